@@ -1,0 +1,46 @@
+// RGB tiles to model input tensors: optional antialiased resize, then scaling, mean/std, channel order, layout and
+// element type in one vectorised pass with run-time dispatch. Pure functions; any thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/image.h"
+
+namespace microtome::batch {
+
+enum class Layout : std::uint8_t { Nchw, Nhwc };
+enum class ChannelOrder : std::uint8_t { Rgb, Bgr };
+enum class ElementType : std::uint8_t { Float32, Float16, Uint8 };
+
+struct Preprocess {
+  std::int64_t size_px = 224;  // side of the square model input
+  Layout layout = Layout::Nchw;
+  ChannelOrder order = ChannelOrder::Rgb;
+  ElementType type = ElementType::Float32;
+  // value = (sample * scale - mean[c]) / std[c], c in the model's channel order; Uint8 ignores all three.
+  float scale = 1.0f / 255.0f;
+  std::array<float, 3> mean{0, 0, 0};
+  std::array<float, 3> std{1, 1, 1};
+
+  [[nodiscard]] std::size_t bytes_per_tile() const noexcept;
+};
+
+enum class Simd : std::uint8_t { Scalar, Avx2, Avx512 };
+[[nodiscard]] Simd best_simd() noexcept;  // what this CPU has
+
+// `tile` must be size_px square. Writes bytes_per_tile() bytes. All variants give the same bits.
+void to_tensor(const RgbView& tile, const Preprocess& how, void* out, Simd simd = best_simd());
+
+// Separable triangle filter, widened by the reduction factor (antialiased), 8 bit in and out, rounded half up; the same
+// result on every CPU. `out` gives the target size. scratch is reused between calls.
+struct ResizeScratch {
+  std::vector<float> rows;
+  std::vector<float> weights;
+  std::vector<std::int32_t> starts;
+};
+void resize(const RgbView& in, const RgbView& out, ResizeScratch& scratch);
+
+}  // namespace microtome::batch

@@ -1,0 +1,32 @@
+// Pixels in memory: 8-bit RGB, interleaved, rows top to bottom.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace microtome {
+
+// A borrowed window of RGB pixels; rows are `stride_bytes` apart (>= 3 * width_px).
+struct RgbView {
+  std::uint8_t* data = nullptr;
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::int64_t stride_bytes = 0;
+
+  [[nodiscard]] std::uint8_t* row(std::int64_t y) const noexcept { return data + y * stride_bytes; }
+};
+
+struct RgbImage {
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::vector<std::uint8_t> data;  // 3 * width_px * height_px
+
+  RgbImage() = default;
+  RgbImage(std::int64_t width, std::int64_t height, std::uint8_t fill = 255)
+      : width_px(width), height_px(height), data(static_cast<std::size_t>(3 * width * height), fill) {}
+
+  [[nodiscard]] RgbView view() noexcept { return {data.data(), width_px, height_px, 3 * width_px}; }
+};
+
+}  // namespace microtome

@@ -1,0 +1,38 @@
+// Regions of a level assembled from stored tiles: readRegion, thumbnails and the overview that the tissue mask is made
+// from. Runs on the calling thread; each stored tile it touches is decoded once.
+#pragma once
+
+#include "core/cancel_token.h"
+#include "core/image.h"
+#include "decode/tile_decoder.h"
+#include "slide/slide.h"
+
+namespace microtome::decode {
+
+enum class BadTilePolicy : std::uint8_t { Error, Fill };
+
+struct RegionRequest {  // in pixels of the level
+  std::int64_t x = 0;
+  std::int64_t y = 0;
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  BadTilePolicy on_bad_tile = BadTilePolicy::Error;
+};
+
+struct Region {
+  RgbImage image;
+  std::int64_t bad_tiles = 0;      // could not be decoded; white under Fill
+  std::int64_t missing_tiles = 0;  // zero-length; white
+};
+
+// Outside the image reads as white. Throws LIMIT_EXCEEDED above limits().request_bytes.
+[[nodiscard]] Region read_region(TileDecoder& decoder, const slide::Slide& slide, const slide::Storage& storage,
+                                 std::size_t directory, int level, const RegionRequest& request,
+                                 const CancelToken* cancel);
+
+// The whole level reduced by area averaging so that the longer side is at most `max_side_px`; reads the smallest level
+// that is at least as large, in bands, so that memory stays bounded whatever the level's size.
+[[nodiscard]] Region read_overview(TileDecoder& decoder, const slide::Slide& slide, std::int64_t max_side_px,
+                                   BadTilePolicy on_bad_tile, const CancelToken* cancel);
+
+}  // namespace microtome::decode

@@ -1,0 +1,64 @@
+// Stored tiles to RGB pixels. JPEG through libjpeg-turbo; every other codec through libvips, which is given each
+// stored tile alone, wrapped in a one-strip TIFF in memory, so that no state outlives a tile.
+// A TileDecoder belongs to one thread at a time (it keeps a decompressor and scratch memory).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/image.h"
+#include "slide/slide.h"
+
+namespace microtome::decode {
+
+// The codec libraries, opened once per process from the paths given first; later paths are ignored.
+// Both paths come from the package that installs them (see lib/native/runtimes.ts).
+struct CodecPaths {
+  std::string jpeg;  // libturbojpeg.so.0
+  std::string vips;  // libvips-cpp.so.*
+};
+
+struct CodecReport {
+  bool loaded = false;
+  std::string path;
+  std::string version;
+  std::string error;  // why it is not there
+  bool is_private = false;
+};
+
+// Remembers the paths; opens nothing. Thread-safe.
+void set_codec_paths(const CodecPaths& paths);
+[[nodiscard]] CodecReport jpeg_report();  // opens the library if needed; never throws
+[[nodiscard]] CodecReport vips_report();
+// "none", "jpeg", ...: what this build and these libraries can decode.
+[[nodiscard]] std::vector<std::string> available_codecs();
+
+// Throws UNSUPPORTED_COMPRESSION naming the codec that is missing, or RUNTIME_MISSING naming the library.
+void require_codec(const slide::Storage& storage, const std::string& path);
+
+enum class TileState : std::uint8_t { Decoded, Missing };
+
+class TileDecoder {
+ public:
+  TileDecoder();
+  ~TileDecoder();
+  TileDecoder(TileDecoder&&) noexcept;
+  TileDecoder& operator=(TileDecoder&&) noexcept;
+
+  // Decodes one stored tile into `out`, whose size must be the tile's (a strip's last tile may be shorter: only the
+  // rows that exist are written; the rest of `out` is left as it was). Missing: `out` is filled with white.
+  // Throws CORRUPT_TILE (libjpeg warnings included), TRUNCATED, LIMIT_EXCEEDED, with path and tile address set.
+  TileState decode(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory, TileAddress address,
+                   RgbView out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Must run on each thread that decoded, before it ends (frees libvips' per-thread memory). Never throws.
+void leave_thread() noexcept;
+
+}  // namespace microtome::decode

@@ -1,0 +1,72 @@
+// ONNX graphs through ONNX Runtime's C API, opened at run time. The one folder that knows ONNX Runtime.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "batch/preprocess.h"
+#include "core/cancel_token.h"
+
+namespace microtome::infer {
+
+struct RuntimeReport {
+  bool loaded = false;
+  std::string path;
+  std::string version;    // "1.29.0"
+  int api = 0;            // C API table in use
+  std::vector<std::string> providers;  // what the library was built with
+  std::string error;
+  bool is_private = false;
+};
+
+// Remembers where the library is; the first path given wins for the process. Opens nothing.
+void set_runtime_path(const std::string& path);
+[[nodiscard]] RuntimeReport runtime_report();  // opens it if needed; never throws
+
+// Lines of the runtime's log at warning level and above, for the session that caused them. Any thread.
+using LogSink = std::function<void(const std::string& line)>;
+
+struct TensorInfo {
+  std::string name;
+  std::string type;                // "float32", "float16", "uint8", "int64", ...
+  std::vector<std::int64_t> shape;  // -1: dynamic
+};
+
+struct SessionOptions {
+  std::string device = "cpu";  // "cpu"; others: DEVICE_UNAVAILABLE until their issue
+  int intra_op_threads = 1;    // 1: runs on the calling thread
+  LogSink log;
+};
+
+// One input tensor's worth of tiles in, one row per tile out. Thread-safe: any number of threads may run() at once,
+// each with its own RunSlot.
+class Model {
+ public:
+  // Throws MODEL_INVALID (with the runtime's reason), RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY.
+  [[nodiscard]] static std::shared_ptr<Model> load(const std::string& path, const SessionOptions& options);
+  virtual ~Model() = default;
+
+  [[nodiscard]] virtual const std::vector<TensorInfo>& inputs() const noexcept = 0;
+  [[nodiscard]] virtual const std::vector<TensorInfo>& outputs() const noexcept = 0;
+
+  // Reusable per-thread state: an IO binding and run options.
+  class RunSlot {
+   public:
+    virtual ~RunSlot() = default;
+  };
+  [[nodiscard]] virtual std::unique_ptr<RunSlot> make_slot() = 0;
+
+  // Binds `input` (`tiles` tiles, contiguous, `how` says type, layout and size) to the graph's only image input and runs.
+  // Each output in `output_names` is appended to `out[i]` as doubles, row by row: tiles * row_length[i] values.
+  // A running inference is terminated when `cancel` is cancelled. Throws OUTPUT_SHAPE when an output is not
+  // [tiles, ...], OUT_OF_MEMORY, CANCELLED, MODEL_MISMATCH.
+  virtual void run(RunSlot& slot, const void* input, std::int64_t tiles, const batch::Preprocess& how,
+                   const std::vector<std::string>& output_names, std::vector<std::vector<double>>& out,
+                   CancelToken& cancel) = 0;
+};
+
+}  // namespace microtome::infer

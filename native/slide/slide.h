@@ -1,0 +1,114 @@
+// A slide as its TIFF directories describe it: levels, associated images, microns per pixel, and where the bytes of
+// each stored tile are. Everything is read and checked here, by our own reader, before any codec sees a byte.
+// Immutable after open(); safe to use from any thread. Decodes nothing (see decode/).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "slide/byte_source.h"
+
+namespace microtome::slide {
+
+// Limits per stored tile, per directory and per request; never on the total pixels of a slide.
+struct Limits {
+  std::uint64_t decoded_tile_bytes = 128ull << 20;  // one stored tile or strip, decoded, native samples
+  std::uint64_t stored_tile_bytes = 64ull << 20;    // one stored tile or strip, compressed
+  std::uint64_t directories = 512;                  // pages and SubIFDs together
+  std::uint64_t table_bytes = 256ull << 20;         // one tile table (offsets or byte counts)
+  std::uint64_t metadata_bytes = 16ull << 20;       // one text or small-number tag
+  std::uint64_t request_bytes = 1ull << 30;         // one region handed out
+};
+
+enum class Compression : std::uint8_t { None, Jpeg, Lzw, Deflate, Zstd, WebP, Jpeg2000YCbCr, Jpeg2000Rgb, Jpeg2000 };
+enum class Photometric : std::uint8_t { MinIsWhite, MinIsBlack, Rgb, Palette, YCbCr };
+enum class Alpha : std::uint8_t { None, Associated, Unassociated };
+
+[[nodiscard]] const char* compression_name(Compression compression) noexcept;  // "jpeg", "lzw", "deflate", ...
+[[nodiscard]] const char* photometric_name(Photometric photometric) noexcept;  // "rgb", "ycbcr", ...
+
+// How one directory stores its pixels. A strip is a tile as wide as the image (the last one may be shorter).
+struct Storage {
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::int64_t tile_width_px = 0;
+  std::int64_t tile_height_px = 0;
+  bool tiled = false;   // false: strips
+  bool planar = false;  // one stored tile per sample
+  bool big_endian = false;
+  int bits = 8;     // per sample: 8 or 16
+  int samples = 3;  // per pixel, extra samples included
+  Alpha alpha = Alpha::None;
+  int alpha_sample = -1;  // index of the alpha sample; other extra samples are ignored
+  int predictor = 1;
+  int fill_order = 1;
+  Compression compression = Compression::None;
+  Photometric photometric = Photometric::Rgb;
+  std::vector<std::uint8_t> jpeg_tables;    // TIFF tag 347; empty when absent
+  std::vector<std::uint16_t> palette;       // TIFF tag 320: reds, greens, blues; 3 << bits entries
+
+  [[nodiscard]] std::int64_t tiles_across() const noexcept { return (width_px + tile_width_px - 1) / tile_width_px; }
+  [[nodiscard]] std::int64_t tiles_down() const noexcept { return (height_px + tile_height_px - 1) / tile_height_px; }
+};
+
+// The bytes of one stored tile. bytes == 0: the tile is missing (sparse file) and reads as white.
+struct StoredTile {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Level {
+  int index = 0;
+  double downsample = 1;  // mean of level-0 width / width and level-0 height / height
+  Storage storage;
+  std::size_t directory = 0;  // key for Slide::stored_tile
+};
+
+struct Associated {
+  std::string name;  // "thumbnail", "label", "macro", "mask", or "page-<n>"
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::optional<Storage> storage;  // absent: its pixels are of a kind that is refused
+  std::string refusal;             // why, when storage is absent
+  std::size_t directory = 0;
+};
+
+struct Mpp {
+  double x = 0;  // microns per level-0 pixel
+  double y = 0;
+  std::string source;  // "option", "aperio", "ome", "tiff"
+  bool trusted = false;  // false: present but not plausible for microscopy; callers treat it as unknown
+};
+
+struct OpenOptions {
+  Limits limits;
+  std::optional<double> mpp;  // overrides what the file says; microns per level-0 pixel
+};
+
+class Slide {
+ public:
+  // Throws NOT_A_SLIDE, UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, TRUNCATED, LIMIT_EXCEEDED, with the path set.
+  [[nodiscard]] static std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
+                                                         const OpenOptions& options = {});
+  virtual ~Slide() = default;
+
+  [[nodiscard]] virtual const std::vector<Level>& levels() const noexcept = 0;
+  [[nodiscard]] virtual const std::vector<Associated>& associated() const noexcept = 0;
+  [[nodiscard]] virtual const std::optional<Mpp>& mpp() const noexcept = 0;
+  [[nodiscard]] virtual int orientation() const noexcept = 0;  // TIFF tag 274; reported, never applied
+  [[nodiscard]] virtual const std::vector<std::string>& warnings() const noexcept = 0;
+  [[nodiscard]] virtual const Limits& limits() const noexcept = 0;
+  [[nodiscard]] virtual const ByteSource& source() const noexcept = 0;
+
+  // Where a stored tile's bytes are; `plane` is 0 unless the storage is planar. The tables are read on first use and
+  // kept. `address` only names the tile in errors. Throws TRUNCATED when the tile lies beyond the end of the file,
+  // LIMIT_EXCEEDED when it is larger than limits().stored_tile_bytes.
+  [[nodiscard]] virtual StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
+                                               int plane) const = 0;
+};
+
+}  // namespace microtome::slide

@@ -1,0 +1,57 @@
+// Which level to read and where the model's tiles are.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "slide/slide.h"
+#include "tissue/tissue_mask.h"
+
+namespace microtome::tiles {
+
+// The level chosen and how its pixels become model pixels.
+struct ReadPolicy {
+  int level = 0;
+  double scale = 1;  // level pixels per model pixel, both axes: 1 = as stored, > 1 = reduce, < 1 = enlarge
+  std::optional<double> mpp;  // microns per model pixel, when known
+  std::string name;           // "level", "mpp-exact", "mpp-reduce", "mpp-enlarge"
+};
+
+// By level: LEVEL_OUT_OF_RANGE when absent. By mpp: the coarsest level that is still finer than (or within 0.5 % of)
+// the target, then reduced; MPP_UNKNOWN when the slide has none that can be trusted; the finest level enlarged by at
+// most 2 when none is fine enough, else MODEL_MISMATCH.
+[[nodiscard]] ReadPolicy policy_for_level(const slide::Slide& slide, int level);
+[[nodiscard]] ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp);
+
+enum class KeepRule : std::uint8_t { Fraction, Centre, All };
+
+struct GridOptions {
+  std::int64_t size_px = 224;    // model pixels
+  std::int64_t stride_px = 224;  // model pixels
+  KeepRule keep = KeepRule::Fraction;
+  double min_tissue_fraction = 0.25;  // for KeepRule::Fraction
+  std::int64_t max_tiles = 0;         // 0: all; else a seeded, spatially even sample of this many
+  std::uint64_t seed = 0;
+};
+
+// In pixels of the level read. Tiles at the right and bottom edge may overhang (read as white).
+struct PlannedTile {
+  std::int64_t x = 0;
+  std::int64_t y = 0;
+};
+
+struct TilePlan {
+  ReadPolicy policy;
+  std::int64_t size_px = 0;          // model pixels
+  std::int64_t footprint_px = 0;     // level pixels on a side: round(size_px * scale)
+  std::vector<PlannedTile> tiles;    // row-major: y, then x
+  std::int64_t grid_tiles = 0;       // before the mask
+};
+
+// Throws NO_TISSUE when nothing is kept, LIMIT_EXCEEDED above 64 million grid positions.
+[[nodiscard]] TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const GridOptions& grid,
+                                  const tissue::TissueMask* mask);
+
+}  // namespace microtome::tiles

@@ -1,0 +1,43 @@
+// Which parts of a slide are tissue. Made from a small overview image; the only type that later stages see.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/image.h"
+
+namespace microtome::tissue {
+
+struct TissueOptions {
+  double min_area_fraction = 1e-5;  // parts smaller than this share of the overview are dropped (at least 4 px)
+  std::int64_t overview_side_px = 2048;  // longer side of the overview that the caller should read
+};
+
+// One byte per mask pixel: 255 tissue, 0 not. Covers the whole level-0 area.
+struct TissueMask {
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::vector<std::uint8_t> data;
+  double level0_per_px_x = 1;  // level-0 pixels per mask pixel
+  double level0_per_px_y = 1;
+
+  [[nodiscard]] double area_fraction() const noexcept;
+  // Share of the rectangle (level-0 pixels) that is tissue; parts outside the slide count as not tissue.
+  [[nodiscard]] double fraction_in(double x, double y, double width, double height) const noexcept;
+  [[nodiscard]] bool contains(double x, double y) const noexcept;
+};
+
+// Level-0 size is needed to relate the overview to the slide. Pure function of its arguments.
+[[nodiscard]] TissueMask make_tissue_mask(const RgbImage& overview, std::int64_t level0_width_px,
+                                          std::int64_t level0_height_px, const TissueOptions& options = {});
+
+// A polygon ring list in level-0 pixels (even-odd rule), as parsed from GeoJSON, drawn into a mask of at most
+// `max_side_px`.
+struct Ring {
+  std::vector<double> xy;  // x0, y0, x1, y1, ...
+};
+[[nodiscard]] TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
+                                            std::int64_t level0_height_px, std::int64_t max_side_px = 8192);
+
+}  // namespace microtome::tissue
