@@ -22,8 +22,11 @@ struct ReadPolicy {
 // By level: LEVEL_OUT_OF_RANGE when absent. By mpp: the coarsest level that is still finer than (or within 0.5 % of)
 // the target, then reduced; MPP_UNKNOWN when the slide has none that can be trusted; the finest level enlarged by at
 // most 2 when none is fine enough, else MODEL_MISMATCH.
-[[nodiscard]] ReadPolicy policy_for_level(const slide::Slide& slide, int level);
-[[nodiscard]] ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp);
+// `slide_mpp` (microns per level-0 pixel, from an option or a metadata row) overrides what the file says.
+[[nodiscard]] ReadPolicy policy_for_level(const slide::Slide& slide, int level,
+                                          std::optional<double> slide_mpp = std::nullopt);
+[[nodiscard]] ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp,
+                                        std::optional<double> slide_mpp = std::nullopt);
 
 enum class KeepRule : std::uint8_t { Fraction, Centre, All };
 
