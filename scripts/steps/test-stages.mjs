@@ -1,0 +1,72 @@
+// The stages of npm test. Each returns its counts; none of them throws for a failing test.
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildNativeTests } from './addon.mjs';
+import { countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
+import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testBuildDir, testDataDir } from './paths.mjs';
+import { CommandError, run } from './run.mjs';
+import { compile } from './typescript.mjs';
+
+async function runCtest(out, env) {
+  const report = join(out, 'ctest.xml');
+  await rm(report, { force: true });
+  const sizes = ['--test-output-size-passed', '10000000', '--test-output-size-failed', '10000000'];
+  const args = ['--test-dir', out, '--output-on-failure', '--timeout', '300', '--output-junit', report, ...sizes];
+  await run('ctest', [...args, '--parallel', '2'], { env, allowFailure: true });
+  return report;
+}
+
+export async function nativeTests() {
+  const out = await buildNativeTests(testBuildDir, {});
+  return countCtestCases(await runCtest(out, await nativeTestEnvironment()));
+}
+
+/** Leak detection needs ptrace, which containers may forbid; the sanitizer then says so on its first run. */
+async function leaksCanBeFound(out, env) {
+  const names = (await readdir(out)).filter((name) => name.endsWith('_test'));
+  if (names.length === 0) return false;
+  const options = { env: { ...env, ASAN_OPTIONS: 'detect_leaks=1' }, quiet: true, allowFailure: true };
+  const { output } = await run(join(out, names[0]), [], options);
+  return !output.includes('LeakSanitizer has encountered a fatal error');
+}
+
+export async function sanitizedTests() {
+  const flags = { MICROTOME_SANITIZE: 'address,undefined', CMAKE_BUILD_TYPE: 'Debug', CMAKE_CXX_FLAGS_DEBUG: '-O1 -g1' };
+  const out = await buildNativeTests(sanitizedBuildDir, flags);
+  const env = await nativeTestEnvironment();
+  const leaks = await leaksCanBeFound(out, env);
+  if (!leaks) process.stdout.write('  leaks are not looked for: this machine forbids it\n');
+  const report = await runCtest(out, {
+    ...env,
+    ASAN_OPTIONS: `detect_leaks=${leaks ? 1 : 0}:allocator_may_return_null=1`,
+    LSAN_OPTIONS: `suppressions=${inRoot('native/test/leaks.supp')}:print_suppressions=0`,
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  });
+  return countCtestExecutables(report);
+}
+
+/** lib, test and demo together; a type error is one failure. */
+export async function typeCheck() {
+  try {
+    await compile('tsconfig.json', { args: ['--noEmit'] });
+    return noTests;
+  } catch (error) {
+    if (error instanceof CommandError) return oneFailure;
+    throw error;
+  }
+}
+
+async function runVitest(project, filters) {
+  await mkdir(cacheDir, { recursive: true });
+  const report = join(cacheDir, `vitest-${project}.json`);
+  await rm(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const data = testDataDir();
+  const env = data === null ? {} : { MICROTOME_TEST_DATA: data };
+  const args = [inRoot('node_modules/vitest/vitest.mjs'), 'run', '--project', project, ...reporters, ...filters];
+  await run(process.execPath, args, { env, allowFailure: true });
+  return countVitest(report);
+}
+
+export const unitTests = (filters = []) => runVitest('unit', filters);
+export const packageTests = (filters = []) => runVitest('package', filters);

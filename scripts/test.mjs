@@ -1,0 +1,30 @@
+// npm test: installs, builds, runs every test and ends with `N passed, N failed`.
+// npm test -- native types unit sanitized: only those stages. npm test -- unit some-file: the files of that name.
+import { build } from './steps/build.mjs';
+import { add, closingLine, noTests } from './steps/counts.mjs';
+import { main, step } from './steps/run.mjs';
+import { nativeTests, sanitizedTests, typeCheck, unitTests } from './steps/test-stages.mjs';
+
+const stages = {
+  types: { title: 'types of lib, test and demo', run: () => typeCheck() },
+  native: { title: 'native tests', run: () => nativeTests() },
+  sanitized: { title: 'native tests under the address and undefined-behaviour sanitizers', run: () => sanitizedTests() },
+  unit: { title: 'tests of the API', run: (filters) => unitTests(filters) },
+};
+
+main(async () => {
+  const words = process.argv.slice(2);
+  const chosen = words.filter((word) => word in stages);
+  const filters = words.filter((word) => !(word in stages));
+  await build();
+
+  let total = noTests;
+  for (const name of chosen.length > 0 ? chosen : Object.keys(stages)) {
+    const { title, run } = stages[name];
+    const counts = await step(title, () => run(filters));
+    process.stdout.write(`  ${name} - ${closingLine(counts)}\n`);
+    total = add(total, counts);
+  }
+  process.stdout.write(`${closingLine(total)}\n`);
+  if (total.failed > 0 || total.passed === 0) process.exitCode = 1;
+});

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+// Native code runs in child processes ("forks"): a crash fails one file, and each file starts with a fresh addon.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts', 'demo/**/*.test.ts'],
+          exclude: ['test/package/**'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/*.test.ts'],
+          // Each file installs packages; one at a time keeps two cores and the network honest.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
