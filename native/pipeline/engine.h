@@ -1,0 +1,78 @@
+// A loaded model and the worker threads that feed it. Any number of callers may score slides on it at the same time.
+//
+// Scheduling: there is one pool of workers, and each takes the most finished work it can get:
+//   1. a slide that waits to be prepared (few, short, and everything else of that slide depends on it)
+//   2. a unit whose tensors are ready for inference
+//   3. a unit that has not been decoded yet, if its slide may hold one more tensor
+// so the cores are never divided between decoding and inference in advance, and tensors cannot pile up.
+// Slides take turns within each kind of work. All decisions are made under one mutex; all work runs outside it.
+#pragma once
+
+#include <condition_variable>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "core/worker_threads.h"
+#include "infer/model.h"
+#include "pipeline/score_job.h"
+
+namespace microtome::pipeline {
+
+struct EngineOptions {
+  std::string model_path;
+  std::string device = "cpu";
+  int threads = 0;                        // 0: cores this process may use
+  std::int64_t memory_bytes = 1ll << 30;  // beside the model
+};
+
+[[nodiscard]] int available_cores() noexcept;
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options);  // loads the model: throws as Model::load does
+  ~Engine();                                      // close()
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  [[nodiscard]] const infer::Model& model() const noexcept { return *model_; }
+  [[nodiscard]] int threads() const noexcept { return threads_; }
+
+  // Returns at once. The job may be cancelled from any thread through cancel(). After close(): done(CANCELLED).
+  std::shared_ptr<ScoreJob> score(std::shared_ptr<const slide::Slide> slide, ScoreRequest request,
+                                  ScoreCallbacks callbacks);
+  void cancel(const std::shared_ptr<ScoreJob>& job);
+  // Cancels what runs, waits for it, joins the workers. Idempotent; any thread but a worker.
+  void close();
+
+ private:
+  enum class Kind : std::uint8_t { Prepare, Decode, Infer, Finish };
+  struct Step {
+    Kind kind;
+    std::shared_ptr<ScoreJob> job;
+    ScoreJob::Unit unit;
+  };
+
+  void work() noexcept;
+  std::optional<Step> next_step();
+  std::optional<Step> step_of(Kind kind, const std::shared_ptr<ScoreJob>& job);
+  void run(Worker& worker, Step& step);
+  void complete(Step& step, std::exception_ptr failure);
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+
+  std::shared_ptr<infer::Model> model_;
+  const int threads_;
+  const std::int64_t memory_bytes_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::list<std::shared_ptr<ScoreJob>> jobs_;  // in turn: the first is asked first
+  bool closing_ = false;
+
+  std::mutex close_mutex_;
+  WorkerThreads workers_;
+};
+
+}  // namespace microtome::pipeline
