@@ -29,6 +29,7 @@ export const errorAdvice = {
   ROWS_MISMATCH: "make the named files agree, or pass onMissing: 'fallback'",
   OUTPUT_EXISTS: 'remove the output, choose another, or resume',
   OUTPUT_LOCKED: 'another run writes this output: wait for it or choose another',
+  RESUME_REFUSED: 'restore what the message names, or remove the journal and start again',
   DISK_FULL: 'free some space and resume',
   NETWORK: 'check the connection and the address',
   SHARD_CONFLICT: 'give each shard its own rows',
