@@ -1,5 +1,4 @@
-// Which stored tiles lie under the planned tiles, and how many planned tiles use each, so that every stored tile is
-// decoded once and freed after its last use.
+// Which stored tiles a plan needs, so that each is decoded once and freed after its last use.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +9,47 @@
 
 namespace microtome::tiles {
 
-// Inclusive; empty (last < first) when the planned tile lies outside the level.
+// Columns and rows of stored tiles, last ones included. Empty when last < first.
 struct TileRange {
   std::int64_t first_column = 0;
   std::int64_t last_column = -1;
   std::int64_t first_row = 0;
   std::int64_t last_row = -1;
-};
-[[nodiscard]] TileRange stored_tiles_under(const slide::Storage& storage, const TilePlan& plan, const PlannedTile& tile);
 
-// Keys are row * tiles across + column.
+  [[nodiscard]] bool empty() const noexcept { return last_column < first_column || last_row < first_row; }
+  [[nodiscard]] std::int64_t count() const noexcept {
+    return empty() ? 0 : (last_column - first_column + 1) * (last_row - first_row + 1);
+  }
+};
+
+// The stored tiles under a planned tile's footprint, clipped to the level.
+[[nodiscard]] TileRange stored_tiles_under(const slide::Storage& storage, const TilePlan& plan,
+                                           const PlannedTile& tile);
+
+// How many planned tiles still need each stored tile of one level. Several plans of that level (scales, masks) may be
+// added. Not synchronised: one thread at a time.
 class UseCounts {
  public:
-  UseCounts(const slide::Storage& storage, const TilePlan& plan);
+  explicit UseCounts(const slide::Storage& storage);
 
-  // One use less; true when that was the last one (the key is then forgotten).
-  bool release(std::int64_t key);
-  [[nodiscard]] std::size_t size() const noexcept { return counts_.size(); }
-  template <typename Visit>
-  void for_each(Visit&& visit) const {
-    for (const auto& [key, count] : counts_) visit(key);
-  }
+  void add(const TilePlan& plan);
+
+  [[nodiscard]] std::size_t distinct() const noexcept { return counts_.size(); }  // stored tiles still needed
+  [[nodiscard]] std::uint64_t total() const noexcept { return total_; }           // uses still to come
+  [[nodiscard]] std::uint32_t uses(std::int64_t column, std::int64_t row) const noexcept;
+
+  // One use is over. Returns the uses left; at 0 the stored tile is forgotten and its pixels can be freed. Throws
+  // INTERNAL when the tile was not in use: a planned tile was counted twice.
+  std::uint32_t release(std::int64_t column, std::int64_t row);
 
  private:
+  [[nodiscard]] std::int64_t key(std::int64_t column, std::int64_t row) const noexcept {
+    return row * across_ + column;
+  }
+
+  const slide::Storage& storage_;  // of the slide, which outlives this
+  std::int64_t across_;
+  std::uint64_t total_ = 0;
   std::unordered_map<std::int64_t, std::uint32_t> counts_;
 };
 

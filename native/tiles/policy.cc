@@ -1,0 +1,94 @@
+// Which level is read for a level index or a target in microns per pixel.
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "core/error.h"
+#include "tiles/tile_plan.h"
+
+namespace microtome::tiles {
+namespace {
+
+constexpr double kExactTolerance = 0.005;  // a level this near to the target is read as stored
+constexpr double kMaxEnlargement = 2;
+constexpr double kRounding = 1e-9;
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+bool usable(const slide::Mpp& mpp) noexcept {
+  return mpp.trusted && std::isfinite(mpp.x) && std::isfinite(mpp.y) && mpp.x > 0 && mpp.y > 0;
+}
+
+double mean_mpp(const slide::Mpp& mpp) noexcept { return (mpp.x + mpp.y) / 2; }
+
+double require_mpp(const slide::Slide& slide) {
+  const auto& mpp = slide.mpp();
+  if (mpp && usable(*mpp)) return mean_mpp(*mpp);
+  std::string found = "the slide states no microns per pixel";
+  if (mpp)
+    found = "the slide states " + number(mpp->x) + " x " + number(mpp->y) +
+            " microns per pixel (source: " + mpp->source + "), which is not plausible for microscopy";
+  throw Error(Code::MPP_UNKNOWN, Stage::Tiles, found + "; the model asks for a resolution in microns per pixel")
+      .with_path(slide.source().name());
+}
+
+}  // namespace
+
+ReadPolicy policy_for_level(const slide::Slide& slide, int level) {
+  const auto& levels = slide.levels();
+  if (level < 0 || static_cast<std::size_t>(level) >= levels.size())
+    throw Error(Code::LEVEL_OUT_OF_RANGE, Stage::Tiles,
+                "level " + std::to_string(level) + " was asked for, the slide has levels 0 to " +
+                    std::to_string(static_cast<std::int64_t>(levels.size()) - 1))
+        .with_path(slide.source().name());
+  ReadPolicy policy;
+  policy.level = level;
+  policy.name = "level";
+  if (slide.mpp() && usable(*slide.mpp()))
+    policy.mpp = mean_mpp(*slide.mpp()) * levels[static_cast<std::size_t>(level)].downsample;
+  return policy;
+}
+
+ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp) {
+  if (!std::isfinite(target_mpp) || target_mpp <= 0)
+    throw Error(Code::INVALID_OPTION, Stage::Tiles,
+                "a target of " + number(target_mpp) + " microns per pixel was given, a positive number was expected");
+  const double slide_mpp = require_mpp(slide);
+  const slide::Level* coarsest = nullptr;  // of those fine enough
+  const slide::Level* finest = nullptr;    // of all
+  for (const slide::Level& level : slide.levels()) {
+    if (finest == nullptr || level.downsample < finest->downsample) finest = &level;
+    const bool fine_enough = slide_mpp * level.downsample <= target_mpp * (1 + kExactTolerance + kRounding);
+    if (fine_enough && (coarsest == nullptr || level.downsample > coarsest->downsample)) coarsest = &level;
+  }
+  if (finest == nullptr)
+    throw Error(Code::LEVEL_OUT_OF_RANGE, Stage::Tiles, "the slide has no level").with_path(slide.source().name());
+
+  const slide::Level& chosen = coarsest != nullptr ? *coarsest : *finest;
+  const double level_mpp = slide_mpp * chosen.downsample;
+  ReadPolicy policy;
+  policy.level = chosen.index;
+  policy.mpp = target_mpp;
+  policy.scale = target_mpp / level_mpp;
+  if (std::abs(policy.scale - 1) <= kExactTolerance + kRounding) {
+    policy.name = "mpp-exact";
+    policy.scale = 1;
+    policy.mpp = level_mpp;  // what the model really sees
+  } else if (coarsest != nullptr) {
+    policy.name = "mpp-reduce";
+  } else if (level_mpp <= target_mpp * kMaxEnlargement * (1 + kRounding)) {
+    policy.name = "mpp-enlarge";
+  } else {
+    throw Error(Code::MODEL_MISMATCH, Stage::Tiles,
+                "the model asks for " + number(target_mpp) + " microns per pixel, the finest level of the slide has " +
+                    number(level_mpp) + ", more than " + number(kMaxEnlargement) + " times coarser")
+        .with_path(slide.source().name());
+  }
+  return policy;
+}
+
+}  // namespace microtome::tiles
