@@ -8,7 +8,10 @@ import { nativeTests, sanitizedTests, typeCheck, unitTests } from './steps/test-
 const stages = {
   types: { title: 'types of lib, test and demo', run: () => typeCheck() },
   native: { title: 'native tests', run: () => nativeTests() },
-  sanitized: { title: 'native tests under the address and undefined-behaviour sanitizers', run: () => sanitizedTests() },
+  sanitized: {
+    title: 'native tests under the address and undefined-behaviour sanitizers',
+    run: () => sanitizedTests(),
+  },
   unit: { title: 'tests of the API', run: (filters) => unitTests(filters) },
 };
 

@@ -35,7 +35,9 @@ export async function buildAddon({ out = buildDir, definitions = {} } = {}) {
 export async function buildNativeTests(out, definitions) {
   await dropForeignCache(out, {});
   const hasNinja = (await outputOf('ninja', ['--version'])) !== null;
-  const options = Object.entries({ MICROTOME_TESTS: 'ON', ...definitions }).map(([name, value]) => `-D${name}=${value}`);
+  const options = Object.entries({ MICROTOME_TESTS: 'ON', ...definitions }).map(
+    ([name, value]) => `-D${name}=${value}`,
+  );
   const generator = existsSync(join(out, 'CMakeCache.txt')) || !hasNinja ? [] : ['-G', 'Ninja'];
   await run('cmake', ['-S', inRoot('.'), '-B', out, ...generator, ...options], { quiet: true });
   await run('cmake', ['--build', out, '--parallel', compilers], { quiet: true });

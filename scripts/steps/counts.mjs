@@ -33,7 +33,9 @@ function executables(xml) {
 
 /** Every TEST of every executable. */
 export async function countCtestCases(junitFile) {
-  return executables(await readFile(junitFile, 'utf8')).map(countCases).reduce(add, noTests);
+  return executables(await readFile(junitFile, 'utf8'))
+    .map(countCases)
+    .reduce(add, noTests);
 }
 
 /** One per executable: for a second, instrumented run of the same cases. */
@@ -47,7 +49,9 @@ export async function countCtestExecutables(junitFile) {
 export async function countVitest(jsonFile) {
   if (!existsSync(jsonFile)) return oneFailure;
   const report = JSON.parse(await readFile(jsonFile, 'utf8'));
-  const brokenFiles = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  );
   const counts = {
     passed: report.numPassedTests,
     failed: report.numFailedTests + brokenFiles.length,

@@ -13,9 +13,7 @@ export const sanitizedBuildDir = inRoot('build-asan');
 export const packedBuildDir = inRoot('build-prebuilt');
 export const cacheDir = inRoot('node_modules', '.cache', 'microtome');
 
-export const jpegLibrary = inRoot(
-  'node_modules/@julusian/jpeg-turbo/prebuilds/jpeg-turbo-linux-x64/libturbojpeg.so.0',
-);
+export const jpegLibrary = inRoot('node_modules/@julusian/jpeg-turbo/prebuilds/jpeg-turbo-linux-x64/libturbojpeg.so.0');
 const vipsFolder = inRoot('node_modules/microtome-libvips-linux-x64/lib');
 const ortLibrary = inRoot('node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1');
 

@@ -31,7 +31,11 @@ async function leaksCanBeFound(out, env) {
 }
 
 export async function sanitizedTests() {
-  const flags = { MICROTOME_SANITIZE: 'address,undefined', CMAKE_BUILD_TYPE: 'Debug', CMAKE_CXX_FLAGS_DEBUG: '-O1 -g1' };
+  const flags = {
+    MICROTOME_SANITIZE: 'address,undefined',
+    CMAKE_BUILD_TYPE: 'Debug',
+    CMAKE_CXX_FLAGS_DEBUG: '-O1 -g1',
+  };
   const out = await buildNativeTests(sanitizedBuildDir, flags);
   const env = await nativeTestEnvironment();
   const leaks = await leaksCanBeFound(out, env);

@@ -34,7 +34,8 @@ async function checkCmake() {
 }
 
 async function checkBuildProgram() {
-  if ((await outputOf('ninja', ['--version'])) !== null || (await outputOf('make', ['--version'])) !== null) return null;
+  if ((await outputOf('ninja', ['--version'])) !== null || (await outputOf('make', ['--version'])) !== null)
+    return null;
   return 'Ninja or Make: neither is on PATH (Debian: ninja-build or make)';
 }
 
@@ -44,7 +45,10 @@ async function checkCompiler() {
   const dir = await mkdtemp(join(tmpdir(), 'microtome-check-'));
   try {
     const source = join(dir, 'check.cc');
-    await writeFile(source, '#include <span>\n#include <vector>\nint main() { std::vector<int> v(1); return std::span(v)[0]; }\n');
+    await writeFile(
+      source,
+      '#include <span>\n#include <vector>\nint main() { std::vector<int> v(1); return std::span(v)[0]; }\n',
+    );
     const old = [];
     for (const compiler of candidates) {
       if ((await outputOf(compiler, ['--version'])) === null) continue;
@@ -65,6 +69,8 @@ export async function checkToolchain() {
   const lines = missing.filter((line) => line !== null);
   if (lines.length === 0) return;
   throw new MissingTools(
-    ['microtome cannot be built here. Missing:', ...lines.map((line) => `  - ${line}`), 'Nothing was changed.'].join('\n'),
+    ['microtome cannot be built here. Missing:', ...lines.map((line) => `  - ${line}`), 'Nothing was changed.'].join(
+      '\n',
+    ),
   );
 }

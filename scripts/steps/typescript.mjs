@@ -9,7 +9,8 @@ const tsc = inRoot('node_modules/typescript/bin/tsc');
 
 /** Runs tsc on one project file. `incremental` keeps its book in the cache folder under that name. */
 export async function compile(project, { incremental = null, args = [] } = {}) {
-  const book = incremental === null ? [] : ['--incremental', '--tsBuildInfoFile', join(cacheDir, `${incremental}.tsbuildinfo`)];
+  const book =
+    incremental === null ? [] : ['--incremental', '--tsBuildInfoFile', join(cacheDir, `${incremental}.tsbuildinfo`)];
   await run(process.execPath, [tsc, '-p', inRoot(project), ...book, ...args], { quiet: true });
 }
 

@@ -1,0 +1,70 @@
+// The layer rules of lib/: who may import whom, who may touch the addon, the file system and the standard streams.
+import { posix } from 'node:path';
+import { lineOf, withoutComments } from './sources.mjs';
+
+/** Folders of lib/ and what they may import; '.' stands for the files directly in lib/. */
+const mayImport = {
+  native: ['native', '.'],
+  options: ['options', 'native', '.'],
+  model: ['model', 'options', 'native', '.'],
+  submission: ['submission', 'options', 'model', 'native', '.'],
+  cli: ['cli', 'submission', 'options', 'model', 'native', '.'],
+  '.': ['.', 'native', 'options', 'model', 'submission'],
+};
+
+/** Node modules with a rule of their own: who may import them. An empty list means nobody. */
+const restricted = [
+  { modules: /^node:(?:http|https|http2|net|tls|dgram|dns)\b/, allowed: [], why: 'the library opens no connection' },
+  { modules: /^node:(?:child_process|cluster)\b/, allowed: [], why: 'the library starts no process' },
+  { modules: /^node:module$|^node-gyp-build$/, allowed: [/^lib\/native\//, /^lib\/version\.ts$/], why: 'only lib/native loads the addon' },
+  {
+    modules: /^node:fs\b/,
+    allowed: [/^lib\/submission\//, /^lib\/model\//, /^lib\/native\//, /^lib\/cli\//, /^lib\/version\.ts$/],
+    why: 'files are read and written in lib/submission, lib/model, lib/native and lib/cli',
+  },
+  { modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/, allowed: [], why: 'its library is opened natively' },
+];
+
+const forbidden = [
+  { pattern: /\bconsole\s*\.\s*\w+/g, what: 'writes to the standard streams', except: /^$/ },
+  { pattern: /\bprocess\s*\.\s*(?:stdout|stderr)\b/g, what: 'writes to the standard streams', except: /^lib\/cli\// },
+  { pattern: /\bprocess\s*\.\s*(?:exit|abort|kill|reallyExit)\b/g, what: 'ends the process', except: /^lib\/cli\// },
+  { pattern: /\bprocess\s*\.\s*dlopen\b/g, what: 'only lib/native loads the addon', except: /^lib\/native\// },
+  { pattern: /(?<![\w.])fetch\s*\(/g, what: 'the library opens no connection', except: /^$/ },
+];
+
+const folderOf = (path) => (path.split('/').length === 2 ? '.' : path.split('/')[1]);
+
+function checkImport(path, specifier, place, report) {
+  const rule = restricted.find(({ modules }) => modules.test(specifier));
+  if (rule !== undefined && !rule.allowed.some((pattern) => pattern.test(path))) {
+    report.error(place, `'${specifier}': ${rule.why}`);
+  }
+  if (!specifier.startsWith('.')) return;
+  const target = posix.join(posix.dirname(path), specifier);
+  if (!target.startsWith('lib/')) {
+    report.error(place, `'${specifier}' leaves lib/`);
+    return;
+  }
+  const [from, to] = [folderOf(path), folderOf(target)];
+  if (!mayImport[from].includes(to)) report.error(place, `lib/${from} may not import lib/${to} ('${specifier}')`);
+  if (target === 'lib/index.js' && from !== 'cli') report.error(place, 'nothing inside the library imports its index');
+}
+
+export function checkLibraryFile(path, text, report) {
+  const folder = folderOf(path);
+  if (!(folder in mayImport)) {
+    report.error(path, `lib/${folder} is not in the table of scripts/checks/library-layers.mjs`);
+    return;
+  }
+  const withStrings = withoutComments(text);
+  const imports = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\brequire\s*\(\s*)(['"])([^'"\n]+)\1/g;
+  for (const match of withStrings.matchAll(imports)) {
+    checkImport(path, match[2], `${path}:${lineOf(withStrings, match.index)}`, report);
+  }
+  const code = withoutComments(text, { strings: false });
+  for (const { pattern, what, except } of forbidden) {
+    if (except.test(path)) continue;
+    for (const match of code.matchAll(pattern)) report.error(`${path}:${lineOf(code, match.index)}`, `${match[0]}: ${what}`);
+  }
+}

@@ -1,0 +1,79 @@
+// The layer rules of native/: the table of who may include whom, who may know which library, and what library code never does.
+import { lineOf, withoutComments } from './sources.mjs';
+
+/** A folder may include itself and these; a stage sees earlier stages only. pipeline wires all, addon sees pipeline. */
+const mayInclude = {
+  core: [],
+  slide: ['core'],
+  tissue: ['core', 'slide'],
+  tiles: ['core', 'slide', 'tissue'],
+  decode: ['core', 'slide', 'tiles'],
+  batch: ['core'],
+  infer: ['core', 'batch'],
+  aggregate: ['core'],
+  pipeline: ['core', 'slide', 'tissue', 'tiles', 'decode', 'batch', 'infer', 'aggregate'],
+  addon: ['core', 'slide', 'tissue', 'tiles', 'decode', 'batch', 'infer', 'aggregate', 'pipeline'],
+};
+
+/** Names of other parties' interfaces, and the one folder that may use each. */
+const libraries = [
+  { name: 'Node-API', pattern: /\b(?:napi_\w+|Napi::)/g, folder: 'addon' },
+  { name: 'libvips', pattern: /\b(?:vips_\w+|Vips[A-Z]\w+|g_object_\w+)\b/g, folder: 'decode', except: /vips_(?:decoder|library|threads|runtime)\w*/ },
+  { name: 'libjpeg-turbo', pattern: /\b(?:tj3?[A-Z]\w+|tjhandle)\b/g, folder: 'decode' },
+  { name: 'ONNX Runtime', pattern: /\bOrt[A-Z]\w*/g, folder: 'infer' },
+];
+
+const foreignHeader = /^(?:napi|node_api|js_native|uv|vips|glib|gobject|turbojpeg|jpeglib|tiff|onnxruntime|cuda|png|zlib)/;
+
+const forbidden = [
+  [/\bstd::(?:cout|cerr|clog)\b/g, 'writes to the standard streams'],
+  [/(?<![\w:])(?:std::)?(?:v?f?printf|puts|fputs|putchar|perror)\s*\(/g, 'writes to the standard streams'],
+  [/(?<![\w:.>])(?:std::)?(?:abort|exit|_exit|quick_exit|terminate)\s*\(/g, 'ends the process'],
+  [/(?<![\w:])assert\s*\(/g, 'ends the process in some builds'],
+  [/(?<![\w:.])new\s+(?:\(std::nothrow\)\s*)?[A-Za-z_]/g, 'raw new'],
+  [/(?<![\w:.=]\s?)\bdelete\s+[A-Za-z_]/g, 'raw delete'],
+  [/\bgetenv\s*\(/g, 'reads the environment (paths and switches come in as options)'],
+];
+
+function checkIncludes(path, folder, text, report) {
+  for (const match of text.matchAll(/^\s*#\s*include\s+([<"])([^>"]+)[>"]/gm)) {
+    const [, kind, header] = match;
+    const place = `${path}:${lineOf(text, match.index)}`;
+    if (kind === '<') {
+      if (!foreignHeader.test(header)) continue;
+      const allowed = folder === 'addon' && path === 'native/addon/napi_setup.h' && /^(?:napi|node_api)/.test(header);
+      if (!allowed) report.error(place, `<${header}> is another party's header`);
+      continue;
+    }
+    const target = header.split('/')[0];
+    if (!header.includes('/')) report.error(place, `"${header}" must name its folder`);
+    else if (!(target in mayInclude)) report.error(place, `"${header}" is in no stage`);
+    else if (target !== folder && !mayInclude[folder].includes(target)) {
+      report.error(place, `native/${folder} may not include native/${target} ("${header}")`);
+    }
+  }
+}
+
+function checkLibraries(path, folder, code, report) {
+  for (const { name, pattern, folder: owner, except } of libraries) {
+    if (folder === owner) continue;
+    for (const match of code.matchAll(pattern)) {
+      if (except?.test(match[0])) continue;
+      report.error(`${path}:${lineOf(code, match.index)}`, `${match[0]}: only native/${owner} knows ${name}`);
+    }
+  }
+}
+
+export function checkNativeFile(path, text, report) {
+  const folder = path.split('/')[1];
+  if (!(folder in mayInclude)) {
+    report.error(path, `native/${folder} is not a stage; add it to the table of scripts/checks/native-layers.mjs`);
+    return;
+  }
+  const code = withoutComments(text, { strings: false });
+  checkIncludes(path, folder, withoutComments(text), report);
+  checkLibraries(path, folder, code, report);
+  for (const [pattern, what] of forbidden) {
+    for (const match of code.matchAll(pattern)) report.error(`${path}:${lineOf(code, match.index)}`, `${match[0].trim()}: ${what}`);
+  }
+}
