@@ -1,0 +1,53 @@
+/** Checks the files that an ONNX model names beside itself, before any runtime sees the model. */
+
+import { posix } from 'node:path';
+
+import { MicrotomeError } from '../errors.js';
+import { requireInsidePath, withBundleFile } from './bundle-files.js';
+import type { BundleRoot } from './bundle-files.js';
+import type { ExternalData, OnnxSummary } from './onnx-summary.js';
+
+function refuse(found: string, path: string): MicrotomeError {
+  return new MicrotomeError('MODEL_INVALID', 'infer', found, { path });
+}
+
+function place(graphFile: string, data: ExternalData, path: string): string {
+  const { location, tensor } = data;
+  if (location === null || location === '') throw refuse(`the tensor "${tensor}" of ${graphFile} is in another file that is not named`, path);
+  if (posix.isAbsolute(location) || location.includes('\\') || location.includes('\0')) {
+    throw refuse(`the tensor "${tensor}" of ${graphFile} is in ${JSON.stringify(location)}, which is not a path inside the model's folder`, path);
+  }
+  return posix.join(posix.dirname(graphFile), location);
+}
+
+/**
+ * Every external file of the graph, as a path inside the bundle. Each must be a plain file of the bundle and long
+ * enough. `graphFile` is the .onnx file's path inside the bundle; `declared` are the bundle's listed files, null where
+ * there is no list.
+ */
+export async function checkExternalData(
+  root: BundleRoot,
+  graphFile: string,
+  summary: OnnxSummary,
+  declared: ReadonlySet<string> | null,
+): Promise<readonly string[]> {
+  const path = posix.join(root.folder, graphFile);
+  if (summary.hasCompiledNodes) throw refuse(`${graphFile} holds nodes compiled for one device (EPContext); an ordinary ONNX graph is expected`, path);
+  const needed = new Map<string, { bytes: number; tensor: string }>();
+  for (const data of summary.external) {
+    const file = place(graphFile, data, path);
+    requireInsidePath(root, file);
+    const end = data.offset + (data.length ?? 0);
+    if (!Number.isSafeInteger(data.offset) || !Number.isSafeInteger(end) || data.offset < 0 || (data.length ?? 0) < 0) {
+      throw refuse(`the tensor "${data.tensor}" of ${graphFile} has an impossible place in ${file}`, path);
+    }
+    if (end >= (needed.get(file)?.bytes ?? 0)) needed.set(file, { bytes: end, tensor: data.tensor });
+  }
+  for (const [file, { bytes, tensor }] of needed) {
+    if (declared !== null && !declared.has(file)) throw refuse(`${graphFile} keeps weights in ${file}, which is not listed in files`, path);
+    await withBundleFile(root, file, async (_handle, _path, sizeBytes) => {
+      if (sizeBytes < bytes) throw refuse(`${file} has ${sizeBytes} bytes, but the tensor "${tensor}" of ${graphFile} ends at ${bytes}`, path);
+    });
+  }
+  return [...needed.keys()];
+}
