@@ -1,0 +1,17 @@
+// Microns per level-0 pixel, from the caller or from page 0.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "slide/slide.h"
+#include "slide/tiff_directory.h"
+
+namespace microtome::slide {
+
+// In this order: the option, Aperio, OME-XML, the TIFF resolution tags. Throws INVALID_OPTION for an option that is not
+// a finite number above zero. The metadata column of a run is the caller's business: it comes in as the option.
+[[nodiscard]] std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description,
+                                             std::optional<double> option);
+
+}  // namespace microtome::slide

@@ -1,0 +1,176 @@
+#include "slide/tiff_directory.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "core/error.h"
+#include "slide/checked_math.h"
+#include "slide/endian.h"
+
+namespace microtome::slide {
+namespace {
+
+// Far above what any writer makes (a hundred or so); bounds the work per directory.
+constexpr std::uint64_t kMaxEntries = 4096;
+
+constexpr std::uint16_t kTypeRational = 5;
+
+TiffEntry parse_entry(const TiffFile& file, const std::uint8_t* at) {
+  TiffEntry entry;
+  entry.tag = static_cast<Tag>(load_u16(at, file.big_endian));
+  entry.type = load_u16(at + 2, file.big_endian);
+  const unsigned field = file.big_tiff ? 8 : 4;
+  entry.count = load_unsigned(at + 4, field, file.big_endian);
+  const std::uint8_t* value = at + 4 + field;
+  const auto bytes = checked_multiply(entry.count, entry.value_bytes());
+  entry.is_inline = bytes && *bytes <= field;
+  if (entry.is_inline)
+    std::memcpy(entry.inline_values.data(), value, field);
+  else
+    entry.offset = load_unsigned(value, field, file.big_endian);
+  return entry;
+}
+
+}  // namespace
+
+unsigned TiffEntry::value_bytes() const noexcept {
+  switch (type) {
+    case 1:  // BYTE
+    case 2:  // ASCII
+    case 6:  // SBYTE
+    case 7:  // UNDEFINED
+      return 1;
+    case 3:  // SHORT
+    case 8:  // SSHORT
+      return 2;
+    case 4:   // LONG
+    case 9:   // SLONG
+    case 11:  // FLOAT
+    case 13:  // IFD
+      return 4;
+    case kTypeRational:
+    case 10:  // SRATIONAL
+    case 12:  // DOUBLE
+    case 16:  // LONG8
+    case 17:  // SLONG8
+    case 18:  // IFD8
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+bool TiffEntry::is_unsigned() const noexcept {
+  return type == 1 || type == 3 || type == 4 || type == 13 || type == 16 || type == 18;
+}
+
+TiffDirectory TiffDirectory::read(const TiffFile& file, std::uint64_t offset) {
+  const ByteSource& source = *file.source;
+  const std::uint64_t count_bytes = file.big_tiff ? 8 : 2;
+  const std::uint64_t entry_bytes = file.big_tiff ? 20 : 12;
+  const std::uint64_t next_bytes = file.big_tiff ? 8 : 4;
+  const auto beyond = [&] {
+    return Error(Code::TRUNCATED, Stage::Slide,
+                 "a directory at byte " + std::to_string(offset) + " does not lie inside the file (" +
+                     std::to_string(source.size()) + " bytes)");
+  };
+  if (!inside(offset, count_bytes, source.size())) throw beyond();
+  std::array<std::uint8_t, 8> count_field{};
+  source.read(offset, std::span(count_field).first(count_bytes));
+  const std::uint64_t count =
+      load_unsigned(count_field.data(), static_cast<unsigned>(count_bytes), file.big_endian);
+  if (count == 0 || count > kMaxEntries)
+    throw Error(Code::NOT_A_SLIDE, Stage::Slide,
+                "a directory at byte " + std::to_string(offset) + " claims " + std::to_string(count) +
+                    " entries, expected 1 to " + std::to_string(kMaxEntries));
+  const std::uint64_t body_bytes = count * entry_bytes + next_bytes;
+  if (!inside(offset + count_bytes, body_bytes, source.size())) throw beyond();
+
+  std::vector<std::uint8_t> body(body_bytes);
+  source.read(offset + count_bytes, body);
+  TiffDirectory directory;
+  directory.file_ = file;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint8_t* at = body.data() + i * entry_bytes;
+    const std::uint16_t number = load_u16(at, file.big_endian);
+    if (is_known_tag(number) && directory.find(static_cast<Tag>(number)) == nullptr)
+      directory.entries_.push_back(parse_entry(file, at));
+  }
+  directory.next_ =
+      load_unsigned(body.data() + count * entry_bytes, static_cast<unsigned>(next_bytes), file.big_endian);
+  return directory;
+}
+
+const TiffEntry* TiffDirectory::find(Tag tag) const noexcept {
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [tag](const TiffEntry& entry) { return entry.tag == tag; });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+std::vector<std::uint8_t> TiffDirectory::raw(const TiffEntry& entry, std::uint64_t bytes) const {
+  if (entry.is_inline) return {entry.inline_values.begin(), entry.inline_values.begin() + static_cast<int>(bytes)};
+  const auto claimed = checked_multiply(entry.count, entry.value_bytes());
+  if (!claimed || !inside(entry.offset, *claimed, file_.source->size()))
+    throw Error(Code::TRUNCATED, Stage::Slide,
+                std::string("tag ") + tag_name(entry.tag) + " claims " + std::to_string(entry.count) +
+                    " values at byte " + std::to_string(entry.offset) + ", beyond the end of the file (" +
+                    std::to_string(file_.source->size()) + " bytes)");
+  std::vector<std::uint8_t> values(bytes);
+  file_.source->read(entry.offset, values);
+  return values;
+}
+
+std::vector<std::uint64_t> TiffDirectory::numbers(Tag tag, std::uint64_t most) const {
+  const TiffEntry* entry = find(tag);
+  if (entry == nullptr) return {};
+  if (!entry->is_unsigned() || entry->count == 0)
+    throw Error(Code::NOT_A_SLIDE, Stage::Slide,
+                std::string("tag ") + tag_name(tag) + " has " + std::to_string(entry->count) + " values of type " +
+                    std::to_string(entry->type) + ", expected unsigned integers");
+  const std::uint64_t count = std::min(entry->count, most);
+  const unsigned width = entry->value_bytes();
+  const auto bytes = checked_multiply(count, width);
+  if (!bytes) throw Error(Code::NOT_A_SLIDE, Stage::Slide, std::string("tag ") + tag_name(tag) + " is too large");
+  const auto values = raw(*entry, *bytes);
+  std::vector<std::uint64_t> result(count);
+  for (std::uint64_t i = 0; i < count; ++i) result[i] = load_unsigned(&values[i * width], width, file_.big_endian);
+  return result;
+}
+
+std::optional<std::uint64_t> TiffDirectory::number(Tag tag) const {
+  const auto first = numbers(tag, 1);
+  return first.empty() ? std::nullopt : std::optional(first[0]);
+}
+
+std::string TiffDirectory::text(Tag tag, std::uint64_t most) const {
+  const TiffEntry* entry = find(tag);
+  if (entry == nullptr || entry->value_bytes() != 1) return {};
+  const auto bytes = raw(*entry, std::min(entry->count, most));
+  return {bytes.begin(), std::find(bytes.begin(), bytes.end(), std::uint8_t{0})};
+}
+
+std::vector<std::uint8_t> TiffDirectory::blob(Tag tag, std::uint64_t most) const {
+  const TiffEntry* entry = find(tag);
+  if (entry == nullptr) return {};
+  if (entry->value_bytes() != 1)
+    throw Error(Code::NOT_A_SLIDE, Stage::Slide,
+                std::string("tag ") + tag_name(tag) + " has type " + std::to_string(entry->type) + ", expected bytes");
+  if (entry->count > most)
+    throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
+                std::string("tag ") + tag_name(tag) + " has " + std::to_string(entry->count) +
+                    " bytes, at most " + std::to_string(most) + " are allowed");
+  return raw(*entry, entry->count);
+}
+
+std::optional<double> TiffDirectory::rational(Tag tag) const {
+  const TiffEntry* entry = find(tag);
+  if (entry == nullptr || entry->type != kTypeRational || entry->count == 0) return std::nullopt;
+  const auto values = raw(*entry, 8);
+  const double numerator = load_u32(values.data(), file_.big_endian);
+  const double denominator = load_u32(values.data() + 4, file_.big_endian);
+  const double value = numerator / denominator;
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace microtome::slide

@@ -1,0 +1,35 @@
+// The header of a TIFF, and the walk along its directories.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "slide/slide.h"
+#include "slide/tiff_directory.h"
+
+namespace microtome::slide {
+
+// Throws NOT_A_SLIDE when the source does not begin like a TIFF, TRUNCATED when it ends inside the header.
+[[nodiscard]] TiffFile read_header(const ByteSource& source);
+
+struct FoundDirectory {
+  TiffDirectory directory;
+  bool sub = false;        // a SubIFD of page 0 (or chained to one)
+  std::size_t number = 0;  // the page, or the place among the SubIFDs
+};
+
+struct DirectoryWalk {
+  std::vector<FoundDirectory> directories;  // page 0, its SubIFDs, then the other pages
+  std::vector<std::string> warnings;
+};
+
+// Throws only when page 0 cannot be read. A loop, a broken later directory, or more directories than the limit end
+// the walk along that chain with a warning. Page 0's SubIFDs come first, so that a long row of pages (channels,
+// planes) does not hide the pyramid.
+[[nodiscard]] DirectoryWalk walk_directories(const TiffFile& file, const Limits& limits);
+
+// An error's message without the advice of its code.
+[[nodiscard]] std::string found_of(const Error& error);
+
+}  // namespace microtome::slide

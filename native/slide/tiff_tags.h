@@ -1,0 +1,42 @@
+// The TIFF tags that the reader knows; every other tag is skipped.
+#pragma once
+
+#include <cstdint>
+
+namespace microtome::slide {
+
+enum class Tag : std::uint16_t {
+  NewSubfileType = 254,
+  SubfileType = 255,
+  ImageWidth = 256,
+  ImageLength = 257,
+  BitsPerSample = 258,
+  Compression = 259,
+  Photometric = 262,
+  FillOrder = 266,
+  ImageDescription = 270,
+  StripOffsets = 273,
+  Orientation = 274,
+  SamplesPerPixel = 277,
+  RowsPerStrip = 278,
+  StripByteCounts = 279,
+  XResolution = 282,
+  YResolution = 283,
+  PlanarConfig = 284,
+  ResolutionUnit = 296,
+  Predictor = 317,
+  ColorMap = 320,
+  TileWidth = 322,
+  TileLength = 323,
+  TileOffsets = 324,
+  TileByteCounts = 325,
+  SubIfds = 330,
+  ExtraSamples = 338,
+  SampleFormat = 339,
+  JpegTables = 347,
+};
+
+[[nodiscard]] const char* tag_name(Tag tag) noexcept;
+[[nodiscard]] bool is_known_tag(std::uint16_t number) noexcept;
+
+}  // namespace microtome::slide
