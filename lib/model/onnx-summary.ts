@@ -63,7 +63,8 @@ const elementTypes: Readonly<Record<number, string>> = {
   10: 'float16', 11: 'float64', 12: 'uint32', 13: 'uint64', 14: 'complex64', 15: 'complex128', 16: 'bfloat16',
 };
 
-const windowBytes = 2 ** 18;
+/** Small, so that no more than a few milliseconds of parsing lie between two reads. */
+const windowBytes = 2 ** 16;
 const maxDepth = 100;
 const maxTextBytes = 2 ** 16;
 const maxNamed = 2 ** 20;
@@ -113,7 +114,8 @@ class OnnxWalk {
       } else {
         // A tag and a length or value need at most 20 bytes.
         if (!this.#holds(20)) await this.#load();
-        await this.#field(frame);
+        const pending = this.#field(frame);
+        if (pending !== undefined) await pending;
       }
     }
     if (!this.#hasGraph) throw this.#fault('holds no graph: it is not an ONNX model');
@@ -162,7 +164,8 @@ class OnnxWalk {
     throw this.#fault(`is not an ONNX model (a number is cut short or too long at byte ${this.#at})`);
   }
 
-  async #field(frame: Frame): Promise<void> {
+  /** One field. A promise only where the file must be read: a queue of settled ones would hold up the event loop. */
+  #field(frame: Frame): Promise<void> | undefined {
     const tag = this.#varint(frame.end);
     const field = Math.floor(tag / 8);
     const wire = tag - field * 8;
@@ -170,8 +173,9 @@ class OnnxWalk {
     if (wire === 0) this.#number(frame, field, this.#varint(frame.end));
     else if (wire === 1) this.#skip(frame, 8);
     else if (wire === 5) this.#skip(frame, 4);
-    else if (wire === 2) await this.#bytes(frame, field, this.#varint(frame.end));
+    else if (wire === 2) return this.#bytes(frame, field, this.#varint(frame.end));
     else throw this.#fault(`is not an ONNX model (a field of unknown form at byte ${this.#at})`);
+    return undefined;
   }
 
   #skip(frame: Frame, bytes: number): void {
@@ -179,19 +183,24 @@ class OnnxWalk {
     this.#at += bytes;
   }
 
-  async #bytes(frame: Frame, field: number, length: number): Promise<void> {
+  #bytes(frame: Frame, field: number, length: number): Promise<void> | undefined {
     const child = children[frame.kind][field];
     if (child === undefined || !(length >= 0 && length <= frame.end - this.#at)) {
       this.#skip(frame, length);
     } else if (child === 'text') {
       if (length > maxTextBytes) throw this.#fault(`has a name of ${length} bytes, at most ${maxTextBytes} are expected`);
-      if (!this.#holds(length)) await this.#load(length);
-      const from = this.#at - this.#windowAt;
-      frame.texts.set(field, this.#window.toString('utf8', from, from + length));
-      this.#at += length;
+      if (!this.#holds(length)) return this.#load(length).then(() => this.#text(frame, field, length));
+      this.#text(frame, field, length);
     } else {
       this.#push(child, field, this.#at + length);
     }
+    return undefined;
+  }
+
+  #text(frame: Frame, field: number, length: number): void {
+    const from = this.#at - this.#windowAt;
+    frame.texts.set(field, this.#window.toString('utf8', from, from + length));
+    this.#at += length;
   }
 
   #push(kind: Kind, field: number, end: number): void {

@@ -1,0 +1,81 @@
+/**
+ * A model in the one form that scoring uses, whatever it was read from. Kept beside the public Model in a WeakMap, so
+ * that only what loadModel made can be scored with.
+ */
+
+import type { NativeModelInfo, NativeScoreOptions } from '../native/contract.js';
+import { MicrotomeError } from '../errors.js';
+import type { Activation, KeepRule } from '../options/types.js';
+import type { ClipRange } from '../result.js';
+import type { Model } from './model.js';
+
+/** A graph output that is read for every tile. */
+export interface TileOutputSpec {
+  /** Public name. */
+  readonly name: string;
+  /** Name in the graph. */
+  readonly tensor: string;
+  /** Values of one row; null when neither the graph nor a declaration says. */
+  readonly columns: number | null;
+  readonly columnNames: readonly string[] | null;
+  readonly activation: Activation;
+}
+
+export type NativeHead = NativeScoreOptions['heads'][number];
+
+export type Calibration =
+  | { readonly method: 'logistic'; readonly slope: number; readonly intercept: number; readonly on?: 'value' | 'logit' }
+  | { readonly method: 'isotonic'; readonly x: readonly number[]; readonly y: readonly number[] };
+
+/** A slide-level output: the weighted mean of heads, calibrated, clipped. */
+export interface OutputSpec {
+  readonly name: string;
+  readonly of: readonly { readonly head: number; readonly weight: number }[];
+  readonly calibration: Calibration | null;
+  /** The declared range; null: declared as none; undefined: not declared. */
+  readonly clip: ClipRange | null | undefined;
+  readonly fallback: number | null;
+}
+
+/** Which tiles the model wants; null where it does not say. */
+export interface SelectSpec {
+  readonly keep: KeepRule | null;
+  readonly minTissueFraction: number | null;
+  readonly maxTiles: number | null;
+  readonly seed: number | null;
+}
+
+export interface ModelSpec {
+  readonly graphPath: string;
+  /** Name of the graph's image input; null: its only one. */
+  readonly inputTensor: string | null;
+  readonly tileOutputs: readonly TileOutputSpec[];
+  readonly heads: readonly NativeHead[];
+  readonly outputs: readonly OutputSpec[];
+  readonly select: SelectSpec;
+  /** Tiles in one call where the graph fixes it, else null. */
+  readonly fixedBatch: number | null;
+  /** Side of the input where the graph fixes it, else null. */
+  readonly fixedSizePx: number | null;
+  /** Options that the caller must still give before a slide can be scored, by what is missing. */
+  readonly needsColumn: string | null;
+}
+
+/** The tensors as the file, or the runtime, lists them. */
+export type GraphInfo = Pick<NativeModelInfo, 'inputs' | 'outputs'>;
+
+const specs = new WeakMap<Model, ModelSpec>();
+
+export function attachSpec(model: Model, spec: ModelSpec): Model {
+  specs.set(model, spec);
+  return model;
+}
+
+/** Throws INVALID_OPTION for an object that loadModel did not make. */
+export function specOf(model: Model): ModelSpec {
+  const spec = typeof model === 'object' && model !== null ? specs.get(model) : undefined;
+  if (spec === undefined) {
+    throw new MicrotomeError('INVALID_OPTION', 'options', 'Expected a path, a built-in name or the result of loadModel() for model');
+  }
+  return spec;
+}
