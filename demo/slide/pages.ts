@@ -1,0 +1,48 @@
+/** The tags of one page of a pyramid, as libvips writes them through libtiff. */
+import type { LevelSize } from './pyramid.js';
+import { TagId, type Tag, type TiffWriter } from './tiff-writer.js';
+
+export interface PageTiles {
+  readonly size: LevelSize;
+  readonly tileSizePx: number;
+  readonly jpegTables: Uint8Array;
+  /** Row by row. */
+  readonly offsets: ArrayLike<number>;
+  readonly byteCounts: ArrayLike<number>;
+  /** True for every page but the first. */
+  readonly reduced: boolean;
+}
+
+const COMPRESSION_JPEG = 7;
+const PHOTOMETRIC_YCBCR = 6;
+const UNIT_CM = 3;
+/** What libvips writes when it knows nothing better: 10 pixels per cm. */
+const PIXELS_PER_CM = 10;
+
+export function pageTags(page: PageTiles, writer: TiffWriter): Tag[] {
+  const short = (id: number, ...values: number[]): Tag => ({ id, type: 'short', values });
+  const long = (id: number, value: number): Tag => ({ id, type: 'long', values: [value] });
+  const offsetType = writer.bigTiff ? 'long8' : 'long';
+  return [
+    ...(page.reduced ? [long(TagId.newSubfileType, 1)] : []),
+    long(TagId.imageWidth, page.size.width),
+    long(TagId.imageLength, page.size.height),
+    short(TagId.bitsPerSample, 8, 8, 8),
+    short(TagId.compression, COMPRESSION_JPEG),
+    short(TagId.photometric, PHOTOMETRIC_YCBCR),
+    short(TagId.orientation, 1),
+    short(TagId.samplesPerPixel, 3),
+    { id: TagId.xResolution, type: 'rational', values: [PIXELS_PER_CM, 1] },
+    { id: TagId.yResolution, type: 'rational', values: [PIXELS_PER_CM, 1] },
+    short(TagId.planarConfiguration, 1),
+    short(TagId.resolutionUnit, UNIT_CM),
+    long(TagId.tileWidth, page.tileSizePx),
+    long(TagId.tileLength, page.tileSizePx),
+    { id: TagId.tileOffsets, type: offsetType, values: page.offsets },
+    { id: TagId.tileByteCounts, type: 'long', values: page.byteCounts },
+    short(TagId.sampleFormat, 1, 1, 1),
+    { id: TagId.jpegTables, type: 'undefined', values: page.jpegTables },
+    short(TagId.ycbcrSubSampling, 2, 2),
+    { id: TagId.referenceBlackWhite, type: 'rational', values: [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1] },
+  ];
+}
