@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <vector>
 
 #include "core/error.h"
 
@@ -16,13 +17,22 @@ using Clock = std::chrono::steady_clock;
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
 }
 
+// One stage's figures at one moment.
+struct StageTimes {
+  Stage stage = Stage::Options;
+  double busy_ms = 0;     // work done for this stage, summed over threads
+  double waiting_ms = 0;  // threads that had nothing to do because of this stage
+  std::int64_t items = 0;
+  std::int64_t bytes = 0;
+};
+
 class StageMetrics {
  public:
   static constexpr std::size_t kStages = static_cast<std::size_t>(Stage::Csv) + 1;
 
   struct Counters {
-    std::atomic<std::int64_t> busy_ns{0};     // work done for this stage, summed over threads
-    std::atomic<std::int64_t> waiting_ns{0};  // threads that had nothing to do because of this stage
+    std::atomic<std::int64_t> busy_ns{0};
+    std::atomic<std::int64_t> waiting_ns{0};
     std::atomic<std::int64_t> items{0};
     std::atomic<std::int64_t> bytes{0};
   };
@@ -32,6 +42,19 @@ class StageMetrics {
 
   void add_waiting(Stage stage, std::int64_t ns) noexcept {
     of(stage).waiting_ns.fetch_add(ns, std::memory_order_relaxed);
+  }
+
+  // The stages of a scoring job, in order.
+  [[nodiscard]] std::vector<StageTimes> snapshot() const {
+    std::vector<StageTimes> all;
+    for (const Stage stage :
+         {Stage::Tissue, Stage::Tiles, Stage::Decode, Stage::Batch, Stage::Infer, Stage::Aggregate}) {
+      const auto& counters = of(stage);
+      all.push_back({stage, static_cast<double>(counters.busy_ns.load()) / 1e6,
+                     static_cast<double>(counters.waiting_ns.load()) / 1e6, counters.items.load(),
+                     counters.bytes.load()});
+    }
+    return all;
   }
 
   // Adds the life time of the guard to a stage's busy time.

@@ -134,13 +134,15 @@ void ScoreJob::finish(std::exception_ptr failure) {
     try {
       ScoreResult result = collect();
       report(Stage::Aggregate, true);
-      callbacks_.done(std::move(result), metrics_);
+      result.times = metrics_.snapshot();
+      result.elapsed_ms = static_cast<double>(nanoseconds_since(start_)) / 1e6;
+      callbacks_.done(std::move(result));
       return;
     } catch (...) {
       failure = std::current_exception();
     }
   }
-  callbacks_.done(failure, metrics_);
+  callbacks_.done(failure);
 }
 
 TileOutput ScoreJob::collect_output(std::size_t output) {
@@ -186,7 +188,6 @@ ScoreResult ScoreJob::collect() {
     result.plan.tiles = {};
     result.outputs = {};
   }
-  result.elapsed_ms = static_cast<double>(nanoseconds_since(start_)) / 1e6;
   return result;
 }
 

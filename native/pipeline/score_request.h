@@ -59,6 +59,7 @@ struct ScoreResult {
   std::vector<HeadValue> heads;
   StoredTileCache::Counts stored;
   std::optional<double> tissue_fraction;
+  std::vector<StageTimes> times;
   std::vector<std::string> warnings;
   double elapsed_ms = 0;
 };
@@ -75,7 +76,7 @@ using ScoreOutcome = std::variant<ScoreResult, std::exception_ptr>;
 // Called on worker threads; must return quickly and must not throw.
 struct ScoreCallbacks {
   std::function<void(const Progress&)> progress;  // at most every 100 ms
-  std::function<void(ScoreOutcome, const StageMetrics&)> done;  // exactly once
+  std::function<void(ScoreOutcome)> done;  // exactly once
 };
 
 }  // namespace microtome::pipeline

@@ -1,0 +1,36 @@
+// Options in, results out: one function per struct of lib/native/contract.ts. JavaScript thread only.
+#pragma once
+
+#include "addon/fields.h"
+#include "addon/napi_setup.h"
+#include "decode/region.h"
+#include "pipeline/engine.h"
+#include "pipeline/score_request.h"
+#include "pipeline/tile_stream.h"
+#include "slide/slide.h"
+#include "tissue/tissue_mask.h"
+
+namespace microtome::addon {
+
+[[nodiscard]] slide::OpenOptions read_open_options(const Fields& fields);
+[[nodiscard]] tissue::TissueOptions read_tissue_options(const Fields& fields);
+[[nodiscard]] pipeline::GridRequest read_grid(const Fields& fields);
+[[nodiscard]] pipeline::ScoreRequest read_score_request(const Fields& fields);
+[[nodiscard]] pipeline::EngineOptions read_engine_options(const Fields& fields);
+[[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name);
+
+// Bytes are handed over without a copy where the host allows it; the array's memory is freed with the array.
+[[nodiscard]] Napi::Uint8Array to_js(Napi::Env env, std::vector<std::uint8_t>&& bytes);
+[[nodiscard]] Napi::Float64Array to_js(Napi::Env env, const std::vector<double>& values);
+[[nodiscard]] Napi::Array to_js(Napi::Env env, const std::vector<std::string>& lines);
+[[nodiscard]] Napi::Value to_js(Napi::Env env, const std::optional<double>& value);
+
+[[nodiscard]] Napi::Object slide_info(Napi::Env env, const slide::Slide& slide);
+[[nodiscard]] Napi::Object region_object(Napi::Env env, decode::Region&& region);
+[[nodiscard]] Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t bad_tiles);
+[[nodiscard]] Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch, const tiles::TilePlan& plan);
+[[nodiscard]] Napi::Object model_info(Napi::Env env, const infer::Model& model);
+[[nodiscard]] Napi::Object progress_object(Napi::Env env, const pipeline::Progress& progress);
+[[nodiscard]] Napi::Object score_object(Napi::Env env, pipeline::ScoreResult&& result);
+
+}  // namespace microtome::addon

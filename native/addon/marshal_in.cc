@@ -1,0 +1,168 @@
+#include <algorithm>
+
+#include "addon/marshal.h"
+
+namespace microtome::addon {
+namespace {
+
+slide::Limits read_limits(const Fields& fields) {
+  slide::Limits limits;
+  limits.decoded_tile_bytes = fields.size("decodedTileBytes");
+  limits.stored_tile_bytes = fields.size("storedTileBytes");
+  limits.directories = fields.size("directories");
+  limits.table_bytes = fields.size("tableBytes");
+  limits.metadata_bytes = fields.size("metadataBytes");
+  limits.request_bytes = fields.size("requestBytes");
+  return limits;
+}
+
+template <typename TypedArray, typename Item>
+std::vector<Item> copy_of(const Napi::Value& value, napi_typedarray_type type, const char* name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type)
+    throw Error(Code::INVALID_OPTION, Stage::Options, std::string("expected a typed array for ") + name);
+  const auto array = value.As<TypedArray>();
+  return std::vector<Item>(array.Data(), array.Data() + array.ElementLength());
+}
+
+pipeline::MaskSource read_mask(const Fields& fields) {
+  const std::string kind = fields.string("kind");
+  if (kind == "all") return pipeline::Everywhere{};
+  if (kind == "tissue") return read_tissue_options(fields.child("options"));
+  if (kind == "mask") {
+    pipeline::GivenMask mask;
+    mask.width_px = fields.integer("width");
+    mask.height_px = fields.integer("height");
+    mask.data = copy_of<Napi::Uint8Array, std::uint8_t>(fields.value("data"), napi_uint8_array, "mask.data");
+    return mask;
+  }
+  if (kind != "polygons")
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected tissue, mask, polygons or all for mask.kind");
+  std::vector<tissue::Ring> rings;
+  const auto list = fields.array("rings");
+  for (std::uint32_t i = 0; i < list.Length(); ++i)
+    rings.push_back({copy_of<Napi::Float64Array, double>(list.Get(i), napi_float64_array, "mask.rings")});
+  return rings;
+}
+
+batch::Preprocess read_preprocess(const Fields& fields) {
+  batch::Preprocess how;
+  how.size_px = fields.integer("sizePx");
+  how.layout = fields.choice<batch::Layout>("layout", {{"NCHW", batch::Layout::Nchw}, {"NHWC", batch::Layout::Nhwc}});
+  how.order =
+      fields.choice<batch::ChannelOrder>("channels", {{"RGB", batch::ChannelOrder::Rgb}, {"BGR", batch::ChannelOrder::Bgr}});
+  how.type = fields.choice<batch::ElementType>("type", {{"float32", batch::ElementType::Float32},
+                                                        {"float16", batch::ElementType::Float16},
+                                                        {"uint8", batch::ElementType::Uint8}});
+  how.scale = static_cast<float>(fields.number("scale"));
+  const auto mean = fields.array("mean");
+  const auto std = fields.array("std");
+  if (mean.Length() != 3 || std.Length() != 3)
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected three numbers for mean and for std");
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    how.mean[i] = mean.Get(i).ToNumber().FloatValue();
+    how.std[i] = std.Get(i).ToNumber().FloatValue();
+    if (!(how.std[i] > 0)) throw Error(Code::INVALID_OPTION, Stage::Options, "expected positive numbers for std");
+  }
+  return how;
+}
+
+aggregate::Head read_head(const Fields& fields) {
+  using aggregate::Method;
+  aggregate::Head head;
+  head.method = fields.choice<Method>("method", {{"mean", Method::Mean},
+                                                 {"max", Method::Max},
+                                                 {"topK", Method::TopK},
+                                                 {"quantile", Method::Quantile},
+                                                 {"noisyOr", Method::NoisyOr}});
+  head.k = fields.integer("k");
+  head.fraction = fields.number("fraction");
+  head.quantile = fields.number("quantile");
+  return head;
+}
+
+std::optional<int> read_level(const Fields& fields) {
+  if (fields.is_null("level")) return std::nullopt;
+  const auto level = fields.integer("level");
+  if (level < 0 || level > 1'000'000)
+    throw Error(Code::LEVEL_OUT_OF_RANGE, Stage::Tiles, "there is no level " + std::to_string(level));
+  return static_cast<int>(level);
+}
+
+}  // namespace
+
+decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name) {
+  return fields.choice<decode::BadTilePolicy>(
+      name, {{"error", decode::BadTilePolicy::Error}, {"fill", decode::BadTilePolicy::Fill}});
+}
+
+slide::OpenOptions read_open_options(const Fields& fields) {
+  return {.limits = read_limits(fields.child("limits")), .mpp = fields.optional_number("mpp")};
+}
+
+tissue::TissueOptions read_tissue_options(const Fields& fields) {
+  tissue::TissueOptions options;
+  options.overview_side_px = fields.integer("overviewSidePx");
+  options.min_area_fraction = fields.number("minAreaFraction");
+  return options;
+}
+
+pipeline::GridRequest read_grid(const Fields& fields) {
+  pipeline::GridRequest request;
+  request.level = read_level(fields);
+  request.mpp = fields.optional_number("mpp");
+  request.slide_mpp = fields.optional_number("slideMpp");
+  request.grid.size_px = fields.integer("sizePx");
+  request.grid.stride_px = fields.integer("stridePx");
+  request.grid.keep = fields.choice<tiles::KeepRule>(
+      "keep",
+      {{"fraction", tiles::KeepRule::Fraction}, {"centre", tiles::KeepRule::Centre}, {"all", tiles::KeepRule::All}});
+  request.grid.min_tissue_fraction = fields.number("minTissueFraction");
+  request.grid.max_tiles = fields.integer("maxTiles");
+  request.grid.seed = fields.size("seed");
+  request.mask = read_mask(fields.child("mask"));
+  request.on_bad_tile = read_bad_tile_policy(fields, "badTiles");
+  return request;
+}
+
+pipeline::ScoreRequest read_score_request(const Fields& fields) {
+  pipeline::ScoreRequest request;
+  request.grid = read_grid(fields.child("grid"));
+  request.preprocess = read_preprocess(fields.child("preprocess"));
+  const auto outputs = fields.array("outputs");
+  for (std::uint32_t i = 0; i < outputs.Length(); ++i) {
+    const Fields output(outputs.Get(i));
+    request.outputs.push_back(
+        {output.string("name"),
+         output.choice<aggregate::Activation>("activation", {{"none", aggregate::Activation::None},
+                                                             {"sigmoid", aggregate::Activation::Sigmoid},
+                                                             {"softmax", aggregate::Activation::Softmax}})});
+  }
+  const auto heads = fields.array("heads");
+  for (std::uint32_t i = 0; i < heads.Length(); ++i) {
+    const Fields head(heads.Get(i));
+    request.heads.push_back({head.string("name"), static_cast<std::size_t>(head.size("output")),
+                             static_cast<std::size_t>(head.size("column")), read_head(head)});
+    if (request.heads.back().output >= request.outputs.size())
+      throw Error(Code::INVALID_OPTION, Stage::Options, "a head names an output that is not read");
+  }
+  request.batch_size = fields.integer("batchSize");
+  request.reproducible = fields.boolean("reproducible");
+  request.keep_tiles = fields.boolean("keepTiles");
+  if (request.batch_size < 1 || request.batch_size > 65536)
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected 1 to 65536 for batchSize");
+  if (request.grid.grid.size_px != request.preprocess.size_px)
+    throw Error(Code::INVALID_OPTION, Stage::Options, "the grid's tile size and the model's input size differ");
+  return request;
+}
+
+pipeline::EngineOptions read_engine_options(const Fields& fields) {
+  pipeline::EngineOptions options;
+  options.model_path = fields.string("modelPath");
+  options.device = fields.string("device");
+  options.threads = static_cast<int>(std::clamp<std::int64_t>(fields.integer("threads"), 0, 1024));
+  options.memory_bytes = fields.integer("memoryBytes");
+  if (options.memory_bytes < 1) throw Error(Code::INVALID_OPTION, Stage::Options, "expected bytes for memoryBytes");
+  return options;
+}
+
+}  // namespace microtome::addon

@@ -1,0 +1,220 @@
+#include <cstring>
+#include <memory>
+
+#include "addon/marshal.h"
+
+namespace microtome::addon {
+namespace {
+
+Napi::Number number(Napi::Env env, std::int64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
+
+Napi::Object level_object(Napi::Env env, const slide::Level& level) {
+  auto out = Napi::Object::New(env);
+  const auto& storage = level.storage;
+  out.Set("index", number(env, level.index));
+  out.Set("width", number(env, storage.width_px));
+  out.Set("height", number(env, storage.height_px));
+  out.Set("downsample", Napi::Number::New(env, level.downsample));
+  out.Set("tileWidth", number(env, storage.tile_width_px));
+  out.Set("tileHeight", number(env, storage.tile_height_px));
+  out.Set("compression", Napi::String::New(env, slide::compression_name(storage.compression)));
+  out.Set("photometric", Napi::String::New(env, slide::photometric_name(storage.photometric)));
+  out.Set("tiled", Napi::Boolean::New(env, storage.tiled));
+  return out;
+}
+
+Napi::Array times_array(Napi::Env env, const std::vector<StageTimes>& times) {
+  auto out = Napi::Array::New(env);
+  for (const auto& one : times) {
+    auto row = Napi::Object::New(env);
+    row.Set("stage", Napi::String::New(env, std::string(stage_name(one.stage))));
+    row.Set("busyMs", Napi::Number::New(env, one.busy_ms));
+    row.Set("waitingMs", Napi::Number::New(env, one.waiting_ms));
+    row.Set("items", number(env, one.items));
+    row.Set("bytes", number(env, one.bytes));
+    out.Set(out.Length(), row);
+  }
+  return out;
+}
+
+void set_plan(Napi::Env env, Napi::Object& out, const tiles::TilePlan& plan) {
+  out.Set("level", number(env, plan.policy.level));
+  out.Set("scale", Napi::Number::New(env, plan.policy.scale));
+  out.Set("mpp", to_js(env, plan.policy.mpp));
+  out.Set("policy", Napi::String::New(env, plan.policy.name));
+  out.Set("footprintPx", number(env, plan.footprint_px));
+}
+
+Napi::Array tensors(Napi::Env env, const std::vector<infer::TensorInfo>& infos) {
+  auto out = Napi::Array::New(env, infos.size());
+  for (std::uint32_t i = 0; i < infos.size(); ++i) {
+    auto info = Napi::Object::New(env);
+    info.Set("name", Napi::String::New(env, infos[i].name));
+    info.Set("type", Napi::String::New(env, infos[i].type));
+    auto shape = Napi::Array::New(env, infos[i].shape.size());
+    for (std::uint32_t k = 0; k < infos[i].shape.size(); ++k) shape.Set(k, number(env, infos[i].shape[k]));
+    info.Set("shape", shape);
+    out.Set(i, info);
+  }
+  return out;
+}
+
+}  // namespace
+
+Napi::Uint8Array to_js(Napi::Env env, std::vector<std::uint8_t>&& bytes) {
+  auto held = std::make_unique<std::vector<std::uint8_t>>(std::move(bytes));
+  auto* vector = held.get();
+  napi_value buffer = nullptr;
+  const auto status = vector->empty()
+                          ? napi_no_external_buffers_allowed
+                          : napi_create_external_arraybuffer(
+                                env, vector->data(), vector->size(),
+                                [](napi_env, void*, void* hint) {
+                                  const std::unique_ptr<std::vector<std::uint8_t>> owner(
+                                      static_cast<std::vector<std::uint8_t>*>(hint));
+                                },
+                                vector, &buffer);
+  if (status == napi_ok) {
+    const auto size = held.release()->size();
+    return Napi::Uint8Array::New(env, size, Napi::ArrayBuffer(env, buffer), 0);
+  }
+  auto copy = Napi::Uint8Array::New(env, vector->size());
+  if (!vector->empty()) std::memcpy(copy.Data(), vector->data(), vector->size());
+  return copy;
+}
+
+Napi::Float64Array to_js(Napi::Env env, const std::vector<double>& values) {
+  auto out = Napi::Float64Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(out.Data(), values.data(), values.size() * sizeof(double));
+  return out;
+}
+
+Napi::Array to_js(Napi::Env env, const std::vector<std::string>& lines) {
+  auto out = Napi::Array::New(env, lines.size());
+  for (std::uint32_t i = 0; i < lines.size(); ++i) out.Set(i, Napi::String::New(env, lines[i]));
+  return out;
+}
+
+Napi::Value to_js(Napi::Env env, const std::optional<double>& value) {
+  if (!value) return env.Null();
+  return Napi::Number::New(env, *value);
+}
+
+Napi::Object slide_info(Napi::Env env, const slide::Slide& slide) {
+  auto out = Napi::Object::New(env);
+  auto levels = Napi::Array::New(env);
+  for (const auto& level : slide.levels()) levels.Set(levels.Length(), level_object(env, level));
+  out.Set("levels", levels);
+  auto associated = Napi::Array::New(env);
+  for (const auto& image : slide.associated()) {
+    auto item = Napi::Object::New(env);
+    item.Set("name", Napi::String::New(env, image.name));
+    item.Set("width", number(env, image.width_px));
+    item.Set("height", number(env, image.height_px));
+    associated.Set(associated.Length(), item);
+  }
+  out.Set("associated", associated);
+  out.Set("mpp", env.Null());
+  if (const auto& mpp = slide.mpp()) {
+    auto item = Napi::Object::New(env);
+    item.Set("x", Napi::Number::New(env, mpp->x));
+    item.Set("y", Napi::Number::New(env, mpp->y));
+    item.Set("source", Napi::String::New(env, mpp->source));
+    item.Set("trusted", Napi::Boolean::New(env, mpp->trusted));
+    out.Set("mpp", item);
+  }
+  out.Set("orientation", number(env, slide.orientation()));
+  out.Set("warnings", to_js(env, slide.warnings()));
+  out.Set("fileBytes", number(env, static_cast<std::int64_t>(slide.source().size())));
+  return out;
+}
+
+Napi::Object region_object(Napi::Env env, decode::Region&& region) {
+  auto out = Napi::Object::New(env);
+  out.Set("width", number(env, region.image.width_px));
+  out.Set("height", number(env, region.image.height_px));
+  out.Set("badTiles", number(env, region.bad_tiles));
+  out.Set("missingTiles", number(env, region.missing_tiles));
+  out.Set("data", to_js(env, std::move(region.image.data)));
+  return out;
+}
+
+Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t bad_tiles) {
+  auto out = Napi::Object::New(env);
+  out.Set("width", number(env, mask.width_px));
+  out.Set("height", number(env, mask.height_px));
+  out.Set("level0PerPxX", Napi::Number::New(env, mask.level0_per_px_x));
+  out.Set("level0PerPxY", Napi::Number::New(env, mask.level0_per_px_y));
+  out.Set("badTiles", number(env, bad_tiles));
+  out.Set("data", to_js(env, std::move(mask.data)));
+  return out;
+}
+
+Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch, const tiles::TilePlan& plan) {
+  auto out = Napi::Object::New(env);
+  out.Set("tiles", number(env, static_cast<std::int64_t>(batch.x.size())));
+  out.Set("sizePx", number(env, plan.size_px));
+  out.Set("level", number(env, plan.policy.level));
+  out.Set("badTiles", number(env, batch.bad_tiles));
+  out.Set("x", to_js(env, batch.x));
+  out.Set("y", to_js(env, batch.y));
+  out.Set("data", to_js(env, std::move(batch.data)));
+  return out;
+}
+
+Napi::Object model_info(Napi::Env env, const infer::Model& model) {
+  auto out = Napi::Object::New(env);
+  out.Set("inputs", tensors(env, model.inputs()));
+  out.Set("outputs", tensors(env, model.outputs()));
+  return out;
+}
+
+Napi::Object progress_object(Napi::Env env, const pipeline::Progress& progress) {
+  auto out = Napi::Object::New(env);
+  out.Set("stage", Napi::String::New(env, std::string(stage_name(progress.stage))));
+  out.Set("tilesDone", number(env, progress.tiles_done));
+  out.Set("tilesTotal", number(env, progress.tiles_total));
+  out.Set("elapsedMs", Napi::Number::New(env, progress.elapsed_ms));
+  return out;
+}
+
+Napi::Object score_object(Napi::Env env, pipeline::ScoreResult&& result) {
+  auto out = Napi::Object::New(env);
+  set_plan(env, out, result.plan);
+  out.Set("tiles", number(env, result.tile_count));
+  std::vector<double> x;
+  std::vector<double> y;
+  for (const auto& tile : result.plan.tiles) {
+    x.push_back(static_cast<double>(tile.x));
+    y.push_back(static_cast<double>(tile.y));
+  }
+  out.Set("x", to_js(env, x));
+  out.Set("y", to_js(env, y));
+  auto outputs = Napi::Array::New(env);
+  for (const auto& output : result.outputs) {
+    auto item = Napi::Object::New(env);
+    item.Set("name", Napi::String::New(env, output.name));
+    item.Set("columns", number(env, output.columns));
+    item.Set("values", to_js(env, output.values));
+    outputs.Set(outputs.Length(), item);
+  }
+  out.Set("tileOutputs", outputs);
+  auto heads = Napi::Array::New(env);
+  for (const auto& head : result.heads) {
+    auto item = Napi::Object::New(env);
+    item.Set("name", Napi::String::New(env, head.name));
+    item.Set("value", Napi::Number::New(env, head.value));
+    heads.Set(heads.Length(), item);
+  }
+  out.Set("heads", heads);
+  out.Set("badTiles", number(env, result.stored.bad));
+  out.Set("missingTiles", number(env, result.stored.missing));
+  out.Set("decodedTiles", number(env, result.stored.decoded));
+  out.Set("tissueFraction", to_js(env, result.tissue_fraction));
+  out.Set("times", times_array(env, result.times));
+  out.Set("elapsedMs", Napi::Number::New(env, result.elapsed_ms));
+  out.Set("warnings", to_js(env, result.warnings));
+  return out;
+}
+
+}  // namespace microtome::addon
