@@ -7,7 +7,9 @@ import { checkSizes } from './checks/sizes.mjs';
 import { readText, treeFiles } from './checks/sources.mjs';
 
 const report = new Report();
-const sources = treeFiles().filter((path) => /^(?:native|lib|demo|scripts|bench|test|train)\/.*\.(?:cc|h|ts|mjs)$/.test(path));
+const sources = treeFiles().filter((path) =>
+  /^(?:native|lib|demo|scripts|bench|test|train)\/.*\.(?:cc|h|ts|mjs)$/.test(path),
+);
 for (const path of sources) {
   const text = readText(path);
   if (path.startsWith('native/') && !path.startsWith('native/test/')) checkNativeFile(path, text, report);

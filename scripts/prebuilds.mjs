@@ -20,7 +20,9 @@ async function definitionsFor(toolchain) {
 }
 
 main(async () => {
-  const { values } = parseArgs({ options: { toolchain: { type: 'string', default: 'zig' } } });
+  const { values } = parseArgs({
+    options: { toolchain: { type: 'string', default: 'zig' } },
+  });
   await prepare();
   const definitions = await definitionsFor(values.toolchain);
   await rm(inRoot('prebuilds'), { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { lineOf, withoutComments } from './sources.mjs';
 /** Folders of lib/ and what they may import; '.' stands for the files directly in lib/. */
 const mayImport = {
   native: ['native', '.'],
-  options: ['options', 'native', '.'],
+  options: ['options', 'model', 'native', '.'],
   model: ['model', 'options', 'native', '.'],
   submission: ['submission', 'options', 'model', 'native', '.'],
   cli: ['cli', 'submission', 'options', 'model', 'native', '.'],
@@ -14,23 +14,59 @@ const mayImport = {
 
 /** Node modules with a rule of their own: who may import them. An empty list means nobody. */
 const restricted = [
-  { modules: /^node:(?:http|https|http2|net|tls|dgram|dns)\b/, allowed: [], why: 'the library opens no connection' },
-  { modules: /^node:(?:child_process|cluster)\b/, allowed: [], why: 'the library starts no process' },
-  { modules: /^node:module$|^node-gyp-build$/, allowed: [/^lib\/native\//, /^lib\/version\.ts$/], why: 'only lib/native loads the addon' },
+  {
+    modules: /^node:(?:http|https|http2|net|tls|dgram|dns)\b/,
+    allowed: [],
+    why: 'the library opens no connection',
+  },
+  {
+    modules: /^node:(?:child_process|cluster)\b/,
+    allowed: [],
+    why: 'the library starts no process',
+  },
+  {
+    modules: /^node:module$|^node-gyp-build$/,
+    allowed: [/^lib\/native\//, /^lib\/version\.ts$/],
+    why: 'only lib/native loads the addon',
+  },
   {
     modules: /^node:fs\b/,
     allowed: [/^lib\/submission\//, /^lib\/model\//, /^lib\/native\//, /^lib\/cli\//, /^lib\/version\.ts$/],
     why: 'files are read and written in lib/submission, lib/model, lib/native and lib/cli',
   },
-  { modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/, allowed: [], why: 'its library is opened natively' },
+  {
+    modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/,
+    allowed: [],
+    why: 'its library is opened natively',
+  },
 ];
 
 const forbidden = [
-  { pattern: /\bconsole\s*\.\s*\w+/g, what: 'writes to the standard streams', except: /^$/ },
-  { pattern: /\bprocess\s*\.\s*(?:stdout|stderr)\b/g, what: 'writes to the standard streams', except: /^lib\/cli\// },
-  { pattern: /\bprocess\s*\.\s*(?:exit|abort|kill|reallyExit)\b/g, what: 'ends the process', except: /^lib\/cli\// },
-  { pattern: /\bprocess\s*\.\s*dlopen\b/g, what: 'only lib/native loads the addon', except: /^lib\/native\// },
-  { pattern: /(?<![\w.])fetch\s*\(/g, what: 'the library opens no connection', except: /^$/ },
+  {
+    pattern: /\bconsole\s*\.\s*\w+/g,
+    what: 'writes to the standard streams',
+    except: /^$/,
+  },
+  {
+    pattern: /\bprocess\s*\.\s*(?:stdout|stderr)\b/g,
+    what: 'writes to the standard streams',
+    except: /^lib\/cli\//,
+  },
+  {
+    pattern: /\bprocess\s*\.\s*(?:exit|abort|kill|reallyExit)\b/g,
+    what: 'ends the process',
+    except: /^lib\/cli\//,
+  },
+  {
+    pattern: /\bprocess\s*\.\s*dlopen\b/g,
+    what: 'only lib/native loads the addon',
+    except: /^lib\/native\//,
+  },
+  {
+    pattern: /(?<![\w.])fetch\s*\(/g,
+    what: 'the library opens no connection',
+    except: /^$/,
+  },
 ];
 
 const folderOf = (path) => (path.split('/').length === 2 ? '.' : path.split('/')[1]);
@@ -65,6 +101,7 @@ export function checkLibraryFile(path, text, report) {
   const code = withoutComments(text, { strings: false });
   for (const { pattern, what, except } of forbidden) {
     if (except.test(path)) continue;
-    for (const match of code.matchAll(pattern)) report.error(`${path}:${lineOf(code, match.index)}`, `${match[0]}: ${what}`);
+    for (const match of code.matchAll(pattern))
+      report.error(`${path}:${lineOf(code, match.index)}`, `${match[0]}: ${what}`);
   }
 }

@@ -3,7 +3,8 @@ const fileLines = { warn: 400, fail: 600 };
 const functionLines = { warn: 60, fail: 100 };
 
 /** Lines that open a body but are no function. */
-const notFunction = /^\s*(?:if|else|for|while|switch|do|try|catch|namespace|class|struct|enum|union|describe|extern|\})\b|^\s*\}/;
+const notFunction =
+  /^\s*(?:if|else|for|while|switch|do|try|catch|namespace|class|struct|enum|union|describe|extern|\})\b|^\s*\}/;
 
 /** Functions of formatted code: a line with `)` that ends in `{`, up to the first line that closes its indentation. */
 export function functionsOf(text) {
@@ -15,7 +16,12 @@ export function functionsOf(text) {
     const indent = line.match(/^ */)[0];
     if (indent.length > 4) continue;
     const close = lines.findIndex((other, index) => index > start && other.startsWith(`${indent}}`));
-    if (close > 0) found.push({ line: start + 1, length: close - start + 1, head: line.trim() });
+    if (close > 0)
+      found.push({
+        line: start + 1,
+        length: close - start + 1,
+        head: line.trim(),
+      });
   }
   return found;
 }

@@ -6,7 +6,11 @@ import { inRoot, root } from '../steps/paths.mjs';
 /** Tracked files and new ones that git does not ignore, as paths from the root. */
 export function treeFiles() {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
-  const text = execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 });
+  const text = execFileSync('git', args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   return text
     .split('\0')
     .filter((path) => path !== '' && existsSync(inRoot(path)))

@@ -24,7 +24,9 @@ export async function buildAddon({ out = buildDir, definitions = {} } = {}) {
   await dropForeignCache(out, definitions);
   const args = [inRoot('node_modules/cmake-js/bin/cmake-js'), 'build', '--out', out, '--parallel', compilers];
   for (const [name, value] of Object.entries(definitions)) args.push(`--CD${name}=${value}`);
-  await run(process.execPath, [...args, '--log-level', 'warn'], { quiet: true });
+  await run(process.execPath, [...args, '--log-level', 'warn'], {
+    quiet: true,
+  });
   const built = join(out, 'Release', 'microtome.node');
   if (!existsSync(built)) throw new Error(`the build ended without ${built}`);
   await copyFile(jpegLibrary, join(out, 'Release', 'libturbojpeg.so.0'));
@@ -39,7 +41,11 @@ export async function buildNativeTests(out, definitions) {
     ([name, value]) => `-D${name}=${value}`,
   );
   const generator = existsSync(join(out, 'CMakeCache.txt')) || !hasNinja ? [] : ['-G', 'Ninja'];
-  await run('cmake', ['-S', inRoot('.'), '-B', out, ...generator, ...options], { quiet: true });
-  await run('cmake', ['--build', out, '--parallel', compilers], { quiet: true });
+  await run('cmake', ['-S', inRoot('.'), '-B', out, ...generator, ...options], {
+    quiet: true,
+  });
+  await run('cmake', ['--build', out, '--parallel', compilers], {
+    quiet: true,
+  });
   return out;
 }

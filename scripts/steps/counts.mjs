@@ -23,7 +23,11 @@ function countCases({ status, output }) {
   const skipped = linesWith(output, /^skipped: /gm);
   const passed = Math.max(0, linesWith(output, /^ok {2}/gm) - skipped);
   const failed = linesWith(output, /^FAIL /gm);
-  return { passed, failed: status === 'run' || failed > 0 ? failed : 1, skipped };
+  return {
+    passed,
+    failed: status === 'run' || failed > 0 ? failed : 1,
+    skipped,
+  };
 }
 
 function executables(xml) {

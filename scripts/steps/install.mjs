@@ -31,7 +31,11 @@ async function stalePackage() {
   if (!existsSync(marker)) return 'node_modules';
   const wanted = (await readJson(inRoot('package-lock.json'))).packages;
   const installed = (await readJson(marker)).packages;
-  const stale = firstStalePackage(wanted, installed, { os: process.platform, cpu: process.arch, libc: 'glibc' });
+  const stale = firstStalePackage(wanted, installed, {
+    os: process.platform,
+    cpu: process.arch,
+    libc: 'glibc',
+  });
   if (stale !== null) return stale;
   return Object.keys(installed).find((path) => !existsSync(inRoot(path))) ?? null;
 }

@@ -19,7 +19,9 @@ async function install(name, version, folder) {
   let pip = found.program;
   try {
     if (found.venv) {
-      await run(found.program, ['-m', 'venv', join(cacheDir, 'venv')], { quiet: true });
+      await run(found.program, ['-m', 'venv', join(cacheDir, 'venv')], {
+        quiet: true,
+      });
       pip = join(cacheDir, 'venv', 'bin', 'python');
     }
     const options = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--target', folder];

@@ -41,7 +41,10 @@ export function run(program, args, options = {}) {
 /** Output of a command, or null when it cannot be started or fails. */
 export async function outputOf(program, args) {
   try {
-    const { code, output } = await run(program, args, { quiet: true, allowFailure: true });
+    const { code, output } = await run(program, args, {
+      quiet: true,
+      allowFailure: true,
+    });
     return code === 0 ? output.trim() : null;
   } catch {
     return null;

@@ -25,7 +25,11 @@ export async function nativeTests() {
 async function leaksCanBeFound(out, env) {
   const names = (await readdir(out)).filter((name) => name.endsWith('_test'));
   if (names.length === 0) return false;
-  const options = { env: { ...env, ASAN_OPTIONS: 'detect_leaks=1' }, quiet: true, allowFailure: true };
+  const options = {
+    env: { ...env, ASAN_OPTIONS: 'detect_leaks=1' },
+    quiet: true,
+    allowFailure: true,
+  };
   const { output } = await run(join(out, names[0]), [], options);
   return !output.includes('LeakSanitizer has encountered a fatal error');
 }

@@ -11,7 +11,9 @@ const tsc = inRoot('node_modules/typescript/bin/tsc');
 export async function compile(project, { incremental = null, args = [] } = {}) {
   const book =
     incremental === null ? [] : ['--incremental', '--tsBuildInfoFile', join(cacheDir, `${incremental}.tsbuildinfo`)];
-  await run(process.execPath, [tsc, '-p', inRoot(project), ...book, ...args], { quiet: true });
+  await run(process.execPath, [tsc, '-p', inRoot(project), ...book, ...args], {
+    quiet: true,
+  });
 }
 
 /** Output files whose source is gone; a package must not carry a module that was deleted. */

@@ -1,0 +1,78 @@
+// The error table stands in three places: native/core/error_codes.def, lib/errors.ts, docs/errors.md. They must agree,
+// code for code and advice for advice, in the same order. A code that is raised somewhere has a test that names it; one
+// that is raised nowhere is marked as reserved in the docs.
+import { Report } from './checks/report.mjs';
+import { readText, treeFiles } from './checks/sources.mjs';
+
+const nativeTable = 'native/core/error_codes.def';
+const libraryTable = 'lib/errors.ts';
+const docsTable = 'docs/errors.md';
+
+const unquote = (text) => text.replace(/\\(['"\\])/g, '$1');
+
+function readNative() {
+  const rows = readText(nativeTable).matchAll(/^MICROTOME_CODE\((\w+), "((?:\\.|[^"\\])*)"\)/gm);
+  return [...rows].map(([, code, advice]) => ({
+    code,
+    advice: unquote(advice),
+  }));
+}
+
+function readLibrary() {
+  const body = readText(libraryTable).match(/errorAdvice = \{([\s\S]*?)\n\} as const/)?.[1] ?? '';
+  const rows = body.matchAll(/^\s*(\w+):\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"),?$/gm);
+  return [...rows].map(([, code, single, double]) => ({
+    code,
+    advice: unquote(single ?? double),
+  }));
+}
+
+function readDocs() {
+  const rows = readText(docsTable).matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \| ([^|]*) \|$/gm);
+  return [...rows].map(([, code, when, advice]) => ({
+    code,
+    advice: advice.trim(),
+    reserved: /\breserved\b/.test(when),
+  }));
+}
+
+function compare(name, table, reference, report) {
+  if (table.length === 0) report.error(name, 'no error table was found in it');
+  for (let row = 0; row < Math.max(table.length, reference.length); row++) {
+    const [have, want] = [table[row], reference[row]];
+    if (have?.code !== want?.code) {
+      report.error(
+        name,
+        `row ${row + 1} is ${have?.code ?? 'missing'}, ${nativeTable} has ${want?.code ?? 'no such row'}`,
+      );
+      return;
+    }
+    if (have.advice !== want.advice)
+      report.error(name, `${have.code}: "${have.advice}", ${nativeTable} says "${want.advice}"`);
+  }
+}
+
+function textOf(files) {
+  return files.map(readText).join('\n');
+}
+
+const report = new Report();
+const codes = readNative();
+const docs = readDocs();
+compare(libraryTable, readLibrary(), codes, report);
+compare(docsTable, docs, codes, report);
+
+const files = treeFiles();
+const isTest = (path) => /^(?:native\/)?test\/.*\.(?:cc|h|ts)$/.test(path);
+const isSource = (path) => /^(?:native|lib)\/.*\.(?:cc|h|ts)$/.test(path) && !isTest(path) && path !== libraryTable;
+const sources = `${textOf(files.filter(isSource))}\n${readText(libraryTable).split('as const')[1] ?? ''}`;
+const tests = textOf(files.filter(isTest));
+for (const { code } of codes) {
+  const raised = new RegExp(`Code::${code}\\b|['"]${code}['"]`).test(sources);
+  const named = new RegExp(`\\b${code}\\b`).test(tests);
+  const reserved = docs.find((row) => row.code === code)?.reserved === true;
+  if (raised && !named) report.error(code, 'is raised, but no test names it');
+  if (raised && reserved) report.error(code, `is raised, but ${docsTable} calls it reserved`);
+  if (!raised && !reserved) report.error(code, `is raised nowhere: remove it, or mark it as reserved in ${docsTable}`);
+}
+report.finish('error codes', `${codes.length} codes`);
