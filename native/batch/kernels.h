@@ -1,0 +1,43 @@
+// What the variants of the preprocessing pass share. Internal to this folder.
+//
+// The definition, the same in every variant: value = fma(sample, a, b) in single precision, one rounding, with
+// a = scale / std and b = -mean / std computed in double and rounded once. Half precision is that value rounded to
+// nearest even. A fused multiply-add has one correct result, so hardware and library agree to the last bit.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "batch/preprocess.h"
+#include "core/image.h"
+
+namespace microtome::batch {
+
+// Coefficients by channel of the model's order.
+struct Affine {
+  std::array<float, 3> a;
+  std::array<float, 3> b;
+};
+
+// One tile's work. `pixels_per_row` * `rows` pixels; a tile without gaps between its rows is one long row.
+struct Job {
+  const std::uint8_t* in;
+  std::int64_t stride_bytes;
+  std::int64_t pixels_per_row;
+  std::int64_t rows;
+  Layout layout;
+  ChannelOrder order;
+  ElementType type;
+  Affine affine;
+  void* out;
+
+  [[nodiscard]] std::int64_t pixels() const noexcept { return pixels_per_row * rows; }
+};
+
+void run_scalar(const Job& job);
+#if defined(__x86_64__)
+void run_avx2(const Job& job);    // needs AVX2, FMA and F16C
+void run_avx512(const Job& job);  // needs AVX-512 F and BW as well
+#endif
+
+}  // namespace microtome::batch

@@ -1,0 +1,118 @@
+#include "batch/preprocess.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "batch/float16.h"
+#include "batch/kernels.h"
+#include "core/error.h"
+
+namespace microtome::batch {
+namespace {
+
+std::size_t element_bytes(ElementType type) noexcept {
+  switch (type) {
+    case ElementType::Float32:
+      return 4;
+    case ElementType::Float16:
+      return 2;
+    case ElementType::Uint8:
+      return 1;
+  }
+  return 4;
+}
+
+Affine affine_of(const Preprocess& how) noexcept {
+  Affine affine{};
+  for (std::size_t c = 0; c < 3; ++c) {
+    affine.a[c] = static_cast<float>(static_cast<double>(how.scale) / static_cast<double>(how.std[c]));
+    affine.b[c] = static_cast<float>(-static_cast<double>(how.mean[c]) / static_cast<double>(how.std[c]));
+  }
+  return affine;
+}
+
+// The 256 values of each channel, already in the output's element type.
+template <typename Value, typename Convert>
+void run_by_table(const Job& job, Convert convert) {
+  std::array<std::array<Value, 256>, 3> table;
+  for (std::size_t c = 0; c < 3; ++c)
+    for (int v = 0; v < 256; ++v)
+      table[c][static_cast<std::size_t>(v)] = convert(static_cast<float>(v), job.affine.a[c], job.affine.b[c]);
+
+  auto* out = static_cast<Value*>(job.out);
+  const bool planar = job.layout == Layout::Nchw;
+  const std::int64_t channel_step = planar ? job.pixels() : 1;
+  const std::int64_t pixel_step = planar ? 1 : 3;
+  for (std::int64_t row = 0; row < job.rows; ++row) {
+    const std::uint8_t* in = job.in + row * job.stride_bytes;
+    for (std::int64_t x = 0; x < job.pixels_per_row; ++x, in += 3, out += pixel_step)
+      for (std::size_t c = 0; c < 3; ++c) {
+        const std::uint8_t sample = in[job.order == ChannelOrder::Rgb ? c : 2 - c];
+        out[static_cast<std::int64_t>(c) * channel_step] = table[c][sample];
+      }
+  }
+}
+
+}  // namespace
+
+void run_scalar(const Job& job) {
+  switch (job.type) {
+    case ElementType::Float32:
+      return run_by_table<float>(job, [](float v, float a, float b) { return std::fma(v, a, b); });
+    case ElementType::Float16:
+      return run_by_table<std::uint16_t>(job, [](float v, float a, float b) { return float_to_half(std::fma(v, a, b)); });
+    case ElementType::Uint8:
+      return run_by_table<std::uint8_t>(job, [](float v, float, float) { return static_cast<std::uint8_t>(v); });
+  }
+}
+
+std::size_t Preprocess::bytes_per_tile() const noexcept {
+  const auto side = static_cast<std::size_t>(std::max<std::int64_t>(size_px, 0));
+  return 3 * side * side * element_bytes(type);
+}
+
+Simd best_simd() noexcept {
+#if defined(__x86_64__)
+  static const Simd best = [] {
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
+      return Simd::Scalar;
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+    return avx512 ? Simd::Avx512 : Simd::Avx2;
+  }();
+  return best;
+#else
+  return Simd::Scalar;
+#endif
+}
+
+void to_tensor(const RgbView& tile, const Preprocess& how, void* out, Simd simd) {
+  if (tile.width_px != how.size_px || tile.height_px != how.size_px || how.size_px < 1 ||
+      tile.stride_bytes < 3 * tile.width_px)
+    throw Error(Code::INTERNAL, Stage::Batch,
+                "a tile of " + std::to_string(tile.width_px) + " x " + std::to_string(tile.height_px) +
+                    " pixels came where the model takes " + std::to_string(how.size_px) + " x " +
+                    std::to_string(how.size_px));
+  Job job{tile.data, tile.stride_bytes, tile.width_px, tile.height_px, how.layout, how.order, how.type,
+          affine_of(how), out};
+  if (tile.stride_bytes == 3 * tile.width_px) {
+    job.pixels_per_row = tile.width_px * tile.height_px;
+    job.rows = 1;
+  }
+#if defined(__x86_64__)
+  switch (std::min(simd, best_simd())) {
+    case Simd::Avx512:
+      return run_avx512(job);
+    case Simd::Avx2:
+      return run_avx2(job);
+    case Simd::Scalar:
+      break;
+  }
+#endif
+  run_scalar(job);
+}
+
+}  // namespace microtome::batch

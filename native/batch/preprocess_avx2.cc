@@ -1,0 +1,259 @@
+// AVX2, FMA and F16C by function attribute: the file compiles for any x86-64 and runs only after the check in
+// best_simd(). Eight pixels (24 bytes) a step; never reads or writes outside the tile or the tensor.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "batch/float16.h"
+#include "batch/kernels.h"
+
+namespace microtome::batch {
+namespace {
+
+constexpr std::int64_t kStepPx = 8;
+constexpr std::uint8_t kZero = 0x80;  // a shuffle index that gives zero
+
+template <std::size_t kSize>
+using Shuffle = std::array<std::uint8_t, kSize>;
+
+struct StoreFloat {
+  using Value = float;
+  [[gnu::target("avx2,fma,f16c")]] static void store(float* out, __m256 values) { _mm256_storeu_ps(out, values); }
+  static float convert(float value) { return value; }
+};
+
+struct StoreHalf {
+  using Value = std::uint16_t;
+  [[gnu::target("avx2,fma,f16c")]] static void store(std::uint16_t* out, __m256 values) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm256_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT));
+  }
+  static std::uint16_t convert(float value) { return float_to_half(value); }
+};
+
+// Four bytes of a 16-byte window, one in every four, zero-extended to 32 bits.
+constexpr void pick(std::uint8_t* four_lanes, int lane, int byte) {
+  four_lanes[4 * lane] = static_cast<std::uint8_t>(byte);
+  for (int k = 1; k < 4; ++k) four_lanes[4 * lane + k] = kZero;
+}
+
+// Sample `channel` of eight pixels: pixels 0-3 from a window at byte 0, pixels 4-7 from one at byte 8.
+constexpr Shuffle<32> planar_shuffle(int channel) {
+  Shuffle<32> shuffle{};
+  for (int i = 0; i < 4; ++i) {
+    pick(shuffle.data(), i, 3 * i + channel);
+    pick(shuffle.data() + 16, i, 3 * (i + 4) + channel - 8);
+  }
+  return shuffle;
+}
+
+// Eight consecutive samples of the interleaved output, `part` 0-2, all from one window at byte 4 * part.
+constexpr Shuffle<32> interleaved_shuffle(int part, bool swap) {
+  Shuffle<32> shuffle{};
+  for (int i = 0; i < 8; ++i) {
+    const int element = 8 * part + i;
+    const int channel = swap ? 2 - element % 3 : element % 3;
+    pick(shuffle.data(), i, 3 * (element / 3) + channel - 4 * part);
+  }
+  return shuffle;
+}
+
+[[gnu::target("avx2,fma,f16c")]] inline __m256i load_shuffle(const Shuffle<32>& shuffle) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(shuffle.data()));
+}
+
+template <typename Store>
+struct Planes {
+  typename Store::Value* plane[3];  // by source channel, R G B
+  float a[3];
+  float b[3];
+};
+
+// Two steps together when `kSteps` is 2: a whole cache line of each plane is written at once.
+template <typename Store, int kSteps>
+[[gnu::target("avx2,fma,f16c")]] inline void planar_step(const std::uint8_t* in, std::int64_t x, const Planes<Store>& to,
+                                                  const __m256i (&shuffle)[3], const __m256 (&a)[3],
+                                                  const __m256 (&b)[3]) {
+  __m256i bytes[kSteps];
+  for (int s = 0; s < kSteps; ++s) {
+    const std::uint8_t* from = in + 3 * (x + s * kStepPx);
+    const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 8));
+    bytes[s] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  }
+#pragma GCC unroll 3
+  for (int c = 0; c < 3; ++c)
+#pragma GCC unroll 2
+    for (int s = 0; s < kSteps; ++s) {
+      const __m256 samples = _mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes[s], shuffle[c]));
+      Store::store(to.plane[c] + x + s * kStepPx, _mm256_fmadd_ps(samples, a[c], b[c]));
+    }
+}
+
+template <typename Store>
+[[gnu::target("avx2,fma,f16c")]] void planar_row(const std::uint8_t* in, std::int64_t pixels, const Planes<Store>& to) {
+  if (pixels < kStepPx) {
+    for (std::int64_t x = 0; x < pixels; ++x)
+      for (int c = 0; c < 3; ++c)
+        to.plane[c][x] = Store::convert(std::fma(static_cast<float>(in[3 * x + c]), to.a[c], to.b[c]));
+    return;
+  }
+  static constexpr Shuffle<32> kShuffles[3] = {planar_shuffle(0), planar_shuffle(1), planar_shuffle(2)};
+  const __m256i shuffle[3] = {load_shuffle(kShuffles[0]), load_shuffle(kShuffles[1]), load_shuffle(kShuffles[2])};
+  const __m256 a[3] = {_mm256_set1_ps(to.a[0]), _mm256_set1_ps(to.a[1]), _mm256_set1_ps(to.a[2])};
+  const __m256 b[3] = {_mm256_set1_ps(to.b[0]), _mm256_set1_ps(to.b[1]), _mm256_set1_ps(to.b[2])};
+  std::int64_t x = 0;
+  for (; x + 2 * kStepPx <= pixels; x += 2 * kStepPx) planar_step<Store, 2>(in, x, to, shuffle, a, b);
+  if (x + kStepPx <= pixels) planar_step<Store, 1>(in, x, to, shuffle, a, b);
+  if (pixels % kStepPx != 0) planar_step<Store, 1>(in, pixels - kStepPx, to, shuffle, a, b);  // overlaps, same values
+}
+
+template <typename Store>
+void planar(const Job& job) {
+  auto* out = static_cast<typename Store::Value*>(job.out);
+  for (std::int64_t row = 0; row < job.rows; ++row) {
+    Planes<Store> to{};
+    for (int c = 0; c < 3; ++c) {
+      const int target = job.order == ChannelOrder::Rgb ? c : 2 - c;
+      to.plane[c] = out + target * job.pixels() + row * job.pixels_per_row;
+      to.a[c] = job.affine.a[static_cast<std::size_t>(target)];
+      to.b[c] = job.affine.b[static_cast<std::size_t>(target)];
+    }
+    planar_row<Store>(job.in + row * job.stride_bytes, job.pixels_per_row, to);
+  }
+}
+
+template <typename Store>
+[[gnu::target("avx2,fma,f16c")]] void interleaved_step(const std::uint8_t* in, typename Store::Value* out,
+                                                       const __m256i (&shuffle)[3], const __m256 (&a)[3],
+                                                       const __m256 (&b)[3]) {
+#pragma GCC unroll 3
+  for (int part = 0; part < 3; ++part) {
+    const __m128i window = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + 4 * part));
+    const __m256i both = _mm256_broadcastsi128_si256(window);
+    const __m256 samples = _mm256_cvtepi32_ps(_mm256_shuffle_epi8(both, shuffle[part]));
+    Store::store(out + 8 * part, _mm256_fmadd_ps(samples, a[part], b[part]));
+  }
+}
+
+template <typename Store>
+[[gnu::target("avx2,fma,f16c")]] void interleaved(const Job& job) {
+  static constexpr Shuffle<32> kShuffles[2][3] = {
+      {interleaved_shuffle(0, false), interleaved_shuffle(1, false), interleaved_shuffle(2, false)},
+      {interleaved_shuffle(0, true), interleaved_shuffle(1, true), interleaved_shuffle(2, true)}};
+  const bool swap = job.order == ChannelOrder::Bgr;
+  __m256i shuffle[3];
+  __m256 a[3];
+  __m256 b[3];
+  for (std::size_t part = 0; part < 3; ++part) {
+    alignas(32) float factors[8];
+    alignas(32) float offsets[8];
+    for (std::size_t i = 0; i < 8; ++i) {
+      factors[i] = job.affine.a[(8 * part + i) % 3];
+      offsets[i] = job.affine.b[(8 * part + i) % 3];
+    }
+    shuffle[part] = load_shuffle(kShuffles[swap ? 1 : 0][part]);
+    a[part] = _mm256_load_ps(factors);
+    b[part] = _mm256_load_ps(offsets);
+  }
+  for (std::int64_t row = 0; row < job.rows; ++row) {
+    const std::uint8_t* in = job.in + row * job.stride_bytes;
+    auto* out = static_cast<typename Store::Value*>(job.out) + 3 * row * job.pixels_per_row;
+    const std::int64_t pixels = job.pixels_per_row;
+    if (pixels < kStepPx) {
+      for (std::int64_t i = 0; i < 3 * pixels; ++i) {
+        const auto c = static_cast<std::size_t>(i % 3);
+        const std::uint8_t sample = in[swap ? i + 2 - 2 * (i % 3) : i];
+        out[i] = Store::convert(std::fma(static_cast<float>(sample), job.affine.a[c], job.affine.b[c]));
+      }
+      continue;
+    }
+    std::int64_t x = 0;
+    for (; x + kStepPx <= pixels; x += kStepPx) interleaved_step<Store>(in + 3 * x, out + 3 * x, shuffle, a, b);
+    x = pixels - kStepPx;
+    interleaved_step<Store>(in + 3 * x, out + 3 * x, shuffle, a, b);
+  }
+}
+
+// Sample `channel` of sixteen pixels out of window `window` of three.
+constexpr Shuffle<16> byte_shuffle(int channel, int window) {
+  Shuffle<16> shuffle{};
+  for (int i = 0; i < 16; ++i) {
+    const int byte = 3 * i + channel - 16 * window;
+    shuffle[static_cast<std::size_t>(i)] = byte >= 0 && byte < 16 ? static_cast<std::uint8_t>(byte) : kZero;
+  }
+  return shuffle;
+}
+
+[[gnu::target("avx2,fma,f16c")]] void planar_bytes_row(const std::uint8_t* in, std::int64_t pixels,
+                                                       std::uint8_t* const (&plane)[3]) {
+  static constexpr Shuffle<16> kShuffles[3][3] = {{byte_shuffle(0, 0), byte_shuffle(0, 1), byte_shuffle(0, 2)},
+                                                  {byte_shuffle(1, 0), byte_shuffle(1, 1), byte_shuffle(1, 2)},
+                                                  {byte_shuffle(2, 0), byte_shuffle(2, 1), byte_shuffle(2, 2)}};
+  std::int64_t x = 0;
+  for (; x + 16 <= pixels; x += 16) {
+    for (int c = 0; c < 3; ++c) {
+      __m128i samples = _mm_setzero_si128();
+      for (int w = 0; w < 3; ++w) {
+        const __m128i window = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + 3 * x + 16 * w));
+        const __m128i shuffle = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kShuffles[c][w].data()));
+        samples = _mm_or_si128(samples, _mm_shuffle_epi8(window, shuffle));
+      }
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(plane[c] + x), samples);
+    }
+  }
+  for (; x < pixels; ++x)
+    for (int c = 0; c < 3; ++c) plane[c][x] = in[3 * x + c];
+}
+
+// Five pixels a step; the sixteenth byte written is put right by the next step.
+[[gnu::target("avx2,fma,f16c")]] void swapped_bytes_row(const std::uint8_t* in, std::int64_t bytes, std::uint8_t* out) {
+  const __m128i shuffle = _mm_setr_epi8(2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9, 14, 13, 12, 15);
+  std::int64_t i = 0;
+  for (; i + 16 <= bytes; i += 15) {
+    const __m128i window = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), _mm_shuffle_epi8(window, shuffle));
+  }
+  for (; i < bytes; i += 3)
+    for (int c = 0; c < 3; ++c) out[i + c] = in[i + 2 - c];
+}
+
+void bytes(const Job& job) {
+  auto* out = static_cast<std::uint8_t*>(job.out);
+  const std::int64_t row_bytes = 3 * job.pixels_per_row;
+  const bool swap = job.order == ChannelOrder::Bgr;
+  for (std::int64_t row = 0; row < job.rows; ++row) {
+    const std::uint8_t* in = job.in + row * job.stride_bytes;
+    if (job.layout == Layout::Nchw) {
+      std::uint8_t* const first = out + row * job.pixels_per_row;
+      std::uint8_t* const plane[3] = {first + (swap ? 2 : 0) * job.pixels(), first + job.pixels(),
+                                      first + (swap ? 0 : 2) * job.pixels()};
+      planar_bytes_row(in, job.pixels_per_row, plane);
+    } else if (swap) {
+      swapped_bytes_row(in, row_bytes, out + row * row_bytes);
+    } else {
+      std::memcpy(out + row * row_bytes, in, static_cast<std::size_t>(row_bytes));
+    }
+  }
+}
+
+}  // namespace
+
+void run_avx2(const Job& job) {
+  const bool is_planar = job.layout == Layout::Nchw;
+  switch (job.type) {
+    case ElementType::Float32:
+      return is_planar ? planar<StoreFloat>(job) : interleaved<StoreFloat>(job);
+    case ElementType::Float16:
+      return is_planar ? planar<StoreHalf>(job) : interleaved<StoreHalf>(job);
+    case ElementType::Uint8:
+      return bytes(job);
+  }
+}
+
+}  // namespace microtome::batch
+
+#endif

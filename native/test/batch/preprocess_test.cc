@@ -1,0 +1,157 @@
+// All variants of the preprocessing pass give the same bits as the definition, for every byte value, layout, channel
+// order, element type and size.
+#include "batch/preprocess.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "batch/float16.h"
+#include "test/check.h"
+
+using namespace microtome;
+using namespace microtome::batch;
+
+namespace {
+
+const std::vector<Simd> kAllSimd = {Simd::Scalar, Simd::Avx2, Simd::Avx512};
+
+Preprocess imagenet(std::int64_t size_px) {
+  Preprocess how;
+  how.size_px = size_px;
+  how.mean = {0.485f, 0.456f, 0.406f};
+  how.std = {0.229f, 0.224f, 0.225f};
+  return how;
+}
+
+float defined_value(const Preprocess& how, std::size_t channel, std::uint8_t sample) {
+  const auto a = static_cast<float>(double{how.scale} / double{how.std[channel]});
+  const auto b = static_cast<float>(-double{how.mean[channel]} / double{how.std[channel]});
+  return std::fma(static_cast<float>(sample), a, b);
+}
+
+// Written from the definition, one value at a time.
+std::vector<std::uint8_t> expected_tensor(const RgbView& tile, const Preprocess& how) {
+  std::vector<std::uint8_t> out(how.bytes_per_tile());
+  const std::int64_t size = how.size_px;
+  for (std::int64_t y = 0; y < size; ++y)
+    for (std::int64_t x = 0; x < size; ++x)
+      for (std::int64_t c = 0; c < 3; ++c) {
+        const std::uint8_t sample = tile.row(y)[3 * x + (how.order == ChannelOrder::Rgb ? c : 2 - c)];
+        const std::int64_t at = how.layout == Layout::Nchw ? (c * size + y) * size + x : (y * size + x) * 3 + c;
+        const float value = defined_value(how, static_cast<std::size_t>(c), sample);
+        const std::uint16_t half = float_to_half(value);
+        switch (how.type) {
+          case ElementType::Float32:
+            std::memcpy(out.data() + 4 * at, &value, 4);
+            break;
+          case ElementType::Float16:
+            std::memcpy(out.data() + 2 * at, &half, 2);
+            break;
+          case ElementType::Uint8:
+            out[static_cast<std::size_t>(at)] = sample;
+        }
+      }
+  return out;
+}
+
+// Every layout, order and type of `tile`, with guard bytes after the tensor.
+void compare_all(const RgbView& tile, Preprocess how) {
+  for (const Layout layout : {Layout::Nchw, Layout::Nhwc})
+    for (const ChannelOrder order : {ChannelOrder::Rgb, ChannelOrder::Bgr})
+      for (const ElementType type : {ElementType::Float32, ElementType::Float16, ElementType::Uint8}) {
+        how.layout = layout;
+        how.order = order;
+        how.type = type;
+        std::vector<std::uint8_t> expected = expected_tensor(tile, how);
+        expected.insert(expected.end(), 64, 0xa5);
+        for (const Simd simd : kAllSimd) {
+          std::vector<std::uint8_t> got(expected.size(), 0xa5);
+          to_tensor(tile, how, got.data(), simd);
+          if (got != expected)
+            test::fail(__FILE__, __LINE__,
+                       "variant " + std::to_string(static_cast<int>(simd)) + " differs at size " +
+                           std::to_string(how.size_px) + ", layout " + std::to_string(static_cast<int>(layout)) +
+                           ", order " + std::to_string(static_cast<int>(order)) + ", type " +
+                           std::to_string(static_cast<int>(type)));
+        }
+      }
+}
+
+// The tile ends exactly where its buffer ends, so that a sanitizer sees any byte read beyond it.
+std::vector<std::uint8_t> random_bytes(std::size_t count, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<std::uint8_t> bytes(count);
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  return bytes;
+}
+
+}  // namespace
+
+TEST(every_byte_value_of_every_channel_is_as_defined) {
+  std::vector<std::uint8_t> bytes;
+  for (int v = 0; v < 256; ++v)
+    for (int c = 0; c < 3; ++c) bytes.push_back(static_cast<std::uint8_t>(v + 85 * c));
+  const RgbView tile{bytes.data(), 16, 16, 48};
+  compare_all(tile, imagenet(16));
+  Preprocess odd = imagenet(16);
+  odd.scale = 0.0173f;
+  odd.mean = {-3.0f, 117.5f, 1e-6f};
+  odd.std = {-0.5f, 57.375f, 1e-3f};
+  compare_all(tile, odd);
+  odd.std = {1e-38f, 1e9f, 70000.0f};  // infinities and subnormal halves
+  compare_all(tile, odd);
+}
+
+TEST(odd_sizes_and_rows_with_gaps) {
+  for (const std::int64_t size : {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 97, 224, 299}) {
+    auto packed = random_bytes(static_cast<std::size_t>(3 * size * size), static_cast<std::uint32_t>(size));
+    compare_all({packed.data(), size, size, 3 * size}, imagenet(size));
+    const std::int64_t stride = 3 * size + 13;
+    auto gaps = random_bytes(static_cast<std::size_t>(stride * (size - 1) + 3 * size), static_cast<std::uint32_t>(size) + 1);
+    compare_all({gaps.data(), size, size, stride}, imagenet(size));
+  }
+}
+
+TEST(scale_one_mean_zero_std_one_gives_exact_integers) {
+  auto bytes = random_bytes(3 * 31 * 31, 5);
+  Preprocess how;
+  how.size_px = 31;
+  how.scale = 1;
+  for (const Simd simd : kAllSimd) {
+    std::vector<float> out(3 * 31 * 31);
+    to_tensor({bytes.data(), 31, 31, 93}, how, out.data(), simd);
+    for (std::size_t i = 0; i < 31 * 31; ++i)
+      for (std::size_t c = 0; c < 3; ++c) CHECK_EQ(out[c * 31 * 31 + i], static_cast<float>(bytes[3 * i + c]));
+    for (const float value : out) CHECK(!std::signbit(value));
+  }
+}
+
+TEST(values_are_close_to_the_formula_in_double_precision) {
+  const Preprocess how = imagenet(1);
+  for (std::size_t c = 0; c < 3; ++c)
+    for (int v = 0; v < 256; ++v) {
+      const double exact = (v * double{how.scale} - double{how.mean[c]}) / double{how.std[c]};
+      const double magnitude = (v * double{how.scale} + double{how.mean[c]}) / double{how.std[c]};
+      CHECK(std::abs(double{defined_value(how, c, static_cast<std::uint8_t>(v))} - exact) <= 1.2e-7 * magnitude);
+    }
+}
+
+TEST(bytes_per_tile_follows_the_element_type) {
+  Preprocess how;
+  how.size_px = 224;
+  CHECK_EQ(how.bytes_per_tile(), std::size_t{602112});
+  how.type = ElementType::Float16;
+  CHECK_EQ(how.bytes_per_tile(), std::size_t{301056});
+  how.type = ElementType::Uint8;
+  CHECK_EQ(how.bytes_per_tile(), std::size_t{150528});
+}
+
+TEST(a_tile_of_another_size_is_refused) {
+  std::vector<std::uint8_t> bytes(3 * 8 * 8);
+  std::vector<float> out(3 * 16 * 16);
+  CHECK_THROWS(INTERNAL, to_tensor({bytes.data(), 8, 8, 24}, imagenet(16), out.data()));
+}
+
+TEST_MAIN
