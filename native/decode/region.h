@@ -9,6 +9,7 @@
 
 namespace microtome::decode {
 
+// What to do about a stored tile that is damaged (see is_bad_tile): stop, or leave it white and count it.
 enum class BadTilePolicy : std::uint8_t { Error, Fill };
 
 struct RegionRequest {  // in pixels of the level
@@ -24,6 +25,10 @@ struct Region {
   std::int64_t bad_tiles = 0;      // could not be decoded; white under Fill
   std::int64_t missing_tiles = 0;  // zero-length; white
 };
+
+// Whether an error says that one stored tile is damaged: CORRUPT_TILE or TRUNCATED, with the tile's address. Anything
+// else (memory, limits, a missing library, a disk that fails) concerns more than the tile and is never filled over.
+[[nodiscard]] bool is_bad_tile(const Error& error) noexcept;
 
 // Outside the image reads as white. Throws LIMIT_EXCEEDED above limits().request_bytes.
 [[nodiscard]] Region read_region(TileDecoder& decoder, const slide::Slide& slide, const slide::Storage& storage,

@@ -53,6 +53,12 @@ class TileDecoder {
   TileState decode(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory, TileAddress address,
                    RgbView out);
 
+  // The same in two steps, for callers that need a part of a tile: load() decodes and keeps the samples until the next
+  // call of load() or decode(); copy() converts the window whose top left pixel of the tile is (x, y) and that is as
+  // large as `out`. What the tile has no pixels for is white. `storage` is borrowed and must outlive the copies.
+  TileState load(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory, TileAddress address);
+  void copy(std::int64_t x, std::int64_t y, RgbView out) const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

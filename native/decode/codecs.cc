@@ -1,0 +1,216 @@
+#include "decode/codecs.h"
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "decode/bad_tile.h"
+#include "decode/codec_probes.h"
+#include "decode/one_strip_tiff.h"
+#include "decode/tile_decoder.h"
+#include "decode/vips_decoder.h"
+
+namespace microtome::decode {
+namespace {
+
+using slide::Compression;
+using slide::Photometric;
+using slide::Storage;
+
+// A library that is opened at the first use. Found or not, the outcome stands for the life of the process, and what
+// was opened is never freed: threads may still be in it while the process ends.
+template <typename Api>
+class Lazy {
+ public:
+  constexpr explicit Lazy(const char* name) : name_(name) {}
+
+  void set_path(const std::string& path) {
+    std::scoped_lock lock(mutex_);
+    if (path_.empty()) path_ = path;
+  }
+
+  const Api& get() {
+    if (const Api* api = open_.load(std::memory_order_acquire)) return *api;
+    std::scoped_lock lock(mutex_);
+    if (const Api* api = open_.load(std::memory_order_acquire)) return *api;
+    if (path_.empty())
+      throw Error(Code::RUNTIME_MISSING, Stage::Decode, std::string("no path is known for the library ") + name_);
+    if (failure_) throw *failure_;
+    try {
+      open_.store(std::make_unique<const Api>(Api::open(path_)).release(), std::memory_order_release);
+    } catch (const Error& error) {
+      failure_ = error;
+      throw;
+    }
+    return *open_.load(std::memory_order_acquire);
+  }
+
+  [[nodiscard]] const Api* if_open() const noexcept { return open_.load(std::memory_order_acquire); }
+
+  [[nodiscard]] CodecReport report() {
+    CodecReport report;
+    {
+      std::scoped_lock lock(mutex_);
+      report.path = path_;
+    }
+    try {
+      const Api& api = get();
+      report.loaded = true;
+      report.path = api.path;
+      report.version = api.version;
+      report.is_private = api.is_private;
+    } catch (const std::exception& error) {
+      report.error = error.what();
+    }
+    return report;
+  }
+
+ private:
+  const char* name_;
+  std::mutex mutex_;
+  std::string path_;
+  std::optional<Error> failure_;
+  std::atomic<const Api*> open_{nullptr};
+};
+
+Lazy<TurboJpeg>& lazy_jpeg() {
+  static Lazy<TurboJpeg>& library = *std::make_unique<Lazy<TurboJpeg>>("libturbojpeg").release();
+  return library;
+}
+Lazy<Vips>& lazy_vips() {
+  static Lazy<Vips>& library = *std::make_unique<Lazy<Vips>>("libvips").release();
+  return library;
+}
+
+bool try_probe(const Vips& api, Compression compression) {
+  const CodecProbe probe = codec_probe(compression);
+  if (probe.tile.empty()) return false;
+  Storage storage;
+  storage.compression = compression;
+  const StripShape shape{probe.side_px, probe.side_px, 3, 8};
+  std::vector<std::uint8_t> file = one_strip_header(shape, storage, probe.tile.size());
+  file.insert(file.end(), probe.tile.begin(), probe.tile.end());
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(3 * probe.side_px * probe.side_px));
+  try {
+    decode_with_vips(api, file, shape, pixels);
+  } catch (const BadTile&) {
+    return false;
+  }
+  // The same bytes say YCbCr to one of the compressions; that it decodes at all is the answer then.
+  if (compression == Compression::Jpeg2000YCbCr) return true;
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    if (pixels[i] != 10 * (i % 3 + 1)) return false;
+  return true;
+}
+
+[[noreturn]] void refuse_pixels(const std::string& what, const std::string& path) {
+  throw Error(Code::UNSUPPORTED_PIXELS, Stage::Decode, what).with_path(path);
+}
+
+// Combinations that are legal TIFF but for which no decoder here gives the right colours.
+void require_pixels(const Storage& storage, const std::string& path) {
+  const auto found = [&](const char* what) {
+    return std::string(what) + " (" + codec_title(storage.compression) + ", " + std::to_string(storage.samples) +
+           " samples of " + std::to_string(storage.bits) + " bits" + (storage.planar ? ", planar)" : ")");
+  };
+  const bool color = storage.photometric == Photometric::Rgb || storage.photometric == Photometric::YCbCr;
+  if (storage.bits != 8 && storage.bits != 16) refuse_pixels(found("found samples that are not 8 or 16 bits"), path);
+  if (storage.samples < (color ? 3 : 1)) refuse_pixels(found("found fewer samples than the colours need"), path);
+  const bool jpeg = storage.compression == Compression::Jpeg;
+  if (jpeg && storage.bits != 8) refuse_pixels(found("found JPEG tiles that are not 8-bit"), path);
+  if (jpeg && !storage.planar && storage.samples != 1 && !(color && storage.samples <= 4))
+    refuse_pixels(found("expected JPEG tiles of one grey, or three or four colour samples"), path);
+  const bool converts_ycbcr = (jpeg && !storage.planar) || storage.compression == Compression::Jpeg2000YCbCr;
+  if (storage.photometric == Photometric::YCbCr && !converts_ycbcr)
+    refuse_pixels(found("YCbCr is read from JPEG tiles only"), path);
+  const bool webp_fits = storage.bits == 8 && !storage.planar && (storage.samples == 3 || storage.samples == 4);
+  if (storage.compression == Compression::WebP && !webp_fits)
+    refuse_pixels(found("expected WebP tiles of three or four 8-bit samples"), path);
+}
+
+}  // namespace
+
+const TurboJpeg& turbojpeg() { return lazy_jpeg().get(); }
+const Vips& vips() { return lazy_vips().get(); }
+const Vips* vips_if_open() noexcept { return lazy_vips().if_open(); }
+
+const char* codec_title(Compression compression) noexcept {
+  switch (compression) {
+    case Compression::None:
+      return "uncompressed";
+    case Compression::Jpeg:
+      return "JPEG";
+    case Compression::Lzw:
+      return "LZW";
+    case Compression::Deflate:
+      return "Deflate";
+    case Compression::Zstd:
+      return "ZSTD";
+    case Compression::WebP:
+      return "WebP";
+    case Compression::Jpeg2000YCbCr:
+    case Compression::Jpeg2000Rgb:
+    case Compression::Jpeg2000:
+      return "JPEG 2000";
+  }
+  return "unknown";
+}
+
+bool vips_decodes(Compression compression) {
+  constexpr std::size_t kCompressions = static_cast<std::size_t>(Compression::Jpeg2000) + 1;
+  static std::array<std::once_flag, kCompressions> tried;
+  static std::array<bool, kCompressions> works{};
+  const Vips& api = vips();  // before the flag: a missing library is not an answer
+  const auto index = static_cast<std::size_t>(compression);
+  std::call_once(tried[index], [&] { works[index] = try_probe(api, compression); });
+  return works[index];
+}
+
+void set_codec_paths(const CodecPaths& paths) {
+  lazy_jpeg().set_path(paths.jpeg);
+  lazy_vips().set_path(paths.vips);
+}
+
+CodecReport jpeg_report() { return lazy_jpeg().report(); }
+CodecReport vips_report() { return lazy_vips().report(); }
+
+std::vector<std::string> available_codecs() {
+  std::vector<std::string> names{"none"};
+  if (jpeg_report().loaded) names.emplace_back("jpeg");
+  if (!vips_report().loaded) return names;
+  const std::array<std::pair<Compression, const char*>, 5> others{{{Compression::Lzw, "lzw"},
+                                                                   {Compression::Deflate, "deflate"},
+                                                                   {Compression::Zstd, "zstd"},
+                                                                   {Compression::WebP, "webp"},
+                                                                   {Compression::Jpeg2000, "jpeg2000"}}};
+  for (const auto& [compression, name] : others)
+    if (vips_decodes(compression)) names.emplace_back(name);
+  return names;
+}
+
+void require_codec(const Storage& storage, const std::string& path) {
+  require_pixels(storage, path);
+  if (storage.compression == Compression::None) return;
+  try {
+    if (storage.compression == Compression::Jpeg) {
+      (void)turbojpeg();
+      return;
+    }
+    if (vips_decodes(storage.compression)) return;
+  } catch (Error& error) {
+    throw std::move(error).with_path(path);
+  }
+  throw Error(Code::UNSUPPORTED_COMPRESSION, Stage::Decode,
+              std::string("the tiles are compressed with ") + codec_title(storage.compression) + ", which libvips " +
+                  vips().version + " (" + vips().path + ") was built without")
+      .with_path(path);
+}
+
+void leave_thread() noexcept {
+  if (const Vips* api = vips_if_open()) api->thread_shutdown();
+}
+
+}  // namespace microtome::decode

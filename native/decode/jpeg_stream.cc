@@ -1,0 +1,151 @@
+#include "decode/jpeg_stream.h"
+
+#include <cstdio>
+#include <string>
+
+#include "decode/bad_tile.h"
+
+namespace microtome::decode {
+namespace {
+
+constexpr std::uint8_t kSof0 = 0xC0, kSof1 = 0xC1, kSof2 = 0xC2, kDht = 0xC4, kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA,
+                       kDqt = 0xDB, kDri = 0xDD, kApp0 = 0xE0, kApp14 = 0xEE, kApp15 = 0xEF, kCom = 0xFE;
+
+// One marker and, where it has one, its segment (length bytes included).
+struct Segment {
+  std::uint8_t marker = 0;
+  std::size_t begin = 0;  // of the 0xFF before the marker
+  std::size_t body = 0;   // of what follows the length
+  std::size_t end = 0;
+};
+
+std::string hex(std::uint8_t value) {
+  char text[8];
+  std::snprintf(text, sizeof text, "0x%02X", value);
+  return text;
+}
+
+// Walks the segments before the first scan. Every step is checked against the end of the bytes.
+class SegmentReader {
+ public:
+  explicit SegmentReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
+    if (bytes.size() < 4 || bytes[0] != 0xFF || bytes[1] != kSoi)
+      throw BadTile("the JPEG does not start with a start-of-image marker");
+  }
+
+  // The next segment; end-of-image has no body. Stops being callable after SOS or EOI.
+  Segment next() {
+    Segment segment;
+    segment.begin = at_;
+    if (byte(at_) != 0xFF) throw BadTile("JPEG: " + hex(byte(at_)) + " was found where a marker was expected");
+    while (byte(at_) == 0xFF) ++at_;  // fill bytes
+    segment.marker = byte(at_++);
+    if (segment.marker == kEoi) {
+      segment.body = segment.end = at_;
+      return segment;
+    }
+    if (segment.marker < kSof0 || (segment.marker >= 0xD0 && segment.marker <= kSoi))
+      throw BadTile("JPEG: unexpected marker " + hex(segment.marker));
+    const std::size_t length = static_cast<std::size_t>(byte(at_)) << 8 | byte(at_ + 1);
+    if (length < 2 || length > bytes_.size() - at_)
+      throw BadTile("JPEG: the segment of marker " + hex(segment.marker) + " does not fit into the stored bytes");
+    segment.body = at_ + 2;
+    segment.end = at_ += length;
+    return segment;
+  }
+
+ private:
+  [[nodiscard]] std::uint8_t byte(std::size_t at) const {
+    if (at >= bytes_.size()) throw BadTile("the JPEG ends before its first scan");
+    return bytes_[at];
+  }
+
+  std::span<const std::uint8_t> bytes_;
+  std::size_t at_ = 2;
+};
+
+bool is_frame(std::uint8_t marker) {
+  return marker >= 0xC0 && marker <= 0xCF && marker != kDht && marker != 0xC8 && marker != 0xCC;
+}
+
+bool is_application_or_comment(std::uint8_t marker) { return (marker >= kApp0 && marker <= kApp15) || marker == kCom; }
+
+JpegFrame parse_frame(std::span<const std::uint8_t> body) {
+  if (body.size() < 6) throw BadTile("JPEG: the frame header is too short");
+  if (body[0] != 8) throw BadTile("the JPEG has " + std::to_string(body[0]) + " bits per sample, expected 8");
+  JpegFrame frame;
+  frame.height_px = body[1] << 8 | body[2];
+  frame.width_px = body[3] << 8 | body[4];
+  frame.components = body[5];
+  if (frame.width_px == 0 || frame.height_px == 0) throw BadTile("the JPEG states no size");
+  if (body.size() != 6 + 3 * static_cast<std::size_t>(frame.components))
+    throw BadTile("JPEG: the frame header does not agree with its number of components");
+  return frame;
+}
+
+void append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+void append_tables(std::span<const std::uint8_t> tables, std::vector<std::uint8_t>& out) {
+  if (tables.empty()) return;
+  SegmentReader reader(tables);
+  for (;;) {
+    const Segment segment = reader.next();
+    if (segment.marker == kEoi) return;
+    if (segment.marker == kSos || is_frame(segment.marker))
+      throw BadTile("the JPEG tables of the slide hold image data");
+    if (segment.marker == kDqt || segment.marker == kDht || segment.marker == kDri)
+      append(out, tables.subspan(segment.begin, segment.end - segment.begin));
+  }
+}
+
+// libjpeg takes the colour space from this marker before any other sign: 0 as stored, 1 YCbCr, 2 YCbCr and a fourth.
+void append_adobe(int components, JpegColor color, std::vector<std::uint8_t>& out) {
+  if (components < 3) return;
+  const int ycbcr = components == 3 ? 1 : 2;
+  const auto transform = static_cast<std::uint8_t>(color == JpegColor::YCbCr ? ycbcr : 0);
+  append(out, std::vector<std::uint8_t>{0xFF, kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform});
+}
+
+}  // namespace
+
+JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile) {
+  SegmentReader reader(tile);
+  JpegFrame frame;
+  for (;;) {
+    const Segment segment = reader.next();
+    if (segment.marker == kEoi) throw BadTile("the JPEG holds no image data");
+    if (segment.marker == kSos) {
+      if (frame.components == 0) throw BadTile("JPEG: a scan comes before the frame header");
+      return frame;
+    }
+    if (!is_frame(segment.marker)) continue;
+    if (segment.marker != kSof0 && segment.marker != kSof1 && segment.marker != kSof2)
+      throw BadTile("JPEG process " + hex(segment.marker) + " is not one of baseline, extended and progressive");
+    if (frame.components != 0) throw BadTile("the JPEG has more than one frame header");
+    frame = parse_frame(tile.subspan(segment.body, segment.end - segment.body));
+    if (frame.components == 0) throw BadTile("the JPEG has no components");
+  }
+}
+
+void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, int components,
+                 JpegColor color, std::vector<std::uint8_t>& out) {
+  out.clear();
+  out.reserve(tables.size() + tile.size() + 32);
+  append(out, std::vector<std::uint8_t>{0xFF, kSoi});
+  append_adobe(components, color, out);
+  append_tables(tables, out);
+  SegmentReader reader(tile);
+  for (;;) {
+    const Segment segment = reader.next();
+    if (segment.marker == kSos || segment.marker == kEoi) {
+      append(out, tile.subspan(segment.begin));  // the scans, and whatever stands between and after them
+      return;
+    }
+    if (!is_application_or_comment(segment.marker))
+      append(out, tile.subspan(segment.begin, segment.end - segment.begin));
+  }
+}
+
+}  // namespace microtome::decode

@@ -1,0 +1,31 @@
+// JPEG marker segments, read by ourselves before libjpeg-turbo sees a byte: what the frame holds, and how a stored
+// tile, its shared tables and the colour space of the TIFF tag become one complete stream.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace microtome::decode {
+
+// How the samples of a JPEG are to be understood, by the slide's photometric tag. Never guessed from markers.
+enum class JpegColor : std::uint8_t { AsStored, YCbCr };
+
+struct JpegFrame {
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  int components = 0;
+};
+
+// Reads the segments up to the first scan. Throws BadTile unless the stream is a baseline, extended or progressive
+// Huffman-coded JPEG of 8 bits with a size, and its segments lie within it.
+[[nodiscard]] JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile);
+
+// Writes into `out`: start of image, an Adobe marker that states the colour space (three and four components), the
+// tables of the slide (TIFF tag 347), and the tile without its own APPn markers and comments. Throws BadTile on
+// damaged segments; `tile` must have passed read_jpeg_frame.
+void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, int components,
+                 JpegColor color, std::vector<std::uint8_t>& out);
+
+}  // namespace microtome::decode

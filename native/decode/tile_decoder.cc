@@ -1,0 +1,309 @@
+#include "decode/tile_decoder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "decode/bad_tile.h"
+#include "decode/codecs.h"
+#include "decode/jpeg_decoder.h"
+#include "decode/one_strip_tiff.h"
+#include "decode/samples.h"
+#include "decode/uncompressed.h"
+#include "decode/vips_decoder.h"
+
+namespace microtome::decode {
+namespace {
+
+using slide::Compression;
+using slide::Photometric;
+using slide::Storage;
+using slide::StoredTile;
+
+// Scratch memory that one unusually large tile left behind is given back after it.
+constexpr std::size_t kScratchKept = 32u << 20;
+
+void trim(std::vector<std::uint8_t>& scratch) {
+  if (scratch.capacity() > kScratchKept) std::vector<std::uint8_t>().swap(scratch);
+}
+
+// Where a stored tile lies in its image. All in pixels.
+struct TileRect {
+  std::int64_t stored_width = 0;  // what a codec may give at most
+  std::int64_t stored_height = 0;
+  std::int64_t rows = 0;  // rows that exist: fewer than stored_height only in a last strip
+  std::int64_t visible_width = 0;
+  std::int64_t visible_height = 0;
+};
+
+TileRect tile_rect(const Storage& storage, TileAddress address) {
+  const bool inside = storage.width_px > 0 && storage.height_px > 0 && storage.tile_width_px > 0 &&
+                      storage.tile_height_px > 0 && address.column >= 0 && address.row >= 0 &&
+                      address.column < storage.tiles_across() && address.row < storage.tiles_down();
+  if (!inside) throw Error(Code::INTERNAL, Stage::Decode, "a tile outside its level was asked for");
+  TileRect rect;
+  rect.stored_width = storage.tile_width_px;
+  rect.stored_height = storage.tile_height_px;
+  rect.visible_width = std::min(rect.stored_width, storage.width_px - address.column * storage.tile_width_px);
+  rect.visible_height = std::min(rect.stored_height, storage.height_px - address.row * storage.tile_height_px);
+  rect.rows = storage.tiled ? rect.stored_height : rect.visible_height;
+  return rect;
+}
+
+// Bytes of one decoded tile, all samples. Throws LIMIT_EXCEEDED.
+std::size_t decoded_bytes(const Storage& storage, const TileRect& rect, const slide::Limits& limits) {
+  std::uint64_t bytes = 0;
+  const bool overflow = __builtin_mul_overflow(rect.stored_width, rect.stored_height, &bytes) ||
+                        __builtin_mul_overflow(bytes, storage.samples, &bytes) ||
+                        __builtin_mul_overflow(bytes, storage.bits / 8, &bytes);
+  if (overflow || bytes > limits.decoded_tile_bytes)
+    throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
+                "the decoded tile has " + (overflow ? std::string("too many") : std::to_string(bytes)) +
+                    " bytes, more than the limit decodedTileBytes of " + std::to_string(limits.decoded_tile_bytes));
+  return static_cast<std::size_t>(bytes);
+}
+
+JpegColor jpeg_color(const Storage& storage) {
+  return storage.photometric == Photometric::YCbCr ? JpegColor::YCbCr : JpegColor::AsStored;
+}
+
+void require_frame(const JpegFrame& frame, const TileRect& rect, int samples) {
+  if (frame.components != samples)
+    throw BadTile("the JPEG has " + std::to_string(frame.components) + " components, expected " +
+                  std::to_string(samples));
+  const bool covers = frame.width_px >= rect.visible_width && frame.height_px >= rect.visible_height;
+  const bool fits = frame.width_px <= rect.stored_width && frame.height_px <= rect.stored_height;
+  if (!covers || !fits)
+    throw BadTile("the JPEG is " + std::to_string(frame.width_px) + " x " + std::to_string(frame.height_px) +
+                  " pixels, expected " + std::to_string(rect.stored_width) + " x " +
+                  std::to_string(rect.stored_height) + " or at least the part in the image, " +
+                  std::to_string(rect.visible_width) + " x " + std::to_string(rect.visible_height));
+}
+
+void fill_white(RgbView out) {
+  for (std::int64_t y = 0; y < out.height_px; ++y)
+    std::memset(out.row(y), 255, static_cast<std::size_t>(3 * out.width_px));
+}
+
+std::string tile_name(TileAddress address) {
+  const std::string where = "column " + std::to_string(address.column) + ", row " + std::to_string(address.row);
+  return address.level < 0 ? "the tile of an associated image at " + where
+                           : "the tile at level " + std::to_string(address.level) + ", " + where;
+}
+
+// The message of `error` without the advice that its class appended, so that it can be wrapped.
+std::string without_advice(const Error& error) {
+  const std::string_view advice = code_advice(error.code());
+  std::string text = error.message();
+  if (text.size() > advice.size() + 2 && text.ends_with(advice)) text.resize(text.size() - advice.size() - 2);
+  return text;
+}
+
+// Runs `work`, and gives whatever it throws the path, the tile, and a code of the table.
+template <typename Work>
+auto with_address(const std::string& path, TileAddress address, const Work& work) {
+  try {
+    return work();
+  } catch (const BadTile& bad) {
+    throw Error(Code::CORRUPT_TILE, Stage::Decode, tile_name(address) + " cannot be decoded: " + bad.what())
+        .with_path(path)
+        .with_tile(address);
+  } catch (const Error& error) {
+    throw Error(error.code(), error.stage(), tile_name(address) + ": " + without_advice(error))
+        .with_path(path)
+        .with_tile(address);
+  } catch (const std::bad_alloc&) {
+    throw Error(Code::OUT_OF_MEMORY, Stage::Decode, "no memory is left to decode " + tile_name(address))
+        .with_path(path)
+        .with_tile(address);
+  }
+}
+
+}  // namespace
+
+struct TileDecoder::Impl {
+  std::optional<JpegDecoder> jpeg;
+  std::vector<std::uint8_t> stored;   // as read from the file, a TIFF header before it for libvips
+  std::vector<std::uint8_t> spliced;  // complete JPEG stream
+  std::vector<std::uint8_t> plane;    // one decoded plane
+  std::vector<std::uint8_t> samples;  // the loaded tile
+  SampleView loaded;                  // over `samples`; empty when the loaded tile is missing
+  const Storage* storage = nullptr;   // of the loaded tile
+
+  JpegDecoder& jpeg_decoder() {
+    if (!jpeg) jpeg.emplace(turbojpeg());
+    return *jpeg;
+  }
+
+  // The stored bytes; for libvips the returned span is the whole one-strip file.
+  std::span<const std::uint8_t> read(const slide::Slide& slide, const Storage& from, const StripShape& shape,
+                                     StoredTile tile, bool for_vips) {
+    stored.clear();
+    if (tile.bytes > slide.limits().stored_tile_bytes)
+      throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
+                  "it has " + std::to_string(tile.bytes) + " stored bytes, more than the limit storedTileBytes of " +
+                      std::to_string(slide.limits().stored_tile_bytes));
+    if (for_vips) stored = one_strip_header(shape, from, static_cast<std::size_t>(tile.bytes));
+    const std::size_t header = stored.size();
+    stored.resize(header + static_cast<std::size_t>(tile.bytes));
+    slide.source().read(tile.offset, std::span(stored).subspan(header));
+    return stored;
+  }
+
+  // Reads one JPEG and makes it complete. The frame has been checked against the tile.
+  JpegFrame prepare_jpeg(const slide::Slide& slide, const Storage& from, const TileRect& rect, int count,
+                         StoredTile tile) {
+    const auto bytes = read(slide, from, {}, tile, false);
+    const JpegFrame frame = read_jpeg_frame(bytes);
+    require_frame(frame, rect, count);
+    splice_jpeg(from.jpeg_tables, bytes, frame.components, jpeg_color(from), spliced);
+    return frame;
+  }
+
+  // Decodes one stored tile (all samples, or one plane) into `out`, packed; returns the size it has.
+  std::pair<std::int64_t, std::int64_t> decode_samples(const slide::Slide& slide, const Storage& from,
+                                                       const TileRect& rect, int count, StoredTile tile,
+                                                       std::vector<std::uint8_t>& out) {
+    if (from.compression == Compression::Jpeg) {
+      const JpegFrame frame = prepare_jpeg(slide, from, rect, count, tile);
+      out.resize(static_cast<std::size_t>(frame.width_px * frame.height_px * count));
+      jpeg_decoder().decode(spliced, frame, jpeg_color(from), out.data(), frame.width_px * count);
+      return {frame.width_px, frame.height_px};
+    }
+    const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
+    const bool for_vips = from.compression != Compression::None;
+    const auto bytes = read(slide, from, shape, tile, for_vips);
+    out.resize(static_cast<std::size_t>(shape.width_px * shape.height_px * count * (from.bits / 8)));
+    if (for_vips)
+      decode_with_vips(vips(), bytes, shape, out);
+    else
+      copy_uncompressed(bytes, from.bits, from.big_endian, from.fill_order, out);
+    return {shape.width_px, shape.height_px};
+  }
+
+  // Planes are decoded one after another. All of them must be there, or none.
+  TileState load_planes(const slide::Slide& slide, const Storage& from, std::size_t directory, TileAddress address,
+                        const TileRect& rect) {
+    std::vector<StoredTile> tiles(static_cast<std::size_t>(from.samples));
+    for (int i = 0; i < from.samples; ++i)
+      tiles[static_cast<std::size_t>(i)] = slide.stored_tile(directory, address.column, address.row, i);
+    const auto missing = std::count_if(tiles.begin(), tiles.end(), [](StoredTile t) { return t.bytes == 0; });
+    if (missing == from.samples) return TileState::Missing;
+    if (missing != 0)
+      throw BadTile(std::to_string(missing) + " of its " + std::to_string(from.samples) + " planes are missing");
+    SampleView view{nullptr, 0, 0, from.samples, from.bits};
+    for (int i = 0; i < from.samples; ++i) {
+      const auto [width, height] = decode_samples(slide, from, rect, 1, tiles[static_cast<std::size_t>(i)], plane);
+      if (i == 0) {
+        view.width_px = width;
+        view.height_px = height;
+        samples.resize(plane.size() * static_cast<std::size_t>(from.samples));
+      }
+      if (width != view.width_px || height != view.height_px) throw BadTile("its planes differ in size");
+      interleave_plane(plane, i, from.samples, from.bits, samples);
+    }
+    view.data = samples.data();
+    loaded = view;  // only now: after an error nothing is loaded
+    return TileState::Decoded;
+  }
+
+  TileState load_whole(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile) {
+    const auto [width, height] = decode_samples(slide, from, rect, from.samples, tile, samples);
+    loaded = {samples.data(), width, height, from.samples, from.bits};
+    return TileState::Decoded;
+  }
+
+  // A contiguous RGB or YCbCr JPEG goes straight into `out` when it has exactly its size. False: not such a tile; the
+  // stream is then prepared for nothing, which happens only at the edges of unusual files.
+  bool decode_directly(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
+                       RgbView out) {
+    if (from.compression != Compression::Jpeg || from.planar || from.samples != 3) return false;
+    const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
+    if (frame.width_px != out.width_px || frame.height_px != rect.rows || frame.height_px > out.height_px) return false;
+    jpeg_decoder().decode(spliced, frame, jpeg_color(from), out.data, out.stride_bytes);
+    return true;
+  }
+
+  void copy(std::int64_t x, std::int64_t y, RgbView out) const {
+    const std::int64_t left = std::clamp<std::int64_t>(-x, 0, out.width_px);
+    const std::int64_t top = std::clamp<std::int64_t>(-y, 0, out.height_px);
+    const std::int64_t right = std::clamp<std::int64_t>(loaded.width_px - x, left, out.width_px);
+    const std::int64_t bottom = std::clamp<std::int64_t>(loaded.height_px - y, top, out.height_px);
+    const bool whole = left == 0 && top == 0 && right == out.width_px && bottom == out.height_px;
+    if (!whole) fill_white(out);
+    if (right == left || bottom == top) return;
+    const RgbView part{out.row(top) + 3 * left, right - left, bottom - top, out.stride_bytes};
+    samples_to_rgb(loaded, *storage, x + left, y + top, part);
+  }
+
+  void begin() noexcept {
+    trim(stored);
+    trim(spliced);
+    trim(plane);
+    trim(samples);
+    loaded = {nullptr, 0, 0, 3, 8};
+    storage = nullptr;
+  }
+};
+
+TileDecoder::TileDecoder() : impl_(std::make_unique<Impl>()) {}
+TileDecoder::~TileDecoder() = default;
+TileDecoder::TileDecoder(TileDecoder&&) noexcept = default;
+TileDecoder& TileDecoder::operator=(TileDecoder&&) noexcept = default;
+
+TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, std::size_t directory,
+                            TileAddress address) {
+  impl_->begin();
+  const std::string& path = slide.source().name();
+  require_codec(storage, path);
+  return with_address(path, address, [&] {
+    const TileRect rect = tile_rect(storage, address);
+    (void)decoded_bytes(storage, rect, slide.limits());
+    impl_->storage = &storage;
+    if (storage.planar && storage.samples > 1) return impl_->load_planes(slide, storage, directory, address, rect);
+    const StoredTile tile = slide.stored_tile(directory, address.column, address.row, 0);
+    if (tile.bytes == 0) return TileState::Missing;
+    return impl_->load_whole(slide, storage, rect, tile);
+  });
+}
+
+void TileDecoder::copy(std::int64_t x, std::int64_t y, RgbView out) const { impl_->copy(x, y, out); }
+
+TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage, std::size_t directory,
+                              TileAddress address, RgbView out) {
+  const std::string& path = slide.source().name();
+  const auto check = [&] {
+    const TileRect rect = tile_rect(storage, address);
+    if (out.width_px != rect.stored_width || (out.height_px != rect.stored_height && out.height_px != rect.rows))
+      throw Error(Code::INTERNAL, Stage::Decode, "the destination does not have the size of a tile");
+    return rect;
+  };
+  const TileRect rect = with_address(path, address, check);
+  if (storage.compression == Compression::Jpeg && !storage.planar) {
+    impl_->begin();
+    require_codec(storage, path);
+    const auto direct = [&]() -> std::optional<TileState> {
+      (void)decoded_bytes(storage, rect, slide.limits());
+      const StoredTile tile = slide.stored_tile(directory, address.column, address.row, 0);
+      if (tile.bytes == 0) return TileState::Missing;
+      if (impl_->decode_directly(slide, storage, rect, tile, out)) return TileState::Decoded;
+      return std::nullopt;
+    };
+    const auto state = with_address(path, address, direct);
+    if (state == TileState::Missing) fill_white(out);
+    if (state) return *state;
+  }
+  const TileState state = load(slide, storage, directory, address);
+  if (state == TileState::Missing) {
+    fill_white(out);
+  } else {
+    copy(0, 0, {out.data, out.width_px, std::min(out.height_px, rect.rows), out.stride_bytes});
+  }
+  return state;
+}
+
+}  // namespace microtome::decode
