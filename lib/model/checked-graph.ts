@@ -1,7 +1,5 @@
 /** Opens, hashes and outlines one .onnx file of a model, and checks it against the declared input and outputs. */
 
-import { posix } from 'node:path';
-
 import { MicrotomeError } from '../errors.js';
 import { refuseGitLfsPointer, sha256Of, withBundleFile } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
@@ -16,7 +14,6 @@ import type { GraphInfo, ModelSpec } from './spec.js';
 export interface OnnxFile {
   /** Absolute. */
   readonly path: string;
-  readonly sha256: string;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /** Other files that hold its weights, as paths inside the bundle. */
@@ -38,12 +35,11 @@ export async function readOnnxFile(root: BundleRoot, graphFile: string, declared
     }
     await refuseGitLfsPointer(handle, path);
     const summary = await summariseOnnx(handle, path, sizeBytes);
-    return { path, summary, sha256: await sha256Of(handle) };
+    return { path, summary };
   });
   const externalFiles = await checkExternalData(root, graphFile, read.summary, declared);
   return {
     path: read.path,
-    sha256: read.sha256,
     inputs: Object.freeze(read.summary.inputs.map(tensorInfo)),
     outputs: Object.freeze(read.summary.outputs.map(tensorInfo)),
     externalFiles,
@@ -56,11 +52,6 @@ export async function hashBundleFile(root: BundleRoot, file: string): Promise<st
     await refuseGitLfsPointer(handle, path);
     return sha256Of(handle);
   });
-}
-
-/** Name of a file for people. */
-export function fileName(path: string): string {
-  return posix.basename(path);
 }
 
 /**

@@ -1,8 +1,29 @@
 /** Every default of the public options, in one table. A bundle's own declarations come between an option and these. */
 
+import type { NativeLimits } from '../native/contract.js';
+import type { BadTiles, KeepRule } from './types.js';
+
 const mebibyte = 2 ** 20;
 
-export const defaults = Object.freeze({
+interface Defaults {
+  readonly device: string;
+  readonly threads: number;
+  readonly memoryLimit: number;
+  readonly batchSize: number;
+  readonly reproducible: boolean;
+  readonly keep: KeepRule;
+  readonly minTissueFraction: number;
+  readonly tilesPerSlide: number;
+  readonly seed: number;
+  readonly badTiles: BadTiles;
+  readonly tiles: boolean;
+  readonly overviewSide: number;
+  readonly minAreaFraction: number;
+  readonly scale: number;
+  readonly limits: NativeLimits;
+}
+
+export const defaults: Defaults = Object.freeze({
   /** The best device; the CPU in this version. */
   device: 'auto',
   /** Worker threads; 0 is one for each core that the process may use. */
@@ -39,4 +60,4 @@ export const defaults = Object.freeze({
     metadataBytes: 16 * mebibyte,
     requestBytes: 1024 * mebibyte,
   }),
-} as const);
+});

@@ -1,0 +1,82 @@
+/** loadModel: finds out what a reference means and reads it. */
+
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
+
+import { MicrotomeError, fromFileSystem } from '../errors.js';
+import { record, text } from '../options/check.js';
+import { modelOptionKeys, parseModelOptions, refuseDeclared } from '../options/model-options.js';
+import type { ParsedModelOptions } from '../options/model-options.js';
+import type { ModelOptions } from '../options/types.js';
+import { packageFile } from '../package-root.js';
+import { bundleRoot } from './bundle-files.js';
+import { bundleFileName } from './bundle-json.js';
+import type { Model } from './model.js';
+import { readBareOnnx, readWsinfer } from './read-plain.js';
+import { readBundle } from './read-bundle.js';
+import { wsinferFileName } from './wsinfer-config.js';
+
+/** Names that stand for a bundle of this package. A folder of the same name is reached as `./demo`. */
+const builtIns: Readonly<Record<string, string>> = Object.freeze({ demo: 'models/demo' });
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function fromFolder(folder: string, options: ParsedModelOptions, isBuiltIn: boolean): Promise<Model> {
+  const root = await bundleRoot(folder, isBuiltIn);
+  if (await exists(`${root.folder}/${bundleFileName}`)) {
+    refuseDeclared(options, [], 'the bundle');
+    return readBundle(root);
+  }
+  if (await exists(`${root.folder}/${wsinferFileName}`)) {
+    refuseDeclared(options, ['column', 'head', 'output'], 'the WSInfer model');
+    return readWsinfer(root, options);
+  }
+  throw new MicrotomeError('MODEL_INVALID', 'infer', `the folder has neither ${bundleFileName} nor a WSInfer ${wsinferFileName}`, { path: folder });
+}
+
+async function fromPath(ref: string, options: ParsedModelOptions): Promise<Model> {
+  let isFolder: boolean;
+  try {
+    isFolder = (await stat(ref)).isDirectory();
+  } catch (error) {
+    throw fromFileSystem(error, 'infer', ref, 'the model');
+  }
+  if (isFolder) return fromFolder(ref, options, false);
+  if ([bundleFileName, wsinferFileName].includes(basename(ref))) return fromFolder(dirname(ref), options, false);
+  if (extname(ref).toLowerCase() === '.onnx') return readBareOnnx(ref, options);
+  throw new MicrotomeError('MODEL_INVALID', 'infer', `the model ${ref} is neither a folder, an .onnx file, ${bundleFileName} nor ${wsinferFileName}`, { path: ref });
+}
+
+/** Reads the model that a parsed reference means. */
+export async function readModel(ref: string, options: ParsedModelOptions): Promise<Model> {
+  const builtIn = Object.hasOwn(builtIns, ref) ? builtIns[ref] : undefined;
+  if (builtIn !== undefined) return fromFolder(packageFile(builtIn), options, true);
+  if (ref === 'demo-lesion') {
+    throw new MicrotomeError('MODEL_INVALID', 'infer', 'the built-in model "demo-lesion" needs a later version of microtome');
+  }
+  return fromPath(ref, options);
+}
+
+/**
+ * Reads and checks a model: the folder of a bundle (`microtome.json`), a folder with a WSInfer `config.json` and an
+ * `.onnx`, a bare `.onnx` file, or the built-in name `'demo'`. Hashes every file and compares the graph with what is
+ * declared; opens no runtime. The result can be passed as `model` to {@link scoreSlide} and {@link createScorer} any
+ * number of times.
+ *
+ * @param ref - A path or a built-in name.
+ * @param options - For a model without a bundle: what the bundle would declare.
+ * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_INVALID (naming the line of the JSON that is to
+ * blame), MODEL_MISMATCH (naming what is declared and what the graph has), INVALID_OPTION.
+ * @example
+ * ```ts
+ * const model = await loadModel('classifier.onnx', { input: { mpp: 0.5 }, activation: 'softmax', column: 1 });
+ * ```
+ */
+export async function loadModel(ref: string, options?: ModelOptions): Promise<Model> {
+  return readModel(text('model', ref), parseModelOptions(record('options', options, modelOptionKeys)));
+}

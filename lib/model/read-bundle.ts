@@ -1,0 +1,212 @@
+/** A bundle folder to a Model: schema, file hashes, what this version can run, and the graph. */
+
+import { MicrotomeError } from '../errors.js';
+import { defaults } from '../options/defaults.js';
+import { defaultClip } from '../result.js';
+import type { BundleRoot } from './bundle-files.js';
+import { requireInsidePath } from './bundle-files.js';
+import { readBundleJson } from './bundle-json.js';
+import type { BundleJson, BundleText, CardJson, EncoderJson, HeadJson, OutputJson, TileInputJson } from './bundle-json.js';
+import { checkModelAgainstGraph, hashBundleFile, readOnnxFile } from './checked-graph.js';
+import type { Model, ModelCard, TileInput } from './model.js';
+import { attachSpec } from './spec.js';
+import type { ModelSpec, NativeHead, OutputSpec, SelectSpec, TileOutputSpec } from './spec.js';
+
+type At = readonly string[];
+
+/** What the schema allows and this version does not run. */
+function later(text: BundleText, at: At, what: string): MicrotomeError {
+  return text.error('MODEL_INVALID', at, `${what} needs a later version of microtome`);
+}
+
+function requireDistinct(text: BundleText, list: readonly { readonly name: string }[], at: At): void {
+  const seen = new Set<string>();
+  list.forEach(({ name }, i) => {
+    if (seen.has(name)) throw text.error('MODEL_INVALID', [...at, String(i), 'name'], `the name "${name}" is used twice`);
+    seen.add(name);
+  });
+}
+
+function refuseLater(json: BundleJson, text: BundleText): void {
+  if (json.inputs.images !== undefined) throw later(text, ['inputs', 'images'], 'a whole-slide image input');
+  if (json.inputs.clinical !== undefined) throw later(text, ['inputs', 'clinical'], 'a clinical input');
+  if ((json.inputs.tiles?.length ?? 0) > 1) throw later(text, ['inputs', 'tiles', '1'], 'a second tile scale');
+  if (json.encoders.length > 1) throw later(text, ['encoders', '1'], 'a second encoder');
+  json.heads.forEach((head, i) => {
+    if (head.method === 'onnx') throw later(text, ['heads', String(i), 'method'], 'an ONNX head');
+  });
+  json.select?.forEach((rule, i) => {
+    if (rule.rule === 'filter' || rule.rule === 'highest') throw later(text, ['select', String(i), 'rule'], `the rule "${rule.rule}"`);
+  });
+}
+
+function tileInput(json: TileInputJson): TileInput {
+  return Object.freeze({
+    name: json.name,
+    sizePx: json.size,
+    stridePx: json.stride ?? json.size,
+    mpp: json.mpp ?? null,
+    level: json.level ?? null,
+    layout: json.layout ?? 'NCHW',
+    channels: json.channels ?? 'RGB',
+    type: json.type ?? 'float32',
+    scale: json.scale ?? defaults.scale,
+    mean: Object.freeze(json.mean ?? ([0, 0, 0] as const)),
+    std: Object.freeze(json.std ?? ([1, 1, 1] as const)),
+  });
+}
+
+function tileOutputs(encoder: EncoderJson, text: BundleText): readonly TileOutputSpec[] {
+  const at = ['encoders', '0', 'outputs'];
+  requireDistinct(text, encoder.outputs, at);
+  return encoder.outputs.map((o, i) => {
+    if (o.columnNames !== undefined && o.columnNames.length !== o.columns) {
+      throw text.error('MODEL_INVALID', [...at, String(i), 'columnNames'], `${o.columnNames.length} names for ${o.columns} columns`);
+    }
+    return { name: o.name, tensor: o.tensor ?? o.name, columns: o.columns, columnNames: o.columnNames ?? null, activation: o.activation ?? 'none' };
+  });
+}
+
+function nativeHead(head: HeadJson, index: number, encoder: EncoderJson, text: BundleText): NativeHead {
+  const at = ['heads', String(index), 'of'];
+  const of = head.of ?? { encoder: '', output: '' };
+  if (of.encoder !== encoder.name) throw text.error('MODEL_INVALID', [...at, 'encoder'], `there is no encoder "${of.encoder}"`);
+  const output = encoder.outputs.findIndex((o) => o.name === of.output);
+  if (output === -1) throw text.error('MODEL_INVALID', [...at, 'output'], `the encoder "${encoder.name}" has no output "${of.output}"`);
+  const column = of.column ?? 0;
+  const columns = encoder.outputs[output]?.columns ?? 0;
+  if (column >= columns) throw text.error('MODEL_INVALID', [...at, 'column'], `column ${column} of ${columns} (columns count from 0)`);
+  return {
+    name: head.name,
+    output,
+    column,
+    method: head.method === 'onnx' ? 'mean' : head.method,
+    k: head.k ?? 0,
+    fraction: head.fraction ?? 0,
+    quantile: head.quantile ?? 0,
+  };
+}
+
+function checkCalibration(output: OutputJson, at: At, text: BundleText): void {
+  const { calibration } = output;
+  if (calibration?.method !== 'isotonic') return;
+  const { x, y } = calibration;
+  if (x.length !== y.length) throw text.error('MODEL_INVALID', [...at, 'calibration'], `${x.length} values of x and ${y.length} of y`);
+  const unsorted = x.findIndex((v, i) => i > 0 && v <= (x[i - 1] ?? v));
+  if (unsorted !== -1) throw text.error('MODEL_INVALID', [...at, 'calibration', 'x', String(unsorted)], 'x must rise from point to point');
+}
+
+function outputSpec(output: OutputJson, index: number, heads: readonly HeadJson[], text: BundleText): OutputSpec {
+  const at = ['outputs', String(index)];
+  const parts = typeof output.of === 'string' ? [{ head: output.of }] : output.of;
+  const of = parts.map((part, i) => {
+    const where = typeof output.of === 'string' ? [...at, 'of'] : [...at, 'of', String(i)];
+    const head = heads.findIndex((h) => h.name === part.head);
+    if (head === -1) throw text.error('MODEL_INVALID', where, `there is no head "${part.head}"`);
+    if ('output' in part || 'column' in part) throw text.error('MODEL_INVALID', where, `the head "${part.head}" gives one value; output and column are for ONNX heads`);
+    return { head, weight: 'weight' in part && part.weight !== undefined ? part.weight : 1 };
+  });
+  checkCalibration(output, at, text);
+  const clip = output.clip;
+  if (clip && clip[0] > clip[1]) throw text.error('MODEL_INVALID', [...at, 'clip'], `the range ${clip[0]} to ${clip[1]} is empty`);
+  return { name: output.name, of, calibration: output.calibration ?? null, clip, fallback: output.fallback ?? null };
+}
+
+function selectSpec(json: BundleJson, text: BundleText): SelectSpec {
+  const spec: { -readonly [K in keyof SelectSpec]: SelectSpec[K] } = { keep: null, minTissueFraction: null, maxTiles: null, seed: null };
+  json.select?.forEach((rule, i) => {
+    const at = ['select', String(i)];
+    if (rule.input !== undefined && rule.input !== json.inputs.tiles?.[0]?.name) {
+      throw text.error('MODEL_INVALID', [...at, 'input'], `there is no tile input "${rule.input}"`);
+    }
+    if (rule.rule === 'cap') {
+      if (spec.maxTiles !== null) throw text.error('MODEL_INVALID', at, 'a second cap');
+      [spec.maxTiles, spec.seed] = [rule.count ?? 0, rule.seed ?? 0];
+      return;
+    }
+    if (spec.keep !== null) throw text.error('MODEL_INVALID', at, 'a second rule for which tiles of the grid are kept');
+    spec.keep = rule.rule === 'tissueFraction' ? 'fraction' : rule.rule === 'tissueCentre' ? 'centre' : 'all';
+    if (rule.rule === 'tissueFraction') spec.minTissueFraction = rule.min ?? defaults.minTissueFraction;
+  });
+  return spec;
+}
+
+function modelCard(card: CardJson): ModelCard {
+  return Object.freeze({
+    licence: card.licence,
+    intendedUse: card.intendedUse,
+    clinicalUse: card.clinicalUse ?? false,
+    authors: Object.freeze([...(card.authors ?? [])]),
+    trainingData: card.trainingData ?? null,
+    evaluation: card.evaluation ?? null,
+    limitations: card.limitations ?? null,
+    citation: card.citation ?? null,
+  });
+}
+
+/** Every listed file must be there, plain, and have its hash. */
+async function checkFiles(root: BundleRoot, json: BundleJson, text: BundleText): Promise<void> {
+  for (const [file, declared] of Object.entries(json.files)) {
+    requireInsidePath(root, file);
+    const found = await hashBundleFile(root, file);
+    if (found !== declared) {
+      throw text.error('MODEL_INVALID', ['files', file], `${file} has the SHA-256 ${found}, but ${declared} is declared`);
+    }
+  }
+}
+
+/** The parts of a bundle that are made without its files. */
+function bundleSpec(json: BundleJson, text: BundleText): Omit<ModelSpec, 'graphPath' | 'fixedBatch' | 'fixedSizePx'> {
+  const encoder = json.encoders[0] as EncoderJson;
+  requireDistinct(text, json.heads, ['heads']);
+  requireDistinct(text, json.outputs, ['outputs']);
+  return {
+    inputTensor: encoder.input.tensor ?? null,
+    tileOutputs: tileOutputs(encoder, text),
+    heads: json.heads.map((head, i) => nativeHead(head, i, encoder, text)),
+    outputs: json.outputs.map((output, i) => outputSpec(output, i, json.heads, text)),
+    select: selectSpec(json, text),
+    needsColumn: null,
+  };
+}
+
+/** Reads a bundle folder. Throws MODEL_INVALID and MODEL_MISMATCH, naming the line of microtome.json where it is to blame. */
+export async function readBundle(root: BundleRoot): Promise<Model> {
+  const { json, text, sha256 } = await readBundleJson(root);
+  refuseLater(json, text);
+  const tiles = json.inputs.tiles?.[0];
+  const encoder = json.encoders[0] as EncoderJson;
+  if (tiles === undefined) throw text.error('MODEL_INVALID', ['inputs'], 'there is no tile input');
+  if (encoder.input.from !== tiles.name) {
+    throw text.error('MODEL_INVALID', ['encoders', '0', 'input', 'from'], `there is no input "${encoder.input.from}"`);
+  }
+  if (!Object.hasOwn(json.files, encoder.graph)) {
+    throw text.error('MODEL_INVALID', ['encoders', '0', 'graph'], `${encoder.graph} is not listed in files`);
+  }
+  const draft = bundleSpec(json, text);
+  await checkFiles(root, json, text);
+  const onnx = await readOnnxFile(root, encoder.graph, new Set(Object.keys(json.files)));
+  const input = tileInput(tiles);
+  const open: ModelSpec = { ...draft, graphPath: onnx.path, fixedBatch: null, fixedSizePx: null };
+  const graph = checkModelAgainstGraph(input, input.sizePx, open, onnx);
+  const card = modelCard(json.card);
+  const model: Model = Object.freeze({
+    name: json.name,
+    kind: 'bundle',
+    path: root.folder,
+    sha256,
+    card,
+    intendedUse: card.intendedUse,
+    input,
+    outputs: Object.freeze(
+      open.outputs.map((o) => Object.freeze({ name: o.name, clip: o.clip === undefined ? defaultClip : o.clip, fallback: o.fallback })),
+    ),
+    graph: Object.freeze({ path: onnx.path, inputs: onnx.inputs, outputs: onnx.outputs }),
+    warnings: Object.freeze([]),
+  });
+  return attachSpec(model, {
+    ...open,
+    fixedBatch: graph.batch > 0 ? graph.batch : null,
+    fixedSizePx: graph.height >= 0 ? graph.height : null,
+  });
+}

@@ -1,0 +1,247 @@
+/** Models without a bundle: a bare .onnx with options, and a WSInfer config.json beside an .onnx. */
+
+import { createHash } from 'node:crypto';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+
+import { MicrotomeError, fromFileSystem } from '../errors.js';
+import { contradiction, invalid } from '../options/check.js';
+import type { ParsedModelOptions } from '../options/model-options.js';
+import { defaultClip } from '../result.js';
+import type { BundleRoot } from './bundle-files.js';
+import { checkModelAgainstGraph, hashBundleFile, readOnnxFile } from './checked-graph.js';
+import type { OnnxFile } from './checked-graph.js';
+import { checkColumns, graphInput, graphOutput } from './check-graph.js';
+import type { GraphInput } from './check-graph.js';
+import type { Model, TileInput } from './model.js';
+import { attachSpec } from './spec.js';
+import type { ModelSpec, NativeHead, OutputSpec, TileOutputSpec } from './spec.js';
+import { readWsinferConfig } from './wsinfer-config.js';
+import type { WsinferConfig } from './wsinfer-config.js';
+
+/** Class outputs beside the score are given for at most this many named classes. */
+const maxClassOutputs = 64;
+
+interface PlainModel {
+  readonly kind: 'onnx' | 'wsinfer';
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string;
+  readonly input: TileInput;
+  readonly output: TileOutputSpec;
+  readonly onnx: OnnxFile;
+  readonly graph: GraphInput;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The column that is the score. Of one, that one; of two, the second, by convention the positive class; of more, null:
+ * it must be told.
+ */
+function scoreColumn(told: number | string | null, output: TileOutputSpec): number | null {
+  const { columns, columnNames } = output;
+  if (typeof told === 'string') {
+    const index = columnNames?.indexOf(told) ?? -1;
+    if (index === -1) {
+      throw invalid('column', columnNames === null ? 'an index (the model names no classes)' : `one of the classes ${columnNames.join(', ')}`, told);
+    }
+    return index;
+  }
+  if (told !== null) {
+    if (columns !== null && told >= columns) throw invalid('column', `an index below ${columns}, the columns of the output "${output.name}",`, told);
+    return told;
+  }
+  return columns === 1 ? 0 : columns === 2 ? 1 : null;
+}
+
+function missingColumn(output: TileOutputSpec): string {
+  const classes = output.columnNames === null ? '' : ` (${output.columnNames.slice(0, 20).join(', ')})`;
+  const found = output.columns === null ? 'an unknown number of columns' : `${output.columns} columns${classes}`;
+  return `The output "${output.name}" has ${found}: pass column, the one that is the score`;
+}
+
+/** Heads and outputs: the score, then, where classes have names, one output for each class. */
+function plainOutputs(output: TileOutputSpec, column: number | null, options: ParsedModelOptions): { heads: NativeHead[]; outputs: OutputSpec[] } {
+  if (column === null) return { heads: [], outputs: [] };
+  const head = (name: string, at: number): NativeHead => ({ ...options.head, name, output: 0, column: at });
+  const columns: [string, number][] = [['score', column]];
+  if (output.columnNames !== null && output.columnNames.length <= maxClassOutputs) {
+    output.columnNames.forEach((name, i) => columns.push([name === 'score' ? 'score (class)' : name, i]));
+  }
+  return {
+    heads: columns.map(([name, at]) => head(name, at)),
+    outputs: columns.map(([name], i) => ({ name, of: [{ head: i, weight: 1 }], calibration: null, clip: undefined, fallback: null })),
+  };
+}
+
+function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
+  const column = scoreColumn(options.column, plain.output);
+  const { heads, outputs } = plainOutputs(plain.output, column, options);
+  const spec: ModelSpec = {
+    graphPath: plain.onnx.path,
+    inputTensor: null,
+    tileOutputs: [plain.output],
+    heads,
+    outputs,
+    select: { keep: null, minTissueFraction: null, maxTiles: null, seed: null },
+    fixedBatch: plain.graph.batch > 0 ? plain.graph.batch : null,
+    fixedSizePx: plain.graph.height >= 0 ? plain.graph.height : null,
+    needsColumn: column === null ? missingColumn(plain.output) : null,
+  };
+  checkModelAgainstGraph(plain.input, plain.input.sizePx, spec, plain.onnx);
+  const model: Model = Object.freeze({
+    name: plain.name,
+    kind: plain.kind,
+    path: plain.path,
+    sha256: plain.sha256,
+    card: null,
+    intendedUse: 'not declared',
+    input: plain.input,
+    outputs: Object.freeze(outputs.map((o) => Object.freeze({ name: o.name, clip: defaultClip, fallback: null }))),
+    graph: Object.freeze({ path: plain.onnx.path, inputs: plain.onnx.inputs, outputs: plain.onnx.outputs }),
+    warnings: Object.freeze([...plain.warnings]),
+  });
+  return attachSpec(model, spec);
+}
+
+function inputSize(options: ParsedModelOptions, graph: GraphInput, path: string): number {
+  const told = options.input?.size ?? null;
+  if (graph.height >= 0 && graph.width >= 0 && graph.height !== graph.width) {
+    throw new MicrotomeError('MODEL_MISMATCH', 'infer', `the graph's input "${graph.name}" is ${graph.width} x ${graph.height} pixels, but tiles are square`, { path });
+  }
+  const fixed = graph.height >= 0 ? graph.height : graph.width;
+  if (told === null && fixed < 1) throw contradiction(`The graph's input "${graph.name}" takes any size: pass input.size, the side of a tile in pixels`);
+  return told ?? fixed;
+}
+
+function bareInput(options: ParsedModelOptions, graph: GraphInput, path: string): TileInput {
+  const sizePx = inputSize(options, graph, path);
+  const { input } = options;
+  return Object.freeze({
+    name: graph.name,
+    sizePx,
+    stridePx: sizePx,
+    mpp: input?.mpp ?? null,
+    level: input?.level ?? null,
+    layout: input?.layout ?? graph.layout ?? 'NCHW',
+    channels: input?.channels ?? 'RGB',
+    type: graph.type,
+    scale: input?.scale ?? 1 / 255,
+    mean: input?.mean ?? ([0, 0, 0] as const),
+    std: input?.std ?? ([1, 1, 1] as const),
+  });
+}
+
+/** SHA-256 of one file, or over the lines "<hash>  <name>" of several. */
+function joinHashes(hashes: readonly (readonly [file: string, sha256: string])[]): string {
+  const [first] = hashes;
+  if (hashes.length === 1 && first !== undefined) return first[1];
+  return createHash('sha256').update(hashes.map(([file, sha256]) => `${sha256}  ${file}\n`).join('')).digest('hex');
+}
+
+async function hashAll(root: BundleRoot, files: readonly string[]): Promise<[string, string][]> {
+  const hashes: [string, string][] = [];
+  for (const file of [...new Set(files)].sort()) hashes.push([file, await hashBundleFile(root, file)]);
+  return hashes;
+}
+
+/**
+ * A single .onnx file. The path itself may be a link, since the user named it; what the file names beside itself may
+ * not. Throws MODEL_INVALID, MODEL_MISMATCH, INVALID_OPTION.
+ */
+export async function readBareOnnx(ref: string, options: ParsedModelOptions): Promise<Model> {
+  let path: string;
+  try {
+    path = await realpath(ref);
+    if (!(await stat(path)).isFile()) throw new MicrotomeError('MODEL_INVALID', 'infer', `the model ${ref} is not a regular file`, { path: ref });
+  } catch (error) {
+    throw fromFileSystem(error, 'infer', ref, 'the model');
+  }
+  const file = basename(path);
+  const plainRoot: BundleRoot = { folder: dirname(path), allowHardLinks: false };
+  const onnx = await readOnnxFile({ ...plainRoot, allowHardLinks: true }, file, null);
+  for (const external of onnx.externalFiles) await hashBundleFile(plainRoot, external);
+  const graph = graphInput(onnx.inputs, null, path);
+  const tensor = graphOutput(onnx.outputs, options.output ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null), path);
+  const columns = checkColumns(tensor, null, graph.batch, path);
+  const hashes = await hashAll({ ...plainRoot, allowHardLinks: true }, [file, ...onnx.externalFiles]);
+  return makeModel(
+    {
+      kind: 'onnx',
+      name: file.replace(/\.onnx$/i, ''),
+      path,
+      sha256: joinHashes(hashes),
+      input: bareInput(options, graph, path),
+      output: { name: tensor.name, tensor: tensor.name, columns, columnNames: null, activation: options.activation ?? 'none' },
+      onnx,
+      graph,
+      warnings: [],
+    },
+    options,
+  );
+}
+
+function chooseOutput(onnx: OnnxFile): string {
+  throw contradiction(`The graph has ${onnx.outputs.length} outputs (${onnx.outputs.slice(0, 8).map((o) => o.name).join(', ')}): pass output, the one that is scored`);
+}
+
+async function onnxBeside(root: BundleRoot): Promise<string> {
+  let files: string[];
+  try {
+    files = (await readdir(root.folder)).filter((f) => /\.onnx$/i.test(f)).sort();
+  } catch (error) {
+    throw fromFileSystem(error, 'infer', root.folder, 'the model folder');
+  }
+  const only = files.includes('model.onnx') ? 'model.onnx' : files.length === 1 ? files[0] : undefined;
+  if (only !== undefined) return only;
+  const found = files.length === 0 ? 'no .onnx file' : `${files.length} .onnx files (${files.slice(0, 8).join(', ')})`;
+  throw new MicrotomeError('MODEL_INVALID', 'infer', `there is ${found} beside config.json, one or model.onnx is expected`, {
+    path: root.folder,
+    ...(files.length === 0 ? { advice: 'export the TorchScript model to ONNX and put it there' } : {}),
+  });
+}
+
+function wsinferInput(config: WsinferConfig, graph: GraphInput): TileInput {
+  return Object.freeze({
+    name: graph.name,
+    sizePx: config.sizePx,
+    stridePx: config.sizePx,
+    mpp: config.mpp,
+    level: null,
+    layout: graph.layout ?? 'NCHW',
+    channels: 'RGB',
+    type: graph.type,
+    scale: 1 / 255,
+    mean: config.mean,
+    std: config.std,
+  });
+}
+
+/**
+ * A folder with a WSInfer config.json and an .onnx. The activation is WSInfer's: softmax over several columns, sigmoid
+ * of a single one. Throws MODEL_INVALID, MODEL_MISMATCH, INVALID_OPTION.
+ */
+export async function readWsinfer(root: BundleRoot, options: ParsedModelOptions): Promise<Model> {
+  const config = await readWsinferConfig(root);
+  const file = await onnxBeside(root);
+  const onnx = await readOnnxFile(root, file, null);
+  const graph = graphInput(onnx.inputs, null, onnx.path);
+  const tensor = graphOutput(onnx.outputs, options.output, onnx.path);
+  const classes = config.classNames.length;
+  const columns = checkColumns(tensor, classes, graph.batch, onnx.path);
+  const hashes = await hashAll(root, ['config.json', file, ...onnx.externalFiles]);
+  return makeModel(
+    {
+      kind: 'wsinfer',
+      name: config.architecture === '' ? basename(root.folder) : config.architecture,
+      path: root.folder,
+      sha256: joinHashes(hashes),
+      input: wsinferInput(config, graph),
+      output: { name: tensor.name, tensor: tensor.name, columns, columnNames: config.classNames, activation: classes > 1 ? 'softmax' : 'sigmoid' },
+      onnx,
+      graph,
+      warnings: [],
+    },
+    options,
+  );
+}
