@@ -1,4 +1,7 @@
-/** The tags of one page of a pyramid, as libvips writes them through libtiff. */
+/**
+ * The tags of one page of a pyramid, as libvips writes them through libtiff: no YCbCrSubSampling (its default, 2 by 2, is
+ * what the tiles hold), SampleFormat on the first page only.
+ */
 import type { LevelSize } from './pyramid.js';
 import { TagId, type Tag, type TiffWriter } from './tiff-writer.js';
 
@@ -21,12 +24,12 @@ const PIXELS_PER_CM = 10;
 
 export function pageTags(page: PageTiles, writer: TiffWriter): Tag[] {
   const short = (id: number, ...values: number[]): Tag => ({ id, type: 'short', values });
-  const long = (id: number, value: number): Tag => ({ id, type: 'long', values: [value] });
+  const size = (id: number, value: number): Tag => ({ id, type: value > 0xffff ? 'long' : 'short', values: [value] });
   const offsetType = writer.bigTiff ? 'long8' : 'long';
   return [
-    ...(page.reduced ? [long(TagId.newSubfileType, 1)] : []),
-    long(TagId.imageWidth, page.size.width),
-    long(TagId.imageLength, page.size.height),
+    ...(page.reduced ? [{ id: TagId.newSubfileType, type: 'long', values: [1] } as const] : []),
+    size(TagId.imageWidth, page.size.width),
+    size(TagId.imageLength, page.size.height),
     short(TagId.bitsPerSample, 8, 8, 8),
     short(TagId.compression, COMPRESSION_JPEG),
     short(TagId.photometric, PHOTOMETRIC_YCBCR),
@@ -36,13 +39,12 @@ export function pageTags(page: PageTiles, writer: TiffWriter): Tag[] {
     { id: TagId.yResolution, type: 'rational', values: [PIXELS_PER_CM, 1] },
     short(TagId.planarConfiguration, 1),
     short(TagId.resolutionUnit, UNIT_CM),
-    long(TagId.tileWidth, page.tileSizePx),
-    long(TagId.tileLength, page.tileSizePx),
+    size(TagId.tileWidth, page.tileSizePx),
+    size(TagId.tileLength, page.tileSizePx),
     { id: TagId.tileOffsets, type: offsetType, values: page.offsets },
     { id: TagId.tileByteCounts, type: 'long', values: page.byteCounts },
-    short(TagId.sampleFormat, 1, 1, 1),
+    ...(page.reduced ? [] : [short(TagId.sampleFormat, 1, 1, 1)]),
     { id: TagId.jpegTables, type: 'undefined', values: page.jpegTables },
-    short(TagId.ycbcrSubSampling, 2, 2),
     { id: TagId.referenceBlackWhite, type: 'rational', values: [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1] },
   ];
 }

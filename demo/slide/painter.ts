@@ -21,6 +21,9 @@ export class Painter {
   private readonly nuclei: NucleiLayer;
   private readonly colours: Uint32Array;
   private readonly t: Textures;
+  /** Fields at the left end of a block's row, and their slopes. */
+  private readonly f = new Float64Array(FIELD_COUNT);
+  private readonly step = new Float64Array(FIELD_COUNT);
 
   constructor(scene: Scene, sizePx: number) {
     this.scene = scene;
@@ -87,8 +90,7 @@ export class Painter {
     const corner = ((row + 1) * grid.columns + column + 1) * FIELD_COUNT;
     const below = corner + grid.columns * FIELD_COUNT;
     const values = grid.values;
-    const f = new Float64Array(FIELD_COUNT);
-    const step = new Float64Array(FIELD_COUNT);
+    const { f, step } = this;
     for (let dy = 0; dy < LATTICE_PX; dy++) {
       const fy = dy / LATTICE_PX;
       for (let k = 0; k < FIELD_COUNT; k++) {

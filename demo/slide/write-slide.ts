@@ -78,6 +78,9 @@ type Pixels = Uint8Array | null;
 
 class Level {
   readonly size: LevelSize;
+  /** Clean glass at this level's grain, and the same compressed: every clean tile has these bytes. */
+  readonly glass: Uint8Array;
+  readonly glassEncoded: Uint8Array;
   readonly offsets: Float64Array;
   readonly byteCounts: Float64Array;
   /** Compressed tiles of a reduced level, kept until level 0 is complete. */
@@ -85,8 +88,10 @@ class Level {
   /** The even row that waits for the odd one below it. */
   waiting: Pixels[] | null = null;
 
-  constructor(size: LevelSize) {
+  constructor(size: LevelSize, glass: Uint8Array, glassEncoded: Uint8Array) {
     this.size = size;
+    this.glass = glass;
+    this.glassEncoded = glassEncoded;
     this.offsets = new Float64Array(size.columns * size.rows);
     this.byteCounts = new Float64Array(size.columns * size.rows);
   }
@@ -98,20 +103,18 @@ class PyramidWriter {
   private readonly painter: Painter;
   private readonly encoder: TileEncoder;
   private readonly tileSize: number;
-  /** Clean glass, and the same compressed, with different grain. */
-  private readonly glass: Uint8Array;
-  private readonly glassTiles: readonly Uint8Array[];
 
   constructor(writer: TiffWriter, scene: Scene, tileSize: number, quality: number) {
     this.writer = writer;
     this.tileSize = tileSize;
     this.painter = new Painter(scene, tileSize);
     this.encoder = new TileEncoder(tileSize, quality);
-    this.levels = levelSizes(scene.options.width, scene.options.height, tileSize).map((size) => new Level(size));
-    this.glass = new Uint8Array(tileSize * tileSize * 3);
-    this.glassTiles = [0, 1, 2, 3].map((i) => {
-      this.painter.paintGlass(this.glass, i * tileSize, i * tileSize);
-      return this.encoder.encode(this.glass);
+    let glass: Uint8Array = new Uint8Array(tileSize * tileSize * 3);
+    this.painter.paintGlass(glass, 0, 0);
+    this.levels = levelSizes(scene.options.width, scene.options.height, tileSize).map((size) => {
+      const level = new Level(size, glass, this.encoder.encode(glass));
+      glass = this.reduce([glass, glass, glass, glass]);
+      return level;
     });
   }
 
@@ -156,10 +159,7 @@ class PyramidWriter {
     const level = this.levels[index] as Level;
     for (const [column, tile] of pixels.entries()) {
       const at = row * level.size.columns + column;
-      const encoded =
-        tile === null
-          ? (this.glassTiles[(row * 7 + column * 3) % this.glassTiles.length] as Uint8Array)
-          : this.encoder.encode(tile);
+      const encoded = tile === null ? level.glassEncoded : this.encoder.encode(tile);
       level.byteCounts[at] = encoded.length;
       if (index === 0) level.offsets[at] = this.writer.append(encoded);
       else level.encoded.push(encoded);
@@ -176,28 +176,27 @@ class PyramidWriter {
     level.waiting = null;
     const parentRow = row >> 1;
     // A floored half can have no row for the last odd row of tiles.
-    if (parentRow < above.size.rows) this.addRow(index + 1, parentRow, this.reduceRows(upper, lower, above.size.columns));
+    if (parentRow < above.size.rows) {
+      this.addRow(index + 1, parentRow, this.reduceRows(level, upper, lower, above.size.columns));
+    }
   }
 
-  private reduceRows(upper: readonly Pixels[], lower: readonly Pixels[], columns: number): Pixels[] {
+  private reduceRows(from: Level, upper: readonly Pixels[], lower: readonly Pixels[], columns: number): Pixels[] {
     const out: Pixels[] = [];
     for (let column = 0; column < columns; column++) {
-      const children = [
-        upper[2 * column] ?? null,
-        upper[2 * column + 1] ?? null,
-        lower[2 * column] ?? null,
-        lower[2 * column + 1] ?? null,
-      ];
-      if (children.every((child) => child === null)) {
-        out.push(null);
-        continue;
-      }
-      const parent = new Uint8Array(this.tileSize * this.tileSize * 3);
-      for (const [i, child] of children.entries()) {
-        reduceInto(parent, child ?? this.glass, this.tileSize, (i & 1) as 0 | 1, (i >> 1) as 0 | 1);
-      }
-      out.push(parent);
+      const children = [upper[2 * column], upper[2 * column + 1], lower[2 * column], lower[2 * column + 1]];
+      const clean = children.every((child) => child === null || child === undefined);
+      out.push(clean ? null : this.reduce(children.map((child) => child ?? from.glass)));
     }
     return out;
+  }
+
+  /** Four tiles (top left, top right, bottom left, bottom right) to one. */
+  private reduce(children: readonly Uint8Array[]): Uint8Array {
+    const parent = new Uint8Array(this.tileSize * this.tileSize * 3);
+    for (const [i, child] of children.entries()) {
+      reduceInto(parent, child, this.tileSize, (i & 1) as 0 | 1, (i >> 1) as 0 | 1);
+    }
+    return parent;
   }
 }
