@@ -25,9 +25,21 @@ bool usable(const slide::Mpp& mpp) noexcept {
 
 double mean_mpp(const slide::Mpp& mpp) noexcept { return (mpp.x + mpp.y) / 2; }
 
-double require_mpp(const slide::Slide& slide) {
+// What the caller says, else what the slide says credibly, else nothing.
+std::optional<double> known_mpp(const slide::Slide& slide, std::optional<double> given) {
+  if (given) {
+    if (std::isfinite(*given) && *given > 0) return given;
+    throw Error(Code::INVALID_OPTION, Stage::Tiles,
+                "a slide resolution of " + number(*given) + " microns per pixel was given, a positive number was expected");
+  }
   const auto& mpp = slide.mpp();
   if (mpp && usable(*mpp)) return mean_mpp(*mpp);
+  return std::nullopt;
+}
+
+double require_mpp(const slide::Slide& slide, std::optional<double> given) {
+  if (const auto known = known_mpp(slide, given)) return *known;
+  const auto& mpp = slide.mpp();
   std::string found = "the slide states no microns per pixel";
   if (mpp)
     found = "the slide states " + number(mpp->x) + " x " + number(mpp->y) +
@@ -38,7 +50,7 @@ double require_mpp(const slide::Slide& slide) {
 
 }  // namespace
 
-ReadPolicy policy_for_level(const slide::Slide& slide, int level) {
+ReadPolicy policy_for_level(const slide::Slide& slide, int level, std::optional<double> slide_mpp) {
   const auto& levels = slide.levels();
   if (level < 0 || static_cast<std::size_t>(level) >= levels.size())
     throw Error(Code::LEVEL_OUT_OF_RANGE, Stage::Tiles,
@@ -48,16 +60,16 @@ ReadPolicy policy_for_level(const slide::Slide& slide, int level) {
   ReadPolicy policy;
   policy.level = level;
   policy.name = "level";
-  if (slide.mpp() && usable(*slide.mpp()))
-    policy.mpp = mean_mpp(*slide.mpp()) * levels[static_cast<std::size_t>(level)].downsample;
+  if (const auto known = known_mpp(slide, slide_mpp))
+    policy.mpp = *known * levels[static_cast<std::size_t>(level)].downsample;
   return policy;
 }
 
-ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp) {
+ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp, std::optional<double> given_mpp) {
   if (!std::isfinite(target_mpp) || target_mpp <= 0)
     throw Error(Code::INVALID_OPTION, Stage::Tiles,
                 "a target of " + number(target_mpp) + " microns per pixel was given, a positive number was expected");
-  const double slide_mpp = require_mpp(slide);
+  const double slide_mpp = require_mpp(slide, given_mpp);
   const slide::Level* coarsest = nullptr;  // of those fine enough
   const slide::Level* finest = nullptr;    // of all
   for (const slide::Level& level : slide.levels()) {
