@@ -10,7 +10,7 @@
 namespace microtome::tissue {
 
 struct TissueOptions {
-  double min_area_fraction = 1e-5;  // parts smaller than this share of the overview are dropped (at least 4 px)
+  double min_area_fraction = 1e-5;       // parts smaller than this share of the overview are dropped (at least 4 px)
   std::int64_t overview_side_px = 2048;  // longer side of the overview that the caller should read
 };
 

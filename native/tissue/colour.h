@@ -1,0 +1,31 @@
+// Each overview pixel as optical density relative to the slide's own white: how strongly coloured, how dark, and
+// whether the colour is one that no stain has.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/image.h"
+#include "tissue/plane.h"
+#include "tissue/white.h"
+
+namespace microtome::tissue {
+
+inline constexpr int kChromaPerUnit = 256;  // chroma planes: 256 steps per unit of optical density
+
+enum Flag : std::uint8_t {
+  kGrey = 1,     // darker than glass and without colour: black ink, scanner border, shadow, dense pigment
+  kDark = 2,     // dense
+  kForeign = 4,  // a hue that neither H&E nor DAB with haematoxylin has
+  kInk = 8,      // as strong and pure as ink; the middle of dense tissue can look alike
+};
+
+struct ColourPlanes {
+  Plane chroma;      // difference between the most and the least absorbed channel, noise filtered
+  Plane chroma_raw;  // the same, unfiltered
+  Plane flags;
+};
+
+[[nodiscard]] ColourPlanes measure_colour(const RgbImage& overview, const WhiteModel& white);
+
+}  // namespace microtome::tissue

@@ -1,0 +1,160 @@
+// The overview becomes a mask: white balance, colour, threshold, exclusions, clean-up. One thread, no state.
+#include "tissue/tissue_mask.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+#include "tissue/colour.h"
+#include "tissue/components.h"
+#include "tissue/exclusions.h"
+#include "tissue/morphology.h"
+#include "tissue/threshold.h"
+#include "tissue/white.h"
+
+namespace microtome::tissue {
+namespace {
+
+constexpr std::int64_t kMaxSidePx = 1 << 14;
+
+[[noreturn]] void refuse(const std::string& found) { throw Error(Code::INVALID_OPTION, Stage::Tissue, found); }
+
+void check(const RgbImage& overview, std::int64_t level0_width_px, std::int64_t level0_height_px,
+           const TissueOptions& options) {
+  const bool sides = overview.width_px >= 1 && overview.height_px >= 1 && overview.width_px <= kMaxSidePx &&
+                     overview.height_px <= kMaxSidePx;
+  if (!sides || overview.data.size() != static_cast<std::size_t>(3 * overview.width_px * overview.height_px))
+    refuse("an overview of " + std::to_string(overview.width_px) + " x " + std::to_string(overview.height_px) +
+           " px with " + std::to_string(overview.data.size()) + " bytes was given, sides of 1 to " +
+           std::to_string(kMaxSidePx) + " px and 3 bytes per pixel were expected");
+  if (level0_width_px < 1 || level0_height_px < 1)
+    refuse("a slide of " + std::to_string(level0_width_px) + " x " + std::to_string(level0_height_px) +
+           " px was given with the overview");
+  if (!(options.min_area_fraction >= 0 && options.min_area_fraction <= 1))
+    refuse("the least area of a tissue part must be between 0 and 1 of the slide");
+}
+
+// A pixel at the rim of a strongly stained part is a mixture with glass. It counts from a fifth of what is near it,
+// so that small parts do not grow; pale pixels (above kRimMost) always count.
+Plane stained(const ColourPlanes& colour, int threshold) {
+  constexpr int kRimMost = 30;
+  const Plane strongest = dilate(colour.chroma, 2);
+  Plane mask(colour.chroma.width_px, colour.chroma.height_px);
+  const std::uint8_t* smooth = colour.chroma.data.data();
+  const std::uint8_t* raw = colour.chroma_raw.data.data();
+  const std::uint8_t* near = strongest.data.data();
+  const int raw_threshold = std::max(3 * threshold, kRimMost);
+  for (std::size_t i = 0; i < mask.data.size(); ++i) {
+    const int local = std::max(threshold, std::min(near[i] / 5, kRimMost));
+    mask.data[i] = (smooth[i] > local) | (raw[i] > raw_threshold) ? 1 : 0;
+  }
+  return mask;
+}
+
+// Thin leftovers beside pens and borders are their rims: near to one, only what a 5 x 5 square fits into is kept.
+void drop_rims(Plane& mask, const Plane& excluded) {
+  constexpr int kNearPx = 6;
+  Plane dense(excluded.width_px, excluded.height_px);
+  bool any = false;
+  for (std::size_t i = 0; i < dense.data.size(); ++i) {
+    dense.data[i] = excluded.data[i] == 2 ? 1 : 0;
+    any = any || dense.data[i] != 0;
+  }
+  if (!any) return;
+  const Plane near = dilate(dense, kNearPx);
+  const Plane thick = dilate(erode(mask, 2), 2);
+  for (std::size_t i = 0; i < mask.data.size(); ++i)
+    if (near.data[i] != 0 && thick.data[i] == 0) mask.data[i] = 0;
+}
+
+void combine(Plane& mask, const Exclusions& exclusions) {
+  for (std::size_t i = 0; i < mask.data.size(); ++i)
+    mask.data[i] = exclusions.excluded.data[i] != 0 ? 0 : (mask.data[i] | exclusions.pigment.data[i]);
+}
+
+// Closes gaps of a pixel, never over what was excluded.
+void close_gaps(Plane& mask, const Plane& excluded) {
+  const Plane closed = erode(dilate(mask, 1), 1);
+  for (std::size_t i = 0; i < mask.data.size(); ++i)
+    mask.data[i] = mask.data[i] | (excluded.data[i] == 0 ? closed.data[i] : 0);
+}
+
+// Parts too small, or nowhere clearly stained, are dirt and noise.
+void drop_small(Plane& mask, const Plane& chroma, const Plane& pigment, std::int64_t least_px, int certain) {
+  const Components parts(mask, true);
+  for (std::int32_t i = 0; i < parts.count(); ++i) {
+    bool keep = parts.area(i) >= least_px;
+    if (keep) {
+      keep = false;
+      for (const Run& run : parts.runs(i)) {
+        const std::uint8_t* row = chroma.row(run.y);
+        const std::uint8_t* dark = pigment.row(run.y);
+        for (std::int32_t x = run.x0; x < run.x1 && !keep; ++x) keep = row[x] > certain || dark[x] != 0;
+        if (keep) break;
+      }
+    }
+    if (!keep) paint(mask, parts.runs(i), 0);
+  }
+}
+
+// Holes are lumens, fat and folds. They are filled when small beside the slide and beside the part they lie in.
+void fill_holes(Plane& mask, const Plane& excluded) {
+  constexpr double kOfSlide = 5e-4;
+  constexpr double kOfPart = 0.05;
+  constexpr std::int64_t kAlwaysPx = 24;
+  const Components parts(mask, true);
+  if (parts.count() == 0) return;
+  const Components holes(mask, false);
+  const auto most = static_cast<std::int64_t>(kOfSlide * static_cast<double>(mask.data.size()));
+  for (std::int32_t i = 0; i < holes.count(); ++i) {
+    const std::int64_t area = holes.area(i);
+    if (area > std::max(most, kAlwaysPx)) continue;
+    std::int64_t largest = 0;
+    std::int64_t not_tissue = 0;
+    for (const Run& run : holes.runs(i)) {
+      for (const std::int32_t x : {run.x0 - 1, run.x1}) {
+        if (x < 0 || x >= mask.width_px) continue;
+        const std::int32_t part = parts.part_at(x, run.y);
+        if (part >= 0) largest = std::max(largest, parts.area(part));
+      }
+      for (std::int32_t x = run.x0; x < run.x1; ++x) not_tissue += excluded.row(run.y)[x] != 0;
+    }
+    const auto allowed = static_cast<std::int64_t>(kOfPart * static_cast<double>(largest));
+    if (2 * not_tissue > area || area > std::max(allowed, std::min(kAlwaysPx, largest / 4))) continue;
+    for (const Run& run : holes.runs(i))
+      for (std::int32_t x = run.x0; x < run.x1; ++x)
+        if (excluded.row(run.y)[x] == 0) mask.row(run.y)[x] = 1;
+  }
+}
+
+}  // namespace
+
+TissueMask make_tissue_mask(const RgbImage& overview, std::int64_t level0_width_px, std::int64_t level0_height_px,
+                            const TissueOptions& options) {
+  check(overview, level0_width_px, level0_height_px, options);
+  const WhiteModel white = estimate_white(overview);
+  const ColourPlanes colour = measure_colour(overview, white);
+  const Threshold threshold = choose_threshold(colour, white);
+  Plane mask = stained(colour, threshold.tissue);
+  const Exclusions exclusions = find_exclusions(overview, colour, threshold.tissue);
+  combine(mask, exclusions);
+  drop_rims(mask, exclusions.excluded);
+  close_gaps(mask, exclusions.excluded);
+  const double pixels = static_cast<double>(mask.data.size());
+  const auto least_px =
+      std::max<std::int64_t>(4, static_cast<std::int64_t>(std::ceil(options.min_area_fraction * pixels)));
+  drop_small(mask, colour.chroma, exclusions.pigment, least_px, threshold.certain);
+  fill_holes(mask, exclusions.excluded);
+
+  TissueMask result;
+  result.width_px = overview.width_px;
+  result.height_px = overview.height_px;
+  result.level0_per_px_x = static_cast<double>(level0_width_px) / static_cast<double>(overview.width_px);
+  result.level0_per_px_y = static_cast<double>(level0_height_px) / static_cast<double>(overview.height_px);
+  result.data = std::move(mask.data);
+  for (std::uint8_t& value : result.data) value = value != 0 ? 255 : 0;
+  return result;
+}
+
+}  // namespace microtome::tissue
