@@ -26,9 +26,17 @@ function tensorInfo(tensor: OnnxTensor): TensorInfo {
   return Object.freeze({ name: tensor.name, type: tensor.type, shape: Object.freeze([...(tensor.shape ?? [])]) });
 }
 
-/** `declared`: the bundle's listed files, null where there is no list. Throws MODEL_INVALID. */
-export async function readOnnxFile(root: BundleRoot, graphFile: string, declared: ReadonlySet<string> | null): Promise<OnnxFile> {
-  const read = await withBundleFile(root, graphFile, async (handle, path, sizeBytes) => {
+/**
+ * `declared`: the bundle's listed files, null where there is no list. `graphRoot`: the rules for the .onnx file itself,
+ * where they differ from those for the files it names. Throws MODEL_INVALID.
+ */
+export async function readOnnxFile(
+  root: BundleRoot,
+  graphFile: string,
+  declared: ReadonlySet<string> | null,
+  graphRoot: BundleRoot = root,
+): Promise<OnnxFile> {
+  const read = await withBundleFile(graphRoot, graphFile, async (handle, path, sizeBytes) => {
     if (sizeBytes === 0) throw new MicrotomeError('MODEL_INVALID', 'infer', `${graphFile} is empty`, { path });
     if (sizeBytes > maxOnnxBytes) {
       throw new MicrotomeError('MODEL_INVALID', 'infer', `${graphFile} has ${sizeBytes} bytes, an ONNX file has less than 2 GiB`, { path });

@@ -158,13 +158,13 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
     throw fromFileSystem(error, 'infer', ref, 'the model');
   }
   const file = basename(path);
-  const plainRoot: BundleRoot = { folder: dirname(path), allowHardLinks: false };
-  const onnx = await readOnnxFile({ ...plainRoot, allowHardLinks: true }, file, null);
-  for (const external of onnx.externalFiles) await hashBundleFile(plainRoot, external);
+  const root: BundleRoot = { folder: dirname(path), allowHardLinks: false };
+  const named: BundleRoot = { ...root, allowHardLinks: true };
+  const onnx = await readOnnxFile(root, file, null, named);
   const graph = graphInput(onnx.inputs, null, path);
   const tensor = graphOutput(onnx.outputs, options.output ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null), path);
   const columns = checkColumns(tensor, null, graph.batch, path);
-  const hashes = await hashAll({ ...plainRoot, allowHardLinks: true }, [file, ...onnx.externalFiles]);
+  const hashes = await hashAll(named, [file, ...onnx.externalFiles]);
   return makeModel(
     {
       kind: 'onnx',

@@ -1,0 +1,81 @@
+/**
+ * Loads the addon, once for each JavaScript context, on first use: importing the package opens nothing. The only place
+ * that does so.
+ */
+
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+
+import { MicrotomeError } from '../errors.js';
+import { contradiction } from '../options/check.js';
+import { packageFile } from '../package-root.js';
+import type { NativeAddon } from './contract.js';
+import { platform, requirePlatform } from './platform.js';
+import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing } from './runtimes.js';
+
+interface NodeGypBuild {
+  (folder: string): unknown;
+  resolve(folder: string): string;
+}
+
+let addon: NativeAddon | undefined;
+let onnxRuntimeInUse: string | undefined;
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The help that goes with an addon that is not there or does not load. */
+function helpPage(found: string, cause: unknown): MicrotomeError {
+  const lines = [
+    found,
+    `  reason: ${reasonOf(cause).split('\n')[0] ?? ''}`,
+    `  looked in: ${packageFile('build/Release')}, ${packageFile('prebuilds')}`,
+  ];
+  return new MicrotomeError('RUNTIME_MISSING', 'options', lines.join('\n'), {
+    cause,
+    advice: 'install the package again, or build it in its folder with: npm run build (a C++20 compiler and CMake are needed)',
+  });
+}
+
+/** Where the addon's file is. Throws RUNTIME_MISSING. */
+export function addonPath(): string {
+  try {
+    const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as NodeGypBuild;
+    return nodeGypBuild.resolve(packageFile('.'));
+  } catch (error) {
+    throw helpPage('the native addon was not found', error);
+  }
+}
+
+/** The addon, with the codec libraries named to it. Throws UNSUPPORTED_PLATFORM, RUNTIME_MISSING. */
+export function loadAddon(): NativeAddon {
+  if (addon !== undefined) return addon;
+  requirePlatform(platform());
+  const path = addonPath();
+  let loaded: NativeAddon;
+  try {
+    loaded = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (error) {
+    throw helpPage(`the native addon ${path} does not load`, error);
+  }
+  // An empty path leaves a library unnamed; the first that is named wins for the process.
+  loaded.setPaths({ jpeg: findJpeg(dirname(path)).path, vips: findVips().path, onnxRuntime: '' });
+  addon = loaded;
+  return loaded;
+}
+
+/**
+ * Names ONNX Runtime to the addon; `option` is the caller's path or null. Throws RUNTIME_MISSING with what was tried,
+ * INVALID_OPTION when the process uses another one already.
+ */
+export function nameOnnxRuntime(to: NativeAddon, option: string | null): void {
+  if (option === null && onnxRuntimeInUse !== undefined) return;
+  const search = findOnnxRuntime(option);
+  if (search.path === '') throw onnxRuntimeMissing(search);
+  if (onnxRuntimeInUse !== undefined && onnxRuntimeInUse !== search.path) {
+    throw contradiction(`onnxRuntimePath is ${search.path}, but this process uses ${onnxRuntimeInUse} already`);
+  }
+  to.setPaths({ jpeg: '', vips: '', onnxRuntime: search.path });
+  onnxRuntimeInUse = search.path;
+}
