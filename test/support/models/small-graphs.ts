@@ -1,0 +1,78 @@
+/** Small graphs that stand for kinds of models: attention, fixed batch, slow, broken outputs. */
+import { type Dimension, OnnxGraph } from '../onnx-writer.js';
+
+const SIDE = 224;
+
+function image(graph: OnnxGraph, batch: Dimension, side = SIDE): string {
+  return graph.input({ name: 'tiles', type: 'float32', shape: [batch, 3, side, side] });
+}
+
+/** A patch embedding and two blocks of single-head self-attention, as a vision transformer has them. */
+export function attentionModel(batch: Dimension = 'batch'): Buffer {
+  const graph = new OnnxGraph(11);
+  const width = 64;
+  let x = image(graph, batch);
+  x = graph.node('Conv', [x, graph.random([width, 3, 32, 32], 0.03)], { kernel_shape: [32, 32], strides: [32, 32] });
+  x = graph.node('Reshape', [x, graph.integers([0, width, -1])]);
+  x = graph.node('Transpose', [x], { perm: [0, 2, 1] });
+  for (let block = 0; block < 2; block++) {
+    const [q, k, v] = [0, 1, 2].map(() => graph.node('MatMul', [x, graph.random([width, width], 0.2)]));
+    const keys = graph.node('Transpose', [k as string], { perm: [0, 2, 1] });
+    const scores = graph.node('Mul', [graph.node('MatMul', [q as string, keys]), graph.floats([], [0.125])]);
+    const attended = graph.node('MatMul', [graph.node('Softmax', [scores], { axis: -1 }), v as string]);
+    x = graph.node('Add', [x, graph.node('MatMul', [attended, graph.random([width, width], 0.2)])]);
+    x = graph.node('Tanh', [x]);
+  }
+  x = graph.node('ReduceMean', [x], { axes: [1], keepdims: 0 });
+  graph.node('MatMul', [x, graph.random([width, 1], 0.2)], {}, 'logit');
+  graph.output({ name: 'logit', type: 'float32', shape: [batch, 1] });
+  return graph.encode();
+}
+
+/** The mean of each channel through a linear layer: almost no work. */
+export function meanColourModel(batch: Dimension = 'batch', side = SIDE): Buffer {
+  const graph = new OnnxGraph(3);
+  const x = image(graph, batch, side);
+  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [x])]);
+  graph.node('Gemm', [mean, graph.random([3, 1], 1), graph.floats([1], [0.1])], {}, 'logit');
+  graph.output({ name: 'logit', type: 'float32', shape: [batch, 1] });
+  return graph.encode();
+}
+
+/** Repeats a large matrix product, so that one run takes many seconds on any CPU. */
+export function slowModel(products: number): Buffer {
+  const graph = new OnnxGraph(5);
+  const size = 1024;
+  const x = image(graph, 'batch');
+  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [x])]);
+  const seed = graph.node('ReduceMean', [mean], { axes: [0, 1], keepdims: 0 });
+  let m = graph.node('Mul', [graph.random([size, size], 0.05), seed]);
+  const factor = graph.random([size, size], 0.05);
+  for (let i = 0; i < products; i++) m = graph.node('Tanh', [graph.node('MatMul', [m, factor])]);
+  const sum = graph.node('ReduceMean', [m], { axes: [0, 1], keepdims: 0 });
+  const column = graph.node('Gemm', [mean, graph.random([3, 1], 1), graph.floats([1], [0.1])]);
+  graph.node('Add', [column, sum], {}, 'logit');
+  graph.output({ name: 'logit', type: 'float32', shape: ['batch', 1] });
+  return graph.encode();
+}
+
+/** Gives NaN for every tile. */
+export function nanModel(): Buffer {
+  const graph = new OnnxGraph(9);
+  const x = image(graph, 'batch');
+  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [x])]);
+  const zero = graph.node('Sub', [mean, mean]);
+  const nan = graph.node('Div', [zero, zero]);
+  graph.node('ReduceMean', [nan], { axes: [1], keepdims: 1 }, 'logit');
+  graph.output({ name: 'logit', type: 'float32', shape: ['batch', 1] });
+  return graph.encode();
+}
+
+/** Gives one number for the whole batch instead of one row per tile. */
+export function wrongShapeModel(): Buffer {
+  const graph = new OnnxGraph(13);
+  const x = image(graph, 'batch');
+  graph.node('ReduceMean', [x], { axes: [0, 1, 2, 3], keepdims: 0 }, 'logit');
+  graph.output({ name: 'logit', type: 'float32', shape: [] });
+  return graph.encode();
+}
