@@ -1,0 +1,277 @@
+/**
+ * One run over many slides, from the files to the output. Order matters, for a run may be killed at any point:
+ *
+ *   read and join the files            nothing written; what is wrong with them is told before a model is loaded
+ *   lock the output                    one writer
+ *   load the model
+ *   open the journal                   from here on, `resume` completes the run to the same bytes
+ *   score; one synced line per slide
+ *   write the output (rename)          both output and journal: `resume` writes the same output again
+ *   remove the journal                 output without journal: finished
+ *   release the lock
+ */
+import { MicrotomeError } from '../errors.js';
+import type { ScorerOptions } from '../options/types.js';
+import type { SlideOutcome } from '../result.js';
+import { submissionText, writeSubmission } from './csv-write.js';
+import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
+import { removeIfThere } from './durable.js';
+import { ioFailure } from './failure.js';
+import { realFileSystem, type FileSystem } from './file-system.js';
+import { checkKey, Journal, journalPathOf, readJournal, refused } from './journal.js';
+import type { JournalRow } from './journal-format.js';
+import { defaultLockTimes, lockOutput, type LockTimes, type OutputLock } from './lock.js';
+import { shown } from './names.js';
+import { OutcomeQueue } from './outcome-queue.js';
+import { checkOutputPlace, isComplete, isThere, refuseExisting } from './output-files.js';
+import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
+import { rowsMismatch } from './rows.js';
+import { runKey } from './run-key.js';
+import { RunProgress } from './run-progress.js';
+import { scoreRows, type RowScorer, type ScoredRows } from './score-rows.js';
+import type { DirectoryRun, DirectorySummary, RowSource } from './types.js';
+
+export interface RunDependencies {
+  readonly createScorer: (options: ScorerOptions) => Promise<RowScorer>;
+  readonly fs?: FileSystem;
+  readonly lockTimes?: LockTimes;
+}
+
+/** Starts when first iterated or asked for `done`. */
+export function startRun(source: RunSource, options: unknown, dependencies: RunDependencies): DirectoryRun {
+  const queue = new OutcomeQueue();
+  const controller = new AbortController();
+  controller.signal.addEventListener('abort', () => queue.release(), { once: true });
+  let running: Promise<DirectorySummary> | null = null;
+  let iterated = false;
+  const start = (): Promise<DirectorySummary> => {
+    if (running !== null) return running;
+    running = new Execution(source, queue, controller, dependencies).run(options);
+    // The loop over the outcomes may be the only one who cares; then nobody handles this promise.
+    running.then(
+      () => queue.end(),
+      (error: unknown) => queue.fail(error),
+    );
+    return running;
+  };
+  return {
+    get done() {
+      return start();
+    },
+    [Symbol.asyncIterator]() {
+      if (iterated) throw new MicrotomeError('INVALID_OPTION', 'options', 'A run was iterated twice; start another');
+      iterated = true;
+      queue.listen();
+      return iteratorOf(queue, controller, start());
+    },
+  };
+}
+
+function iteratorOf(
+  queue: OutcomeQueue,
+  controller: AbortController,
+  running: Promise<DirectorySummary>,
+): AsyncIterator<SlideOutcome, undefined> {
+  return {
+    async next() {
+      const outcome = await queue.take();
+      return outcome === null ? { done: true, value: undefined } : { done: false, value: outcome };
+    },
+    async return() {
+      const advice = 'resume the run, or iterate to the end';
+      controller.abort(new MicrotomeError('CANCELLED', 'options', 'The loop over the run was left', { advice }));
+      await running.catch(() => {});
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+class Execution {
+  private readonly fs: FileSystem;
+
+  constructor(
+    private readonly source: RunSource,
+    private readonly queue: OutcomeQueue,
+    private readonly controller: AbortController,
+    private readonly dependencies: RunDependencies,
+  ) {
+    this.fs = dependencies.fs ?? realFileSystem;
+  }
+
+  async run(given: unknown): Promise<DirectorySummary> {
+    const startedMs = performance.now();
+    const options = parseDirectoryOptions(given);
+    const unlink = followSignal(options.signal, this.controller);
+    try {
+      this.controller.signal.throwIfAborted();
+      const prepared = await prepareRun(this.source, options, this.fs);
+      if (options.output === null) return await this.score(prepared, options, null, startedMs);
+      return await this.runLocked(prepared, options, options.output, startedMs);
+    } finally {
+      unlink();
+    }
+  }
+
+  private async runLocked(
+    prepared: PreparedRun,
+    options: RunOptions,
+    output: string,
+    startedMs: number,
+  ): Promise<DirectorySummary> {
+    const mayReplace = options.resume || options.overwrite;
+    await checkOutputPlace(output, prepared.inputs, this.fs);
+    if (!mayReplace) await refuseExisting(output, this.fs);
+    const times = this.dependencies.lockTimes ?? defaultLockTimes;
+    const lock = await lockOutput(output, this.fs, times, this.controller.signal);
+    try {
+      // Another run may have finished between the first look and the lock.
+      if (!mayReplace) await refuseExisting(output, this.fs);
+      if (options.resume && (await this.isFinished(prepared, output))) return finishedBefore(output, startedMs);
+      return await this.score(prepared, options, { output, lock }, startedMs);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Output without journal: the earlier run ended. An output that is not ours to judge is never replaced. */
+  private async isFinished(prepared: PreparedRun, output: string): Promise<boolean> {
+    if (await isThere(journalPathOf(output), this.fs)) return false;
+    if (!(await isThere(output, this.fs))) return false;
+    const names = prepared.rows.map((row) => row.name);
+    if (await isComplete(output, prepared.header, names, this.fs)) return true;
+    const found = `${output} is there, without a journal, and is not the complete output of this run`;
+    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, { path: output, advice: 'choose another output, or overwrite' });
+  }
+
+  private async score(
+    prepared: PreparedRun,
+    options: RunOptions,
+    target: { readonly output: string; readonly lock: OutputLock } | null,
+    startedMs: number,
+  ): Promise<DirectorySummary> {
+    const { signal } = this.controller;
+    signal.throwIfAborted();
+    const scorer = await this.dependencies.createScorer(options.scorer);
+    let journal: Journal | null = null;
+    try {
+      signal.throwIfAborted();
+      const declared = scorer.model.outputs[0]?.fallback ?? null;
+      if (prepared.rows.some((row) => row.slide === null) && declared === null) {
+        throw rowsMismatch(prepared.problems, 'make the named files agree: the model declares no fallback');
+      }
+      const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target.output);
+      journal = opened?.journal ?? null;
+      const resumed = opened?.resumed ?? new Map<number, JournalRow>();
+      const progress = progressOf(prepared, options, resumed);
+      const { slidesInFlight, scorer: scorerOptions } = options;
+      const { queue, controller } = this;
+      const { rows } = prepared;
+      const input = { rows, resumed, scorer, prior: declared, slidesInFlight, journal, queue, progress, controller };
+      const scored = await scoreRows({ ...input, options: scorerOptions });
+      if (target !== null && journal !== null) await this.finish(prepared, options, scorer, scored, target, journal);
+      return summaryOf(scored, target?.output ?? null, progress.tiles, startedMs, scorer);
+    } finally {
+      await journal?.close();
+      await scorer.close();
+    }
+  }
+
+  private async openJournal(
+    prepared: PreparedRun,
+    options: RunOptions,
+    scorer: RowScorer,
+    output: string,
+  ): Promise<{ journal: Journal; resumed: ReadonlyMap<number, JournalRow> }> {
+    const path = journalPathOf(output);
+    const key = await runKey(scorer.model.sha256, prepared, options.scorer);
+    const read = options.resume ? await readJournal(path, this.fs) : null;
+    if (read !== null) {
+      checkKey(path, read.key, key);
+      checkRows(path, read.rows, prepared);
+      return { journal: await Journal.reopen(path, read, this.fs), resumed: read.rows };
+    }
+    try {
+      // Replaced on request, or torn before its first line was whole.
+      await removeIfThere(path, this.fs);
+    } catch (error) {
+      throw ioFailure(error, 'remove', path);
+    }
+    return { journal: await Journal.create(path, key, this.fs), resumed: new Map() };
+  }
+
+  private async finish(
+    prepared: PreparedRun,
+    options: RunOptions,
+    scorer: RowScorer,
+    scored: ScoredRows,
+    target: { readonly output: string; readonly lock: OutputLock },
+    journal: Journal,
+  ): Promise<void> {
+    const slideFailed = scored.rows.some((row) => row.source === 'failed' || row.source === 'fallback');
+    const unwritable = scored.rows.some((row) => row.score === null) || (slideFailed && options.onError === 'error');
+    // The journal stays: repaired slides are scored by resuming, the others are not scored again.
+    if (unwritable && scored.firstError !== null) throw scored.firstError;
+    const rows = scored.rows.map((row) => ({ name: row.name, value: row.score ?? Number.NaN }));
+    const clip = scorer.model.outputs[0]?.clip ?? null;
+    const text = submissionText(prepared.header, rows, clip);
+    await writeSubmission(target.output, text, this.fs, () => target.lock.assertHeld());
+    await journal.remove();
+  }
+}
+
+/** The rows of the journal are those of this run, and the slides they were made from are unchanged. */
+function checkRows(path: string, rows: ReadonlyMap<number, JournalRow>, prepared: PreparedRun): void {
+  const changed: string[] = [];
+  for (const [index, { name, identity, score }] of rows) {
+    const row = prepared.rows[index];
+    if (row === undefined || row.name !== name) throw refused(path, `it has the row ${shown(name)} at place ${index}`);
+    // A slide that failed is scored again, and may have been repaired for that.
+    if (score === null) continue;
+    const now = row.slide?.identity;
+    if (now === undefined) changed.push(`${shown(name)} is gone`);
+    else if (now.size !== identity.size) changed.push(`${shown(name)} had ${identity.size} bytes and has ${now.size}`);
+    else if (now.mtimeNs !== identity.mtimeNs) changed.push(`${shown(name)} was modified`);
+    else if (now.inode !== identity.inode) changed.push(`${shown(name)} was replaced`);
+  }
+  if (changed.length > 0) throw refused(path, `slides have changed since they were scored: ${changed.join('; ')}`);
+}
+
+function progressOf(
+  prepared: PreparedRun,
+  options: RunOptions,
+  journalled: ReadonlyMap<number, JournalRow>,
+): RunProgress {
+  const kept = [...journalled.values()].filter((row) => row.score !== null);
+  const keptIndices = new Set(kept.map((row) => row.index));
+  const todo = prepared.rows.filter((row) => !keptIndices.has(row.index));
+  const bytes = todo.reduce((sum, row) => sum + Number(row.slide?.identity.size ?? 0), 0);
+  return new RunProgress(prepared.rows.length, kept.length, bytes, options.onProgress);
+}
+
+function followSignal(signal: AbortSignal | null, controller: AbortController): () => void {
+  if (signal === null) return () => {};
+  const abort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return () => signal.removeEventListener('abort', abort);
+}
+
+function summaryOf(
+  scored: ScoredRows,
+  output: string | null,
+  tiles: number,
+  startedMs: number,
+  scorer: RowScorer,
+): DirectorySummary {
+  const counts: Record<RowSource, number> = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
+  for (const row of scored.rows) ++counts[row.source];
+  const { name, sha256, intendedUse } = scorer.model;
+  const elapsedMs = performance.now() - startedMs;
+  return { rows: scored.rows, counts, output, alreadyComplete: false, tiles, elapsedMs, model: { name, sha256, intendedUse } };
+}
+
+function finishedBefore(output: string, startedMs: number): DirectorySummary {
+  const counts = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
+  const elapsedMs = performance.now() - startedMs;
+  return { rows: [], counts, output, alreadyComplete: true, tiles: 0, elapsedMs, model: null };
+}
