@@ -122,6 +122,7 @@ template <typename Store>
       const std::int64_t now = std::min(kStepPx, job.pixels_per_row - x);
       const __m512i pixels = load_pixels(in + 3 * x, now);
       const __mmask16 keep = first_bits(now);
+#pragma GCC unroll 3
       for (int c = 0; c < 3; ++c) Store::store(plane[c] + first + x, keep, transform(pixels, constants[c]));
     }
   }
@@ -148,6 +149,7 @@ template <typename Store>
     for (std::int64_t x = 0; x < job.pixels_per_row; x += kStepPx) {
       const std::int64_t now = std::min(kStepPx, job.pixels_per_row - x);
       const __m512i pixels = load_pixels(in + 3 * x, now);
+#pragma GCC unroll 3
       for (int part = 0; part < 3; ++part)
         Store::store(out + 3 * x + 16 * part, first_bits(3 * now - 16 * part), transform(pixels, constants[part]));
     }

@@ -80,6 +80,7 @@ void blend_rows(const RgbView& in, const Taps& taps, std::int64_t samples, float
       const __m128i high = _mm_unpackhi_epi8(bytes, zero);
       const __m128i parts[4] = {_mm_unpacklo_epi16(low, zero), _mm_unpackhi_epi16(low, zero),
                                 _mm_unpacklo_epi16(high, zero), _mm_unpackhi_epi16(high, zero)};
+#pragma GCC unroll 4
       for (int p = 0; p < 4; ++p) sum[p] = _mm_add_ps(sum[p], _mm_mul_ps(weight, _mm_cvtepi32_ps(parts[p])));
     }
     for (int p = 0; p < 4; ++p) _mm_storeu_ps(out + i + 4 * p, sum[p]);
@@ -101,6 +102,7 @@ void blend_pixels(const float* rows, std::int64_t row_floats, const Taps& taps, 
   __m128 sum[kBand] = {_mm_setzero_ps(), _mm_setzero_ps(), _mm_setzero_ps(), _mm_setzero_ps()};
   for (std::int32_t k = 0; k < taps.count; ++k, at += 3) {
     const __m128 weight = _mm_set1_ps(taps.weights[k]);
+#pragma GCC unroll 4
     for (int r = 0; r < kBand; ++r)
       sum[r] = _mm_add_ps(sum[r], _mm_mul_ps(weight, _mm_loadu_ps(at + r * row_floats)));
   }

@@ -1,6 +1,7 @@
 // ONNX graphs through ONNX Runtime's C API, opened at run time. The one folder that knows ONNX Runtime.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -42,6 +43,9 @@ struct SessionOptions {
   LogSink log;
 };
 
+// Input that starts at a multiple of this many bytes is used where it lies; other input is copied once more.
+inline constexpr std::size_t kInputAlignment = 64;
+
 // One input tensor's worth of tiles in, one row per tile out. Thread-safe: any number of threads may run() at once,
 // each with its own RunSlot.
 class Model {
@@ -62,8 +66,10 @@ class Model {
 
   // Binds `input` (`tiles` tiles, contiguous, `how` says type, layout and size) to the graph's only image input and runs.
   // Each output in `output_names` is appended to `out[i]` as doubles, row by row: tiles * row_length[i] values.
-  // A running inference is terminated when `cancel` is cancelled. Throws OUTPUT_SHAPE when an output is not
-  // [tiles, ...], OUT_OF_MEMORY, CANCELLED, MODEL_MISMATCH.
+  // A running inference is terminated when `cancel` is cancelled. The same input bytes give the same output bytes on
+  // any thread and in any slot. Nothing is appended when it throws: OUTPUT_SHAPE when an output is not [tiles, ...] or
+  // a row is longer than a million values, OUT_OF_MEMORY, CANCELLED, MODEL_MISMATCH (also when the graph's fixed sides,
+  // a fixed batch included, are not those of the input), MODEL_INVALID when the graph itself cannot be run.
   virtual void run(RunSlot& slot, const void* input, std::int64_t tiles, const batch::Preprocess& how,
                    const std::vector<std::string>& output_names, std::vector<std::vector<double>>& out,
                    CancelToken& cancel) = 0;
