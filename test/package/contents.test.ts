@@ -1,0 +1,113 @@
+// What is in the tarball, and what the packed binary needs of the machine.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Consumer, tarball } from './support/consumer.js';
+
+const maxPackedBytes = 12_000_000;
+
+/** Highest version of `symbolSet` among the symbols that the library needs, as numbers. */
+function highestVersion(symbols: string, symbolSet: string): number[] {
+  const versions = [...symbols.matchAll(new RegExp(`\\b${symbolSet}_([0-9.]+)`, 'g'))].map((match) =>
+    (match[1] as string).split('.').map(Number),
+  );
+  return versions.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0)).at(-1) ?? [0, 0];
+}
+
+const objdump = (...args: string[]): string => execFileSync('objdump', args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+const hasObjdump = existsSync('/usr/bin/objdump');
+/** The compiler of the packed binary; only zig's is made for an old glibc. */
+const toolchain = process.env['MICROTOME_PREBUILD_TOOLCHAIN'] ?? 'zig';
+
+describe('tarball', () => {
+  let files: string[];
+  let consumer: Consumer;
+  let addon: string;
+
+  beforeAll(async () => {
+    const names = execFileSync('tar', ['-tzf', tarball()], { encoding: 'utf8' }).trim().split('\n');
+    files = names.map((name) => name.replace(/^package\//, ''));
+    consumer = await Consumer.create();
+    execFileSync('tar', ['-xzf', tarball(), '-C', consumer.dir]);
+    addon = consumer.path('package', 'prebuilds', 'linux-x64', 'microtome.glibc.node');
+  });
+  afterAll(() => consumer.remove());
+
+  it.each([
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/cli/main.js',
+    'prebuilds/linux-x64/microtome.glibc.node',
+    'prebuilds/linux-x64/libturbojpeg.so.0',
+    'models/demo/microtome.json',
+    'CMakeLists.txt',
+    'binding.gyp',
+    'scripts/gyp-to-cmake.mjs',
+    'native/core/error_codes.def',
+    'README.md',
+    'LICENSE',
+    'THIRD-PARTY-NOTICES.md',
+  ])('has %s', (name) => {
+    expect(files).toContain(name);
+  });
+
+  it('has nothing that only developers need', () => {
+    const typeScript = (name: string) => /\.ts$/.test(name) && !/\.d\.ts$/.test(name);
+    const unwanted =
+      /(?:^|\/)(?:test|tests|bench|demo|train|shared|\.ci|node_modules|build[^/]*)\/|\.tsbuildinfo$|\.map$|^tsconfig/;
+    const excused = (name: string) => name.startsWith('models/demo') || /^dist\/.*\.map$/.test(name);
+    expect(files.filter((name) => typeScript(name) || (unwanted.test(name) && !excused(name)))).toEqual([]);
+  });
+
+  it('refers to no source map whose sources are missing', () => {
+    const maps = files.filter((name) => name.endsWith('.map'));
+    const missing = maps.flatMap((name) => {
+      const map = JSON.parse(readFileSync(consumer.path('package', name), 'utf8')) as { sources: string[] };
+      return map.sources
+        .map((source) => join('package', name, '..', source))
+        .filter((path) => !existsSync(consumer.path(path)));
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it(`is at most ${maxPackedBytes / 1e6} MB`, () => {
+    expect(readFileSync(tarball()).length).toBeLessThan(maxPackedBytes);
+  });
+
+  it('has no script that npm would run at install', () => {
+    const manifest = JSON.parse(readFileSync(consumer.path('package', 'package.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    const scripts = Object.keys((manifest['scripts'] ?? {}) as object);
+    expect(manifest['gypfile']).toBe(false);
+    expect(
+      scripts.filter((name) =>
+        /^(?:pre|post)?(?:install|prepare|publish|build|test|pack)$|^prepublishOnly$/.test(name),
+      ),
+    ).toEqual(['build', 'test']);
+  });
+
+  it.skipIf(!hasObjdump || toolchain !== 'zig')('needs glibc 2.28 at most', () => {
+    const [major = 0, minor = 0] = highestVersion(objdump('-T', addon), 'GLIBC');
+    expect(major).toBe(2);
+    expect(minor).toBeGreaterThan(0);
+    expect(minor).toBeLessThanOrEqual(28);
+  });
+
+  it.skipIf(!hasObjdump)('links to glibc alone', () => {
+    const needed = [...objdump('-p', addon).matchAll(/NEEDED\s+(\S+)/g)].map((match) => match[1]);
+    const glibc = /^(?:libc|libm|libdl|libpthread|librt|ld-linux-x86-64)\.so\.\d+$/;
+    expect(needed.length).toBeGreaterThan(0);
+    expect(needed.filter((name) => !glibc.test(name ?? ''))).toEqual([]);
+  });
+
+  it.skipIf(!hasObjdump)('shows nothing but the entry points of Node-API', () => {
+    const defined = objdump('-T', addon)
+      .split('\n')
+      .filter((line) => /^[0-9a-f]{16} /.test(line) && !line.includes('*UND*'))
+      .map((line) => line.trim().split(/\s+/).at(-1));
+    expect(defined.sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
+  });
+});
