@@ -13,13 +13,17 @@ export interface Platform {
 
 const oldestGlibc = [2, 28] as const;
 
+const banner = 'GNU C Library';
+
 /** The C library that this process runs on, found in its memory map: asking Node for a report takes 10 ms. */
 function libcOf(): string {
   try {
-    const maps = readFileSync('/proc/self/maps', 'latin1');
-    const file = /\s(\/\S*\/libc(?:\.so\.6|-[\d.]+\.so))$/m.exec(maps)?.[1];
-    if (file === undefined) return maps.includes('musl') ? 'musl' : 'unknown';
-    const version = /GNU C Library [^\n]*? version (\d+\.\d+)/.exec(readFileSync(file, 'latin1'))?.[1];
+    const files = readFileSync('/proc/self/maps', 'latin1').split('\n').map((line) => line.slice(line.indexOf('/')));
+    const file = files.find((f) => f.endsWith('/libc.so.6') || /\/libc-[\d.]+\.so$/.test(f));
+    if (file === undefined) return files.some((f) => f.includes('musl')) ? 'musl' : 'unknown';
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf(banner);
+    const version = at === -1 ? undefined : / version (\d+\.\d+)/.exec(bytes.toString('latin1', at, at + 200))?.[1];
     return version === undefined ? 'unknown' : `glibc ${version}`;
   } catch {
     return 'unknown';

@@ -1,0 +1,108 @@
+/** Parses the options of opening a slide and of its methods into full, frozen native options. */
+
+import type { NativeGridOptions, NativeLimits, NativeTissueOptions } from '../native/contract.js';
+import { contradiction, fraction, integer, micronsPerPx, naturalNumber, number, oneOf, positiveInteger, record, signal, tileSizePx } from './check.js';
+import type { Bounds } from './check.js';
+import { defaults } from './defaults.js';
+import { checkMaskInput } from './mask.js';
+import type { MaskInput, OpenOptions, RegionOptions, TilesOptions } from './types.js';
+
+type Known = Readonly<Record<string, unknown>>;
+
+const limitKeys = Object.keys(defaults.limits) as (keyof NativeLimits)[];
+const overviewSide: Bounds = { min: 64, max: 16384, what: 'an integer from 64 to 16384 pixels' };
+const pixelPosition: Bounds = { min: -(2 ** 50), max: 2 ** 50, what: 'an integer number of pixels' };
+const pixelExtent: Bounds = { min: 1, max: 2 ** 50, what: 'a positive integer number of pixels' };
+export const keepRules = ['fraction', 'centre', 'all'] as const;
+export const badTilePolicies = ['error', 'fill'] as const;
+
+export function parseLimits(value: unknown): NativeLimits {
+  const o = record('limits', value, limitKeys);
+  const limits = { ...defaults.limits };
+  for (const key of limitKeys) {
+    if (key in o) (limits as Record<keyof NativeLimits, number>)[key] = integer(`limits.${key}`, o[key], positiveInteger);
+  }
+  return Object.freeze(limits);
+}
+
+export interface ParsedOpenOptions {
+  readonly limits: NativeLimits;
+  readonly mpp: number | null;
+}
+
+export function parseOpenOptions(options: OpenOptions | undefined): ParsedOpenOptions {
+  const o = record('options', options, ['mpp', 'limits']);
+  return Object.freeze({ limits: parseLimits(o['limits']), mpp: 'mpp' in o ? number('mpp', o['mpp'], micronsPerPx) : null });
+}
+
+export function parseTissueOptions(name: string, value: unknown): NativeTissueOptions {
+  const o = record(name, value, ['overviewSide', 'minAreaFraction']);
+  const prefix = name === 'options' ? '' : `${name}.`;
+  return Object.freeze({
+    overviewSidePx: 'overviewSide' in o ? integer(`${prefix}overviewSide`, o['overviewSide'], overviewSide) : defaults.overviewSide,
+    minAreaFraction: 'minAreaFraction' in o ? number(`${prefix}minAreaFraction`, o['minAreaFraction'], fraction) : defaults.minAreaFraction,
+  });
+}
+
+export function parseMaxSide(value: unknown): number {
+  return integer('maxSide', value, tileSizePx);
+}
+
+export type ParsedRegion = Required<RegionOptions>;
+
+export function parseRegion(options: RegionOptions): ParsedRegion {
+  const o = record('options', options, ['level', 'x', 'y', 'width', 'height', 'onBadTile']);
+  return Object.freeze({
+    level: integer('level', o['level'], naturalNumber),
+    x: integer('x', o['x'], pixelPosition),
+    y: integer('y', o['y'], pixelPosition),
+    width: integer('width', o['width'], pixelExtent),
+    height: integer('height', o['height'], pixelExtent),
+    onBadTile: 'onBadTile' in o ? oneOf('onBadTile', o['onBadTile'], badTilePolicies) : defaults.badTiles,
+  });
+}
+
+/** All of NativeGridOptions but the mask, which may have to be read from a file first. */
+export type GridWithoutMask = Omit<NativeGridOptions, 'mask'>;
+
+export interface ParsedTiles {
+  readonly grid: GridWithoutMask;
+  readonly mask: MaskInput | null;
+  readonly tissue: NativeTissueOptions;
+  readonly batchSize: number;
+  readonly signal: AbortSignal | null;
+}
+
+const tilesKeys = ['mpp', 'level', 'size', 'stride', 'mask', 'tissue', 'keep', 'minTissueFraction', 'maxTiles', 'seed', 'batchSize', 'badTiles', 'signal'] as const;
+
+/** Exactly one of mpp and level. */
+function resolutionOf(o: Known): Pick<NativeGridOptions, 'mpp' | 'level'> {
+  if ('mpp' in o === 'level' in o) throw contradiction(`Expected one of mpp and level but received ${'mpp' in o ? 'both' : 'neither'}`);
+  return 'mpp' in o
+    ? { mpp: number('mpp', o['mpp'], micronsPerPx), level: null }
+    : { mpp: null, level: integer('level', o['level'], naturalNumber) };
+}
+
+export function parseTilesOptions(options: TilesOptions): ParsedTiles {
+  const o = record('options', options, tilesKeys);
+  const sizePx = integer('size', o['size'], tileSizePx);
+  const keep = 'keep' in o ? oneOf('keep', o['keep'], keepRules) : defaults.keep;
+  if (keep === 'all' && 'mask' in o) throw contradiction("keep 'all' takes every tile, but a mask was given");
+  return Object.freeze({
+    grid: Object.freeze({
+      ...resolutionOf(o),
+      slideMpp: null,
+      sizePx,
+      stridePx: 'stride' in o ? integer('stride', o['stride'], tileSizePx) : sizePx,
+      keep,
+      minTissueFraction: 'minTissueFraction' in o ? number('minTissueFraction', o['minTissueFraction'], fraction) : defaults.minTissueFraction,
+      maxTiles: 'maxTiles' in o ? integer('maxTiles', o['maxTiles'], positiveInteger) : 0,
+      seed: 'seed' in o ? integer('seed', o['seed'], naturalNumber) : defaults.seed,
+      badTiles: 'badTiles' in o ? oneOf('badTiles', o['badTiles'], badTilePolicies) : defaults.badTiles,
+    }),
+    mask: 'mask' in o ? checkMaskInput(o['mask']) : null,
+    tissue: parseTissueOptions('tissue', o['tissue']),
+    batchSize: 'batchSize' in o ? integer('batchSize', o['batchSize'], { min: 1, max: 65536, what: 'an integer from 1 to 65536' }) : defaults.batchSize,
+    signal: 'signal' in o ? signal('signal', o['signal']) : null,
+  });
+}
