@@ -2,7 +2,7 @@
 // libturbojpeg. zig (the default) makes an addon for glibc 2.28 and newer; host is for trying things out. The name is
 // plural because npm would run a script named "prebuild" before each "build".
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { prepare } from './steps/build.mjs';
 import { inRoot, packedBuildDir } from './steps/paths.mjs';
@@ -26,6 +26,7 @@ main(async () => {
   await prepare();
   const definitions = await definitionsFor(values.toolchain);
   await rm(inRoot('prebuilds'), { recursive: true, force: true });
+  await mkdir(packedBuildDir, { recursive: true });
   // prebuildify moves what it built, so it works in a folder of its own and build/ stays usable.
   const args = [
     '--napi',

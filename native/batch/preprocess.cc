@@ -74,21 +74,6 @@ std::size_t Preprocess::bytes_per_tile() const noexcept {
   return 3 * side * side * element_bytes(type);
 }
 
-Simd best_simd() noexcept {
-#if defined(__x86_64__)
-  static const Simd best = [] {
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c"))
-      return Simd::Scalar;
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-    return avx512 ? Simd::Avx512 : Simd::Avx2;
-  }();
-  return best;
-#else
-  return Simd::Scalar;
-#endif
-}
-
 void to_tensor(const RgbView& tile, const Preprocess& how, void* out, Simd simd) {
   if (tile.width_px != how.size_px || tile.height_px != how.size_px || how.size_px < 1 ||
       tile.stride_bytes < 3 * tile.width_px)
