@@ -9,7 +9,7 @@ constexpr auto kNone = std::string_view::npos;
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// The inside of the first start tag of that local name ("Pixels" for <Pixels …> and <ome:Pixels …>), attributes only.
+// The inside of the first start tag of that local name ("Pixels" for <Pixels> and <ome:Pixels>): its attributes.
 std::string_view find_element(std::string_view xml, std::string_view local_name) noexcept {
   for (std::size_t at = xml.find('<'); at != kNone; at = xml.find('<', at)) {
     if (xml.substr(at, 4) == "<!--") {

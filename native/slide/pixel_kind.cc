@@ -126,13 +126,16 @@ void read_layout(const TiffDirectory& directory, Storage& storage) {
   storage.planar = planar == 2 && storage.samples > 1;
 
   const std::uint64_t fill_order = directory.number(Tag::FillOrder).value_or(1);
-  if (fill_order != 1 && fill_order != 2) refuse("found fill order " + std::to_string(fill_order) + ", expected 1 or 2");
+  if (fill_order != 1 && fill_order != 2)
+    refuse("found fill order " + std::to_string(fill_order) + ", expected 1 or 2");
   storage.fill_order = static_cast<int>(fill_order);
 
   const std::uint64_t predictor = directory.number(Tag::Predictor).value_or(1);
   if (predictor != 1 && !(predictor == 2 && has_predictor(storage.compression)))
-    refuse("found " + std::string(predictor == 3 ? "the floating-point predictor (3)" : "predictor " + std::to_string(predictor)) +
-           " with " + compression_name(storage.compression) + " compression, expected none (1), or differences (2) with lzw, deflate or zstd");
+    refuse("found " +
+           (predictor == 3 ? "the floating-point predictor (3)" : "predictor " + std::to_string(predictor)) +
+           " with compression " + compression_name(storage.compression) +
+           ", expected none (1), or differences (2) with lzw, deflate or zstd");
   storage.predictor = static_cast<int>(predictor);
 }
 

@@ -58,7 +58,7 @@ class Walk {
 
   // Follows next pointers from `offset`; returns the number that the next directory of this kind gets.
   std::size_t chain(std::uint64_t offset, bool sub, std::size_t number) {
-    const std::string kind = sub ? "SubIFD " : "page ";
+    const std::string kind = sub ? "subifd-" : "page-";
     while (offset != 0) {
       if (visited_.count(offset) != 0) {
         warn(kind + std::to_string(number) + " is left out: its pointer leads back to an earlier directory");

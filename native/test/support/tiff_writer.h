@@ -181,9 +181,10 @@ class TiffDirectory {
   std::optional<std::uint64_t> next_offset_;
 };
 
-// A plain image: RGB (or grey with one sample), 8 bit (or 16), uncompressed, filled with 128. `tile` 0: strips of 16 rows.
-inline TiffDirectory tiff_image(std::uint64_t width, std::uint64_t height, std::uint64_t tile, std::uint64_t samples = 3,
-                                std::uint64_t bits = 8) {
+// A plain image: RGB (or grey with one sample), 8 bit (or 16), uncompressed, filled with 128. `tile` 0: strips of 16
+// rows.
+inline TiffDirectory tiff_image(std::uint64_t width, std::uint64_t height, std::uint64_t tile,
+                                std::uint64_t samples = 3, std::uint64_t bits = 8) {
   TiffDirectory directory;
   directory.set(tag::kWidth, {width}).set(tag::kHeight, {height}).set(tag::kCompression, {1});
   directory.set(tag::kBits, std::vector<std::uint64_t>(samples, bits)).set(tag::kSamples, {samples});

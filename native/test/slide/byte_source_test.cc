@@ -1,0 +1,98 @@
+#include "slide/byte_source.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+
+#include "test/check.h"
+#include "test/support/tiff_writer.h"
+
+using namespace microtome;
+using namespace microtome::test;
+
+namespace {
+
+class TempFolder {
+ public:
+  TempFolder() {
+    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  }
+  ~TempFolder() {
+    ::unlink((path_ + "/pipe").c_str());
+    ::rmdir(path_.c_str());
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/tmp/microtome-test-XXXXXX";
+};
+
+}  // namespace
+
+TEST(reads_at_positions) {
+  TempFile file({0, 1, 2, 3, 4, 5, 6, 7});
+  const auto source = slide::open_file(file.path());
+  CHECK_EQ(source->size(), 8u);
+  CHECK_EQ(source->name(), file.path());
+  std::array<std::uint8_t, 3> bytes{};
+  source->read(4, bytes);
+  CHECK_EQ(int{bytes[0]}, 4);
+  CHECK_EQ(int{bytes[2]}, 6);
+  source->read(8, {});  // nothing, at the very end
+}
+
+TEST(refuses_to_read_beyond_the_end) {
+  TempFile file({0, 1, 2, 3});
+  const auto source = slide::open_file(file.path());
+  std::array<std::uint8_t, 3> bytes{};
+  CHECK_THROWS(TRUNCATED, source->read(2, bytes));
+  CHECK_THROWS(TRUNCATED, source->read(5, {}));
+  CHECK_THROWS(TRUNCATED, source->read(~std::uint64_t{0}, bytes));
+}
+
+TEST(a_file_that_shrinks_is_truncated_not_a_crash) {
+  TempFile file(Bytes(100, 1));
+  const auto source = slide::open_file(file.path());
+  CHECK(::truncate(file.path().c_str(), 10) == 0);
+  std::array<std::uint8_t, 50> bytes{};
+  CHECK_THROWS(TRUNCATED, source->read(0, bytes));
+}
+
+TEST(names_what_is_not_a_readable_file) {
+  TempFolder folder;
+  CHECK_THROWS(FILE_NOT_FOUND, (void)slide::open_file(folder.path() + "/nothing.tif"));
+  CHECK_THROWS(FILE_NOT_FOUND, (void)slide::open_file(""));
+  CHECK_THROWS(FILE_NOT_FOUND, (void)slide::open_file(std::string("/dev/null\0.tif", 14)));
+  TempFile file({1});
+  CHECK_THROWS(FILE_NOT_FOUND, (void)slide::open_file(file.path() + "/inside.tif"));
+  CHECK_THROWS(FILE_UNREADABLE, (void)slide::open_file(folder.path() + "/" + std::string(300, 'x')));
+  CHECK_THROWS(NOT_A_SLIDE, (void)slide::open_file(folder.path()));
+  CHECK_THROWS(NOT_A_SLIDE, (void)slide::open_file("/dev/null"));
+  if (::geteuid() != 0) {
+    CHECK(::chmod(file.path().c_str(), 0) == 0);
+    CHECK_THROWS(FILE_UNREADABLE, (void)slide::open_file(file.path()));
+  }
+}
+
+TEST(a_pipe_does_not_hang) {
+  TempFolder folder;
+  const std::string pipe = folder.path() + "/pipe";
+  CHECK(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK_THROWS(NOT_A_SLIDE, (void)slide::open_file(pipe));
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+}
+
+TEST(errors_carry_the_path) {
+  try {
+    (void)slide::open_file("/nowhere/at/all.tif");
+    CHECK(false);
+  } catch (const Error& error) {
+    CHECK_EQ(error.path(), "/nowhere/at/all.tif");
+    CHECK(error.stage() == Stage::Slide);
+  }
+}
+
+TEST_MAIN

@@ -1,0 +1,152 @@
+#include "slide/resolution.h"
+
+#include <limits>
+
+#include "slide/aperio.h"
+#include "slide/ome_xml.h"
+#include "slide/numeric_text.h"
+#include "slide/slide.h"
+#include "test/check.h"
+#include "test/support/tiff_writer.h"
+
+using namespace microtome;
+using namespace microtome::test;
+using slide::Mpp;
+using slide::Slide;
+
+namespace {
+
+TiffDirectory image() { return tiff_image(16, 16, 16); }
+
+std::optional<Mpp> mpp_of(TiffDirectory directory, std::optional<double> option = {}) {
+  TiffWriter file;
+  file.add(std::move(directory));
+  slide::OpenOptions options;
+  options.mpp = option;
+  return Slide::open(file.source(), options)->mpp();
+}
+
+TiffDirectory with_tags(std::uint64_t x, std::uint64_t y, std::uint64_t denominator, std::uint64_t unit) {
+  return image()
+      .rational(tag::kXResolution, x, denominator)
+      .rational(tag::kYResolution, y, denominator)
+      .set(tag::kResolutionUnit, {unit});
+}
+
+std::string ome(const std::string& attributes) {
+  return "<?xml version=\"1.0\"?><!-- Pixels <Pixels PhysicalSizeX=\"9\" PhysicalSizeY=\"9\"/> --><OME><Image "
+         "Name=\"a > b\"><Pixels ID=\"Pixels:0\" " +
+         attributes + "><Channel/></Pixels></Image></OME>";
+}
+
+void check_mpp(const std::optional<Mpp>& mpp, double x, double y, const std::string& source, bool trusted) {
+  CHECK(mpp.has_value());
+  if (!mpp) return;
+  CHECK(std::abs(mpp->x - x) < 1e-6 * x);
+  CHECK(std::abs(mpp->y - y) < 1e-6 * y);
+  CHECK_EQ(mpp->source, source);
+  CHECK_EQ(mpp->trusted, trusted);
+}
+
+}  // namespace
+
+TEST(option_before_aperio_before_ome_before_tags) {
+  const std::string both = "Aperio|MPP = 0.25|" + ome("PhysicalSizeX=\"0.5\" PhysicalSizeY=\"0.5\"");
+  const auto all = with_tags(20000, 20000, 1, 3).text(tag::kDescription, both);
+  check_mpp(mpp_of(all, 0.7), 0.7, 0.7, "option", true);
+  check_mpp(mpp_of(all), 0.25, 0.25, "aperio", true);
+  auto broken = with_tags(20000, 20000, 1, 3).text(tag::kDescription, "Aperio|MPP = unknown");
+  check_mpp(mpp_of(broken), 0.5, 0.5, "tiff", true);
+  auto xml = with_tags(20000, 20000, 1, 3).text(tag::kDescription, ome("PhysicalSizeX=\"0.3\" PhysicalSizeY=\"0.4\""));
+  check_mpp(mpp_of(xml), 0.3, 0.4, "ome", true);  // not square: reported as it is
+  CHECK(!mpp_of(image()));
+}
+
+TEST(a_bad_option_is_refused) {
+  for (const double bad : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN(),
+                           std::numeric_limits<double>::infinity()})
+    CHECK_THROWS(INVALID_OPTION, (void)mpp_of(image(), bad));
+}
+
+TEST(tiff_tags) {
+  check_mpp(mpp_of(with_tags(10260531, 10260531, 512, 3)), 0.499, 0.499, "tiff", true);
+  check_mpp(mpp_of(with_tags(50800, 50800, 1, 2)), 0.5, 0.5, "tiff", true);
+  check_mpp(mpp_of(with_tags(50800, 25400, 1, 2).remove(tag::kResolutionUnit)), 0.5, 1, "tiff", true);  // inches
+  check_mpp(mpp_of(with_tags(72, 72, 1, 2)), 352.7777778, 352.7777778, "tiff", false);
+  check_mpp(mpp_of(with_tags(20000000, 20000000, 1, 3)), 0.0005, 0.0005, "tiff", false);
+  CHECK(!mpp_of(with_tags(10, 10, 1, 3)));       // what libvips writes when it knows nothing
+  CHECK(!mpp_of(with_tags(254, 254, 10, 2)));    // the same in inches
+  CHECK(!mpp_of(with_tags(20000, 20000, 1, 1)));  // no unit
+  CHECK(!mpp_of(with_tags(20000, 20000, 0, 3)));
+  CHECK(!mpp_of(with_tags(0, 0, 1000, 3)));
+  CHECK(!mpp_of(with_tags(0, 0, 0, 3)));
+  CHECK(!mpp_of(with_tags(1, 1, 1, 3).remove(tag::kYResolution)));
+  CHECK(!mpp_of(image().set(tag::kXResolution, {5}).set(tag::kYResolution, {5})));
+  CHECK(!mpp_of(with_tags(20000, 20000, 1, 3).claim_offset(tag::kXResolution, 0x7FFFFFFF)));
+}
+
+TEST(a_description_beyond_the_end_costs_the_resolution_only) {
+  TiffWriter file;
+  file.add(image().text(tag::kDescription, "Aperio|MPP = 0.25").claim_offset(tag::kDescription, 0x7FFFFFFF));
+  const auto slide = Slide::open(file.source());
+  CHECK(!slide->mpp());
+  CHECK_EQ(slide->warnings().size(), 1u);
+}
+
+TEST(aperio_fields) {
+  CHECK(slide::aperio_mpp("Aperio|AppMag = 20|MPP = 0.4990|Left = 25") == 0.499);
+  CHECK(slide::aperio_mpp("Aperio\r\nMPP=0.25") == 0.25);
+  CHECK(slide::aperio_mpp("Aperio| MPP\t=  .5 ") == 0.5);
+  CHECK(!slide::aperio_mpp("Aperio|XMPP = 0.25"));
+  CHECK(!slide::aperio_mpp("Aperio|MPP = 0,25"));
+  CHECK(!slide::aperio_mpp("Aperio|MPP = 0.25 um"));
+  CHECK(!slide::aperio_mpp("Aperio|MPP = -0.25"));
+  CHECK(!slide::aperio_mpp("Aperio|MPP = 0"));
+  CHECK(!slide::aperio_mpp("Aperio|MPP = nan"));
+  CHECK(!slide::aperio_mpp("Aperio|MPP = 1e999"));
+  CHECK(!slide::aperio_mpp("Aperio|MPP ="));
+  CHECK(!slide::aperio_mpp("Aperio|MPP"));
+}
+
+TEST(ome_units) {
+  const auto size = [](const std::string& unit) {
+    const auto found = slide::ome_pixel_size(
+        ome("PhysicalSizeX='2' PhysicalSizeXUnit='" + unit + "' PhysicalSizeY = \"2\" PhysicalSizeYUnit=\"" + unit + "\""));
+    return found ? found->x_um : -1;
+  };
+  const auto near = [](double a, double b) { return std::abs(a - b) <= 1e-12 * b; };
+  CHECK(near(size("\xC2\xB5m"), 2));
+  CHECK(near(size("\xCE\xBCm"), 2));
+  CHECK(near(size("&#181;m"), 2));
+  CHECK(near(size("nm"), 0.002));
+  CHECK(near(size("mm"), 2000));
+  CHECK(near(size("cm"), 20000));
+  CHECK(near(size("m"), 2e6));
+  CHECK(near(size("\xC3\x85"), 0.0002));
+  CHECK_EQ(size("pixel"), -1);
+  CHECK_EQ(size(""), -1);
+}
+
+TEST(ome_texts) {
+  const auto found = slide::ome_pixel_size(ome("PhysicalSizeY=\"0.5\" SizeX=\"1\" PhysicalSizeX=\"0.25\""));
+  CHECK(found && found->x_um == 0.25 && found->y_um == 0.5);
+  CHECK(slide::ome_pixel_size("<ome:OME><ome:Pixels PhysicalSizeX=\"1\" PhysicalSizeY=\"1\"/>").has_value());
+  for (const std::string attributes :
+       {"", "PhysicalSizeX=\"1\"", "PhysicalSizeX=\"1\" PhysicalSizeY=\"\"", "PhysicalSizeX=\"one\" PhysicalSizeY=\"1\"",
+        "PhysicalSizeX=\"-1\" PhysicalSizeY=\"1\"", "PhysicalSizeX=1 PhysicalSizeY=1", "PhysicalSizeX PhysicalSizeY"})
+    CHECK(!slide::ome_pixel_size(ome(attributes)));
+  const std::string whole = ome("PhysicalSizeX=\"0.25\" PhysicalSizeY=\"0.5\"");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const auto cut = slide::ome_pixel_size(whole.substr(0, size));
+    CHECK(!cut || (cut->x_um == 0.25 && cut->y_um == 0.5));  // never a part of a number, never the comment's
+  }
+  CHECK(!slide::ome_pixel_size("<Pixels PhysicalSizeX=\"1\" PhysicalSizeY=\"1"));
+  CHECK(!slide::ome_pixel_size(std::string(100000, '<')));
+}
+
+TEST(numbers_in_texts) {
+  CHECK(slide::parse_positive(" +1.5e-1\n") == 0.15);
+  for (const char* bad : {"", " ", "+", "1.5.", "0x10", "inf", "1 2", "--1"}) CHECK(!slide::parse_positive(bad));
+}
+
+TEST_MAIN
