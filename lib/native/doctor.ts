@@ -1,0 +1,59 @@
+/** Opens everything that scoring needs and reports on it, for `microtome doctor`. Never rejects. */
+
+import { dirname } from 'node:path';
+
+import { addonPath, loadAddon, nameOnnxRuntime } from './addon.js';
+import type { NativeDoctor } from './contract.js';
+import { platform, platformFault } from './platform.js';
+import type { Platform } from './platform.js';
+import { findJpeg, findOnnxRuntime, findVips } from './runtimes.js';
+import type { Search } from './runtimes.js';
+
+/** What works here and what does not. */
+export interface DoctorReport {
+  readonly platform: Platform;
+  /** Empty when the platform can run the addon. */
+  readonly platformFault: string;
+  readonly addon: { readonly path: string; readonly error: string };
+  /** Where each library was looked for; `path` is empty when it was not found. */
+  readonly searches: { readonly jpeg: Search; readonly vips: Search; readonly onnxRuntime: Search };
+  /** What the libraries say of themselves; null when the addon does not load. */
+  readonly libraries: NativeDoctor | null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function librariesOf(onnxRuntimePath: string | null): Promise<{ report: NativeDoctor | null; error: string }> {
+  try {
+    const addon = loadAddon();
+    try {
+      nameOnnxRuntime(addon, onnxRuntimePath);
+    } catch {
+      // The search below says what was tried; the other libraries are still worth a report.
+    }
+    return { report: await addon.doctor(), error: '' };
+  } catch (error) {
+    return { report: null, error: messageOf(error) };
+  }
+}
+
+export async function doctor(options: { readonly onnxRuntimePath?: string } = {}): Promise<DoctorReport> {
+  const found = platform();
+  const option = options.onnxRuntimePath ?? null;
+  let path = '';
+  try {
+    path = addonPath();
+  } catch {
+    // loadAddon() below fails with the same error and its help.
+  }
+  const { report, error } = await librariesOf(option);
+  return {
+    platform: found,
+    platformFault: platformFault(found) ?? '',
+    addon: { path, error },
+    searches: { jpeg: findJpeg(path === '' ? '' : dirname(path)), vips: findVips(), onnxRuntime: findOnnxRuntime(option) },
+    libraries: report,
+  };
+}

@@ -1,0 +1,66 @@
+/** The addon's result of one slide as the public one. */
+
+import { combineHeads } from './model/combine.js';
+import type { Model } from './model/model.js';
+import { specOf } from './model/spec.js';
+import type { NativePlan, NativeScoreResult } from './native/contract.js';
+import type { SlideSettings } from './options/score-options.js';
+import type { SlidePlan, SlideResult, TileOutput, TileTable } from './result.js';
+
+function tileTable(found: NativeScoreResult, model: Model): TileTable {
+  const { tileOutputs } = specOf(model);
+  const outputs: Record<string, TileOutput> = {};
+  found.tileOutputs.forEach(({ columns, values }, i) => {
+    const output = tileOutputs[i];
+    if (output !== undefined) outputs[output.name] = Object.freeze({ columns, columnNames: output.columnNames, values });
+  });
+  return Object.freeze({
+    count: found.tiles,
+    x: found.x,
+    y: found.y,
+    level: found.level,
+    footprintPx: found.footprintPx,
+    outputs: Object.freeze(outputs),
+  });
+}
+
+/** `elapsedMs`: from the caller's call to now. Throws OUTPUT_NOT_FINITE. */
+export function slideResult(
+  found: NativeScoreResult,
+  context: { path: string; model: Model; settings: SlideSettings; slideWarnings: readonly string[]; elapsedMs: number },
+): SlideResult {
+  const { path, model, settings, slideWarnings, elapsedMs } = context;
+  const { outputs: specs } = specOf(model);
+  const values = combineHeads(specs, found.heads);
+  const outputs = Object.fromEntries(specs.map((spec, i) => [spec.name, Float64Array.of(values[i] ?? NaN)]));
+  return Object.freeze({
+    path,
+    score: values[0] ?? NaN,
+    outputs: Object.freeze(outputs),
+    clip: model.outputs[0]?.clip ?? null,
+    ...(settings.score.keepTiles ? { tiles: tileTable(found, model) } : {}),
+    read: Object.freeze({ level: found.level, mpp: found.mpp, policy: found.policy, scale: found.scale }),
+    tileCount: found.tiles,
+    decodedTiles: found.decodedTiles,
+    badTiles: found.badTiles,
+    missingTiles: found.missingTiles,
+    tissueFraction: found.tissueFraction,
+    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
+    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
+    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
+    reproducible: settings.score.reproducible,
+  });
+}
+
+export function slidePlan(found: NativePlan, path: string): SlidePlan {
+  return Object.freeze({
+    path,
+    read: Object.freeze({ level: found.level, mpp: found.mpp, policy: found.policy, scale: found.scale }),
+    tiles: found.tiles,
+    gridTiles: found.gridTiles,
+    storedTiles: found.storedTiles,
+    bytesToRead: found.storedBytes,
+    tissueFraction: found.tissueFraction,
+    memoryBytes: found.memoryBytes,
+  });
+}
