@@ -12,7 +12,6 @@ namespace {
 
 constexpr int kRingPx = 3;      // surroundings are looked at this far out, past the blended rim
 constexpr int kMaxHaloPx = 12;  // how far the blurred rim of a pen stroke is followed
-constexpr std::int64_t kLeastForeignPx = 6;
 
 // What one part looks like and where it lies.
 struct Part {
@@ -79,10 +78,10 @@ class Finder {
   // Of the ring kRingPx outside the present front: the share that is stained. Image borders do not count.
   double stained_share() {
     for (int ring = 1; ring < kRingPx; ++ring)
-      if (!around_.step([](std::int32_t) { return true; })) return 0;
+      if (!around_.step([](std::int32_t, std::int32_t) { return true; })) return 0;
     std::int64_t all = 0;
     std::int64_t tissue = 0;
-    around_.step([&](std::int32_t index) {
+    around_.step([&](std::int32_t index, std::int32_t) {
       ++all;
       tissue += stained(index) ? 1 : 0;
       return true;
@@ -110,19 +109,25 @@ class Finder {
     }
   }
 
-  // A foreign hue is a pen wherever it is. Ink-like strength is a pen unless it lies in tissue.
+  // Ink-like strength and foreign hues are pens unless they lie in tissue, where nuclei and surgical ink on the margin
+  // look alike; a large part of a foreign hue is a pen even there. A few pixels are never a pen.
   void find_pens() {
     constexpr double kMostTissueAround = 0.6;
+    constexpr double kLeastOfSlide = 8e-6;
+    constexpr double kLargeOfSlide = 1e-4;
     const Plane candidates = select(kForeign | kInk);
     if (!candidates.any()) return;
+    const auto pixels = static_cast<double>(candidates.data.size());
+    const auto least = std::max<std::int64_t>(12, static_cast<std::int64_t>(kLeastOfSlide * pixels));
+    const auto large = std::max<std::int64_t>(40, static_cast<std::int64_t>(kLargeOfSlide * pixels));
     const Components parts(candidates, true);
     for (std::int32_t i = 0; i < parts.count(); ++i) {
+      if (parts.area(i) < least) continue;
       const Part part = describe(parts.runs(i), colour_.flags);
-      const bool foreign = 2 * part.foreign > part.area;
-      if (foreign && part.area < kLeastForeignPx) continue;
       around_.start(parts.runs(i));
       const std::vector<std::int32_t> halo = grow_halo(parts.runs(i));
-      if (!foreign && stained_share() > kMostTissueAround) continue;
+      const bool everywhere = 2 * part.foreign > part.area && part.area >= large;
+      if (!everywhere && stained_share() > kMostTissueAround) continue;
       paint(result_.excluded, parts.runs(i), 2);
       for (const std::int32_t index : halo) result_.excluded.data[static_cast<std::size_t>(index)] = 2;
     }
@@ -135,9 +140,8 @@ class Finder {
     return {255.0 - px[0], 255.0 - px[1], 255.0 - px[2]};
   }
 
-  // The rim of a stroke is ink mixed with glass: what is missing of the light is a part of what is missing in the
-  // stroke, in all three channels alike. Follows such pixels outwards while they are stained.
-  std::vector<std::int32_t> grow_halo(std::span<const Run> runs) {
+  // Mean colour of a part, as a direction.
+  [[nodiscard]] Light direction(std::span<const Run> runs) const {
     Light ink{};
     for (const Run& run : runs)
       for (std::int64_t x = run.x0; x < run.x1; ++x) {
@@ -146,25 +150,42 @@ class Finder {
       }
     const double length = std::sqrt(ink[0] * ink[0] + ink[1] * ink[1] + ink[2] * ink[2]);
     for (double& channel : ink) channel /= std::max(length, 1.0);
+    return ink;
+  }
+
+  // The rim of a stroke is ink mixed with glass: what is missing of the light is a part of what is missing in the
+  // stroke, in all three channels alike, and less with every step outwards. A rim ends; where it does not, these are
+  // stained surroundings and there is no rim.
+  std::vector<std::int32_t> grow_halo(std::span<const Run> runs) {
+    constexpr double kRise = 6;
+    const Light ink = direction(runs);
+    const auto along_ink = [&](const Light& light) {
+      return light[0] * ink[0] + light[1] * ink[1] + light[2] * ink[2];
+    };
+    const std::vector<std::int32_t> own = around_.front();
     std::vector<std::int32_t> halo;
-    std::vector<std::int32_t> outline = around_.front();
+    std::size_t first_ring = 0;
     for (int ring = 0; ring < kMaxHaloPx; ++ring) {
-      const bool more = around_.step([&](std::int32_t index) {
+      const bool more = around_.step([&](std::int32_t index, std::int32_t from) {
         if (colour_.chroma_raw.data[static_cast<std::size_t>(index)] <= threshold_) return false;
         const Light light = missing_light(index);
-        double along = 0, square = 0;
-        for (std::size_t c = 0; c < 3; ++c) {
-          along += light[c] * ink[c];
-          square += light[c] * light[c];
-        }
+        const double along = along_ink(light);
+        if (along > along_ink(missing_light(from)) + kRise) return false;
+        const double square = light[0] * light[0] + light[1] * light[1] + light[2] * light[2];
         const double across = std::sqrt(std::max(square - along * along, 0.0));
-        return across <= 0.22 * along + 8;
+        return across <= 0.15 * along + 8;
       });
       if (!more) break;
+      if (ring == 0) first_ring = around_.front().size();
       halo.insert(halo.end(), around_.front().begin(), around_.front().end());
     }
-    outline.insert(outline.end(), halo.begin(), halo.end());
-    around_.set_front(outline);
+    if (4 * around_.front().size() > first_ring) {
+      around_.start(runs);
+      return {};
+    }
+    std::vector<std::int32_t> all = own;
+    all.insert(all.end(), halo.begin(), halo.end());
+    around_.set_front(std::move(all));
     return halo;
   }
 

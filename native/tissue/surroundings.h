@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "tissue/components.h"
@@ -19,8 +20,8 @@ class Surroundings {
   // Starts a new part: its own pixels count as visited.
   void start(std::span<const Run> runs);
 
-  // One step outwards from the present front. The new front is the unvisited neighbours (8) for which `joins(index)`
-  // is true; the others may be asked about again. Returns false when the front is empty.
+  // One step outwards from the present front. The new front is the unvisited neighbours (8) for which `joins(index,
+  // from)` is true; the others may be asked about again. Returns false when the front is empty.
   template <typename Joins>
   bool step(Joins joins) {
     next_.clear();
@@ -32,7 +33,7 @@ class Surroundings {
           const auto neighbour = static_cast<std::int32_t>(ny * width_px_ + nx);
           auto& stamp = seen_[static_cast<std::size_t>(neighbour)];
           if (stamp == stamp_) continue;
-          if (!joins(neighbour)) continue;
+          if (!joins(neighbour, index)) continue;
           stamp = stamp_;
           next_.push_back(neighbour);
         }
@@ -44,7 +45,7 @@ class Surroundings {
   [[nodiscard]] const std::vector<std::int32_t>& front() const noexcept { return front_; }
 
   // Goes on from the given pixels, which must be visited ones; what was visited stays so.
-  void set_front(const std::vector<std::int32_t>& pixels) { front_ = pixels; }
+  void set_front(std::vector<std::int32_t> pixels) { front_ = std::move(pixels); }
 
  private:
   std::int64_t width_px_;

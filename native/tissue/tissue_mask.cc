@@ -52,20 +52,22 @@ Plane stained(const ColourPlanes& colour, int threshold) {
   return mask;
 }
 
-// Thin leftovers beside pens and borders are their rims: near to one, only what a 5 x 5 square fits into is kept.
+// Leftovers that lie wholly beside pens and borders are their rims.
 void drop_rims(Plane& mask, const Plane& excluded) {
-  constexpr int kNearPx = 6;
+  constexpr int kNearPx = 4;
   Plane dense(excluded.width_px, excluded.height_px);
-  bool any = false;
-  for (std::size_t i = 0; i < dense.data.size(); ++i) {
-    dense.data[i] = excluded.data[i] == 2 ? 1 : 0;
-    any = any || dense.data[i] != 0;
-  }
-  if (!any) return;
+  for (std::size_t i = 0; i < dense.data.size(); ++i) dense.data[i] = excluded.data[i] == 2 ? 1 : 0;
+  if (!dense.any()) return;
   const Plane near = dilate(dense, kNearPx);
-  const Plane thick = dilate(erode(mask, 2), 2);
-  for (std::size_t i = 0; i < mask.data.size(); ++i)
-    if (near.data[i] != 0 && thick.data[i] == 0) mask.data[i] = 0;
+  const Components parts(mask, true);
+  for (std::int32_t i = 0; i < parts.count(); ++i) {
+    std::int64_t beside = 0;
+    for (const Run& run : parts.runs(i)) {
+      const std::uint8_t* row = near.row(run.y);
+      for (std::int32_t x = run.x0; x < run.x1; ++x) beside += row[x];
+    }
+    if (4 * beside >= 3 * parts.area(i)) paint(mask, parts.runs(i), 0);
+  }
 }
 
 void combine(Plane& mask, const Exclusions& exclusions) {
