@@ -121,8 +121,8 @@ void require_pixels(const Storage& storage, const std::string& path) {
   if (storage.samples < (color ? 3 : 1)) refuse_pixels(found("found fewer samples than the colours need"), path);
   const bool jpeg = storage.compression == Compression::Jpeg;
   if (jpeg && storage.bits != 8) refuse_pixels(found("found JPEG tiles that are not 8-bit"), path);
-  if (jpeg && !storage.planar && storage.samples != 1 && !(color && storage.samples <= 4))
-    refuse_pixels(found("expected JPEG tiles of one grey, or three or four colour samples"), path);
+  if (jpeg && !storage.planar && storage.samples != 1 && !(color && storage.samples == 3))
+    refuse_pixels(found("expected JPEG tiles of one grey or three colour samples"), path);
   const bool converts_ycbcr = (jpeg && !storage.planar) || storage.compression == Compression::Jpeg2000YCbCr;
   if (storage.photometric == Photometric::YCbCr && !converts_ycbcr)
     refuse_pixels(found("YCbCr is read from JPEG tiles only"), path);

@@ -13,15 +13,6 @@ namespace {
 constexpr int kScansAtMost = 50;
 constexpr int kMegabytesAtMost = 384;  // a progressive image is held as coefficients, two bytes each
 
-// With four components libjpeg-turbo gives what it calls CMYK: from YCbCr, the first three are inverted RGB.
-void invert_first_three(std::uint8_t* out, const JpegFrame& frame, std::int64_t stride_bytes) {
-  for (std::int64_t y = 0; y < frame.height_px; ++y) {
-    std::uint8_t* row = out + y * stride_bytes;
-    for (std::int64_t x = 0; x < frame.width_px; ++x)
-      for (int c = 0; c < 3; ++c) row[4 * x + c] = static_cast<std::uint8_t>(255 - row[4 * x + c]);
-  }
-}
-
 }  // namespace
 
 JpegDecoder::JpegDecoder(const TurboJpeg& api) : api_(api), handle_(api.init(TurboJpeg::kInitDecompress), api.destroy) {
@@ -35,15 +26,12 @@ JpegDecoder::JpegDecoder(const TurboJpeg& api) : api_(api), handle_(api.init(Tur
   api_.set(handle_.get(), TurboJpeg::kMaxMemory, kMegabytesAtMost);
 }
 
-void JpegDecoder::decode(std::span<const std::uint8_t> stream, const JpegFrame& frame, JpegColor color,
-                         std::uint8_t* out, std::int64_t stride_bytes) {
+void JpegDecoder::decode(std::span<const std::uint8_t> stream, const JpegFrame& frame, std::uint8_t* out,
+                         std::int64_t stride_bytes) {
   if (stride_bytes > std::numeric_limits<int>::max()) throw BadTile("the rows of the destination are too long");
-  int format = TurboJpeg::kPixelsRgb;
-  if (frame.components == 1) format = TurboJpeg::kPixelsGrey;
-  if (frame.components == 4) format = TurboJpeg::kPixelsFourSamples;
+  const int format = frame.components == 1 ? TurboJpeg::kPixelsGrey : TurboJpeg::kPixelsRgb;
   if (api_.decompress8(handle_.get(), stream.data(), stream.size(), out, static_cast<int>(stride_bytes), format) != 0)
     throw BadTile(api_.error_text(handle_.get()));
-  if (frame.components == 4 && color == JpegColor::YCbCr) invert_first_three(out, frame, stride_bytes);
 }
 
 }  // namespace microtome::decode

@@ -14,11 +14,11 @@ class JpegDecoder {
  public:
   explicit JpegDecoder(const TurboJpeg& api);
 
-  // Decodes a complete stream (see splice_jpeg) of 1, 3 or 4 components into packed 8-bit samples, with rows
-  // `stride_bytes` apart: grey, RGB, or four samples as stored. libjpeg-turbo's defaults are kept (accurate integer
-  // DCT, smooth chroma upsampling). Throws BadTile on any error or warning, with libjpeg's text; the decoder stays
-  // usable and `out` then holds anything.
-  void decode(std::span<const std::uint8_t> stream, const JpegFrame& frame, JpegColor color, std::uint8_t* out,
+  // Decodes a complete stream (see splice_jpeg) of 1 or 3 components into packed 8-bit grey or RGB, with
+  // rows `stride_bytes` apart. libjpeg-turbo's defaults are kept (accurate integer DCT, smooth chroma upsampling).
+  // Throws BadTile on any error or warning, with libjpeg's text; the decoder stays usable and `out` then holds
+  // anything.
+  void decode(std::span<const std::uint8_t> stream, const JpegFrame& frame, std::uint8_t* out,
               std::int64_t stride_bytes);
 
  private:

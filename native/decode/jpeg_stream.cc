@@ -100,11 +100,10 @@ void append_tables(std::span<const std::uint8_t> tables, std::vector<std::uint8_
   }
 }
 
-// libjpeg takes the colour space from this marker before any other sign: 0 as stored, 1 YCbCr, 2 YCbCr and a fourth.
+// libjpeg takes the colour space from this marker before any other sign: 0 as stored, 1 YCbCr.
 void append_adobe(int components, JpegColor color, std::vector<std::uint8_t>& out) {
-  if (components < 3) return;
-  const int ycbcr = components == 3 ? 1 : 2;
-  const auto transform = static_cast<std::uint8_t>(color == JpegColor::YCbCr ? ycbcr : 0);
+  if (components != 3) return;
+  const std::uint8_t transform = color == JpegColor::YCbCr ? 1 : 0;
   append(out, std::vector<std::uint8_t>{0xFF, kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform});
 }
 

@@ -22,7 +22,7 @@ struct JpegFrame {
 // Huffman-coded JPEG of 8 bits with a size, and its segments lie within it.
 [[nodiscard]] JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile);
 
-// Writes into `out`: start of image, an Adobe marker that states the colour space (three and four components), the
+// Writes into `out`: start of image, an Adobe marker that states the colour space (three components), the
 // tables of the slide (TIFF tag 347), and the tile without its own APPn markers and comments. Throws BadTile on
 // damaged segments; `tile` must have passed read_jpeg_frame.
 void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, int components,

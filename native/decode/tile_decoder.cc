@@ -113,6 +113,7 @@ auto with_address(const std::string& path, TileAddress address, const Work& work
         .with_path(path)
         .with_tile(address);
   } catch (const Error& error) {
+    if (error.tile()) throw;
     throw Error(error.code(), error.stage(), tile_name(address) + ": " + without_advice(error))
         .with_path(path)
         .with_tile(address);
@@ -120,6 +121,15 @@ auto with_address(const std::string& path, TileAddress address, const Work& work
     throw Error(Code::OUT_OF_MEMORY, Stage::Decode, "no memory is left to decode " + tile_name(address))
         .with_path(path)
         .with_tile(address);
+  }
+}
+
+// The slide's own errors name the tile in their text; here they get the path and the address as data.
+StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddress address, int plane) {
+  try {
+    return slide.stored_tile(directory, address.column, address.row, plane);
+  } catch (Error& error) {
+    throw std::move(error).with_path(slide.source().name()).with_tile(address);
   }
 }
 
@@ -171,7 +181,7 @@ struct TileDecoder::Impl {
     if (from.compression == Compression::Jpeg) {
       const JpegFrame frame = prepare_jpeg(slide, from, rect, count, tile);
       out.resize(static_cast<std::size_t>(frame.width_px * frame.height_px * count));
-      jpeg_decoder().decode(spliced, frame, jpeg_color(from), out.data(), frame.width_px * count);
+      jpeg_decoder().decode(spliced, frame, out.data(), frame.width_px * count);
       return {frame.width_px, frame.height_px};
     }
     const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
@@ -189,8 +199,7 @@ struct TileDecoder::Impl {
   TileState load_planes(const slide::Slide& slide, const Storage& from, std::size_t directory, TileAddress address,
                         const TileRect& rect) {
     std::vector<StoredTile> tiles(static_cast<std::size_t>(from.samples));
-    for (int i = 0; i < from.samples; ++i)
-      tiles[static_cast<std::size_t>(i)] = slide.stored_tile(directory, address.column, address.row, i);
+    for (int i = 0; i < from.samples; ++i) tiles[static_cast<std::size_t>(i)] = find_tile(slide, directory, address, i);
     const auto missing = std::count_if(tiles.begin(), tiles.end(), [](StoredTile t) { return t.bytes == 0; });
     if (missing == from.samples) return TileState::Missing;
     if (missing != 0)
@@ -224,7 +233,7 @@ struct TileDecoder::Impl {
     if (from.compression != Compression::Jpeg || from.planar || from.samples != 3) return false;
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (frame.width_px != out.width_px || frame.height_px != rect.rows || frame.height_px > out.height_px) return false;
-    jpeg_decoder().decode(spliced, frame, jpeg_color(from), out.data, out.stride_bytes);
+    jpeg_decoder().decode(spliced, frame, out.data, out.stride_bytes);
     return true;
   }
 
@@ -265,7 +274,7 @@ TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, s
     (void)decoded_bytes(storage, rect, slide.limits());
     impl_->storage = &storage;
     if (storage.planar && storage.samples > 1) return impl_->load_planes(slide, storage, directory, address, rect);
-    const StoredTile tile = slide.stored_tile(directory, address.column, address.row, 0);
+    const StoredTile tile = find_tile(slide, directory, address, 0);
     if (tile.bytes == 0) return TileState::Missing;
     return impl_->load_whole(slide, storage, rect, tile);
   });
@@ -288,7 +297,7 @@ TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage,
     require_codec(storage, path);
     const auto direct = [&]() -> std::optional<TileState> {
       (void)decoded_bytes(storage, rect, slide.limits());
-      const StoredTile tile = slide.stored_tile(directory, address.column, address.row, 0);
+      const StoredTile tile = find_tile(slide, directory, address, 0);
       if (tile.bytes == 0) return TileState::Missing;
       if (impl_->decode_directly(slide, storage, rect, tile, out)) return TileState::Decoded;
       return std::nullopt;

@@ -13,13 +13,12 @@ struct TurboJpeg {
   using Handle = void*;
 
   // Values of the C enumerations, by the names they have there.
-  static constexpr int kInitDecompress = 1;      // TJINIT_DECOMPRESS
-  static constexpr int kStopOnWarning = 0;       // TJPARAM_STOPONWARNING
-  static constexpr int kScanLimit = 13;          // TJPARAM_SCANLIMIT
-  static constexpr int kMaxMemory = 23;          // TJPARAM_MAXMEMORY, megabytes
-  static constexpr int kPixelsRgb = 0;           // TJPF_RGB
-  static constexpr int kPixelsGrey = 6;          // TJPF_GRAY
-  static constexpr int kPixelsFourSamples = 11;  // TJPF_CMYK
+  static constexpr int kInitDecompress = 1;  // TJINIT_DECOMPRESS
+  static constexpr int kStopOnWarning = 0;   // TJPARAM_STOPONWARNING
+  static constexpr int kScanLimit = 13;      // TJPARAM_SCANLIMIT
+  static constexpr int kMaxMemory = 23;      // TJPARAM_MAXMEMORY, megabytes
+  static constexpr int kPixelsRgb = 0;       // TJPF_RGB
+  static constexpr int kPixelsGrey = 6;      // TJPF_GRAY
 
   Handle (*init)(int kind) = nullptr;
   void (*destroy)(Handle handle) = nullptr;

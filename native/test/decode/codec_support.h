@@ -1,0 +1,199 @@
+// For the decode tests: where the codec libraries are, tiny encoders, and a one-level slide of given stored tiles.
+// MICROTOME_JPEG_LIBRARY and MICROTOME_VIPS_LIBRARY name the libraries; without them the tests that need one say
+// "skipped".
+#pragma once
+
+#include <dlfcn.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "decode/tile_decoder.h"
+#include "test/check.h"
+#include "test/support/fake_slide.h"
+
+namespace microtome::test {
+
+using Bytes = std::vector<std::uint8_t>;
+
+inline std::string library_path(const char* variable) {
+  const char* path = std::getenv(variable);
+  return path == nullptr ? "" : path;
+}
+
+inline bool use_codecs() {
+  decode::set_codec_paths({library_path("MICROTOME_JPEG_LIBRARY"), library_path("MICROTOME_VIPS_LIBRARY")});
+  return true;
+}
+
+inline bool have_jpeg(const char* test) {
+  use_codecs();
+  if (!library_path("MICROTOME_JPEG_LIBRARY").empty()) return true;
+  std::printf("skipped: %s\n", test);
+  return false;
+}
+
+inline bool have_vips(const char* test) {
+  use_codecs();
+  if (!library_path("MICROTOME_VIPS_LIBRARY").empty()) return true;
+  std::printf("skipped: %s\n", test);
+  return false;
+}
+
+// libjpeg-turbo's own calls, to make JPEGs and to decode them independently of the code under test.
+class JpegTool {
+ public:
+  struct Options {
+    bool rgb_inside = false;  // store RGB components instead of YCbCr
+    bool grey = false;
+    bool progressive = false;
+    bool half_chroma = true;  // 4:2:0
+  };
+
+  JpegTool() : library_(::dlopen(library_path("MICROTOME_JPEG_LIBRARY").c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    if (library_ == nullptr) throw std::runtime_error("the JPEG library cannot be opened");
+    bind("tj3Init", init_);
+    bind("tj3Destroy", destroy_);
+    bind("tj3Set", set_);
+    bind("tj3Compress8", compress_);
+    bind("tj3Decompress8", decompress_);
+    bind("tj3Free", free_);
+  }
+
+  // `rgb` has three samples a pixel, also for grey (whose colours are then mixed by the encoder).
+  Bytes encode(const Bytes& rgb, int width, int height, Options options) const {
+    void* handle = init_(0);
+    set_(handle, 3, 90);                                                                     // quality
+    set_(handle, 4, options.grey ? 3 : options.rgb_inside || !options.half_chroma ? 0 : 2);  // subsampling
+    set_(handle, 8, options.grey ? 2 : options.rgb_inside ? 0 : 1);                          // colour space
+    set_(handle, 12, options.progressive ? 1 : 0);
+    unsigned char* buffer = nullptr;
+    std::size_t bytes = 0;
+    const int failed = compress_(handle, rgb.data(), width, 0, height, 0, &buffer, &bytes);
+    Bytes out;
+    if (failed == 0) out.assign(buffer, buffer + bytes);
+    free_(buffer);
+    destroy_(handle);
+    if (failed != 0) throw std::runtime_error("the test's JPEG could not be made");
+    return out;
+  }
+  Bytes encode(const Bytes& rgb, int width, int height) const { return encode(rgb, width, height, Options()); }
+
+  Bytes decode(const Bytes& jpeg, int width, int height) const {
+    void* handle = init_(1);
+    Bytes rgb(static_cast<std::size_t>(3 * width * height));
+    const int failed = decompress_(handle, jpeg.data(), jpeg.size(), rgb.data(), 0, 0);
+    destroy_(handle);
+    if (failed != 0) throw std::runtime_error("the test's JPEG could not be read back");
+    return rgb;
+  }
+
+ private:
+  template <typename Function>
+  void bind(const char* name, Function*& out) {
+    out = reinterpret_cast<Function*>(::dlsym(library_, name));
+    if (out == nullptr) throw std::runtime_error(name);
+  }
+
+  void* library_;
+  void* (*init_)(int) = nullptr;
+  void (*destroy_)(void*) = nullptr;
+  int (*set_)(void*, int, int) = nullptr;
+  int (*compress_)(void*, const unsigned char*, int, int, int, int, unsigned char**, std::size_t*) = nullptr;
+  int (*decompress_)(void*, const unsigned char*, std::size_t, unsigned char*, int, int) = nullptr;
+  void (*free_)(void*) = nullptr;
+};
+
+// Smooth colours with some detail, different in every channel.
+inline Bytes picture(int width, int height, int seed = 0) {
+  Bytes rgb;
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      rgb.push_back(static_cast<std::uint8_t>((x * 3 + y + seed) & 255));
+      rgb.push_back(static_cast<std::uint8_t>((x + y * 5 + seed * 7) & 255));
+      rgb.push_back(static_cast<std::uint8_t>((255 - x - y / 2 + seed) & 255));
+    }
+  return rgb;
+}
+
+// zlib with stored blocks only.
+inline Bytes deflate_stored(const Bytes& data) {
+  Bytes out{0x78, 0x01};
+  std::size_t done = 0;
+  do {
+    const std::size_t length = std::min<std::size_t>(65535, data.size() - done);
+    out.push_back(done + length == data.size() ? 1 : 0);
+    for (const std::size_t value : {length, ~length}) {
+      out.push_back(static_cast<std::uint8_t>(value));
+      out.push_back(static_cast<std::uint8_t>(value >> 8));
+    }
+    out.insert(out.end(), data.begin() + static_cast<std::ptrdiff_t>(done),
+               data.begin() + static_cast<std::ptrdiff_t>(done + length));
+    done += length;
+  } while (done < data.size());
+  std::uint32_t a = 1, b = 0;
+  for (const std::uint8_t byte : data) {
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
+  }
+  for (const std::uint32_t value : {b >> 8, b, a >> 8, a}) out.push_back(static_cast<std::uint8_t>(value));
+  return out;
+}
+
+// TIFF's LZW with literals only: the table is cleared before its codes would need a tenth bit.
+inline Bytes lzw_literals(const Bytes& data) {
+  Bytes out;
+  std::uint32_t pending = 0;
+  int bits = 0;
+  const auto put = [&](std::uint32_t code) {
+    pending = pending << 9 | code;
+    bits += 9;
+    while (bits >= 8) {
+      out.push_back(static_cast<std::uint8_t>(pending >> (bits - 8)));
+      bits -= 8;
+    }
+  };
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (i % 200 == 0) put(256);
+    put(data[i]);
+  }
+  put(257);
+  if (bits > 0) out.push_back(static_cast<std::uint8_t>(pending << (8 - bits)));
+  return out;
+}
+
+// A level of one size; its tiles are given afterwards.
+inline slide::Storage storage_of(std::int64_t width, std::int64_t height, std::int64_t tile_width,
+                                 std::int64_t tile_height, slide::Compression compression) {
+  slide::Storage storage;
+  storage.width_px = width;
+  storage.height_px = height;
+  storage.tile_width_px = tile_width;
+  storage.tile_height_px = tile_height;
+  storage.tiled = true;
+  storage.compression = compression;
+  return storage;
+}
+
+// Decodes the only tile of a level that is one tile large.
+inline Bytes decode_single(const slide::Storage& storage, const std::vector<Bytes>& planes) {
+  FakeSlide slide;
+  slide.add_level(storage);
+  for (std::size_t i = 0; i < planes.size(); ++i) slide.set_tile(0, 0, 0, planes[i], static_cast<int>(i));
+  RgbImage image(storage.tile_width_px, storage.tile_height_px, 77);
+  decode::TileDecoder decoder;
+  decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, image.view());
+  return image.data;
+}
+
+inline int largest_difference(const Bytes& a, const Bytes& b) {
+  if (a.size() != b.size()) return 256;
+  int most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+  return most;
+}
+
+}  // namespace microtome::test

@@ -1,0 +1,149 @@
+// The overview: area averages against a direct computation, the choice of the level, and memory that stays small.
+#include <sys/resource.h>
+
+#include <cmath>
+#include <random>
+
+#include "decode/area_average.h"
+#include "decode/region.h"
+#include "test/decode/codec_support.h"
+
+namespace {
+
+using namespace microtome;
+using namespace microtome::decode;
+using namespace microtome::test;
+using slide::Compression;
+
+// The mean over the exact source area of each output pixel, straight from the definition.
+Bytes reference(const Bytes& from, int width, int height, int out_width, int out_height) {
+  Bytes out;
+  const auto overlap = [](double a0, double a1, double b0, double b1) {
+    return std::max(0.0, std::min(a1, b1) - std::max(a0, b0));
+  };
+  for (int oy = 0; oy < out_height; ++oy)
+    for (int ox = 0; ox < out_width; ++ox)
+      for (int c = 0; c < 3; ++c) {
+        double sum = 0;  // in units of 1 / (out_width * out_height) source pixels: whole numbers, so exact
+        for (int y = 0; y < height; ++y) {
+          const double wy = overlap(y * out_height, (y + 1) * out_height, oy * height, (oy + 1) * height);
+          if (wy == 0) continue;
+          for (int x = 0; x < width; ++x)
+            sum += wy * overlap(x * out_width, (x + 1) * out_width, ox * width, (ox + 1) * width) *
+                   from[static_cast<std::size_t>(3 * (y * width + x) + c)];
+        }
+        out.push_back(static_cast<std::uint8_t>(std::floor(sum / (static_cast<double>(width) * height) + 0.5)));
+      }
+  return out;
+}
+
+Bytes noise(int width, int height) {
+  std::mt19937 random(7);
+  Bytes out(static_cast<std::size_t>(3 * width * height));
+  for (auto& value : out) value = static_cast<std::uint8_t>(random());
+  return out;
+}
+
+// A slide level stored uncompressed.
+void add_level(FakeSlide& slide, const Bytes& pixels, int width, int height, int tile) {
+  const auto storage = storage_of(width, height, tile, tile, Compression::None);
+  const auto directory = static_cast<std::size_t>(slide.add_level(storage));
+  for (int row = 0; row < storage.tiles_down(); ++row)
+    for (int column = 0; column < storage.tiles_across(); ++column) {
+      Bytes bytes;
+      for (int y = row * tile; y < (row + 1) * tile; ++y)
+        for (int x = column * tile; x < (column + 1) * tile; ++x)
+          for (int c = 0; c < 3; ++c)
+            bytes.push_back(x < width && y < height ? pixels[static_cast<std::size_t>(3 * (y * width + x) + c)] : 0);
+      slide.set_tile(directory, column, row, bytes);
+    }
+}
+
+Region overview(const FakeSlide& slide, std::int64_t side, BadTilePolicy policy = BadTilePolicy::Error) {
+  TileDecoder decoder;
+  return read_overview(decoder, slide, side, policy, nullptr);
+}
+
+TEST(areas_are_averaged_exactly) {
+  struct Size {
+    int width, height, tile, side;
+  };
+  for (const Size& size : {Size{61, 43, 16, 20}, Size{64, 64, 16, 16}, Size{50, 97, 32, 31}, Size{33, 20, 16, 32},
+                           Size{40, 30, 64, 1}, Size{100, 3, 16, 10}}) {
+    const Bytes pixels = noise(size.width, size.height);
+    FakeSlide slide;
+    add_level(slide, pixels, size.width, size.height, size.tile);
+    const Region region = overview(slide, size.side);
+    const auto width = static_cast<int>(region.image.width_px), height = static_cast<int>(region.image.height_px);
+    CHECK_EQ(std::max(width, height), size.side);
+    CHECK(std::abs(static_cast<double>(width) / size.width * std::max(size.width, size.height) - size.side) < 1);
+    CHECK(region.image.data == reference(pixels, size.width, size.height, width, height));
+  }
+}
+
+TEST(a_level_that_fits_is_taken_as_it_is) {
+  const Bytes pixels = noise(30, 20);
+  FakeSlide slide;
+  add_level(slide, pixels, 30, 20, 16);
+  for (const std::int64_t side : {30, 31, 5000}) {
+    const Region region = overview(slide, side);
+    CHECK_EQ(region.image.width_px, 30);
+    CHECK(region.image.data == pixels);
+  }
+  CHECK_THROWS(INVALID_OPTION, (void)overview(slide, 0));
+}
+
+TEST(the_smallest_level_that_is_large_enough_is_read) {
+  FakeSlide slide;
+  add_level(slide, Bytes(3 * 64 * 64, 10), 64, 64, 16);
+  add_level(slide, Bytes(3 * 32 * 32, 20), 32, 32, 16);
+  add_level(slide, Bytes(3 * 16 * 16, 30), 16, 16, 16);
+  CHECK_EQ(int{overview(slide, 8).image.data[0]}, 30);
+  CHECK_EQ(int{overview(slide, 16).image.data[0]}, 30);
+  CHECK_EQ(int{overview(slide, 17).image.data[0]}, 20);
+  CHECK_EQ(int{overview(slide, 33).image.data[0]}, 10);
+  CHECK_EQ(overview(slide, 100).image.width_px, 64);
+}
+
+TEST(bad_and_missing_tiles_are_white_and_counted) {
+  FakeSlide slide;
+  add_level(slide, Bytes(3 * 64 * 64, 0), 64, 64, 32);
+  slide.set_tile(0, 1, 0, Bytes{});
+  slide.set_tile(0, 0, 1, Bytes(5));
+  CHECK_THROWS(CORRUPT_TILE, (void)overview(slide, 2));
+  const Region region = overview(slide, 2, BadTilePolicy::Fill);
+  CHECK_EQ(region.bad_tiles, 1);
+  CHECK_EQ(region.missing_tiles, 1);
+  CHECK(region.image.data == (Bytes{0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 0, 0}));
+}
+
+TEST(cancelling_stops) {
+  FakeSlide slide;
+  slide.add_level(1000, 1000);
+  CancelToken cancel;
+  cancel.cancel();
+  TileDecoder decoder;
+  CHECK_THROWS(CANCELLED, (void)read_overview(decoder, slide, 10, BadTilePolicy::Error, &cancel));
+}
+
+TEST(a_huge_single_level_needs_little_memory) {
+  FakeSlide slide;
+  auto storage = storage_of(100000, 20000, 1024, 1024, Compression::None);
+  slide.add_level(storage);
+  slide.set_tile(0, 0, 0, Bytes(3 * 1024 * 1024, 0));
+  struct rusage before{};
+  ::getrusage(RUSAGE_SELF, &before);
+  const Region region = overview(slide, 1000);
+  struct rusage after{};
+  ::getrusage(RUSAGE_SELF, &after);
+  CHECK_EQ(region.image.width_px, 1000);
+  CHECK_EQ(region.image.height_px, 200);
+  CHECK_EQ(region.missing_tiles, 98 * 20 - 1);
+  CHECK_EQ(int{region.image.data[0]}, 0);
+  CHECK_EQ(int{region.image.data.back()}, 255);
+  CHECK(after.ru_maxrss - before.ru_maxrss < 40 * 1024);  // kilobytes; the level has 6 GB
+}
+
+}  // namespace
+
+TEST_MAIN
