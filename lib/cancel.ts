@@ -32,7 +32,11 @@ export async function runJob<T>(signal: AbortSignal | null, start: () => Job<T>)
  * Waits for something that cannot be stopped, but not longer than until the abort; what arrives later is handed to
  * `discard`.
  */
-export async function unlessAborted<T>(signal: AbortSignal | null, promise: Promise<T>, discard: (late: T) => void): Promise<T> {
+export async function unlessAborted<T>(
+  signal: AbortSignal | null,
+  promise: Promise<T>,
+  discard: (late: T) => void,
+): Promise<T> {
   if (signal === null) return promise;
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => {

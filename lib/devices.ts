@@ -19,6 +19,12 @@ export interface Device {
 export async function devices(): Promise<readonly Device[]> {
   const name = cpus()[0]?.model.trim() ?? '';
   return Object.freeze([
-    Object.freeze({ id: 'cpu', kind: 'cpu' as const, name: name === '' ? 'CPU' : name, cores: availableParallelism(), memoryBytes: totalmem() }),
+    Object.freeze({
+      id: 'cpu',
+      kind: 'cpu' as const,
+      name: name === '' ? 'CPU' : name,
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+    }),
   ]);
 }

@@ -94,7 +94,10 @@ export class MicrotomeError extends Error {
   /** `found` says what was found and what was expected; the advice is appended unless it is there already. */
   constructor(code: ErrorCode, stage: Stage, found: string, details: ErrorDetails = {}) {
     const advice = details.advice ?? errorAdvice[code];
-    super(found.endsWith(advice) ? found : `${found}; ${advice}`, 'cause' in details ? { cause: details.cause } : undefined);
+    super(
+      found.endsWith(advice) ? found : `${found}; ${advice}`,
+      'cause' in details ? { cause: details.cause } : undefined,
+    );
     this.code = code;
     this.stage = stage;
     if (details.path !== undefined) this.path = details.path;
@@ -128,15 +131,19 @@ export function fromNative(error: unknown, path?: string): MicrotomeError {
   const message = error instanceof Error ? error.message : String(error);
   const where = typeof fields['path'] === 'string' && fields['path'] !== '' ? fields['path'] : path;
   if (isErrorCode(fields['code']) && isStage(fields['stage'])) {
-    return new MicrotomeError(fields['code'], fields['stage'], message, { path: where, tile: tileOf(fields['tile']), cause: error });
+    return new MicrotomeError(fields['code'], fields['stage'], message, {
+      path: where,
+      tile: tileOf(fields['tile']),
+      cause: error,
+    });
   }
   return new MicrotomeError('INTERNAL', 'options', message, { path: where, cause: error });
 }
 
-/** Awaits a promise of the addon and rejects with a {@link MicrotomeError} made at the place of the call. */
-export async function native<T>(promise: Promise<T>, path?: string): Promise<T> {
+/** Calls the addon and awaits it; what it throws or rejects with becomes a {@link MicrotomeError}. */
+export async function native<T>(call: () => Promise<T>, path?: string): Promise<T> {
   try {
-    return await promise;
+    return await call();
   } catch (error) {
     throw fromNative(error, path);
   }

@@ -2,15 +2,26 @@
 
 import { runJob, throwIfAborted, unlessAborted } from './cancel.js';
 import { MicrotomeError, native } from './errors.js';
+import { maskSource } from './mask-source.js';
 import { checkModelAgainstGraph } from './model/checked-graph.js';
 import { readModel } from './model/load-model.js';
 import type { Model } from './model/model.js';
 import { specOf } from './model/spec.js';
 import { loadAddon, nameOnnxRuntime } from './native/addon.js';
-import type { NativeEngine, NativeSlide } from './native/contract.js';
+import type {
+  NativeEngine,
+  NativeMaskSource,
+  NativeScoreJob,
+  NativeScoreResult,
+  NativeSlide,
+} from './native/contract.js';
 import { defaults } from './options/defaults.js';
-import { maskSource } from './options/mask.js';
-import { nativeScoreOptions, parseScorerOptions, parseSlideScoreOptions, slideSettings } from './options/score-options.js';
+import {
+  nativeScoreOptions,
+  parseScorerOptions,
+  parseSlideScoreOptions,
+  slideSettings,
+} from './options/score-options.js';
 import type { ParsedScorerOptions, ParsedSlideScore, SlideSettings } from './options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from './options/types.js';
 import { SlideProgress } from './progress.js';
@@ -50,7 +61,11 @@ async function closeQuietly(slide: NativeSlide): Promise<void> {
 }
 
 /** Opens, uses and closes a slide. An abort while it opens rejects at once; the file is closed when it has opened. */
-export async function withSlide<T>(path: string, o: ParsedSlideScore, use: (slide: NativeSlide) => Promise<T>): Promise<T> {
+export async function withSlide<T>(
+  path: string,
+  o: ParsedSlideScore,
+  use: (slide: NativeSlide) => Promise<T>,
+): Promise<T> {
   throwIfAborted(o.signal);
   const opening = openNativeSlide(path, { limits: o.limits ?? defaults.limits, mpp: o.slideMpp });
   const slide = await unlessAborted(o.signal, opening, closeLate);
@@ -67,7 +82,11 @@ export async function planWith(model: Model, input: Input, o: ParsedSlideScore):
   const settings = slideSettings(o, model);
   const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
   return withSlide(path, o, async (slide) => {
-    const found = await unlessAborted(o.signal, native(slide.plan({ ...settings.grid, mask }), path), ignore);
+    const found = await unlessAborted(
+      o.signal,
+      native(() => slide.plan({ ...settings.grid, mask }), path),
+      ignore,
+    );
     return slidePlan(found, path);
   });
 }
@@ -106,7 +125,8 @@ class WarmScorer implements Scorer {
   }
 
   #requireOpen(): void {
-    if (this.#closing !== null) throw new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
+    if (this.#closing !== null)
+      throw new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
   }
 
   async #plan(input: Input, options: SlideScoreOptions | undefined): Promise<SlidePlan> {
@@ -136,14 +156,18 @@ class WarmScorer implements Scorer {
   #run(
     slide: NativeSlide,
     settings: SlideSettings,
-    mask: Parameters<typeof nativeScoreOptions>[1],
+    mask: NativeMaskSource,
     signal: AbortSignal | null,
     progress: SlideProgress | null,
     path: string,
-  ): ReturnType<NativeEngine['score']>['result'] {
+  ): Promise<NativeScoreResult> {
     return runJob(signal, () => {
-      const job = this.#engine.score(slide, nativeScoreOptions(settings, mask), progress?.update ?? null);
-      return { result: native(job.result, path), cancel: () => job.cancel() };
+      let job: NativeScoreJob | null = null;
+      const run = (): Promise<NativeScoreResult> => {
+        job = this.#engine.score(slide, nativeScoreOptions(settings, mask), progress?.update ?? null);
+        return job.result;
+      };
+      return { result: native(run, path), cancel: () => job?.cancel() };
     });
   }
 
@@ -154,7 +178,7 @@ class WarmScorer implements Scorer {
 
   async #close(): Promise<void> {
     const running = [...this.#running];
-    await native(this.#engine.close());
+    await native(() => this.#engine.close());
     await Promise.allSettled(running);
   }
 
@@ -177,7 +201,8 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   const addon = loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
   const { device, threads, memoryBytes } = runtime;
-  const engine = await native(addon.createEngine({ modelPath: specOf(model).graphPath, device, threads, memoryBytes }), model.path);
+  const request = { modelPath: specOf(model).graphPath, device, threads, memoryBytes };
+  const engine = await native(() => addon.createEngine(request), model.path);
   try {
     checkEngine(engine, model, slide);
     return engine;

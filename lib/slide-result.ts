@@ -12,7 +12,8 @@ function tileTable(found: NativeScoreResult, model: Model): TileTable {
   const outputs: Record<string, TileOutput> = {};
   found.tileOutputs.forEach(({ columns, values }, i) => {
     const output = tileOutputs[i];
-    if (output !== undefined) outputs[output.name] = Object.freeze({ columns, columnNames: output.columnNames, values });
+    if (output !== undefined)
+      outputs[output.name] = Object.freeze({ columns, columnNames: output.columnNames, values });
   });
   return Object.freeze({
     count: found.tiles,

@@ -4,8 +4,14 @@ import { runJob } from './cancel.js';
 import { MicrotomeError, fromNative, native } from './errors.js';
 import { loadAddon } from './native/addon.js';
 import type { NativeRegion, NativeSlide, NativeSlideInfo, NativeTileStream } from './native/contract.js';
-import { maskSource } from './options/mask.js';
-import { parseMaxSide, parseOpenOptions, parseRegion, parseTilesOptions, parseTissueOptions } from './options/slide-options.js';
+import { maskSource } from './mask-source.js';
+import {
+  parseMaxSide,
+  parseOpenOptions,
+  parseRegion,
+  parseTilesOptions,
+  parseTissueOptions,
+} from './options/slide-options.js';
 import type { ParsedOpenOptions, ParsedTiles } from './options/slide-options.js';
 import type { OpenOptions, RegionOptions, TilesOptions, TissueOptions } from './options/types.js';
 import { inputPath } from './source.js';
@@ -144,7 +150,10 @@ class OpenedSlide implements Slide {
   }
 
   #closed(): MicrotomeError {
-    return new MicrotomeError('CANCELLED', 'slide', 'the slide is closed', { path: this.path, advice: 'open it again' });
+    return new MicrotomeError('CANCELLED', 'slide', 'the slide is closed', {
+      path: this.path,
+      advice: 'open it again',
+    });
   }
 
   async readRegion(region: RegionOptions): Promise<Region> {
@@ -156,7 +165,12 @@ class OpenedSlide implements Slide {
     const index = this.associated.findIndex((image) => image.name === name);
     if (index === -1) {
       const known = this.associated.map((image) => image.name).join(', ') || 'none';
-      throw new MicrotomeError('INVALID_OPTION', 'options', `The slide has no associated image ${JSON.stringify(name)}; it has: ${known}`, { path: this.path });
+      throw new MicrotomeError(
+        'INVALID_OPTION',
+        'options',
+        `The slide has no associated image ${JSON.stringify(name)}; it has: ${known}`,
+        { path: this.path },
+      );
     }
     return regionOf(await this.#call((slide) => slide.readAssociated(index)));
   }
@@ -168,7 +182,9 @@ class OpenedSlide implements Slide {
 
   async tissue(options?: TissueOptions): Promise<TissueMask> {
     const parsed = parseTissueOptions('options', options);
-    const { data, width, height, level0PerPxX, level0PerPxY, badTiles } = await this.#call((slide) => slide.tissue(parsed));
+    const { data, width, height, level0PerPxX, level0PerPxY, badTiles } = await this.#call((slide) =>
+      slide.tissue(parsed),
+    );
     return { data, width, height, level0PerPxX, level0PerPxY, badTiles };
   }
 
@@ -204,7 +220,7 @@ class OpenedSlide implements Slide {
 
   async #close(): Promise<void> {
     for (const stream of this.#streams) stream.cancel();
-    await native(this.#native.close(), this.path);
+    await native(() => this.#native.close(), this.path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -214,7 +230,8 @@ class OpenedSlide implements Slide {
 
 /** Opens the addon's slide; for the scorer too, which needs no more of it. */
 export async function openNativeSlide(path: string, options: ParsedOpenOptions): Promise<NativeSlide> {
-  return native(loadAddon().openSlide(path, options), path);
+  const addon = loadAddon();
+  return native(() => addon.openSlide(path, options), path);
 }
 
 /**

@@ -27,7 +27,11 @@ export type Input = string | URL | ByteSource;
 
 const filePaths = new WeakMap<object, string>();
 
-async function readRanges(path: string, ranges: readonly ByteRange[], signal: AbortSignal | null): Promise<Uint8Array[]> {
+async function readRanges(
+  path: string,
+  ranges: readonly ByteRange[],
+  signal: AbortSignal | null,
+): Promise<Uint8Array[]> {
   throwIfAborted(signal);
   const handle = await open(path).catch((error: unknown) => {
     throw fromFileSystem(error, 'slide', path, 'the slide');
@@ -39,7 +43,12 @@ async function readRanges(path: string, ranges: readonly ByteRange[], signal: Ab
       const part = new Uint8Array(length);
       const { bytesRead } = await handle.read(part, 0, length, offset);
       if (bytesRead !== length) {
-        throw new MicrotomeError('TRUNCATED', 'slide', `bytes ${offset} to ${offset + length} were wanted, but the file ends before`, { path });
+        throw new MicrotomeError(
+          'TRUNCATED',
+          'slide',
+          `bytes ${offset} to ${offset + length} were wanted, but the file ends before`,
+          { path },
+        );
       }
       parts.push(part);
     }
@@ -59,7 +68,8 @@ export async function fileSource(path: string): Promise<ByteSource> {
   const found = await stat(absolute).catch((error: unknown) => {
     throw fromFileSystem(error, 'slide', absolute, 'the slide');
   });
-  if (!found.isFile()) throw new MicrotomeError('NOT_A_SLIDE', 'slide', `${absolute} is not a regular file`, { path: absolute });
+  if (!found.isFile())
+    throw new MicrotomeError('NOT_A_SLIDE', 'slide', `${absolute} is not a regular file`, { path: absolute });
   const source: ByteSource = Object.freeze({
     size: found.size,
     read: (ranges: readonly ByteRange[], signal?: AbortSignal) => readRanges(absolute, ranges, signal ?? null),
@@ -69,9 +79,14 @@ export async function fileSource(path: string): Promise<ByteSource> {
 }
 
 function refuseRemote(address: string): MicrotomeError {
-  return new MicrotomeError('NETWORK', 'slide', `${address.slice(0, 200)} is not a file; this version reads slides from files only`, {
-    advice: 'download the slide and pass its path',
-  });
+  return new MicrotomeError(
+    'NETWORK',
+    'slide',
+    `${address.slice(0, 200)} is not a file; this version reads slides from files only`,
+    {
+      advice: 'download the slide and pass its path',
+    },
+  );
 }
 
 /** The path that an input means. Throws INVALID_OPTION, NETWORK. */
@@ -87,11 +102,15 @@ export function inputPath(input: Input): string {
     try {
       return fileURLToPath(input);
     } catch (error) {
-      throw contradiction(`The URL ${input.href} is not the address of a local file (${error instanceof Error ? error.message : String(error)})`);
+      throw contradiction(
+        `The URL ${input.href} is not the address of a local file (${error instanceof Error ? error.message : String(error)})`,
+      );
     }
   }
-  if (typeof input !== 'object' || input === null) throw invalid('input', 'a path, a file: URL or a byte source', input);
+  if (typeof input !== 'object' || input === null)
+    throw invalid('input', 'a path, a file: URL or a byte source', input);
   const path = filePaths.get(input);
-  if (path === undefined) throw contradiction('The input is a byte source that fileSource() did not make; this version reads files only');
+  if (path === undefined)
+    throw contradiction('The input is a byte source that fileSource() did not make; this version reads files only');
   return path;
 }

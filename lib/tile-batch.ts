@@ -44,7 +44,9 @@ export class OwnedTileBatch implements TileBatch {
 
   get data(): Uint8Array {
     if (this.#data === null) {
-      throw new MicrotomeError('INVALID_OPTION', 'tiles', 'the pixels of this batch were released', { advice: 'copy what you need before release()' });
+      throw new MicrotomeError('INVALID_OPTION', 'tiles', 'the pixels of this batch were released', {
+        advice: 'copy what you need before release()',
+      });
     }
     return this.#data;
   }

@@ -39,19 +39,27 @@ export async function bundleRoot(folder: string, allowHardLinks: boolean): Promi
 export function requireInsidePath(root: BundleRoot, relativePath: string): void {
   const segments = relativePath.split('/');
   const odd = segments.some((s) => s === '' || s === '.' || s === '..') || /[\0\\]/.test(relativePath);
-  if (odd) throw refuse(`the model names the file ${JSON.stringify(relativePath)}, which is not a plain path inside its folder`, root.folder);
+  if (odd)
+    throw refuse(
+      `the model names the file ${JSON.stringify(relativePath)}, which is not a plain path inside its folder`,
+      root.folder,
+    );
 }
 
 async function openChecked(root: BundleRoot, relativePath: string, path: string): Promise<FileHandle> {
   let handle: FileHandle | undefined;
   try {
-    if ((await realpath(path)) !== path) throw refuse(`${relativePath} of the model is a link, or lies behind one; a copy of the file is expected`, path);
+    if ((await realpath(path)) !== path)
+      throw refuse(`${relativePath} of the model is a link, or lies behind one; a copy of the file is expected`, path);
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = await handle.stat();
     if (!stat.isFile()) throw refuse(`${relativePath} of the model is not a regular file`, path);
     if (stat.nlink > 1 && !root.allowHardLinks) {
-      throw refuse(`${relativePath} of the model is a hard link (${stat.nlink} names for one file); a copy of the file is expected`, path);
+      throw refuse(
+        `${relativePath} of the model is a hard link (${stat.nlink} names for one file); a copy of the file is expected`,
+        path,
+      );
     }
     return handle;
   } catch (error) {
@@ -85,9 +93,14 @@ export async function withBundleFile<T>(
 }
 
 /** A small text file as UTF-8, refusing one above `maxBytes`. */
-export async function readBundleText(root: BundleRoot, relativePath: string, maxBytes: number): Promise<{ text: string; sha256: string }> {
+export async function readBundleText(
+  root: BundleRoot,
+  relativePath: string,
+  maxBytes: number,
+): Promise<{ text: string; sha256: string }> {
   return withBundleFile(root, relativePath, async (handle, path, sizeBytes) => {
-    if (sizeBytes > maxBytes) throw refuse(`${relativePath} has ${sizeBytes} bytes, at most ${maxBytes} are expected`, path);
+    if (sizeBytes > maxBytes)
+      throw refuse(`${relativePath} has ${sizeBytes} bytes, at most ${maxBytes} are expected`, path);
     const bytes = await handle.readFile();
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

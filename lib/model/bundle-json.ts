@@ -72,7 +72,14 @@ export interface HeadJson {
 
 export interface OutputJson {
   readonly name: string;
-  readonly of: string | readonly { readonly head: string; readonly output?: string; readonly column?: number; readonly weight?: number }[];
+  readonly of:
+    | string
+    | readonly {
+        readonly head: string;
+        readonly output?: string;
+        readonly column?: number;
+        readonly weight?: number;
+      }[];
   readonly calibration?: Calibration;
   readonly clip?: ClipRange | null;
   readonly fallback?: number;
@@ -92,7 +99,11 @@ export interface CardJson {
 export interface BundleJson {
   readonly name: string;
   readonly version?: string;
-  readonly inputs: { readonly tiles?: readonly TileInputJson[]; readonly images?: readonly unknown[]; readonly clinical?: readonly unknown[] };
+  readonly inputs: {
+    readonly tiles?: readonly TileInputJson[];
+    readonly images?: readonly unknown[];
+    readonly clinical?: readonly unknown[];
+  };
   readonly encoders: readonly EncoderJson[];
   readonly select?: readonly SelectJson[];
   readonly heads: readonly HeadJson[];
@@ -119,7 +130,9 @@ export class BundleText {
 
   error(code: 'MODEL_INVALID' | 'MODEL_MISMATCH', at: readonly string[], found: string): MicrotomeError {
     const line = lineOfPath(this.#text, at);
-    return new MicrotomeError(code, 'infer', `${bundleFileName} line ${line}, ${pointer(at)}: ${found}`, { path: this.path });
+    return new MicrotomeError(code, 'infer', `${bundleFileName} line ${line}, ${pointer(at)}: ${found}`, {
+      path: this.path,
+    });
   }
 }
 
@@ -131,24 +144,42 @@ export function parseModelJson(text: string, file: string, path: string): unknow
     const reason = error instanceof Error ? error.message : String(error);
     const offset = /at position (\d+)/.exec(reason)?.[1];
     const line = offset === undefined ? lineOfOffset(text, text.length) : lineOfOffset(text, Number(offset));
-    throw new MicrotomeError('MODEL_INVALID', 'infer', `${file} line ${line} is not valid JSON (${reason.slice(0, 200)})`, { path, cause: error });
+    throw new MicrotomeError(
+      'MODEL_INVALID',
+      'infer',
+      `${file} line ${line} is not valid JSON (${reason.slice(0, 200)})`,
+      { path, cause: error },
+    );
   }
 }
 
 /** Reads and checks microtome.json against the schema. Throws MODEL_INVALID with every line that is wrong, ten at most. */
-export async function readBundleJson(root: BundleRoot): Promise<{ json: BundleJson; text: BundleText; sha256: string }> {
+export async function readBundleJson(
+  root: BundleRoot,
+): Promise<{ json: BundleJson; text: BundleText; sha256: string }> {
   const { text, sha256 } = await readBundleText(root, bundleFileName, maxBundleBytes);
   const path = `${root.folder}/${bundleFileName}`;
   const value = parseModelJson(text, bundleFileName, path);
   const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
   if (typeof version === 'number' && version > 1) {
-    throw new BundleText(text, path).error('MODEL_INVALID', ['formatVersion'], `format version ${version} needs a later version of microtome; this one reads version 1`);
+    throw new BundleText(text, path).error(
+      'MODEL_INVALID',
+      ['formatVersion'],
+      `format version ${version} needs a later version of microtome; this one reads version 1`,
+    );
   }
   const problems = checkJson(bundleSchema(), value);
   if (problems.length > 0) {
-    const shown = problems.slice(0, 10).map((p) => `line ${lineOfPath(text, p.path)}, ${pointer(p.path)}: ${p.message}`);
+    const shown = problems
+      .slice(0, 10)
+      .map((p) => `line ${lineOfPath(text, p.path)}, ${pointer(p.path)}: ${p.message}`);
     const more = problems.length > shown.length ? `, and ${problems.length - shown.length} more` : '';
-    throw new MicrotomeError('MODEL_INVALID', 'infer', `${bundleFileName} does not fit its schema: ${shown.join('; ')}${more}`, { path });
+    throw new MicrotomeError(
+      'MODEL_INVALID',
+      'infer',
+      `${bundleFileName} does not fit its schema: ${shown.join('; ')}${more}`,
+      { path },
+    );
   }
   return { json: value as BundleJson, text: new BundleText(text, path), sha256 };
 }

@@ -34,8 +34,10 @@ function list(tensors: readonly TensorInfo[]): string {
 
 function pickInput(inputs: readonly TensorInfo[], declared: string | null, path: string): TensorInfo {
   const named = declared === null ? undefined : inputs.find((t) => t.name === declared);
-  if (declared !== null && named === undefined) throw mismatch(`the input "${declared}" is declared, but the graph has ${list(inputs)}`, path);
-  if (inputs.length !== 1) throw mismatch(`the graph has ${inputs.length} inputs (${list(inputs)}), but one image input is expected`, path);
+  if (declared !== null && named === undefined)
+    throw mismatch(`the input "${declared}" is declared, but the graph has ${list(inputs)}`, path);
+  if (inputs.length !== 1)
+    throw mismatch(`the graph has ${inputs.length} inputs (${list(inputs)}), but one image input is expected`, path);
   return named ?? (inputs[0] as TensorInfo);
 }
 
@@ -46,13 +48,20 @@ export function graphInput(inputs: readonly TensorInfo[], declared: string | nul
   if (type !== 'float32' && type !== 'float16' && type !== 'uint8') {
     throw mismatch(`the graph's input ${show(tensor)} takes ${type}, but tiles are float32, float16 or uint8`, path);
   }
-  if (shape.length !== 4) throw mismatch(`the graph's input ${show(tensor)} has ${shape.length} dimensions, but a batch of tiles has 4`, path);
+  if (shape.length !== 4)
+    throw mismatch(
+      `the graph's input ${show(tensor)} has ${shape.length} dimensions, but a batch of tiles has 4`,
+      path,
+    );
   const [batch, a, b, c] = shape as [number, number, number, number];
   const first = a === 3 || (a < 0 && c !== 3);
   const last = c === 3 || (c < 0 && a !== 3);
   if (!first && !last) {
     const channels = a <= c || c < 0 ? a : c;
-    throw mismatch(`the graph's input ${show(tensor)} has ${channels} channel${channels === 1 ? '' : 's'}, but tiles have 3 (RGB)`, path);
+    throw mismatch(
+      `the graph's input ${show(tensor)} has ${channels} channel${channels === 1 ? '' : 's'}, but tiles have 3 (RGB)`,
+      path,
+    );
   }
   if (batch === 0) throw mismatch(`the graph's input ${show(tensor)} takes no tiles`, path);
   const layout = a === 3 && c !== 3 ? 'NCHW' : c === 3 && a !== 3 ? 'NHWC' : null;
@@ -63,13 +72,23 @@ export function graphInput(inputs: readonly TensorInfo[], declared: string | nul
 
 /** Compares the declared input with the graph's. Throws MODEL_MISMATCH. */
 export function checkInput(input: TileInput, sizePx: number, graph: GraphInput, path: string): void {
-  if (graph.type !== input.type) throw mismatch(`the input "${graph.name}" is declared as ${input.type}, but the graph takes ${graph.type}`, path);
+  if (graph.type !== input.type)
+    throw mismatch(`the input "${graph.name}" is declared as ${input.type}, but the graph takes ${graph.type}`, path);
   if (graph.layout !== null && graph.layout !== input.layout) {
-    throw mismatch(`the input "${graph.name}" is declared as ${input.layout}, but the graph's shape is ${graph.layout}`, path);
+    throw mismatch(
+      `the input "${graph.name}" is declared as ${input.layout}, but the graph's shape is ${graph.layout}`,
+      path,
+    );
   }
-  for (const [axis, dimension] of [['high', graph.height], ['wide', graph.width]] as const) {
+  for (const [axis, dimension] of [
+    ['high', graph.height],
+    ['wide', graph.width],
+  ] as const) {
     if (dimension >= 0 && dimension !== sizePx) {
-      throw mismatch(`tiles of ${sizePx} x ${sizePx} pixels are declared for the input "${graph.name}", but the graph's is ${dimension} pixels ${axis}`, path);
+      throw mismatch(
+        `tiles of ${sizePx} x ${sizePx} pixels are declared for the input "${graph.name}", but the graph's is ${dimension} pixels ${axis}`,
+        path,
+      );
     }
   }
 }
@@ -80,15 +99,24 @@ export function checkInput(input: TileInput, sizePx: number, graph: GraphInput, 
  */
 export function rowLength(tensor: TensorInfo, batch: number, path: string): number | null {
   const [rows, ...rest] = tensor.shape;
-  if (!/^(float(16|32|64)|u?int(8|16|32|64)|bfloat16|not a tensor)$/.test(tensor.type) || tensor.type === 'not a tensor') {
+  if (
+    !/^(float(16|32|64)|u?int(8|16|32|64)|bfloat16|not a tensor)$/.test(tensor.type) ||
+    tensor.type === 'not a tensor'
+  ) {
     throw mismatch(`the graph's output ${show(tensor)} is not a tensor of numbers`, path);
   }
   if (rows === undefined) return null;
   if (rows >= 0 && batch >= 0 && rows !== batch) {
-    throw mismatch(`the graph's output ${show(tensor)} has ${rows} rows for ${batch} tile${batch === 1 ? '' : 's'}, but one row for each tile is expected`, path);
+    throw mismatch(
+      `the graph's output ${show(tensor)} has ${rows} rows for ${batch} tile${batch === 1 ? '' : 's'}, but one row for each tile is expected`,
+      path,
+    );
   }
   if (rest.slice(1).some((d) => d > 1)) {
-    throw mismatch(`the graph's output ${show(tensor)} is an image or a map, but one row of values for each tile is expected`, path);
+    throw mismatch(
+      `the graph's output ${show(tensor)} is an image or a map, but one row of values for each tile is expected`,
+      path,
+    );
   }
   const product = rest.reduce((n, d) => n * d, 1);
   return rest.some((d) => d < 0) ? null : product;
@@ -101,7 +129,8 @@ export function graphOutput(outputs: readonly TensorInfo[], declared: string | n
     throw mismatch(`the graph has ${outputs.length} outputs (${list(outputs)}), and none is chosen`, path);
   }
   const found = outputs.find((t) => t.name === declared);
-  if (found === undefined) throw mismatch(`the output "${declared}" is declared, but the graph has ${list(outputs)}`, path);
+  if (found === undefined)
+    throw mismatch(`the output "${declared}" is declared, but the graph has ${list(outputs)}`, path);
   return found;
 }
 
@@ -109,7 +138,10 @@ export function graphOutput(outputs: readonly TensorInfo[], declared: string | n
 export function checkColumns(tensor: TensorInfo, declared: number | null, batch: number, path: string): number | null {
   const columns = rowLength(tensor, batch, path);
   if (columns !== null && declared !== null && columns !== declared) {
-    throw mismatch(`the output ${show(tensor)} gives ${columns} values for each tile, but ${declared} are declared`, path);
+    throw mismatch(
+      `the output ${show(tensor)} gives ${columns} values for each tile, but ${declared} are declared`,
+      path,
+    );
   }
   return columns ?? declared;
 }

@@ -39,7 +39,12 @@ export async function readOnnxFile(
   const read = await withBundleFile(graphRoot, graphFile, async (handle, path, sizeBytes) => {
     if (sizeBytes === 0) throw new MicrotomeError('MODEL_INVALID', 'infer', `${graphFile} is empty`, { path });
     if (sizeBytes > maxOnnxBytes) {
-      throw new MicrotomeError('MODEL_INVALID', 'infer', `${graphFile} has ${sizeBytes} bytes, an ONNX file has less than 2 GiB`, { path });
+      throw new MicrotomeError(
+        'MODEL_INVALID',
+        'infer',
+        `${graphFile} has ${sizeBytes} bytes, an ONNX file has less than 2 GiB`,
+        { path },
+      );
     }
     await refuseGitLfsPointer(handle, path);
     const summary = await summariseOnnx(handle, path, sizeBytes);
@@ -66,7 +71,12 @@ export async function hashBundleFile(root: BundleRoot, file: string): Promise<st
  * Compares a model with a graph: as outlined from the file, and again as the runtime reports it. Gives the graph's
  * input. Throws MODEL_MISMATCH.
  */
-export function checkModelAgainstGraph(input: TileInput, sizePx: number, spec: ModelSpec, graph: GraphInfo): GraphInput {
+export function checkModelAgainstGraph(
+  input: TileInput,
+  sizePx: number,
+  spec: ModelSpec,
+  graph: GraphInfo,
+): GraphInput {
   const path = spec.graphPath;
   const found = graphInput(graph.inputs, spec.inputTensor, path);
   checkInput(input, sizePx, found, path);
@@ -75,7 +85,12 @@ export function checkModelAgainstGraph(input: TileInput, sizePx: number, spec: M
     const columns = checkColumns(tensor, output.columns, found.batch, path);
     for (const head of spec.heads) {
       if (spec.tileOutputs[head.output] === output && columns !== null && head.column >= columns) {
-        throw new MicrotomeError('MODEL_MISMATCH', 'infer', `the head "${head.name}" reads column ${head.column}, but the output "${output.tensor}" gives ${columns} value${columns === 1 ? '' : 's'} for each tile (columns count from 0)`, { path });
+        throw new MicrotomeError(
+          'MODEL_MISMATCH',
+          'infer',
+          `the head "${head.name}" reads column ${head.column}, but the output "${output.tensor}" gives ${columns} value${columns === 1 ? '' : 's'} for each tile (columns count from 0)`,
+          { path },
+        );
       }
     }
   }

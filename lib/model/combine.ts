@@ -26,7 +26,10 @@ export function calibrate(calibration: Calibration | null, v: number): number {
 }
 
 /** One value for each output. Throws OUTPUT_NOT_FINITE naming the output. */
-export function combineHeads(outputs: readonly OutputSpec[], heads: readonly { readonly name: string; readonly value: number }[]): readonly number[] {
+export function combineHeads(
+  outputs: readonly OutputSpec[],
+  heads: readonly { readonly name: string; readonly value: number }[],
+): readonly number[] {
   return outputs.map((output) => {
     let sum = 0;
     let weights = 0;

@@ -42,7 +42,9 @@ function matchesType(value: unknown, type: unknown): boolean {
 
 /** A JSON pointer for a message. */
 export function pointer(path: Path): string {
-  return path.length === 0 ? '/' : path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path.length === 0
+    ? '/'
+    : path.map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 class Checker {
@@ -152,12 +154,17 @@ class Checker {
     const declared = (schema['properties'] ?? {}) as Record<string, Schema>;
     switch (keyword) {
       case 'required':
-        return (rule as string[]).filter((k) => !Object.hasOwn(value, k)).flatMap((k) => problem(path, `must have the property "${k}"`));
+        return (rule as string[])
+          .filter((k) => !Object.hasOwn(value, k))
+          .flatMap((k) => problem(path, `must have the property "${k}"`));
       case 'properties':
-        return keys.filter((k) => Object.hasOwn(declared, k)).flatMap((k) => this.check(declared[k] as Schema, value[k], [...path, k]));
+        return keys
+          .filter((k) => Object.hasOwn(declared, k))
+          .flatMap((k) => this.check(declared[k] as Schema, value[k], [...path, k]));
       case 'additionalProperties': {
         const others = keys.filter((k) => !Object.hasOwn(declared, k));
-        if (rule === false) return others.slice(0, maxProblems).flatMap((k) => unknownProperty(path, k, Object.keys(declared)));
+        if (rule === false)
+          return others.slice(0, maxProblems).flatMap((k) => unknownProperty(path, k, Object.keys(declared)));
         return others.flatMap((k) => this.check(rule as Schema, value[k], [...path, k]));
       }
       case 'propertyNames':
@@ -206,7 +213,9 @@ function numberProblem(path: Path, keyword: string, limit: number, value: number
 
 function stringProblem(path: Path, keyword: string, rule: unknown, value: string): SchemaProblem[] {
   if (keyword === 'pattern') {
-    return new RegExp(rule as string, 'u').test(value) ? [] : problem(path, `must match ${String(rule)}, not ${quote(value)}`);
+    return new RegExp(rule as string, 'u').test(value)
+      ? []
+      : problem(path, `must match ${String(rule)}, not ${quote(value)}`);
   }
   const length = [...value].length;
   if (keyword === 'minLength') return length >= (rule as number) ? [] : problem(path, 'must not be empty');

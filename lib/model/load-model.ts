@@ -36,7 +36,12 @@ async function fromFolder(folder: string, options: ParsedModelOptions, isBuiltIn
     refuseDeclared(options, ['column', 'head', 'output'], 'the WSInfer model');
     return readWsinfer(root, options);
   }
-  throw new MicrotomeError('MODEL_INVALID', 'infer', `the folder has neither ${bundleFileName} nor a WSInfer ${wsinferFileName}`, { path: folder });
+  throw new MicrotomeError(
+    'MODEL_INVALID',
+    'infer',
+    `the folder has neither ${bundleFileName} nor a WSInfer ${wsinferFileName}`,
+    { path: folder },
+  );
 }
 
 async function fromPath(ref: string, options: ParsedModelOptions): Promise<Model> {
@@ -49,7 +54,12 @@ async function fromPath(ref: string, options: ParsedModelOptions): Promise<Model
   if (isFolder) return fromFolder(ref, options, false);
   if ([bundleFileName, wsinferFileName].includes(basename(ref))) return fromFolder(dirname(ref), options, false);
   if (extname(ref).toLowerCase() === '.onnx') return readBareOnnx(ref, options);
-  throw new MicrotomeError('MODEL_INVALID', 'infer', `the model ${ref} is neither a folder, an .onnx file, ${bundleFileName} nor ${wsinferFileName}`, { path: ref });
+  throw new MicrotomeError(
+    'MODEL_INVALID',
+    'infer',
+    `the model ${ref} is neither a folder, an .onnx file, ${bundleFileName} nor ${wsinferFileName}`,
+    { path: ref },
+  );
 }
 
 /** Reads the model that a parsed reference means. */
@@ -57,7 +67,11 @@ export async function readModel(ref: string, options: ParsedModelOptions): Promi
   const builtIn = Object.hasOwn(builtIns, ref) ? builtIns[ref] : undefined;
   if (builtIn !== undefined) return fromFolder(packageFile(builtIn), options, true);
   if (ref === 'demo-lesion') {
-    throw new MicrotomeError('MODEL_INVALID', 'infer', 'the built-in model "demo-lesion" needs a later version of microtome');
+    throw new MicrotomeError(
+      'MODEL_INVALID',
+      'infer',
+      'the built-in model "demo-lesion" needs a later version of microtome',
+    );
   }
   return fromPath(ref, options);
 }

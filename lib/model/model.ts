@@ -69,6 +69,10 @@ export interface Model {
   readonly input: TileInput;
   /** Slide-level outputs; the first is the score. */
   readonly outputs: readonly ModelOutput[];
-  readonly graph: { readonly path: string; readonly inputs: readonly TensorInfo[]; readonly outputs: readonly TensorInfo[] };
+  readonly graph: {
+    readonly path: string;
+    readonly inputs: readonly TensorInfo[];
+    readonly outputs: readonly TensorInfo[];
+  };
   readonly warnings: readonly string[];
 }

@@ -13,9 +13,13 @@ function refuse(found: string, path: string): MicrotomeError {
 
 function place(graphFile: string, data: ExternalData, path: string): string {
   const { location, tensor } = data;
-  if (location === null || location === '') throw refuse(`the tensor "${tensor}" of ${graphFile} is in another file that is not named`, path);
+  if (location === null || location === '')
+    throw refuse(`the tensor "${tensor}" of ${graphFile} is in another file that is not named`, path);
   if (posix.isAbsolute(location) || location.includes('\\') || location.includes('\0')) {
-    throw refuse(`the tensor "${tensor}" of ${graphFile} is in ${JSON.stringify(location)}, which is not a path inside the model's folder`, path);
+    throw refuse(
+      `the tensor "${tensor}" of ${graphFile} is in ${JSON.stringify(location)}, which is not a path inside the model's folder`,
+      path,
+    );
   }
   return posix.join(posix.dirname(graphFile), location);
 }
@@ -32,7 +36,11 @@ export async function checkExternalData(
   declared: ReadonlySet<string> | null,
 ): Promise<readonly string[]> {
   const path = posix.join(root.folder, graphFile);
-  if (summary.hasCompiledNodes) throw refuse(`${graphFile} holds nodes compiled for one device (EPContext); an ordinary ONNX graph is expected`, path);
+  if (summary.hasCompiledNodes)
+    throw refuse(
+      `${graphFile} holds nodes compiled for one device (EPContext); an ordinary ONNX graph is expected`,
+      path,
+    );
   const needed = new Map<string, { bytes: number; tensor: string }>();
   for (const data of summary.external) {
     const file = place(graphFile, data, path);
@@ -44,9 +52,14 @@ export async function checkExternalData(
     if (end >= (needed.get(file)?.bytes ?? 0)) needed.set(file, { bytes: end, tensor: data.tensor });
   }
   for (const [file, { bytes, tensor }] of needed) {
-    if (declared !== null && !declared.has(file)) throw refuse(`${graphFile} keeps weights in ${file}, which is not listed in files`, path);
+    if (declared !== null && !declared.has(file))
+      throw refuse(`${graphFile} keeps weights in ${file}, which is not listed in files`, path);
     await withBundleFile(root, file, async (_handle, _path, sizeBytes) => {
-      if (sizeBytes < bytes) throw refuse(`${file} has ${sizeBytes} bytes, but the tensor "${tensor}" of ${graphFile} ends at ${bytes}`, path);
+      if (sizeBytes < bytes)
+        throw refuse(
+          `${file} has ${sizeBytes} bytes, but the tensor "${tensor}" of ${graphFile} ends at ${bytes}`,
+          path,
+        );
     });
   }
   return [...needed.keys()];

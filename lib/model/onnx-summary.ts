@@ -36,8 +36,21 @@ export interface OnnxSummary {
 }
 
 type Kind =
-  | 'model' | 'training' | 'function' | 'graph' | 'node' | 'attribute' | 'tensor' | 'sparse' | 'entry'
-  | 'value' | 'type' | 'tensorType' | 'shape' | 'dim' | 'text';
+  | 'model'
+  | 'training'
+  | 'function'
+  | 'graph'
+  | 'node'
+  | 'attribute'
+  | 'tensor'
+  | 'sparse'
+  | 'entry'
+  | 'value'
+  | 'type'
+  | 'tensorType'
+  | 'shape'
+  | 'dim'
+  | 'text';
 
 /** Which length-delimited fields are followed, by message and field number (onnx.proto). All others are skipped. */
 const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
@@ -59,8 +72,22 @@ const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
 };
 
 const elementTypes: Readonly<Record<number, string>> = {
-  1: 'float32', 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16', 6: 'int32', 7: 'int64', 8: 'string', 9: 'bool',
-  10: 'float16', 11: 'float64', 12: 'uint32', 13: 'uint64', 14: 'complex64', 15: 'complex128', 16: 'bfloat16',
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  8: 'string',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+  12: 'uint32',
+  13: 'uint64',
+  14: 'complex64',
+  15: 'complex128',
+  16: 'bfloat16',
 };
 
 /** Small, so that no more than a few milliseconds of parsing lie between two reads. */
@@ -169,7 +196,8 @@ class OnnxWalk {
     const tag = this.#varint(frame.end);
     const field = Math.floor(tag / 8);
     const wire = tag - field * 8;
-    if (field < 1 || tag >= 2 ** 32) throw this.#fault(`is not an ONNX model (a field without a number at byte ${this.#at})`);
+    if (field < 1 || tag >= 2 ** 32)
+      throw this.#fault(`is not an ONNX model (a field without a number at byte ${this.#at})`);
     if (wire === 0) this.#number(frame, field, this.#varint(frame.end));
     else if (wire === 1) this.#skip(frame, 8);
     else if (wire === 5) this.#skip(frame, 4);
@@ -179,7 +207,8 @@ class OnnxWalk {
   }
 
   #skip(frame: Frame, bytes: number): void {
-    if (!(bytes >= 0 && bytes <= frame.end - this.#at)) throw this.#fault(`is not an ONNX model, or is cut short (a field of ${bytes} bytes at byte ${this.#at})`);
+    if (!(bytes >= 0 && bytes <= frame.end - this.#at))
+      throw this.#fault(`is not an ONNX model, or is cut short (a field of ${bytes} bytes at byte ${this.#at})`);
     this.#at += bytes;
   }
 
@@ -188,7 +217,8 @@ class OnnxWalk {
     if (child === undefined || !(length >= 0 && length <= frame.end - this.#at)) {
       this.#skip(frame, length);
     } else if (child === 'text') {
-      if (length > maxTextBytes) throw this.#fault(`has a name of ${length} bytes, at most ${maxTextBytes} are expected`);
+      if (length > maxTextBytes)
+        throw this.#fault(`has a name of ${length} bytes, at most ${maxTextBytes} are expected`);
       if (!this.#holds(length)) return this.#load(length).then(() => this.#text(frame, field, length));
       this.#text(frame, field, length);
     } else {
@@ -206,8 +236,16 @@ class OnnxWalk {
   #push(kind: Kind, field: number, end: number): void {
     if (this.#stack.length >= maxDepth) throw this.#fault(`nests its graphs more than ${maxDepth} messages deep`);
     this.#stack.push({
-      kind, field, end, texts: new Map(), dims: [], entries: [],
-      elementType: 0, hasShape: false, isExternal: false, dim: -1,
+      kind,
+      field,
+      end,
+      texts: new Map(),
+      dims: [],
+      entries: [],
+      elementType: 0,
+      hasShape: false,
+      isExternal: false,
+      dim: -1,
     });
   }
 
@@ -257,7 +295,8 @@ class OnnxWalk {
 
   #tensor(frame: Frame, parent: Frame): void {
     const name = frame.texts.get(8) ?? '';
-    const isTopLevel = this.#stack.length === 2 && parent.kind === 'graph' && this.#stack[0]?.kind === 'model' && parent.field === 7;
+    const isTopLevel =
+      this.#stack.length === 2 && parent.kind === 'graph' && this.#stack[0]?.kind === 'model' && parent.field === 7;
     if (isTopLevel) this.#initialisers.add(name);
     // Entries without the flag count too: stricter than a runtime, and a file that has them is odd.
     if (!frame.isExternal && frame.entries.length === 0) return;
@@ -274,7 +313,8 @@ class OnnxWalk {
     const isTopLevel = this.#stack.length === 2 && parent.kind === 'graph' && parent.field === 7;
     if (!isTopLevel) return;
     const list = parent.kind === 'graph' && frame.field === 11 ? this.#inputs : this.#outputs;
-    const type = elementTypes[frame.elementType] ?? (frame.elementType === 0 ? 'not a tensor' : `type ${frame.elementType}`);
+    const type =
+      elementTypes[frame.elementType] ?? (frame.elementType === 0 ? 'not a tensor' : `type ${frame.elementType}`);
     list.push({ name: frame.texts.get(1) ?? '', type, shape: frame.hasShape ? [...frame.dims] : null });
     if (list.length > maxNamed) throw this.#fault(`has more than ${maxNamed} inputs or outputs`);
   }

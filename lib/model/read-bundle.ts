@@ -1,12 +1,20 @@
 /** A bundle folder to a Model: schema, file hashes, what this version can run, and the graph. */
 
-import { MicrotomeError } from '../errors.js';
+import type { MicrotomeError } from '../errors.js';
 import { defaults } from '../options/defaults.js';
 import { defaultClip } from '../result.js';
 import type { BundleRoot } from './bundle-files.js';
 import { requireInsidePath } from './bundle-files.js';
 import { readBundleJson } from './bundle-json.js';
-import type { BundleJson, BundleText, CardJson, EncoderJson, HeadJson, OutputJson, TileInputJson } from './bundle-json.js';
+import type {
+  BundleJson,
+  BundleText,
+  CardJson,
+  EncoderJson,
+  HeadJson,
+  OutputJson,
+  TileInputJson,
+} from './bundle-json.js';
 import { checkModelAgainstGraph, hashBundleFile, readOnnxFile } from './checked-graph.js';
 import type { Model, ModelCard, TileInput } from './model.js';
 import { attachSpec } from './spec.js';
@@ -22,7 +30,8 @@ function later(text: BundleText, at: At, what: string): MicrotomeError {
 function requireDistinct(text: BundleText, list: readonly { readonly name: string }[], at: At): void {
   const seen = new Set<string>();
   list.forEach(({ name }, i) => {
-    if (seen.has(name)) throw text.error('MODEL_INVALID', [...at, String(i), 'name'], `the name "${name}" is used twice`);
+    if (seen.has(name))
+      throw text.error('MODEL_INVALID', [...at, String(i), 'name'], `the name "${name}" is used twice`);
     seen.add(name);
   });
 }
@@ -36,7 +45,8 @@ function refuseLater(json: BundleJson, text: BundleText): void {
     if (head.method === 'onnx') throw later(text, ['heads', String(i), 'method'], 'an ONNX head');
   });
   json.select?.forEach((rule, i) => {
-    if (rule.rule === 'filter' || rule.rule === 'highest') throw later(text, ['select', String(i), 'rule'], `the rule "${rule.rule}"`);
+    if (rule.rule === 'filter' || rule.rule === 'highest')
+      throw later(text, ['select', String(i), 'rule'], `the rule "${rule.rule}"`);
   });
 }
 
@@ -61,21 +71,34 @@ function tileOutputs(encoder: EncoderJson, text: BundleText): readonly TileOutpu
   requireDistinct(text, encoder.outputs, at);
   return encoder.outputs.map((o, i) => {
     if (o.columnNames !== undefined && o.columnNames.length !== o.columns) {
-      throw text.error('MODEL_INVALID', [...at, String(i), 'columnNames'], `${o.columnNames.length} names for ${o.columns} columns`);
+      throw text.error(
+        'MODEL_INVALID',
+        [...at, String(i), 'columnNames'],
+        `${o.columnNames.length} names for ${o.columns} columns`,
+      );
     }
-    return { name: o.name, tensor: o.tensor ?? o.name, columns: o.columns, columnNames: o.columnNames ?? null, activation: o.activation ?? 'none' };
+    return {
+      name: o.name,
+      tensor: o.tensor ?? o.name,
+      columns: o.columns,
+      columnNames: o.columnNames ?? null,
+      activation: o.activation ?? 'none',
+    };
   });
 }
 
 function nativeHead(head: HeadJson, index: number, encoder: EncoderJson, text: BundleText): NativeHead {
   const at = ['heads', String(index), 'of'];
   const of = head.of ?? { encoder: '', output: '' };
-  if (of.encoder !== encoder.name) throw text.error('MODEL_INVALID', [...at, 'encoder'], `there is no encoder "${of.encoder}"`);
+  if (of.encoder !== encoder.name)
+    throw text.error('MODEL_INVALID', [...at, 'encoder'], `there is no encoder "${of.encoder}"`);
   const output = encoder.outputs.findIndex((o) => o.name === of.output);
-  if (output === -1) throw text.error('MODEL_INVALID', [...at, 'output'], `the encoder "${encoder.name}" has no output "${of.output}"`);
+  if (output === -1)
+    throw text.error('MODEL_INVALID', [...at, 'output'], `the encoder "${encoder.name}" has no output "${of.output}"`);
   const column = of.column ?? 0;
   const columns = encoder.outputs[output]?.columns ?? 0;
-  if (column >= columns) throw text.error('MODEL_INVALID', [...at, 'column'], `column ${column} of ${columns} (columns count from 0)`);
+  if (column >= columns)
+    throw text.error('MODEL_INVALID', [...at, 'column'], `column ${column} of ${columns} (columns count from 0)`);
   return {
     name: head.name,
     output,
@@ -91,9 +114,11 @@ function checkCalibration(output: OutputJson, at: At, text: BundleText): void {
   const { calibration } = output;
   if (calibration?.method !== 'isotonic') return;
   const { x, y } = calibration;
-  if (x.length !== y.length) throw text.error('MODEL_INVALID', [...at, 'calibration'], `${x.length} values of x and ${y.length} of y`);
+  if (x.length !== y.length)
+    throw text.error('MODEL_INVALID', [...at, 'calibration'], `${x.length} values of x and ${y.length} of y`);
   const unsorted = x.findIndex((v, i) => i > 0 && v <= (x[i - 1] ?? v));
-  if (unsorted !== -1) throw text.error('MODEL_INVALID', [...at, 'calibration', 'x', String(unsorted)], 'x must rise from point to point');
+  if (unsorted !== -1)
+    throw text.error('MODEL_INVALID', [...at, 'calibration', 'x', String(unsorted)], 'x must rise from point to point');
 }
 
 function outputSpec(output: OutputJson, index: number, heads: readonly HeadJson[], text: BundleText): OutputSpec {
@@ -103,17 +128,28 @@ function outputSpec(output: OutputJson, index: number, heads: readonly HeadJson[
     const where = typeof output.of === 'string' ? [...at, 'of'] : [...at, 'of', String(i)];
     const head = heads.findIndex((h) => h.name === part.head);
     if (head === -1) throw text.error('MODEL_INVALID', where, `there is no head "${part.head}"`);
-    if ('output' in part || 'column' in part) throw text.error('MODEL_INVALID', where, `the head "${part.head}" gives one value; output and column are for ONNX heads`);
+    if ('output' in part || 'column' in part)
+      throw text.error(
+        'MODEL_INVALID',
+        where,
+        `the head "${part.head}" gives one value; output and column are for ONNX heads`,
+      );
     return { head, weight: 'weight' in part && part.weight !== undefined ? part.weight : 1 };
   });
   checkCalibration(output, at, text);
   const clip = output.clip;
-  if (clip && clip[0] > clip[1]) throw text.error('MODEL_INVALID', [...at, 'clip'], `the range ${clip[0]} to ${clip[1]} is empty`);
+  if (clip && clip[0] > clip[1])
+    throw text.error('MODEL_INVALID', [...at, 'clip'], `the range ${clip[0]} to ${clip[1]} is empty`);
   return { name: output.name, of, calibration: output.calibration ?? null, clip, fallback: output.fallback ?? null };
 }
 
 function selectSpec(json: BundleJson, text: BundleText): SelectSpec {
-  const spec: { -readonly [K in keyof SelectSpec]: SelectSpec[K] } = { keep: null, minTissueFraction: null, maxTiles: null, seed: null };
+  const spec: { -readonly [K in keyof SelectSpec]: SelectSpec[K] } = {
+    keep: null,
+    minTissueFraction: null,
+    maxTiles: null,
+    seed: null,
+  };
   json.select?.forEach((rule, i) => {
     const at = ['select', String(i)];
     if (rule.input !== undefined && rule.input !== json.inputs.tiles?.[0]?.name) {
@@ -150,7 +186,11 @@ async function checkFiles(root: BundleRoot, json: BundleJson, text: BundleText):
     requireInsidePath(root, file);
     const found = await hashBundleFile(root, file);
     if (found !== declared) {
-      throw text.error('MODEL_INVALID', ['files', file], `${file} has the SHA-256 ${found}, but ${declared} is declared`);
+      throw text.error(
+        'MODEL_INVALID',
+        ['files', file],
+        `${file} has the SHA-256 ${found}, but ${declared} is declared`,
+      );
     }
   }
 }
@@ -199,7 +239,9 @@ export async function readBundle(root: BundleRoot): Promise<Model> {
     intendedUse: card.intendedUse,
     input,
     outputs: Object.freeze(
-      open.outputs.map((o) => Object.freeze({ name: o.name, clip: o.clip === undefined ? defaultClip : o.clip, fallback: o.fallback })),
+      open.outputs.map((o) =>
+        Object.freeze({ name: o.name, clip: o.clip === undefined ? defaultClip : o.clip, fallback: o.fallback }),
+      ),
     ),
     graph: Object.freeze({ path: onnx.path, inputs: onnx.inputs, outputs: onnx.outputs }),
     warnings: Object.freeze([]),

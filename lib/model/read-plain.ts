@@ -43,12 +43,17 @@ function scoreColumn(told: number | string | null, output: TileOutputSpec): numb
   if (typeof told === 'string') {
     const index = columnNames?.indexOf(told) ?? -1;
     if (index === -1) {
-      throw invalid('column', columnNames === null ? 'an index (the model names no classes)' : `one of the classes ${columnNames.join(', ')}`, told);
+      throw invalid(
+        'column',
+        columnNames === null ? 'an index (the model names no classes)' : `one of the classes ${columnNames.join(', ')}`,
+        told,
+      );
     }
     return index;
   }
   if (told !== null) {
-    if (columns !== null && told >= columns) throw invalid('column', `an index below ${columns}, the columns of the output "${output.name}",`, told);
+    if (columns !== null && told >= columns)
+      throw invalid('column', `an index below ${columns}, the columns of the output "${output.name}",`, told);
     return told;
   }
   return columns === 1 ? 0 : columns === 2 ? 1 : null;
@@ -61,16 +66,29 @@ function missingColumn(output: TileOutputSpec): string {
 }
 
 /** Heads and outputs: the score, then, where classes have names, one output for each class. */
-function plainOutputs(output: TileOutputSpec, column: number | null, options: ParsedModelOptions): { heads: NativeHead[]; outputs: OutputSpec[] } {
+function plainOutputs(
+  output: TileOutputSpec,
+  column: number | null,
+  options: ParsedModelOptions,
+): { heads: NativeHead[]; outputs: OutputSpec[] } {
   if (column === null) return { heads: [], outputs: [] };
   const head = (name: string, at: number): NativeHead => ({ ...options.head, name, output: 0, column: at });
   const columns: [string, number][] = [['score', column]];
   if (output.columnNames !== null && output.columnNames.length <= maxClassOutputs) {
-    output.columnNames.forEach((name, i) => columns.push([name === 'score' ? 'score (class)' : name, i]));
+    // The first output is called score; a class of that name must not hide it.
+    columns.push(
+      ...output.columnNames.map((name, i): [string, number] => [name === 'score' ? 'score (class)' : name, i]),
+    );
   }
   return {
     heads: columns.map(([name, at]) => head(name, at)),
-    outputs: columns.map(([name], i) => ({ name, of: [{ head: i, weight: 1 }], calibration: null, clip: undefined, fallback: null })),
+    outputs: columns.map(([name], i) => ({
+      name,
+      of: [{ head: i, weight: 1 }],
+      calibration: null,
+      clip: undefined,
+      fallback: null,
+    })),
   };
 }
 
@@ -107,10 +125,18 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
 function inputSize(options: ParsedModelOptions, graph: GraphInput, path: string): number {
   const told = options.input?.size ?? null;
   if (graph.height >= 0 && graph.width >= 0 && graph.height !== graph.width) {
-    throw new MicrotomeError('MODEL_MISMATCH', 'infer', `the graph's input "${graph.name}" is ${graph.width} x ${graph.height} pixels, but tiles are square`, { path });
+    throw new MicrotomeError(
+      'MODEL_MISMATCH',
+      'infer',
+      `the graph's input "${graph.name}" is ${graph.width} x ${graph.height} pixels, but tiles are square`,
+      { path },
+    );
   }
   const fixed = graph.height >= 0 ? graph.height : graph.width;
-  if (told === null && fixed < 1) throw contradiction(`The graph's input "${graph.name}" takes any size: pass input.size, the side of a tile in pixels`);
+  if (told === null && fixed < 1)
+    throw contradiction(
+      `The graph's input "${graph.name}" takes any size: pass input.size, the side of a tile in pixels`,
+    );
   return told ?? fixed;
 }
 
@@ -136,7 +162,9 @@ function bareInput(options: ParsedModelOptions, graph: GraphInput, path: string)
 function joinHashes(hashes: readonly (readonly [file: string, sha256: string])[]): string {
   const [first] = hashes;
   if (hashes.length === 1 && first !== undefined) return first[1];
-  return createHash('sha256').update(hashes.map(([file, sha256]) => `${sha256}  ${file}\n`).join('')).digest('hex');
+  return createHash('sha256')
+    .update(hashes.map(([file, sha256]) => `${sha256}  ${file}\n`).join(''))
+    .digest('hex');
 }
 
 async function hashAll(root: BundleRoot, files: readonly string[]): Promise<[string, string][]> {
@@ -153,7 +181,8 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
   let path: string;
   try {
     path = await realpath(ref);
-    if (!(await stat(path)).isFile()) throw new MicrotomeError('MODEL_INVALID', 'infer', `the model ${ref} is not a regular file`, { path: ref });
+    if (!(await stat(path)).isFile())
+      throw new MicrotomeError('MODEL_INVALID', 'infer', `the model ${ref} is not a regular file`, { path: ref });
   } catch (error) {
     throw fromFileSystem(error, 'infer', ref, 'the model');
   }
@@ -162,7 +191,11 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
   const named: BundleRoot = { ...root, allowHardLinks: true };
   const onnx = await readOnnxFile(root, file, null, named);
   const graph = graphInput(onnx.inputs, null, path);
-  const tensor = graphOutput(onnx.outputs, options.output ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null), path);
+  const tensor = graphOutput(
+    onnx.outputs,
+    options.output ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null),
+    path,
+  );
   const columns = checkColumns(tensor, null, graph.batch, path);
   const hashes = await hashAll(named, [file, ...onnx.externalFiles]);
   return makeModel(
@@ -172,7 +205,13 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
       path,
       sha256: joinHashes(hashes),
       input: bareInput(options, graph, path),
-      output: { name: tensor.name, tensor: tensor.name, columns, columnNames: null, activation: options.activation ?? 'none' },
+      output: {
+        name: tensor.name,
+        tensor: tensor.name,
+        columns,
+        columnNames: null,
+        activation: options.activation ?? 'none',
+      },
       onnx,
       graph,
       warnings: [],
@@ -182,7 +221,12 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
 }
 
 function chooseOutput(onnx: OnnxFile): string {
-  throw contradiction(`The graph has ${onnx.outputs.length} outputs (${onnx.outputs.slice(0, 8).map((o) => o.name).join(', ')}): pass output, the one that is scored`);
+  throw contradiction(
+    `The graph has ${onnx.outputs.length} outputs (${onnx.outputs
+      .slice(0, 8)
+      .map((o) => o.name)
+      .join(', ')}): pass output, the one that is scored`,
+  );
 }
 
 async function onnxBeside(root: BundleRoot): Promise<string> {
@@ -195,10 +239,15 @@ async function onnxBeside(root: BundleRoot): Promise<string> {
   const only = files.includes('model.onnx') ? 'model.onnx' : files.length === 1 ? files[0] : undefined;
   if (only !== undefined) return only;
   const found = files.length === 0 ? 'no .onnx file' : `${files.length} .onnx files (${files.slice(0, 8).join(', ')})`;
-  throw new MicrotomeError('MODEL_INVALID', 'infer', `there is ${found} beside config.json, one or model.onnx is expected`, {
-    path: root.folder,
-    ...(files.length === 0 ? { advice: 'export the TorchScript model to ONNX and put it there' } : {}),
-  });
+  throw new MicrotomeError(
+    'MODEL_INVALID',
+    'infer',
+    `there is ${found} beside config.json, one or model.onnx is expected`,
+    {
+      path: root.folder,
+      ...(files.length === 0 ? { advice: 'export the TorchScript model to ONNX and put it there' } : {}),
+    },
+  );
 }
 
 function wsinferInput(config: WsinferConfig, graph: GraphInput): TileInput {
@@ -237,7 +286,13 @@ export async function readWsinfer(root: BundleRoot, options: ParsedModelOptions)
       path: root.folder,
       sha256: joinHashes(hashes),
       input: wsinferInput(config, graph),
-      output: { name: tensor.name, tensor: tensor.name, columns, columnNames: config.classNames, activation: classes > 1 ? 'softmax' : 'sigmoid' },
+      output: {
+        name: tensor.name,
+        tensor: tensor.name,
+        columns,
+        columnNames: config.classNames,
+        activation: classes > 1 ? 'softmax' : 'sigmoid',
+      },
       onnx,
       graph,
       warnings: [],

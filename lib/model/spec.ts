@@ -75,7 +75,11 @@ export function attachSpec(model: Model, spec: ModelSpec): Model {
 export function specOf(model: Model): ModelSpec {
   const spec = typeof model === 'object' && model !== null ? specs.get(model) : undefined;
   if (spec === undefined) {
-    throw new MicrotomeError('INVALID_OPTION', 'options', 'Expected a path, a built-in name or the result of loadModel() for model');
+    throw new MicrotomeError(
+      'INVALID_OPTION',
+      'options',
+      'Expected a path, a built-in name or the result of loadModel() for model',
+    );
   }
   return spec;
 }

@@ -38,7 +38,9 @@ class ConfigReader {
 
   fail(at: At, found: string): MicrotomeError {
     const line = lineOfPath(this.#text, at);
-    return new MicrotomeError('MODEL_INVALID', 'infer', `${wsinferFileName} line ${line}, ${pointer(at)}: ${found}`, { path: this.#path });
+    return new MicrotomeError('MODEL_INVALID', 'infer', `${wsinferFileName} line ${line}, ${pointer(at)}: ${found}`, {
+      path: this.#path,
+    });
   }
 
   object(value: unknown, at: At): Json {
@@ -48,13 +50,21 @@ class ConfigReader {
 
   number(value: unknown, at: At, lowest: number, isInteger: boolean): number {
     const ok = typeof value === 'number' && value >= lowest && value <= 1e6 && (!isInteger || Number.isInteger(value));
-    if (!ok) throw this.fail(at, `must be ${isInteger ? 'an integer' : 'a number'} of at least ${lowest}, not ${JSON.stringify(value) ?? 'missing'}`);
+    if (!ok)
+      throw this.fail(
+        at,
+        `must be ${isInteger ? 'an integer' : 'a number'} of at least ${lowest}, not ${JSON.stringify(value) ?? 'missing'}`,
+      );
     return value;
   }
 
   triple(value: unknown, at: At, lowest: number): readonly [number, number, number] {
     if (!Array.isArray(value) || value.length !== 3) throw this.fail(at, 'must be three numbers');
-    const [a, b, c] = value.map((v, i) => this.number(v, [...at, String(i)], lowest, false)) as [number, number, number];
+    const [a, b, c] = value.map((v, i) => this.number(v, [...at, String(i)], lowest, false)) as [
+      number,
+      number,
+      number,
+    ];
     return Object.freeze([a, b, c] as const);
   }
 }
@@ -68,7 +78,11 @@ interface Transform {
 
 function onlyArguments(reader: ConfigReader, args: Json, known: readonly string[], at: At): void {
   const other = Object.keys(args).find((k) => !known.includes(k));
-  if (other !== undefined) throw reader.fail([...at, 'arguments', other], `the argument "${other}" is not supported; known: ${known.join(', ') || 'none'}`);
+  if (other !== undefined)
+    throw reader.fail(
+      [...at, 'arguments', other],
+      `the argument "${other}" is not supported; known: ${known.join(', ') || 'none'}`,
+    );
 }
 
 function resizeSide(reader: ConfigReader, args: Json, at: At): number {
@@ -77,7 +91,8 @@ function resizeSide(reader: ConfigReader, args: Json, at: At): number {
   if (!Array.isArray(size)) return reader.number(size, where, 1, true);
   const sides = size.map((s, i) => reader.number(s, [...where, String(i)], 1, true));
   const [height, width = height] = sides;
-  if (height === undefined || height !== width || sides.length > 2) throw reader.fail(where, 'only square sizes are supported');
+  if (height === undefined || height !== width || sides.length > 2)
+    throw reader.fail(where, 'only square sizes are supported');
   return height;
 }
 
@@ -86,8 +101,13 @@ function applyStep(reader: ConfigReader, step: unknown, at: At, order: number, r
   const { name, arguments: given } = reader.object(step, at);
   const args = given === undefined || given === null ? {} : reader.object(given, [...at, 'arguments']);
   const place = ['Resize', 'ToTensor', 'Normalize'].indexOf(String(name));
-  if (place === -1) throw reader.fail([...at, 'name'], `the transform ${JSON.stringify(name)} is not supported; known: Resize, ToTensor, Normalize`);
-  if (place <= order) throw reader.fail(at, 'the transforms must be Resize, ToTensor, Normalize in this order, each at most once');
+  if (place === -1)
+    throw reader.fail(
+      [...at, 'name'],
+      `the transform ${JSON.stringify(name)} is not supported; known: Resize, ToTensor, Normalize`,
+    );
+  if (place <= order)
+    throw reader.fail(at, 'the transforms must be Resize, ToTensor, Normalize in this order, each at most once');
   if (place === 0) {
     onlyArguments(reader, args, ['size'], at);
     result.sizePx = resizeSide(reader, args, at);
@@ -116,9 +136,11 @@ function readTransform(reader: ConfigReader, value: unknown): Transform {
 function readClassNames(reader: ConfigReader, json: Json): readonly string[] {
   const names = json['class_names'];
   const isList = Array.isArray(names) && names.every((n): n is string => typeof n === 'string' && n !== '');
-  if (!isList || new Set(names).size !== names.length) throw reader.fail(['class_names'], 'must be a list of different names');
+  if (!isList || new Set(names).size !== names.length)
+    throw reader.fail(['class_names'], 'must be a list of different names');
   const declared = reader.number(json['num_classes'], ['num_classes'], 1, true);
-  if (names.length !== declared) throw reader.fail(['class_names'], `${names.length} names for num_classes ${declared}`);
+  if (names.length !== declared)
+    throw reader.fail(['class_names'], `${names.length} names for num_classes ${declared}`);
   return Object.freeze([...names]);
 }
 
@@ -128,7 +150,8 @@ export async function readWsinferConfig(root: BundleRoot): Promise<WsinferConfig
   const { text } = await readBundleText(root, wsinferFileName, maxConfigBytes);
   const reader = new ConfigReader(text, path);
   const json = reader.object(parseModelJson(text, wsinferFileName, path), []);
-  if (json['spec_version'] !== '1.0') throw reader.fail(['spec_version'], `must be "1.0", not ${JSON.stringify(json['spec_version']) ?? 'missing'}`);
+  if (json['spec_version'] !== '1.0')
+    throw reader.fail(['spec_version'], `must be "1.0", not ${JSON.stringify(json['spec_version']) ?? 'missing'}`);
   const classNames = readClassNames(reader, json);
   const patchSizePx = reader.number(json['patch_size_pixels'], ['patch_size_pixels'], 1, true);
   const spacing = reader.number(json['spacing_um_px'], ['spacing_um_px'], 1e-6, false);

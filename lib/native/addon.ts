@@ -7,7 +7,6 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
 import { MicrotomeError } from '../errors.js';
-import { contradiction } from '../options/check.js';
 import { packageFile } from '../package-root.js';
 import type { NativeAddon } from './contract.js';
 import { platform, requirePlatform } from './platform.js';
@@ -34,7 +33,8 @@ function helpPage(found: string, cause: unknown): MicrotomeError {
   ];
   return new MicrotomeError('RUNTIME_MISSING', 'options', lines.join('\n'), {
     cause,
-    advice: 'install the package again, or build it in its folder with: npm run build (a C++20 compiler and CMake are needed)',
+    advice:
+      'install the package again, or build it in its folder with: npm run build (a C++20 compiler and CMake are needed)',
   });
 }
 
@@ -74,7 +74,11 @@ export function nameOnnxRuntime(to: NativeAddon, option: string | null): void {
   const search = findOnnxRuntime(option);
   if (search.path === '') throw onnxRuntimeMissing(search);
   if (onnxRuntimeInUse !== undefined && onnxRuntimeInUse !== search.path) {
-    throw contradiction(`onnxRuntimePath is ${search.path}, but this process uses ${onnxRuntimeInUse} already`);
+    throw new MicrotomeError(
+      'INVALID_OPTION',
+      'options',
+      `onnxRuntimePath is ${search.path}, but this process uses ${onnxRuntimeInUse} already`,
+    );
   }
   to.setPaths({ jpeg: '', vips: '', onnxRuntime: search.path });
   onnxRuntimeInUse = search.path;

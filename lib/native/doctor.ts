@@ -53,7 +53,11 @@ export async function doctor(options: { readonly onnxRuntimePath?: string } = {}
     platform: found,
     platformFault: platformFault(found) ?? '',
     addon: { path, error },
-    searches: { jpeg: findJpeg(path === '' ? '' : dirname(path)), vips: findVips(), onnxRuntime: findOnnxRuntime(option) },
+    searches: {
+      jpeg: findJpeg(path === '' ? '' : dirname(path)),
+      vips: findVips(),
+      onnxRuntime: findOnnxRuntime(option),
+    },
     libraries: report,
   };
 }

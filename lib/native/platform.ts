@@ -18,7 +18,9 @@ const banner = 'GNU C Library';
 /** The C library that this process runs on, found in its memory map: asking Node for a report takes 10 ms. */
 function libcOf(): string {
   try {
-    const files = readFileSync('/proc/self/maps', 'latin1').split('\n').map((line) => line.slice(line.indexOf('/')));
+    const files = readFileSync('/proc/self/maps', 'latin1')
+      .split('\n')
+      .map((line) => line.slice(line.indexOf('/')));
     const file = files.find((f) => f.endsWith('/libc.so.6') || /\/libc-[\d.]+\.so$/.test(f));
     if (file === undefined) return files.some((f) => f.includes('musl')) ? 'musl' : 'unknown';
     const bytes = readFileSync(file);
@@ -48,5 +50,10 @@ export function platformFault(found: Platform): string | null {
 /** Throws UNSUPPORTED_PLATFORM naming what was found. */
 export function requirePlatform(found: Platform): void {
   const fault = platformFault(found);
-  if (fault !== null) throw new MicrotomeError('UNSUPPORTED_PLATFORM', 'options', `${fault}, but the addon is built for Linux x64 with glibc 2.28 or newer`);
+  if (fault !== null)
+    throw new MicrotomeError(
+      'UNSUPPORTED_PLATFORM',
+      'options',
+      `${fault}, but the addon is built for Linux x64 with glibc 2.28 or newer`,
+    );
 }

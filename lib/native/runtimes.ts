@@ -67,12 +67,16 @@ function searchPackage(name: string, library: RegExp, placesIn: (folder: string)
 /** `addonFolder`: where the addon itself was found, empty when unknown. */
 export function findJpeg(addonFolder: string): Search {
   const file = 'libturbojpeg.so.0';
-  const beside = [addonFolder, packageFile('prebuilds/linux-x64'), packageFile('build/Release')].filter((f) => f !== '');
+  const beside = [addonFolder, packageFile('prebuilds/linux-x64'), packageFile('build/Release')].filter(
+    (f) => f !== '',
+  );
   const tried = [...new Set(beside)].map((folder) => join(folder, file));
   const path = tried.find((p) => existsSync(p));
   if (path !== undefined) return { path, tried };
   // In a checkout the library is in the package that the build copies it from.
-  const inPackage = searchPackage('@julusian/jpeg-turbo', /^libturbojpeg\.so\.0$/, (folder) => [join(folder, 'prebuilds/jpeg-turbo-linux-x64')]);
+  const inPackage = searchPackage('@julusian/jpeg-turbo', /^libturbojpeg\.so\.0$/, (folder) => [
+    join(folder, 'prebuilds/jpeg-turbo-linux-x64'),
+  ]);
   return { path: inPackage.path, tried: [...tried, ...inPackage.tried] };
 }
 
@@ -83,8 +87,15 @@ export function findVips(): Search {
 /** bin/napi-v<n>/linux/x64, highest n first, then the places a platform package would use. */
 function onnxRuntimePlaces(folder: string): readonly string[] {
   const version = (name: string): number => Number(/^napi-v(\d+)$/.exec(name)?.[1] ?? 0);
-  const byVersion = filesOf(join(folder, 'bin')).filter((f) => version(f) > 0).sort((a, b) => version(b) - version(a));
-  return [...byVersion.map((v) => join(folder, 'bin', v, 'linux/x64')), join(folder, 'bin'), join(folder, 'lib'), folder];
+  const byVersion = filesOf(join(folder, 'bin'))
+    .filter((f) => version(f) > 0)
+    .sort((a, b) => version(b) - version(a));
+  return [
+    ...byVersion.map((v) => join(folder, 'bin', v, 'linux/x64')),
+    join(folder, 'bin'),
+    join(folder, 'lib'),
+    folder,
+  ];
 }
 
 /** A path that the user gave: the library, or the folder it is in. Nothing else is tried when it is wrong. */
@@ -102,7 +113,8 @@ function named(path: string, by: string): Search {
 export function findOnnxRuntime(option: string | null): Search {
   if (option !== null) return named(option, 'the option onnxRuntimePath');
   const variable = process.env[onnxRuntimeVariable];
-  if (variable !== undefined && variable !== '') return named(variable, `the environment variable ${onnxRuntimeVariable}`);
+  if (variable !== undefined && variable !== '')
+    return named(variable, `the environment variable ${onnxRuntimeVariable}`);
   const tried: string[] = [];
   for (const name of ['onnxruntime-node', 'onnxruntime-node-linux-x64']) {
     const search = searchPackage(name, onnxRuntimeFile, onnxRuntimePlaces);

@@ -9,14 +9,19 @@ function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
     return `${value} of type ${typeof value}`;
   }
-  if (typeof value === 'string') return `${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)} of type string`;
+  if (typeof value === 'string')
+    return `${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)} of type string`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** The error for a value that is not what an option takes. */
 export function invalid(name: string, expected: string, actual: unknown): MicrotomeError {
-  return new MicrotomeError('INVALID_OPTION', 'options', `Expected ${expected} for ${name} but received ${describe(actual)}`);
+  return new MicrotomeError(
+    'INVALID_OPTION',
+    'options',
+    `Expected ${expected} for ${name} but received ${describe(actual)}`,
+  );
 }
 
 /** The error for options that are well formed but do not go together. */
@@ -45,7 +50,8 @@ export function integer(name: string, value: unknown, bounds: Bounds): number {
 }
 
 export function number(name: string, value: unknown, bounds: Bounds): number {
-  if (typeof value !== 'number' || !(value >= bounds.min && value <= bounds.max)) throw invalid(name, bounds.what, value);
+  if (typeof value !== 'number' || !(value >= bounds.min && value <= bounds.max))
+    throw invalid(name, bounds.what, value);
   return value;
 }
 
@@ -56,7 +62,8 @@ export function boolean(name: string, value: unknown): boolean {
 
 /** A string that is not empty and, since most end as file names, holds no NUL. */
 export function text(name: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '' || value.includes('\0')) throw invalid(name, 'a string that is not empty', value);
+  if (typeof value !== 'string' || value === '' || value.includes('\0'))
+    throw invalid(name, 'a string that is not empty', value);
   return value;
 }
 
@@ -132,7 +139,8 @@ function editDistance(a: string, b: string): number {
     for (let j = 1; j <= b.length; ++j) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1;
       let least = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, at(i - 2, j - 2) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, at(i - 2, j - 2) + 1);
       d[i * width + j] = least;
     }
   }

@@ -47,7 +47,7 @@ class RingCollector {
 
   #each(list: unknown, at: string, visit: (value: unknown, at: string) => void): void {
     if (!Array.isArray(list)) throw fault(at, 'expected a list');
-    list.forEach((value, i) => visit(value, `${at}[${i}]`));
+    for (const [i, value] of list.entries()) visit(value, `${at}[${i}]`);
   }
 
   #polygon(value: unknown, at: string): void {

@@ -1,7 +1,21 @@
 /** Parses what a caller says about a model that comes without a bundle. */
 
 import type { NativeScoreOptions } from '../native/contract.js';
-import { contradiction, fraction, integer, invalid, micronsPerPx, naturalNumber, number, oneOf, perChannel, positiveInteger, record, text, tileSizePx } from './check.js';
+import {
+  contradiction,
+  fraction,
+  integer,
+  invalid,
+  micronsPerPx,
+  naturalNumber,
+  number,
+  oneOf,
+  perChannel,
+  positiveInteger,
+  record,
+  text,
+  tileSizePx,
+} from './check.js';
 import type { Bounds } from './check.js';
 import type { Activation, ModelOptions } from './types.js';
 
@@ -36,7 +50,8 @@ const methods = ['mean', 'max', 'topK', 'quantile', 'noisyOr'] as const;
 
 function parseInput(value: unknown): ParsedModelInput {
   const o = record('input', value, ['size', 'mpp', 'level', 'layout', 'channels', 'scale', 'mean', 'std']);
-  if ('mpp' in o && 'level' in o) throw contradiction('Expected only one of input.mpp and input.level but received both');
+  if ('mpp' in o && 'level' in o)
+    throw contradiction('Expected only one of input.mpp and input.level but received both');
   return Object.freeze({
     size: 'size' in o ? integer('input.size', o['size'], tileSizePx) : null,
     mpp: 'mpp' in o ? number('input.mpp', o['mpp'], micronsPerPx) : null,
@@ -54,14 +69,27 @@ function parseHead(value: unknown): NativeHeadMethod {
   if (value === undefined) return Object.freeze({ method: 'mean', ...plain });
   const o = record('head', value, ['method', 'k', 'fraction', 'quantile']);
   const method = oneOf('head.method', o['method'], methods);
-  for (const [key, owner] of [['k', 'topK'], ['fraction', 'topK'], ['quantile', 'quantile']] as const) {
+  for (const [key, owner] of [
+    ['k', 'topK'],
+    ['fraction', 'topK'],
+    ['quantile', 'quantile'],
+  ] as const) {
     if (key in o && method !== owner) throw contradiction(`head.${key} is for the method '${owner}', not '${method}'`);
   }
-  if (method === 'quantile') return Object.freeze({ method, ...plain, quantile: number('head.quantile', o['quantile'], fraction) });
+  if (method === 'quantile')
+    return Object.freeze({ method, ...plain, quantile: number('head.quantile', o['quantile'], fraction) });
   if (method !== 'topK') return Object.freeze({ method, ...plain });
-  if ('k' in o && 'fraction' in o) throw contradiction('Expected only one of head.k and head.fraction but received both');
+  if ('k' in o && 'fraction' in o)
+    throw contradiction('Expected only one of head.k and head.fraction but received both');
   if ('k' in o) return Object.freeze({ method, ...plain, k: integer('head.k', o['k'], positiveInteger) });
-  const share = 'fraction' in o ? number('head.fraction', o['fraction'], { ...fraction, min: Number.MIN_VALUE, what: 'a number above 0, at most 1' }) : 0.1;
+  const share =
+    'fraction' in o
+      ? number('head.fraction', o['fraction'], {
+          ...fraction,
+          min: Number.MIN_VALUE,
+          what: 'a number above 0, at most 1',
+        })
+      : 0.1;
   return Object.freeze({ method, ...plain, fraction: share });
 }
 
@@ -84,8 +112,11 @@ export function parseModelOptions(o: Readonly<Record<string, unknown>>): ParsedM
 }
 
 /** Refuses options that a model of this kind declares itself. */
-export function refuseDeclared(options: ParsedModelOptions, allowed: readonly (keyof ModelOptions)[], kind: string): void {
+export function refuseDeclared(
+  options: ParsedModelOptions,
+  allowed: readonly (keyof ModelOptions)[],
+  kind: string,
+): void {
   const extra = options.given.find((key) => !allowed.includes(key));
   if (extra !== undefined) throw contradiction(`The option ${extra} was given, but ${kind} declares it itself`);
 }
-

@@ -5,7 +5,23 @@ import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { ScoreProgress } from '../result.js';
 import { MicrotomeError } from '../errors.js';
-import { boolean, contradiction, fraction, func, integer, invalid, micronsPerPx, naturalNumber, number, oneOf, positiveInteger, record, signal, text, tileSizePx } from './check.js';
+import {
+  boolean,
+  contradiction,
+  fraction,
+  func,
+  integer,
+  invalid,
+  micronsPerPx,
+  naturalNumber,
+  number,
+  oneOf,
+  positiveInteger,
+  record,
+  signal,
+  text,
+  tileSizePx,
+} from './check.js';
 import { defaults } from './defaults.js';
 import { checkMaskInput } from './mask.js';
 import { modelOptionKeys, parseModelOptions } from './model-options.js';
@@ -17,8 +33,24 @@ type Known = Readonly<Record<string, unknown>>;
 
 const runtimeKeys = ['device', 'threads', 'memoryLimit', 'onnxRuntimePath'] as const;
 const slideKeys = [
-  'mpp', 'level', 'slideMpp', 'tile', 'keep', 'minTissueFraction', 'mask', 'tissue', 'tilesPerSlide', 'seed', 'badTiles',
-  'batchSize', 'reproducible', 'tiles', 'clinical', 'limits', 'signal', 'onProgress',
+  'mpp',
+  'level',
+  'slideMpp',
+  'tile',
+  'keep',
+  'minTissueFraction',
+  'mask',
+  'tissue',
+  'tilesPerSlide',
+  'seed',
+  'badTiles',
+  'batchSize',
+  'reproducible',
+  'tiles',
+  'clinical',
+  'limits',
+  'signal',
+  'onProgress',
 ] as const;
 
 export interface ParsedRuntimeOptions {
@@ -68,7 +100,8 @@ function parseTile(value: unknown): { size: number | null; stride: number | null
 }
 
 function parseClinical(value: unknown): Readonly<Record<string, string | number | null>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('clinical', 'an object', value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('clinical', 'an object', value);
   for (const [column, entry] of Object.entries(value)) {
     const ok = entry === null || typeof entry === 'string' || (typeof entry === 'number' && Number.isFinite(entry));
     if (!ok) throw invalid(`clinical.${column}`, 'a string, a finite number or null', entry);
@@ -78,7 +111,8 @@ function parseClinical(value: unknown): Readonly<Record<string, string | number 
 
 /** The slide part; `o` holds only known keys. */
 function parseSlide(o: Known): ParsedSlideScore {
-  const optional = <T>(key: (typeof slideKeys)[number], parse: (name: string, value: unknown) => T): T | null => (key in o ? parse(key, o[key]) : null);
+  const optional = <T>(key: (typeof slideKeys)[number], parse: (name: string, value: unknown) => T): T | null =>
+    key in o ? parse(key, o[key]) : null;
   if ('mpp' in o && 'level' in o) throw contradiction('Expected only one of mpp and level but received both');
   const tile = 'tile' in o ? parseTile(o['tile']) : { size: null, stride: null };
   return Object.freeze({
@@ -114,10 +148,17 @@ function parseDevice(value: unknown): string {
 function parseRuntime(o: Known): ParsedRuntimeOptions {
   return Object.freeze({
     device: parseDevice(o['device'] ?? defaults.device),
-    threads: 'threads' in o ? integer('threads', o['threads'], { min: 1, max: 1024, what: 'an integer from 1 to 1024' }) : defaults.threads,
+    threads:
+      'threads' in o
+        ? integer('threads', o['threads'], { min: 1, max: 1024, what: 'an integer from 1 to 1024' })
+        : defaults.threads,
     memoryBytes:
       'memoryLimit' in o
-        ? integer('memoryLimit', o['memoryLimit'], { min: 64 * 2 ** 20, max: 2 ** 46, what: 'a number of bytes of at least 64 MiB (67108864)' })
+        ? integer('memoryLimit', o['memoryLimit'], {
+            min: 64 * 2 ** 20,
+            max: 2 ** 46,
+            what: 'a number of bytes of at least 64 MiB (67108864)',
+          })
         : defaults.memoryLimit,
     onnxRuntimePath: 'onnxRuntimePath' in o ? text('onnxRuntimePath', o['onnxRuntimePath']) : null,
   });
@@ -128,13 +169,16 @@ export function parseScorerOptions(options: ScorerOptions): ParsedScorerOptions 
   const o = record('options', options, ['model', ...runtimeKeys, ...modelOptionKeys, ...slideKeys]);
   const { model } = o;
   if (model === undefined) {
-    throw new MicrotomeError('INVALID_OPTION', 'options', 'The option model is missing', { advice: "pass a bundle, an .onnx file or a built-in name such as 'demo'" });
+    throw new MicrotomeError('INVALID_OPTION', 'options', 'The option model is missing', {
+      advice: "pass a bundle, an .onnx file or a built-in name such as 'demo'",
+    });
   }
   const modelOptions = parseModelOptions(o);
   if (typeof model !== 'string') {
     specOf(model as Model);
     const [extra] = modelOptions.given;
-    if (extra !== undefined) throw contradiction(`The option ${extra} was given, but the model is loaded already; pass it to loadModel()`);
+    if (extra !== undefined)
+      throw contradiction(`The option ${extra} was given, but the model is loaded already; pass it to loadModel()`);
   }
   return Object.freeze({
     model: typeof model === 'string' ? text('model', model) : (model as Model),
@@ -145,7 +189,10 @@ export function parseScorerOptions(options: ScorerOptions): ParsedScorerOptions 
 }
 
 /** Options of one slide over a scorer's defaults. Throws INVALID_OPTION. */
-export function parseSlideScoreOptions(options: SlideScoreOptions | undefined, base: ParsedSlideScore): ParsedSlideScore {
+export function parseSlideScoreOptions(
+  options: SlideScoreOptions | undefined,
+  base: ParsedSlideScore,
+): ParsedSlideScore {
   const own = parseSlide(record('options', options, slideKeys));
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(own)) {
@@ -170,12 +217,14 @@ function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
   const told = o.mpp !== null || o.level !== null;
   const mpp = told ? o.mpp : input.mpp;
   const level = told ? o.level : input.level;
-  if (mpp === null && level === null) throw contradiction('The model does not say at which resolution it works: pass mpp, or level');
+  if (mpp === null && level === null)
+    throw contradiction('The model does not say at which resolution it works: pass mpp, or level');
   const sizePx = o.tileSize ?? input.sizePx;
   const stridePx = o.tileStride ?? (o.tileSize === null ? input.stridePx : sizePx);
   const keep = o.keep ?? (o.minTissueFraction === null ? select.keep : 'fraction') ?? defaults.keep;
   if (keep === 'all' && o.mask !== null) throw contradiction("keep 'all' takes every tile, but a mask was given");
-  if (keep !== 'fraction' && o.minTissueFraction !== null) throw contradiction(`minTissueFraction is for keep 'fraction', but keep is '${keep}'`);
+  if (keep !== 'fraction' && o.minTissueFraction !== null)
+    throw contradiction(`minTissueFraction is for keep 'fraction', but keep is '${keep}'`);
   return Object.freeze({
     mpp,
     level,
@@ -197,10 +246,17 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
   if (spec.needsColumn !== null) throw contradiction(spec.needsColumn);
   const grid = gridOf(o, model);
   if (spec.fixedSizePx !== null && grid.sizePx !== spec.fixedSizePx) {
-    throw new MicrotomeError('MODEL_MISMATCH', 'infer', `tile.size is ${grid.sizePx} pixels, but the graph's input is ${spec.fixedSizePx} pixels high`, { path: spec.graphPath });
+    throw new MicrotomeError(
+      'MODEL_MISMATCH',
+      'infer',
+      `tile.size is ${grid.sizePx} pixels, but the graph's input is ${spec.fixedSizePx} pixels high`,
+      { path: spec.graphPath },
+    );
   }
   if (spec.fixedBatch !== null && o.batchSize !== null && o.batchSize !== spec.fixedBatch) {
-    throw contradiction(`batchSize is ${o.batchSize}, but the graph takes exactly ${spec.fixedBatch} tile${spec.fixedBatch === 1 ? '' : 's'} at a time`);
+    throw contradiction(
+      `batchSize is ${o.batchSize}, but the graph takes exactly ${spec.fixedBatch} tile${spec.fixedBatch === 1 ? '' : 's'} at a time`,
+    );
   }
   return Object.freeze({
     grid,

@@ -1,7 +1,19 @@
 /** Parses the options of opening a slide and of its methods into full, frozen native options. */
 
 import type { NativeGridOptions, NativeLimits, NativeTissueOptions } from '../native/contract.js';
-import { contradiction, fraction, integer, micronsPerPx, naturalNumber, number, oneOf, positiveInteger, record, signal, tileSizePx } from './check.js';
+import {
+  contradiction,
+  fraction,
+  integer,
+  micronsPerPx,
+  naturalNumber,
+  number,
+  oneOf,
+  positiveInteger,
+  record,
+  signal,
+  tileSizePx,
+} from './check.js';
 import type { Bounds } from './check.js';
 import { defaults } from './defaults.js';
 import { checkMaskInput } from './mask.js';
@@ -20,7 +32,8 @@ export function parseLimits(value: unknown): NativeLimits {
   const o = record('limits', value, limitKeys);
   const limits = { ...defaults.limits };
   for (const key of limitKeys) {
-    if (key in o) (limits as Record<keyof NativeLimits, number>)[key] = integer(`limits.${key}`, o[key], positiveInteger);
+    if (key in o)
+      (limits as Record<keyof NativeLimits, number>)[key] = integer(`limits.${key}`, o[key], positiveInteger);
   }
   return Object.freeze(limits);
 }
@@ -32,15 +45,22 @@ export interface ParsedOpenOptions {
 
 export function parseOpenOptions(options: OpenOptions | undefined): ParsedOpenOptions {
   const o = record('options', options, ['mpp', 'limits']);
-  return Object.freeze({ limits: parseLimits(o['limits']), mpp: 'mpp' in o ? number('mpp', o['mpp'], micronsPerPx) : null });
+  return Object.freeze({
+    limits: parseLimits(o['limits']),
+    mpp: 'mpp' in o ? number('mpp', o['mpp'], micronsPerPx) : null,
+  });
 }
 
 export function parseTissueOptions(name: string, value: unknown): NativeTissueOptions {
   const o = record(name, value, ['overviewSide', 'minAreaFraction']);
   const prefix = name === 'options' ? '' : `${name}.`;
   return Object.freeze({
-    overviewSidePx: 'overviewSide' in o ? integer(`${prefix}overviewSide`, o['overviewSide'], overviewSide) : defaults.overviewSide,
-    minAreaFraction: 'minAreaFraction' in o ? number(`${prefix}minAreaFraction`, o['minAreaFraction'], fraction) : defaults.minAreaFraction,
+    overviewSidePx:
+      'overviewSide' in o ? integer(`${prefix}overviewSide`, o['overviewSide'], overviewSide) : defaults.overviewSide,
+    minAreaFraction:
+      'minAreaFraction' in o
+        ? number(`${prefix}minAreaFraction`, o['minAreaFraction'], fraction)
+        : defaults.minAreaFraction,
   });
 }
 
@@ -73,11 +93,26 @@ export interface ParsedTiles {
   readonly signal: AbortSignal | null;
 }
 
-const tilesKeys = ['mpp', 'level', 'size', 'stride', 'mask', 'tissue', 'keep', 'minTissueFraction', 'maxTiles', 'seed', 'batchSize', 'badTiles', 'signal'] as const;
+const tilesKeys = [
+  'mpp',
+  'level',
+  'size',
+  'stride',
+  'mask',
+  'tissue',
+  'keep',
+  'minTissueFraction',
+  'maxTiles',
+  'seed',
+  'batchSize',
+  'badTiles',
+  'signal',
+] as const;
 
 /** Exactly one of mpp and level. */
 function resolutionOf(o: Known): Pick<NativeGridOptions, 'mpp' | 'level'> {
-  if ('mpp' in o === 'level' in o) throw contradiction(`Expected one of mpp and level but received ${'mpp' in o ? 'both' : 'neither'}`);
+  if ('mpp' in o === 'level' in o)
+    throw contradiction(`Expected one of mpp and level but received ${'mpp' in o ? 'both' : 'neither'}`);
   return 'mpp' in o
     ? { mpp: number('mpp', o['mpp'], micronsPerPx), level: null }
     : { mpp: null, level: integer('level', o['level'], naturalNumber) };
@@ -95,14 +130,20 @@ export function parseTilesOptions(options: TilesOptions): ParsedTiles {
       sizePx,
       stridePx: 'stride' in o ? integer('stride', o['stride'], tileSizePx) : sizePx,
       keep,
-      minTissueFraction: 'minTissueFraction' in o ? number('minTissueFraction', o['minTissueFraction'], fraction) : defaults.minTissueFraction,
+      minTissueFraction:
+        'minTissueFraction' in o
+          ? number('minTissueFraction', o['minTissueFraction'], fraction)
+          : defaults.minTissueFraction,
       maxTiles: 'maxTiles' in o ? integer('maxTiles', o['maxTiles'], positiveInteger) : 0,
       seed: 'seed' in o ? integer('seed', o['seed'], naturalNumber) : defaults.seed,
       badTiles: 'badTiles' in o ? oneOf('badTiles', o['badTiles'], badTilePolicies) : defaults.badTiles,
     }),
     mask: 'mask' in o ? checkMaskInput(o['mask']) : null,
     tissue: parseTissueOptions('tissue', o['tissue']),
-    batchSize: 'batchSize' in o ? integer('batchSize', o['batchSize'], { min: 1, max: 65536, what: 'an integer from 1 to 65536' }) : defaults.batchSize,
+    batchSize:
+      'batchSize' in o
+        ? integer('batchSize', o['batchSize'], { min: 1, max: 65536, what: 'an integer from 1 to 65536' })
+        : defaults.batchSize,
     signal: 'signal' in o ? signal('signal', o['signal']) : null,
   });
 }
