@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cacheDir } from './paths.mjs';
 import { pythonTool } from './python-tool.mjs';
 
-const zigVersion = '0.15.2';
+const zigVersion = '0.17.1';
 const target = 'x86_64-linux-gnu.2.28';
 
 /** CMake definitions that choose the compiler, or the reason why it cannot be had. */
