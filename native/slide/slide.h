@@ -69,7 +69,8 @@ struct Level {
 };
 
 struct Associated {
-  std::string name;  // "thumbnail", "label", "macro", "mask", or "page-<n>"
+  // "thumbnail", "label", "macro", "mask", "page-<n>" or "subifd-<n>"; unique: a second one is "mask-2", and so on.
+  std::string name;
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
   std::optional<Storage> storage;  // absent: its pixels are of a kind that is refused
@@ -105,8 +106,8 @@ class Slide {
   [[nodiscard]] virtual const ByteSource& source() const noexcept = 0;
 
   // Where a stored tile's bytes are; `plane` is 0 unless the storage is planar. The tables are read on first use and
-  // kept. `address` only names the tile in errors. Throws TRUNCATED when the tile lies beyond the end of the file,
-  // LIMIT_EXCEEDED when it is larger than limits().stored_tile_bytes.
+  // kept. Throws TRUNCATED when the tile lies beyond the end of the file, LIMIT_EXCEEDED when it is larger than
+  // limits().stored_tile_bytes, INTERNAL when there is no such tile; errors name the level, the column and the row.
   [[nodiscard]] virtual StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                                int plane) const = 0;
 };

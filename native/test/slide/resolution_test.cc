@@ -110,8 +110,8 @@ TEST(aperio_fields) {
 
 TEST(ome_units) {
   const auto size = [](const std::string& unit) {
-    const auto found = slide::ome_pixel_size(
-        ome("PhysicalSizeX='2' PhysicalSizeXUnit='" + unit + "' PhysicalSizeY = \"2\" PhysicalSizeYUnit=\"" + unit + "\""));
+    const auto found = slide::ome_pixel_size(ome("PhysicalSizeX='2' PhysicalSizeXUnit='" + unit +
+                                                 "' PhysicalSizeY = \"2\" PhysicalSizeYUnit=\"" + unit + "\""));
     return found ? found->x_um : -1;
   };
   const auto near = [](double a, double b) { return std::abs(a - b) <= 1e-12 * b; };
@@ -132,8 +132,8 @@ TEST(ome_texts) {
   CHECK(found && found->x_um == 0.25 && found->y_um == 0.5);
   CHECK(slide::ome_pixel_size("<ome:OME><ome:Pixels PhysicalSizeX=\"1\" PhysicalSizeY=\"1\"/>").has_value());
   for (const std::string attributes :
-       {"", "PhysicalSizeX=\"1\"", "PhysicalSizeX=\"1\" PhysicalSizeY=\"\"", "PhysicalSizeX=\"one\" PhysicalSizeY=\"1\"",
-        "PhysicalSizeX=\"-1\" PhysicalSizeY=\"1\"", "PhysicalSizeX=1 PhysicalSizeY=1", "PhysicalSizeX PhysicalSizeY"})
+       {"", "PhysicalSizeX=\"1\"", "PhysicalSizeX=\"1\" PhysicalSizeY=\"\"",
+        "PhysicalSizeX=\"one\" PhysicalSizeY=\"1\"", "PhysicalSizeX=\"-1\" PhysicalSizeY=\"1\"", "PhysicalSizeX=1 PhysicalSizeY=1", "PhysicalSizeX PhysicalSizeY"})
     CHECK(!slide::ome_pixel_size(ome(attributes)));
   const std::string whole = ome("PhysicalSizeX=\"0.25\" PhysicalSizeY=\"0.5\"");
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -26,9 +26,9 @@ bool exercise(std::shared_ptr<const slide::ByteSource> source) {
   try {
     const auto slide = Slide::open(std::move(source));
     for (const auto& level : slide->levels()) {
-      const std::int64_t count = std::min<std::int64_t>(level.storage.tiles_across() * level.storage.tiles_down(), 2000);
+      const std::int64_t across = level.storage.tiles_across();
+      const std::int64_t count = std::min<std::int64_t>(across * level.storage.tiles_down(), 2000);
       for (std::int64_t i = 0; i < count; ++i) {
-        const std::int64_t across = level.storage.tiles_across();
         try {
           (void)slide->stored_tile(level.directory, i % across, i / across, 0);
         } catch (const Error&) {

@@ -59,7 +59,8 @@ TEST(a_directory_beyond_the_end_is_truncated) {
   CHECK_THROWS(TRUNCATED, (void)open_bytes({'I', 'I', 42, 0, 8, 0, 0, 0}));
   CHECK_THROWS(TRUNCATED, (void)open_bytes({'I', 'I', 42, 0, 0xFF, 0xFF, 0xFF, 0xFF}));
   CHECK_THROWS(TRUNCATED, (void)open_bytes({'I', 'I', 42, 0, 8, 0, 0, 0, 3, 0, 0, 1}));
-  CHECK_THROWS(TRUNCATED, (void)open_bytes({'M', 'M', 0, 43, 0, 8, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}));
+  CHECK_THROWS(TRUNCATED,
+               (void)open_bytes({'M', 'M', 0, 43, 0, 8, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}));
   CHECK_THROWS(NOT_A_SLIDE, (void)open_bytes({'I', 'I', 42, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0}));  // no entries
   // BigTIFF directories that claim 2^60 entries do not get them
   CHECK_THROWS(NOT_A_SLIDE, (void)open_bytes({'M', 'M', 0, 43, 0, 8, 0, 0, 0, 0, 0,  0,
