@@ -5,6 +5,7 @@
  *
  * The file is read in pieces, so that a large one never holds the event loop for long; limits bound what is kept.
  */
+import type { FileHandle } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { csvInvalid, ioFailure } from './failure.js';
@@ -199,7 +200,7 @@ export async function readCsv(
 }
 
 async function* pieces(path: string, fs: FileSystem): AsyncGenerator<Uint8Array> {
-  let handle;
+  let handle: FileHandle | undefined;
   try {
     handle = await fs.open(path, 'r');
     if (!(await handle.stat()).isFile()) throw csvInvalid(path, null, 'not a regular file');

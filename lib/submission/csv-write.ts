@@ -20,7 +20,8 @@ export function submissionNumber(value: number, clip: ClipRange | null): string 
   const held = clip === null ? value : Math.min(Math.max(value, clip[0]), clip[1]);
   const text = held.toFixed(kDecimals);
   // toFixed falls back to an exponent from 1e21 on, which no reader of a submission expects.
-  if (!Number.isFinite(held) || text.includes('e')) throw new RangeError(`${value} is not a number that can be written`);
+  if (!Number.isFinite(held) || text.includes('e'))
+    throw new RangeError(`${value} is not a number that can be written`);
   return text === '-0.000000000' ? '0.000000000' : text;
 }
 
@@ -32,7 +33,7 @@ export function submissionText(
 ): string {
   const lines = [header.map(quoted).join(',')];
   for (const { name, value } of rows) {
-    let number;
+    let number: string;
     try {
       number = submissionNumber(value, clip);
     } catch (cause) {

@@ -1,7 +1,7 @@
 /** Parses the options of a run over many slides: what is ours is checked here, the rest is the scorer's. */
 import { boolean, contradiction, func, integer, oneOf, record, signal, text } from '../options/check.js';
 import type { ScorerOptions } from '../options/types.js';
-import { kPresets, type Preset } from './presets.js';
+import { presets, type Preset } from './presets.js';
 import type { DirectoryOptions, DirectoryProgress, OnMissing } from './types.js';
 
 export interface RunOptions {
@@ -85,7 +85,7 @@ function ownOptions(given: Readonly<Record<string, unknown>>): RunOptions {
     format: optional('format', text),
     metadata: optional('metadata', text),
     output: optional('output', text),
-    preset: optional('preset', (name, value) => oneOf(name, value, kPresets)),
+    preset: optional('preset', (name, value) => oneOf(name, value, presets)),
     onMissing: optional('onMissing', (name, value) => oneOf<OnMissing>(name, value, ['error', 'fallback'])) ?? 'error',
     onError: optional('onError', (name, value) => oneOf<OnMissing>(name, value, ['error', 'fallback'])) ?? 'fallback',
     resume: optional('resume', boolean) ?? false,

@@ -40,13 +40,13 @@ export interface RunDependencies {
 /** Starts when first iterated or asked for `done`. */
 export function startRun(source: RunSource, options: unknown, dependencies: RunDependencies): DirectoryRun {
   const queue = new OutcomeQueue();
-  const controller = new AbortController();
-  controller.signal.addEventListener('abort', () => queue.release(), { once: true });
+  const stop = new Stop();
+  stop.controller.signal.addEventListener('abort', () => queue.release(), { once: true });
   let running: Promise<DirectorySummary> | null = null;
   let iterated = false;
   const start = (): Promise<DirectorySummary> => {
     if (running !== null) return running;
-    running = new Execution(source, queue, controller, dependencies).run(options);
+    running = new Execution(source, queue, stop, dependencies).run(options);
     // The loop over the outcomes may be the only one who cares; then nobody handles this promise.
     running.then(
       () => queue.end(),
@@ -62,14 +62,14 @@ export function startRun(source: RunSource, options: unknown, dependencies: RunD
       if (iterated) throw new MicrotomeError('INVALID_OPTION', 'options', 'A run was iterated twice; start another');
       iterated = true;
       queue.listen();
-      return iteratorOf(queue, controller, start());
+      return iteratorOf(queue, stop, start());
     },
   };
 }
 
 function iteratorOf(
   queue: OutcomeQueue,
-  controller: AbortController,
+  stop: Stop,
   running: Promise<DirectorySummary>,
 ): AsyncIterator<SlideOutcome, undefined> {
   return {
@@ -79,11 +79,22 @@ function iteratorOf(
     },
     async return() {
       const advice = 'resume the run, or iterate to the end';
-      controller.abort(new MicrotomeError('CANCELLED', 'options', 'The loop over the run was left', { advice }));
+      stop.request(new MicrotomeError('CANCELLED', 'options', 'The loop over the run was left', { advice }));
       await running.catch(() => {});
       return { done: true, value: undefined };
     },
   };
+}
+
+/** Ends a run; knows a stop that was asked for from a failure of the run itself, which aborts the same controller. */
+class Stop {
+  readonly controller = new AbortController();
+  requested = false;
+
+  request(reason: unknown): void {
+    this.requested = true;
+    this.controller.abort(reason);
+  }
 }
 
 class Execution {
@@ -92,7 +103,7 @@ class Execution {
   constructor(
     private readonly source: RunSource,
     private readonly queue: OutcomeQueue,
-    private readonly controller: AbortController,
+    private readonly stop: Stop,
     private readonly dependencies: RunDependencies,
   ) {
     this.fs = dependencies.fs ?? realFileSystem;
@@ -101,9 +112,9 @@ class Execution {
   async run(given: unknown): Promise<DirectorySummary> {
     const startedMs = performance.now();
     const options = parseDirectoryOptions(given);
-    const unlink = followSignal(options.signal, this.controller);
+    const unlink = followSignal(options.signal, this.stop);
     try {
-      this.controller.signal.throwIfAborted();
+      this.stop.controller.signal.throwIfAborted();
       const prepared = await prepareRun(this.source, options, this.fs);
       if (options.output === null) return await this.score(prepared, options, null, startedMs);
       return await this.runLocked(prepared, options, options.output, startedMs);
@@ -122,7 +133,7 @@ class Execution {
     await checkOutputPlace(output, prepared.inputs, this.fs);
     if (!mayReplace) await refuseExisting(output, this.fs);
     const times = this.dependencies.lockTimes ?? defaultLockTimes;
-    const lock = await lockOutput(output, this.fs, times, this.controller.signal);
+    const lock = await lockOutput(output, this.fs, times, this.stop.controller.signal);
     try {
       // Another run may have finished between the first look and the lock.
       if (!mayReplace) await refuseExisting(output, this.fs);
@@ -140,7 +151,10 @@ class Execution {
     const names = prepared.rows.map((row) => row.name);
     if (await isComplete(output, prepared.header, names, this.fs)) return true;
     const found = `${output} is there, without a journal, and is not the complete output of this run`;
-    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, { path: output, advice: 'choose another output, or overwrite' });
+    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
+      path: output,
+      advice: 'choose another output, or overwrite',
+    });
   }
 
   private async score(
@@ -149,9 +163,10 @@ class Execution {
     target: { readonly output: string; readonly lock: OutputLock } | null,
     startedMs: number,
   ): Promise<DirectorySummary> {
-    const { signal } = this.controller;
+    const { controller } = this.stop;
+    const { signal } = controller;
     signal.throwIfAborted();
-    const scorer = await this.dependencies.createScorer(options.scorer);
+    const scorer = await this.dependencies.createScorer({ ...options.scorer, signal });
     let journal: Journal | null = null;
     try {
       signal.throwIfAborted();
@@ -164,12 +179,16 @@ class Execution {
       const resumed = opened?.resumed ?? new Map<number, JournalRow>();
       const progress = progressOf(prepared, options, resumed);
       const { slidesInFlight, scorer: scorerOptions } = options;
-      const { queue, controller } = this;
+      const { queue } = this;
       const { rows } = prepared;
       const input = { rows, resumed, scorer, prior: declared, slidesInFlight, journal, queue, progress, controller };
       const scored = await scoreRows({ ...input, options: scorerOptions });
       if (target !== null && journal !== null) await this.finish(prepared, options, scorer, scored, target, journal);
       return summaryOf(scored, target?.output ?? null, progress.tiles, startedMs, scorer);
+    } catch (error) {
+      // A run that failed before its first row leaves nothing; one that was stopped can be resumed either way.
+      if (journal?.isNew === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
+      throw error;
     } finally {
       await journal?.close();
       await scorer.close();
@@ -248,9 +267,9 @@ function progressOf(
   return new RunProgress(prepared.rows.length, kept.length, bytes, options.onProgress);
 }
 
-function followSignal(signal: AbortSignal | null, controller: AbortController): () => void {
+function followSignal(signal: AbortSignal | null, stop: Stop): () => void {
   if (signal === null) return () => {};
-  const abort = (): void => controller.abort(signal.reason);
+  const abort = (): void => stop.request(signal.reason);
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return () => signal.removeEventListener('abort', abort);
@@ -267,7 +286,15 @@ function summaryOf(
   for (const row of scored.rows) ++counts[row.source];
   const { name, sha256, intendedUse } = scorer.model;
   const elapsedMs = performance.now() - startedMs;
-  return { rows: scored.rows, counts, output, alreadyComplete: false, tiles, elapsedMs, model: { name, sha256, intendedUse } };
+  return {
+    rows: scored.rows,
+    counts,
+    output,
+    alreadyComplete: false,
+    tiles,
+    elapsedMs,
+    model: { name, sha256, intendedUse },
+  };
 }
 
 function finishedBefore(output: string, startedMs: number): DirectorySummary {

@@ -31,12 +31,12 @@ export async function removeIfThere(path: string, fs: FileSystem = realFileSyste
 }
 
 /**
- * Writes `text` to `path` whole or not at all: a new file beside it, synced, renamed, the folder synced.
+ * Writes `content` to `path` whole or not at all: a new file beside it, synced, renamed, the folder synced.
  * `beforeRename` may still refuse; an error leaves nothing but what was there before.
  */
 export async function writeWhole(
   path: string,
-  text: string,
+  content: string | Uint8Array,
   fs: FileSystem = realFileSystem,
   beforeRename: () => Promise<void> = async () => {},
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function writeWhole(
   let renamed = false;
   try {
     await removeIfThere(temporary, fs);
-    await writeNew(temporary, text, fs);
+    await writeNew(temporary, content, fs);
     await beforeRename();
     await fs.rename(temporary, path);
     renamed = true;
@@ -55,10 +55,10 @@ export async function writeWhole(
   }
 }
 
-async function writeNew(path: string, text: string, fs: FileSystem): Promise<void> {
+async function writeNew(path: string, content: string | Uint8Array, fs: FileSystem): Promise<void> {
   const handle = await fs.open(path, 'wx', 0o644);
   try {
-    await writeAll(handle, Buffer.from(text, 'utf8'));
+    await writeAll(handle, typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
     await handle.sync();
   } finally {
     await handle.close();

@@ -17,7 +17,12 @@ export function ioFailure(error: unknown, verb: string, path: string): Microtome
     return new MicrotomeError('DISK_FULL', 'csv', `cannot ${verb} ${path}: no space left (${errno})`, details);
   }
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-    return new MicrotomeError('FILE_NOT_FOUND', 'csv', `cannot ${verb} ${path}: no such file or folder (${errno})`, details);
+    return new MicrotomeError(
+      'FILE_NOT_FOUND',
+      'csv',
+      `cannot ${verb} ${path}: no such file or folder (${errno})`,
+      details,
+    );
   }
   const reason = errno === '' ? String(error) : errno;
   return new MicrotomeError('FILE_UNREADABLE', 'csv', `cannot ${verb} ${path}: ${reason}`, details);

@@ -76,12 +76,20 @@ export class Journal {
   private queue: Promise<void> = Promise.resolve();
   private broken: unknown = null;
   private closed = false;
+  private rowCount = 0;
 
   private constructor(
     readonly path: string,
+    /** True: made by this run, not gone on with. */
+    readonly isNew: boolean,
     private readonly handle: FileHandle,
     private readonly fs: FileSystem,
   ) {}
+
+  /** Rows appended since it was opened. */
+  get appended(): number {
+    return this.rowCount;
+  }
 
   /** A new journal; one that is there already is an error of the caller (EEXIST). */
   static async create(path: string, key: JournalKey, fs: FileSystem = realFileSystem): Promise<Journal> {
@@ -91,7 +99,7 @@ export class Journal {
       await writeAll(handle, Buffer.from(formatLine({ head: key })));
       await handle.sync();
       await syncFolderOf(path, fs);
-      return new Journal(path, handle, fs);
+      return new Journal(path, true, handle, fs);
     } catch (error) {
       await handle?.close().catch(() => {});
       if (handle !== undefined) await removeIfThere(path, fs).catch(() => false);
@@ -108,7 +116,7 @@ export class Journal {
         await handle.truncate(read.wholeBytes);
         await handle.sync();
       }
-      return new Journal(path, handle, fs);
+      return new Journal(path, false, handle, fs);
     } catch (error) {
       await handle?.close().catch(() => {});
       throw ioFailure(error, 'write', path);
@@ -122,6 +130,7 @@ export class Journal {
       try {
         await writeAll(this.handle, Buffer.from(formatLine({ row })));
         await this.handle.datasync();
+        ++this.rowCount;
       } catch (error) {
         // What is on disk now may be half a line: another append would turn the torn end into damage in the middle.
         this.broken = ioFailure(error, 'write', this.path);
@@ -153,7 +162,7 @@ export class Journal {
 }
 
 async function readBytes(path: string, fs: FileSystem): Promise<Buffer | null> {
-  let handle;
+  let handle: FileHandle | undefined;
   try {
     handle = await fs.open(path, 'r');
     const stat = await handle.stat();

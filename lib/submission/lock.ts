@@ -4,6 +4,7 @@
  * machine or container, whose process cannot be looked up, is watched for a while and taken over when it shows no sign
  * of life.
  */
+import type { FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MicrotomeError } from '../errors.js';
@@ -91,7 +92,7 @@ function heldLock(path: string, output: string, mine: LockContent, fs: FileSyste
 
 /** False when there is a lock already. */
 async function createLock(path: string, content: LockContent, fs: FileSystem): Promise<boolean> {
-  let handle;
+  let handle: FileHandle | undefined;
   try {
     handle = await fs.open(path, 'wx', 0o644);
   } catch (error) {
@@ -147,7 +148,7 @@ async function showsLife(
 }
 
 async function look(path: string, fs: FileSystem): Promise<SeenLock | null> {
-  let handle;
+  let handle: FileHandle | undefined;
   try {
     handle = await fs.open(path, 'r');
     const buffer = Buffer.alloc(kMaxLockBytes);
@@ -180,6 +181,7 @@ async function assertOwner(path: string, output: string, mine: LockContent, fs: 
 }
 
 function locked(output: string, seen: SeenLock | null): MicrotomeError {
-  const owner = seen?.content === null || seen === null ? 'another run' : `the run with process number ${seen.content.pid}`;
+  const owner =
+    seen?.content === null || seen === null ? 'another run' : `the run with process number ${seen.content.pid}`;
   return new MicrotomeError('OUTPUT_LOCKED', 'csv', `${output} is being written by ${owner}`, { path: output });
 }

@@ -49,10 +49,17 @@ export async function readMetadata(
   const needed = preset === null ? [layout.idColumn] : layout.metadataColumns;
   const missing = needed.filter((name) => !table.header.includes(name));
   if (missing.length > 0) {
-    throw csvInvalid(path, 1, `no column ${missing.map(shown).join(', ')}; found ${table.header.map(shown).join(', ')}`);
+    throw csvInvalid(
+      path,
+      1,
+      `no column ${missing.map(shown).join(', ')}; found ${table.header.map(shown).join(', ')}`,
+    );
   }
   const idAt = table.header.indexOf(layout.idColumn);
-  checkNames(path, table.rows.map((row) => ({ name: row.cells[idAt] ?? '', line: row.line })));
+  checkNames(
+    path,
+    table.rows.map((row) => ({ name: row.cells[idAt] ?? '', line: row.line })),
+  );
   const rows = new Map<string, MetadataRow>();
   for (const row of table.rows) {
     const parsed = parseRow(path, table.header, row, idAt);
@@ -111,7 +118,11 @@ function resolutionOf(path: string, line: number, text: string | null): number |
   if (text === null) return null;
   const mpp = /^[+]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (!(mpp > 0 && mpp < 1000)) {
-    throw csvInvalid(path, line, `the resolution ${shown(text)}, expected micrometres per pixel above 0 and below 1000`);
+    throw csvInvalid(
+      path,
+      line,
+      `the resolution ${shown(text)}, expected micrometres per pixel above 0 and below 1000`,
+    );
   }
   return mpp;
 }

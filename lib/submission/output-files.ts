@@ -1,7 +1,7 @@
 /** What may be at the place of the output before a run, and whether an output that is there is already the whole answer. */
 import { dirname, resolve } from 'node:path';
 import { MicrotomeError } from '../errors.js';
-import { readCsv } from './csv-read.js';
+import { readCsv, type CsvTable } from './csv-read.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { journalPathOf } from './journal.js';
@@ -25,7 +25,8 @@ export async function checkOutputPlace(
   if (!there.isFile()) refuse('is not a regular file');
   for (const input of inputs) {
     const other = await statOrNull(input, fs);
-    if (other !== null && other.ino === there.ino && other.dev === there.dev) refuse(`is an input of the run: ${input}`);
+    if (other !== null && other.ino === there.ino && other.dev === there.dev)
+      refuse(`is an input of the run: ${input}`);
   }
 }
 
@@ -52,7 +53,7 @@ export async function isComplete(
   names: readonly string[],
   fs: FileSystem = realFileSystem,
 ): Promise<boolean> {
-  let table;
+  let table: CsvTable;
   try {
     table = await readCsv(output, undefined, fs);
   } catch (error) {

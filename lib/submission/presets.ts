@@ -21,7 +21,7 @@ const kLayouts: Readonly<Record<Preset, Layout>> = {
   isic2024: { idColumn: 'isic_id', valueColumn: 'target', metadataColumns: ['isic_id'], stems: true },
 };
 
-export const kPresets = Object.keys(kLayouts) as readonly Preset[];
+export const presets = Object.keys(kLayouts) as readonly Preset[];
 
 export function layoutOf(preset: Preset | null): Layout {
   return kLayouts[preset ?? 'visiomel'];
@@ -30,7 +30,8 @@ export function layoutOf(preset: Preset | null): Layout {
 /** The preset whose two columns are exactly `header`, or null. */
 export function presetOfHeader(header: readonly string[]): Preset | null {
   return (
-    kPresets.find((p) => header.length === 2 && header[0] === kLayouts[p].idColumn && header[1] === kLayouts[p].valueColumn) ??
-    null
+    presets.find(
+      (p) => header.length === 2 && header[0] === kLayouts[p].idColumn && header[1] === kLayouts[p].valueColumn,
+    ) ?? null
   );
 }

@@ -41,7 +41,8 @@ export async function rowsOfFormat(
   for (const [index, { name, line }] of format.rows.entries()) {
     const source = { path: format.path, line };
     const fileName = fileNames === null ? [name] : (fileNames.get(name) ?? []);
-    const found = fileName.length === 1 ? await findSlide(folder, fileName[0] ?? '', source, fs) : stemProblem(fileName);
+    const found =
+      fileName.length === 1 ? await findSlide(folder, fileName[0] ?? '', source, fs) : stemProblem(fileName);
     const row = metadata?.rows.get(name) ?? null;
     const reasons = typeof found === 'string' ? [found] : [];
     if (metadata !== null && row === null) reasons.push(`no row in ${metadata.path}`);

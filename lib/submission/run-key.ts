@@ -10,7 +10,14 @@ import type { PreparedRun } from './prepare.js';
 import { toolVersion } from './version.js';
 
 /** Options that change speed, memory or what is kept, but no score. The model counts by its hash. */
-const kWithoutEffect: ReadonlySet<string> = new Set(['model', 'signal', 'onProgress', 'threads', 'memoryLimit', 'tiles']);
+const kWithoutEffect: ReadonlySet<string> = new Set([
+  'model',
+  'signal',
+  'onProgress',
+  'threads',
+  'memoryLimit',
+  'tiles',
+]);
 
 export async function runKey(modelSha256: string, prepared: PreparedRun, options: ScorerOptions): Promise<JournalKey> {
   return {

@@ -100,7 +100,10 @@ export class RunProgress {
 
   /** Slides differ a hundredfold in size, so that counting them says little; bytes of the files say more. */
   private timeLeftMs(elapsedMs: number, flights: readonly Flight[]): number | null {
-    const inFlight = flights.reduce((sum, f) => sum + (f.tilesTotal > 0 ? (f.bytes * f.tilesDone) / f.tilesTotal : 0), 0);
+    const inFlight = flights.reduce(
+      (sum, f) => sum + (f.tilesTotal > 0 ? (f.bytes * f.tilesDone) / f.tilesTotal : 0),
+      0,
+    );
     const done = this.bytesFinished + inFlight;
     if (done <= 0 || this.bytesTotal <= 0) return null;
     return (elapsedMs * Math.max(this.bytesTotal - done, 0)) / done;

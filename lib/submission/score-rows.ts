@@ -104,15 +104,16 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
   input.progress.missing();
   return {
     outcome: { ok: false, path: row.name, error, fallback: input.prior },
-    entry: { name: row.name, score: input.prior, source: input.prior === null ? 'failed' : 'missing', error: error.code },
+    entry: {
+      name: row.name,
+      score: input.prior,
+      source: input.prior === null ? 'failed' : 'missing',
+      error: error.code,
+    },
   };
 }
 
-async function scoreOne(
-  input: ScoreRowsInput,
-  row: RunRow,
-  slide: NonNullable<RunRow['slide']>,
-): Promise<FinishedRow> {
+async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<RunRow['slide']>): Promise<FinishedRow> {
   const { journal, prior, progress } = input;
   const scored = await scoreSlide(input, row, slide.path);
   const line = { index: row.index, name: row.name, identity: slide.identity };

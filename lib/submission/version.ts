@@ -1,6 +1,7 @@
-/** The version of this package, as its package.json says; it lies two folders up both in the sources and as built. */
-import { createRequire } from 'node:module';
+/** The version of this package, as its package.json says. */
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-root.js';
 
-const manifest = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
-
-export const toolVersion: string = manifest.version;
+export const toolVersion: string = (
+  JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }
+).version;

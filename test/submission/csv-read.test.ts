@@ -99,7 +99,9 @@ describe('what is refused, with its line', () => {
     expect(await refusal('a\n1\n2\n3\n', limits)).toContain('FILE:4: more than 2 rows');
     expect(await refusal('a,b,c,d\n', limits)).toContain('FILE:1: more than 3 columns');
     expect(await refusal('a\n12345678901\n', limits)).toContain('FILE:2: a cell of more than 10 characters');
-    expect(await refusal(`a\n${'1\n'.repeat(60)}`, { ...limits, rows: 1000 })).toContain('a file of more than 100 bytes');
+    expect(await refusal(`a\n${'1\n'.repeat(60)}`, { ...limits, rows: 1000 })).toContain(
+      'a file of more than 100 bytes',
+    );
   });
 
   it('what is not a file', async () => {

@@ -33,7 +33,14 @@ describe('numbers', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d is refused, with its row', (value) => {
     let error: unknown;
     try {
-      submissionText(header, [{ name: 'a.tif', value: 0.5 }, { name: 'b.tif', value }], null);
+      submissionText(
+        header,
+        [
+          { name: 'a.tif', value: 0.5 },
+          { name: 'b.tif', value },
+        ],
+        null,
+      );
     } catch (caught) {
       error = caught;
     }
@@ -95,7 +102,8 @@ describe('written whole or not at all', () => {
               const value: unknown = Reflect.get(target, key, target);
               return typeof value === 'function' ? value.bind(target) : value;
             }
-            return (data: Uint8Array, offset: number, length: number) => target.write(data, offset, Math.min(length, 5));
+            return (data: Uint8Array, offset: number, length: number) =>
+              target.write(data, offset, Math.min(length, 5));
           },
         });
       },

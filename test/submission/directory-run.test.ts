@@ -61,7 +61,12 @@ describe('a whole run', () => {
     const summary = await run.done;
     expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
     expect(await filesBeside(area)).toEqual(['submission.csv']);
-    expect(summary).toMatchObject({ output: area.output, alreadyComplete: false, tiles: 20, counts: { scored: 5, failed: 0 } });
+    expect(summary).toMatchObject({
+      output: area.output,
+      alreadyComplete: false,
+      tiles: 20,
+      counts: { scored: 5, failed: 0 },
+    });
     expect(summary.rows.map((row) => row.name)).toEqual(area.names);
     expect(scorer.closed).toBe(true);
   });
@@ -99,7 +104,11 @@ describe('a whole run', () => {
     const { run, scorer } = start(area, { slidesInFlight: 1 });
     await run.done;
     expect(scorer.calls.map((call) => call.options.slideMpp)).toEqual([0.2, 0.21, 0.22]);
-    expect(scorer.calls[1]?.options.clinical).toMatchObject({ age: '[32:34[', body_site: 'trunc', melanoma_history: null });
+    expect(scorer.calls[1]?.options.clinical).toMatchObject({
+      age: '[32:34[',
+      body_site: 'trunc',
+      melanoma_history: null,
+    });
     const other = start(area, { slideMpp: 0.5, overwrite: true });
     await other.run.done;
     expect(other.scorer.calls.map((call) => call.options.slideMpp)).toEqual([0.5, 0.5, 0.5]);
@@ -109,7 +118,9 @@ describe('a whole run', () => {
     const area = await competitionArea(4);
     const { run } = start(area, { format: undefined, output: undefined, metadata: undefined });
     const outcomes = await collect(run);
-    expect(outcomes.map((outcome) => pathOf(outcome))).toEqual([...area.names].sort().map((name) => join(area.slides, name)));
+    expect(outcomes.map((outcome) => pathOf(outcome))).toEqual(
+      [...area.names].sort().map((name) => join(area.slides, name)),
+    );
     expect(await filesBeside(area)).toEqual([]);
     const written = start(area, { format: undefined, metadata: undefined });
     await written.run.done;
@@ -130,7 +141,9 @@ describe('a whole run', () => {
     const area = await competitionArea(2);
     const { run } = start(area, {}, { clip: [0.4, 0.6], score: (name) => (name === area.names[0] ? 0 : 1) });
     const summary = await run.done;
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names, (name) => (name === area.names[0] ? 0.4 : 0.6)));
+    expect(await readFile(area.output, 'utf8')).toBe(
+      expectedCsv(area.names, (name) => (name === area.names[0] ? 0.4 : 0.6)),
+    );
     expect(summary.rows.map((row) => row.score)).toEqual([0, 1]);
   });
 
@@ -176,7 +189,13 @@ describe('refused before anything is written', () => {
   it('options that are misspelt or do not go together', async () => {
     const area = await competitionArea(1);
     expect((await refusal(area, { ouput: 'x' })).error.message).toContain('did you mean "output"');
-    for (const options of [{ resume: true, overwrite: true }, { output: undefined, resume: true }, { onMissing: 'skip' }, { slidesInFlight: 0 }, { preset: 'other' }]) {
+    for (const options of [
+      { resume: true, overwrite: true },
+      { output: undefined, resume: true },
+      { onMissing: 'skip' },
+      { slidesInFlight: 0 },
+      { preset: 'other' },
+    ]) {
       expect((await refusal(area, options)).error.code, JSON.stringify(options)).toBe('INVALID_OPTION');
     }
   });
@@ -249,33 +268,42 @@ describe('slides that fail', () => {
     const summary = await run.done;
     expect(summary.counts).toMatchObject({ scored: 4, fallback: 1 });
     expect(summary.rows[2]).toMatchObject({ source: 'fallback', error: 'CORRUPT_TILE' });
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names, (name) => (name === bad ? 0.158 : scoreOfName(name))));
+    expect(await readFile(area.output, 'utf8')).toBe(
+      expectedCsv(area.names, (name) => (name === bad ? 0.158 : scoreOfName(name))),
+    );
     expect(await filesBeside(area)).toEqual(['submission.csv']);
   });
 
   it.each([
     ['no prior is declared', {}, null],
     ["onError is 'error'", { onError: 'error' }, 0.5],
-  ] as const)('where %s: the others are scored, no CSV, and the repaired slide completes it', async (_, options, fallback) => {
-    const area = await competitionArea();
-    const bad = area.names[1] as string;
-    const first = start(area, options, { failing: { [bad]: 'TRUNCATED' }, fallback });
-    const error = await failureOf(first.run.done);
-    expect(error.code).toBe('TRUNCATED');
-    expect(first.scorer.calls).toHaveLength(5);
-    expect(await filesBeside(area)).toEqual(['submission.csv.journal']);
-    await writeFile(join(area.slides, bad), 'repaired');
-    const second = start(area, { ...options, resume: true }, { fallback });
-    const summary = await second.run.done;
-    expect(second.scorer.calls.map((call) => call.path)).toEqual([join(area.slides, bad)]);
-    expect(summary.counts).toMatchObject({ scored: 1, resumed: 4 });
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
-    expect(await filesBeside(area)).toEqual(['submission.csv']);
-  });
+  ] as const)(
+    'where %s: the others are scored, no CSV, and the repaired slide completes it',
+    async (_, options, fallback) => {
+      const area = await competitionArea();
+      const bad = area.names[1] as string;
+      const first = start(area, options, { failing: { [bad]: 'TRUNCATED' }, fallback });
+      const error = await failureOf(first.run.done);
+      expect(error.code).toBe('TRUNCATED');
+      expect(first.scorer.calls).toHaveLength(5);
+      expect(await filesBeside(area)).toEqual(['submission.csv.journal']);
+      await writeFile(join(area.slides, bad), 'repaired');
+      const second = start(area, { ...options, resume: true }, { fallback });
+      const summary = await second.run.done;
+      expect(second.scorer.calls.map((call) => call.path)).toEqual([join(area.slides, bad)]);
+      expect(summary.counts).toMatchObject({ scored: 1, resumed: 4 });
+      expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+      expect(await filesBeside(area)).toEqual(['submission.csv']);
+    },
+  );
 
   it('without an output the run ends well, the row has no score', async () => {
     const area = await competitionArea(2);
-    const { run } = start(area, { output: undefined }, { failing: { [area.names[0] as string]: 'NO_TISSUE' }, fallback: null });
+    const { run } = start(
+      area,
+      { output: undefined },
+      { failing: { [area.names[0] as string]: 'NO_TISSUE' }, fallback: null },
+    );
     const summary = await run.done;
     expect(summary.rows.map((row) => row.source)).toEqual(['failed', 'scored']);
     expect(summary.rows[0]?.score).toBeNull();
@@ -299,14 +327,17 @@ describe('slides that fail', () => {
     expect((await run.done).rows.map((row) => row.error)).toEqual([null, 'INTERNAL', null]);
   });
 
-  it.each(['MODEL_MISMATCH', 'RUNTIME_MISSING', 'DEVICE_UNAVAILABLE', 'OUTPUT_SHAPE'] as const)('%s ends the run: it would meet every slide', async (code) => {
-    const area = await competitionArea(20);
-    const { run, scorer } = start(area, {}, { failing: { [area.names[1] as string]: code } });
-    expect((await failureOf(run.done)).code).toBe(code);
-    expect(scorer.calls.length).toBeLessThan(6);
-    expect(scorer.closed).toBe(true);
-    expect(await filesBeside(area)).toEqual(['submission.csv.journal']);
-  });
+  it.each(['MODEL_MISMATCH', 'RUNTIME_MISSING', 'DEVICE_UNAVAILABLE', 'OUTPUT_SHAPE'] as const)(
+    '%s ends the run: it would meet every slide',
+    async (code) => {
+      const area = await competitionArea(20);
+      const { run, scorer } = start(area, {}, { failing: { [area.names[1] as string]: code } });
+      expect((await failureOf(run.done)).code).toBe(code);
+      expect(scorer.calls.length).toBeLessThan(6);
+      expect(scorer.closed).toBe(true);
+      expect(await filesBeside(area)).toEqual(['submission.csv.journal']);
+    },
+  );
 
   it('rows without slide or metadata take the prior with onMissing fallback', async () => {
     const area = await competitionArea(4);
@@ -316,11 +347,18 @@ describe('slides that fail', () => {
     await writeFile(area.metadata, lines.join('\n'));
     const { run, scorer } = start(area, { onMissing: 'fallback' }, { fallback: 0.125 });
     const outcomes = await collect(run);
-    expect(outcomes.map((outcome) => (outcome.ok ? null : outcome.error.code))).toEqual(['ROWS_MISMATCH', null, 'ROWS_MISMATCH', null]);
+    expect(outcomes.map((outcome) => (outcome.ok ? null : outcome.error.code))).toEqual([
+      'ROWS_MISMATCH',
+      null,
+      'ROWS_MISMATCH',
+      null,
+    ]);
     expect((await run.done).counts).toMatchObject({ missing: 2, scored: 2 });
     expect(scorer.calls).toHaveLength(2);
     const prior = new Set([gone, unknown]);
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names, (name) => (prior.has(name) ? 0.125 : scoreOfName(name))));
+    expect(await readFile(area.output, 'utf8')).toBe(
+      expectedCsv(area.names, (name) => (prior.has(name) ? 0.125 : scoreOfName(name))),
+    );
   });
 });
 
@@ -418,7 +456,14 @@ describe('resuming', () => {
 
   it.each([
     ['short', (text: string) => text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1)],
-    ['in another order', (text: string) => text.split('\n').toSpliced(1, 2, ...text.split('\n').slice(1, 3).reverse()).join('\n')],
+    [
+      'in another order',
+      (text: string) =>
+        text
+          .split('\n')
+          .toSpliced(1, 2, ...text.split('\n').slice(1, 3).reverse())
+          .join('\n'),
+    ],
     ['with a value missing', (text: string) => text.replace(/,0\.\d+\n$/, ',\n')],
     ['of another layout', () => 'a,b\n1,2\n'],
     ['no CSV at all', () => '\0'],
@@ -558,18 +603,21 @@ describe('the disk', () => {
     expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
   });
 
-  it.each(['write', 'sync', 'rename'] as const)('a failing %s of the output leaves the journal, and resuming needs no scoring', async (operation) => {
-    const area = await competitionArea(3);
-    const fs = faultyFileSystem((done, path) => {
-      if (done === operation && (path.endsWith('.tmp') || path === area.output)) throw systemError('ENOSPC');
-    });
-    expect((await failureOf(start(area, {}, {}, { fs }).run.done)).code).toBe('DISK_FULL');
-    expect(await filesBeside(area)).toEqual(['submission.csv.journal']);
-    const second = start(area, { resume: true });
-    await second.run.done;
-    expect(second.scorer.calls).toHaveLength(0);
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
-  });
+  it.each(['write', 'sync', 'rename'] as const)(
+    'a failing %s of the output leaves the journal, and resuming needs no scoring',
+    async (operation) => {
+      const area = await competitionArea(3);
+      const fs = faultyFileSystem((done, path) => {
+        if (done === operation && (path.endsWith('.tmp') || path === area.output)) throw systemError('ENOSPC');
+      });
+      expect((await failureOf(start(area, {}, {}, { fs }).run.done)).code).toBe('DISK_FULL');
+      expect(await filesBeside(area)).toEqual(['submission.csv.journal']);
+      const second = start(area, { resume: true });
+      await second.run.done;
+      expect(second.scorer.calls).toHaveLength(0);
+      expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    },
+  );
 
   it('two runs to one output: one is locked out and disturbs nothing', async () => {
     const area = await competitionArea(4);

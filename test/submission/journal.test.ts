@@ -51,7 +51,13 @@ describe('lines', () => {
 
   it('a valid sum over something that is no row of ours is nothing', async () => {
     const { sha256 } = await import('../../lib/submission/canonical.js');
-    for (const value of [{ row: { index: 1 } }, { row: { ...row(1), score: 'x' } }, { row: { ...row(1), error: 'NO' } }, { x: 1 }, {}]) {
+    for (const value of [
+      { row: { index: 1 } },
+      { row: { ...row(1), score: 'x' } },
+      { row: { ...row(1), error: 'NO' } },
+      { x: 1 },
+      {},
+    ]) {
       const body = JSON.stringify(value).slice(1);
       expect(parseLine(`{"sum":"${sha256(body).slice(0, 16)}",${body}`)).toBeNull();
     }

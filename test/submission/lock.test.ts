@@ -74,12 +74,15 @@ describe('the lock of an output', () => {
     await (await lockOutput(path, undefined, times)).release();
   });
 
-  it.each(['', '{"pid":12', 'no json at all', '{"pid":"x"}'])('an unfinished lock (%j) of a killed writer is taken over', async (raw) => {
-    const path = await output();
-    await writeFile(`${path}.lock`, raw);
-    await (await lockOutput(path, undefined, times)).release();
-    expect(await readdir(join(path, '..'))).toEqual([]);
-  });
+  it.each(['', '{"pid":12', 'no json at all', '{"pid":"x"}'])(
+    'an unfinished lock (%j) of a killed writer is taken over',
+    async (raw) => {
+      const path = await output();
+      await writeFile(`${path}.lock`, raw);
+      await (await lockOutput(path, undefined, times)).release();
+      expect(await readdir(join(path, '..'))).toEqual([]);
+    },
+  );
 
   it('of another machine: taken over without a sign of life, refused with one', async () => {
     const path = await output();

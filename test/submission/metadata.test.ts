@@ -6,9 +6,18 @@ const first = 'filename,age,sex,body_site,melanoma_history\n';
 
 describe('test_metadata.csv', () => {
   it('the first generation, without resolution', async () => {
-    const metadata = await readMetadata(await fileWith(`${first}a.tif,[32:34[,1,trunc,NO\nb.tif,[98:100[,2,,\n`), 'visiomel');
+    const metadata = await readMetadata(
+      await fileWith(`${first}a.tif,[32:34[,1,trunc,NO\nb.tif,[98:100[,2,,\n`),
+      'visiomel',
+    );
     const a = metadata.rows.get('a.tif');
-    expect(a).toMatchObject({ age: { from: 32, to: 34 }, sex: '1', bodySite: 'trunk', melanomaHistory: 'NO', slideMpp: null });
+    expect(a).toMatchObject({
+      age: { from: 32, to: 34 },
+      sex: '1',
+      bodySite: 'trunk',
+      melanomaHistory: 'NO',
+      slideMpp: null,
+    });
     expect(a?.clinical).toEqual({ age: '[32:34[', sex: '1', body_site: 'trunc', melanoma_history: 'NO' });
     const b = metadata.rows.get('b.tif');
     expect(b).toMatchObject({ age: { from: 98, to: 100 }, bodySite: null, melanomaHistory: null, slideMpp: null });
@@ -16,9 +25,15 @@ describe('test_metadata.csv', () => {
   });
 
   it('the second generation: resolution in any place, and columns nobody knows', async () => {
-    const text = 'resolution,note,body_site,filename,sex,melanoma_history,age\n0.2525,"x, y",trunk,a.tif,1,yes,[6:8[\n,,,b.tif,,,\n';
+    const text =
+      'resolution,note,body_site,filename,sex,melanoma_history,age\n0.2525,"x, y",trunk,a.tif,1,yes,[6:8[\n,,,b.tif,,,\n';
     const { rows } = await readMetadata(await fileWith(text), 'visiomel');
-    expect(rows.get('a.tif')).toMatchObject({ slideMpp: 0.2525, bodySite: 'trunk', melanomaHistory: 'YES', age: { from: 6, to: 8 } });
+    expect(rows.get('a.tif')).toMatchObject({
+      slideMpp: 0.2525,
+      bodySite: 'trunk',
+      melanomaHistory: 'YES',
+      age: { from: 6, to: 8 },
+    });
     expect(rows.get('a.tif')?.clinical).toMatchObject({ note: 'x, y', resolution: '0.2525' });
     expect(rows.get('b.tif')).toMatchObject({ slideMpp: null, age: null, sex: null });
   });

@@ -78,7 +78,9 @@ describe('links', () => {
     await writeFile(join(parent, 'data-secret', 'x.tif'), '');
     await symlink('../data-secret/x.tif', join(parent, 'data', 'x.tif'));
     const format = await formatOf(parent, 'x.tif');
-    expect((await failureOf(rowsOfFormat(join(parent, 'data'), format, null, false))).message).toContain('leaves the folder');
+    expect((await failureOf(rowsOfFormat(join(parent, 'data'), format, null, false))).message).toContain(
+      'leaves the folder',
+    );
   });
 
   it('a chain that ends outside is refused; a dead end and a ring are missing slides', async () => {

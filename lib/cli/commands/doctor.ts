@@ -1,0 +1,98 @@
+/** microtome doctor: what works here, what does not, what was tried and what to do about it. */
+import { cpus } from 'node:os';
+import type { Device } from '../../devices.js';
+import type { NativeLibraryReport } from '../../native/contract.js';
+import type { DoctorReport } from '../../native/doctor.js';
+import type { Search } from '../../native/runtimes.js';
+import { toolVersion } from '../../submission/version.js';
+import type { CommandSpec, ParsedArgs } from '../args.js';
+import { exitCode } from '../exit-codes.js';
+import type { CliIo } from '../io.js';
+import { noPositional } from '../positionals.js';
+import { bytes, printable, table } from '../text.js';
+
+export const doctorSpec: CommandSpec = {
+  name: 'doctor',
+  positionals: '',
+  summary: 'what works on this machine: platform, libraries, codecs, devices',
+  options: { json: { kind: 'flag', help: 'as one line of JSON' } },
+  notes: ['Exit code 2 when slides cannot be scored here.'],
+};
+
+const kInstall = {
+  jpeg: 'install the package again: libturbojpeg.so.0 lies beside the addon',
+  vips: 'npm install microtome again without --omit=optional',
+  onnxRuntime:
+    'npm install onnxruntime-node@1.29.0 --ignore-scripts, or set MICROTOME_ONNXRUNTIME to libonnxruntime.so',
+} as const;
+
+export async function doctor(args: ParsedArgs, io: CliIo): Promise<number> {
+  noPositional(args, doctorSpec);
+  const [report, devices] = await Promise.all([io.library.doctor(), io.library.devices()]);
+  const facts = {
+    microtome: toolVersion,
+    node: process.version,
+    napi: process.versions['napi'] ?? '',
+    works: works(report),
+  };
+  if (args.flag('json')) io.stdout.write(`${JSON.stringify({ ...facts, devices, ...report })}\n`);
+  else io.stdout.write(textOf(facts, report, devices));
+  return facts.works ? exitCode.ok : exitCode.usage;
+}
+
+/** JPEG slides can be scored: addon, JPEG decoder and runtime are there. Other codecs are a matter of the slide. */
+function works(report: DoctorReport): boolean {
+  const { libraries } = report;
+  return report.platformFault === '' && libraries !== null && libraries.jpeg.loaded && libraries.onnxRuntime.loaded;
+}
+
+function textOf(
+  facts: { readonly microtome: string; readonly node: string; readonly napi: string; readonly works: boolean },
+  report: DoctorReport,
+  devices: readonly Device[],
+): string {
+  const { platform, libraries, searches } = report;
+  const rows: string[][] = [
+    ['microtome', facts.microtome],
+    ['node', `${facts.node}, Node-API ${facts.napi}`],
+    ['platform', `${platform.os} ${platform.arch}, ${platform.libc}`],
+  ];
+  if (report.platformFault !== '') rows.push(['', `${report.platformFault}: use Linux x64 with glibc 2.28 or newer`]);
+  rows.push(['addon', report.addon.path === '' ? 'not found' : report.addon.path]);
+  for (const line of report.addon.error.split('\n')) if (line !== '') rows.push(['', line]);
+  rows.push(...libraryRows('libjpeg-turbo', libraries?.jpeg, searches.jpeg, kInstall.jpeg));
+  rows.push(...libraryRows('libvips', libraries?.vips, searches.vips, kInstall.vips));
+  rows.push(...libraryRows('ONNX Runtime', libraries?.onnxRuntime, searches.onnxRuntime, kInstall.onnxRuntime));
+  if (libraries !== null) {
+    if (libraries.onnxRuntime.loaded) {
+      rows.push([
+        '',
+        `API ${libraries.onnxRuntime.api}; providers: ${libraries.onnxRuntime.providers.join(', ') || 'none'}`,
+      ]);
+    }
+    rows.push(['codecs', libraries.codecs.join(', ') || 'none'], ['SIMD', libraries.simd]);
+  }
+  rows.push(['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${libraries?.cores ?? cpus().length} cores`]);
+  for (const device of devices) rows.push(['device', `${device.id}: ${device.name}, ${bytes(device.memoryBytes)}`]);
+  rows.push(['result', facts.works ? 'slides can be scored here' : 'slides cannot be scored here']);
+  return table(rows.map((row) => row.map(printable)));
+}
+
+function libraryRows(
+  name: string,
+  report: NativeLibraryReport | undefined,
+  search: Search,
+  install: string,
+): string[][] {
+  if (report?.loaded === true) {
+    return [
+      [name, `${report.version}${report.isPrivate ? '' : ' (shared with the process)'}`],
+      ['', report.path],
+    ];
+  }
+  const rows = [[name, search.path === '' ? 'not found' : `found but not loaded: ${search.path}`]];
+  if (report !== undefined && report.error !== '') rows.push(['', report.error]);
+  if (search.path === '') rows.push(...search.tried.map((place) => ['', `tried ${place}`]));
+  rows.push(['', `to repair: ${install}`]);
+  return rows;
+}

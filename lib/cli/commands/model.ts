@@ -1,0 +1,79 @@
+/** microtome model: the card, the inputs and the outputs of a model. */
+import type { Model, TensorInfo } from '../../model/model.js';
+import type { CommandSpec, ParsedArgs } from '../args.js';
+import { exitCode } from '../exit-codes.js';
+import type { CliIo } from '../io.js';
+import { onePositional } from '../positionals.js';
+import { printable, table } from '../text.js';
+
+export const modelSpec: CommandSpec = {
+  name: 'model',
+  positionals: '<bundle|model.onnx|name>',
+  summary: 'the card, the inputs, the outputs and the hash of a model',
+  options: { json: { kind: 'flag', help: 'as one line of JSON' } },
+};
+
+export async function model(args: ParsedArgs, io: CliIo): Promise<number> {
+  const loaded = await io.library.loadModel(onePositional(args, modelSpec, 'a model'));
+  io.stdout.write(args.flag('json') ? `${JSON.stringify(factsOf(loaded))}\n` : textOf(loaded));
+  return exitCode.ok;
+}
+
+function factsOf(loaded: Model): object {
+  const { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings } = loaded;
+  return { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings };
+}
+
+/** What must be said of a model wherever it is shown; null where its card claims clinical use. */
+export function clinicalNotice(loaded: Model): string | null {
+  if (loaded.card === null) return 'no card: not known to be fit for any use, and not for clinical use';
+  return loaded.card.clinicalUse ? null : 'not for clinical use';
+}
+
+function textOf(loaded: Model): string {
+  const rows: string[][] = [];
+  const add = (name: string, value: string | null): void => {
+    if (value !== null && value !== '') rows.push([name, printable(value)]);
+  };
+  add('model', loaded.name);
+  add('kind', loaded.kind);
+  add('path', loaded.path);
+  add('sha256', loaded.sha256);
+  add('notice', clinicalNotice(loaded)?.toUpperCase() ?? null);
+  add('intended use', loaded.intendedUse);
+  const { card, input } = loaded;
+  if (card !== null) {
+    add('licence', card.licence);
+    add('authors', card.authors.join(', '));
+    add('training data', card.trainingData);
+    add('evaluation', card.evaluation);
+    add('limitations', card.limitations);
+    add('citation', card.citation);
+  }
+  const resolution =
+    input.mpp === null
+      ? input.level === null
+        ? 'resolution to be told'
+        : `level ${input.level}`
+      : `${input.mpp} um/px`;
+  add('tiles', `${input.sizePx} px, stride ${input.stridePx} px, ${resolution}`);
+  add(
+    'input',
+    `${input.name}: ${input.type} ${input.layout} ${input.channels}, (x * ${input.scale} - [${input.mean}]) / [${input.std}]`,
+  );
+  for (const output of loaded.outputs) {
+    const clip = output.clip === null ? 'not clipped' : `clipped to [${output.clip[0]}, ${output.clip[1]}]`;
+    add(
+      'output',
+      `${output.name}: ${clip}, ${output.fallback === null ? 'no fallback' : `fallback ${output.fallback}`}`,
+    );
+  }
+  for (const tensor of loaded.graph.inputs) add('graph input', tensorText(tensor));
+  for (const tensor of loaded.graph.outputs) add('graph output', tensorText(tensor));
+  for (const warning of loaded.warnings) add('warning', warning);
+  return table(rows);
+}
+
+function tensorText(tensor: TensorInfo): string {
+  return `${tensor.name}: ${tensor.type} [${tensor.shape.map((side) => (side < 0 ? '?' : side)).join(', ')}]`;
+}

@@ -1,0 +1,57 @@
+/** What the process ends with. The numbers are a contract with scripts. */
+import { MicrotomeError, type ErrorCode } from '../errors.js';
+import { UsageError } from './usage-error.js';
+
+export const exitCode = {
+  ok: 0,
+  /** The work began and could not be finished, or a bug. */
+  internal: 1,
+  /** The command line, the model, the device, the place of the output: nothing was begun. */
+  usage: 2,
+  /** Finished, but some rows carry the declared fallback. */
+  fallback: 3,
+  /** An input file was refused before any work; nothing was written. */
+  refused: 4,
+  interrupted: 130,
+} as const;
+
+const kByCode: Readonly<Record<ErrorCode, number>> = {
+  FILE_NOT_FOUND: exitCode.refused,
+  FILE_UNREADABLE: exitCode.refused,
+  NOT_A_SLIDE: exitCode.refused,
+  UNSUPPORTED_COMPRESSION: exitCode.refused,
+  UNSUPPORTED_PIXELS: exitCode.refused,
+  TRUNCATED: exitCode.refused,
+  CORRUPT_TILE: exitCode.refused,
+  LIMIT_EXCEEDED: exitCode.refused,
+  MPP_UNKNOWN: exitCode.refused,
+  NO_TISSUE: exitCode.refused,
+  CSV_INVALID: exitCode.refused,
+  ROWS_MISMATCH: exitCode.refused,
+  RESUME_REFUSED: exitCode.refused,
+  LEVEL_OUT_OF_RANGE: exitCode.usage,
+  MODEL_INVALID: exitCode.usage,
+  MODEL_MISMATCH: exitCode.usage,
+  RUNTIME_MISSING: exitCode.usage,
+  DEVICE_UNAVAILABLE: exitCode.usage,
+  UNSUPPORTED_PLATFORM: exitCode.usage,
+  INVALID_OPTION: exitCode.usage,
+  OUTPUT_EXISTS: exitCode.usage,
+  OUTPUT_LOCKED: exitCode.usage,
+  SHARD_CONFLICT: exitCode.usage,
+  OUTPUT_NOT_FINITE: exitCode.internal,
+  OUTPUT_SHAPE: exitCode.internal,
+  OUT_OF_MEMORY: exitCode.internal,
+  DISK_FULL: exitCode.internal,
+  NETWORK: exitCode.internal,
+  CANCELLED: exitCode.internal,
+  DEADLINE: exitCode.internal,
+  INTERNAL: exitCode.internal,
+};
+
+/** `workDone`: at least one slide was finished, so that "refused before any work" would not be true. */
+export function exitCodeOf(error: unknown, workDone = false): number {
+  if (error instanceof UsageError) return exitCode.usage;
+  if (!(error instanceof MicrotomeError) || workDone) return exitCode.internal;
+  return kByCode[error.code];
+}

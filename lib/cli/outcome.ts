@@ -1,0 +1,47 @@
+/** How a finished slide and a finished run are told. */
+import type { SlideOutcome } from '../result.js';
+import type { DirectorySummary } from '../submission/types.js';
+import { clock, printable } from './text.js';
+
+/** The line of `--json`. Tables of tiles are not in it. */
+export function outcomeJson(outcome: SlideOutcome): object {
+  if (!outcome.ok) {
+    const { path, error, fallback } = outcome;
+    return { ok: false, path, fallback, error: { code: error.code, stage: error.stage, message: error.message } };
+  }
+  const { path, score, outputs, read, tileCount, badTiles, missingTiles, tissueFraction, timings, warnings, model } =
+    outcome.result;
+  return {
+    ok: true,
+    path,
+    score,
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, [...values]])),
+    read,
+    tiles: tileCount,
+    badTiles,
+    missingTiles,
+    tissueFraction,
+    elapsedMs: timings.elapsedMs,
+    warnings,
+    model,
+  };
+}
+
+/** A row of the table on stdout: score (or the code of the failure), tab, path. */
+export function outcomeLine(outcome: SlideOutcome): string {
+  if (outcome.ok) return `${outcome.result.score.toFixed(9)}\t${printable(outcome.result.path)}\n`;
+  return `${outcome.error.code}\t${printable(outcome.path)}\n`;
+}
+
+export function summaryLine(summary: DirectorySummary): string {
+  const where = summary.output === null ? '' : `${printable(summary.output)}: `;
+  if (summary.alreadyComplete) return `${where}complete already, nothing to do (which model wrote it is not recorded)`;
+  const { resumed, fallback, missing, failed } = summary.counts;
+  const parts = [`${summary.rows.length} rows`];
+  if (resumed > 0) parts.push(`${resumed} from the journal`);
+  if (fallback > 0) parts.push(`${fallback} failed and carry the fallback`);
+  if (missing > 0) parts.push(`${missing} without a slide carry the fallback`);
+  if (failed > 0) parts.push(`${failed} failed`);
+  parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));
+  return `${where}${parts.join(', ')}`;
+}

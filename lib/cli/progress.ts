@@ -1,0 +1,100 @@
+/**
+ * Progress on stderr: a bar that redraws itself on a terminal, a line every few seconds elsewhere, percent and elapsed
+ * time alone where logs must not tell anything of the data, or nothing.
+ */
+import type { DirectoryProgress } from '../submission/types.js';
+import type { OutputStream } from './io.js';
+import { clock } from './text.js';
+
+export const progressKinds = ['bar', 'plain', 'percent', 'none'] as const;
+export type ProgressKind = (typeof progressKinds)[number];
+
+export interface ProgressView {
+  update(progress: DirectoryProgress): void;
+  /** A line of its own: a failed slide, the summary. Not shown by `percent` and `none`. */
+  note(text: string): void;
+  /** Clears what is not to stay. */
+  end(): void;
+}
+
+const kPlainIntervalMs = 5000;
+
+export function progressView(kind: ProgressKind | undefined, stream: OutputStream): ProgressView {
+  switch (kind ?? (stream.isTTY === true ? 'bar' : 'plain')) {
+    case 'bar':
+      return barView(stream);
+    case 'plain':
+      return plainView(stream);
+    case 'percent':
+      return percentView(stream);
+    case 'none':
+      return { update() {}, note() {}, end() {} };
+  }
+}
+
+function describe(p: DirectoryProgress): string {
+  const parts = [`${p.slides.done}/${p.slides.total} slides`];
+  if (p.failed > 0) parts.push(`${p.failed} failed`);
+  if (p.slidesPerHour > 0) parts.push(`${p.slidesPerHour.toFixed(p.slidesPerHour < 10 ? 1 : 0)} slides/h`);
+  if (p.tilesPerSecond > 0) parts.push(`${p.tilesPerSecond.toFixed(0)} tiles/s`);
+  parts.push(clock(p.elapsedMs));
+  if (p.timeLeftMs !== null && p.slides.done < p.slides.total) parts.push(`${clock(p.timeLeftMs)} left`);
+  return parts.join(', ');
+}
+
+/** Slides that are done, and the tiles of those at hand as parts of one. */
+function shareOf(p: DirectoryProgress): number {
+  if (p.slides.total === 0) return 0;
+  const part = p.tiles.total > 0 && p.slides.done < p.slides.total ? p.tiles.done / p.tiles.total : 0;
+  return Math.min(1, (p.slides.done + Math.min(part, 1)) / p.slides.total);
+}
+
+function barView(stream: OutputStream): ProgressView {
+  let drawn = false;
+  const clear = (): void => {
+    if (drawn) stream.write('\r\u001b[K');
+    drawn = false;
+  };
+  return {
+    update(p) {
+      const width = 20;
+      const filled = Math.round(shareOf(p) * width);
+      const line = `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${describe(p)}`;
+      stream.write(`\r${line.slice(0, Math.max(10, (stream.columns ?? 80) - 1))}\u001b[K`);
+      drawn = true;
+    },
+    note(text) {
+      clear();
+      stream.write(`${text}\n`);
+    },
+    end: clear,
+  };
+}
+
+function plainView(stream: OutputStream): ProgressView {
+  let lastMs = 0;
+  return {
+    update(p) {
+      const finished = p.slides.done === p.slides.total;
+      if (!finished && p.elapsedMs - lastMs < kPlainIntervalMs) return;
+      lastMs = p.elapsedMs;
+      stream.write(`${describe(p)}\n`);
+    },
+    note: (text) => void stream.write(`${text}\n`),
+    end() {},
+  };
+}
+
+function percentView(stream: OutputStream): ProgressView {
+  let last = -1;
+  return {
+    update(p) {
+      const percent = Math.floor((100 * p.slides.done) / Math.max(p.slides.total, 1));
+      if (percent === last) return;
+      last = percent;
+      stream.write(`${percent}% ${clock(p.elapsedMs)}\n`);
+    },
+    note() {},
+    end() {},
+  };
+}
