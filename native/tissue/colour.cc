@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 
 #include "tissue/morphology.h"
 
@@ -14,12 +13,12 @@ namespace {
 constexpr int kUnit = 1024;
 constexpr int scaled(double density) { return static_cast<int>(density * kUnit); }
 
-std::array<std::int32_t, 256> density_table() {
-  std::array<std::int32_t, 256> table{};
+std::array<std::int16_t, 256> density_table() {
+  std::array<std::int16_t, 256> table{};
   for (int value = 0; value < 256; ++value) {
     // Below 8 the logarithm is all noise.
     const double clipped = std::max(value, 8);
-    table[static_cast<std::size_t>(value)] = static_cast<std::int32_t>(std::lround(-std::log(clipped / 255) * kUnit));
+    table[static_cast<std::size_t>(value)] = static_cast<std::int16_t>(std::lround(-std::log(clipped / 255) * kUnit));
   }
   return table;
 }
@@ -70,43 +69,78 @@ std::uint8_t flags_of(int r, int g, int b, int chroma) {
   return flags;
 }
 
-std::int8_t narrow(int difference) { return static_cast<std::int8_t>(std::clamp(difference / 4, -127, 127)); }
-
 // Two colour differences (green - red, blue - green) per pixel, signed so that noise averages to nothing.
 struct Differences {
   std::vector<std::int8_t> first;
   std::vector<std::int8_t> second;
 };
 
-// Unscanned areas are filled with pure white, whatever the tint of the glass.
-bool is_filler(const std::uint8_t* px) { return px[0] >= 252 && px[1] >= 252 && px[2] >= 252; }
+// Densities of one row, white already taken off; 16-bit, so that the loops over them are short vector code.
+struct RowDensities {
+  explicit RowDensities(std::int64_t width_px)
+      : r(static_cast<std::size_t>(width_px)), g(r.size()), b(r.size()), notable(r.size()) {}
+  std::vector<std::int16_t> r, g, b;
+  std::vector<std::uint8_t> notable;  // 1: coloured or dark enough to need flags
+};
 
-void measure_row(const std::uint8_t* px, std::int64_t width_px, std::int64_t y, const WhiteModel& white,
-                 const std::array<std::int32_t, 256>& table, Differences& out, Plane& flags) {
-  std::int8_t* first = out.first.data() + y * width_px;
-  std::int8_t* second = out.second.data() + y * width_px;
-  std::uint8_t* flag = flags.row(y);
-  for (std::int64_t x0 = 0; x0 < width_px; x0 += kBlockPx) {
-    const std::array<float, 3> base = white.density_at(x0 / kBlockPx, y / kBlockPx);
-    const int white_r = static_cast<int>(base[0] * kUnit);
-    const int white_g = static_cast<int>(base[1] * kUnit);
-    const int white_b = static_cast<int>(base[2] * kUnit);
-    const std::int64_t end = std::min(x0 + kBlockPx, width_px);
-    for (std::int64_t x = x0; x < end; ++x, px += 3) {
-      const int r = table[px[0]] - white_r;
-      const int g = table[px[1]] - white_g;
-      const int b = table[px[2]] - white_b;
-      const int chroma = std::max({r, g, b}) - std::min({r, g, b});
-      if (is_filler(px)) continue;  // planes start at zero
-      if (white.grey_image) {
-        first[x] = narrow((r + g + b) / 3 * 28 / 100);  // density takes the place of chroma
-        flag[x] = r + g + b > scaled(3 * 1.3) ? kGrey | kDark : 0;
-        continue;
-      }
-      first[x] = narrow(g - r);
-      second[x] = narrow(b - g);
-      if (chroma > scaled(0.18) || r + g + b > scaled(0.36)) flag[x] = flags_of(r, g, b, chroma);
-    }
+using WhiteRow = std::vector<std::array<std::int16_t, 3>>;  // per block across
+
+WhiteRow white_row(const WhiteModel& white, std::int64_t block_y) {
+  WhiteRow row(static_cast<std::size_t>(white.blocks_across));
+  for (std::size_t bx = 0; bx < row.size(); ++bx) {
+    const std::array<float, 3> density = white.density_at(static_cast<std::int64_t>(bx), block_y);
+    for (std::size_t c = 0; c < 3; ++c) row[bx][c] = static_cast<std::int16_t>(density[c] * kUnit);
+  }
+  return row;
+}
+
+// Unscanned areas are filled with pure white, whatever the tint of the glass: they count as white.
+void read_row(const std::uint8_t* px, const WhiteRow& white, const std::array<std::int16_t, 256>& table,
+              RowDensities& row) {
+  const std::size_t width = row.r.size();
+  for (std::size_t x = 0; x < width; ++x, px += 3) {
+    const std::array<std::int16_t, 3>& base = white[x / kBlockPx];
+    const bool filler = (px[0] >= 252) & (px[1] >= 252) & (px[2] >= 252);
+    const int keep = filler ? 0 : -1;
+    row.r[x] = static_cast<std::int16_t>((table[px[0]] - base[0]) & keep);
+    row.g[x] = static_cast<std::int16_t>((table[px[1]] - base[1]) & keep);
+    row.b[x] = static_cast<std::int16_t>((table[px[2]] - base[2]) & keep);
+  }
+}
+
+void differ(RowDensities& row, std::int8_t* first, std::int8_t* second) {
+  constexpr auto kColoured = static_cast<std::int16_t>(scaled(0.18));
+  constexpr auto kDarker = static_cast<std::int16_t>(scaled(0.12));
+  const std::size_t width = row.r.size();
+  const std::int16_t *r = row.r.data(), *g = row.g.data(), *b = row.b.data();
+  std::uint8_t* notable = row.notable.data();
+  for (std::size_t x = 0; x < width; ++x) {
+    const auto high = std::max(std::max(r[x], g[x]), b[x]);
+    const auto low = std::min(std::min(r[x], g[x]), b[x]);
+    const auto a = static_cast<std::int16_t>((g[x] - r[x]) / 4);
+    const auto c = static_cast<std::int16_t>((b[x] - g[x]) / 4);
+    first[x] = static_cast<std::int8_t>(std::clamp<std::int16_t>(a, -127, 127));
+    second[x] = static_cast<std::int8_t>(std::clamp<std::int16_t>(c, -127, 127));
+    notable[x] = static_cast<std::uint8_t>((static_cast<std::int16_t>(high - low) > kColoured) | (high > kDarker));
+  }
+}
+
+void flag(const RowDensities& row, std::uint8_t* flags) {
+  const std::size_t width = row.r.size();
+  for (std::size_t x = 0; x < width; ++x) {
+    if (row.notable[x] == 0) continue;
+    const int r = row.r[x], g = row.g[x], b = row.b[x];
+    const int chroma = std::max(std::max(r, g), b) - std::min(std::min(r, g), b);
+    if (chroma > scaled(0.18) || r + g + b > scaled(0.36)) flags[x] = flags_of(r, g, b, chroma);
+  }
+}
+
+// A slide without colour: density takes the place of chroma, scaled to fit its thresholds.
+void measure_grey(const RowDensities& row, std::int8_t* first, std::uint8_t* flags) {
+  for (std::size_t x = 0; x < row.r.size(); ++x) {
+    const int density = (row.r[x] + row.g[x] + row.b[x]) / 3;
+    first[x] = static_cast<std::int8_t>(std::clamp(density * 28 / 400, -127, 127));
+    flags[x] = density > scaled(1.3) ? kGrey | kDark : 0;
   }
 }
 
@@ -116,12 +150,12 @@ Plane chroma_of(const Differences& differences, std::int64_t width_px, std::int6
   const std::int8_t* second = differences.second.data();
   std::uint8_t* out = plane.data.data();
   const std::size_t count = plane.data.size();
+  const auto size = [](std::int16_t value) { return std::max<std::int16_t>(value, static_cast<std::int16_t>(-value)); };
   for (std::size_t i = 0; i < count; ++i) {
-    const int a = first[i];
-    const int b = second[i];
-    const int c = a + b;
-    const int most = std::max(std::max(std::abs(a), std::abs(b)), std::abs(c));
-    out[i] = static_cast<std::uint8_t>(std::min(most, 255));
+    const std::int16_t a = first[i];
+    const std::int16_t b = second[i];
+    const auto c = static_cast<std::int16_t>(a + b);
+    out[i] = static_cast<std::uint8_t>(std::max(std::max(size(a), size(b)), size(c)));  // 254 at most
   }
   return plane;
 }
@@ -132,12 +166,23 @@ ColourPlanes measure_colour(const RgbImage& overview, const WhiteModel& white) {
   const std::int64_t width_px = overview.width_px;
   const std::int64_t height_px = overview.height_px;
   const auto count = static_cast<std::size_t>(width_px * height_px);
-  const std::array<std::int32_t, 256> table = density_table();
+  const std::array<std::int16_t, 256> table = density_table();
   ColourPlanes planes;
   planes.flags = Plane(width_px, height_px);
   Differences differences{std::vector<std::int8_t>(count), std::vector<std::int8_t>(count)};
-  for (std::int64_t y = 0; y < height_px; ++y)
-    measure_row(overview.data.data() + 3 * y * width_px, width_px, y, white, table, differences, planes.flags);
+  RowDensities row(width_px);
+  WhiteRow base;
+  for (std::int64_t y = 0; y < height_px; ++y) {
+    if (y % kBlockPx == 0) base = white_row(white, y / kBlockPx);
+    std::int8_t* first = differences.first.data() + y * width_px;
+    read_row(overview.data.data() + 3 * y * width_px, base, table, row);
+    if (white.grey_image) {
+      measure_grey(row, first, planes.flags.row(y));
+      continue;
+    }
+    differ(row, first, differences.second.data() + y * width_px);
+    flag(row, planes.flags.row(y));
+  }
   planes.chroma_raw = chroma_of(differences, width_px, height_px);
   median_3x3(differences.first, width_px, height_px);
   median_3x3(differences.second, width_px, height_px);

@@ -18,6 +18,7 @@ struct Blocks {
   std::int64_t across = 0;
   std::int64_t down = 0;
   std::vector<Block> all;
+  std::uint64_t pixels = 0;  // looked at
   std::uint64_t coloured_px = 0;
   std::array<std::uint32_t, 256> brightness{};  // of the brightest channel, all pixels
 };
@@ -34,31 +35,35 @@ Channels block_density(const Block& block) {
   return {density(block.mean[0]), density(block.mean[1]), density(block.mean[2])};
 }
 
+// One row in four is enough to know a block; blocks cut off by the edge are read whole.
 Block measure(const RgbImage& image, std::int64_t bx, std::int64_t by, Blocks& totals) {
   const std::int64_t x1 = std::min((bx + 1) * kBlockPx, image.width_px);
   const std::int64_t y1 = std::min((by + 1) * kBlockPx, image.height_px);
+  const std::int64_t step = y1 - by * kBlockPx == kBlockPx ? 4 : 1;
   std::uint32_t sum[3] = {0, 0, 0};
   std::uint32_t squares = 0;
   std::uint32_t coloured = 0;
-  std::uint8_t lowest = 255;
-  for (std::int64_t y = by * kBlockPx; y < y1; ++y) {
+  std::uint32_t count = 0;
+  int lowest = 255;
+  for (std::int64_t y = by * kBlockPx + step / 2; y < y1; y += step) {
     const std::uint8_t* px = image.data.data() + 3 * (y * image.width_px + bx * kBlockPx);
-    for (std::int64_t x = bx * kBlockPx; x < x1; ++x, px += 3) {
+    for (std::int64_t x = bx * kBlockPx; x < x1; ++x, px += 3, ++count) {
       const int r = px[0], g = px[1], b = px[2];
       sum[0] += static_cast<std::uint32_t>(r);
       sum[1] += static_cast<std::uint32_t>(g);
       sum[2] += static_cast<std::uint32_t>(b);
       squares += static_cast<std::uint32_t>(g * g);
       coloured += std::abs(r - g) + std::abs(g - b) > 3 ? 1u : 0u;
-      lowest = std::min(lowest, static_cast<std::uint8_t>(std::min({r, g, b})));
+      lowest = std::min(lowest, std::min(r, std::min(g, b)));
     }
   }
   Block block;
-  const auto count = static_cast<float>((x1 - bx * kBlockPx) * (y1 - by * kBlockPx));
-  for (int c = 0; c < 3; ++c) block.mean[c] = static_cast<float>(sum[c]) / count;
-  const float variance = static_cast<float>(squares) / count - block.mean[1] * block.mean[1];
+  const auto pixels = static_cast<float>(count);
+  for (int c = 0; c < 3; ++c) block.mean[c] = static_cast<float>(sum[c]) / pixels;
+  const float variance = static_cast<float>(squares) / pixels - block.mean[1] * block.mean[1];
   block.deviation = std::sqrt(std::max(variance, 0.0f));
   block.filler = lowest >= 253;
+  totals.pixels += count;
   totals.coloured_px += coloured;
   const float brightest = std::max({block.mean[0], block.mean[1], block.mean[2]});
   ++totals.brightness[static_cast<std::size_t>(brightest + 0.5f)];
@@ -243,8 +248,7 @@ WhiteModel estimate_white(const RgbImage& overview) {
   model.blocks_across = blocks.across;
   model.blocks_down = blocks.down;
   model.glass_block.assign(blocks.all.size(), 0);
-  const auto pixels = static_cast<double>(overview.width_px) * static_cast<double>(overview.height_px);
-  model.grey_image = static_cast<double>(blocks.coloured_px) <= 1e-5 * pixels;
+  model.grey_image = static_cast<double>(blocks.coloured_px) <= 1e-5 * static_cast<double>(blocks.pixels);
 
   const auto fillers = static_cast<std::size_t>(
       std::count_if(blocks.all.begin(), blocks.all.end(), [](const Block& block) { return block.filler; }));
