@@ -1,6 +1,17 @@
 /** The public names, and nothing else. Importing this opens no library and reads no file. */
 
 export { scoreSlide } from './score-slide.js';
+export { scoreDirectory } from './submission/score-directory.js';
+export type { Preset } from './submission/presets.js';
+export type {
+  DirectoryOptions,
+  DirectoryProgress,
+  DirectoryRun,
+  DirectorySummary,
+  OnMissing,
+  RowSource,
+  SummaryRow,
+} from './submission/types.js';
 export { planSlide } from './plan-slide.js';
 export { createScorer } from './scorer.js';
 export type { Scorer } from './scorer.js';
