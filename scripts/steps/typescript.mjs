@@ -7,13 +7,19 @@ import { run } from './run.mjs';
 
 const tsc = inRoot('node_modules/typescript/bin/tsc');
 
-/** Runs tsc on one project file. `incremental` keeps its book in the cache folder under that name. */
-export async function compile(project, { incremental = null, args = [] } = {}) {
-  const book =
-    incremental === null ? [] : ['--incremental', '--tsBuildInfoFile', join(cacheDir, `${incremental}.tsbuildinfo`)];
-  await run(process.execPath, [tsc, '-p', inRoot(project), ...book, ...args], {
-    quiet: true,
-  });
+/**
+ * Runs tsc on one project file. With a `book` it compiles only what changed, by a book of that name in the cache folder;
+ * the book is thrown away when `firstOutput` is gone, for it would say that there is nothing to do.
+ */
+export async function compile(project, { book = null, firstOutput = null, args = [] } = {}) {
+  const options = [];
+  if (book !== null) {
+    await mkdir(cacheDir, { recursive: true });
+    const path = join(cacheDir, `${book}.tsbuildinfo`);
+    if (firstOutput !== null && !existsSync(inRoot(firstOutput))) await rm(path, { force: true });
+    options.push('--incremental', '--tsBuildInfoFile', path);
+  }
+  await run(process.execPath, [tsc, '-p', inRoot(project), ...options, ...args], { quiet: true });
 }
 
 /** Output files whose source is gone; a package must not carry a module that was deleted. */
@@ -26,9 +32,6 @@ async function removeOrphans() {
 }
 
 export async function buildTypeScript() {
-  await mkdir(cacheDir, { recursive: true });
-  // Without output the incremental book would say that there is nothing to do.
-  if (!existsSync(inRoot('dist', 'index.js'))) await rm(join(cacheDir, 'lib.tsbuildinfo'), { force: true });
-  await compile('tsconfig.build.json', { incremental: 'lib' });
+  await compile('tsconfig.build.json', { book: 'lib', firstOutput: 'dist/index.js' });
   await removeOrphans();
 }

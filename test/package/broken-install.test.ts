@@ -51,9 +51,9 @@ describe('a broken installation', () => {
     await remove('microtome/prebuilds/linux-x64/microtome.glibc.node');
     const { known, code, message } = await failure();
     expect(known).toBe(true);
-    expect(code).toBe('UNSUPPORTED_PLATFORM');
+    expect(code).toBe('RUNTIME_MISSING');
     expect(message).toContain('prebuilds');
-    expect(message).toMatch(/glibc/);
+    expect(message).toMatch(/install the package again/);
   });
 
   it('without onnxruntime-node', async () => {
