@@ -87,9 +87,9 @@ export class MicrotomeError extends Error {
   /** Where in the pipeline it happened. */
   readonly stage: Stage;
   /** The file to blame, when there is one. */
-  readonly path?: string;
+  declare readonly path?: string;
   /** The stored tile to blame, when there is one. */
-  readonly tile?: TileAddress;
+  declare readonly tile?: TileAddress;
 
   /** `found` says what was found and what was expected; the advice is appended unless it is there already. */
   constructor(code: ErrorCode, stage: Stage, found: string, details: ErrorDetails = {}) {

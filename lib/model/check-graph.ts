@@ -24,6 +24,12 @@ function mismatch(found: string, path: string): MicrotomeError {
   return new MicrotomeError('MODEL_MISMATCH', 'infer', found, { path });
 }
 
+/** A graph that no declaration could make fit. */
+function unsuitable(found: string, path: string): MicrotomeError {
+  const advice = 'use a model that takes RGB tiles and gives one row of values for each';
+  return new MicrotomeError('MODEL_MISMATCH', 'infer', found, { path, advice });
+}
+
 function show(tensor: TensorInfo): string {
   return `"${tensor.name}" (${tensor.type} [${tensor.shape.map((d) => (d < 0 ? '?' : d)).join(', ')}])`;
 }
@@ -37,7 +43,7 @@ function pickInput(inputs: readonly TensorInfo[], declared: string | null, path:
   if (declared !== null && named === undefined)
     throw mismatch(`the input "${declared}" is declared, but the graph has ${list(inputs)}`, path);
   if (inputs.length !== 1)
-    throw mismatch(`the graph has ${inputs.length} inputs (${list(inputs)}), but one image input is expected`, path);
+    throw unsuitable(`the graph has ${inputs.length} inputs (${list(inputs)}), but one image input is expected`, path);
   return named ?? (inputs[0] as TensorInfo);
 }
 
@@ -46,10 +52,10 @@ export function graphInput(inputs: readonly TensorInfo[], declared: string | nul
   const tensor = pickInput(inputs, declared, path);
   const { name, type, shape } = tensor;
   if (type !== 'float32' && type !== 'float16' && type !== 'uint8') {
-    throw mismatch(`the graph's input ${show(tensor)} takes ${type}, but tiles are float32, float16 or uint8`, path);
+    throw unsuitable(`the graph's input ${show(tensor)} takes ${type}, but tiles are float32, float16 or uint8`, path);
   }
   if (shape.length !== 4)
-    throw mismatch(
+    throw unsuitable(
       `the graph's input ${show(tensor)} has ${shape.length} dimensions, but a batch of tiles has 4`,
       path,
     );
@@ -58,12 +64,12 @@ export function graphInput(inputs: readonly TensorInfo[], declared: string | nul
   const last = c === 3 || (c < 0 && a !== 3);
   if (!first && !last) {
     const channels = a <= c || c < 0 ? a : c;
-    throw mismatch(
+    throw unsuitable(
       `the graph's input ${show(tensor)} has ${channels} channel${channels === 1 ? '' : 's'}, but tiles have 3 (RGB)`,
       path,
     );
   }
-  if (batch === 0) throw mismatch(`the graph's input ${show(tensor)} takes no tiles`, path);
+  if (batch === 0) throw unsuitable(`the graph's input ${show(tensor)} takes no tiles`, path);
   const layout = a === 3 && c !== 3 ? 'NCHW' : c === 3 && a !== 3 ? 'NHWC' : null;
   return layout === 'NHWC'
     ? { name, type, layout, batch, height: a, width: b }
@@ -103,7 +109,7 @@ export function rowLength(tensor: TensorInfo, batch: number, path: string): numb
     !/^(float(16|32|64)|u?int(8|16|32|64)|bfloat16|not a tensor)$/.test(tensor.type) ||
     tensor.type === 'not a tensor'
   ) {
-    throw mismatch(`the graph's output ${show(tensor)} is not a tensor of numbers`, path);
+    throw unsuitable(`the graph's output ${show(tensor)} is not a tensor of numbers`, path);
   }
   if (rows === undefined) return null;
   if (rows >= 0 && batch >= 0 && rows !== batch) {
@@ -113,7 +119,7 @@ export function rowLength(tensor: TensorInfo, batch: number, path: string): numb
     );
   }
   if (rest.slice(1).some((d) => d > 1)) {
-    throw mismatch(
+    throw unsuitable(
       `the graph's output ${show(tensor)} is an image or a map, but one row of values for each tile is expected`,
       path,
     );

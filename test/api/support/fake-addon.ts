@@ -1,0 +1,210 @@
+/** An addon made of plain objects: records what it is asked and answers as told. Stands in for the native one. */
+import type {
+  NativeAddon,
+  NativeEngine,
+  NativeEngineOptions,
+  NativeGridOptions,
+  NativeModelInfo,
+  NativeProgress,
+  NativeScoreOptions,
+  NativeScoreResult,
+  NativeSlide,
+  NativeSlideInfo,
+  NativeTileBatch,
+} from '../../../lib/native/contract.js';
+
+/** A promise that the test settles. */
+export class Gate<T> {
+  readonly promise: Promise<T>;
+  resolve!: (value: T) => void;
+  reject!: (error: unknown) => void;
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.promise.catch(() => undefined);
+  }
+}
+
+/** An error as the addon makes them. */
+export function nativeError(code: string, stage: string, message: string, more: object = {}): Error {
+  return Object.assign(new Error(message), { code, stage, ...more });
+}
+
+export const slideInfo: NativeSlideInfo = {
+  levels: [0, 1].map((index) => ({
+    index,
+    width: 1024 >> index,
+    height: 512 >> index,
+    downsample: 2 ** index,
+    tileWidth: 256,
+    tileHeight: 256,
+    compression: 'jpeg',
+    photometric: 'ycbcr',
+    tiled: true,
+  })),
+  associated: [{ name: 'label', width: 10, height: 20 }],
+  mpp: { x: 0.5, y: 0.5, source: 'aperio', trusted: true },
+  orientation: 1,
+  warnings: ['a warning of the slide'],
+  fileBytes: 12345,
+};
+
+export class FakeSlide implements NativeSlide {
+  readonly info = slideInfo;
+  readonly calls: [string, unknown][] = [];
+  readonly batches: NativeTileBatch[] = [];
+  nextGate: Gate<NativeTileBatch | null> | null = null;
+  readonly closeGate: Gate<void> | null;
+  failure: Error | null = null;
+  closed = 0;
+  streamsCancelled = 0;
+
+  constructor(closeGate: Gate<void> | null = null) {
+    this.closeGate = closeGate;
+  }
+
+  async #region(name: string, asked: unknown, width: number, height: number) {
+    this.calls.push([name, asked]);
+    if (this.failure !== null) throw this.failure;
+    return { data: new Uint8Array(width * height * 3), width, height, badTiles: 1, missingTiles: 2 };
+  }
+
+  readRegion(r: Parameters<NativeSlide['readRegion']>[0]) {
+    return this.#region('readRegion', r, r.width, r.height);
+  }
+  readAssociated(index: number) {
+    return this.#region('readAssociated', index, 10, 20);
+  }
+  thumbnail(maxSidePx: number) {
+    return this.#region('thumbnail', maxSidePx, maxSidePx, maxSidePx / 2);
+  }
+  async tissue(options: Parameters<NativeSlide['tissue']>[0]) {
+    this.calls.push(['tissue', options]);
+    return { data: Uint8Array.of(255, 0), width: 2, height: 1, level0PerPxX: 512, level0PerPxY: 512, badTiles: 0 };
+  }
+  async plan(grid: NativeGridOptions) {
+    this.calls.push(['plan', grid]);
+    return {
+      level: 1,
+      scale: 1.5,
+      mpp: 1,
+      policy: 'mpp-reduce',
+      tiles: 6,
+      gridTiles: 12,
+      storedTiles: 9,
+      storedBytes: 4321,
+      tissueFraction: 0.5,
+      memoryBytes: 1e6,
+    };
+  }
+  async tiles(grid: NativeGridOptions, batchSize: number) {
+    this.calls.push(['tiles', { grid, batchSize }]);
+    return {
+      next: async () => this.batches.shift() ?? (this.nextGate === null ? null : this.nextGate.promise),
+      cancel: () => {
+        ++this.streamsCancelled;
+        this.nextGate?.reject(nativeError('CANCELLED', 'decode', 'the job was cancelled'));
+      },
+    };
+  }
+  async close() {
+    ++this.closed;
+    await this.closeGate?.promise;
+  }
+}
+
+export function tileBatch(tiles: number, sizePx = 2): NativeTileBatch {
+  const at = Float64Array.from({ length: tiles }, (_, i) => i * sizePx);
+  return { data: new Uint8Array(tiles * sizePx * sizePx * 3), tiles, sizePx, x: at, y: at, level: 0, badTiles: 0 };
+}
+
+export const scoreResult: NativeScoreResult = {
+  level: 1,
+  scale: 2,
+  mpp: 1,
+  policy: 'mpp-reduce',
+  tiles: 2,
+  footprintPx: 448,
+  x: Float64Array.of(0, 448),
+  y: Float64Array.of(0, 0),
+  tileOutputs: [{ name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
+  heads: [{ name: 'score', value: 0.5 }],
+  badTiles: 0,
+  missingTiles: 3,
+  decodedTiles: 8,
+  tissueFraction: 0.25,
+  times: [{ stage: 'decode', busyMs: 1, waitingMs: 2, items: 8, bytes: 100 }],
+  elapsedMs: 5,
+  warnings: ['a warning of the job'],
+};
+
+export class FakeEngine implements NativeEngine {
+  readonly threads = 2;
+  readonly asked: NativeScoreOptions[] = [];
+  readonly slides: NativeSlide[] = [];
+  report: ((p: NativeProgress) => void) | null = null;
+  /** null: jobs end at once with `result`. */
+  gate: Gate<NativeScoreResult> | null = null;
+  result: NativeScoreResult = scoreResult;
+  cancelled = 0;
+  closed = 0;
+  readonly model: NativeModelInfo;
+
+  constructor(model: NativeModelInfo) {
+    this.model = model;
+  }
+
+  score(slide: NativeSlide, options: NativeScoreOptions, onProgress: ((p: NativeProgress) => void) | null) {
+    this.asked.push(options);
+    this.slides.push(slide);
+    this.report = onProgress;
+    return {
+      result: this.gate === null ? Promise.resolve(this.result) : this.gate.promise,
+      cancel: () => {
+        ++this.cancelled;
+        this.gate?.reject(nativeError('CANCELLED', 'infer', 'the job was cancelled'));
+      },
+    };
+  }
+  async close() {
+    ++this.closed;
+    this.gate?.reject(nativeError('CANCELLED', 'infer', 'the engine was closed'));
+  }
+}
+
+export const classifierGraph: NativeModelInfo = {
+  inputs: [{ name: 'tiles', type: 'float32', shape: [-1, 3, 224, 224] }],
+  outputs: [{ name: 'logit', type: 'float32', shape: [-1, 1] }],
+};
+
+export class FakeAddon implements NativeAddon {
+  readonly opened: [string, unknown][] = [];
+  readonly slides: FakeSlide[] = [];
+  readonly engineOptions: NativeEngineOptions[] = [];
+  slideGate: Gate<void> | null = null;
+  slideFailure: Error | null = null;
+  engine = new FakeEngine(classifierGraph);
+  makeSlide = (): FakeSlide => new FakeSlide();
+
+  setPaths() {}
+  async openSlide(path: string, options: unknown) {
+    this.opened.push([path, options]);
+    await this.slideGate?.promise;
+    if (this.slideFailure !== null) throw this.slideFailure;
+    const slide = this.makeSlide();
+    this.slides.push(slide);
+    return slide;
+  }
+  async createEngine(options: NativeEngineOptions) {
+    this.engineOptions.push(options);
+    return this.engine;
+  }
+  async doctor(): Promise<never> {
+    throw new Error('not used');
+  }
+  errorCodes() {
+    return [];
+  }
+}
