@@ -10,8 +10,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts', 'demo/**/*.test.ts'],
-          exclude: ['test/package/**'],
+          include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
+          exclude: ['test/package/**', 'test/nightly/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -32,7 +32,10 @@ function countCases({ status, output }) {
 
 function executables(xml) {
   const found = [...xml.matchAll(/<testcase name="([^"]*)"[^>]*status="([^"]*)"[^>]*>([\s\S]*?)<\/testcase>/g)];
-  return found.map(([, name, status, output]) => ({ name, status, output }));
+  return found.map(([, name, status, body]) => {
+    const output = body.match(/<system-out>([\s\S]*?)<\/system-out>/)?.[1] ?? '';
+    return { name, status, output };
+  });
 }
 
 /** Every TEST of every executable. */
