@@ -98,13 +98,16 @@ WhiteRow white_row(const WhiteModel& white, std::int64_t block_y) {
 void read_row(const std::uint8_t* px, const WhiteRow& white, const std::array<std::int16_t, 256>& table,
               RowDensities& row) {
   const std::size_t width = row.r.size();
-  for (std::size_t x = 0; x < width; ++x, px += 3) {
-    const std::array<std::int16_t, 3>& base = white[x / kBlockPx];
-    const bool filler = (px[0] >= 252) & (px[1] >= 252) & (px[2] >= 252);
-    const int keep = filler ? 0 : -1;
-    row.r[x] = static_cast<std::int16_t>((table[px[0]] - base[0]) & keep);
-    row.g[x] = static_cast<std::int16_t>((table[px[1]] - base[1]) & keep);
-    row.b[x] = static_cast<std::int16_t>((table[px[2]] - base[2]) & keep);
+  std::int16_t *r = row.r.data(), *g = row.g.data(), *b = row.b.data();
+  for (std::size_t block = 0; block < white.size(); ++block) {
+    const int white_r = white[block][0], white_g = white[block][1], white_b = white[block][2];
+    const std::size_t end = std::min(width, (block + 1) * kBlockPx);
+    for (std::size_t x = block * kBlockPx; x < end; ++x, px += 3) {
+      const int keep = std::min(std::min(px[0], px[1]), px[2]) >= 252 ? 0 : -1;
+      r[x] = static_cast<std::int16_t>((table[px[0]] - white_r) & keep);
+      g[x] = static_cast<std::int16_t>((table[px[1]] - white_g) & keep);
+      b[x] = static_cast<std::int16_t>((table[px[2]] - white_b) & keep);
+    }
   }
 }
 

@@ -66,7 +66,10 @@ class Finder {
  private:
   [[nodiscard]] Plane select(std::uint8_t wanted) const {
     Plane plane(colour_.flags.width_px, colour_.flags.height_px);
-    for (std::size_t i = 0; i < plane.data.size(); ++i) plane.data[i] = (colour_.flags.data[i] & wanted) != 0 ? 1 : 0;
+    const std::uint8_t* flags = colour_.flags.data.data();
+    std::uint8_t* out = plane.data.data();
+    const std::size_t count = plane.data.size();
+    for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>((flags[i] & wanted) != 0);
     return plane;
   }
 

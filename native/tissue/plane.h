@@ -6,6 +6,8 @@
 
 namespace microtome::tissue {
 
+// Loops over planes use plain pointers held in locals: a store through a byte pointer may alias anything, and the
+// compiler would read a vector's own pointer again for every pixel.
 struct Plane {
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
@@ -18,9 +20,11 @@ struct Plane {
   [[nodiscard]] std::uint8_t* row(std::int64_t y) noexcept { return data.data() + y * width_px; }
   [[nodiscard]] const std::uint8_t* row(std::int64_t y) const noexcept { return data.data() + y * width_px; }
   [[nodiscard]] bool any() const noexcept {
-    for (const std::uint8_t value : data)
-      if (value != 0) return true;
-    return false;
+    const std::uint8_t* at = data.data();
+    const std::size_t count = data.size();
+    std::uint8_t all = 0;
+    for (std::size_t i = 0; i < count; ++i) all |= at[i];
+    return all != 0;
   }
 };
 

@@ -38,16 +38,20 @@ void check(const RgbImage& overview, std::int64_t level0_width_px, std::int64_t 
 // A pixel at the rim of a strongly stained part is a mixture with glass. It counts from a fifth of what is near it,
 // so that small parts do not grow; pale pixels (above kRimMost) always count.
 Plane stained(const ColourPlanes& colour, int threshold) {
-  constexpr int kRimMost = 30;
+  constexpr std::uint8_t kRimMost = 30;
   const Plane strongest = dilate(colour.chroma, 2);
   Plane mask(colour.chroma.width_px, colour.chroma.height_px);
   const std::uint8_t* smooth = colour.chroma.data.data();
   const std::uint8_t* raw = colour.chroma_raw.data.data();
   const std::uint8_t* near = strongest.data.data();
-  const int raw_threshold = std::max(3 * threshold, kRimMost);
-  for (std::size_t i = 0; i < mask.data.size(); ++i) {
-    const int local = std::max(threshold, std::min(near[i] / 5, kRimMost));
-    mask.data[i] = (smooth[i] > local) | (raw[i] > raw_threshold) ? 1 : 0;
+  std::uint8_t* out = mask.data.data();
+  const std::size_t count = mask.data.size();
+  const auto least = static_cast<std::uint8_t>(threshold);
+  const auto raw_threshold = static_cast<std::uint8_t>(std::max<int>(3 * threshold, kRimMost));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto fifth = static_cast<std::uint8_t>(static_cast<std::uint16_t>(near[i] * 51) >> 8);
+    const std::uint8_t local = std::max(least, std::min(fifth, kRimMost));
+    out[i] = static_cast<std::uint8_t>((smooth[i] > local) | (raw[i] > raw_threshold));
   }
   return mask;
 }
@@ -56,7 +60,10 @@ Plane stained(const ColourPlanes& colour, int threshold) {
 void drop_rims(Plane& mask, const Plane& excluded) {
   constexpr int kNearPx = 4;
   Plane dense(excluded.width_px, excluded.height_px);
-  for (std::size_t i = 0; i < dense.data.size(); ++i) dense.data[i] = excluded.data[i] == 2 ? 1 : 0;
+  const std::uint8_t* from = excluded.data.data();
+  std::uint8_t* to = dense.data.data();
+  const std::size_t count = dense.data.size();
+  for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<std::uint8_t>(from[i] >> 1);
   if (!dense.any()) return;
   const Plane near = dilate(dense, kNearPx);
   const Components parts(mask, true);
@@ -71,15 +78,23 @@ void drop_rims(Plane& mask, const Plane& excluded) {
 }
 
 void combine(Plane& mask, const Exclusions& exclusions) {
-  for (std::size_t i = 0; i < mask.data.size(); ++i)
-    mask.data[i] = exclusions.excluded.data[i] != 0 ? 0 : (mask.data[i] | exclusions.pigment.data[i]);
+  const std::uint8_t* excluded = exclusions.excluded.data.data();
+  const std::uint8_t* pigment = exclusions.pigment.data.data();
+  std::uint8_t* out = mask.data.data();
+  const std::size_t count = mask.data.size();
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = static_cast<std::uint8_t>((out[i] | pigment[i]) & (excluded[i] == 0 ? 1 : 0));
 }
 
 // Closes gaps of a pixel, never over what was excluded.
 void close_gaps(Plane& mask, const Plane& excluded) {
   const Plane closed = erode(dilate(mask, 1), 1);
-  for (std::size_t i = 0; i < mask.data.size(); ++i)
-    mask.data[i] = mask.data[i] | (excluded.data[i] == 0 ? closed.data[i] : 0);
+  const std::uint8_t* with = closed.data.data();
+  const std::uint8_t* without = excluded.data.data();
+  std::uint8_t* out = mask.data.data();
+  const std::size_t count = mask.data.size();
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = static_cast<std::uint8_t>(out[i] | (with[i] & (without[i] == 0 ? 1 : 0)));
 }
 
 // Parts too small, or nowhere clearly stained, are dirt and noise.
