@@ -1,0 +1,316 @@
+import { appendFile, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { MicrotomeError, type ErrorCode } from '../../lib/errors.js';
+import { competitionArea, scoreOfName, type Area } from '../submission/support.js';
+import { cli, type CliSettings } from './support.js';
+
+function args(area: Area, ...more: string[]): string[] {
+  return [
+    'score',
+    area.slides,
+    '--model',
+    'demo',
+    '--format',
+    area.format,
+    '--metadata',
+    area.metadata,
+    '--out',
+    area.output,
+    ...more,
+  ];
+}
+
+const besides = async (area: Area): Promise<string[]> =>
+  (await readdir(area.folder)).filter((name) => name !== 'data').sort();
+
+describe('exit codes of score', () => {
+  it('0: every row scored', async () => {
+    const area = await competitionArea(3);
+    const { code, stdout, stderr } = await cli(args(area));
+    expect(code).toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`${area.output}: 3 rows, 12 tiles`);
+    expect(stderr).toContain('model fake: no card: not known to be fit for any use, and not for clinical use');
+    expect((await readFile(area.output, 'utf8')).split('\n')[1]).toBe(
+      `${area.names[0]},${scoreOfName(area.names[0] as string).toFixed(9)}`,
+    );
+  });
+
+  it('3: complete, with the fallback for failed slides and missing ones', async () => {
+    const area = await competitionArea(3);
+    const failing = { [area.names[1] as string]: 'CORRUPT_TILE' as const };
+    const first = await cli(args(area), { scorer: { failing } });
+    expect(first.code).toBe(3);
+    expect(first.stderr).toContain(`failed: ${join(area.slides, area.names[1] as string)}: CORRUPT_TILE: `);
+    expect(first.stderr).toContain('1 failed and carry the fallback');
+    expect((await readFile(area.output, 'utf8')).split('\n')).toHaveLength(5);
+    await unlink(join(area.slides, area.names[0] as string));
+    const second = await cli(args(area, '--overwrite', '--on-missing', 'fallback'));
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain('1 without a slide carry the fallback');
+  });
+
+  it('4: the files are refused; nothing is written', async () => {
+    const area = await competitionArea(3);
+    await unlink(join(area.slides, area.names[0] as string));
+    await unlink(join(area.slides, area.names[2] as string));
+    const missing = await cli(args(area));
+    expect(missing).toMatchObject({ code: 4, stdout: '' });
+    expect(missing.stderr).toContain('ROWS_MISMATCH (csv)');
+    expect(missing.stderr).toContain(area.names[0]);
+    expect(missing.stderr).toContain(area.names[2]);
+    expect(missing.stderr.split('\n')).toHaveLength(2);
+    await writeFile(area.format, 'filename,relapse\n../x.tif,0.5\n');
+    for (const more of [[], ['--on-missing', 'fallback']]) {
+      expect((await cli(args(area, ...more))).code).toBe(4);
+    }
+    expect((await cli(['score', join(area.folder, 'none'), '--model', 'm'])).code).toBe(4);
+    expect(await besides(area)).toEqual([]);
+  });
+
+  it.each([
+    'MODEL_INVALID',
+    'MODEL_MISMATCH',
+    'RUNTIME_MISSING',
+    'DEVICE_UNAVAILABLE',
+    'UNSUPPORTED_PLATFORM',
+    'INVALID_OPTION',
+    'FILE_NOT_FOUND',
+    'FILE_UNREADABLE',
+  ] as ErrorCode[])('2: %s of the model; nothing is written', async (code) => {
+    const area = await competitionArea(2);
+    const createScorer = () => Promise.reject(new MicrotomeError(code, 'infer', 'made by the test'));
+    const result = await cli(args(area), { library: { createScorer } });
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(`${code} (infer): made by the test`);
+    expect(await besides(area)).toEqual([]);
+  });
+
+  it('2: the output is there; 4: another run was resumed; both leave all as it was', async () => {
+    const area = await competitionArea(2);
+    await writeFile(area.output, 'old');
+    expect((await cli(args(area))).code).toBe(2);
+    expect(await readFile(area.output, 'utf8')).toBe('old');
+    await unlink(area.output);
+    const failing = { [area.names[1] as string]: 'TRUNCATED' as const };
+    expect((await cli(args(area), { scorer: { failing, fallback: null } })).code).toBe(1);
+    const journal = await readFile(`${area.output}.journal`);
+    const refused = await cli(args(area, '--resume', '--mpp', '2'));
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toContain('RESUME_REFUSED');
+    expect(refused.stderr).toContain('the option mpp');
+    expect(await readFile(`${area.output}.journal`)).toEqual(journal);
+  });
+
+  it('1: a slide failed and no fallback is declared; resuming after the repair gives 0', async () => {
+    const area = await competitionArea(3);
+    const bad = area.names[0] as string;
+    const first = await cli(args(area), { scorer: { failing: { [bad]: 'TRUNCATED' }, fallback: null } });
+    expect(first.code).toBe(1);
+    expect(first.stderr).toContain('TRUNCATED');
+    expect(await besides(area)).toEqual(['submission.csv.journal']);
+    const second = await cli(args(area, '--resume'), { scorer: { fallback: null } });
+    expect(second.code).toBe(0);
+    expect(second.stderr).toContain('2 from the journal');
+  });
+
+  it('1: a failure in the midst of the work, whatever its code', async () => {
+    const area = await competitionArea(6);
+    const failing = { [area.names[4] as string]: 'DEVICE_UNAVAILABLE' as const };
+    expect((await cli(args(area, '--slides-in-flight', '1'), { scorer: { failing } })).code).toBe(1);
+  });
+
+  it('2, and no journal, where the first slide shows that the options are wrong', async () => {
+    const area = await competitionArea(2);
+    const failing = {
+      [area.names[0] as string]: 'INVALID_OPTION' as const,
+      [area.names[1] as string]: 'INVALID_OPTION' as const,
+    };
+    expect((await cli(args(area), { scorer: { failing } })).code).toBe(2);
+    expect(await besides(area)).toEqual([]);
+  });
+
+  it('130: interrupted; the journal stays, --resume completes it, and a third time there is nothing to do', async () => {
+    const area = await competitionArea(6);
+    const controller = new AbortController();
+    let lines = 0;
+    const settings: CliSettings = {
+      signal: controller.signal,
+      scorer: { delayMs: () => 5 },
+      onStdout: () => {
+        if (++lines === 2) controller.abort();
+      },
+    };
+    const first = await cli(args(area, '--json'), settings);
+    expect(first.code).toBe(130);
+    expect(first.stderr).toContain('interrupted');
+    expect(await besides(area)).toEqual(['submission.csv.journal']);
+    const second = await cli(args(area, '--json', '--resume'));
+    expect(second.code).toBe(0);
+    const third = await cli(args(area, '--resume'));
+    expect(third.code).toBe(0);
+    expect(third.stderr).toContain('complete already, nothing to do');
+    expect(third.scorers).toHaveLength(0);
+  });
+});
+
+describe('what score prints', () => {
+  it('--json: one line for each slide in row order, told only once its row is in the journal', async () => {
+    const area = await competitionArea(5);
+    const failing = { [area.names[3] as string]: 'NO_TISSUE' as const };
+    const journals: Promise<string>[] = [];
+    const onStdout = (): void => void journals.push(readFile(`${area.output}.journal`, 'utf8'));
+    const { stdout } = await cli(args(area, '--json'), {
+      scorer: { failing, delayMs: (name) => (name === area.names[0] ? 40 : 1) },
+      onStdout,
+    });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map((line) => line['path'])).toEqual(area.names.map((name) => join(area.slides, name)));
+    expect(lines[0]).toMatchObject({
+      ok: true,
+      score: scoreOfName(area.names[0] as string),
+      outputs: { relapse: [expect.any(Number)] },
+      tiles: 4,
+    });
+    expect(lines[3]).toMatchObject({ ok: false, fallback: 0.25, error: { code: 'NO_TISSUE', stage: 'decode' } });
+    for (const [i, journal] of (await Promise.allSettled(journals)).entries()) {
+      // The journal of the last lines may be gone with the finished run; while it is there it has the row.
+      if (journal.status === 'fulfilled') expect(journal.value).toContain(area.names[i]);
+    }
+    expect(journals).toHaveLength(5);
+  });
+
+  it('without --out: a table on stdout, nothing written; failures give 1', async () => {
+    const area = await competitionArea(2);
+    const ok = await cli(['score', area.slides, '--model', 'demo']);
+    expect(ok.code).toBe(0);
+    const names = [...area.names].sort();
+    expect(ok.stdout).toBe(
+      names.map((name) => `${scoreOfName(name).toFixed(9)}\t${join(area.slides, name)}\n`).join(''),
+    );
+    const bad = await cli(['score', area.slides, '--model', 'demo'], {
+      scorer: { failing: { [names[0] as string]: 'NO_TISSUE' } },
+    });
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toContain(`NO_TISSUE\t${join(area.slides, names[0] as string)}\n`);
+    expect(await besides(area)).toEqual([]);
+  });
+
+  it('single slides, also into a CSV; not a folder and slides together', async () => {
+    const area = await competitionArea(3);
+    const one = join(area.slides, area.names[2] as string);
+    expect((await cli(['score', one, '--model', 'demo', '--json'])).stdout).toContain(JSON.stringify(one));
+    expect((await cli(['score', one, '--model', 'demo', '--out', area.output])).code).toBe(0);
+    expect(await readFile(area.output, 'utf8')).toContain(`${area.names[2]},`);
+    expect((await cli(['score', one, area.slides, '--model', 'demo'])).code).toBe(2);
+    expect((await cli(['score', one, one, '--model', 'demo'])).code).toBe(2);
+    expect((await cli(['score', one, '--format', area.format, '--model', 'demo'])).code).toBe(2);
+    expect((await cli(['score', join(area.slides, 'none.tif'), '--model', 'demo'])).code).toBe(4);
+  });
+
+  it('the options reach the scorer under their names', async () => {
+    const area = await competitionArea(1);
+    let seen: unknown;
+    const more = [
+      '--mpp',
+      '0.5',
+      '--tiles-per-slide',
+      '9',
+      '--bad-tiles',
+      'fill',
+      '--threads',
+      '2',
+      '--memory',
+      '512',
+      '--column',
+      '1',
+      '--graph-output',
+      'logits',
+      '--device',
+      'cpu',
+      '--tile-size',
+      '64',
+      '--onnx-runtime',
+      '/x.so',
+    ];
+    await cli(args(area, ...more), {
+      library: {
+        createScorer: (options) => {
+          seen = options;
+          return Promise.reject(new MicrotomeError('MODEL_INVALID', 'infer', 'enough'));
+        },
+      },
+    });
+    expect(seen).toMatchObject({
+      model: 'demo',
+      mpp: 0.5,
+      tilesPerSlide: 9,
+      badTiles: 'fill',
+      threads: 2,
+      memoryLimit: 512 * 2 ** 20,
+      column: 1,
+      output: 'logits',
+      device: 'cpu',
+      tile: { size: 64 },
+      onnxRuntimePath: '/x.so',
+    });
+    expect(Object.keys(seen as object)).not.toContain('level');
+  });
+});
+
+describe('progress', () => {
+  it('percent prints percent and elapsed time and nothing else, whatever happens', async () => {
+    const area = await competitionArea(4);
+    const failing = { [area.names[1] as string]: 'CORRUPT_TILE' as const };
+    const { code, stderr } = await cli(args(area, '--progress', 'percent'), { scorer: { failing } });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^(\d{1,3}% \d+:\d\d:\d\d\n)+$/);
+    expect(stderr).toContain('100% ');
+  });
+
+  it('none prints nothing', async () => {
+    const area = await competitionArea(2);
+    expect((await cli(args(area, '--progress', 'none'))).stderr).toBe('');
+  });
+
+  it('a bar on a terminal, cleared in the end, never wider than it; plain lines elsewhere', async () => {
+    const area = await competitionArea(3);
+    const bar = await cli(args(area), { tty: { columns: 40 } });
+    expect(bar.stderr).toContain('\r[');
+    for (const piece of bar.stderr.split(/\r|\n/))
+      if (piece.startsWith('[')) expect(piece.replace('\u001b[K', '').length).toBeLessThan(40);
+    // The bar is wiped before the last line, which is the summary.
+    const last = bar.stderr.split('\r\u001b[K').at(-1) as string;
+    expect(last.startsWith(`${area.output}: 3 rows`)).toBe(true);
+    expect(last.indexOf('\n')).toBe(last.length - 1);
+    const plain = await cli(args(area, '--overwrite'));
+    expect(plain.stderr).not.toContain('\r');
+    expect(plain.stderr).toContain('3/3 slides');
+    expect(
+      (await cli(args(area, '--overwrite', '--progress', 'plain'), { tty: { columns: 40 } })).stderr,
+    ).not.toContain('\r');
+  });
+});
+
+describe('a reader that goes away', () => {
+  it('without --out the run ends quietly; with it the CSV is still written', async () => {
+    const area = await competitionArea(6);
+    const controller = new AbortController();
+    const settings: CliSettings = {
+      signal: controller.signal,
+      stdoutClosed: () => controller.signal.aborted,
+      scorer: { delayMs: () => 5 },
+      onStdout: () => controller.abort(),
+    };
+    const gone = await cli(['score', area.slides, '--model', 'demo'], settings);
+    expect(gone.code).toBe(130);
+    expect(gone.stderr).not.toContain('interrupted');
+    await appendFile(area.format, '\n');
+    expect((await cli(args(area, '--json'), { stdoutClosed: () => true })).code).toBe(0);
+    expect(await besides(area)).toEqual(['submission.csv']);
+  });
+});

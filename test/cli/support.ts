@@ -1,0 +1,134 @@
+/** Runs the command line in this process, with streams that collect and a library that needs no addon. */
+import type { CliIo, CliLibrary, CliSlide, OutputStream } from '../../lib/cli/io.js';
+import { runCli } from '../../lib/cli/run.js';
+import { MicrotomeError } from '../../lib/errors.js';
+import type { DoctorReport } from '../../lib/native/doctor.js';
+import { fakeModel, fakeScorer, type FakeScorer, type FakeScorerSettings } from '../submission/support.js';
+
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly scorers: readonly FakeScorer[];
+}
+
+export interface CliSettings {
+  readonly scorer?: FakeScorerSettings;
+  readonly library?: Partial<CliLibrary>;
+  readonly signal?: AbortSignal;
+  readonly tty?: { readonly columns: number };
+  readonly stdoutClosed?: () => boolean;
+  /** Called with each piece written to stdout. */
+  readonly onStdout?: (text: string) => void;
+}
+
+function collector(
+  into: string[],
+  settings: { tty?: { readonly columns: number } | undefined; on?: ((text: string) => void) | undefined },
+): OutputStream {
+  return {
+    isTTY: settings.tty !== undefined,
+    columns: settings.tty?.columns,
+    write(text) {
+      into.push(text);
+      settings.on?.(text);
+    },
+  };
+}
+
+export async function cli(argv: readonly string[], settings: CliSettings = {}): Promise<CliResult> {
+  const [stdout, stderr]: [string[], string[]] = [[], []];
+  const scorers: FakeScorer[] = [];
+  const library: CliLibrary = {
+    async createScorer() {
+      const scorer = fakeScorer(settings.scorer);
+      scorers.push(scorer);
+      return scorer;
+    },
+    openSlide: async () => fakeSlide(),
+    loadModel: async () => fakeModel(settings.scorer),
+    doctor: async () => healthy,
+    devices: async () => [{ id: 'cpu', kind: 'cpu', name: 'A processor', cores: 2, memoryBytes: 2 ** 34 }],
+    ...settings.library,
+  };
+  const io: CliIo = {
+    stdout: collector(stdout, { on: settings.onStdout }),
+    stderr: collector(stderr, { tty: settings.tty }),
+    signal: settings.signal ?? new AbortController().signal,
+    stdoutClosed: settings.stdoutClosed ?? (() => false),
+    library,
+  };
+  const code = await runCli(argv, io);
+  return { code, stdout: stdout.join(''), stderr: stderr.join(''), scorers };
+}
+
+export function fakeSlide(change: Partial<CliSlide> = {}): CliSlide & { closed: boolean } {
+  const slide = {
+    closed: false,
+    width: 2220,
+    height: 2967,
+    levels: [
+      {
+        index: 0,
+        width: 2220,
+        height: 2967,
+        downsample: 1,
+        tileWidth: 240,
+        tileHeight: 240,
+        compression: 'jpeg',
+        photometric: 'rgb',
+        tiled: true,
+      },
+    ],
+    mpp: { x: 0.499, y: 0.499, source: 'aperio', trusted: true },
+    associated: [{ name: 'thumb\u001b[31mnail', width: 574, height: 768 }],
+    orientation: 1,
+    fileBytes: 1_938_955,
+    warnings: ['a\nforged line'],
+    async readRegion(r: { width: number; height: number; onBadTile?: 'error' | 'fill' }) {
+      if (r.onBadTile === 'error' && r.width === 13)
+        throw new MicrotomeError('CORRUPT_TILE', 'decode', 'level 0, column 1, row 2');
+      const data = new Uint8Array(r.width * r.height * 3).map((_, i) => i % 251);
+      return {
+        data,
+        width: r.width,
+        height: r.height,
+        channels: 3 as const,
+        badTiles: r.width === 13 ? 1 : 0,
+        missingTiles: 0,
+      };
+    },
+    async close() {
+      slide.closed = true;
+    },
+    ...change,
+  };
+  return slide;
+}
+
+export const healthy: DoctorReport = {
+  platform: { os: 'linux', arch: 'x64', libc: 'glibc 2.36' },
+  platformFault: '',
+  addon: { path: '/package/microtome.node', error: '' },
+  searches: {
+    jpeg: { path: '/package/libturbojpeg.so.0', tried: [] },
+    vips: { path: '/vips/libvips-cpp.so', tried: [] },
+    onnxRuntime: { path: '/ort/libonnxruntime.so.1', tried: [] },
+  },
+  libraries: {
+    jpeg: { loaded: true, path: '/package/libturbojpeg.so.0', version: '3.1.2', error: '', isPrivate: true },
+    vips: { loaded: true, path: '/vips/libvips-cpp.so', version: '8.18.7', error: '', isPrivate: true },
+    onnxRuntime: {
+      loaded: true,
+      path: '/ort/libonnxruntime.so.1',
+      version: '1.29.0',
+      error: '',
+      isPrivate: true,
+      api: 29,
+      providers: ['CPUExecutionProvider'],
+    },
+    codecs: ['none', 'jpeg', 'lzw'],
+    simd: 'avx2',
+    cores: 2,
+  },
+};
