@@ -37,9 +37,8 @@ void check(const RgbImage& overview, std::int64_t level0_width_px, std::int64_t 
 
 // A pixel at the rim of a strongly stained part is a mixture with glass. It counts from a fifth of what is near it,
 // so that small parts do not grow; pale pixels (above kRimMost) always count.
-Plane stained(const ColourPlanes& colour, int threshold) {
+Plane stained(const ColourPlanes& colour, const Plane& strongest, int threshold) {
   constexpr std::uint8_t kRimMost = 30;
-  const Plane strongest = dilate(colour.chroma, 2);
   Plane mask(colour.chroma.width_px, colour.chroma.height_px);
   const std::uint8_t* smooth = colour.chroma.data.data();
   const std::uint8_t* raw = colour.chroma_raw.data.data();
@@ -95,6 +94,23 @@ void close_gaps(Plane& mask, const Plane& excluded) {
   const std::size_t count = mask.data.size();
   for (std::size_t i = 0; i < count; ++i)
     out[i] = static_cast<std::uint8_t>(out[i] | (with[i] & (without[i] == 0 ? 1 : 0)));
+}
+
+// The rim of pale tissue fades into glass below the threshold: one pixel more, where it is still half as strong and
+// nothing strongly stained is near (there the threshold already reaches into the rim).
+void grow_pale_rim(Plane& mask, const Plane& smooth, const Plane& strongest, const Plane& excluded, int threshold) {
+  const Plane around = dilate(mask, 1);
+  const std::uint8_t* beside = around.data.data();
+  const std::uint8_t* near = strongest.data.data();
+  const std::uint8_t* chroma = smooth.data.data();
+  const std::uint8_t* without = excluded.data.data();
+  std::uint8_t* out = mask.data.data();
+  const std::size_t count = mask.data.size();
+  const auto half = static_cast<std::uint8_t>(threshold / 2);
+  const auto strong = static_cast<std::uint8_t>(3 * threshold);
+  for (std::size_t i = 0; i < count; ++i)
+    out[i] = static_cast<std::uint8_t>(
+        out[i] | (beside[i] & ((chroma[i] > half) & (near[i] < strong) & (without[i] == 0) ? 1 : 0)));
 }
 
 // Parts too small, or nowhere clearly stained, are dirt and noise.
@@ -153,11 +169,13 @@ TissueMask make_tissue_mask(const RgbImage& overview, std::int64_t level0_width_
   const WhiteModel white = estimate_white(overview);
   const ColourPlanes colour = measure_colour(overview, white);
   const Threshold threshold = choose_threshold(colour, white);
-  Plane mask = stained(colour, threshold.tissue);
+  const Plane strongest = dilate(colour.chroma, 2);
+  Plane mask = stained(colour, strongest, threshold.tissue);
   const Exclusions exclusions = find_exclusions(overview, colour, threshold.tissue);
   combine(mask, exclusions);
   drop_rims(mask, exclusions.excluded);
   close_gaps(mask, exclusions.excluded);
+  grow_pale_rim(mask, colour.chroma, strongest, exclusions.excluded, threshold.tissue);
   const double pixels = static_cast<double>(mask.data.size());
   const auto least_px =
       std::max<std::int64_t>(4, static_cast<std::int64_t>(std::ceil(options.min_area_fraction * pixels)));

@@ -186,6 +186,18 @@ void fit(const Blocks& blocks, WhiteModel& model) {
   }
 }
 
+// Candidates rougher than glass usually is on this slide hold faint tissue, dirt or an edge.
+void drop_rough(Blocks& blocks, const WhiteModel& model) {
+  std::vector<float> deviations;
+  for (std::size_t i = 0; i < blocks.all.size(); ++i)
+    if (model.glass_block[i] != 0) deviations.push_back(blocks.all[i].deviation);
+  if (deviations.empty()) return;
+  const auto middle = deviations.begin() + static_cast<std::ptrdiff_t>(deviations.size() / 2);
+  std::nth_element(deviations.begin(), middle, deviations.end());
+  const float most = 1.5f * *middle + 0.6f;
+  for (Block& block : blocks.all) block.candidate = block.candidate && block.deviation <= most;
+}
+
 // Marks the candidates that agree with the present surface; returns how many.
 std::size_t select(const Blocks& blocks, WhiteModel& model, double max_chroma, double max_darker) {
   std::size_t count = 0;
@@ -268,6 +280,7 @@ WhiteModel estimate_white(const RgbImage& overview) {
   set_constant(model, white);
   if (select(blocks, model, kFirstChroma, kFirstDarker) == 0) return model;
   fit(blocks, model);
+  drop_rough(blocks, model);
   for (int round = 0; round < 3; ++round) {
     if (select(blocks, model, round == 0 ? kFirstChroma : kLastChroma, round == 0 ? kFirstDarker / 2 : kLastDarker) ==
         0)

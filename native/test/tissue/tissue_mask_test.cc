@@ -214,6 +214,39 @@ TEST(grey_slide) {
   CHECK(f.iou >= 0.9);
 }
 
+TEST(hard_scans) {
+  const auto check = [](const char* name, auto change) {
+    const std::pair<const char*, test::Stain> stains[] = {
+        {"H&E", test::kHe}, {"pale", test::kPale}, {"blue IHC", test::kBlueIhc}};
+    for (const auto& [stain_name, stain] : stains) {
+      Scene scene = pieces(stain);
+      change(scene);
+      expect_bars((std::string(name) + ", " + stain_name).c_str(), scene);
+    }
+  };
+  check("vignette", [](Scene& scene) {
+    scene.shade(0.25f, 0.06f);
+    finish(scene);
+  });
+  const auto cast = [](float r, float g, float b) {
+    return [=](Scene& scene) {
+      scene.cast(r, g, b);
+      finish(scene);
+    };
+  };
+  check("yellow cast", cast(1, 0.98f, 0.9f));
+  check("blue cast", cast(0.92f, 0.96f, 1));
+  check("pink cast", cast(1, 0.96f, 0.99f));
+  check("blur", [](Scene& scene) {
+    scene.blur(4);
+    finish(scene);
+  });
+  check("noise", [](Scene& scene) { scene.noise(4); });
+  check("rough jpeg", [](Scene& scene) {
+    scene.noise(2);
+    scene.jpeg_like(5);
+  });
+}
 
 TEST(options_are_checked) {
   RgbImage image(16, 16);
