@@ -1,0 +1,304 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadModel } from '../../lib/model/load-model.js';
+import { planSlide } from '../../lib/plan-slide.js';
+import type { ScoreProgress } from '../../lib/result.js';
+import { scoreSlide } from '../../lib/score-slide.js';
+import { createScorer } from '../../lib/scorer.js';
+import type { ScorerOptions } from '../../lib/options/types.js';
+import type { NativeScoreResult } from '../../lib/native/contract.js';
+import type { Json } from './support/bundle.js';
+import { failure, writeBundle } from './support/bundle.js';
+import { classifierGraph, FakeAddon, FakeEngine, Gate, nativeError, scoreResult } from './support/fake-addon.js';
+
+let addon: FakeAddon;
+let runtimePath: string | null | undefined;
+vi.mock('../../lib/native/addon.js', () => ({
+  loadAddon: () => addon,
+  nameOnnxRuntime: (_: unknown, option: string | null) => {
+    runtimePath = option;
+  },
+}));
+const bundle = writeBundle();
+beforeEach(() => {
+  addon = new FakeAddon();
+  runtimePath = undefined;
+});
+
+const make = (options: Partial<ScorerOptions> = {}) => createScorer({ model: bundle, ...options });
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const output = (edit: (o: Json) => void): string =>
+  writeBundle({ edit: (j) => edit((j['outputs'] as Json[])[0] as Json) });
+
+describe('a scorer', () => {
+  it('makes one engine, from the checked graph', async () => {
+    const scorer = await make({ threads: 3, memoryLimit: 2 ** 28, onnxRuntimePath: '/ort.so' });
+    expect(addon.engineOptions).toEqual([
+      { modelPath: `${bundle}/model.onnx`, device: 'cpu', threads: 3, memoryBytes: 2 ** 28 },
+    ]);
+    expect(runtimePath).toBe('/ort.so');
+    expect(scorer).toMatchObject({ device: 'cpu', threads: 2, model: { name: 'test-model' } });
+    await Promise.all([scorer.score('/a.tif'), scorer.score('/b.tif')]);
+    expect(addon.engineOptions).toHaveLength(1);
+    expect(addon.slides.map((s) => s.closed)).toEqual([1, 1]);
+    await scorer.close();
+  });
+  it('gives the result of the slide in full', async () => {
+    const scorer = await make();
+    const result = await scorer.score('/a.tif');
+    expect(result).toEqual({
+      path: '/a.tif',
+      score: 0.5,
+      outputs: { relapse: Float64Array.of(0.5) },
+      clip: [0.01, 0.99],
+      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2 },
+      tileCount: 2,
+      decodedTiles: 8,
+      badTiles: 0,
+      missingTiles: 3,
+      tissueFraction: 0.25,
+      timings: {
+        elapsedMs: expect.any(Number),
+        stages: [{ stage: 'decode', busyMs: 1, waitingMs: 2, items: 8, bytes: 100 }],
+      },
+      warnings: ['a warning of the slide', 'a warning of the job'],
+      model: { name: 'test-model', sha256: scorer.model.sha256, intendedUse: 'Tests; not for clinical use.' },
+      reproducible: true,
+    });
+    expect('tiles' in result).toBe(false);
+  });
+  it('keeps the tiles when asked, under the names of the bundle', async () => {
+    const { tiles } = await (await make()).score('/a.tif', { tiles: true });
+    expect(tiles).toMatchObject({
+      count: 2,
+      level: 1,
+      footprintPx: 448,
+      outputs: { probability: { columns: 1, columnNames: null } },
+    });
+    expect([...(tiles?.outputs['probability']?.values ?? [])]).toEqual([0.25, 0.75]);
+    expect(addon.engine.asked[0]?.keepTiles).toBe(true);
+  });
+  it('hands the resolution of the slide to the opening', async () => {
+    await (await make()).score('/a.tif', { slideMpp: 0.2, limits: { directories: 4 } });
+    expect(addon.opened[0]).toMatchObject(['/a.tif', { mpp: 0.2, limits: { directories: 4 } }]);
+  });
+  it('compares the graph that the runtime reports, and lets the engine go when it differs', async () => {
+    addon.engine = new FakeEngine({
+      ...classifierGraph,
+      outputs: [{ name: 'logit', type: 'float32', shape: [-1, 9] }],
+    });
+    expect((await failure(() => make(), 'MODEL_MISMATCH')).message).toContain('gives 9 values');
+    expect(addon.engine.closed).toBe(1);
+  });
+  it('refuses impossible options before it makes an engine', async () => {
+    await failure(() => make({ tile: { size: 100 } }), 'MODEL_MISMATCH');
+    await failure(() => make({ model: '/none' }), 'FILE_NOT_FOUND');
+    expect(addon.engineOptions).toEqual([]);
+  });
+  it('closes the slide when the job fails, and names the slide', async () => {
+    addon.engine.gate = new Gate<NativeScoreResult>();
+    addon.engine.gate.reject(nativeError('NO_TISSUE', 'tissue', 'no tissue'));
+    const scorer = await make();
+    expect(await failure(() => scorer.score('/a.tif'), 'NO_TISSUE')).toMatchObject({ path: '/a.tif', stage: 'tissue' });
+    expect(addon.slides[0]?.closed).toBe(1);
+  });
+  it('takes errors that the addon throws instead of rejecting', async () => {
+    const scorer = await make();
+    addon.engine.score = () => {
+      throw nativeError('INVALID_OPTION', 'options', 'no');
+    };
+    await failure(() => scorer.score('/a.tif'), 'INVALID_OPTION');
+  });
+});
+
+describe('the score', () => {
+  const scoreOf = async (model: string, value: number): Promise<number> => {
+    addon.engine.result = { ...scoreResult, heads: [{ name: 'top', value }] };
+    return (await scoreSlide('/a.tif', { model })).score;
+  };
+  it('is held to the range that the bundle declares, and to no other', async () => {
+    expect(await scoreOf(bundle, 0.999)).toBe(0.99);
+    expect(await scoreOf(bundle, -5)).toBe(0.01);
+    expect(
+      await scoreOf(
+        output((o) => (o['clip'] = null)),
+        17,
+      ),
+    ).toBe(17);
+    expect(
+      await scoreOf(
+        output((o) => delete o['clip']),
+        0,
+      ),
+    ).toBe(0);
+  });
+  it('is calibrated', async () => {
+    const logistic = output((o) =>
+      Object.assign(o, { clip: null, calibration: { method: 'logistic', slope: 2, intercept: -1 } }),
+    );
+    expect(await scoreOf(logistic, 0.5)).toBe(0.5);
+    expect(await scoreOf(logistic, 1)).toBeCloseTo(1 / (1 + Math.exp(-1)), 15);
+    const logit = output((o) =>
+      Object.assign(o, { clip: null, calibration: { method: 'logistic', slope: 1, intercept: 0, on: 'logit' } }),
+    );
+    expect(await scoreOf(logit, 0.3)).toBeCloseTo(0.3, 15);
+    expect(await scoreOf(logit, 0)).toBeGreaterThan(0);
+    expect(await scoreOf(logit, 1)).toBeLessThan(1);
+    const isotonic = output((o) =>
+      Object.assign(o, { clip: null, calibration: { method: 'isotonic', x: [0.2, 0.4, 0.8], y: [0.1, 0.3, 0.5] } }),
+    );
+    const points = [
+      [0, 0.1],
+      [0.2, 0.1],
+      [0.3, 0.2],
+      [0.4, 0.3],
+      [0.6, 0.4],
+      [0.9, 0.5],
+    ] as const;
+    for (const [value, expected] of points) expect(await scoreOf(isotonic, value)).toBeCloseTo(expected, 12);
+  });
+  it('is the weighted mean of several heads', async () => {
+    const model = writeBundle({
+      edit: (j) => {
+        const [head] = j['heads'] as Json[];
+        j['heads'] = [head, { name: 'mean', method: 'mean', of: { encoder: 'classifier', output: 'probability' } }];
+        j['outputs'] = [
+          { name: 'a', of: [{ head: 'top', weight: 3 }, { head: 'mean' }] },
+          { name: 'b', of: 'mean' },
+        ];
+      },
+    });
+    addon.engine.result = {
+      ...scoreResult,
+      heads: [
+        { name: 'top', value: 0.8 },
+        { name: 'mean', value: 0.4 },
+      ],
+    };
+    const { score, outputs } = await scoreSlide('/a.tif', { model });
+    expect(score).toBeCloseTo(0.7, 15);
+    expect([...(outputs['b'] ?? [])]).toEqual([0.4]);
+  });
+  it('is never NaN', async () => {
+    expect((await failure(() => scoreOf(bundle, Number.NaN), 'OUTPUT_NOT_FINITE')).message).toContain('"relapse"');
+    await failure(() => scoreOf(bundle, Number.POSITIVE_INFINITY), 'OUTPUT_NOT_FINITE');
+  });
+});
+
+describe('progress', () => {
+  it('has the rate, the time left, and an end', async () => {
+    const seen: ScoreProgress[] = [];
+    addon.engine.gate = new Gate<NativeScoreResult>();
+    const scorer = await make();
+    const running = scorer.score('/a.tif', {
+      onProgress: (p) => {
+        seen.push(p);
+        throw new Error('ignored');
+      },
+    });
+    await vi.waitUntil(() => addon.engine.report !== null);
+    addon.engine.report?.({ stage: 'tissue', tilesDone: 0, tilesTotal: 0, elapsedMs: 1000 });
+    addon.engine.report?.({ stage: 'infer', tilesDone: 10, tilesTotal: 30, elapsedMs: 3000 });
+    addon.engine.gate.resolve(scoreResult);
+    await running;
+    expect(seen).toMatchObject([
+      {
+        stage: 'tissue',
+        tiles: { done: 0, total: 0 },
+        tilesPerSecond: 0,
+        timeLeftMs: null,
+        slides: { done: 0, total: 1 },
+      },
+      { stage: 'infer', tiles: { done: 10, total: 30 }, tilesPerSecond: 5, timeLeftMs: 4000 },
+      { stage: 'aggregate', tiles: { done: 2, total: 2 }, timeLeftMs: 0, slides: { done: 1, total: 1 } },
+    ]);
+  });
+});
+
+describe('stopping', () => {
+  const reason = new Error('enough');
+  it('before the start touches nothing', async () => {
+    await expect(scoreSlide('/a.tif', { model: bundle, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(planSlide('/a.tif', { model: bundle, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect([addon.opened.length, addon.engineOptions.length]).toEqual([0, 0]);
+  });
+  it('a job cancels it, closes the slide and gives the reason', async () => {
+    addon.engine.gate = new Gate<NativeScoreResult>();
+    const controller = new AbortController();
+    const scorer = await make();
+    const running = scorer.score('/a.tif', { signal: controller.signal });
+    running.catch(() => undefined);
+    await vi.waitUntil(() => addon.engine.asked.length > 0);
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    expect([addon.engine.cancelled, addon.slides[0]?.closed]).toEqual([1, 1]);
+  });
+  it('while the slide opens rejects at once, and closes it when it is open', async () => {
+    addon.slideGate = new Gate<void>();
+    const controller = new AbortController();
+    const scorer = await make();
+    const running = scorer.score('/a.tif', { signal: controller.signal });
+    await vi.waitUntil(() => addon.opened.length > 0);
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    addon.slideGate.resolve();
+    await vi.waitUntil(() => addon.slides[0]?.closed === 1);
+  });
+  it('by close() ends jobs with CANCELLED, waits for them, and refuses others', async () => {
+    addon.engine.gate = new Gate<NativeScoreResult>();
+    const scorer = await make();
+    const running = scorer.score('/a.tif');
+    running.catch(() => undefined);
+    await vi.waitUntil(() => addon.engine.asked.length > 0);
+    await Promise.all([scorer.close(), scorer.close(), scorer[Symbol.asyncDispose]()]);
+    expect([addon.engine.closed, addon.slides[0]?.closed]).toEqual([1, 1]);
+    await failure(() => running, 'CANCELLED');
+    await failure(() => scorer.score('/b.tif'), 'CANCELLED');
+    await failure(() => scorer.plan('/b.tif'), 'CANCELLED');
+  });
+  it('by close() reaches a job whose slide is still opening', async () => {
+    addon.slideGate = new Gate<void>();
+    const scorer = await make();
+    const running = scorer.score('/a.tif');
+    running.catch(() => undefined);
+    await vi.waitUntil(() => addon.opened.length > 0);
+    let closed = false;
+    const closing = scorer.close().then(() => (closed = true));
+    await tick();
+    expect(closed).toBe(false);
+    addon.slideGate.resolve();
+    await failure(() => running, 'CANCELLED');
+    await closing;
+    expect([addon.engine.asked.length, addon.slides[0]?.closed]).toEqual([0, 1]);
+  });
+});
+
+describe('scoreSlide and planSlide', () => {
+  it('one closes its engine, also after a failure', async () => {
+    await scoreSlide('/a.tif', { model: await loadModel(bundle) });
+    expect(addon.engine.closed).toBe(1);
+    addon.slideFailure = nativeError('TRUNCATED', 'slide', 'cut');
+    await failure(() => scoreSlide('/a.tif', { model: bundle }), 'TRUNCATED');
+    expect(addon.engine.closed).toBe(2);
+  });
+  it('refuse an input that is no file before a model is loaded', async () => {
+    await failure(() => scoreSlide('https://host/a.tif', { model: '/none' }), 'NETWORK');
+  });
+  it('the other needs no engine', async () => {
+    expect(await planSlide('/a.tif', { model: bundle })).toEqual({
+      path: '/a.tif',
+      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5 },
+      tiles: 6,
+      gridTiles: 12,
+      storedTiles: 9,
+      bytesToRead: 4321,
+      tissueFraction: 0.5,
+      memoryBytes: 1e6,
+    });
+    expect(addon.engineOptions).toEqual([]);
+    expect(addon.slides[0]?.closed).toBe(1);
+    expect(addon.slides[0]?.calls[0]).toMatchObject([
+      'plan',
+      { mpp: 0.5, mask: { kind: 'tissue', options: { overviewSidePx: 2048 } } },
+    ]);
+  });
+});

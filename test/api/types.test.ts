@@ -1,0 +1,87 @@
+/** The public types, as a caller's compiler sees them. Checked by tsc; the run only loads the module. */
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import * as api from '../../lib/index.js';
+import type {
+  Device,
+  ErrorCode,
+  Input,
+  Model,
+  Region,
+  ScoreOptions,
+  Scorer,
+  Slide,
+  SlideOutcome,
+  SlidePlan,
+  SlideResult,
+  TileBatch,
+} from '../../lib/index.js';
+
+describe('the public functions', () => {
+  it('have the documented forms', () => {
+    expectTypeOf(api.scoreSlide).parameters.toEqualTypeOf<[input: Input, options: ScoreOptions]>();
+    expectTypeOf(api.scoreSlide).returns.resolves.toEqualTypeOf<SlideResult>();
+    expectTypeOf(api.planSlide).returns.resolves.toEqualTypeOf<SlidePlan>();
+    expectTypeOf(api.createScorer).returns.resolves.toEqualTypeOf<Scorer>();
+    expectTypeOf(api.openSlide).returns.resolves.toEqualTypeOf<Slide>();
+    expectTypeOf(api.loadModel).returns.resolves.toEqualTypeOf<Model>();
+    expectTypeOf(api.devices).returns.resolves.toEqualTypeOf<readonly Device[]>();
+  });
+  it('take strings, URLs and byte sources', () => {
+    expectTypeOf<string>().toExtend<Input>();
+    expectTypeOf<URL>().toExtend<Input>();
+    expectTypeOf<{ size: number; read(): Promise<Uint8Array[]> }>().toExtend<Input>();
+    expectTypeOf<number>().not.toExtend<Input>();
+  });
+  it('need a model, and nothing else', () => {
+    expectTypeOf<{ model: string }>().toExtend<ScoreOptions>();
+    expectTypeOf<{ model: Model }>().toExtend<ScoreOptions>();
+    expectTypeOf<Record<never, never>>().not.toExtend<ScoreOptions>();
+    // @ts-expect-error: a misspelt key is an error of the compiler too.
+    const wrong: ScoreOptions = { model: 'demo', batchsize: 4 };
+    expect(wrong).toBeDefined();
+  });
+});
+
+describe('the public types', () => {
+  it('of results are read-only', () => {
+    expectTypeOf<SlideResult['score']>().toEqualTypeOf<number>();
+    expectTypeOf<SlideResult['outputs']>().toEqualTypeOf<Readonly<Record<string, Float64Array>>>();
+    // @ts-expect-error: results are read-only.
+    const change = (r: SlideResult) => (r.score = 1);
+    expect(change).toBeTypeOf('function');
+  });
+  it('of outcomes are told apart by ok', () => {
+    const path = (o: SlideOutcome): string => (o.ok ? o.result.path : `${o.path} ${o.error.code} ${o.fallback ?? ''}`);
+    expect(path).toBeTypeOf('function');
+    expectTypeOf<ErrorCode>().toExtend<string>();
+    expectTypeOf<'CORRUPT_TILE'>().toExtend<ErrorCode>();
+  });
+  it('of slides are disposable', () => {
+    expectTypeOf<Slide>().toExtend<AsyncDisposable>();
+    expectTypeOf<Scorer>().toExtend<AsyncDisposable>();
+    expectTypeOf<Region['channels']>().toEqualTypeOf<3>();
+    expectTypeOf<ReturnType<Slide['tiles']>>().toEqualTypeOf<AsyncIterable<TileBatch>>();
+  });
+});
+
+it('importing the package loads no addon and no model code that runs', () => {
+  const names = [
+    'MicrotomeError',
+    'createScorer',
+    'devices',
+    'fileSource',
+    'loadModel',
+    'openSlide',
+    'planSlide',
+    'scoreSlide',
+  ];
+  expect(Object.keys(api)).toEqual(expect.arrayContaining(names));
+});
+
+it('devices names the processor', async () => {
+  const [cpu, ...others] = await api.devices();
+  expect(others).toEqual([]);
+  expect(cpu).toMatchObject({ id: 'cpu', kind: 'cpu' });
+  expect(cpu?.cores).toBeGreaterThan(0);
+  expect(cpu?.memoryBytes).toBeGreaterThan(2 ** 20);
+});
