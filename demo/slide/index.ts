@@ -4,6 +4,7 @@ export { decodeRgb, splitJpeg, TileEncoder } from './jpeg.js';
 export { pageTags, type PageTiles } from './pages.js';
 export { Painter } from './painter.js';
 export { levelSizes, type LevelSize } from './pyramid.js';
+export type { Scene } from './scene.js';
 export { makeSharedTileSlide, type SharedTileOptions, type SharedTileTruth } from './shared-tile-slide.js';
 export { asciiTag, TagId, TiffWriter, type Tag, type TagType, type TiffWriterOptions } from './tiff-writer.js';
 export { Label, LABEL_CELL_PX, sceneTruth, type SlideTruth } from './truth.js';

@@ -51,9 +51,7 @@ export class TileEncoder {
   constructor(tileSizePx: number, quality: number) {
     this.tileSizePx = tileSizePx;
     this.quality = quality;
-    this.scratch = Buffer.alloc(
-      jpeg.bufferSize({ width: tileSizePx, height: tileSizePx, subsampling: jpeg.SAMP_420 }),
-    );
+    this.scratch = Buffer.alloc(jpeg.bufferSize({ width: tileSizePx, height: tileSizePx, subsampling: jpeg.SAMP_420 }));
     this.tables = splitJpeg(this.encodeComplete(new Uint8Array(tileSizePx * tileSizePx * 3))).tables;
   }
 

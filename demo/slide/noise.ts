@@ -21,7 +21,9 @@ export function noise2(x: number, y: number, seed: number): number {
 /** Three octaves of noise2, in [0, 1). */
 export function fractal2(x: number, y: number, seed: number): number {
   return (
-    noise2(x, y, seed) * 0.57 + noise2(x * 2.1, y * 2.1, seed + 101) * 0.29 + noise2(x * 4.3, y * 4.3, seed + 202) * 0.14
+    noise2(x, y, seed) * 0.57 +
+    noise2(x * 2.1, y * 2.1, seed + 101) * 0.29 +
+    noise2(x * 4.3, y * 4.3, seed + 202) * 0.14
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * Nuclei: where they are, how large, and what their chromatin looks like. The class of a slide shows here alone, through
- * scene.grade: at high grade, tumour and epithelial nuclei vary more in size and shape, crowd together, have coarse
- * chromatin and divide more often. Their number, their mean area and their amount of stain do not depend on it.
+ * scene.grade: at high grade, nuclei vary more in size and shape and have coarse chromatin; those of tumour and epithelium
+ * also crowd together, and tumour cells divide more often. Number, mean area and amount of stain do not depend on it.
  */
 import type { FieldGrid } from './field-grid.js';
 import { Field } from './fields.js';
@@ -16,6 +16,9 @@ const CELL_PITCH_PX = 35;
 const STROMA_PITCH_PX = 19;
 /** No part of a nucleus is further than this from its lattice cell's tile. */
 const REACH_PX = 32;
+
+/** Share of their stain that crowded nuclei lose to overlap at grade 1, given back so that colour tells no class. */
+const OVERLAP_LOSS = 0.11;
 
 /** What the nuclei of one tile add: stain, and how much cytoplasm they hide. */
 export class NucleiLayer {
@@ -52,11 +55,19 @@ interface Nucleus {
 }
 
 /** Paints the nuclei that reach into the tile at (x, y). */
-export function paintNuclei(scene: Scene, grid: FieldGrid, t: Textures, x: number, y: number, layer: NucleiLayer): void {
+export function paintNuclei(
+  scene: Scene,
+  grid: FieldGrid,
+  t: Textures,
+  x: number,
+  y: number,
+  layer: NucleiLayer,
+): void {
   layer.stain.fill(0);
   layer.cover.fill(0);
   const epithelium = grid.max(Field.tumour) > 0.05 || grid.max(Field.epidermis) > 0.05;
-  if (epithelium) forEachCell(x, y, layer.sizePx, CELL_PITCH_PX, (i, j) => epithelialCell(scene, grid, t, i, j, x, y, layer));
+  if (epithelium)
+    forEachCell(x, y, layer.sizePx, CELL_PITCH_PX, (i, j) => epithelialCell(scene, grid, t, i, j, x, y, layer));
   forEachCell(x, y, layer.sizePx, STROMA_PITCH_PX, (i, j) => stromalCell(scene, grid, t, i, j, x, y, layer));
 }
 
@@ -92,10 +103,7 @@ function epithelialCell(
   const crowd = 2 * noise2(x / 105, y / 105, seed + 12) - 1;
   if (draw() > 0.74 * scene.cellularity * (1 + 0.95 * grade * crowd)) return;
   const isTumour = tumour >= epidermis;
-  const sigma = 0.07 + 0.29 * grade;
-  // Mean area does not depend on sigma: E[exp(2 sigma z - 2 sigma^2)] = 1.
-  const size = Math.exp(Math.max(-2.2, Math.min(2.2, gaussian(draw))) * sigma - sigma * sigma);
-  const radius = Math.min(25, (isTumour ? 13.2 : 10.6) * size);
+  const radius = Math.min(25, (isTumour ? 13.2 : 10.6) * relativeSize(draw, grade));
   const stretch = 1.08 + (0.14 + 0.26 * grade) * draw();
   const nucleus: Nucleus = {
     x,
@@ -103,7 +111,7 @@ function epithelialCell(
     long: radius * stretch,
     short: radius / stretch,
     angle: draw() * Math.PI,
-    amount: isTumour ? 96 : 104,
+    amount: (isTumour ? 96 : 104) * (1 + OVERLAP_LOSS * grade),
     contrast: 0.75,
     chromatin: draw() < grade ? t.coarse : t.fine,
     textureX: (draw() * TEXTURE_SIDE) | 0,
@@ -137,17 +145,19 @@ function stromalCell(
   const spindle = epithelium > 0.35 ? 0 : (0.05 - 0.042 * grid.at(x, y, Field.fat)) * scene.cellularity;
   if (chance > lymphocyte + spindle) return;
   const round = chance < lymphocyte;
-  const radius = 7.4 + 1.4 * draw();
+  const size = relativeSize(draw, scene.grade);
+  const radius = 8.1 * size;
+  const length = (13 + 10 * draw()) * size;
   paintNucleus(
     {
       x,
       y,
-      long: round ? radius * 1.06 : 13 + 10 * draw(),
-      short: round ? radius * 0.94 : 3.4 + 1.6 * draw(),
+      long: round ? radius * 1.06 : length,
+      short: round ? radius * 0.94 : (3.4 + 1.6 * draw()) * size,
       angle: round ? draw() * Math.PI : grid.fibreAngle(x, y) + 0.5 * (draw() - 0.5),
       amount: round ? 148 : 122,
-      contrast: 0.5,
-      chromatin: t.fine,
+      contrast: 0.6,
+      chromatin: draw() < scene.grade ? t.coarse : t.fine,
       textureX: (draw() * TEXTURE_SIDE) | 0,
       textureY: (draw() * TEXTURE_SIDE) | 0,
       wobble: 0.2,
@@ -231,6 +241,13 @@ function drawsOf(seed: number): () => number {
     state = (state + 0x9e3779b9) | 0;
     return (mix(state) >>> 0) / 4294967296;
   };
+}
+
+/** Radius relative to the usual: log-normal, with a spread that grows with the grade and a mean square of 1. */
+function relativeSize(draw: () => number, grade: number): number {
+  const sigma = 0.07 + 0.29 * grade;
+  // E[exp(2 sigma z - 2 sigma^2)] = 1.
+  return Math.exp(Math.max(-2.2, Math.min(2.2, gaussian(draw))) * sigma - sigma * sigma);
 }
 
 function gaussian(draw: () => number): number {

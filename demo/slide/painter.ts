@@ -37,7 +37,12 @@ export class Painter {
   /** False: the tile is clean glass and paint() would draw nothing else. */
   isPainted(x: number, y: number): boolean {
     const margin = 2 * BORDER_SOFT_PX;
-    const box = { left: x - margin, top: y - margin, right: x + this.sizePx + margin, bottom: y + this.sizePx + margin };
+    const box = {
+      left: x - margin,
+      top: y - margin,
+      right: x + this.sizePx + margin,
+      bottom: y + this.sizePx + margin,
+    };
     if (!this.scene.touches(box)) return false;
     this.grid.fill(this.scene, x, y);
     return this.hasTissue() || this.hasPen() || this.hasBorder();

@@ -46,7 +46,9 @@ export class Scene {
     const hits = (other: Box): boolean =>
       other.left < box.right && other.right > box.left && other.top < box.bottom && other.bottom > box.top;
     return (
-      this.sections.some((s) => hits(s.box)) || this.pens.some((p) => hits(p.box)) || this.borderDepth(box) > -this.borderPx
+      this.sections.some((s) => hits(s.box)) ||
+      this.pens.some((p) => hits(p.box)) ||
+      this.borderDepth(box) > -this.borderPx
     );
   }
 

@@ -65,8 +65,8 @@ export class Section {
     this.tumour = {
       p: random.between(-0.45, 0.45) * a,
       q: random.between(-0.45, -0.15) * b,
-      rp: random.between(0.3, 0.55) * a,
-      rq: random.between(0.4, 0.75) * b,
+      rp: random.between(0.4, 0.68) * a,
+      rq: random.between(0.5, 0.85) * b,
     };
     this.fatFrom = random.between(0.2, 0.55);
     this.rings = placeRings(a, b, random);
@@ -110,10 +110,10 @@ export class Section {
     for (const h of this.harmonics) rim += h.size * Math.cos(h.k * angle + h.phase);
     const u = Math.abs(p) / this.a;
     const v = Math.abs(q) / b;
-    const f = Math.pow(Math.pow(u, CORNER) + Math.pow(v, CORNER), 1 / CORNER);
+    const f = (u ** CORNER + v ** CORNER) ** (1 / CORNER);
     if (f < 1e-6) return rim * Math.min(this.a, b);
-    const gu = Math.pow(u / f, CORNER - 1) / this.a;
-    const gv = Math.pow(v / f, CORNER - 1) / b;
+    const gu = (u / f) ** (CORNER - 1) / this.a;
+    const gv = (v / f) ** (CORNER - 1) / b;
     const rough = 26 * (fractal2(p / 120, q / 120, this.seed + 6) - 0.5) * Math.min(1, this.b / 800);
     return (rim - f) / Math.hypot(gu, gv) + rough;
   }
@@ -124,7 +124,7 @@ export class Section {
     const envelope = 1 - smoothstep(0.75, 1.15, r + 0.5 * (fractal2(x / 800, y / 800, this.seed + 7) - 0.5));
     if (envelope <= 0) return 0;
     const island = noise2(x / 290, y / 290, this.seed + 8) * 0.72 + noise2(x / 120, y / 120, this.seed + 9) * 0.28;
-    return envelope * smoothstep(0.36, 0.44, island);
+    return envelope * smoothstep(0.34, 0.42, island);
   }
 
   private addRings(p: number, q: number, out: Float32Array, at: number): void {

@@ -117,7 +117,8 @@ function storeTiles(
   const tissue: Stored[] = [];
   for (let i = 0; i < (options.distinctTiles ?? 64); i++) {
     // The middle of the scene is tissue for every seed.
-    const position = (): number => 32 * random.integer(Math.floor((SOURCE_PX * 0.38) / 32), Math.floor((SOURCE_PX * 0.6) / 32));
+    const position = (): number =>
+      32 * random.integer(Math.floor((SOURCE_PX * 0.38) / 32), Math.floor((SOURCE_PX * 0.6) / 32));
     painter.paint(position(), position(), pixels);
     tissue.push(store());
   }

@@ -95,7 +95,9 @@ function equalised(value: Texture): Uint8Array {
   for (const r of raw) counts[r + 1] = (counts[r + 1] as number) + 1;
   for (let i = 1; i < 257; i++) counts[i] = (counts[i] as number) + (counts[i - 1] as number);
   const total = raw.length;
-  return raw.map((r) => Math.min(255, Math.floor((256 * ((counts[r] as number) + (counts[r + 1] as number))) / 2 / total)));
+  return raw.map((r) =>
+    Math.min(255, Math.floor((256 * ((counts[r] as number) + (counts[r + 1] as number))) / 2 / total)),
+  );
 }
 
 /** Distances to the nearest two of jittered lattice points, in texels, mapped by `value`; edges bend by `bendPx`. */
