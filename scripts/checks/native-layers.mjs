@@ -29,10 +29,10 @@ const foreignHeader =
 const forbidden = [
   [/\bstd::(?:cout|cerr|clog)\b/g, 'writes to the standard streams'],
   [/(?<![\w:])(?:std::)?(?:v?f?printf|puts|fputs|putchar|perror)\s*\(/g, 'writes to the standard streams'],
-  [/(?<![\w:.>])(?:std::)?(?:abort|exit|_exit|quick_exit|terminate)\s*\(/g, 'ends the process'],
+  [/(?<![\w:.>])(?:(?:std::)?(?:abort|exit|_exit|quick_exit)|std::terminate)\s*\(/g, 'ends the process'],
   [/(?<![\w:])assert\s*\(/g, 'ends the process in some builds'],
-  // Node-API takes over the one object per environment as a raw pointer.
-  [/(?<![\w:.]|SetInstanceData\()new\s+(?:\(std::nothrow\)\s*)?[A-Za-z_]/g, 'raw new'],
+  // Node-API takes over the one object per environment as a raw pointer; private constructors need a visible new.
+  [/(?<![\w:.]|SetInstanceData\(|(?:unique|shared)_ptr<[\w:]+>\()new\s+(?:\(std::nothrow\)\s*)?[A-Za-z_]/g, 'raw new'],
   [/(?<![\w:.=]\s?)\bdelete\s+[A-Za-z_]/g, 'raw delete'],
   [/\bgetenv\s*\(/g, 'reads the environment (paths and switches come in as options)'],
 ];
