@@ -253,11 +253,6 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
       { path: spec.graphPath },
     );
   }
-  if (spec.fixedBatch !== null && o.batchSize !== null && o.batchSize !== spec.fixedBatch) {
-    throw contradiction(
-      `batchSize is ${o.batchSize}, but the graph takes exactly ${spec.fixedBatch} tile${spec.fixedBatch === 1 ? '' : 's'} at a time`,
-    );
-  }
   return Object.freeze({
     grid,
     mask: o.mask,
@@ -274,7 +269,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
       }),
       outputs: spec.tileOutputs.map((output) => ({ name: output.tensor, activation: output.activation })),
       heads: spec.heads,
-      batchSize: spec.fixedBatch ?? o.batchSize ?? defaults.batchSize,
+      batchSize: o.batchSize ?? defaults.batchSize,
       reproducible: o.reproducible ?? defaults.reproducible,
       keepTiles: o.tiles ?? defaults.tiles,
     }),

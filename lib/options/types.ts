@@ -177,7 +177,10 @@ export interface SlideScoreOptions {
   readonly seed?: number;
   /** @defaultValue 'error' */
   readonly badTiles?: BadTiles;
-  /** Tiles in one call of the model. @defaultValue 16, or what the graph fixes */
+  /**
+   * Tiles decoded and handed to the model as one piece of work. A graph with a fixed batch axis, and every graph while
+   * `reproducible` is true, is run on parts of it of one fixed size. @defaultValue 16
+   */
   readonly batchSize?: number;
   /** Bit-equal results for any batch size, thread count and company. @defaultValue true */
   readonly reproducible?: boolean;

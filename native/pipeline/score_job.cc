@@ -34,6 +34,7 @@ void ScoreJob::prepare(Worker& worker) {
   run_tiles_ = tiles_per_run(*environment_.model, request_.reproducible);
   unit_tiles_ = round_up(std::max<std::int64_t>(request_.batch_size, 1), std::max<std::int64_t>(run_tiles_, 1));
   const auto tiles = static_cast<std::int64_t>(prepared_.plan.tiles.size());
+  tiles_total_ = tiles;
   unit_tiles_ = std::min(unit_tiles_, round_up(tiles, std::max<std::int64_t>(run_tiles_, 1)));
   unit_count_ = (tiles + unit_tiles_ - 1) / unit_tiles_;
   check_memory();
@@ -125,7 +126,7 @@ void ScoreJob::report(Stage stage, bool force) {
   const auto now = Clock::now();
   if (!force && now - last_report_ < kReportEvery) return;
   last_report_ = now;
-  callbacks_.progress({stage, tiles_done_, static_cast<std::int64_t>(prepared_.plan.tiles.size()),
+  callbacks_.progress({stage, tiles_done_, tiles_total_,
                        static_cast<double>(nanoseconds_since(start_)) / 1e6});
 }
 

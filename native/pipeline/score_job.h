@@ -109,6 +109,7 @@ class ScoreJob {
 
   std::mutex progress_mutex_;
   std::int64_t tiles_done_ = 0;
+  std::int64_t tiles_total_ = 0;  // known after prepare()
   Clock::time_point last_report_{};
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 // Outside this range no microscope works; a value there is a screen or print resolution.
 constexpr double kSmallestPlausibleUm = 0.01;
-constexpr double kLargestPlausibleUm = 100;
+constexpr double kLargestPlausibleUm = 25;
 // libvips writes 10 pixels per centimetre when it knows nothing.
 constexpr double kUnknownUm = 1000;
 
