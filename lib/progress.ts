@@ -10,13 +10,17 @@ type Report = (progress: ScoreProgress) => void;
 export class SlideProgress {
   readonly #report: Report;
   #beganMs = 0;
+  /** Once known, it stays: a late stage may not repeat it. */
+  #total = 0;
 
   constructor(report: Report) {
     this.#report = report;
   }
 
   readonly update = (found: NativeProgress): void => {
-    const { tilesDone: done, tilesTotal: total, elapsedMs } = found;
+    const { tilesDone: done, elapsedMs } = found;
+    const total = Math.max(found.tilesTotal, done, this.#total);
+    this.#total = total;
     // Until the first tile is done, time goes to opening, tissue and planning, which say nothing about the rate.
     if (done === 0) this.#beganMs = elapsedMs;
     const seconds = (elapsedMs - this.#beganMs) / 1000;

@@ -198,7 +198,7 @@ function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): v
 }
 
 async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {
-  const addon = loadAddon();
+  const addon = await loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
   const { device, threads, memoryBytes } = runtime;
   const request = { modelPath: specOf(model).graphPath, device, threads, memoryBytes };

@@ -230,7 +230,7 @@ class OpenedSlide implements Slide {
 
 /** Opens the addon's slide; for the scorer too, which needs no more of it. */
 export async function openNativeSlide(path: string, options: ParsedOpenOptions): Promise<NativeSlide> {
-  const addon = loadAddon();
+  const addon = await loadAddon();
   return native(() => addon.openSlide(path, options), path);
 }
 

@@ -102,7 +102,6 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
     heads,
     outputs,
     select: { keep: null, minTissueFraction: null, maxTiles: null, seed: null },
-    fixedBatch: plain.graph.batch > 0 ? plain.graph.batch : null,
     fixedSizePx: plain.graph.height >= 0 ? plain.graph.height : null,
     needsColumn: column === null ? missingColumn(plain.output) : null,
   };

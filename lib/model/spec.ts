@@ -53,8 +53,6 @@ export interface ModelSpec {
   readonly heads: readonly NativeHead[];
   readonly outputs: readonly OutputSpec[];
   readonly select: SelectSpec;
-  /** Tiles in one call where the graph fixes it, else null. */
-  readonly fixedBatch: number | null;
   /** Side of the input where the graph fixes it, else null. */
   readonly fixedSizePx: number | null;
   /** Options that the caller must still give before a slide can be scored, by what is missing. */

@@ -17,7 +17,7 @@ interface NodeGypBuild {
   resolve(folder: string): string;
 }
 
-let addon: NativeAddon | undefined;
+let addon: Promise<NativeAddon> | undefined;
 let onnxRuntimeInUse: string | undefined;
 
 function reasonOf(error: unknown): string {
@@ -48,21 +48,36 @@ export function addonPath(): string {
   }
 }
 
-/** The addon, with the codec libraries named to it. Throws UNSUPPORTED_PLATFORM, RUNTIME_MISSING. */
-export function loadAddon(): NativeAddon {
-  if (addon !== undefined) return addon;
+/** Each step takes milliseconds; other work of the caller runs between them. */
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function load(): Promise<NativeAddon> {
   requirePlatform(platform());
+  await breathe();
   const path = addonPath();
+  await breathe();
   let loaded: NativeAddon;
   try {
     loaded = createRequire(import.meta.url)(path) as NativeAddon;
   } catch (error) {
     throw helpPage(`the native addon ${path} does not load`, error);
   }
+  await breathe();
   // An empty path leaves a library unnamed; the first that is named wins for the process.
   loaded.setPaths({ jpeg: findJpeg(dirname(path)).path, vips: findVips().path, onnxRuntime: '' });
-  addon = loaded;
   return loaded;
+}
+
+/** The addon, with the codec libraries named to it. Rejects with UNSUPPORTED_PLATFORM, RUNTIME_MISSING. */
+export function loadAddon(): Promise<NativeAddon> {
+  if (addon === undefined) {
+    addon = load();
+    // What was missing may be installed later.
+    addon.catch(() => {
+      addon = undefined;
+    });
+  }
+  return addon;
 }
 
 /**

@@ -27,7 +27,7 @@ function messageOf(error: unknown): string {
 
 async function librariesOf(onnxRuntimePath: string | null): Promise<{ report: NativeDoctor | null; error: string }> {
   try {
-    const addon = loadAddon();
+    const addon = await loadAddon();
     try {
       nameOnnxRuntime(addon, onnxRuntimePath);
     } catch {

@@ -35,31 +35,41 @@ function libraryIn(folder: string, name: RegExp): string | undefined {
   return file === undefined ? undefined : join(folder, file);
 }
 
-/** Folders of an installed package, nearest first: flat, nested and linked (pnpm) layouts, and Plug'n'Play. */
-function packageFolders(name: string): readonly string[] {
-  const folders: string[] = [];
-  for (const from of [packageFile('package.json'), join(process.cwd(), 'package.json')]) {
-    const require = createRequire(from);
+/** Where lookups start: this package, then the working directory. */
+function origins(): readonly NodeJS.Require[] {
+  return [packageFile('package.json'), join(process.cwd(), 'package.json')].map((from) => createRequire(from));
+}
+
+/** Folders where a package would be installed, nearest first: flat, nested and linked (pnpm) layouts. */
+function installFolders(name: string): readonly string[] {
+  const folders = origins().flatMap((require) => require.resolve.paths(name) ?? []);
+  return [...new Set(folders)].map((folder) => join(folder, name));
+}
+
+/** Where the resolver itself says that a package is: for layouts without folders of packages (Plug'n'Play). */
+function resolvedFolders(name: string): readonly string[] {
+  return origins().flatMap((require) => {
     for (const entry of ['package.json', 'package']) {
       try {
-        folders.push(dirname(require.resolve(`${name}/${entry}`)));
+        return [dirname(require.resolve(`${name}/${entry}`))];
       } catch {
-        // Not reachable under this name; the plain search below covers packages that export no package.json.
+        // Not installed, or not exported under this name.
       }
     }
-    folders.push(...(require.resolve.paths(name) ?? []).map((p) => join(p, name)));
-  }
-  return [...new Set(folders)];
+    return [];
+  });
 }
 
 function searchPackage(name: string, library: RegExp, placesIn: (folder: string) => readonly string[]): Search {
   const tried: string[] = [];
-  for (const folder of packageFolders(name)) {
-    for (const place of placesIn(folder)) {
-      const path = libraryIn(place, library);
+  for (const folders of [installFolders, resolvedFolders]) {
+    for (const folder of folders(name)) {
+      const path = placesIn(folder)
+        .map((place) => libraryIn(place, library))
+        .find((found) => found !== undefined);
       if (path !== undefined) return { path, tried };
+      tried.push(folder);
     }
-    tried.push(folder);
   }
   return { path: '', tried };
 }

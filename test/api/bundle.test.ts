@@ -42,7 +42,6 @@ describe('a valid bundle', () => {
       tileOutputs: [{ name: 'probability', tensor: 'logit', columns: 1, activation: 'sigmoid' }],
       heads: [{ name: 'top', method: 'topK', k: 5, output: 0, column: 0 }],
       select: { keep: 'fraction', minTissueFraction: 0.4, maxTiles: 100, seed: 7 },
-      fixedBatch: null,
       fixedSizePx: 224,
     });
   });
@@ -294,8 +293,8 @@ describe('a graph that is not the declared one', () => {
     );
     expect((await failure(() => loadModel(graph(make(3, [1], 2))), 'MODEL_MISMATCH')).message).toContain('2 inputs');
   });
-  it('with a fixed batch is taken with that batch', async () => {
-    expect(specOf(await loadModel(graph(attentionModel(4)))).fixedBatch).toBe(4);
+  it('but for a fixed batch, which nobody declares, is taken', async () => {
+    expect((await loadModel(graph(attentionModel(4)))).graph.inputs[0]?.shape[0]).toBe(4);
   });
 });
 

@@ -81,7 +81,7 @@ describe('a bare .onnx', () => {
   it('knows channels-last, half precision, bytes and a fixed batch', async () => {
     const nhwc = await loadModel(bare({ shape: [1, 64, 64, 3], type: 'float16', outputs: { p: [1, 1] } }));
     expect(nhwc.input).toMatchObject({ layout: 'NHWC', type: 'float16', sizePx: 64 });
-    expect(specOf(nhwc).fixedBatch).toBe(1);
+    expect(nhwc.graph.inputs[0]?.shape[0]).toBe(1);
     expect((await loadModel(bare({ type: 'uint8' }))).input.type).toBe('uint8');
     const trailing = await loadModel(bare({ shape: [1, 3, 32, 32], outputs: { p: [1, 2, 1, 1] } }));
     expect(specOf(trailing).tileOutputs[0]?.columns).toBe(2);
@@ -105,14 +105,6 @@ describe('a bare .onnx', () => {
     expect((await failure(() => settings({}, {}), 'INVALID_OPTION')).message).toContain('pass mpp, or level');
     expect(await settings({ input: { level: 2 } }, {})).toMatchObject({ level: 2, mpp: null });
     expect(await settings({}, { mpp: 1 })).toMatchObject({ level: null, mpp: 1 });
-  });
-  it('fixes the batch size where the graph does', async () => {
-    const model = await loadModel(bare({ shape: [4, 3, 96, 96], outputs: { p: [4, 1] } }), { input: { mpp: 1 } });
-    const batch = (options: object): number =>
-      slideSettings(parseScorerOptions({ model, ...options }).slide, model).score.batchSize;
-    expect(batch({})).toBe(4);
-    expect(batch({ batchSize: 4 })).toBe(4);
-    expect((await failure(() => batch({ batchSize: 8 }), 'INVALID_OPTION')).message).toContain('exactly 4 tiles');
   });
   it('with more than two columns must be told which is the score', async () => {
     const path = bare({ outputs: { classes: ['n', 10] } });

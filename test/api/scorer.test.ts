@@ -13,7 +13,7 @@ import { classifierGraph, FakeAddon, FakeEngine, Gate, nativeError, scoreResult 
 let addon: FakeAddon;
 let runtimePath: string | null | undefined;
 vi.mock('../../lib/native/addon.js', () => ({
-  loadAddon: () => addon,
+  loadAddon: async () => addon,
   nameOnnxRuntime: (_: unknown, option: string | null) => {
     runtimePath = option;
   },
@@ -198,6 +198,7 @@ describe('progress', () => {
     await vi.waitUntil(() => addon.engine.report !== null);
     addon.engine.report?.({ stage: 'tissue', tilesDone: 0, tilesTotal: 0, elapsedMs: 1000 });
     addon.engine.report?.({ stage: 'infer', tilesDone: 10, tilesTotal: 30, elapsedMs: 3000 });
+    addon.engine.report?.({ stage: 'aggregate', tilesDone: 30, tilesTotal: 0, elapsedMs: 7000 });
     addon.engine.gate.resolve(scoreResult);
     await running;
     expect(seen).toMatchObject([
@@ -209,6 +210,13 @@ describe('progress', () => {
         slides: { done: 0, total: 1 },
       },
       { stage: 'infer', tiles: { done: 10, total: 30 }, tilesPerSecond: 5, timeLeftMs: 4000 },
+      {
+        stage: 'aggregate',
+        tiles: { done: 30, total: 30 },
+        tilesPerSecond: 5,
+        timeLeftMs: 0,
+        slides: { done: 0, total: 1 },
+      },
       { stage: 'aggregate', tiles: { done: 2, total: 2 }, timeLeftMs: 0, slides: { done: 1, total: 1 } },
     ]);
   });
