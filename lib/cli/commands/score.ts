@@ -38,6 +38,10 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
   } catch (error) {
     view.end();
     if (io.signal.aborted) throw error;
+    const out = args.text('out');
+    if (out !== undefined && state.finished > 0) {
+      view.note(`no output was written; the scores so far are in ${printable(out)}.journal, go on with --resume`);
+    }
     // A model that is not there is a matter of the command line, not of an input.
     throw new Failure(error, state.modelRefused ? exitCode.usage : exitCodeOf(error, state.finished > 0));
   }
