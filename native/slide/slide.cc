@@ -69,6 +69,7 @@ class TiffSlide final : public Slide {
     try {
       pages_.push_back(read_other_page(found, aperio, limits_));
     } catch (const Error& error) {
+      if (error.code() == Code::TRUNCATED) throw;  // see walk_directories
       warnings_.push_back((found.sub ? "subifd-" : "page-") + std::to_string(found.number) +
                           " is left out: " + found_of(error));
     }

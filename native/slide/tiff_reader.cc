@@ -45,6 +45,7 @@ class Walk {
     try {
       offsets = result_.directories[0].directory.numbers(Tag::SubIfds, limits_.directories);
     } catch (const Error& error) {
+      if (error.code() == Code::TRUNCATED) throw;
       warn("the SubIFDs are left out: " + found_of(error));
       return;
     }
@@ -73,6 +74,9 @@ class Walk {
       try {
         result_.directories.push_back({TiffDirectory::read(file_, offset), sub, number});
       } catch (const Error& error) {
+        // A chain that leads out of the file: what follows is lost, and with it perhaps the level that a mask is made
+        // from. Such a slide would get another score than the whole one, so it gets none.
+        if (error.code() == Code::TRUNCATED) throw;
         warn(kind + std::to_string(number) + " and what follows it are left out: " + found_of(error));
         break;
       }
