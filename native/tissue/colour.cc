@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "tissue/morphology.h"
 
@@ -26,8 +27,8 @@ std::array<std::int16_t, 256> density_table() {
 // The chroma below which a pixel of this density (sum of three channels) counts as colourless: 15 % of the density,
 // rising to 33 % where it is nearly black and the logarithm exaggerates small differences.
 bool is_grey(int chroma, int density_sum) {
+  if (density_sum < scaled(3 * 0.12)) return false;
   const int density = density_sum / 3;
-  if (density < scaled(0.12)) return false;
   const int steep = std::clamp(density - scaled(1.0), 0, scaled(0.8));
   const int share = 15 + 18 * steep / scaled(0.8);  // percent
   return chroma < scaled(0.01) + density * share / 100;
@@ -103,7 +104,7 @@ void read_row(const std::uint8_t* px, const WhiteRow& white, const std::array<st
     const int white_r = white[block][0], white_g = white[block][1], white_b = white[block][2];
     const std::size_t end = std::min(width, (block + 1) * kBlockPx);
     for (std::size_t x = block * kBlockPx; x < end; ++x, px += 3) {
-      const int keep = std::min(std::min(px[0], px[1]), px[2]) >= 252 ? 0 : -1;
+      const int keep = (px[0] & px[1] & px[2]) >= 252 ? 0 : -1;  // all of them: 252 is six high bits
       r[x] = static_cast<std::int16_t>((table[px[0]] - white_r) & keep);
       g[x] = static_cast<std::int16_t>((table[px[1]] - white_g) & keep);
       b[x] = static_cast<std::int16_t>((table[px[2]] - white_b) & keep);
@@ -120,8 +121,8 @@ void differ(RowDensities& row, std::int8_t* first, std::int8_t* second) {
   for (std::size_t x = 0; x < width; ++x) {
     const auto high = std::max(std::max(r[x], g[x]), b[x]);
     const auto low = std::min(std::min(r[x], g[x]), b[x]);
-    const auto a = static_cast<std::int16_t>((g[x] - r[x]) / 4);
-    const auto c = static_cast<std::int16_t>((b[x] - g[x]) / 4);
+    const auto a = static_cast<std::int16_t>((g[x] - r[x]) >> 2);
+    const auto c = static_cast<std::int16_t>((b[x] - g[x]) >> 2);
     first[x] = static_cast<std::int8_t>(std::clamp<std::int16_t>(a, -127, 127));
     second[x] = static_cast<std::int8_t>(std::clamp<std::int16_t>(c, -127, 127));
     notable[x] = static_cast<std::uint8_t>((static_cast<std::int16_t>(high - low) > kColoured) | (high > kDarker));
@@ -130,8 +131,11 @@ void differ(RowDensities& row, std::int8_t* first, std::int8_t* second) {
 
 void flag(const RowDensities& row, std::uint8_t* flags) {
   const std::size_t width = row.r.size();
+  const std::uint8_t* notable = row.notable.data();
   for (std::size_t x = 0; x < width; ++x) {
-    if (row.notable[x] == 0) continue;
+    std::uint64_t eight = 1;
+    while (x + 8 <= width && (std::memcpy(&eight, notable + x, sizeof eight), eight == 0)) x += 8;
+    if (x >= width || notable[x] == 0) continue;
     const int r = row.r[x], g = row.g[x], b = row.b[x];
     const int chroma = std::max(std::max(r, g), b) - std::min(std::min(r, g), b);
     if (chroma > scaled(0.18) || r + g + b > scaled(0.36)) flags[x] = flags_of(r, g, b, chroma);

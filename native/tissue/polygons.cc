@@ -1,8 +1,9 @@
-// Polygons drawn into a mask: even-odd rule, one scan line through the middle of each row of mask pixels. A pixel is
+// Polygons drawn into a mask: even-odd rule within a polygon, union of the polygons; one scan line through the middle of each row of mask pixels. A pixel is
 // tissue when its centre is inside.
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "tissue/tissue_mask.h"
@@ -23,6 +24,7 @@ struct Edge {
   std::int64_t end_row;
   double x;      // at the centre of first_row, mask pixels
   double slope;  // mask pixels per row
+  std::int32_t polygon;
 };
 
 void check_rings(const std::vector<Ring>& rings) {
@@ -65,7 +67,7 @@ std::vector<Edge> edges_of(const std::vector<Ring>& rings, const TissueMask& mas
       crossings += static_cast<std::uint64_t>(end - first);
       if (crossings > kMaxCrossings) refuse("the polygons are too intricate to draw");
       const double slope = (x1 - x0) / (y1 - y0);
-      edges.push_back({first, end, x0 + (static_cast<double>(first) + 0.5 - y0) * slope, slope});
+      edges.push_back({first, end, x0 + (static_cast<double>(first) + 0.5 - y0) * slope, slope, ring.polygon});
     }
   }
   std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) { return a.first_row < b.first_row; });
@@ -103,19 +105,20 @@ TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level
   TissueMask mask = empty_mask(level0_width_px, level0_height_px, max_side_px);
   const std::vector<Edge> edges = edges_of(rings, mask);
   std::vector<Edge> active;
-  std::vector<double> crossed;
+  std::vector<std::pair<std::int32_t, double>> crossed;  // polygon, x
   std::size_t next = 0;
   const auto columns = static_cast<double>(mask.width_px);
   for (std::int64_t row = 0; row < mask.height_px; ++row) {
     std::erase_if(active, [row](const Edge& edge) { return edge.end_row <= row; });
     while (next < edges.size() && edges[next].first_row == row) active.push_back(edges[next++]);
     crossed.clear();
-    for (const Edge& edge : active) crossed.push_back(edge.x + static_cast<double>(row - edge.first_row) * edge.slope);
+    for (const Edge& edge : active) 
+      crossed.emplace_back(edge.polygon, edge.x + static_cast<double>(row - edge.first_row) * edge.slope);
     std::sort(crossed.begin(), crossed.end());
     std::uint8_t* out = mask.data.data() + row * mask.width_px;
     for (std::size_t i = 0; i + 1 < crossed.size(); i += 2) {
-      const auto first = static_cast<std::int64_t>(std::clamp(std::ceil(crossed[i] - 0.5), 0.0, columns));
-      const auto end = static_cast<std::int64_t>(std::clamp(std::ceil(crossed[i + 1] - 0.5), 0.0, columns));
+      const auto first = static_cast<std::int64_t>(std::clamp(std::ceil(crossed[i].second - 0.5), 0.0, columns));
+      const auto end = static_cast<std::int64_t>(std::clamp(std::ceil(crossed[i + 1].second - 0.5), 0.0, columns));
       if (end > first) std::fill(out + first, out + end, std::uint8_t{255});
     }
   }

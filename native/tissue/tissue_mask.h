@@ -32,10 +32,11 @@ struct TissueMask {
 [[nodiscard]] TissueMask make_tissue_mask(const RgbImage& overview, std::int64_t level0_width_px,
                                           std::int64_t level0_height_px, const TissueOptions& options = {});
 
-// A polygon ring list in level-0 pixels (even-odd rule), as parsed from GeoJSON, drawn into a mask of at most
-// `max_side_px`.
+// Rings in level-0 pixels, as parsed from GeoJSON, drawn into a mask of at most `max_side_px`: even-odd within one
+// polygon (holes), the union of the polygons.
 struct Ring {
-  std::vector<double> xy;  // x0, y0, x1, y1, ...
+  std::vector<double> xy;    // x0, y0, x1, y1, ...
+  std::int32_t polygon = 0;  // the polygon it belongs to
 };
 [[nodiscard]] TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
                                             std::int64_t level0_height_px, std::int64_t max_side_px = 8192);
