@@ -47,7 +47,7 @@ export async function maskSource(
 ): Promise<NativeMaskSource> {
   if (keep === 'all') return { kind: 'all' };
   if (mask === null) return { kind: 'tissue', options: tissue };
-  if (typeof mask === 'string') return { kind: 'polygons', rings: geoJsonRings(await readGeoJson(mask)) };
+  if (typeof mask === 'string') return { kind: 'polygons', ...geoJsonRings(await readGeoJson(mask)) };
   if (isTissueMask(mask)) return { kind: 'mask', data: mask.data, width: mask.width, height: mask.height };
-  return { kind: 'polygons', rings: geoJsonRings(mask) };
+  return { kind: 'polygons', ...geoJsonRings(mask) };
 }

@@ -92,9 +92,12 @@ export interface SlideResult {
   readonly tileCount: number;
   /** Stored tiles decoded. */
   readonly decodedTiles: number;
-  /** Stored tiles that could not be decoded and were taken as white (`badTiles: 'fill'`). */
+  /**
+   * Stored tiles that were taken as white: those that could not be decoded (`badTiles: 'fill'`), and those that the file
+   * leaves out.
+   */
   readonly badTiles: number;
-  /** Stored tiles that the file leaves out; they read as white. */
+  /** Those of `badTiles` that the file leaves out (zero length); never an error. */
   readonly missingTiles: number;
   /** Share of the slide that is tissue; null when no mask was made. */
   readonly tissueFraction: number | null;

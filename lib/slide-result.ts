@@ -43,7 +43,7 @@ export function slideResult(
     read: Object.freeze({ level: found.level, mpp: found.mpp, policy: found.policy, scale: found.scale }),
     tileCount: found.tiles,
     decodedTiles: found.decodedTiles,
-    badTiles: found.badTiles,
+    badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,
     tissueFraction: found.tissueFraction,
     timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),

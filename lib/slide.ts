@@ -60,9 +60,9 @@ export interface Region {
   readonly width: number;
   readonly height: number;
   readonly channels: 3;
-  /** Stored tiles that could not be decoded; white in `data`. */
+  /** Stored tiles that read as white: those that could not be decoded, and those that the file leaves out. */
   readonly badTiles: number;
-  /** Stored tiles that the file leaves out; white in `data`. */
+  /** Those of `badTiles` that the file leaves out (zero length); never an error. */
   readonly missingTiles: number;
 }
 
@@ -108,7 +108,7 @@ export interface Slide extends AsyncDisposable {
 
 function regionOf(found: NativeRegion): Region {
   const { data, width, height, badTiles, missingTiles } = found;
-  return { data, width, height, channels: 3, badTiles, missingTiles };
+  return { data, width, height, channels: 3, badTiles: badTiles + missingTiles, missingTiles };
 }
 
 class OpenedSlide implements Slide {

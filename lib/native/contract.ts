@@ -77,7 +77,8 @@ export interface NativeTissueOptions {
 export type NativeMaskSource =
   | { readonly kind: 'tissue'; readonly options: NativeTissueOptions }
   | { readonly kind: 'mask'; readonly data: Uint8Array; readonly width: number; readonly height: number }
-  | { readonly kind: 'polygons'; readonly rings: readonly Float64Array[] }
+  /** `polygonOf[i]` says which polygon ring i belongs to; even-odd within a polygon, union of the polygons. */
+  | { readonly kind: 'polygons'; readonly rings: readonly Float64Array[]; readonly polygonOf: readonly number[] }
   | { readonly kind: 'all' };
 
 export interface NativeGridOptions {

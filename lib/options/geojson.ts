@@ -14,6 +14,9 @@ function fault(at: string, found: string): MicrotomeError {
 
 class RingCollector {
   readonly rings: Float64Array[] = [];
+  /** Which polygon each ring belongs to. */
+  readonly polygonOf: number[] = [];
+  #polygons = 0;
 
   geometry(value: unknown, at: string, depth: number): void {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fault(at, 'expected an object');
@@ -52,6 +55,7 @@ class RingCollector {
 
   #polygon(value: unknown, at: string): void {
     this.#each(value, at, (ring, where) => this.#ring(ring, where));
+    this.#polygons++;
   }
 
   #ring(value: unknown, at: string): void {
@@ -66,14 +70,16 @@ class RingCollector {
       xy[2 * i + 1] = y;
     });
     this.rings.push(xy);
+    this.polygonOf.push(this.#polygons);
     if (this.rings.length > maxRings) throw fault(at, `more than ${maxRings} rings`);
   }
 }
 
 /** Throws INVALID_OPTION naming the place. Rings are closed: the first position is the last one too. */
-export function geoJsonRings(value: unknown): readonly Float64Array[] {
+export function geoJsonRings(value: unknown): { rings: readonly Float64Array[]; polygonOf: readonly number[] } {
   const collector = new RingCollector();
   collector.geometry(value, 'the top', 0);
   if (collector.rings.length === 0) throw fault('the top', 'it has no polygon');
-  return collector.rings;
+  const { rings, polygonOf } = collector;
+  return { rings, polygonOf };
 }

@@ -39,8 +39,10 @@ pipeline::MaskSource read_mask(const Fields& fields) {
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected tissue, mask, polygons or all for mask.kind");
   std::vector<tissue::Ring> rings;
   const auto list = fields.array("rings");
+  const auto polygon_of = fields.array("polygonOf");
   for (std::uint32_t i = 0; i < list.Length(); ++i)
-    rings.push_back({copy_of<Napi::Float64Array, double>(list.Get(i), napi_float64_array, "mask.rings")});
+    rings.push_back({copy_of<Napi::Float64Array, double>(list.Get(i), napi_float64_array, "mask.rings"),
+                     polygon_of.Get(i).ToNumber().Int32Value()});
   return rings;
 }
 

@@ -53,7 +53,7 @@ describe('a scorer', () => {
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2 },
       tileCount: 2,
       decodedTiles: 8,
-      badTiles: 0,
+      badTiles: 3,
       missingTiles: 3,
       tissueFraction: 0.25,
       timings: {

@@ -69,6 +69,6 @@ function report(
 ): void {
   if (args.flag('json')) io.stdout.write(`${JSON.stringify(written)}\n`);
   else if (written.badTiles > 0) {
-    io.stderr.write(`${printable(written.out)}: ${written.badTiles} tiles could not be decoded and are white\n`);
+    io.stderr.write(`${printable(written.out)}: ${written.badTiles} tiles are damaged or missing and read as white\n`);
   }
 }

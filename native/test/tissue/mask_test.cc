@@ -83,7 +83,7 @@ TEST(masks_are_checked) {
 }
 
 TEST(rectangle) {
-  const TissueMask mask = tissue::rasterise_polygons({Ring{{10, 20, 60, 20, 60, 50, 10, 50}}}, 100, 80, 100);
+  const TissueMask mask = tissue::rasterise_polygons({Ring{{10, 20, 60, 20, 60, 50, 10, 50}, 0}}, 100, 80, 100);
   CHECK_EQ(mask.width_px, 100);
   CHECK_EQ(mask.height_px, 80);
   CHECK(close(mask.area_fraction(), 50.0 * 30 / 8000));
@@ -95,7 +95,7 @@ TEST(rectangle) {
 
 TEST(a_ring_inside_is_a_hole_whatever_its_direction) {
   const Ring outer{{0, 0, 100, 0, 100, 100, 0, 100, 0, 0}};  // closed by a repeated point
-  for (const Ring& inner : {Ring{{25, 25, 75, 25, 75, 75, 25, 75}}, Ring{{25, 25, 25, 75, 75, 75, 75, 25}}}) {
+  for (const Ring& inner : {Ring{{25, 25, 75, 25, 75, 75, 25, 75}, 0}, Ring{{25, 25, 25, 75, 75, 75, 75, 25}, 0}}) {
     const TissueMask mask = tissue::rasterise_polygons({outer, inner}, 100, 100);
     CHECK(close(mask.area_fraction(), 0.75));
     CHECK(!mask.contains(50, 50));
@@ -103,7 +103,7 @@ TEST(a_ring_inside_is_a_hole_whatever_its_direction) {
 }
 
 TEST(triangle_area_and_scale) {
-  const TissueMask mask = tissue::rasterise_polygons({Ring{{0, 0, 40000, 0, 0, 30000}}}, 40000, 30000, 400);
+  const TissueMask mask = tissue::rasterise_polygons({Ring{{0, 0, 40000, 0, 0, 30000}, 0}}, 40000, 30000, 400);
   CHECK_EQ(mask.width_px, 400);
   CHECK_EQ(mask.height_px, 300);
   CHECK_EQ(mask.level0_per_px_x, 100.0);
@@ -111,9 +111,9 @@ TEST(triangle_area_and_scale) {
 }
 
 TEST(polygons_beyond_the_slide_are_clipped) {
-  const TissueMask mask = tissue::rasterise_polygons({Ring{{-1e9, -1e9, 50, -1e9, 50, 1e9, -1e9, 1e9}}}, 100, 100);
+  const TissueMask mask = tissue::rasterise_polygons({Ring{{-1e9, -1e9, 50, -1e9, 50, 1e9, -1e9, 1e9}, 0}}, 100, 100);
   CHECK(close(mask.area_fraction(), 0.5));
-  CHECK_EQ(tissue::rasterise_polygons({Ring{{200, 200, 300, 200, 300, 300}}}, 100, 100).area_fraction(), 0.0);
+  CHECK_EQ(tissue::rasterise_polygons({Ring{{200, 200, 300, 200, 300, 300}, 0}}, 100, 100).area_fraction(), 0.0);
   CHECK_EQ(tissue::rasterise_polygons({}, 100, 100).area_fraction(), 0.0);
   const TissueMask thin = tissue::rasterise_polygons({}, 1'000'000, 3, 1000);
   CHECK_EQ(thin.width_px, 1000);
@@ -121,11 +121,11 @@ TEST(polygons_beyond_the_slide_are_clipped) {
 }
 
 TEST(bad_polygons_are_refused) {
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, std::nan(""), 2, 2}}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, HUGE_VAL, 2, 2}}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1e13, 2, 2}}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1, 2}}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1}}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, std::nan(""), 2, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, HUGE_VAL, 2, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1e13, 2, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1}, 0}}, 10, 10));
   const Ring ring{{0, 0, 1, 1, 2, 0}};
   CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({ring}, 0, 10));
   CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({ring}, 10, 10, 0));
@@ -133,5 +133,13 @@ TEST(bad_polygons_are_refused) {
 }
 
 }  // namespace
+
+TEST(overlapping_polygons_are_a_union_and_holes_stay_holes) {
+  const Ring left{{0, 0, 60, 0, 60, 100, 0, 100}, 0};
+  const Ring right{{40, 0, 100, 0, 100, 100, 40, 100}, 1};
+  CHECK_EQ(tissue::rasterise_polygons({left, right}, 100, 100, 100).area_fraction(), 1.0);
+  const Ring hole{{10, 10, 30, 10, 30, 30, 10, 30}, 0};
+  CHECK_EQ(tissue::rasterise_polygons({left, right, hole}, 100, 100, 100).area_fraction(), 0.96);
+}
 
 TEST_MAIN

@@ -1,0 +1,173 @@
+/** The process around the addon: it ends by itself, in every state, without a crash; nothing is printed. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attentionModel, slowModel } from '../support/models/small-graphs.js';
+import { writeSlide } from '../support/slides.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'microtome-process-'));
+const slide = join(scratch, 'slide.tif');
+const model = join(scratch, 'attention.onnx');
+const slow = join(scratch, 'slow.onnx');
+const library = new URL('../../dist/index.js', import.meta.url).href;
+
+beforeAll(async () => {
+  await writeSlide(slide, { width: 3000, height: 3000, seed: 3, tissueShare: 0.4 });
+  writeFileSync(model, attentionModel());
+  writeFileSync(slow, slowModel(400));
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+interface Ending {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+function run(body: string, flags: readonly string[] = [], timeoutMs = 60_000): Promise<Ending> {
+  const source = `
+    import * as microtome from ${JSON.stringify(library)};
+    const { scoreSlide, createScorer, openSlide } = microtome;
+    const [slide, model, slow] = ${JSON.stringify([slide, model, slow])};
+    ${body}`;
+  const start = performance.now();
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...flags, '--input-type=module', '-e', source],
+      { timeout: timeoutMs, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === 'number' ? error.code : null) : 0;
+        resolve({ code, signal: error?.signal ?? null, stdout, stderr, ms: performance.now() - start });
+      },
+    );
+  });
+}
+
+describe('the process ends by itself', () => {
+  it.each([
+    ['after a score', `await scoreSlide(slide, { model, input: { level: 0 } });`],
+    ['with a scorer and a slide left open', `await createScorer({ model, input: { level: 0 } }); await openSlide(slide);`],
+    ['after a slide was left while it is read', `const s = await openSlide(slide); s.thumbnail(500).catch(() => {});`],
+    ['after a tile stream was left half-way', `for await (const b of (await openSlide(slide)).tiles({ level: 0, size: 224 })) { b.release(); break; }`],
+  ])('%s', async (_, body) => {
+    expect(await run(body)).toMatchObject({ code: 0, signal: null, stdout: '', stderr: '' });
+  });
+
+  it.each([
+    ['process.exit() in the middle of a score', `scoreSlide(slide, { model: slow, input: { level: 0 }, onProgress: (p) => { if (p.stage === 'decode') setTimeout(() => process.exit(7), 300); } });`, 7],
+    ['an uncaught exception in the middle', `scoreSlide(slide, { model: slow, input: { level: 0 } }); setTimeout(() => { throw new Error('on purpose'); }, 1500);`, 1],
+  ])('%s', async (_, body, code) => {
+    const ending = await run(body);
+    expect(ending).toMatchObject({ code, signal: null, stdout: '' });
+    expect(ending.ms).toBeLessThan(20_000);
+  });
+});
+
+describe('worker threads', () => {
+  const worker = (body: string): string => `
+    import { Worker } from 'node:worker_threads';
+    const code = ${JSON.stringify(`
+      import(${JSON.stringify(library)}).then(async ({ scoreSlide, createScorer, openSlide }) => {
+        const { parentPort, workerData } = await import('node:worker_threads');
+        const { slide, model, slow } = workerData;
+        `)} + ${JSON.stringify(body)} + '});';
+    const start = () => new Worker(code, { eval: true, workerData: { slide, model, slow } });
+    const value = (w) => new Promise((ok, no) => { w.on('message', ok); w.on('error', no); });
+    const ended = (w) => new Promise((ok) => w.on('exit', ok));`;
+
+  it('score side by side and agree with the main thread', async () => {
+    const ending = await run(`
+      ${worker(`parentPort.postMessage((await scoreSlide(slide, { model, input: { level: 0 } })).score);`)}
+      const scores = await Promise.all([0, 1, 2].map(() => value(start())));
+      scores.push((await scoreSlide(slide, { model, input: { level: 0 } })).score);
+      if (new Set(scores).size !== 1) throw new Error(scores.join());`);
+    expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('may be terminated in the middle of a score, again and again', async () => {
+    const ending = await run(`
+      ${worker(`parentPort.postMessage('on'); await scoreSlide(slide, { model: slow, input: { level: 0 } });`)}
+      for (let i = 0; i < 6; i++) {
+        const w = start();
+        await value(w);
+        await new Promise((ok) => setTimeout(ok, 60 * i));
+        await w.terminate();
+      }
+      const last = await scoreSlide(slide, { model, input: { level: 0 } });
+      if (!Number.isFinite(last.score)) throw new Error('no score');`, [], 120_000);
+    expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+});
+
+describe('garbage collection', () => {
+  it('frees scorers and slides that nobody closed, and their threads', async () => {
+    const ending = await run(
+      `import { readdirSync } from 'node:fs';
+       const threads = () => readdirSync('/proc/self/task').length;
+       const refs = [];
+       await (async () => {
+         for (let i = 0; i < 5; i++) {
+           const scorer = await createScorer({ model, input: { level: 0 }, threads: 3 });
+           const s = await openSlide(slide);
+           await s.readRegion({ level: 0, x: 0, y: 0, width: 50, height: 50 });
+           refs.push(new WeakRef(scorer), new WeakRef(s));
+         }
+       })();
+       const before = threads();
+       for (let i = 0; i < 100 && (refs.some((r) => r.deref()) || threads() > before - 12); i++) {
+         gc();
+         await new Promise((ok) => setTimeout(ok, 50));
+       }
+       if (refs.some((r) => r.deref())) throw new Error('something is still alive');
+       if (threads() > before - 12) throw new Error(before + ' threads before, ' + threads() + ' after');`,
+      ['--expose-gc'],
+    );
+    expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('does not free what is being used', async () => {
+    const ending = await run(
+      `const score = (async () => (await createScorer({ model, input: { level: 0 } })).score(slide))();
+       const region = (async () => (await openSlide(slide)).thumbnail(800))();
+       const timer = setInterval(() => gc(), 5);
+       if (!Number.isFinite((await score).score)) throw new Error('no score');
+       if ((await region).width !== 800) throw new Error('no thumbnail');
+       clearInterval(timer);`,
+      ['--expose-gc'],
+    );
+    expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+});
+
+describe('cancelling', () => {
+  it('rejects with the reason of the signal within two seconds, a long inference included', async () => {
+    const ending = await run(`
+      const stop = new AbortController();
+      const reason = new Error('enough');
+      let aborted = 0;
+      const job = scoreSlide(slide, { model: slow, input: { level: 0 }, signal: stop.signal,
+        onProgress: (p) => { if (p.stage === 'decode' && !aborted) { aborted = 1; setTimeout(() => { aborted = performance.now(); stop.abort(reason); }, 1500); } } });
+      const caught = await job.then(() => 'scored', (e) => e);
+      if (caught !== reason) throw new Error(String(caught));
+      const ms = performance.now() - aborted;
+      if (ms > 2000) throw new Error('took ' + ms);`);
+    expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('close() ends running jobs with CANCELLED', async () => {
+    const ending = await run(`
+      const scorer = await createScorer({ model: slow, input: { level: 0 } });
+      const job = scorer.score(slide).then(() => 'scored', (e) => e.code);
+      await new Promise((ok) => setTimeout(ok, 1000));
+      await scorer.close();
+      if (await job !== 'CANCELLED') throw new Error(await job);
+      const late = await scorer.score(slide).then(() => 'scored', (e) => e.code);
+      if (late !== 'CANCELLED') throw new Error(late);`);
+    expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+});
