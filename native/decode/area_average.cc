@@ -28,17 +28,31 @@ void AreaAverage::add_row(std::int64_t x_px, const std::uint8_t* pixels, std::in
   std::fill(row_.begin() + 3 * row_first_, row_.begin() + 3 * (row_last_ + 1), 0.0);
   std::int64_t column = row_first_;
   std::int64_t left_in_column = (column + 1) * source_width_ - x_px * out_.width_px;
-  for (std::int64_t i = 0; i < count; ++i, pixels += 3) {
-    const std::int64_t here = std::min(left_in_column, out_.width_px);
+  for (std::int64_t i = 0; i < count;) {
     double* sum = row_.data() + 3 * column;
-    for (int c = 0; c < 3; ++c) sum[c] += static_cast<double>(here) * pixels[c];
-    left_in_column -= here;
-    if (left_in_column > 0) continue;
-    ++column;
-    const std::int64_t rest = out_.width_px - here;
-    left_in_column = source_width_ - rest;
-    if (rest > 0)
-      for (int c = 0; c < 3; ++c) sum[3 + c] += static_cast<double>(rest) * pixels[c];
+    // Source pixels that lie wholly in this column: added up first, weighted once.
+    const std::int64_t whole = std::min(count - i, left_in_column / out_.width_px);
+    if (whole > 0) {
+      std::uint64_t totals[3] = {0, 0, 0};
+      for (const std::uint8_t* end = pixels + 3 * whole; pixels < end; pixels += 3)
+        for (int c = 0; c < 3; ++c) totals[c] += pixels[c];
+      for (int c = 0; c < 3; ++c) sum[c] += static_cast<double>(out_.width_px) * static_cast<double>(totals[c]);
+      left_in_column -= whole * out_.width_px;
+      i += whole;
+    } else {  // one pixel across the border: a part here, the rest in the next column
+      const std::int64_t rest = out_.width_px - left_in_column;
+      for (int c = 0; c < 3; ++c) {
+        sum[c] += static_cast<double>(left_in_column) * pixels[c];
+        sum[3 + c] += static_cast<double>(rest) * pixels[c];
+      }
+      left_in_column = -rest;
+      pixels += 3;
+      ++i;
+    }
+    if (left_in_column <= 0) {
+      ++column;
+      left_in_column += source_width_;
+    }
   }
 }
 

@@ -11,7 +11,7 @@ namespace {
 // A progressive JPEG can ask for the whole image to be gone through once per scan, for a few bytes each. Encoders use
 // about ten.
 constexpr int kScansAtMost = 50;
-constexpr int kMegabytesAtMost = 384;  // a progressive image is held as coefficients, two bytes each
+constexpr int kMegabytesAtMost = 240;  // a progressive image is held as coefficients, two bytes each
 
 }  // namespace
 
