@@ -48,6 +48,8 @@ main(async () => {
       },
     ),
   );
+  // From nothing: what is packed must not hold a file that an older build left.
+  await rm(inRoot('dist'), { recursive: true, force: true });
   await step('TypeScript (dist)', buildTypeScript);
   for (const file of ['microtome.glibc.node', 'libturbojpeg.so.0']) {
     if (!existsSync(inRoot('prebuilds/linux-x64', file))) throw new Error(`prebuilds/linux-x64/${file} was not made`);
