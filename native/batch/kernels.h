@@ -1,8 +1,10 @@
 // What the variants of the preprocessing pass share. Internal to this folder.
 //
-// The definition, the same in every variant: value = fma(sample, a, b) in single precision, one rounding, with
-// a = scale / std and b = -mean / std computed in double and rounded once. Half precision is that value rounded to
-// nearest even. A fused multiply-add has one correct result, so hardware and library agree to the last bit.
+// The definition, the same in every variant: value = fma(sample, a, fma(sample, a_low, b)) in single precision, with
+// a + a_low = scale / std (the second float holds what the first cannot) and b = -mean / std, computed in double. Without
+// a mean this is the correctly rounded quotient: scale 1/255 gives what a division by 255 gives. Half precision is that
+// value rounded to nearest even. A fused multiply-add has one correct result, so hardware and library agree to the last
+// bit.
 #pragma once
 
 #include <array>
@@ -16,6 +18,7 @@ namespace microtome::batch {
 // Coefficients by channel of the model's order.
 struct Affine {
   std::array<float, 3> a;
+  std::array<float, 3> a_low;
   std::array<float, 3> b;
 };
 
@@ -37,7 +40,7 @@ struct Job {
 void run_scalar(const Job& job);
 #if defined(__x86_64__)
 void run_avx2(const Job& job);    // needs AVX2, FMA and F16C
-void run_avx512(const Job& job);  // needs AVX-512 F and BW as well
+void run_avx512(const Job& job);  // needs AVX-512 F and BW as well; planar floats only, the rest goes to run_avx2
 #endif
 
 }  // namespace microtome::batch

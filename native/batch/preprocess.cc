@@ -28,10 +28,17 @@ std::size_t element_bytes(ElementType type) noexcept {
 Affine affine_of(const Preprocess& how) noexcept {
   Affine affine{};
   for (std::size_t c = 0; c < 3; ++c) {
-    affine.a[c] = static_cast<float>(static_cast<double>(how.scale) / static_cast<double>(how.std[c]));
-    affine.b[c] = static_cast<float>(-static_cast<double>(how.mean[c]) / static_cast<double>(how.std[c]));
+    const double factor = how.scale / how.std[c];
+    affine.a[c] = static_cast<float>(factor);
+    const double rest = factor - static_cast<double>(affine.a[c]);
+    affine.a_low[c] = std::isfinite(rest) ? static_cast<float>(rest) : 0.0f;  // the factor may be beyond a float
+    affine.b[c] = static_cast<float>(-how.mean[c] / how.std[c]);
   }
   return affine;
+}
+
+float value_of(float sample, const Affine& affine, std::size_t channel) {
+  return std::fma(sample, affine.a[channel], std::fma(sample, affine.a_low[channel], affine.b[channel]));
 }
 
 // The 256 values of each channel, already in the output's element type.
@@ -40,7 +47,7 @@ void run_by_table(const Job& job, Convert convert) {
   std::array<std::array<Value, 256>, 3> table;
   for (std::size_t c = 0; c < 3; ++c)
     for (int v = 0; v < 256; ++v)
-      table[c][static_cast<std::size_t>(v)] = convert(static_cast<float>(v), job.affine.a[c], job.affine.b[c]);
+      table[c][static_cast<std::size_t>(v)] = convert(static_cast<float>(v), job.affine, c);
 
   auto* out = static_cast<Value*>(job.out);
   const bool planar = job.layout == Layout::Nchw;
@@ -61,11 +68,15 @@ void run_by_table(const Job& job, Convert convert) {
 void run_scalar(const Job& job) {
   switch (job.type) {
     case ElementType::Float32:
-      return run_by_table<float>(job, [](float v, float a, float b) { return std::fma(v, a, b); });
+      return run_by_table<float>(job, value_of);
     case ElementType::Float16:
-      return run_by_table<std::uint16_t>(job, [](float v, float a, float b) { return float_to_half(std::fma(v, a, b)); });
+      return run_by_table<std::uint16_t>(job, [](float v, const Affine& affine, std::size_t c) {
+        return float_to_half(value_of(v, affine, c));
+      });
     case ElementType::Uint8:
-      return run_by_table<std::uint8_t>(job, [](float v, float, float) { return static_cast<std::uint8_t>(v); });
+      return run_by_table<std::uint8_t>(job, [](float v, const Affine&, std::size_t) {
+        return static_cast<std::uint8_t>(v);
+      });
   }
 }
 

@@ -21,9 +21,9 @@ struct Preprocess {
   ChannelOrder order = ChannelOrder::Rgb;
   ElementType type = ElementType::Float32;
   // value = (sample * scale - mean[c]) / std[c], c in the model's channel order; Uint8 ignores all three.
-  float scale = 1.0f / 255.0f;
-  std::array<float, 3> mean{0, 0, 0};
-  std::array<float, 3> std{1, 1, 1};
+  double scale = 1.0 / 255.0;
+  std::array<double, 3> mean{0, 0, 0};
+  std::array<double, 3> std{1, 1, 1};
 
   [[nodiscard]] std::size_t bytes_per_tile() const noexcept;
 };

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -15,6 +16,7 @@ namespace microtome::batch {
 namespace {
 
 constexpr std::int64_t kStepPx = 8;
+constexpr std::int64_t kRunPx = 512;  // of one plane at a time: the processor writes one stream faster than three
 constexpr std::uint8_t kZero = 0x80;  // a shuffle index that gives zero
 
 template <std::size_t kSize>
@@ -65,50 +67,87 @@ constexpr Shuffle<32> interleaved_shuffle(int part, bool swap) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(shuffle.data()));
 }
 
-template <typename Store>
-struct Planes {
-  typename Store::Value* plane[3];  // by source channel, R G B
-  float a[3];
-  float b[3];
+// The coefficients of eight values.
+struct Factors {
+  __m256 a;
+  __m256 a_low;
+  __m256 b;
 };
 
-// Two steps together when `kSteps` is 2: a whole cache line of each plane is written at once.
-template <typename Store, int kSteps>
-[[gnu::target("avx2,fma,f16c")]] inline void planar_step(const std::uint8_t* in, std::int64_t x, const Planes<Store>& to,
-                                                  const __m256i (&shuffle)[3], const __m256 (&a)[3],
-                                                  const __m256 (&b)[3]) {
-  __m256i bytes[kSteps];
-  for (int s = 0; s < kSteps; ++s) {
-    const std::uint8_t* from = in + 3 * (x + s * kStepPx);
-    const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-    const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 8));
-    bytes[s] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+[[gnu::target("avx2,fma,f16c")]] inline __m256 apply(__m256 samples, const Factors& k) {
+  return _mm256_fmadd_ps(samples, k.a, _mm256_fmadd_ps(samples, k.a_low, k.b));
+}
+
+// Channels first, first + step, ... modulo three; step 0 where all eight values are of one channel.
+[[gnu::target("avx2,fma,f16c")]] inline Factors factors_of(const Affine& affine, std::size_t first, std::size_t step) {
+  alignas(32) float a[8];
+  alignas(32) float a_low[8];
+  alignas(32) float b[8];
+  for (std::size_t i = 0; i < 8; ++i) {
+    const std::size_t channel = (first + step * i) % 3;
+    a[i] = affine.a[channel];
+    a_low[i] = affine.a_low[channel];
+    b[i] = affine.b[channel];
   }
-#pragma GCC unroll 3
-  for (int c = 0; c < 3; ++c)
-#pragma GCC unroll 2
-    for (int s = 0; s < kSteps; ++s) {
-      const __m256 samples = _mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes[s], shuffle[c]));
-      Store::store(to.plane[c] + x + s * kStepPx, _mm256_fmadd_ps(samples, a[c], b[c]));
-    }
+  return {_mm256_load_ps(a), _mm256_load_ps(a_low), _mm256_load_ps(b)};
+}
+
+[[gnu::target("avx2,fma,f16c")]] inline float value_of(std::uint8_t sample, const Affine& affine, std::size_t channel) {
+  const auto value = static_cast<float>(sample);
+  return std::fma(value, affine.a[channel], std::fma(value, affine.a_low[channel], affine.b[channel]));
+}
+
+// Where the samples of one row go, by source channel: the plane, and the channel of the model.
+template <typename Store>
+struct Planes {
+  typename Store::Value* plane[3];
+  std::size_t channel[3];
+};
+
+// One channel of eight pixels.
+[[gnu::target("avx2,fma,f16c")]] inline __m256 planar_step(const std::uint8_t* in, __m256i shuffle,
+                                                           const Factors& factors) {
+  const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
+  const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + 8));
+  const __m256i bytes = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  return apply(_mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes, shuffle)), factors);
+}
+
+// One channel of `pixels` pixels, at least a step.
+template <typename Store>
+[[gnu::target("avx2,fma,f16c")]] void planar_run(const std::uint8_t* in, std::int64_t pixels,
+                                                 typename Store::Value* out, __m256i shuffle, const Factors& factors) {
+  std::int64_t x = 0;
+  for (; x + 2 * kStepPx <= pixels; x += 2 * kStepPx) {
+    const __m256 first = planar_step(in + 3 * x, shuffle, factors);
+    const __m256 second = planar_step(in + 3 * (x + kStepPx), shuffle, factors);
+    Store::store(out + x, first);
+    Store::store(out + x + kStepPx, second);
+  }
+  for (; x < pixels; x += kStepPx) {
+    const std::int64_t at = std::min(x, pixels - kStepPx);  // the last step may overlap: the same values again
+    Store::store(out + at, planar_step(in + 3 * at, shuffle, factors));
+  }
 }
 
 template <typename Store>
-[[gnu::target("avx2,fma,f16c")]] void planar_row(const std::uint8_t* in, std::int64_t pixels, const Planes<Store>& to) {
+[[gnu::target("avx2,fma,f16c")]] void planar_row(const std::uint8_t* in, std::int64_t pixels, const Affine& affine,
+                                                 const Planes<Store>& to) {
   if (pixels < kStepPx) {
     for (std::int64_t x = 0; x < pixels; ++x)
-      for (int c = 0; c < 3; ++c)
-        to.plane[c][x] = Store::convert(std::fma(static_cast<float>(in[3 * x + c]), to.a[c], to.b[c]));
+      for (int c = 0; c < 3; ++c) to.plane[c][x] = Store::convert(value_of(in[3 * x + c], affine, to.channel[c]));
     return;
   }
   static constexpr Shuffle<32> kShuffles[3] = {planar_shuffle(0), planar_shuffle(1), planar_shuffle(2)};
   const __m256i shuffle[3] = {load_shuffle(kShuffles[0]), load_shuffle(kShuffles[1]), load_shuffle(kShuffles[2])};
-  const __m256 a[3] = {_mm256_set1_ps(to.a[0]), _mm256_set1_ps(to.a[1]), _mm256_set1_ps(to.a[2])};
-  const __m256 b[3] = {_mm256_set1_ps(to.b[0]), _mm256_set1_ps(to.b[1]), _mm256_set1_ps(to.b[2])};
-  std::int64_t x = 0;
-  for (; x + 2 * kStepPx <= pixels; x += 2 * kStepPx) planar_step<Store, 2>(in, x, to, shuffle, a, b);
-  if (x + kStepPx <= pixels) planar_step<Store, 1>(in, x, to, shuffle, a, b);
-  if (pixels % kStepPx != 0) planar_step<Store, 1>(in, pixels - kStepPx, to, shuffle, a, b);  // overlaps, same values
+  const Factors factors[3] = {factors_of(affine, to.channel[0], 0), factors_of(affine, to.channel[1], 0),
+                              factors_of(affine, to.channel[2], 0)};
+  for (std::int64_t x = 0; x < pixels;) {
+    // The last run takes what would be less than a step with it.
+    const std::int64_t run = pixels - x < kRunPx + kStepPx ? pixels - x : kRunPx;
+    for (int c = 0; c < 3; ++c) planar_run<Store>(in + 3 * x, run, to.plane[c] + x, shuffle[c], factors[c]);
+    x += run;
+  }
 }
 
 template <typename Store>
@@ -119,23 +158,22 @@ void planar(const Job& job) {
     for (int c = 0; c < 3; ++c) {
       const int target = job.order == ChannelOrder::Rgb ? c : 2 - c;
       to.plane[c] = out + target * job.pixels() + row * job.pixels_per_row;
-      to.a[c] = job.affine.a[static_cast<std::size_t>(target)];
-      to.b[c] = job.affine.b[static_cast<std::size_t>(target)];
+      to.channel[c] = static_cast<std::size_t>(target);
     }
-    planar_row<Store>(job.in + row * job.stride_bytes, job.pixels_per_row, to);
+    planar_row<Store>(job.in + row * job.stride_bytes, job.pixels_per_row, job.affine, to);
   }
 }
 
 template <typename Store>
-[[gnu::target("avx2,fma,f16c")]] void interleaved_step(const std::uint8_t* in, typename Store::Value* out,
-                                                       const __m256i (&shuffle)[3], const __m256 (&a)[3],
-                                                       const __m256 (&b)[3]) {
+[[gnu::target("avx2,fma,f16c")]] inline void interleaved_step(const std::uint8_t* in, typename Store::Value* out,
+                                                              const __m256i (&shuffle)[3],
+                                                              const Factors (&factors)[3]) {
 #pragma GCC unroll 3
   for (int part = 0; part < 3; ++part) {
     const __m128i window = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + 4 * part));
     const __m256i both = _mm256_broadcastsi128_si256(window);
     const __m256 samples = _mm256_cvtepi32_ps(_mm256_shuffle_epi8(both, shuffle[part]));
-    Store::store(out + 8 * part, _mm256_fmadd_ps(samples, a[part], b[part]));
+    Store::store(out + 8 * part, apply(samples, factors[part]));
   }
 }
 
@@ -145,36 +183,23 @@ template <typename Store>
       {interleaved_shuffle(0, false), interleaved_shuffle(1, false), interleaved_shuffle(2, false)},
       {interleaved_shuffle(0, true), interleaved_shuffle(1, true), interleaved_shuffle(2, true)}};
   const bool swap = job.order == ChannelOrder::Bgr;
-  __m256i shuffle[3];
-  __m256 a[3];
-  __m256 b[3];
-  for (std::size_t part = 0; part < 3; ++part) {
-    alignas(32) float factors[8];
-    alignas(32) float offsets[8];
-    for (std::size_t i = 0; i < 8; ++i) {
-      factors[i] = job.affine.a[(8 * part + i) % 3];
-      offsets[i] = job.affine.b[(8 * part + i) % 3];
-    }
-    shuffle[part] = load_shuffle(kShuffles[swap ? 1 : 0][part]);
-    a[part] = _mm256_load_ps(factors);
-    b[part] = _mm256_load_ps(offsets);
-  }
+  const auto& shuffles = kShuffles[swap ? 1 : 0];
+  const __m256i shuffle[3] = {load_shuffle(shuffles[0]), load_shuffle(shuffles[1]), load_shuffle(shuffles[2])};
+  const Factors factors[3] = {factors_of(job.affine, 0, 1), factors_of(job.affine, 8, 1), factors_of(job.affine, 16, 1)};
+  const std::int64_t pixels = job.pixels_per_row;
   for (std::int64_t row = 0; row < job.rows; ++row) {
     const std::uint8_t* in = job.in + row * job.stride_bytes;
-    auto* out = static_cast<typename Store::Value*>(job.out) + 3 * row * job.pixels_per_row;
-    const std::int64_t pixels = job.pixels_per_row;
+    auto* out = static_cast<typename Store::Value*>(job.out) + 3 * row * pixels;
     if (pixels < kStepPx) {
-      for (std::int64_t i = 0; i < 3 * pixels; ++i) {
-        const auto c = static_cast<std::size_t>(i % 3);
-        const std::uint8_t sample = in[swap ? i + 2 - 2 * (i % 3) : i];
-        out[i] = Store::convert(std::fma(static_cast<float>(sample), job.affine.a[c], job.affine.b[c]));
-      }
+      for (std::int64_t i = 0; i < 3 * pixels; ++i)
+        out[i] = Store::convert(
+            value_of(in[swap ? i + 2 - 2 * (i % 3) : i], job.affine, static_cast<std::size_t>(i % 3)));
       continue;
     }
     std::int64_t x = 0;
-    for (; x + kStepPx <= pixels; x += kStepPx) interleaved_step<Store>(in + 3 * x, out + 3 * x, shuffle, a, b);
+    for (; x + kStepPx <= pixels; x += kStepPx) interleaved_step<Store>(in + 3 * x, out + 3 * x, shuffle, factors);
     x = pixels - kStepPx;
-    interleaved_step<Store>(in + 3 * x, out + 3 * x, shuffle, a, b);
+    interleaved_step<Store>(in + 3 * x, out + 3 * x, shuffle, factors);
   }
 }
 

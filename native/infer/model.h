@@ -67,7 +67,7 @@ class Model {
   // Binds `input` (`tiles` tiles, contiguous, `how` says type, layout and size) to the graph's only image input and runs.
   // Each output in `output_names` is appended to `out[i]` as doubles, row by row: tiles * row_length[i] values.
   // A running inference is terminated when `cancel` is cancelled. The same input bytes give the same output bytes on
-  // any thread and in any slot. Nothing is appended when it throws: OUTPUT_SHAPE when an output is not [tiles, ...] or
+  // any thread and in any slot; one tile in another row of the input may differ in its last bits. Nothing is appended when it throws: OUTPUT_SHAPE when an output is not [tiles, ...] or
   // a row is longer than a million values, OUT_OF_MEMORY, CANCELLED, MODEL_MISMATCH (also when the graph's fixed sides,
   // a fixed batch included, are not those of the input), MODEL_INVALID when the graph itself cannot be run.
   virtual void run(RunSlot& slot, const void* input, std::int64_t tiles, const batch::Preprocess& how,

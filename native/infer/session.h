@@ -4,7 +4,8 @@
 // Repeatability: the bytes of the outputs depend only on the bytes of the input block, its number of tiles and the
 // session's options, not on the thread, the slot, or what else runs. Two things make that so. Work is split by the
 // number of intra-op threads, which is fixed for the session. And the input always starts at a multiple of
-// kInputAlignment: reductions of the runtime take their vector boundaries from the address.
+// kInputAlignment: reductions of the runtime take their vector boundaries from the address. For the same reason a tile
+// that lies in another row of the block may differ in its last bits, so each tile must always get the same row.
 #pragma once
 
 #include <memory>

@@ -20,15 +20,18 @@ const std::vector<Simd> kAllSimd = {Simd::Scalar, Simd::Avx2, Simd::Avx512};
 Preprocess imagenet(std::int64_t size_px) {
   Preprocess how;
   how.size_px = size_px;
-  how.mean = {0.485f, 0.456f, 0.406f};
-  how.std = {0.229f, 0.224f, 0.225f};
+  how.mean = {0.485, 0.456, 0.406};
+  how.std = {0.229, 0.224, 0.225};
   return how;
 }
 
 float defined_value(const Preprocess& how, std::size_t channel, std::uint8_t sample) {
-  const auto a = static_cast<float>(double{how.scale} / double{how.std[channel]});
-  const auto b = static_cast<float>(-double{how.mean[channel]} / double{how.std[channel]});
-  return std::fma(static_cast<float>(sample), a, b);
+  const double factor = how.scale / how.std[channel];
+  const auto a = static_cast<float>(factor);
+  const float a_low = std::isinf(a) ? 0.0f : static_cast<float>(factor - double{a});
+  const auto b = static_cast<float>(-how.mean[channel] / how.std[channel]);
+  const auto value = static_cast<float>(sample);
+  return std::fma(value, a, std::fma(value, a_low, b));
 }
 
 // Written from the definition, one value at a time.
@@ -96,11 +99,11 @@ TEST(every_byte_value_of_every_channel_is_as_defined) {
   const RgbView tile{bytes.data(), 16, 16, 48};
   compare_all(tile, imagenet(16));
   Preprocess odd = imagenet(16);
-  odd.scale = 0.0173f;
-  odd.mean = {-3.0f, 117.5f, 1e-6f};
-  odd.std = {-0.5f, 57.375f, 1e-3f};
+  odd.scale = 0.0173;
+  odd.mean = {-3, 117.5, 1e-6};
+  odd.std = {-0.5, 57.375, 1e-3};
   compare_all(tile, odd);
-  odd.std = {1e-38f, 1e9f, 70000.0f};  // infinities and subnormal halves
+  odd.std = {1e-41, 1e9, 70000};  // infinities and subnormal halves
   compare_all(tile, odd);
 }
 
@@ -132,10 +135,25 @@ TEST(values_are_close_to_the_formula_in_double_precision) {
   const Preprocess how = imagenet(1);
   for (std::size_t c = 0; c < 3; ++c)
     for (int v = 0; v < 256; ++v) {
-      const double exact = (v * double{how.scale} - double{how.mean[c]}) / double{how.std[c]};
-      const double magnitude = (v * double{how.scale} + double{how.mean[c]}) / double{how.std[c]};
+      const double exact = (v * how.scale - how.mean[c]) / how.std[c];
+      const double magnitude = (v * how.scale + how.mean[c]) / how.std[c];
       CHECK(std::abs(double{defined_value(how, c, static_cast<std::uint8_t>(v))} - exact) <= 1.2e-7 * magnitude);
     }
+}
+
+TEST(without_a_mean_the_value_is_the_correctly_rounded_quotient) {
+  std::vector<std::uint8_t> bytes(3 * 16 * 16);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i / 3);
+  Preprocess how;
+  how.size_px = 16;
+  how.std = {1, 0.5, 0.229};
+  for (const Simd simd : kAllSimd) {
+    std::vector<float> out(3 * 16 * 16);
+    to_tensor({bytes.data(), 16, 16, 48}, how, out.data(), simd);
+    for (std::size_t c = 0; c < 3; ++c)
+      for (std::size_t v = 0; v < 256; ++v)
+        CHECK_EQ(out[256 * c + v], static_cast<float>(static_cast<double>(v) / 255.0 / how.std[c]));
+  }
 }
 
 TEST(bytes_per_tile_follows_the_element_type) {

@@ -35,6 +35,13 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// The address sanitizer ends the process where an allocation should have failed.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kAllocationFailureAborts = true;
+#else
+inline constexpr bool kAllocationFailureAborts = false;
+#endif
+
 // The library that the tests run with; empty: they say "skipped".
 inline std::string ort_library() {
   const char* path = std::getenv("MICROTOME_ORT_LIBRARY");
