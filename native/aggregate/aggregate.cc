@@ -74,7 +74,8 @@ void require_options(std::span<const double> values, std::size_t columns, std::s
     throw Error(Code::MODEL_MISMATCH, Stage::Aggregate,
                 "column " + std::to_string(column) + " was asked for, the output has " + std::to_string(columns));
   if (values.empty()) throw Error(Code::NO_TISSUE, Stage::Aggregate, "there is no tile to aggregate");
-  if (head.method == Method::TopK && head.k < 0) throw invalid("k is " + std::to_string(head.k) + ", 0 or more was expected");
+  if (head.method == Method::TopK && head.k < 0)
+    throw invalid("k is " + std::to_string(head.k) + ", 0 or more was expected");
   if (head.method == Method::TopK && head.k == 0 && !(head.fraction > 0 && head.fraction <= 1))
     throw invalid("fraction is " + std::to_string(head.fraction) + ", above 0 and up to 1 was expected");
   if (head.method == Method::Quantile && !(head.quantile >= 0 && head.quantile <= 1))
@@ -106,7 +107,10 @@ void require_finite(std::span<const double> values, std::size_t columns, const s
   const std::size_t width = std::max<std::size_t>(columns, 1);
   throw Error(Code::OUTPUT_NOT_FINITE, Stage::Aggregate,
               "the output " + output_name + " of tile " + std::to_string(at / width) + ", column " +
-                  std::to_string(at % width) + ", is " + (std::isnan(*bad) ? "NaN" : *bad > 0 ? "infinity" : "-infinity"));
+                  std::to_string(at % width) + ", is " +
+                  (std::isnan(*bad) ? "NaN"
+                   : *bad > 0       ? "infinity"
+                                    : "-infinity"));
 }
 
 double aggregate(std::span<const double> values, std::size_t columns, std::size_t column, const Head& head) {

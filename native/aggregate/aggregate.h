@@ -13,9 +13,9 @@ enum class Method : std::uint8_t { Mean, Max, TopK, Quantile, NoisyOr };
 
 struct Head {
   Method method = Method::Mean;
-  std::int64_t k = 0;      // TopK: number of tiles; 0: use fraction
-  double fraction = 0.1;   // TopK: share of the tiles, at least one
-  double quantile = 0.5;   // Quantile: 0..1, linear between ranks
+  std::int64_t k = 0;     // TopK: number of tiles; 0: use fraction
+  double fraction = 0.1;  // TopK: share of the tiles, at least one
+  double quantile = 0.5;  // Quantile: 0..1, linear between ranks
 };
 
 // In place, row by row (`columns` values per tile). Softmax is over the row.
@@ -25,6 +25,7 @@ void activate(std::span<double> values, std::size_t columns, Activation activati
 void require_finite(std::span<const double> values, std::size_t columns, const std::string& output_name);
 
 // One column of per-tile values to one number. NoisyOr: 1 - prod(1 - p), in log space; needs values in [0, 1].
-[[nodiscard]] double aggregate(std::span<const double> values, std::size_t columns, std::size_t column, const Head& head);
+[[nodiscard]] double aggregate(std::span<const double> values, std::size_t columns, std::size_t column,
+                               const Head& head);
 
 }  // namespace microtome::aggregate

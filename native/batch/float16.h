@@ -13,7 +13,7 @@ namespace microtome::batch {
   const std::uint32_t magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u | ((magnitude >> 13) & 0x1ffu));
   if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u);  // 65520 and above: infinity
-  if (magnitude < 0x33000000u) return static_cast<std::uint16_t>(sign);              // below 2^-25: zero
+  if (magnitude < 0x33000000u) return static_cast<std::uint16_t>(sign);             // below 2^-25: zero
 
   // `kept` holds the half's bits with `dropped` bits of the float below them; a carry out of the mantissa raises the
   // exponent, which is what rounding up to the next power of two means.

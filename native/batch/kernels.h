@@ -1,10 +1,10 @@
 // What the variants of the preprocessing pass share. Internal to this folder.
 //
 // The definition, the same in every variant: value = fma(sample, a, fma(sample, a_low, b)) in single precision, with
-// a + a_low = scale / std (the second float holds what the first cannot) and b = -mean / std, computed in double. Without
-// a mean this is the correctly rounded quotient: scale 1/255 gives what a division by 255 gives. Half precision is that
-// value rounded to nearest even. A fused multiply-add has one correct result, so hardware and library agree to the last
-// bit.
+// a + a_low = scale / std (the second float holds what the first cannot) and b = -mean / std, computed in double.
+// Without a mean this is the correctly rounded quotient: scale 1/255 gives what a division by 255 gives. Half precision
+// is that value rounded to nearest even. A fused multiply-add has one correct result, so hardware and library agree to
+// the last bit.
 #pragma once
 
 #include <array>

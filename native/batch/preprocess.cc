@@ -46,8 +46,7 @@ template <typename Value, typename Convert>
 void run_by_table(const Job& job, Convert convert) {
   std::array<std::array<Value, 256>, 3> table;
   for (std::size_t c = 0; c < 3; ++c)
-    for (int v = 0; v < 256; ++v)
-      table[c][static_cast<std::size_t>(v)] = convert(static_cast<float>(v), job.affine, c);
+    for (int v = 0; v < 256; ++v) table[c][static_cast<std::size_t>(v)] = convert(static_cast<float>(v), job.affine, c);
 
   auto* out = static_cast<Value*>(job.out);
   const bool planar = job.layout == Layout::Nchw;
@@ -70,13 +69,11 @@ void run_scalar(const Job& job) {
     case ElementType::Float32:
       return run_by_table<float>(job, value_of);
     case ElementType::Float16:
-      return run_by_table<std::uint16_t>(job, [](float v, const Affine& affine, std::size_t c) {
-        return float_to_half(value_of(v, affine, c));
-      });
+      return run_by_table<std::uint16_t>(
+          job, [](float v, const Affine& affine, std::size_t c) { return float_to_half(value_of(v, affine, c)); });
     case ElementType::Uint8:
-      return run_by_table<std::uint8_t>(job, [](float v, const Affine&, std::size_t) {
-        return static_cast<std::uint8_t>(v);
-      });
+      return run_by_table<std::uint8_t>(
+          job, [](float v, const Affine&, std::size_t) { return static_cast<std::uint8_t>(v); });
   }
 }
 
@@ -92,8 +89,8 @@ void to_tensor(const RgbView& tile, const Preprocess& how, void* out, Simd simd)
                 "a tile of " + std::to_string(tile.width_px) + " x " + std::to_string(tile.height_px) +
                     " pixels came where the model takes " + std::to_string(how.size_px) + " x " +
                     std::to_string(how.size_px));
-  Job job{tile.data, tile.stride_bytes, tile.width_px, tile.height_px, how.layout, how.order, how.type,
-          affine_of(how), out};
+  Job job{tile.data, tile.stride_bytes, tile.width_px, tile.height_px, how.layout, how.order, how.type, affine_of(how),
+          out};
   if (tile.stride_bytes == 3 * tile.width_px) {
     job.pixels_per_row = tile.width_px * tile.height_px;
     job.rows = 1;

@@ -185,15 +185,16 @@ template <typename Store>
   const bool swap = job.order == ChannelOrder::Bgr;
   const auto& shuffles = kShuffles[swap ? 1 : 0];
   const __m256i shuffle[3] = {load_shuffle(shuffles[0]), load_shuffle(shuffles[1]), load_shuffle(shuffles[2])};
-  const Factors factors[3] = {factors_of(job.affine, 0, 1), factors_of(job.affine, 8, 1), factors_of(job.affine, 16, 1)};
+  const Factors factors[3] = {factors_of(job.affine, 0, 1), factors_of(job.affine, 8, 1),
+                              factors_of(job.affine, 16, 1)};
   const std::int64_t pixels = job.pixels_per_row;
   for (std::int64_t row = 0; row < job.rows; ++row) {
     const std::uint8_t* in = job.in + row * job.stride_bytes;
     auto* out = static_cast<typename Store::Value*>(job.out) + 3 * row * pixels;
     if (pixels < kStepPx) {
       for (std::int64_t i = 0; i < 3 * pixels; ++i)
-        out[i] = Store::convert(
-            value_of(in[swap ? i + 2 - 2 * (i % 3) : i], job.affine, static_cast<std::size_t>(i % 3)));
+        out[i] =
+            Store::convert(value_of(in[swap ? i + 2 - 2 * (i % 3) : i], job.affine, static_cast<std::size_t>(i % 3)));
       continue;
     }
     std::int64_t x = 0;

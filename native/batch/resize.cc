@@ -103,8 +103,7 @@ void blend_pixels(const float* rows, std::int64_t row_floats, const Taps& taps, 
   for (std::int32_t k = 0; k < taps.count; ++k, at += 3) {
     const __m128 weight = _mm_set1_ps(taps.weights[k]);
 #pragma GCC unroll 4
-    for (int r = 0; r < kBand; ++r)
-      sum[r] = _mm_add_ps(sum[r], _mm_mul_ps(weight, _mm_loadu_ps(at + r * row_floats)));
+    for (int r = 0; r < kBand; ++r) sum[r] = _mm_add_ps(sum[r], _mm_mul_ps(weight, _mm_loadu_ps(at + r * row_floats)));
   }
   __m128i whole[kBand];
   for (int r = 0; r < kBand; ++r) whole[r] = _mm_cvttps_epi32(_mm_add_ps(sum[r], _mm_set1_ps(0.5f)));

@@ -44,8 +44,9 @@ TensorInfo describe(const OrtRuntime& runtime, std::string name, const ort::Type
 }
 
 template <typename CountSlot, typename NameSlot, typename TypeSlot>
-std::vector<TensorInfo> describe_all(const OrtRuntime& runtime, const ort::Session* session, const CountSlot& count_slot,
-                                     const NameSlot& name_slot, const TypeSlot& type_slot) {
+std::vector<TensorInfo> describe_all(const OrtRuntime& runtime, const ort::Session* session,
+                                     const CountSlot& count_slot, const NameSlot& name_slot,
+                                     const TypeSlot& type_slot) {
   const auto& api = runtime.api();
   ort::Allocator* allocator = runtime.allocator();
   std::size_t count = 0;
@@ -67,8 +68,8 @@ std::vector<TensorInfo> describe_all(const OrtRuntime& runtime, const ort::Sessi
 }  // namespace
 
 std::string type_name(ort::ElementType type) {
-  static constexpr const char* kNames[] = {"undefined", "float32", "uint8",   "int8",    "uint16",    "int16",
-                                           "int32",     "int64",   "string",  "bool",    "float16",   "float64",
+  static constexpr const char* kNames[] = {"undefined", "float32", "uint8",     "int8",       "uint16",  "int16",
+                                           "int32",     "int64",   "string",    "bool",       "float16", "float64",
                                            "uint32",    "uint64",  "complex64", "complex128", "bfloat16"};
   const auto index = static_cast<std::size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "type" + std::to_string(static_cast<int>(type));

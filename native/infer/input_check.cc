@@ -56,7 +56,8 @@ std::size_t require_input(const std::vector<TensorInfo>& inputs, std::int64_t ti
     throw mismatch("the graph's input " + input.name + " is " + shape_text(input.shape) + ", the bundle prepares " +
                    shape_text(shape));
   const std::size_t per_tile = how.bytes_per_tile();
-  if (static_cast<std::uint64_t>(tiles) > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / per_tile)
+  if (static_cast<std::uint64_t>(tiles) >
+      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / per_tile)
     throw Error(Code::OUT_OF_MEMORY, Stage::Infer, "a batch of " + std::to_string(tiles) + " tiles is too large");
   return per_tile * static_cast<std::size_t>(tiles);
 }

@@ -1,5 +1,5 @@
-// Does what preprocessing makes fit what the graph takes? Asked before every run: the runtime reads as many bytes as the
-// shape says, so the shape must be right.
+// Does what preprocessing makes fit what the graph takes? Asked before every run: the runtime reads as many bytes as
+// the shape says, so the shape must be right.
 #pragma once
 
 #include <cstddef>

@@ -17,8 +17,8 @@ namespace microtome::infer {
 struct RuntimeReport {
   bool loaded = false;
   std::string path;
-  std::string version;    // "1.29.0"
-  int api = 0;            // C API table in use
+  std::string version;                 // "1.29.0"
+  int api = 0;                         // C API table in use
   std::vector<std::string> providers;  // what the library was built with
   std::string error;
   bool is_private = false;
@@ -33,7 +33,7 @@ using LogSink = std::function<void(const std::string& line)>;
 
 struct TensorInfo {
   std::string name;
-  std::string type;                // "float32", "float16", "uint8", "int64", ...
+  std::string type;                 // "float32", "float16", "uint8", "int64", ...
   std::vector<std::int64_t> shape;  // -1: dynamic
 };
 
@@ -64,12 +64,13 @@ class Model {
   };
   [[nodiscard]] virtual std::unique_ptr<RunSlot> make_slot() = 0;
 
-  // Binds `input` (`tiles` tiles, contiguous, `how` says type, layout and size) to the graph's only image input and runs.
-  // Each output in `output_names` is appended to `out[i]` as doubles, row by row: tiles * row_length[i] values.
+  // Binds `input` (`tiles` tiles, contiguous, `how` says type, layout and size) to the graph's only image input and
+  // runs. Each output in `output_names` is appended to `out[i]` as doubles, row by row: tiles * row_length[i] values.
   // A running inference is terminated when `cancel` is cancelled. The same input bytes give the same output bytes on
-  // any thread and in any slot; one tile in another row of the input may differ in its last bits. Nothing is appended when it throws: OUTPUT_SHAPE when an output is not [tiles, ...] or
-  // a row is longer than a million values, OUT_OF_MEMORY, CANCELLED, MODEL_MISMATCH (also when the graph's fixed sides,
-  // a fixed batch included, are not those of the input), MODEL_INVALID when the graph itself cannot be run.
+  // any thread and in any slot; one tile in another row of the input may differ in its last bits. Nothing is appended
+  // when it throws: OUTPUT_SHAPE when an output is not [tiles, ...] or a row is longer than a million values,
+  // OUT_OF_MEMORY, CANCELLED, MODEL_MISMATCH (also when the graph's fixed sides, a fixed batch included, are not those
+  // of the input), MODEL_INVALID when the graph itself cannot be run.
   virtual void run(RunSlot& slot, const void* input, std::int64_t tiles, const batch::Preprocess& how,
                    const std::vector<std::string>& output_names, std::vector<std::vector<double>>& out,
                    CancelToken& cancel) = 0;

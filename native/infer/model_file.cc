@@ -59,7 +59,7 @@ void require_onnx_file(const std::string& path) {
                   "the model file " + path + (absent ? " does not exist" : " cannot be opened: ") +
                       (absent ? "" : std::strerror(errno)));
   }
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
     throw refused(Code::MODEL_INVALID, path, path + " is not a regular file, an .onnx file was expected");
   if (info.st_size == 0) throw refused(Code::MODEL_INVALID, path, "the model file " + path + " is empty");
@@ -69,8 +69,7 @@ void require_onnx_file(const std::string& path) {
   if (got < 0) throw refused(Code::FILE_UNREADABLE, path, path + " cannot be read: " + std::strerror(errno));
   const std::string_view head(bytes.data(), static_cast<std::size_t>(got));
   if (head.substr(0, kLfsPointer.size()) == kLfsPointer)
-    throw refused(Code::MODEL_INVALID, path,
-                  path + " is a git-LFS pointer, not the model itself (run: git lfs pull)");
+    throw refused(Code::MODEL_INVALID, path, path + " is a git-LFS pointer, not the model itself (run: git lfs pull)");
   if (!begins_like_onnx(head)) throw refused(Code::MODEL_INVALID, path, path + " is not an ONNX file");
 }
 

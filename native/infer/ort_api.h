@@ -57,7 +57,15 @@ enum class ElementType : int {
   Bfloat16 = 16,
 };
 
-enum class ValueKind : int { Unknown = 0, Tensor = 1, Sequence = 2, Map = 3, Opaque = 4, SparseTensor = 5, Optional = 6 };
+enum class ValueKind : int {
+  Unknown = 0,
+  Tensor = 1,
+  Sequence = 2,
+  Map = 3,
+  Opaque = 4,
+  SparseTensor = 5,
+  Optional = 6
+};
 enum class LogLevel : int { Verbose = 0, Info = 1, Warning = 2, Error = 3, Fatal = 4 };
 enum class GraphOptimization : int { None = 0, Basic = 1, Extended = 2, All = 99 };
 enum class ExecutionMode : int { Sequential = 0, Parallel = 1 };

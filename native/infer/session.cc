@@ -25,7 +25,8 @@ AlignedBytes aligned_bytes(std::size_t count) {
 bool is_aligned(const void* data) { return reinterpret_cast<std::uintptr_t>(data) % kInputAlignment == 0; }
 
 const TensorInfo* find_named(const std::vector<TensorInfo>& infos, const std::string& name) {
-  const auto found = std::find_if(infos.begin(), infos.end(), [&](const TensorInfo& info) { return info.name == name; });
+  const auto found =
+      std::find_if(infos.begin(), infos.end(), [&](const TensorInfo& info) { return info.name == name; });
   return found == infos.end() ? nullptr : &*found;
 }
 
@@ -147,8 +148,9 @@ OrtSession::OrtSession(OrtRuntime& runtime, const std::string& path, const Sessi
       inputs_(input_infos(runtime, session_.get())),
       outputs_(output_infos(runtime, session_.get())) {
   ort::MemoryInfo* memory = nullptr;
-  runtime.require(runtime.api()(ort::kCreateCpuMemoryInfo, ort::AllocatorKind::Device, ort::MemoryKind::Default, &memory),
-                  "describe memory");
+  runtime.require(
+      runtime.api()(ort::kCreateCpuMemoryInfo, ort::AllocatorKind::Device, ort::MemoryKind::Default, &memory),
+      "describe memory");
   memory_.reset(memory);
 }
 
@@ -166,14 +168,15 @@ ort::Handle<ort::Session> OrtSession::open(const std::string& path, const Sessio
   set(api(ort::kSetSessionExecutionMode, raw, ort::ExecutionMode::Sequential));
   set(api(ort::kSetIntraOpNumThreads, raw, std::max(options.intra_op_threads, 1)));
   set(api(ort::kSetInterOpNumThreads, raw, 1));
+  // The session keeps its own arena and memory pattern: an arena shared by all sessions that grows only as requested
+  // peaked higher (measured), and would not give memory back with the session.
   // Threads that spin for work take the cores from the decoders.
   set(api(ort::kAddSessionConfigEntry, raw, "session.intra_op.allow_spinning", "0"));
   if (api.has(ort::kSetDeterministicCompute)) set(api(ort::kSetDeterministicCompute, raw, true));
 
   ort::Session* session = nullptr;
-  const auto failure =
-      runtime_.take(api(ort::kCreateSession, runtime_.env(), path.c_str(),
-                        static_cast<const ort::SessionOptions*>(raw), &session));
+  const auto failure = runtime_.take(
+      api(ort::kCreateSession, runtime_.env(), path.c_str(), static_cast<const ort::SessionOptions*>(raw), &session));
   if (failure)
     throw Error(failure->is_out_of_memory() ? Code::OUT_OF_MEMORY : Code::MODEL_INVALID, Stage::Infer,
                 "ONNX Runtime " + runtime_.report().version + " refuses " + path + ": " + failure->text)
@@ -184,8 +187,8 @@ ort::Handle<ort::Session> OrtSession::open(const std::string& path, const Sessio
 std::unique_ptr<Model::RunSlot> OrtSession::make_slot() {
   ort::IoBinding* binding = nullptr;
   runtime_.require(runtime_.api()(ort::kCreateIoBinding, session_.get(), &binding), "bind inputs and outputs");
-  return std::make_unique<Slot>(
-      shared_from_this(), ort::Handle<ort::IoBinding>(binding, runtime_.api().function(ort::kReleaseIoBinding)));
+  return std::make_unique<Slot>(shared_from_this(),
+                                ort::Handle<ort::IoBinding>(binding, runtime_.api().function(ort::kReleaseIoBinding)));
 }
 
 // What can be known before a run. The declared first side is not looked at: exporters often write the batch of their
@@ -208,10 +211,10 @@ ort::Handle<ort::Value> OrtSession::wrap_input(const void* input, std::size_t by
   const auto shape = input_shape(tiles, how);
   ort::Value* value = nullptr;
   // The runtime takes a pointer to non-const for every tensor; inputs are only read.
-  runtime_.require(runtime_.api()(ort::kCreateTensorWithDataAsOrtValue, static_cast<const ort::MemoryInfo*>(memory_.get()),
-                                  const_cast<void*>(input), bytes, shape.data(), shape.size(), input_type(how.type),
-                                  &value),
-                   "wrap the input");
+  runtime_.require(
+      runtime_.api()(ort::kCreateTensorWithDataAsOrtValue, static_cast<const ort::MemoryInfo*>(memory_.get()),
+                     const_cast<void*>(input), bytes, shape.data(), shape.size(), input_type(how.type), &value),
+      "wrap the input");
   return {value, runtime_.api().function(ort::kReleaseValue)};
 }
 
@@ -234,13 +237,13 @@ void OrtSession::run(RunSlot& slot, const void* input, std::int64_t tiles, const
       api(ort::kClearBoundOutputs, binding);
     };
     const std::unique_ptr<ort::IoBinding, decltype(clear)> bound(own->binding.get(), clear);
-    runtime_.require(api(ort::kBindInput, bound.get(), inputs_.front().name.c_str(),
-                         static_cast<const ort::Value*>(value.get())),
-                     "bind the input");
+    runtime_.require(
+        api(ort::kBindInput, bound.get(), inputs_.front().name.c_str(), static_cast<const ort::Value*>(value.get())),
+        "bind the input");
     for (const auto& name : bound_names)
-      runtime_.require(api(ort::kBindOutputToDevice, bound.get(), name.c_str(),
-                           static_cast<const ort::MemoryInfo*>(memory_.get())),
-                       "bind an output");
+      runtime_.require(
+          api(ort::kBindOutputToDevice, bound.get(), name.c_str(), static_cast<const ort::MemoryInfo*>(memory_.get())),
+          "bind an output");
     execute(*own, cancel);
     collect(*own, tiles, bound_names, output_names, out);
   } catch (const std::bad_alloc&) {

@@ -1,5 +1,5 @@
-// One loaded graph. run() may be called by any number of threads at once, each with its own slot: the session is shared,
-// what a run changes is in the slot.
+// One loaded graph. run() may be called by any number of threads at once, each with its own slot: the session is
+// shared, what a run changes is in the slot.
 //
 // Repeatability: the bytes of the outputs depend only on the bytes of the input block, its number of tiles and the
 // session's options, not on the thread, the slot, or what else runs. Two things make that so. Work is split by the

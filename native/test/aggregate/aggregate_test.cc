@@ -113,7 +113,7 @@ TEST(top_k_is_the_mean_of_the_largest) {
   CHECK_EQ(one(values, top(5)), 5.0);
   CHECK_EQ(one(values, top(50)), 5.0);
   CHECK_EQ(one(values, top(0, 0.4)), 8.0);
-  CHECK_EQ(one(values, top(0, 0.41)), 7.0);  // rounded up to three tiles
+  CHECK_EQ(one(values, top(0, 0.41)), 7.0);   // rounded up to three tiles
   CHECK_EQ(one(values, top(0, 0.001)), 9.0);  // at least one
   CHECK_EQ(one(values, top(0, 1)), 5.0);
   std::vector<double> ten(10);
@@ -135,7 +135,8 @@ TEST(noisy_or_is_one_minus_the_product) {
   CHECK_EQ(one({0, 0}, of(Method::NoisyOr)), 0.0);
   CHECK_EQ(one({0.2, 1}, of(Method::NoisyOr)), 1.0);
   // A million small chances: the plain product would have lost digits.
-  CHECK(close(one(std::vector<double>(1'000'000, 1e-9), of(Method::NoisyOr)), -std::expm1(1e6 * std::log1p(-1e-9)), 1e-12));
+  CHECK(close(one(std::vector<double>(1'000'000, 1e-9), of(Method::NoisyOr)), -std::expm1(1e6 * std::log1p(-1e-9)),
+              1e-12));
   CHECK_THROWS(MODEL_MISMATCH, static_cast<void>(one({0.2, 1.5}, of(Method::NoisyOr))));
   CHECK_THROWS(MODEL_MISMATCH, static_cast<void>(one({-0.1}, of(Method::NoisyOr))));
 }

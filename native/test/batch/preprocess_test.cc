@@ -112,7 +112,8 @@ TEST(odd_sizes_and_rows_with_gaps) {
     auto packed = random_bytes(static_cast<std::size_t>(3 * size * size), static_cast<std::uint32_t>(size));
     compare_all({packed.data(), size, size, 3 * size}, imagenet(size));
     const std::int64_t stride = 3 * size + 13;
-    auto gaps = random_bytes(static_cast<std::size_t>(stride * (size - 1) + 3 * size), static_cast<std::uint32_t>(size) + 1);
+    auto gaps =
+        random_bytes(static_cast<std::size_t>(stride * (size - 1) + 3 * size), static_cast<std::uint32_t>(size) + 1);
     compare_all({gaps.data(), size, size, stride}, imagenet(size));
   }
 }

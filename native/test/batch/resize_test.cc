@@ -52,8 +52,8 @@ TEST(equal_sizes_are_copied) {
 }
 
 TEST(every_pixel_is_the_antialiased_triangle_filter_rounded_half_up) {
-  const std::int64_t sizes[][4] = {{40, 30, 20, 15}, {37, 23, 11, 9}, {16, 16, 40, 33}, {31, 7, 31, 3}, {5, 61, 17, 8},
-                                   {1, 1, 3, 4},     {64, 64, 1, 1}, {2, 50, 1, 7}};
+  const std::int64_t sizes[][4] = {{40, 30, 20, 15}, {37, 23, 11, 9}, {16, 16, 40, 33}, {31, 7, 31, 3},
+                                   {5, 61, 17, 8},   {1, 1, 3, 4},    {64, 64, 1, 1},   {2, 50, 1, 7}};
   for (const auto& [width, height, to_width, to_height] : sizes) {
     const RgbImage in = random_image(width, height, static_cast<std::uint32_t>(width * height));
     const RgbImage out = resized(in, to_width, to_height);

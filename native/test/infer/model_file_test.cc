@@ -45,7 +45,8 @@ TEST(files_that_are_no_models) {
 
 TEST(fields_of_a_model_may_come_in_any_order) {
   const test::TemporaryFolder folder;
-  for (const char* content : {"\x08\x08", "\x12\x01", "\x3a\x02\x12\x01", "\x42\x02\x10\x0d", "\x72\x01", "\xa2\x01\x02"})
+  for (const char* content :
+       {"\x08\x08", "\x12\x01", "\x3a\x02\x12\x01", "\x42\x02\x10\x0d", "\x72\x01", "\xa2\x01\x02"})
     require_onnx_file(folder.write("model.onnx", content));
 }
 
@@ -53,7 +54,8 @@ TEST(broken_models_are_refused_with_the_runtimes_reason) {
   if (test::ort_library().empty()) return static_cast<void>(std::printf("skipped: broken_models\n"));
   const test::TemporaryFolder folder;
   const std::string good = test::models::channel_means("n", 8);
-  for (const std::size_t keep : {2u, 10u, 60u}) reason(folder.write("cut.onnx", good.substr(0, keep)), Code::MODEL_INVALID);
+  for (const std::size_t keep : {2u, 10u, 60u})
+    reason(folder.write("cut.onnx", good.substr(0, keep)), Code::MODEL_INVALID);
   reason(folder.write("cut.onnx", good.substr(0, good.size() - 3)), Code::MODEL_INVALID);
   const auto unknown = test::onnx::Graph()
                            .input("tiles", test::onnx::Type::Float, {"n", 3, 8, 8})

@@ -111,8 +111,8 @@ TEST(bytes_in_nhwc_order_and_outputs_of_several_types) {
   auto how = floats(2);
   how.type = batch::ElementType::Uint8;
   how.layout = batch::Layout::Nhwc;
-  const std::vector<std::uint8_t> input = {10, 200, 30, 20, 200, 30, 10, 200, 30, 20, 200, 30,
-                                           255, 0,  1,  255, 0,  1,  255, 0,  1,  255, 0,  1};
+  const std::vector<std::uint8_t> input = {10,  200, 30, 20,  200, 30, 10,  200, 30, 20,  200, 30,
+                                           255, 0,   1,  255, 0,   1,  255, 0,   1,  255, 0,   1};
   CancelToken cancel;
   std::vector<std::vector<double>> out;
   const auto slot = model->make_slot();

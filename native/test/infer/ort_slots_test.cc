@@ -34,7 +34,9 @@ std::map<std::string, std::size_t> slots_of(const std::string& header) {
   std::size_t number = 0;
   for (auto it = std::sregex_iterator(text.begin(), text.end(), member); it != std::sregex_iterator(); ++it) {
     const std::smatch& found = *it;
-    const std::string name = found[1].matched ? found[1].str() : found[2].matched ? "Release" + found[2].str() : found[3].str();
+    const std::string name = found[1].matched   ? found[1].str()
+                             : found[2].matched ? "Release" + found[2].str()
+                                                : found[3].str();
     slots.emplace(name, number++);
   }
   return slots;

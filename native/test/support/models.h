@@ -90,7 +90,8 @@ inline std::string byte_sums() {
   return Graph()
       .input("tiles", Type::Uint8, {"n", "h", "w", 3})
       .node("Cast", {"tiles"}, {"wide"}, {attribute("to", 1)})
-      .node("ReduceMean", {"wide"}, {"sums"}, {attribute("axes", std::vector<std::int64_t>{1, 2}), attribute("keepdims", 0)})
+      .node("ReduceMean", {"wide"}, {"sums"},
+            {attribute("axes", std::vector<std::int64_t>{1, 2}), attribute("keepdims", 0)})
       .node("Cast", {"sums"}, {"doubles"}, {attribute("to", 11)})
       .node("ArgMax", {"sums"}, {"largest"}, {attribute("axis", 1), attribute("keepdims", 0)})
       .constant("limit", Type::Float, {1}, std::vector<float>{100})
