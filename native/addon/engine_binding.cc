@@ -96,7 +96,13 @@ Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
     auto job = engine_->score(std::move(slide), std::move(request), callbacks_for(*environment_, record));
     auto out = Napi::Object::New(env);
     out.Set("result", record->deferred.Promise());
-    out.Set("cancel", Napi::Function::New(env, [engine = engine_, job](const Napi::CallbackInfo&) { engine->cancel(job); }));
+    // Weak: the collector decides when this function goes, and must not decide when a finished job's memory does.
+    out.Set("cancel", Napi::Function::New(env, [engine = std::weak_ptr(engine_), job = std::weak_ptr(job)](
+                                                   const Napi::CallbackInfo&) {
+              const auto alive = engine.lock();
+              const auto running = job.lock();
+              if (alive && running) alive->cancel(running);
+            }));
     return out;
   });
 }

@@ -131,9 +131,12 @@ void ScoreJob::report(Stage stage, bool force) {
 }
 
 void ScoreJob::finish(std::exception_ptr failure) {
+  schedule.ready.clear();
+  schedule.free_tensors.clear();
   if (!failure) {
     try {
       ScoreResult result = collect();
+      cache_.reset();
       report(Stage::Aggregate, true);
       result.times = metrics_.snapshot();
       result.elapsed_ms = static_cast<double>(nanoseconds_since(start_)) / 1e6;
@@ -143,6 +146,7 @@ void ScoreJob::finish(std::exception_ptr failure) {
       failure = std::current_exception();
     }
   }
+  cache_.reset();
   callbacks_.done(failure);
 }
 

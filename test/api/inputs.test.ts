@@ -63,7 +63,7 @@ const polygon = { type: 'Polygon', coordinates: [square(0), square(2)] };
 
 describe('GeoJSON', () => {
   it('gives the rings of every polygon, in order', () => {
-    const rings = geoJsonRings({
+    const { rings, polygonOf } = geoJsonRings({
       type: 'FeatureCollection',
       features: [
         { type: 'Feature', geometry: polygon },
@@ -80,6 +80,7 @@ describe('GeoJSON', () => {
       [2, 2, 12, 2],
       [50, 50, 60, 50],
     ]);
+    expect(polygonOf).toEqual([0, 0, 1]);
   });
   it.each([
     [{ type: 'Polygone', coordinates: [] }, 'is not a GeoJSON type'],

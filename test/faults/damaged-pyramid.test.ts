@@ -12,7 +12,7 @@ import { firstPageTiles, writeEntry } from '../support/tiff-tables.js';
 const scratch = mkdtempSync(join(tmpdir(), 'microtome-damage-'));
 const pyramid = join(scratch, 'pyramid.tif');
 const model = join(scratch, 'mean.onnx');
-const SIDE = 1200;
+const SIDE = 1100;
 
 /** Every level filled with texture, so that every tile is tissue and has something to lose. */
 function writePyramid(path: string): void {
@@ -24,7 +24,7 @@ function writePyramid(path: string): void {
     const counts: number[] = [];
     for (let tile = 0; tile < size.columns * size.rows; tile++) {
       const pixels = new Uint8Array(256 * 256 * 3);
-      for (let i = 0; i < pixels.length; i++) pixels[i] = 90 + ((i * 31 + tile * 17 + index * 7) % 97);
+      for (let i = 0; i < pixels.length; i++) pixels[i] = 90 + ((Math.floor(i / 1024) * 3 + tile * 17 + index * 7) % 97);
       const encoded = encoder.encode(pixels);
       offsets.push(writer.append(encoded));
       counts.push(encoded.length);

@@ -111,20 +111,21 @@ describe('garbage collection', () => {
        const threads = () => readdirSync('/proc/self/task').length;
        const refs = [];
        await (async () => {
-         for (let i = 0; i < 5; i++) {
+         for (let i = 0; i < 6; i++) {
            const scorer = await createScorer({ model, input: { level: 0 }, threads: 3 });
            const s = await openSlide(slide);
            await s.readRegion({ level: 0, x: 0, y: 0, width: 50, height: 50 });
-           refs.push(new WeakRef(scorer), new WeakRef(s));
+           // The frame may still hold the last pair.
+           if (i < 5) refs.push(new WeakRef(scorer), new WeakRef(s));
          }
        })();
        const before = threads();
-       for (let i = 0; i < 100 && (refs.some((r) => r.deref()) || threads() > before - 12); i++) {
+       for (let i = 0; i < 100 && (refs.some((r) => r.deref()) || threads() > before - 15); i++) {
          gc();
          await new Promise((ok) => setTimeout(ok, 50));
        }
        if (refs.some((r) => r.deref())) throw new Error('something is still alive');
-       if (threads() > before - 12) throw new Error(before + ' threads before, ' + threads() + ' after');`,
+       if (threads() > before - 15) throw new Error(before + ' threads before, ' + threads() + ' after');`,
       ['--expose-gc'],
     );
     expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });

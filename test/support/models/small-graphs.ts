@@ -68,11 +68,12 @@ export function nanModel(): Buffer {
   return graph.encode();
 }
 
-/** Gives one number for the whole batch instead of one row per tile. */
+/** Declares one row per tile, and gives one row for the whole batch. */
 export function wrongShapeModel(): Buffer {
   const graph = new OnnxGraph(13);
   const x = image(graph, 'batch');
-  graph.node('ReduceMean', [x], { axes: [0, 1, 2, 3], keepdims: 0 }, 'logit');
-  graph.output({ name: 'logit', type: 'float32', shape: [] });
+  const all = graph.node('ReduceMean', [x], { axes: [0, 1, 2, 3], keepdims: 0 });
+  graph.node('Reshape', [all, graph.integers([1, 1])], {}, 'logit');
+  graph.output({ name: 'logit', type: 'float32', shape: ['batch', 1] });
   return graph.encode();
 }

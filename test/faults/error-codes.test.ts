@@ -1,0 +1,132 @@
+/** Every code that this version raises, reached end to end through the public API and the real addon. */
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createScorer, loadModel, MicrotomeError, openSlide, scoreDirectory, scoreSlide } from '../../lib/index.js';
+import type { ErrorCode } from '../../lib/index.js';
+import { attentionModel, meanColourModel, nanModel, wrongShapeModel } from '../support/models/small-graphs.js';
+import { levelSizes, pageTags, TagId, TiffWriter, TileEncoder, writeSlide } from '../support/slides.js';
+import type { Tag } from '../support/slides.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'microtome-codes-'));
+const at = (name: string): string => join(scratch, name);
+const mean = at('mean.onnx');
+const slide = at('slide.tif');
+
+/** A one-page TIFF of one 256-pixel grey tile; `change` bends its tags. */
+function writeTiff(name: string, change: (tags: Tag[]) => Tag[]): string {
+  const encoder = new TileEncoder(256, 80);
+  const writer = new TiffWriter(at(name), {});
+  const tile = encoder.encode(new Uint8Array(256 * 256 * 3).fill(120));
+  const offset = writer.append(tile);
+  const [size] = levelSizes(256, 256, 256);
+  if (!size) throw new Error('no level');
+  const page = { size, tileSizePx: 256, jpegTables: encoder.tables, offsets: [offset], byteCounts: [tile.length] };
+  writer.addPage(change(pageTags({ ...page, reduced: false }, writer)));
+  writer.close();
+  return at(name);
+}
+
+const replace =
+  (id: number, ...values: number[]) =>
+  (tags: Tag[]): Tag[] =>
+    tags.map((tag) => (tag.id === id ? { ...tag, values } : tag));
+
+beforeAll(async () => {
+  writeFileSync(mean, meanColourModel());
+  await writeSlide(slide, { width: 1200, height: 1200, seed: 2, tissueShare: 0.4 });
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const score = (path: string, more: object = {}) => scoreSlide(path, { model: mean, input: { level: 0 }, ...more });
+
+async function directory(rows: string, more: object = {}): Promise<unknown> {
+  const folder = mkdtempSync(at('run-'));
+  mkdirSync(join(folder, 'data'));
+  symlinkSync(slide, join(folder, 'outside.tif'));
+  writeFileSync(join(folder, 'data', 'a.tif'), readFileSync(slide));
+  writeFileSync(join(folder, 'format.csv'), rows);
+  const output = join(folder, 'out.csv');
+  return scoreDirectory(join(folder, 'data'), {
+    model: mean,
+    input: { level: 0 },
+    format: join(folder, 'format.csv'),
+    output,
+    ...more,
+  }).done;
+}
+
+const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] = [
+  ['FILE_NOT_FOUND', 'a path that is not there', () => score(at('none.tif'))],
+  ['NOT_A_SLIDE', 'a text file', () => (writeFileSync(at('text.tif'), 'hello, this is no slide'), score(at('text.tif')))],
+  ['NOT_A_SLIDE', 'a folder', () => openSlide(scratch)],
+  ['UNSUPPORTED_COMPRESSION', 'fax', () => openSlide(writeTiff('fax.tif', replace(TagId.compression, 4)))],
+  ['UNSUPPORTED_PIXELS', 'signed samples', () => openSlide(writeTiff('signed.tif', replace(TagId.sampleFormat, 2, 2, 2)))],
+  ['TRUNCATED', 'half a file', () => {
+    const bytes = readFileSync(slide);
+    writeFileSync(at('half.tif'), bytes.subarray(0, bytes.length / 2));
+    return score(at('half.tif'));
+  }],
+  ['CORRUPT_TILE', 'a tile of zeros', async () => {
+    const path = writeTiff('zeros.tif', (tags) => tags);
+    const bytes = readFileSync(path);
+    bytes.fill(0, 8, 400);
+    writeFileSync(path, bytes);
+    await (await openSlide(path)).readRegion({ level: 0, x: 0, y: 0, width: 9, height: 9 });
+  }],
+  ['LIMIT_EXCEEDED', 'a region above the limit', async () => {
+    const opened = await openSlide(slide, { limits: { requestBytes: 1000 } });
+    await opened.readRegion({ level: 0, x: 0, y: 0, width: 100, height: 100 });
+  }],
+  ['LEVEL_OUT_OF_RANGE', 'a level that is not there', () => score(slide, { level: 40 })],
+  ['MPP_UNKNOWN', 'a target resolution for a slide without one', () => score(slide, { input: {}, mpp: 0.5 })],
+  ['NO_TISSUE', 'a mask of nothing', () => score(slide, { mask: { data: new Uint8Array(4), width: 2, height: 2, level0PerPxX: 600, level0PerPxY: 600, badTiles: 0 } })],
+  ['MODEL_INVALID', 'bytes that are no graph', () => (writeFileSync(at('no.onnx'), Buffer.alloc(99, 7)), loadModel(at('no.onnx')))],
+  ['MODEL_MISMATCH', 'another tile size than the graph has', () => score(slide, { tile: { size: 100 } })],
+  ['OUTPUT_NOT_FINITE', 'a model that gives NaN', () => (writeFileSync(at('nan.onnx'), nanModel()), score(slide, { model: at('nan.onnx') }))],
+  ['OUTPUT_SHAPE', 'a model that gives one number for a batch', () => (writeFileSync(at('one.onnx'), wrongShapeModel()), score(slide, { model: at('one.onnx') }))],
+  ['DEVICE_UNAVAILABLE', 'a GPU', () => score(slide, { device: 'cuda' })],
+  ['INVALID_OPTION', 'a misspelt option', () => score(slide, { batchsize: 4 })],
+  ['CSV_INVALID', 'a format file of another kind', () => directory('name;score\na.tif;1\n')],
+  ['ROWS_MISMATCH', 'a slide that is not there', () => directory('filename,relapse\na.tif,0.5\nb.tif,0.5\n')],
+  ['OUTPUT_EXISTS', 'an output that is there', () => directory('filename,relapse\na.tif,0.5\n', { output: mean })],
+  ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
+  ['CANCELLED', 'a closed slide', async () => {
+    const opened = await openSlide(slide);
+    await opened.close();
+    await opened.thumbnail(100);
+  }],
+  ['CANCELLED', 'a closed scorer', async () => {
+    const scorer = await createScorer({ model: mean, input: { level: 0 } });
+    const job = scorer.score(slide);
+    job.catch(() => undefined);
+    await scorer.close();
+    await scorer.score(slide);
+  }],
+];
+
+describe('each code, with its stage and its advice', () => {
+  it.each(cases)('%s: %s', async (code, _, provoke) => {
+    const error = await provoke().then(
+      () => undefined,
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(MicrotomeError);
+    const known = error as MicrotomeError;
+    expect([known.code, known.message]).toEqual([code, expect.any(String)]);
+    expect(known.stage).toMatch(/^(options|slide|tissue|tiles|decode|batch|infer|aggregate|csv)$/);
+    expect(known.message).toContain(';');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('FILE_UNREADABLE: a file without permission', async () => {
+    writeFileSync(at('secret.tif'), readFileSync(slide));
+    chmodSync(at('secret.tif'), 0);
+    await expect(openSlide(at('secret.tif'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  });
+
+  it('attention keeps its place: a model that works is not refused', async () => {
+    writeFileSync(at('attention.onnx'), attentionModel());
+    expect(Number.isFinite((await score(slide, { model: at('attention.onnx') })).score)).toBe(true);
+  });
+});
