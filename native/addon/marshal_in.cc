@@ -55,14 +55,14 @@ batch::Preprocess read_preprocess(const Fields& fields) {
   how.type = fields.choice<batch::ElementType>("type", {{"float32", batch::ElementType::Float32},
                                                         {"float16", batch::ElementType::Float16},
                                                         {"uint8", batch::ElementType::Uint8}});
-  how.scale = static_cast<float>(fields.number("scale"));
+  how.scale = fields.number("scale");
   const auto mean = fields.array("mean");
   const auto std = fields.array("std");
   if (mean.Length() != 3 || std.Length() != 3)
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected three numbers for mean and for std");
   for (std::uint32_t i = 0; i < 3; ++i) {
-    how.mean[i] = mean.Get(i).ToNumber().FloatValue();
-    how.std[i] = std.Get(i).ToNumber().FloatValue();
+    how.mean[i] = mean.Get(i).ToNumber().DoubleValue();
+    how.std[i] = std.Get(i).ToNumber().DoubleValue();
     if (!(how.std[i] > 0)) throw Error(Code::INVALID_OPTION, Stage::Options, "expected positive numbers for std");
   }
   return how;

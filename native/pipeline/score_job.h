@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/aligned_bytes.h"
 #include "core/cancel_token.h"
 #include "core/stage_metrics.h"
 #include "infer/model.h"
@@ -47,7 +48,7 @@ class ScoreJob {
     std::int64_t index = 0;
     std::int64_t tiles = 0;          // real ones
     std::int64_t padded_tiles = 0;   // as the graph sees them
-    std::vector<std::uint8_t> tensor;
+    AlignedBytes tensor;
   };
 
   ScoreJob(std::shared_ptr<const slide::Slide> slide, ScoreRequest request, ScoreCallbacks callbacks,
@@ -78,7 +79,7 @@ class ScoreJob {
     int in_flight = 0;     // units that hold a tensor
     int active_steps = 0;  // workers inside a step of this job
     std::deque<Unit> ready;
-    std::vector<std::vector<std::uint8_t>> free_tensors;
+    std::vector<AlignedBytes> free_tensors;
     std::exception_ptr failure;
   };
   Schedule schedule;

@@ -21,7 +21,7 @@ bool caught_bad_tile() {
   try {
     throw;
   } catch (const Error& error) {
-    return error.code() == Code::CORRUPT_TILE || error.code() == Code::TRUNCATED;
+    return decode::is_bad_tile(error);
   } catch (...) {
     return false;
   }
