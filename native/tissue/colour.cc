@@ -49,7 +49,9 @@ std::uint8_t ink_flags(int r, int g, int b) {
     if (position < 28) return chroma > scaled(0.25) ? kForeign : 0;
   }
   if (b == low && (r == high || position > 75)) {  // blue
-    const bool strong = chroma > scaled(1.1) || (chroma > scaled(0.85) && purity > 115);
+    // A stain that absorbs red most (haematoxylin on its own) has a purity of 90 at best.
+    const bool pure = r == high && chroma > scaled(0.7) && purity > 100;
+    const bool strong = pure || chroma > scaled(1.1) || (chroma > scaled(0.85) && purity > 115);
     const bool navy = sum > scaled(3 * 1.45) && chroma > scaled(0.5);
     return strong || navy ? kInk : 0;
   }
