@@ -250,7 +250,11 @@ export interface NativeEngine {
   readonly model: NativeModelInfo;
   readonly threads: number;
   /** onProgress is called on the JavaScript thread, at most every 100 ms. */
-  score(slide: NativeSlide, options: NativeScoreOptions, onProgress: ((p: NativeProgress) => void) | null): NativeScoreJob;
+  score(
+    slide: NativeSlide,
+    options: NativeScoreOptions,
+    onProgress: ((p: NativeProgress) => void) | null,
+  ): NativeScoreJob;
   /** Cancels what runs (CANCELLED), waits for it, frees the model. */
   close(): Promise<void>;
 }
@@ -275,7 +279,10 @@ export interface NativeDoctor {
 export interface NativeAddon {
   /** Names the libraries; opens nothing. The first call of the process wins. */
   setPaths(paths: NativePaths): void;
-  openSlide(path: string, options: { readonly limits: NativeLimits; readonly mpp: number | null }): Promise<NativeSlide>;
+  openSlide(
+    path: string,
+    options: { readonly limits: NativeLimits; readonly mpp: number | null },
+  ): Promise<NativeSlide>;
   createEngine(options: NativeEngineOptions): Promise<NativeEngine>;
   doctor(): Promise<NativeDoctor>;
   /** Code name and advice of every error, from native/core/error_codes.def. */

@@ -25,10 +25,8 @@ Napi::Value open_slide(const Napi::CallbackInfo& call) {
     if (!call[0].IsString()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a string for path");
     return run_async(
         call.Env(),
-        [path = call[0].As<Napi::String>().Utf8Value(),
-         options = read_open_options(Fields(call[1]))](decode::TileDecoder&) {
-          return slide::Slide::open(slide::open_file(path), options);
-        },
+        [path = call[0].As<Napi::String>().Utf8Value(), options = read_open_options(Fields(call[1]))](
+            decode::TileDecoder&) { return slide::Slide::open(slide::open_file(path), options); },
         [](Napi::Env env, std::shared_ptr<const slide::Slide>& slide) -> Napi::Value {
           return SlideBinding::wrap(env, slide);
         });

@@ -51,10 +51,10 @@ pipeline::ScoreCallbacks callbacks_for(Environment& environment, const std::shar
 }  // namespace
 
 Napi::Function EngineBinding::define(Napi::Env env) {
-  return DefineClass(env, "NativeEngine",
-                     {InstanceAccessor<&EngineBinding::model>("model"),
-                      InstanceAccessor<&EngineBinding::threads>("threads"),
-                      InstanceMethod<&EngineBinding::score>("score"), InstanceMethod<&EngineBinding::close>("close")});
+  return DefineClass(
+      env, "NativeEngine",
+      {InstanceAccessor<&EngineBinding::model>("model"), InstanceAccessor<&EngineBinding::threads>("threads"),
+       InstanceMethod<&EngineBinding::score>("score"), InstanceMethod<&EngineBinding::close>("close")});
 }
 
 EngineBinding::EngineBinding(const Napi::CallbackInfo& info)
@@ -97,12 +97,12 @@ Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
     auto out = Napi::Object::New(env);
     out.Set("result", record->deferred.Promise());
     // Weak: the collector decides when this function goes, and must not decide when a finished job's memory does.
-    out.Set("cancel", Napi::Function::New(env, [engine = std::weak_ptr(engine_), job = std::weak_ptr(job)](
-                                                   const Napi::CallbackInfo&) {
-              const auto alive = engine.lock();
-              const auto running = job.lock();
-              if (alive && running) alive->cancel(running);
-            }));
+    out.Set("cancel", Napi::Function::New(
+                          env, [engine = std::weak_ptr(engine_), job = std::weak_ptr(job)](const Napi::CallbackInfo&) {
+                            const auto alive = engine.lock();
+                            const auto running = job.lock();
+                            if (alive && running) alive->cancel(running);
+                          }));
     return out;
   });
 }

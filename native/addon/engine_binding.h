@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "addon/napi_setup.h"
 #include "addon/environment.h"
+#include "addon/napi_setup.h"
 #include "pipeline/engine.h"
 
 namespace microtome::addon {

@@ -72,8 +72,8 @@ Napi::Promise run_async(Napi::Env env, Work work, Convert convert) {
   auto& environment = *Environment::of(env);
   auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
   environment.begin();
-  auto task = [&environment, deferred, work = std::move(work), convert = std::move(convert)](
-                  decode::TileDecoder& decoder) mutable {
+  auto task = [&environment, deferred, work = std::move(work),
+               convert = std::move(convert)](decode::TileDecoder& decoder) mutable {
     std::exception_ptr failure;
     std::shared_ptr<Result> result;
     try {

@@ -50,8 +50,8 @@ batch::Preprocess read_preprocess(const Fields& fields) {
   batch::Preprocess how;
   how.size_px = fields.integer("sizePx");
   how.layout = fields.choice<batch::Layout>("layout", {{"NCHW", batch::Layout::Nchw}, {"NHWC", batch::Layout::Nhwc}});
-  how.order =
-      fields.choice<batch::ChannelOrder>("channels", {{"RGB", batch::ChannelOrder::Rgb}, {"BGR", batch::ChannelOrder::Bgr}});
+  how.order = fields.choice<batch::ChannelOrder>(
+      "channels", {{"RGB", batch::ChannelOrder::Rgb}, {"BGR", batch::ChannelOrder::Bgr}});
   how.type = fields.choice<batch::ElementType>("type", {{"float32", batch::ElementType::Float32},
                                                         {"float16", batch::ElementType::Float16},
                                                         {"uint8", batch::ElementType::Uint8}});

@@ -65,15 +65,15 @@ Napi::Uint8Array to_js(Napi::Env env, std::vector<std::uint8_t>&& bytes) {
   auto held = std::make_unique<std::vector<std::uint8_t>>(std::move(bytes));
   auto* vector = held.get();
   napi_value buffer = nullptr;
-  const auto status = vector->empty()
-                          ? napi_no_external_buffers_allowed
-                          : napi_create_external_arraybuffer(
-                                env, vector->data(), vector->size(),
-                                [](napi_env, void*, void* hint) {
-                                  const std::unique_ptr<std::vector<std::uint8_t>> owner(
-                                      static_cast<std::vector<std::uint8_t>*>(hint));
-                                },
-                                vector, &buffer);
+  const auto status =
+      vector->empty()
+          ? napi_no_external_buffers_allowed
+          : napi_create_external_arraybuffer(
+                env, vector->data(), vector->size(),
+                [](napi_env, void*, void* hint) {
+                  const std::unique_ptr<std::vector<std::uint8_t>> owner(static_cast<std::vector<std::uint8_t>*>(hint));
+                },
+                vector, &buffer);
   if (status == napi_ok) {
     const auto size = held.release()->size();
     return Napi::Uint8Array::New(env, size, Napi::ArrayBuffer(env, buffer), 0);

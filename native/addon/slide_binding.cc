@@ -17,9 +17,9 @@ using SlidePointer = std::shared_ptr<const slide::Slide>;
 decode::Region read_associated_image(decode::TileDecoder& decoder, const slide::Slide& slide, std::size_t index,
                                      const CancelToken& cancel) {
   if (index >= slide.associated().size())
-    throw Error(Code::INVALID_OPTION, Stage::Decode,
-                "there is no associated image " + std::to_string(index) + " of " +
-                    std::to_string(slide.associated().size()));
+    throw Error(
+        Code::INVALID_OPTION, Stage::Decode,
+        "there is no associated image " + std::to_string(index) + " of " + std::to_string(slide.associated().size()));
   const auto& image = slide.associated()[index];
   if (!image.storage)
     throw Error(Code::UNSUPPORTED_PIXELS, Stage::Decode,
@@ -34,8 +34,8 @@ struct MaskAndCount {
   std::int64_t bad_tiles;
 };
 
-MaskAndCount find_tissue(decode::TileDecoder& decoder, const slide::Slide& slide,
-                         const tissue::TissueOptions& options, const CancelToken& cancel) {
+MaskAndCount find_tissue(decode::TileDecoder& decoder, const slide::Slide& slide, const tissue::TissueOptions& options,
+                         const CancelToken& cancel) {
   const auto overview =
       decode::read_overview(decoder, slide, options.overview_side_px, decode::BadTilePolicy::Error, &cancel);
   const auto& level0 = slide.levels().front().storage;
@@ -86,13 +86,13 @@ Napi::Value plan_object(Napi::Env env, const PlanAndCost& plan) {
 }  // namespace
 
 Napi::Function SlideBinding::define(Napi::Env env) {
-  return DefineClass(env, "NativeSlide",
-                     {InstanceAccessor<&SlideBinding::info>("info"),
-                      InstanceMethod<&SlideBinding::read_region>("readRegion"),
-                      InstanceMethod<&SlideBinding::read_associated>("readAssociated"),
-                      InstanceMethod<&SlideBinding::thumbnail>("thumbnail"),
-                      InstanceMethod<&SlideBinding::tissue>("tissue"), InstanceMethod<&SlideBinding::plan>("plan"),
-                      InstanceMethod<&SlideBinding::tiles>("tiles"), InstanceMethod<&SlideBinding::close>("close")});
+  return DefineClass(
+      env, "NativeSlide",
+      {InstanceAccessor<&SlideBinding::info>("info"), InstanceMethod<&SlideBinding::read_region>("readRegion"),
+       InstanceMethod<&SlideBinding::read_associated>("readAssociated"),
+       InstanceMethod<&SlideBinding::thumbnail>("thumbnail"), InstanceMethod<&SlideBinding::tissue>("tissue"),
+       InstanceMethod<&SlideBinding::plan>("plan"), InstanceMethod<&SlideBinding::tiles>("tiles"),
+       InstanceMethod<&SlideBinding::close>("close")});
 }
 
 SlideBinding::SlideBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SlideBinding>(info) {

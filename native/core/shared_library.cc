@@ -9,8 +9,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace microtome {
@@ -34,7 +34,7 @@ class Descriptor {
 
 std::optional<std::vector<char>> read_file(const std::string& path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info {};
+  struct stat info{};
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
   std::vector<char> bytes(static_cast<std::size_t>(info.st_size));
   std::size_t done = 0;
@@ -114,8 +114,7 @@ void* open_renamed(const std::string& path) {
 }  // namespace
 
 SharedLibrary SharedLibrary::open_private(const std::string& path, Stage stage) {
-  if (path.empty())
-    throw Error(Code::RUNTIME_MISSING, stage, "no path is known for a library that is needed");
+  if (path.empty()) throw Error(Code::RUNTIME_MISSING, stage, "no path is known for a library that is needed");
   if (void* handle = open_renamed(path)) return {handle, path, true};
   if (void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return {handle, path, false};
   const char* reason = ::dlerror();

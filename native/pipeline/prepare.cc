@@ -22,8 +22,7 @@ tissue::TissueMask from_given(const GivenMask& given, const slide::Storage& leve
 }
 
 std::optional<tissue::TissueMask> make_mask(decode::TileDecoder& decoder, const slide::Slide& slide,
-                                            const GridRequest& request, Prepared& prepared,
-                                            const CancelToken& cancel) {
+                                            const GridRequest& request, Prepared& prepared, const CancelToken& cancel) {
   const auto& level0 = slide.levels().front().storage;
   if (const auto* given = std::get_if<GivenMask>(&request.mask)) return from_given(*given, level0);
   if (const auto* rings = std::get_if<std::vector<tissue::Ring>>(&request.mask))
@@ -79,8 +78,7 @@ ReadCost read_cost(const slide::Slide& slide, const tiles::TilePlan& plan) {
       for (std::int64_t column = under.first_column; column <= under.last_column; ++column) {
         if (!counted.insert(row * across + column).second) continue;
         for (int plane = 0; plane < planes; ++plane)
-          cost.stored_bytes +=
-              static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
+          cost.stored_bytes += static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
       }
   }
   cost.stored_tiles = static_cast<std::int64_t>(counted.size());

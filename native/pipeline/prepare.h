@@ -28,8 +28,8 @@ struct Everywhere {};
 using MaskSource = std::variant<tissue::TissueOptions, GivenMask, std::vector<tissue::Ring>, Everywhere>;
 
 struct GridRequest {
-  std::optional<int> level;     // one of level and mpp is set
-  std::optional<double> mpp;    // microns per model pixel
+  std::optional<int> level;         // one of level and mpp is set
+  std::optional<double> mpp;        // microns per model pixel
   std::optional<double> slide_mpp;  // microns per level-0 pixel; overrides the slide's own
   tiles::GridOptions grid;
   MaskSource mask = tissue::TissueOptions{};

@@ -126,8 +126,7 @@ void ScoreJob::report(Stage stage, bool force) {
   const auto now = Clock::now();
   if (!force && now - last_report_ < kReportEvery) return;
   last_report_ = now;
-  callbacks_.progress({stage, tiles_done_, tiles_total_,
-                       static_cast<double>(nanoseconds_since(start_)) / 1e6});
+  callbacks_.progress({stage, tiles_done_, tiles_total_, static_cast<double>(nanoseconds_since(start_)) / 1e6});
 }
 
 void ScoreJob::finish(std::exception_ptr failure) {
@@ -162,7 +161,8 @@ TileOutput ScoreJob::collect_output(std::size_t output) {
   }
   all.columns = static_cast<std::int64_t>(values / prepared_.plan.tiles.size());
   if (static_cast<std::size_t>(all.columns) * prepared_.plan.tiles.size() != values)
-    throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate, "output \"" + all.name + "\" changes its row length between tiles");
+    throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
+                "output \"" + all.name + "\" changes its row length between tiles");
   return all;
 }
 
@@ -199,7 +199,8 @@ ScoreResult ScoreJob::collect() {
 std::vector<std::string> ScoreJob::warnings() const {
   std::vector<std::string> all = slide_->warnings();
   const auto counts = cache_->counts();
-  if (counts.bad > 0) all.push_back(std::to_string(counts.bad) + " stored tiles could not be decoded and read as white");
+  if (counts.bad > 0)
+    all.push_back(std::to_string(counts.bad) + " stored tiles could not be decoded and read as white");
   if (counts.missing > 0) all.push_back(std::to_string(counts.missing) + " stored tiles are missing and read as white");
   if (counts.again > 0)
     all.push_back(std::to_string(counts.again) + " stored tiles were decoded again because memoryLimit is small");

@@ -46,8 +46,8 @@ class ScoreJob {
   };
   struct Unit {
     std::int64_t index = 0;
-    std::int64_t tiles = 0;          // real ones
-    std::int64_t padded_tiles = 0;   // as the graph sees them
+    std::int64_t tiles = 0;         // real ones
+    std::int64_t padded_tiles = 0;  // as the graph sees them
     AlignedBytes tensor;
   };
 

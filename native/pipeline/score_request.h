@@ -76,7 +76,7 @@ using ScoreOutcome = std::variant<ScoreResult, std::exception_ptr>;
 // Called on worker threads; must return quickly and must not throw.
 struct ScoreCallbacks {
   std::function<void(const Progress&)> progress;  // at most every 100 ms
-  std::function<void(ScoreOutcome)> done;  // exactly once
+  std::function<void(ScoreOutcome)> done;         // exactly once
 };
 
 }  // namespace microtome::pipeline

@@ -54,8 +54,7 @@ void StoredTileCache::copy(decode::TileDecoder& decoder, const CancelToken& canc
   const std::int64_t tile_y = row * storage.tile_height_px;
   const std::int64_t left = std::max(tile_x, window_x);
   const std::int64_t top = std::max(tile_y, window_y);
-  const std::int64_t right =
-      std::min({tile_x + storage.tile_width_px, window_x + window.width_px, storage.width_px});
+  const std::int64_t right = std::min({tile_x + storage.tile_width_px, window_x + window.width_px, storage.width_px});
   const std::int64_t bottom =
       std::min({tile_y + storage.tile_height_px, window_y + window.height_px, storage.height_px});
   for (std::int64_t y = top; y < bottom && left < right; ++y) {

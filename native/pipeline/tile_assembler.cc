@@ -15,8 +15,8 @@ void fill_white(const RgbView& view) {
 }  // namespace
 
 void TileAssembler::assemble(decode::TileDecoder& decoder, const CancelToken& cancel, StoredTileCache& cache,
-                             const slide::Storage& storage, const tiles::TilePlan& plan,
-                             const tiles::PlannedTile& tile, const RgbView& out, StageMetrics& metrics) {
+                             const slide::Storage& storage, const tiles::TilePlan& plan, const tiles::PlannedTile& tile,
+                             const RgbView& out, StageMetrics& metrics) {
   const std::int64_t side = plan.footprint_px;
   const bool as_stored = side == plan.size_px;
   if (!as_stored && footprint_.width_px != side) footprint_ = RgbImage(side, side);

@@ -90,7 +90,7 @@ std::shared_ptr<const ByteSource> open_file(const std::string& path) {
   if (fd < 0) fail_open(path, errno);
   Descriptor descriptor(fd);
 
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor.get(), &status) != 0) fail_open(path, errno);
   if (S_ISDIR(status.st_mode))
     throw Error(Code::NOT_A_SLIDE, Stage::Slide, "found a folder, expected a file").with_path(path);

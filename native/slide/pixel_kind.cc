@@ -67,9 +67,9 @@ void read_bits(const TiffDirectory& directory, Storage& storage) {
 
   for (const std::uint64_t format : directory.numbers(Tag::SampleFormat, samples)) {
     if (format == 1) continue;
-    const char* name = format == 2   ? "signed integer"
-                       : format == 3 ? "floating-point"
-                       : format == 4 ? "undefined"
+    const char* name = format == 2                  ? "signed integer"
+                       : format == 3                ? "floating-point"
+                       : format == 4                ? "undefined"
                        : format == 5 || format == 6 ? "complex"
                                                     : "unknown";
     refuse(std::string("found ") + name + " samples (sample format " + std::to_string(format) +
@@ -111,8 +111,7 @@ void read_extra_samples(const TiffDirectory& directory, Storage& storage) {
   const bool matches = kinds.empty() ? extras == 0 || extras == 1 : static_cast<int>(kinds.size()) == extras;
   if (!matches)
     refuse("found " + std::to_string(storage.samples) + " samples per pixel, " + std::to_string(kinds.size()) +
-           " of them extra, for " + photometric_name(storage.photometric) + ", which has " +
-           std::to_string(colours));
+           " of them extra, for " + photometric_name(storage.photometric) + ", which has " + std::to_string(colours));
   for (std::size_t i = 0; i < kinds.size() && storage.alpha == Alpha::None; ++i) {
     if (kinds[i] != 1 && kinds[i] != 2) continue;
     storage.alpha = kinds[i] == 1 ? Alpha::Associated : Alpha::Unassociated;
@@ -132,8 +131,7 @@ void read_layout(const TiffDirectory& directory, Storage& storage) {
 
   const std::uint64_t predictor = directory.number(Tag::Predictor).value_or(1);
   if (predictor != 1 && !(predictor == 2 && has_predictor(storage.compression)))
-    refuse("found " +
-           (predictor == 3 ? "the floating-point predictor (3)" : "predictor " + std::to_string(predictor)) +
+    refuse("found " + (predictor == 3 ? "the floating-point predictor (3)" : "predictor " + std::to_string(predictor)) +
            " with compression " + compression_name(storage.compression) +
            ", expected none (1), or differences (2) with lzw, deflate or zstd");
   storage.predictor = static_cast<int>(predictor);

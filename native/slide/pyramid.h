@@ -9,8 +9,8 @@
 
 #include "slide/slide.h"
 #include "slide/storage.h"
-#include "slide/tile_table.h"
 #include "slide/tiff_reader.h"
+#include "slide/tile_table.h"
 
 namespace microtome::slide {
 

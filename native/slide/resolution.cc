@@ -41,8 +41,7 @@ std::optional<Mpp> tiff_mpp(const TiffDirectory& page) {
 
 }  // namespace
 
-std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description,
-                               std::optional<double> option) {
+std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description, std::optional<double> option) {
   if (option) {
     if (!std::isfinite(*option) || *option <= 0)
       throw Error(Code::INVALID_OPTION, Stage::Options,

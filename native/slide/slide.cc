@@ -114,8 +114,8 @@ StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, st
   if (!inside(tile.offset, tile.bytes, source_->size()))
     throw Error(Code::TRUNCATED, Stage::Slide,
                 describe_tile(directory, column, row) + " has " + std::to_string(tile.bytes) + " bytes at " +
-                    std::to_string(tile.offset) + ", beyond the end of the file (" +
-                    std::to_string(source_->size()) + " bytes)")
+                    std::to_string(tile.offset) + ", beyond the end of the file (" + std::to_string(source_->size()) +
+                    " bytes)")
         .with_path(source_->name());
   if (tile.bytes > limits_.stored_tile_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,

@@ -48,8 +48,8 @@ struct Storage {
   int fill_order = 1;
   Compression compression = Compression::None;
   Photometric photometric = Photometric::Rgb;
-  std::vector<std::uint8_t> jpeg_tables;    // TIFF tag 347; empty when absent
-  std::vector<std::uint16_t> palette;       // TIFF tag 320: reds, greens, blues; 3 << bits entries
+  std::vector<std::uint8_t> jpeg_tables;  // TIFF tag 347; empty when absent
+  std::vector<std::uint16_t> palette;     // TIFF tag 320: reds, greens, blues; 3 << bits entries
 
   [[nodiscard]] std::int64_t tiles_across() const noexcept { return (width_px + tile_width_px - 1) / tile_width_px; }
   [[nodiscard]] std::int64_t tiles_down() const noexcept { return (height_px + tile_height_px - 1) / tile_height_px; }
@@ -81,7 +81,7 @@ struct Associated {
 struct Mpp {
   double x = 0;  // microns per level-0 pixel
   double y = 0;
-  std::string source;  // "option", "aperio", "ome", "tiff"
+  std::string source;    // "option", "aperio", "ome", "tiff"
   bool trusted = false;  // false: present but not plausible for microscopy; callers treat it as unknown
 };
 

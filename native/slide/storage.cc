@@ -30,8 +30,7 @@ void read_compression(const TiffDirectory& directory, Storage& storage) {
   const auto compression = compression_of(code);
   if (!compression)
     throw Error(Code::UNSUPPORTED_COMPRESSION, Stage::Slide,
-                "found " + describe_compression(code) +
-                    ", expected none, JPEG, LZW, Deflate, ZSTD, WebP or JPEG 2000");
+                "found " + describe_compression(code) + ", expected none, JPEG, LZW, Deflate, ZSTD, WebP or JPEG 2000");
   storage.compression = *compression;
 }
 
@@ -50,8 +49,7 @@ void read_tiling(const TiffDirectory& directory, Storage& storage) {
 }
 
 void check_decoded_bytes(const Storage& storage, const Limits& limits) {
-  const auto bytes =
-      checked_multiply(decoded_row_bytes(storage), static_cast<std::uint64_t>(storage.tile_height_px));
+  const auto bytes = checked_multiply(decoded_row_bytes(storage), static_cast<std::uint64_t>(storage.tile_height_px));
   if (bytes && *bytes <= limits.decoded_tile_bytes) return;
   throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
               std::string("one stored ") + (storage.tiled ? "tile" : "strip") + " of " +

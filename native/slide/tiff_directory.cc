@@ -78,8 +78,7 @@ TiffDirectory TiffDirectory::read(const TiffFile& file, std::uint64_t offset) {
   if (!inside(offset, count_bytes, source.size())) throw beyond();
   std::array<std::uint8_t, 8> count_field{};
   source.read(offset, std::span(count_field).first(count_bytes));
-  const std::uint64_t count =
-      load_unsigned(count_field.data(), static_cast<unsigned>(count_bytes), file.big_endian);
+  const std::uint64_t count = load_unsigned(count_field.data(), static_cast<unsigned>(count_bytes), file.big_endian);
   if (count == 0 || count > kMaxEntries)
     throw Error(Code::NOT_A_SLIDE, Stage::Slide,
                 "a directory at byte " + std::to_string(offset) + " claims " + std::to_string(count) +
@@ -158,8 +157,8 @@ std::vector<std::uint8_t> TiffDirectory::blob(Tag tag, std::uint64_t most) const
                 std::string("tag ") + tag_name(tag) + " has type " + std::to_string(entry->type) + ", expected bytes");
   if (entry->count > most)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-                std::string("tag ") + tag_name(tag) + " has " + std::to_string(entry->count) +
-                    " bytes, at most " + std::to_string(most) + " are allowed");
+                std::string("tag ") + tag_name(tag) + " has " + std::to_string(entry->count) + " bytes, at most " +
+                    std::to_string(most) + " are allowed");
   return raw(*entry, entry->count);
 }
 

@@ -16,8 +16,7 @@ const TiffEntry* find_either(const TiffDirectory& directory, bool tiled, Tag til
   return entry != nullptr ? entry : directory.find(strips);
 }
 
-void check_table(const TiffDirectory& directory, const TiffEntry& entry, std::uint64_t expected,
-                 const Limits& limits) {
+void check_table(const TiffDirectory& directory, const TiffEntry& entry, std::uint64_t expected, const Limits& limits) {
   const std::string name = tag_name(entry.tag);
   if (!entry.is_unsigned() || entry.value_bytes() < 2)
     throw Error(Code::NOT_A_SLIDE, Stage::Slide,

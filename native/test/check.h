@@ -52,8 +52,9 @@ void throws(const char* file, int line, Code code, Body&& body) {
     body();
   } catch (const Error& error) {
     if (error.code() != code)
-      fail(file, line, "expected " + std::string(code_name(code)) + ", got " + std::string(code_name(error.code())) +
-                           ": " + error.message());
+      fail(file, line,
+           "expected " + std::string(code_name(code)) + ", got " + std::string(code_name(error.code())) + ": " +
+               error.message());
     return;
   }
   fail(file, line, "expected " + std::string(code_name(code)) + ", nothing was thrown");
@@ -80,13 +81,14 @@ inline int run_tests() {
 
 }  // namespace microtome::test
 
-#define TEST(name)                                                              \
-  static void name();                                                           \
-  static const ::microtome::test::Register register_##name{#name, name};        \
+#define TEST(name)                                                       \
+  static void name();                                                    \
+  static const ::microtome::test::Register register_##name{#name, name}; \
   static void name()
 #define CHECK(condition) \
   ((condition) ? void() : ::microtome::test::fail(__FILE__, __LINE__, "CHECK failed: " #condition))
 #define CHECK_EQ(a, b) ::microtome::test::equal(__FILE__, __LINE__, #a " == " #b, (a), (b))
-#define CHECK_THROWS(code, ...) ::microtome::test::throws(__FILE__, __LINE__, ::microtome::Code::code, [&] { __VA_ARGS__; })
+#define CHECK_THROWS(code, ...) \
+  ::microtome::test::throws(__FILE__, __LINE__, ::microtome::Code::code, [&] { __VA_ARGS__; })
 #define TEST_MAIN \
   int main() { return ::microtome::test::run_tests(); }

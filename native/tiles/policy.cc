@@ -29,8 +29,9 @@ double mean_mpp(const slide::Mpp& mpp) noexcept { return (mpp.x + mpp.y) / 2; }
 std::optional<double> known_mpp(const slide::Slide& slide, std::optional<double> given) {
   if (given) {
     if (std::isfinite(*given) && *given > 0) return given;
-    throw Error(Code::INVALID_OPTION, Stage::Tiles,
-                "a slide resolution of " + number(*given) + " microns per pixel was given, a positive number was expected");
+    throw Error(
+        Code::INVALID_OPTION, Stage::Tiles,
+        "a slide resolution of " + number(*given) + " microns per pixel was given, a positive number was expected");
   }
   const auto& mpp = slide.mpp();
   if (mpp && usable(*mpp)) return mean_mpp(*mpp);

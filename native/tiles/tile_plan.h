@@ -14,7 +14,7 @@ namespace microtome::tiles {
 // The level chosen and how its pixels become model pixels.
 struct ReadPolicy {
   int level = 0;
-  double scale = 1;  // level pixels per model pixel, both axes: 1 = as stored, > 1 = reduce, < 1 = enlarge
+  double scale = 1;           // level pixels per model pixel, both axes: 1 = as stored, > 1 = reduce, < 1 = enlarge
   std::optional<double> mpp;  // microns per model pixel, when known
   std::string name;           // "level", "mpp-exact", "mpp-reduce", "mpp-enlarge"
 };
@@ -47,10 +47,10 @@ struct PlannedTile {
 
 struct TilePlan {
   ReadPolicy policy;
-  std::int64_t size_px = 0;          // model pixels
-  std::int64_t footprint_px = 0;     // level pixels on a side: round(size_px * scale)
-  std::vector<PlannedTile> tiles;    // row-major: y, then x
-  std::int64_t grid_tiles = 0;       // before the mask
+  std::int64_t size_px = 0;        // model pixels
+  std::int64_t footprint_px = 0;   // level pixels on a side: round(size_px * scale)
+  std::vector<PlannedTile> tiles;  // row-major: y, then x
+  std::int64_t grid_tiles = 0;     // before the mask
 };
 
 // Throws NO_TISSUE when nothing is kept, LIMIT_EXCEEDED above 64 million grid positions.

@@ -1,5 +1,5 @@
-// Polygons drawn into a mask: even-odd rule within a polygon, union of the polygons; one scan line through the middle of each row of mask pixels. A pixel is
-// tissue when its centre is inside.
+// Polygons drawn into a mask: even-odd rule within a polygon, union of the polygons; one scan line through the middle
+// of each row of mask pixels. A pixel is tissue when its centre is inside.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -112,7 +112,7 @@ TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level
     std::erase_if(active, [row](const Edge& edge) { return edge.end_row <= row; });
     while (next < edges.size() && edges[next].first_row == row) active.push_back(edges[next++]);
     crossed.clear();
-    for (const Edge& edge : active) 
+    for (const Edge& edge : active)
       crossed.emplace_back(edge.polygon, edge.x + static_cast<double>(row - edge.first_row) * edge.slope);
     std::sort(crossed.begin(), crossed.end());
     std::uint8_t* out = mask.data.data() + row * mask.width_px;

@@ -85,7 +85,11 @@ describe.skipIf(dataDir === null || !existsSync(join(dataDir, 'bad')))('bad file
     expect(outcomes).toHaveLength(files.length + 2);
     files.forEach((name, i) => {
       const together = outcomes[i + 1] as Outcome;
-      expect([name, together.outcome, together.score]).toEqual([name, alone.get(name)?.outcome, alone.get(name)?.score]);
+      expect([name, together.outcome, together.score]).toEqual([
+        name,
+        alone.get(name)?.outcome,
+        alone.get(name)?.score,
+      ]);
     });
     expect(outcomes[0]?.outcome).toBe('scored');
     expect(Object.is(outcomes.at(-1)?.score, outcomes[0]?.score)).toBe(true);

@@ -24,7 +24,8 @@ function writePyramid(path: string): void {
     const counts: number[] = [];
     for (let tile = 0; tile < size.columns * size.rows; tile++) {
       const pixels = new Uint8Array(256 * 256 * 3);
-      for (let i = 0; i < pixels.length; i++) pixels[i] = 90 + ((Math.floor(i / 1024) * 3 + tile * 17 + index * 7) % 97);
+      for (let i = 0; i < pixels.length; i++)
+        pixels[i] = 90 + ((Math.floor(i / 1024) * 3 + tile * 17 + index * 7) % 97);
       const encoded = encoder.encode(pixels);
       offsets.push(writer.append(encoded));
       counts.push(encoded.length);

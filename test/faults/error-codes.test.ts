@@ -39,6 +39,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
+/** Writes a file and gives its path. */
+function put(name: string, bytes: Uint8Array | string): string {
+  writeFileSync(at(name), bytes);
+  return at(name);
+}
+
 const score = (path: string, more: object = {}) => scoreSlide(path, { model: mean, input: { level: 0 }, ...more });
 
 async function directory(rows: string, more: object = {}): Promise<unknown> {
@@ -59,51 +65,86 @@ async function directory(rows: string, more: object = {}): Promise<unknown> {
 
 const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] = [
   ['FILE_NOT_FOUND', 'a path that is not there', () => score(at('none.tif'))],
-  ['NOT_A_SLIDE', 'a text file', () => (writeFileSync(at('text.tif'), 'hello, this is no slide'), score(at('text.tif')))],
+  ['NOT_A_SLIDE', 'a text file', () => score(put('text.tif', 'hello, this is no slide'))],
   ['NOT_A_SLIDE', 'a folder', () => openSlide(scratch)],
   ['UNSUPPORTED_COMPRESSION', 'fax', () => openSlide(writeTiff('fax.tif', replace(TagId.compression, 4)))],
-  ['UNSUPPORTED_PIXELS', 'signed samples', () => openSlide(writeTiff('signed.tif', replace(TagId.sampleFormat, 2, 2, 2)))],
-  ['TRUNCATED', 'half a file', () => {
-    const bytes = readFileSync(slide);
-    writeFileSync(at('half.tif'), bytes.subarray(0, bytes.length / 2));
-    return score(at('half.tif'));
-  }],
-  ['CORRUPT_TILE', 'a tile of zeros', async () => {
-    const path = writeTiff('zeros.tif', (tags) => tags);
-    const bytes = readFileSync(path);
-    bytes.fill(0, 8, 400);
-    writeFileSync(path, bytes);
-    await (await openSlide(path)).readRegion({ level: 0, x: 0, y: 0, width: 9, height: 9 });
-  }],
-  ['LIMIT_EXCEEDED', 'a region above the limit', async () => {
-    const opened = await openSlide(slide, { limits: { requestBytes: 1000 } });
-    await opened.readRegion({ level: 0, x: 0, y: 0, width: 100, height: 100 });
-  }],
+  [
+    'UNSUPPORTED_PIXELS',
+    'signed samples',
+    () => openSlide(writeTiff('signed.tif', replace(TagId.sampleFormat, 2, 2, 2))),
+  ],
+  [
+    'TRUNCATED',
+    'half a file',
+    () => {
+      const bytes = readFileSync(slide);
+      writeFileSync(at('half.tif'), bytes.subarray(0, bytes.length / 2));
+      return score(at('half.tif'));
+    },
+  ],
+  [
+    'CORRUPT_TILE',
+    'a tile of zeros',
+    async () => {
+      const path = writeTiff('zeros.tif', (tags) => tags);
+      const bytes = readFileSync(path);
+      bytes.fill(0, 8, 400);
+      writeFileSync(path, bytes);
+      await (await openSlide(path)).readRegion({ level: 0, x: 0, y: 0, width: 9, height: 9 });
+    },
+  ],
+  [
+    'LIMIT_EXCEEDED',
+    'a region above the limit',
+    async () => {
+      const opened = await openSlide(slide, { limits: { requestBytes: 1000 } });
+      await opened.readRegion({ level: 0, x: 0, y: 0, width: 100, height: 100 });
+    },
+  ],
   ['LEVEL_OUT_OF_RANGE', 'a level that is not there', () => score(slide, { level: 40 })],
   ['MPP_UNKNOWN', 'a target resolution for a slide without one', () => score(slide, { input: {}, mpp: 0.5 })],
-  ['NO_TISSUE', 'a mask of nothing', () => score(slide, { mask: { data: new Uint8Array(4), width: 2, height: 2, level0PerPxX: 600, level0PerPxY: 600, badTiles: 0 } })],
-  ['MODEL_INVALID', 'bytes that are no graph', () => (writeFileSync(at('no.onnx'), Buffer.alloc(99, 7)), loadModel(at('no.onnx')))],
+  [
+    'NO_TISSUE',
+    'a mask of nothing',
+    () =>
+      score(slide, {
+        mask: { data: new Uint8Array(4), width: 2, height: 2, level0PerPxX: 600, level0PerPxY: 600, badTiles: 0 },
+      }),
+  ],
+  ['MODEL_INVALID', 'bytes that are no graph', () => loadModel(put('no.onnx', Buffer.alloc(99, 7)))],
   ['MODEL_MISMATCH', 'another tile size than the graph has', () => score(slide, { tile: { size: 100 } })],
-  ['OUTPUT_NOT_FINITE', 'a model that gives NaN', () => (writeFileSync(at('nan.onnx'), nanModel()), score(slide, { model: at('nan.onnx') }))],
-  ['OUTPUT_SHAPE', 'a model that gives one number for a batch', () => (writeFileSync(at('one.onnx'), wrongShapeModel()), score(slide, { model: at('one.onnx') }))],
+  ['OUTPUT_NOT_FINITE', 'a model that gives NaN', () => score(slide, { model: put('nan.onnx', nanModel()) })],
+  [
+    'OUTPUT_SHAPE',
+    'a model that gives one number for a batch',
+    () => score(slide, { model: put('one.onnx', wrongShapeModel()) }),
+  ],
   ['DEVICE_UNAVAILABLE', 'a GPU', () => score(slide, { device: 'cuda' })],
   ['INVALID_OPTION', 'a misspelt option', () => score(slide, { batchsize: 4 })],
   ['CSV_INVALID', 'a format file of another kind', () => directory('name;score\na.tif;1\n')],
   ['ROWS_MISMATCH', 'a slide that is not there', () => directory('filename,relapse\na.tif,0.5\nb.tif,0.5\n')],
   ['OUTPUT_EXISTS', 'an output that is there', () => directory('filename,relapse\na.tif,0.5\n', { output: mean })],
   ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
-  ['CANCELLED', 'a closed slide', async () => {
-    const opened = await openSlide(slide);
-    await opened.close();
-    await opened.thumbnail(100);
-  }],
-  ['CANCELLED', 'a closed scorer', async () => {
-    const scorer = await createScorer({ model: mean, input: { level: 0 } });
-    const job = scorer.score(slide);
-    job.catch(() => undefined);
-    await scorer.close();
-    await scorer.score(slide);
-  }],
+  [
+    'CANCELLED',
+    'a closed slide',
+    async () => {
+      const opened = await openSlide(slide);
+      await opened.close();
+      await opened.thumbnail(100);
+    },
+  ],
+  [
+    'CANCELLED',
+    'a closed scorer',
+    async () => {
+      const scorer = await createScorer({ model: mean, input: { level: 0 } });
+      const job = scorer.score(slide);
+      job.catch(() => undefined);
+      await scorer.close();
+      await scorer.score(slide);
+    },
+  ],
 ];
 
 describe('each code, with its stage and its advice', () => {

@@ -51,16 +51,30 @@ function run(body: string, flags: readonly string[] = [], timeoutMs = 60_000): P
 describe('the process ends by itself', () => {
   it.each([
     ['after a score', `await scoreSlide(slide, { model, input: { level: 0 } });`],
-    ['with a scorer and a slide left open', `await createScorer({ model, input: { level: 0 } }); await openSlide(slide);`],
+    [
+      'with a scorer and a slide left open',
+      `await createScorer({ model, input: { level: 0 } }); await openSlide(slide);`,
+    ],
     ['after a slide was left while it is read', `const s = await openSlide(slide); s.thumbnail(500).catch(() => {});`],
-    ['after a tile stream was left half-way', `for await (const b of (await openSlide(slide)).tiles({ level: 0, size: 224 })) { b.release(); break; }`],
+    [
+      'after a tile stream was left half-way',
+      `for await (const b of (await openSlide(slide)).tiles({ level: 0, size: 224 })) { b.release(); break; }`,
+    ],
   ])('%s', async (_, body) => {
     expect(await run(body)).toMatchObject({ code: 0, signal: null, stdout: '', stderr: '' });
   });
 
   it.each([
-    ['process.exit() in the middle of a score', `scoreSlide(slide, { model: slow, input: { level: 0 }, onProgress: (p) => { if (p.stage === 'decode') setTimeout(() => process.exit(7), 300); } });`, 7],
-    ['an uncaught exception in the middle', `scoreSlide(slide, { model: slow, input: { level: 0 } }); setTimeout(() => { throw new Error('on purpose'); }, 1500);`, 1],
+    [
+      'process.exit() in the middle of a score',
+      `scoreSlide(slide, { model: slow, input: { level: 0 }, onProgress: (p) => { if (p.stage === 'decode') setTimeout(() => process.exit(7), 300); } });`,
+      7,
+    ],
+    [
+      'an uncaught exception in the middle',
+      `scoreSlide(slide, { model: slow, input: { level: 0 } }); setTimeout(() => { throw new Error('on purpose'); }, 1500);`,
+      1,
+    ],
   ])('%s', async (_, body, code) => {
     const ending = await run(body);
     expect(ending).toMatchObject({ code, signal: null, stdout: '' });
@@ -90,7 +104,8 @@ describe('worker threads', () => {
   });
 
   it('may be terminated in the middle of a score, again and again', async () => {
-    const ending = await run(`
+    const ending = await run(
+      `
       ${worker(`parentPort.postMessage('on'); await scoreSlide(slide, { model: slow, input: { level: 0 } });`)}
       for (let i = 0; i < 6; i++) {
         const w = start();
@@ -99,7 +114,10 @@ describe('worker threads', () => {
         await w.terminate();
       }
       const last = await scoreSlide(slide, { model, input: { level: 0 } });
-      if (!Number.isFinite(last.score)) throw new Error('no score');`, [], 120_000);
+      if (!Number.isFinite(last.score)) throw new Error('no score');`,
+      [],
+      120_000,
+    );
     expect(ending).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 });

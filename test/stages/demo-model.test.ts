@@ -50,7 +50,12 @@ it('reaches AUC 0.90 on unseen slides, where the mean colour does not', async ()
     rmSync(path);
   }
   const model = auc(scores, classes);
-  const byColour = [0, 1, 2].map((c) => auc(colours.map((rgb) => rgb[c] ?? 0), classes));
+  const byColour = [0, 1, 2].map((c) =>
+    auc(
+      colours.map((rgb) => rgb[c] ?? 0),
+      classes,
+    ),
+  );
   const best = Math.max(...byColour.map((a) => Math.max(a, 1 - a)));
   expect(model).toBeGreaterThanOrEqual(0.9);
   // One channel at a time, and few slides: the figure over 160 slides is in train/demo/README.md.

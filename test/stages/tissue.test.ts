@@ -54,7 +54,10 @@ function compare(truth: SlideTruth, mask: TissueMask): Figures {
 const scenes: readonly (readonly [string, SlideOptions])[] = [
   ['plain', { width: 8192, height: 8192, seed: 21 }],
   ['blue and red pens', { width: 9000, height: 8000, seed: 22, pens: ['blue', 'red'] }],
-  ['green and black pens, two borders', { width: 8000, height: 9000, seed: 23, pens: ['green', 'black'], borders: ['left', 'top'] }],
+  [
+    'green and black pens, two borders',
+    { width: 8000, height: 9000, seed: 23, pens: ['green', 'black'], borders: ['left', 'top'] },
+  ],
   ['all borders', { width: 8192, height: 7000, seed: 24, borders: ['left', 'right', 'top', 'bottom'] }],
   ['much tissue, relapse', { width: 6000, height: 6000, seed: 25, tissueShare: 0.5, relapse: true, pens: ['blue'] }],
 ];

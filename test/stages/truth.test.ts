@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MicrotomeError, openSlide } from '../../lib/index.js';
-import type { Region } from '../../lib/index.js';
+import type { Region, Slide } from '../../lib/index.js';
 import { dataDir, slideFile } from '../support/data.js';
 import { DeflateTiff } from '../support/tiff-tiles.js';
 
@@ -74,7 +74,7 @@ describe.skipIf(dataDir === null || !existsSync(join(dataDir, 'truth.json')))('r
   const shared = Object.entries(truth.slides).filter(([name, s]) => s.set === 'shared' && existsSync(slideFile(name)));
 
   it.each(shared.filter(([, s]) => s.expect === 'decode'))('%s reads as the truth says', async (name, slide) => {
-    let opened;
+    let opened: Slide;
     try {
       opened = await openSlide(slideFile(name));
       await opened.readRegion({ level: 0, x: 0, y: 0, width: 1, height: 1 });
@@ -83,7 +83,11 @@ describe.skipIf(dataDir === null || !existsSync(join(dataDir, 'truth.json')))('r
       expect(error).toBeInstanceOf(MicrotomeError);
       const refusal = error as MicrotomeError;
       if (slide.tiff.sampleFormat === 'INT') expect(refusal.code).toBe('UNSUPPORTED_PIXELS');
-      else expect([refusal.code, refusal.message]).toEqual(['UNSUPPORTED_COMPRESSION', expect.stringContaining(NAMES[slide.tiff.compression] ?? '?')]);
+      else
+        expect([refusal.code, refusal.message]).toEqual([
+          'UNSUPPORTED_COMPRESSION',
+          expect.stringContaining(NAMES[slide.tiff.compression] ?? '?'),
+        ]);
       return;
     }
     expect(opened.levels.map((l) => [l.width, l.height])).toEqual(slide.levels.map((l) => [l.width, l.height]));
@@ -101,7 +105,10 @@ describe.skipIf(dataDir === null || !existsSync(join(dataDir, 'truth.json')))('r
 
   it.each(shared.filter(([, s]) => s.expect === 'refuse'))('%s is refused', async (name) => {
     const attempt = openSlide(slideFile(name)).then((s) => s.readRegion({ level: 0, x: 0, y: 0, width: 1, height: 1 }));
-    await expect(attempt).rejects.toMatchObject({ name: 'MicrotomeError', code: expect.stringMatching(/^UNSUPPORTED_/) });
+    await expect(attempt).rejects.toMatchObject({
+      name: 'MicrotomeError',
+      code: expect.stringMatching(/^UNSUPPORTED_/),
+    });
   });
 
   it('a sparse slide reads as white where tiles are missing, and counts them', async () => {

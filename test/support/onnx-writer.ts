@@ -18,7 +18,8 @@ function varint(value: number | bigint): Buffer {
   return Buffer.from(bytes);
 }
 
-const tagged = (field: number, wire: number, body: Buffer): Buffer => Buffer.concat([varint((field << 3) | wire), body]);
+const tagged = (field: number, wire: number, body: Buffer): Buffer =>
+  Buffer.concat([varint((field << 3) | wire), body]);
 const number = (field: number, value: number | bigint): Buffer => tagged(field, WIRE_VARINT, varint(value));
 const bytes = (field: number, value: Uint8Array | string): Buffer => {
   const body = Buffer.from(value as Uint8Array);

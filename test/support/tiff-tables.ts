@@ -12,7 +12,8 @@ const TILE_OFFSETS = 324;
 const TILE_BYTE_COUNTS = 325;
 
 export function firstPageTiles(file: Buffer): TileEntry[] {
-  if (file.readUInt16LE(0) !== 0x4949 || file.readUInt16LE(2) !== 42) throw new Error('little-endian classic TIFF only');
+  if (file.readUInt16LE(0) !== 0x4949 || file.readUInt16LE(2) !== 42)
+    throw new Error('little-endian classic TIFF only');
   const start = file.readUInt32LE(4);
   const table = (tag: number): number[] => {
     for (let i = 0; i < file.readUInt16LE(start); i++) {

@@ -22,8 +22,11 @@ function readDirectory(file: Buffer): Directory {
     if (size === undefined) continue;
     const count = u32(entry + 4);
     const at = count * size <= 4 ? entry + 8 : u32(entry + 8);
-    const one = (k: number) => (size === 1 ? file[at + k] ?? 0 : size === 2 ? u16(at + 2 * k) : u32(at + 4 * k));
-    tags.set(u16(entry), Array.from({ length: count }, (_, k) => one(k)));
+    const one = (k: number) => (size === 1 ? (file[at + k] ?? 0) : size === 2 ? u16(at + 2 * k) : u32(at + 4 * k));
+    tags.set(
+      u16(entry),
+      Array.from({ length: count }, (_, k) => one(k)),
+    );
   }
   return { tags };
 }
@@ -58,7 +61,15 @@ export class DeflateTiff {
     offsets.forEach((offset, index) => {
       const raw = inflateSync(file.subarray(offset, offset + (counts[index] ?? 0)));
       const top = Math.floor(index / across) * tileHeight;
-      this.#place(raw, little, tag(317, 1), tileWidth, Math.min(tileHeight, this.height - top), (index % across) * tileWidth, top);
+      this.#place(
+        raw,
+        little,
+        tag(317, 1),
+        tileWidth,
+        Math.min(tileHeight, this.height - top),
+        (index % across) * tileWidth,
+        top,
+      );
     });
   }
 

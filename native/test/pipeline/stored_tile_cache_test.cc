@@ -3,9 +3,9 @@
 
 #include <thread>
 
-#include "check.h"
 #include "pipeline/tile_assembler.h"
-#include "support/fake_slide.h"
+#include "test/check.h"
+#include "test/support/fake_slide.h"
 
 using namespace microtome;
 using namespace microtome::pipeline;

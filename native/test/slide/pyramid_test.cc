@@ -45,22 +45,22 @@ TiffDirectory aperio(TiffDirectory directory, const std::string& rest) {
 }  // namespace
 
 TEST(reductions_are_within_one_pixel_of_some_factor) {
-  CHECK(is_reduction({2220, 2967}, {1110, 1483}));   // halves, floored
-  CHECK(is_reduction({2220, 2967}, {1110, 1484}));   // rounded up
+  CHECK(is_reduction({2220, 2967}, {1110, 1483}));  // halves, floored
+  CHECK(is_reduction({2220, 2967}, {1110, 1484}));  // rounded up
   CHECK(is_reduction({277, 370}, {138, 185}));
-  CHECK(is_reduction({5120, 5120}, {2048, 2048}));   // any factor
+  CHECK(is_reduction({5120, 5120}, {2048, 2048}));  // any factor
   CHECK(is_reduction({402688, 177664}, {196, 86}));
   CHECK(is_reduction({46000, 32914}, {11500, 8228}));
-  CHECK(is_reduction({64, 1}, {32, 1}));             // a side of one pixel stays
+  CHECK(is_reduction({64, 1}, {32, 1}));  // a side of one pixel stays
   CHECK(is_reduction({0x7FFFFFFF, 0x7FFFFFFF}, {0x3FFFFFFF, 0x3FFFFFFF}));
   CHECK(!is_reduction({100, 100}, {100, 100}));
   CHECK(!is_reduction({100, 100}, {200, 200}));
-  CHECK(!is_reduction({100, 100}, {50, 100}));       // not strictly smaller
+  CHECK(!is_reduction({100, 100}, {50, 100}));  // not strictly smaller
   CHECK(!is_reduction({100, 100}, {101, 50}));
-  CHECK(!is_reduction({1000, 1000}, {500, 497}));    // 3 pixels off
-  CHECK(is_reduction({1000, 1000}, {500, 498}));     // 499 +- 1 fits both
-  CHECK(!is_reduction({2220, 2967}, {387, 463}));    // a label
-  CHECK(!is_reduction({2220, 2967}, {1280, 431}));   // a macro image
+  CHECK(!is_reduction({1000, 1000}, {500, 497}));   // 3 pixels off
+  CHECK(is_reduction({1000, 1000}, {500, 498}));    // 499 +- 1 fits both
+  CHECK(!is_reduction({2220, 2967}, {387, 463}));   // a label
+  CHECK(!is_reduction({2220, 2967}, {1280, 431}));  // a macro image
   CHECK(!is_reduction({0x7FFFFFFF, 0x7FFFFFFF}, {0x3FFFFFFF, 0x3FFFFFF0}));
 }
 
@@ -111,8 +111,7 @@ TEST(of_equal_sizes_the_first_is_the_level) {
 }
 
 TEST(a_level_whose_pixels_are_refused_is_left_out_with_a_warning) {
-  const auto slide =
-      open({tiles(400, 300), tiles(200, 150).set(tag::kCompression, {32773}), tiles(100, 75)});
+  const auto slide = open({tiles(400, 300), tiles(200, 150).set(tag::kCompression, {32773}), tiles(100, 75)});
   CHECK_EQ(levels_of(*slide), "400x300 100x75");
   CHECK_EQ(slide->warnings().size(), 1u);
   CHECK(slide->warnings()[0].find("PackBits") != std::string::npos);

@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "slide/aperio.h"
-#include "slide/ome_xml.h"
 #include "slide/numeric_text.h"
+#include "slide/ome_xml.h"
 #include "slide/slide.h"
 #include "test/check.h"
 #include "test/support/tiff_writer.h"
@@ -63,8 +63,8 @@ TEST(option_before_aperio_before_ome_before_tags) {
 }
 
 TEST(a_bad_option_is_refused) {
-  for (const double bad : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN(),
-                           std::numeric_limits<double>::infinity()})
+  for (const double bad :
+       {0.0, -1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
     CHECK_THROWS(INVALID_OPTION, (void)mpp_of(image(), bad));
 }
 
@@ -74,8 +74,8 @@ TEST(tiff_tags) {
   check_mpp(mpp_of(with_tags(50800, 25400, 1, 2).remove(tag::kResolutionUnit)), 0.5, 1, "tiff", true);  // inches
   check_mpp(mpp_of(with_tags(72, 72, 1, 2)), 352.7777778, 352.7777778, "tiff", false);
   check_mpp(mpp_of(with_tags(20000000, 20000000, 1, 3)), 0.0005, 0.0005, "tiff", false);
-  CHECK(!mpp_of(with_tags(10, 10, 1, 3)));       // what libvips writes when it knows nothing
-  CHECK(!mpp_of(with_tags(254, 254, 10, 2)));    // the same in inches
+  CHECK(!mpp_of(with_tags(10, 10, 1, 3)));        // what libvips writes when it knows nothing
+  CHECK(!mpp_of(with_tags(254, 254, 10, 2)));     // the same in inches
   CHECK(!mpp_of(with_tags(20000, 20000, 1, 1)));  // no unit
   CHECK(!mpp_of(with_tags(20000, 20000, 0, 3)));
   CHECK(!mpp_of(with_tags(0, 0, 1000, 3)));
@@ -133,7 +133,8 @@ TEST(ome_texts) {
   CHECK(slide::ome_pixel_size("<ome:OME><ome:Pixels PhysicalSizeX=\"1\" PhysicalSizeY=\"1\"/>").has_value());
   for (const std::string attributes :
        {"", "PhysicalSizeX=\"1\"", "PhysicalSizeX=\"1\" PhysicalSizeY=\"\"",
-        "PhysicalSizeX=\"one\" PhysicalSizeY=\"1\"", "PhysicalSizeX=\"-1\" PhysicalSizeY=\"1\"", "PhysicalSizeX=1 PhysicalSizeY=1", "PhysicalSizeX PhysicalSizeY"})
+        "PhysicalSizeX=\"one\" PhysicalSizeY=\"1\"", "PhysicalSizeX=\"-1\" PhysicalSizeY=\"1\"",
+        "PhysicalSizeX=1 PhysicalSizeY=1", "PhysicalSizeX PhysicalSizeY"})
     CHECK(!slide::ome_pixel_size(ome(attributes)));
   const std::string whole = ome("PhysicalSizeX=\"0.25\" PhysicalSizeY=\"0.5\"");
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -45,11 +45,17 @@ TiffDirectory jpeg() { return rgb().set(tag::kCompression, {7}).set(tag::kPhotom
 }  // namespace
 
 TEST(compressions_on_the_list) {
-  const std::vector<std::pair<std::uint64_t, Compression>> all = {
-      {1, Compression::None},          {5, Compression::Lzw},         {7, Compression::Jpeg},
-      {8, Compression::Deflate},       {32946, Compression::Deflate}, {50000, Compression::Zstd},
-      {50001, Compression::WebP},      {33003, Compression::Jpeg2000YCbCr},
-      {33005, Compression::Jpeg2000Rgb}, {34712, Compression::Jpeg2000}, {33004, Compression::Jpeg2000}};
+  const std::vector<std::pair<std::uint64_t, Compression>> all = {{1, Compression::None},
+                                                                  {5, Compression::Lzw},
+                                                                  {7, Compression::Jpeg},
+                                                                  {8, Compression::Deflate},
+                                                                  {32946, Compression::Deflate},
+                                                                  {50000, Compression::Zstd},
+                                                                  {50001, Compression::WebP},
+                                                                  {33003, Compression::Jpeg2000YCbCr},
+                                                                  {33005, Compression::Jpeg2000Rgb},
+                                                                  {34712, Compression::Jpeg2000},
+                                                                  {33004, Compression::Jpeg2000}};
   for (const auto& [code, expected] : all)
     CHECK(storage_of(rgb().set(tag::kCompression, {code})).compression == expected);
   CHECK(storage_of(rgb().remove(tag::kCompression)).compression == Compression::None);
@@ -59,9 +65,9 @@ TEST(compressions_on_the_list) {
 
 TEST(other_compressions_are_refused_by_name_and_number) {
   const std::vector<std::pair<std::uint64_t, const char*>> all = {
-      {2, "CCITT RLE"},     {3, "CCITT Group 3 fax"}, {4, "CCITT Group 4 fax"}, {6, "old-style JPEG"},
-      {32773, "PackBits"},  {34925, "LZMA"},          {50002, "JPEG XL"},       {34887, "LERC"},
-      {34661, "JBIG"},      {0, "unknown"},           {4711, "unknown"},        {65535, "unknown"}};
+      {2, "CCITT RLE"},    {3, "CCITT Group 3 fax"}, {4, "CCITT Group 4 fax"}, {6, "old-style JPEG"},
+      {32773, "PackBits"}, {34925, "LZMA"},          {50002, "JPEG XL"},       {34887, "LERC"},
+      {34661, "JBIG"},     {0, "unknown"},           {4711, "unknown"},        {65535, "unknown"}};
   for (const auto& [code, name] : all) {
     check_refused("UNSUPPORTED_COMPRESSION", name, rgb().set(tag::kCompression, {code}));
     check_refused("UNSUPPORTED_COMPRESSION", ("(" + std::to_string(code) + ")").c_str(),

@@ -63,8 +63,8 @@ TEST(a_directory_beyond_the_end_is_truncated) {
                (void)open_bytes({'M', 'M', 0, 43, 0, 8, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}));
   CHECK_THROWS(NOT_A_SLIDE, (void)open_bytes({'I', 'I', 42, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0}));  // no entries
   // BigTIFF directories that claim 2^60 entries do not get them
-  CHECK_THROWS(NOT_A_SLIDE, (void)open_bytes({'M', 'M', 0, 43, 0, 8, 0, 0, 0, 0, 0,  0,
-                                        0,   0,   0, 16, 16, 0, 0, 0, 0, 0, 0, 0}));
+  CHECK_THROWS(NOT_A_SLIDE,
+               (void)open_bytes({'M', 'M', 0, 43, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 16, 0, 0, 0, 0, 0, 0, 0}));
 }
 
 TEST(a_later_page_beyond_the_end_means_that_the_file_is_cut_short) {

@@ -131,8 +131,8 @@ TEST(a_large_stored_tile_is_over_the_limit) {
 
 TEST(tiles_that_do_not_exist_are_refused) {
   const auto slide = open(tiff_image(64, 48, 16));
-  for (const auto& [column, row, plane] : std::vector<std::array<int, 3>>{
-           {4, 0, 0}, {0, 3, 0}, {-1, 0, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}})
+  for (const auto& [column, row, plane] :
+       std::vector<std::array<int, 3>>{{4, 0, 0}, {0, 3, 0}, {-1, 0, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}})
     CHECK_THROWS(INTERNAL, (void)slide->stored_tile(0, column, row, plane));
   CHECK_THROWS(INTERNAL, (void)slide->stored_tile(1, 0, 0, 0));
 }
@@ -151,10 +151,10 @@ TEST(tables_that_are_too_small_or_missing) {
   CHECK_THROWS(NOT_A_SLIDE, (void)open(tiff_image(16, 16, 16).rational(tag::kTileOffsets, 8, 1)));
   // More stored tiles than any table can have.
   CHECK_THROWS(NOT_A_SLIDE, (void)open(tiff_image(16, 16, 16)
-                                     .set(tag::kWidth, {0x7FFFFFFF})
-                                     .set(tag::kHeight, {0x7FFFFFFF})
-                                     .set(tag::kTileWidth, {1})
-                                     .set(tag::kTileHeight, {1})));
+                                           .set(tag::kWidth, {0x7FFFFFFF})
+                                           .set(tag::kHeight, {0x7FFFFFFF})
+                                           .set(tag::kTileWidth, {1})
+                                           .set(tag::kTileHeight, {1})));
 }
 
 TEST(tables_that_claim_more_than_the_file_has) {
@@ -166,8 +166,8 @@ TEST(tables_that_claim_more_than_the_file_has) {
   CHECK_THROWS(TRUNCATED, (void)claim(0x3FFFFFFF, {}));
   CHECK_THROWS(TRUNCATED, (void)claim(0x4000000000000000, {.big_tiff = true}));
   CHECK_THROWS(TRUNCATED, (void)open(tiff_image(64, 48, 16)
-                                   .set(tag::kTileCounts, std::vector<std::uint64_t>(12, 8))
-                                   .claim_offset(tag::kTileCounts, 0xFFFFFFFF)));
+                                         .set(tag::kTileCounts, std::vector<std::uint64_t>(12, 8))
+                                         .claim_offset(tag::kTileCounts, 0xFFFFFFFF)));
   slide::OpenOptions options;
   options.limits.table_bytes = 12 * 4 - 1;
   CHECK_THROWS(LIMIT_EXCEEDED, (void)open(tiff_image(64, 48, 16), options));

@@ -2,10 +2,10 @@
 // damage (tags can be overwritten or removed, next pointers bent). It checks nothing: what is asked for is written.
 //
 //   TiffWriter file({.big_tiff = true});
-//   file.add(tiff_image(64, 48, 16));                                  // RGB, 8 bit, uncompressed 16-px tiles, grey 128
-//   file.add(tiff_image(32, 24, 16).set(tag::kCompression, {7}).tiles({jpeg0, jpeg1, ...}));
-//   auto slide = slide::Slide::open(file.source());                    // in memory
-//   TempFile on_disk(file.bytes());                                    // or as a file: on_disk.path()
+//   file.add(tiff_image(64, 48, 16));                                  // RGB, 8 bit, uncompressed 16-px tiles, grey
+//   128 file.add(tiff_image(32, 24, 16).set(tag::kCompression, {7}).tiles({jpeg0, jpeg1, ...})); auto slide =
+//   slide::Slide::open(file.source());                    // in memory TempFile on_disk(file.bytes()); // or as a file:
+//   on_disk.path()
 #pragma once
 
 #include <unistd.h>
@@ -39,8 +39,7 @@ inline constexpr std::uint16_t kNewSubfileType = 254, kWidth = 256, kHeight = 25
 }  // namespace tag
 
 namespace type {
-inline constexpr std::uint16_t kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kRational = 5, kUndefined = 7,
-                               kLong8 = 16;
+inline constexpr std::uint16_t kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kRational = 5, kUndefined = 7, kLong8 = 16;
 }  // namespace type
 
 using Bytes = std::vector<std::uint8_t>;
@@ -95,8 +94,8 @@ class TiffDirectory {
  public:
   struct Value {
     std::uint16_t type = type::kShort;
-    std::vector<std::uint64_t> numbers;  // a rational takes two
-    std::optional<std::uint64_t> count;  // what the entry claims, when it is not the truth
+    std::vector<std::uint64_t> numbers;   // a rational takes two
+    std::optional<std::uint64_t> count;   // what the entry claims, when it is not the truth
     std::optional<std::uint64_t> offset;  // where the entry says the values are, when it is not the truth
   };
 
