@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { add, closingLine } from './steps/counts.mjs';
 import { packTarball } from './steps/pack.mjs';
 import { inRoot } from './steps/paths.mjs';
+import { makePrebuilds } from './steps/prebuilds.mjs';
 import { main, run, step } from './steps/run.mjs';
 import { packageTests } from './steps/test-stages.mjs';
 
@@ -17,10 +18,10 @@ async function checker(name, args) {
 main(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { toolchain: { type: 'string', default: 'zig' }, 'no-build': { type: 'boolean', default: false } },
+    options: { toolchain: { type: 'string', default: 'auto' }, 'no-build': { type: 'boolean', default: false } },
   });
-  if (!values['no-build'])
-    await run(process.execPath, [inRoot('scripts/prebuilds.mjs'), '--toolchain', values.toolchain]);
+  // What the binary needs of glibc depends on it.
+  if (!values['no-build']) process.env.MICROTOME_PREBUILD_TOOLCHAIN = await makePrebuilds(values.toolchain);
   const tarball = await step('npm pack', packTarball);
 
   let total = await checker('publint', [inRoot('node_modules/publint/src/cli.js'), 'run', tarball, '--strict']);

@@ -30,6 +30,12 @@ describe.each(['1.29.0', '1.30.0', '1.20.1'])('onnxruntime-node %s', (version) =
   });
   afterAll(() => consumer.remove());
 
+  it('is there in its own version, ours in ours', () => {
+    expect(consumer.versionOf('onnxruntime-node')).toBe(version);
+    const nested = consumer.versionOf('microtome/node_modules/onnxruntime-node');
+    expect(nested).toBe(version === '1.29.0' ? null : '1.29.0');
+  });
+
   it.each(['ours-first', 'theirs-first'])('%s', async (order) => {
     const ended = await consumer.node([script, slide.path, order, consumer.path('identity.onnx')]);
     const { ours, theirs } = answerOf(ended) as Answers;

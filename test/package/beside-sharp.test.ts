@@ -28,6 +28,10 @@ describe.each(['0.35.5', '0.34.5', '0.33.5'])('sharp %s', (version) => {
   });
   afterAll(() => consumer.remove());
 
+  it('is there in its own version', () => {
+    expect(consumer.versionOf('sharp')).toBe(version);
+  });
+
   it.each(['ours-first', 'theirs-first'])('%s', async (order) => {
     const ended = await consumer.node([script, slide.path, order]);
     const { ours, theirs } = answerOf(ended) as Answers;

@@ -39,14 +39,15 @@ describe('an installed package scores a slide', () => {
     consumer = await Consumer.create();
     await consumer.install('onnxruntime-node@1.20.1', 'sharp@0.33.5');
     await consumer.install(tarball());
-    expect(existsSync(consumer.path('node_modules/microtome/node_modules/onnxruntime-node'))).toBe(true);
+    expect(consumer.versionOf('onnxruntime-node')).toBe('1.20.1');
+    expect(consumer.versionOf('microtome/node_modules/onnxruntime-node')).toBe('1.29.0');
     await score();
   });
 
   it('npm, nested two levels deep: a dependency of a dependency', async () => {
     consumer = await Consumer.create();
     await consumer.install('--install-strategy=nested', tarball());
-    expect(existsSync(consumer.path('node_modules/microtome/node_modules/onnxruntime-node'))).toBe(true);
+    expect(consumer.versionOf('microtome/node_modules/onnxruntime-node')).toBe('1.29.0');
     await score();
   });
 

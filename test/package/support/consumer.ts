@@ -1,4 +1,5 @@
 // A project that uses the packed microtome: an empty folder into which the tarball is installed as npm or pnpm would do it.
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -74,9 +75,17 @@ export class Consumer {
 
   /** npm install of these packages, install scripts blocked. */
   async install(...packages: readonly string[]): Promise<void> {
-    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+    const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+    const options = ['--ignore-scripts', '--save-exact', '--prefer-offline', ...quiet];
     const ended = await this.node([npmProgram(), 'install', ...options, ...packages]);
     if (ended.code !== 0) throw new Error(`npm install ${packages.join(' ')} failed\n${ended.stdout}${ended.stderr}`);
+  }
+
+  /** Version of the package that lies at this path below node_modules; null when there is none. */
+  versionOf(path: string): string | null {
+    const manifest = this.path('node_modules', path, 'package.json');
+    if (!existsSync(manifest)) return null;
+    return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
   }
 
   async remove(): Promise<void> {
