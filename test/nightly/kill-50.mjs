@@ -17,7 +17,7 @@ const program = join(root, 'dist/cli/main.js');
 const generator = join(root, 'build/demo/demo/slide/index.js');
 const bundle = join(root, 'models/demo');
 const kDrawn = 4;
-const kSlides = 16;
+const kSlides = 20;
 
 /** A seeded stream in [0, 1): the same moments on every night. */
 function random(seed) {
