@@ -22,7 +22,8 @@ async function dropForeignCache(out, definitions) {
 /** Release build of CMakeLists.txt's addon into `out`; the result is out/Release/microtome.node. */
 export async function buildAddon({ out = buildDir, definitions = {} } = {}) {
   await dropForeignCache(out, definitions);
-  const args = [inRoot('node_modules/cmake-js/bin/cmake-js'), 'build', '--out', out, '--parallel', compilers];
+  const cmakeJs = inRoot('node_modules/cmake-js/bin/cmake-js');
+  const args = [cmakeJs, 'build', '--target', 'microtome', '--out', out, '--parallel', compilers];
   for (const [name, value] of Object.entries(definitions)) args.push(`--CD${name}=${value}`);
   await run(process.execPath, [...args, '--log-level', 'warn'], {
     quiet: true,
@@ -33,19 +34,22 @@ export async function buildAddon({ out = buildDir, definitions = {} } = {}) {
   return built;
 }
 
-/** A plain CMake build of the native tests; returns the folder to run ctest in. */
-export async function buildNativeTests(out, definitions) {
-  await dropForeignCache(out, {});
-  const hasNinja = (await outputOf('ninja', ['--version'])) !== null;
-  const options = Object.entries({ MICROTOME_TESTS: 'ON', ...definitions }).map(
-    ([name, value]) => `-D${name}=${value}`,
-  );
-  const generator = existsSync(join(out, 'CMakeCache.txt')) || !hasNinja ? [] : ['-G', 'Ninja'];
-  await run('cmake', ['-S', inRoot('.'), '-B', out, ...generator, ...options], {
-    quiet: true,
-  });
-  await run('cmake', ['--build', out, '--parallel', compilers], {
-    quiet: true,
-  });
+async function buildTests(out, args) {
+  await run('cmake', ['-S', inRoot('.'), '-B', out, '-DMICROTOME_TESTS=ON', ...args], { quiet: true });
+  await run('cmake', ['--build', out, '--parallel', compilers], { quiet: true });
   return out;
+}
+
+/** The native tests beside the addon, in the build that cmake-js configured: both link the same objects. */
+export function buildNativeTests() {
+  return buildTests(buildDir, []);
+}
+
+/** The native tests in a build of their own, with sanitizers. */
+export async function buildSanitizedTests(out, sanitizers) {
+  await dropForeignCache(out, {});
+  const configured = existsSync(join(out, 'CMakeCache.txt'));
+  const ninja = (await outputOf('ninja', ['--version'])) !== null;
+  const flags = [`-DMICROTOME_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1'];
+  return buildTests(out, [...(ninja && !configured ? ['-G', 'Ninja'] : []), ...flags]);
 }

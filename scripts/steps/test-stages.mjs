@@ -1,9 +1,9 @@
 // The stages of npm test. Each returns its counts; none of them throws for a failing test.
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildNativeTests } from './addon.mjs';
+import { buildNativeTests, buildSanitizedTests } from './addon.mjs';
 import { add, countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
-import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testBuildDir, testDataDir } from './paths.mjs';
+import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir } from './paths.mjs';
 import { CommandError, run } from './run.mjs';
 import { compile } from './typescript.mjs';
 
@@ -17,7 +17,7 @@ async function runCtest(out, env) {
 }
 
 export async function nativeTests() {
-  const out = await buildNativeTests(testBuildDir, {});
+  const out = await buildNativeTests();
   return countCtestCases(await runCtest(out, await nativeTestEnvironment()));
 }
 
@@ -35,12 +35,7 @@ async function leaksCanBeFound(out, env) {
 }
 
 export async function sanitizedTests() {
-  const flags = {
-    MICROTOME_SANITIZE: 'address,undefined',
-    CMAKE_BUILD_TYPE: 'Debug',
-    CMAKE_CXX_FLAGS_DEBUG: '-O1 -g1',
-  };
-  const out = await buildNativeTests(sanitizedBuildDir, flags);
+  const out = await buildSanitizedTests(sanitizedBuildDir, 'address,undefined');
   const env = await nativeTestEnvironment();
   const leaks = await leaksCanBeFound(out, env);
   if (!leaks) process.stdout.write('  leaks are not looked for: this machine forbids it\n');
