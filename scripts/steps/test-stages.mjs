@@ -11,7 +11,7 @@ async function runCtest(out, env) {
   const report = join(out, 'ctest.xml');
   await rm(report, { force: true });
   const sizes = ['--test-output-size-passed', '10000000', '--test-output-size-failed', '10000000'];
-  const args = ['--test-dir', out, '--output-on-failure', '--timeout', '300', '--output-junit', report, ...sizes];
+  const args = ['--test-dir', out, '--output-on-failure', '--timeout', '1200', '--output-junit', report, ...sizes];
   await run('ctest', [...args, '--parallel', '2'], { env, allowFailure: true });
   return report;
 }
