@@ -79,7 +79,10 @@ describe('a whole run', () => {
     for await (const outcome of run) {
       const name = pathOf(outcome).slice(area.slides.length + 1);
       seen.push(name);
-      expect(await readFile(`${area.output}.journal`, 'utf8')).toContain(JSON.stringify(name));
+      // In the journal, or, when the run has ended behind the reader's back, in the output that took its place.
+      const journal = await readFile(`${area.output}.journal`, 'utf8').catch(() => null);
+      if (journal === null) expect(await readFile(area.output, 'utf8')).toContain(`${name},`);
+      else expect(journal).toContain(JSON.stringify(name));
     }
     expect(seen).toEqual(area.names);
     expect(scorer.maxInFlight).toBe(2);
