@@ -50,6 +50,6 @@ export async function buildSanitizedTests(out, sanitizers) {
   await dropForeignCache(out, {});
   const configured = existsSync(join(out, 'CMakeCache.txt'));
   const ninja = (await outputOf('ninja', ['--version'])) !== null;
-  const flags = [`-DMICROTOME_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1'];
+  const flags = [`-DMICROTOME_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS_DEBUG=-O2 -g1'];
   return buildTests(out, [...(ninja && !configured ? ['-G', 'Ninja'] : []), ...flags]);
 }
