@@ -54,8 +54,8 @@ function converted(file: DeflateTiff, native: Uint16Array): Uint8Array {
 /** True when the region could be compared with the agreed bytes, one way or another. */
 function checkRegion(name: string, compression: string, truth: TruthRegion, region: Region): boolean {
   if (truth.dtype === 'uint8' && sha256(nativeFromRgb(region, truth.bands)) === truth.agreedSha256) return true;
-  // No second WebP reader here: regions with transparent pixels cannot be compared.
-  if (compression === 'WEBP') return false;
+  // No second WebP reader here: RGB gives back what was opaque, and these regions have transparent pixels.
+  if (compression === 'WEBP' && truth.bands === 4) return false;
   // Not invertible from RGB: the samples are read independently, compared with the truth, and converted.
   const file = new DeflateTiff(slideFile(name));
   const native = file.region(truth.x, truth.y, truth.width, truth.height);
@@ -99,7 +99,8 @@ describe.skipIf(dataDir === null || !existsSync(join(dataDir, 'truth.json')))('r
       const region = await opened.readRegion({ level, x, y, width, height });
       if (checkRegion(name, slide.tiff.compression, wanted, region)) compared++;
     }
-    expect(compared).toBeGreaterThan(slide.regions.length / 2);
+    const comparable = slide.tiff.compression !== 'WEBP' || slide.regions[0]?.bands === 3;
+    expect(compared).toBe(comparable ? slide.regions.filter((r) => r.agreedSha256 !== null).length : 0);
     await opened.close();
   });
 
