@@ -33,6 +33,7 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'clinical' | 'onPr
   readonly overwrite?: boolean;
   /** Slides worked on at the same time, so that the opening of one overlaps the tiles of another. @defaultValue 2 */
   readonly slidesInFlight?: number;
+  /** Called on the JavaScript thread, at most every 100 ms. What it throws is ignored. */
   readonly onProgress?: (progress: DirectoryProgress) => void;
 }
 
@@ -52,6 +53,7 @@ export interface DirectoryProgress extends ScoreProgress {
  */
 export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'failed';
 
+/** One row of the output: the slide's name, the number that was written, and where it came from. */
 export interface SummaryRow {
   readonly name: string;
   /** As scored, before the clipping of the output; null for 'failed'. */
@@ -60,6 +62,7 @@ export interface SummaryRow {
   readonly error: ErrorCode | null;
 }
 
+/** What became of a run over many slides: counts, and a line for each row of the output. */
 export interface DirectorySummary {
   readonly rows: readonly SummaryRow[];
   /** Number of rows by source. */
