@@ -1,9 +1,10 @@
 // npm test: installs, builds, runs every test and ends with `N passed, N failed`.
-// npm test -- native types unit sanitized: only those stages. npm test -- unit some-file: the files of that name.
+// npm test -- native types unit sanitized threads: only those stages (threads is run by name only).
+// npm test -- unit some-file: the files of that name.
 import { build } from './steps/build.mjs';
 import { add, closingLine, noTests } from './steps/counts.mjs';
 import { main, step } from './steps/run.mjs';
-import { nativeTests, sanitizedTests, typeCheck, unitTests } from './steps/test-stages.mjs';
+import { nativeTests, sanitizedTests, threadTests, typeCheck, unitTests } from './steps/test-stages.mjs';
 
 const stages = {
   types: { title: 'types of lib, test and demo', run: () => typeCheck() },
@@ -12,8 +13,11 @@ const stages = {
     title: 'native tests under the address and undefined-behaviour sanitizers',
     run: () => sanitizedTests(),
   },
+  threads: { title: 'native tests under the thread sanitizer', run: () => threadTests(), nightly: true },
   unit: { title: 'tests of the API', run: (filters) => unitTests(filters) },
 };
+
+const everyStage = Object.keys(stages).filter((name) => stages[name].nightly !== true);
 
 main(async () => {
   const words = process.argv.slice(2);
@@ -22,7 +26,7 @@ main(async () => {
   await build();
 
   let total = noTests;
-  for (const name of chosen.length > 0 ? chosen : Object.keys(stages)) {
+  for (const name of chosen.length > 0 ? chosen : everyStage) {
     const { title, run } = stages[name];
     const counts = await step(title, () => run(filters));
     process.stdout.write(`  ${name} - ${closingLine(counts)}\n`);

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const inRoot = (...parts) => join(root, ...parts);
 
-/** Release build of the addon and the native tests, their instrumented twin, and the build that is packed. */
+/** Release build of the addon and the native tests, their instrumented twins, and the build that is packed. */
 export const buildDir = inRoot('build');
 export const sanitizedBuildDir = inRoot('build-asan');
+export const threadBuildDir = inRoot('build-tsan');
 export const packedBuildDir = inRoot('build-prebuilt');
 export const cacheDir = inRoot('node_modules', '.cache', 'microtome');
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildNativeTests, buildSanitizedTests } from './addon.mjs';
 import { add, countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
-import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir } from './paths.mjs';
+import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir, threadBuildDir } from './paths.mjs';
 import { CommandError, run } from './run.mjs';
 import { compile } from './typescript.mjs';
 
@@ -46,6 +46,13 @@ export async function sanitizedTests() {
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
   });
   return countCtestExecutables(report);
+}
+
+/** ONNX Runtime and libvips are not instrumented, so what happens inside them is not reported. */
+export async function threadTests() {
+  const out = await buildSanitizedTests(threadBuildDir, 'thread');
+  const options = `halt_on_error=1:suppressions=${inRoot('native/test/races.supp')}`;
+  return countCtestExecutables(await runCtest(out, { ...(await nativeTestEnvironment()), TSAN_OPTIONS: options }));
 }
 
 /** lib and test in one go, demo and train against dist/; each project without a type error counts as one test passed. */
