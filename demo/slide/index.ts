@@ -1,7 +1,7 @@
 /** The slide generator: synthetic stained slides for the demonstration and the tests. */
 export { PEN_COLOURS, type Edge, type PenColour } from './fields.js';
 export { decodeRgb, splitJpeg, TileEncoder } from './jpeg.js';
-export { pageTags, type PageTiles } from './pages.js';
+export { pageTags, type CountType, type PageTiles } from './pages.js';
 export { Painter } from './painter.js';
 export { levelSizes, type LevelSize } from './pyramid.js';
 export type { Scene } from './scene.js';

@@ -5,6 +5,9 @@
 import type { LevelSize } from './pyramid.js';
 import { TagId, type Tag, type TiffWriter } from './tiff-writer.js';
 
+/** The integer types that byte counts come in. */
+export type CountType = 'short' | 'long' | 'long8';
+
 export interface PageTiles {
   readonly size: LevelSize;
   readonly tileSizePx: number;
@@ -14,6 +17,8 @@ export interface PageTiles {
   readonly byteCounts: ArrayLike<number>;
   /** True for every page but the first. */
   readonly reduced: boolean;
+  /** @defaultValue 'long' */
+  readonly countType?: CountType;
 }
 
 const COMPRESSION_JPEG = 7;
@@ -42,7 +47,7 @@ export function pageTags(page: PageTiles, writer: TiffWriter): Tag[] {
     size(TagId.tileWidth, page.tileSizePx),
     size(TagId.tileLength, page.tileSizePx),
     { id: TagId.tileOffsets, type: offsetType, values: page.offsets },
-    { id: TagId.tileByteCounts, type: 'long', values: page.byteCounts },
+    { id: TagId.tileByteCounts, type: page.countType ?? 'long', values: page.byteCounts },
     ...(page.reduced ? [] : [short(TagId.sampleFormat, 1, 1, 1)]),
     { id: TagId.jpegTables, type: 'undefined', values: page.jpegTables },
     { id: TagId.referenceBlackWhite, type: 'rational', values: [0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1] },
