@@ -1,5 +1,6 @@
 #include "slide/tile_table.h"
 
+#include <algorithm>
 #include <string>
 
 #include "core/error.h"
@@ -9,6 +10,10 @@
 
 namespace microtome::slide {
 namespace {
+
+// A multiple of every entry's width. One read of this size costs little more than a small one, and holds the entries of
+// a dozen rows of the largest slides.
+constexpr std::uint64_t kBlockBytes = 64 << 10;
 
 // Tiles have tags of their own, but some writers use those of strips for both.
 const TiffEntry* find_either(const TiffDirectory& directory, bool tiled, Tag tiles, Tag strips) {
@@ -42,24 +47,34 @@ void check_table(const TiffDirectory& directory, const TiffEntry& entry, std::ui
 }  // namespace
 
 TileTable::Column::Column(const TiffFile& file, const TiffEntry& entry, std::uint64_t used)
-    : file_(file), entry_(entry), used_(used), width_(entry.value_bytes()) {}
+    : file_(file),
+      entry_(entry),
+      bytes_(used * entry.value_bytes()),
+      width_(entry.value_bytes()),
+      blocks_(static_cast<std::size_t>((bytes_ + kBlockBytes - 1) / kBlockBytes)) {}
 
-void TileTable::Column::load() const {
+TileTable::Column::Block TileTable::Column::read(std::size_t block) const {
+  if (entry_.is_inline) return {entry_.inline_values.begin(), entry_.inline_values.end()};
+  const std::uint64_t start = block * kBlockBytes;
+  Block values(static_cast<std::size_t>(std::min(kBlockBytes, bytes_ - start)));
+  file_.source->read(entry_.offset + start, values);
+  return values;
+}
+
+const TileTable::Column::Block& TileTable::Column::load(std::size_t block) const {
   std::scoped_lock lock(mutex_);
-  if (loaded_.load(std::memory_order_relaxed)) return;
-  if (entry_.is_inline) {
-    values_.assign(entry_.inline_values.begin(), entry_.inline_values.end());
-  } else {
-    std::vector<std::uint8_t> values(used_ * width_);
-    file_.source->read(entry_.offset, values);
-    values_ = std::move(values);
-  }
-  loaded_.store(true, std::memory_order_release);
+  if (const Block* other = blocks_[block].load(std::memory_order_relaxed)) return *other;
+  owned_.push_back(std::make_unique<const Block>(read(block)));
+  blocks_[block].store(owned_.back().get(), std::memory_order_release);
+  return *owned_.back();
 }
 
 std::uint64_t TileTable::Column::at(std::uint64_t index) const {
-  if (!loaded_.load(std::memory_order_acquire)) load();
-  return load_unsigned(&values_[index * width_], width_, file_.big_endian);
+  const std::uint64_t position = index * width_;
+  const auto number = static_cast<std::size_t>(position / kBlockBytes);
+  const Block* block = blocks_[number].load(std::memory_order_acquire);
+  if (block == nullptr) block = &load(number);
+  return load_unsigned(block->data() + position % kBlockBytes, width_, file_.big_endian);
 }
 
 TileTable::TileTable(const TiffDirectory& directory, const Storage& storage, const Limits& limits) {
