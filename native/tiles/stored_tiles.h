@@ -1,6 +1,8 @@
 // Which stored tiles a plan needs, so that each is decoded once and freed after its last use.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 
@@ -27,15 +29,16 @@ struct TileRange {
                                            const PlannedTile& tile);
 
 // How many planned tiles still need each stored tile of one level. Several plans of that level (scales, masks) may be
-// added. Not synchronised: one thread at a time.
+// added. Memory goes with the stored tiles that are needed, 6 to 7 bytes each where they lie side by side, not with the
+// level. Not synchronised: one thread at a time.
 class UseCounts {
  public:
   explicit UseCounts(const slide::Storage& storage);
 
   void add(const TilePlan& plan);
 
-  [[nodiscard]] std::size_t distinct() const noexcept { return counts_.size(); }  // stored tiles still needed
-  [[nodiscard]] std::uint64_t total() const noexcept { return total_; }           // uses still to come
+  [[nodiscard]] std::size_t distinct() const noexcept { return distinct_; }  // stored tiles still needed
+  [[nodiscard]] std::uint64_t total() const noexcept { return total_; }      // uses still to come
   [[nodiscard]] std::uint32_t uses(std::int64_t column, std::int64_t row) const noexcept;
 
   // One use is over. Returns the uses left; at 0 the stored tile is forgotten and its pixels can be freed. Throws
@@ -43,14 +46,23 @@ class UseCounts {
   std::uint32_t release(std::int64_t column, std::int64_t row);
 
  private:
+  static constexpr std::int64_t kRun = 16;
+  // Stored tiles that follow each other in the tables, from a multiple of kRun.
+  struct Run {
+    std::array<std::uint32_t, kRun> uses{};
+    std::uint32_t in_use = 0;  // of the tiles in it, those with uses left
+  };
+
   [[nodiscard]] std::int64_t key(std::int64_t column, std::int64_t row) const noexcept {
     return row * across_ + column;
   }
+  void use_row(std::int64_t first_key, std::int64_t last_key);
 
   const slide::Storage& storage_;  // of the slide, which outlives this
   std::int64_t across_;
+  std::size_t distinct_ = 0;
   std::uint64_t total_ = 0;
-  std::unordered_map<std::int64_t, std::uint32_t> counts_;
+  std::unordered_map<std::int64_t, Run> runs_;  // by key / kRun
 };
 
 }  // namespace microtome::tiles

@@ -78,6 +78,28 @@ TEST(counts_go_up_and_down) {
   CHECK_THROWS(INTERNAL, counts.release(0, 0));
 }
 
+TEST(wide_footprints_and_far_apart_tiles) {
+  test::FakeSlide slide;
+  slide.add_level(256 * 1049, 256 * 1049, 256);
+  const auto& storage = slide.levels()[0].storage;
+  tiles::UseCounts counts(storage);
+  const std::int64_t last = 256 * 1048;
+  counts.add(plan_of(256 * 40, {{256 * 3, 0}, {256 * 20, 0}}));
+  counts.add(plan_of(256, {{last, last}, {0, last}}));
+  CHECK_EQ(counts.distinct(), 57u * 40u + 2u);
+  CHECK_EQ(counts.total(), 2u * 1600u + 2u);
+  for (std::int64_t column = 0; column < 70; ++column) {
+    const std::uint32_t expected = (column >= 3 && column < 43 ? 1u : 0u) + (column >= 20 && column < 60 ? 1u : 0u);
+    CHECK_EQ(counts.uses(column, 39), expected);
+    CHECK_EQ(counts.uses(column, 40), 0u);
+  }
+  CHECK_EQ(counts.uses(1048, 1048), 1u);
+  CHECK_EQ(counts.release(1048, 1048), 0u);
+  CHECK_THROWS(INTERNAL, counts.release(1048, 1048));
+  CHECK_THROWS(INTERNAL, counts.release(1047, 1048));
+  CHECK_EQ(counts.uses(0, 1048), 1u);
+}
+
 // Every use that is counted is released once by a walk over the plan, and nothing is left.
 TEST(a_walk_over_the_plan_frees_everything) {
   test::FakeSlide slide;
