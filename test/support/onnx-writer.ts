@@ -31,8 +31,8 @@ const float = (field: number, value: number): Buffer => {
   return tagged(field, WIRE_FIXED32, body);
 };
 
-export type ElementType = 'float32' | 'uint8' | 'int64' | 'float16';
-const ELEMENT: Record<ElementType, number> = { float32: 1, uint8: 2, int64: 7, float16: 10 };
+export type ElementType = 'float32' | 'uint8' | 'int8' | 'int32' | 'int64' | 'float16';
+const ELEMENT: Record<ElementType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 };
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
@@ -107,22 +107,22 @@ export class OnnxGraph {
     return name;
   }
 
-  floats(shape: readonly number[], values: ArrayLike<number>): string {
+  /** A constant; `data` holds its elements, little-endian. */
+  tensor(type: ElementType, shape: readonly number[], data: ArrayBufferView): string {
     const name = `w${this.#names++}`;
-    const data = Buffer.from(Float32Array.from(values).buffer);
+    const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     this.#initializers.push(
-      Buffer.concat([...shape.map((d) => number(1, d)), number(2, ELEMENT.float32), bytes(8, name), bytes(9, data)]),
+      Buffer.concat([...shape.map((d) => number(1, d)), number(2, ELEMENT[type]), bytes(8, name), bytes(9, raw)]),
     );
     return name;
   }
 
+  floats(shape: readonly number[], values: ArrayLike<number>): string {
+    return this.tensor('float32', shape, Float32Array.from(values));
+  }
+
   integers(values: readonly number[]): string {
-    const name = `w${this.#names++}`;
-    const data = Buffer.from(BigInt64Array.from(values.map(BigInt)).buffer);
-    this.#initializers.push(
-      Buffer.concat([number(1, values.length), number(2, ELEMENT.int64), bytes(8, name), bytes(9, data)]),
-    );
-    return name;
+    return this.tensor('int64', [values.length], BigInt64Array.from(values.map(BigInt)));
   }
 
   /** A tensor of seeded values in [-scale, scale). */
