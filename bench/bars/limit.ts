@@ -1,0 +1,85 @@
+/**
+ * The whole loop against what its parts allow: workers / (CPU time of decode + normalise + inference for a tile), each part
+ * measured alone with the same number of workers at the same time. Decode is bare libjpeg-turbo on the stored tiles under
+ * the grid, each once.
+ */
+import { hold, type Outcome, type Standing } from '../harness/contest.js';
+import { measured, notRun, type Claim, type Figure } from '../harness/figure.js';
+import { estimate, median } from '../harness/statistics.js';
+import { modelFile, modelTitle, type ModelName } from '../models/files.js';
+import { denseSlide } from '../workloads/slides.js';
+import { standingOf, summary } from './compare.js';
+import { MODEL_TILE_PX, storedTiles, wholeSlide, WORKERS, type Row } from './row.js';
+
+interface Case {
+  readonly model: ModelName | null;
+  /** Size of the slide, so that a pass takes about a second. */
+  readonly units: number;
+  readonly claim: Claim;
+}
+
+const against = (what: string, least: number): Claim => ({
+  row: 'limit',
+  what: `whole loop's tiles/s against the limit, ${what}`,
+  unit: 'x',
+  bar: { op: '>=', value: least },
+});
+
+const cases: readonly Case[] = [
+  { model: 'mobilenet', units: 4, claim: against('MobileNetV3-small', 0.9) },
+  { model: 'cnn', units: 6, claim: against('CNN of 30 MMAC', 0.88) },
+  { model: null, units: 12, claim: against('decode + normalise (aim 0.95)', 0.85) },
+];
+
+/** What the pipeline hands to the runtime in one call. */
+const INFERENCE_BATCH = 4;
+
+function limitFigure(outcome: Outcome, one: Case, ours: string, tilesRatio: number): Figure {
+  const parts = ['bare-jpeg', 'stage-normalise', ...(one.model === null ? [] : ['stage-infer'])];
+  const found = [ours, ...parts].map((key) => standingOf(outcome, key));
+  const missing = found.find((standing) => typeof standing === 'string');
+  if (typeof missing === 'string') return notRun(one.claim, missing);
+  const [whole, ...alone] = found as Standing[] as [Standing, ...Standing[]];
+  // Bare decoding counts stored tiles, the others model tiles.
+  const weight = (i: number): number => (i === 0 ? tilesRatio : 1);
+  const ratios = whole.timing.tilesPerSecond.map((rate, round) => {
+    const cpuMs = alone.reduce((sum, part, i) => sum + weight(i) * (part.timing.cpuMsPerTile[round] as number), 0);
+    return rate / ((1000 * WORKERS) / cpuMs);
+  });
+  const shares = alone.map((part, i) => (weight(i) * median(part.timing.cpuMsPerTile)).toFixed(3));
+  const note = `${median(whole.timing.tilesPerSecond).toFixed(0)} tiles/s; alone ${shares.join(' + ')} ms of CPU a tile`;
+  const detail = Object.fromEntries([ours, ...parts].map((key, i) => [key, summary(found[i] as Standing)]));
+  return measured(one.claim, estimate(ratios), note, detail);
+}
+
+async function runCase(one: Case, quick: boolean, rounds: number): Promise<Figure> {
+  const slide = await denseSlide(quick ? 2 : one.units);
+  const model = one.model === null ? 'none' : await modelFile(one.model);
+  const ours = one.model === null ? 'ours-tensors' : 'ours-scores';
+  const outcome = await hold({
+    workload: wholeSlide(slide, MODEL_TILE_PX, { model, threads: WORKERS }),
+    entries: [
+      // Another implementation says what the right tensors and scores are.
+      { name: 'sharp-tuned', timed: false },
+      { name: ours },
+      { name: 'bare-jpeg', workload: storedTiles(slide), check: 'none' },
+      { name: 'stage-normalise', check: 'none' },
+      ...(one.model === null
+        ? []
+        : [{ name: 'stage-infer', workload: { batch: INFERENCE_BATCH }, check: 'none' } as const]),
+    ],
+    rounds,
+  });
+  return limitFigure(outcome, one, ours, (slide.side / slide.tilesOf(MODEL_TILE_PX)) ** 2);
+}
+
+export const limit: Row = {
+  id: 'limit',
+  title: `whole loop against the limit of its parts, ${modelTitle('mobilenet')}, ${modelTitle('cnn')}, no model`,
+  claims: cases.map((one) => one.claim),
+  async run(bench) {
+    const figures: Figure[] = [];
+    for (const one of cases) figures.push(await runCase(one, bench.quick, bench.rounds(9)));
+    return figures;
+  },
+};

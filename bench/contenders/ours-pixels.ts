@@ -1,0 +1,42 @@
+/** microtome as a reader: slide.tiles() through the public API. */
+import { openSlide } from 'microtome';
+import { TileDigest } from '../harness/digest.js';
+import { pixelTiles } from './library.js';
+import { serve, type Contender, type Workload } from '../harness/protocol.js';
+
+async function make(workload: Workload): Promise<Contender> {
+  const slide = await openSlide(workload.slide);
+  const { level, size, stride, keep, threads, batch: batchSize } = workload;
+  const tiles = await pixelTiles(slide, threads, {
+    level,
+    size,
+    stride,
+    batchSize,
+    ...(keep === 'all' ? { keep } : {}),
+  });
+  return {
+    version: `microtome, ${threads} thread(s)`,
+    async verify() {
+      const digest = new TileDigest();
+      const bytes = 3 * size * size;
+      for await (const batch of tiles()) {
+        for (let i = 0; i < batch.tiles; i++) {
+          digest.add(batch.x[i] as number, batch.y[i] as number, batch.data.subarray(i * bytes, (i + 1) * bytes));
+        }
+        batch.release();
+      }
+      return { tiles: digest.tiles, digest: digest.digest() };
+    },
+    async pass() {
+      let count = 0;
+      for await (const batch of tiles()) {
+        count += batch.tiles;
+        batch.release();
+      }
+      return count;
+    },
+    close: () => slide.close(),
+  };
+}
+
+void serve(make);

@@ -1,0 +1,78 @@
+/** Every contender by name: what it is, and how its process is started for a workload. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { argumentsOf, type Workload } from '../harness/protocol.js';
+import type { Command } from '../harness/session.js';
+import { benchDir, compiledDir, jpegLibrary, nativeDir, onnxRuntimeLibrary, vipsFolder } from '../paths.js';
+import { pythonProgram, sitePackages, type Environment } from '../install/python.js';
+
+export interface ContenderSpec {
+  readonly title: string;
+  /** Throws an Error with the reason when what it needs is not installed. */
+  command(workload: Workload): Command;
+}
+
+function typescript(title: string, file: string, env: Readonly<Record<string, string>> = {}): ContenderSpec {
+  return {
+    title,
+    command: (workload) => ({
+      program: process.execPath,
+      args: [join(compiledDir, 'contenders', `${file}.js`), ...argumentsOf(workload)],
+      env,
+    }),
+  };
+}
+
+function native(title: string, program: string, extra: () => Readonly<Record<string, string>>): ContenderSpec {
+  return {
+    title,
+    command: (workload) => {
+      const path = join(nativeDir, program);
+      if (!existsSync(path)) throw new Error(`${program} was not built`);
+      const more = Object.entries(extra()).map(([name, value]) => `--${name}=${value}`);
+      return { program: path, args: [...argumentsOf(workload), ...more] };
+    },
+  };
+}
+
+/** `packages` are what the file imports; each must have been installed. */
+function python(title: string, file: string, environment: Environment, packages: readonly string[]): ContenderSpec {
+  return {
+    title,
+    command: (workload) => ({
+      program: pythonProgram(environment, packages),
+      args: [join(benchDir, 'python', file), ...argumentsOf(workload)],
+      // Their numeric libraries start a thread for each core; a reader is measured on one, unless the row says more.
+      env: { OMP_NUM_THREADS: String(workload.threads), PYTHONDONTWRITEBYTECODE: '1' },
+    }),
+  };
+}
+
+function libraryIn(folder: string, name: RegExp): string {
+  const file = existsSync(folder) ? readdirSync(folder).find((f) => name.test(f)) : undefined;
+  if (file === undefined) throw new Error(`no library ${name.source} in ${folder}`);
+  return join(folder, file);
+}
+
+export const contenders = {
+  'ours-pixels': typescript('microtome, slide.tiles', 'ours-pixels'),
+  'ours-tensors': typescript('microtome, slide.tensors', 'ours-tensors'),
+  'ours-scores': typescript('microtome, createScorer', 'ours-scores'),
+  'sharp-naive': typescript('sharp + onnxruntime-node, naive', 'sharp-naive'),
+  'sharp-tuned': typescript('sharp + onnxruntime-node, tuned', 'sharp-tuned'),
+  'bare-jpeg': native('bare libjpeg-turbo', 'bare_jpeg', () => ({ library: jpegLibrary })),
+  'vips-region': native('libvips, kept region', 'vips_region', () => ({
+    library: libraryIn(vipsFolder, /^libvips-cpp\.so/),
+  })),
+  openslide: native('OpenSlide 4', 'openslide_region', () => ({
+    library: libraryIn(join(sitePackages('readers', ['openslide-bin']), 'openslide_bin'), /^libopenslide\.so/),
+  })),
+  'stage-normalise': native('our normalisation alone', 'stage_normalise', () => ({})),
+  'stage-infer': native('inference alone', 'stage_infer', () => ({ runtime: onnxRuntimeLibrary })),
+  tiffslide: python('tiffslide', 'tiffslide_reader.py', 'readers', ['tiffslide']),
+  cucim: python('cuCIM, CPU', 'cucim_reader.py', 'readers', ['cucim-cu12']),
+  fastslide: python('fastslide', 'fastslide_reader.py', 'readers', ['fastslide']),
+  wsinfer: python('WSInfer', 'wsinfer_runner.py', 'wsinfer', ['wsinfer', 'torch', 'onnx']),
+} as const satisfies Record<string, ContenderSpec>;
+
+export type ContenderName = keyof typeof contenders;

@@ -1,0 +1,41 @@
+/**
+ * A digest of tiles that does not depend on the order they come in: a line "x y crc32" for each, sorted by y and then x, and
+ * the CRC-32 of those lines. A contender that misses a tile, moves one or changes one sample gets another digest.
+ */
+import { crc32 } from 'node:zlib';
+
+export class TileDigest {
+  private readonly found: { readonly x: number; readonly y: number; readonly crc: number }[] = [];
+
+  add(x: number, y: number, bytes: Uint8Array): void {
+    this.found.push({ x, y, crc: crc32(bytes) });
+  }
+
+  get tiles(): number {
+    return this.found.length;
+  }
+
+  digest(): string {
+    const sorted = [...this.found].sort((a, b) => a.y - b.y || a.x - b.x);
+    const lines = sorted.map(({ x, y, crc }) => `${x} ${y} ${crc}\n`).join('');
+    return crc32(lines).toString(16).padStart(8, '0');
+  }
+}
+
+/** Constants of the normalisation that every contender applies, channel by channel: (sample * scale - mean) / std. */
+export const normalisation = {
+  scale: 1 / 255,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+} as const;
+
+/** A normalised planar tensor back to the bytes it came from: how the digests of tensors are made. */
+export function denormalise(tensor: Float32Array, pixels: number): Uint8Array {
+  const bytes = new Uint8Array(3 * pixels);
+  for (let c = 0; c < 3; c++) {
+    const factor = (normalisation.std[c] as number) / normalisation.scale;
+    const offset = (normalisation.mean[c] as number) / normalisation.scale;
+    for (let i = c * pixels; i < (c + 1) * pixels; i++) bytes[i] = Math.round((tensor[i] as number) * factor + offset);
+  }
+  return bytes;
+}

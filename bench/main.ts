@@ -1,0 +1,94 @@
+/** npm run bench: installs what it needs, runs the rows, prints a Markdown table and writes the whole result as JSON. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Bench, Row } from './bars/row.js';
+import { rows } from './bars/index.js';
+import { notRun, type Figure } from './harness/figure.js';
+import { commit, machine, packageVersion } from './harness/machine.js';
+import { closingLine, machineLine, markdownTable, succeeded } from './harness/table.js';
+import { buildNative } from './install/native.js';
+import { installNpm } from './install/npm.js';
+import { installedPackages, installPython } from './install/python.js';
+import { parseOptions, usage, type BenchOptions } from './options.js';
+import { resultsDir } from './paths.js';
+
+const QUICK_ROUNDS = 3;
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+async function prepare(options: BenchOptions): Promise<void> {
+  await installNpm(say);
+  await installPython(say, options.reinstall);
+  say('native contenders');
+  await buildNative();
+}
+
+/** A row that breaks is reported in its place and stops no other. */
+async function figuresOf(row: Row, bench: Bench): Promise<readonly Figure[]> {
+  const began = performance.now();
+  try {
+    return await row.run(bench);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return row.claims.map((claim) => notRun({ ...claim, mayBeMissing: false }, reason));
+  } finally {
+    say(`${row.id}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  }
+}
+
+async function runAll(options: BenchOptions): Promise<boolean> {
+  const where = machine();
+  await prepare(options);
+  const bench: Bench = {
+    quick: options.quick,
+    rounds: (full) => (options.quick ? Math.min(full, QUICK_ROUNDS) : full),
+    say,
+  };
+  const chosen = rows.filter((row) => options.only.length === 0 || options.only.includes(row.id));
+  const figures: Figure[] = [];
+  for (const row of chosen) figures.push(...(await figuresOf(row, bench)));
+  const versions = {
+    microtome: packageVersion('.'),
+    'onnxruntime-node': packageVersion('node_modules/onnxruntime-node'),
+  };
+  const took = new Date().toISOString();
+  const result = {
+    took,
+    quick: options.quick,
+    commit: commit(),
+    machine: where,
+    versions,
+    python: installedPackages(),
+    figures,
+  };
+  await mkdir(resultsDir, { recursive: true });
+  const name = `${took.replaceAll(/[:.]/g, '-')}${options.quick ? '-quick' : ''}`;
+  await writeFile(join(resultsDir, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  const shown = options.bars ? figures.filter((f) => f.bar !== null) : figures;
+  const rough = options.quick ? ' · quick: rough figures' : '';
+  const text = `${took.slice(0, 10)} · ${result.commit ?? 'no commit'} · ${machineLine(where)}${rough}\n\n${markdownTable(shown)}\n${closingLine(figures)}\n`;
+  await writeFile(join(resultsDir, `${name}.md`), text);
+  process.stdout.write(text);
+  say(`written: ${relative(process.cwd(), join(resultsDir, name))}.json and .md`);
+  return succeeded(figures);
+}
+
+async function main(): Promise<void> {
+  const ids = rows.map((row) => row.id);
+  let options: BenchOptions;
+  try {
+    options = parseOptions(process.argv.slice(2), ids);
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exitCode = 2;
+    return;
+  }
+  if (options.list) {
+    process.stdout.write(rows.map((row) => `${row.id.padEnd(14)} ${row.title}\n`).join(''));
+    return;
+  }
+  const good = await runAll(options);
+  if (options.bars && !good) process.exitCode = 1;
+}
+
+await main();

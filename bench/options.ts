@@ -1,0 +1,39 @@
+/** The command line of `npm run bench`. */
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  /** Only the table of bars, and an exit code that says whether they are met. */
+  readonly bars: boolean;
+  readonly quick: boolean;
+  /** Ids of the rows to run; empty: all. */
+  readonly only: readonly string[];
+  readonly list: boolean;
+  /** Tries again to install what could not be installed before. */
+  readonly reinstall: boolean;
+}
+
+export const usage = `npm run bench [-- options]
+
+  --bars         the table of bars; exit code 1 where one is missed or could not be measured
+  --only ROW     this row only; may be repeated
+  --quick        small slides and few rounds: shows that everything runs, the figures are rough
+  --list         the rows
+  --reinstall    try again to install what could not be installed
+`;
+
+/** Throws an Error that says what is wrong with the arguments. */
+export function parseOptions(argv: readonly string[], known: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      bars: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      list: { type: 'boolean', default: false },
+      reinstall: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = values.only.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw new Error(`no row ${JSON.stringify(unknown)}; rows: ${known.join(', ')}`);
+  return values;
+}
