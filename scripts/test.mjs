@@ -1,10 +1,10 @@
 // npm test: installs, builds, runs every test and ends with `N passed, N failed`.
-// npm test -- native types unit sanitized threads: only those stages (threads is run by name only).
+// npm test -- native types unit sanitized fuzz threads: only those stages (threads is run by name only).
 // npm test -- unit some-file: the files of that name.
 import { build } from './steps/build.mjs';
 import { add, closingLine, noTests } from './steps/counts.mjs';
 import { main, step } from './steps/run.mjs';
-import { nativeTests, sanitizedTests, threadTests, typeCheck, unitTests } from './steps/test-stages.mjs';
+import { fuzzSeeds, nativeTests, sanitizedTests, threadTests, typeCheck, unitTests } from './steps/test-stages.mjs';
 
 const stages = {
   types: { title: 'types of lib, test and demo', run: () => typeCheck() },
@@ -14,6 +14,7 @@ const stages = {
     run: () => sanitizedTests(),
   },
   threads: { title: 'native tests under the thread sanitizer', run: () => threadTests(), nightly: true },
+  fuzz: { title: 'fuzz targets over their seeds', run: () => fuzzSeeds() },
   unit: { title: 'tests of the API', run: (filters) => unitTests(filters) },
 };
 

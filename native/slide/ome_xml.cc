@@ -1,5 +1,7 @@
 #include "slide/ome_xml.h"
 
+#include <cmath>
+
 #include "slide/numeric_text.h"
 
 namespace microtome::slide {
@@ -93,7 +95,10 @@ std::optional<PixelSize> ome_pixel_size(std::string_view description) noexcept {
   const double x_unit = micrometres(attribute(pixels, "PhysicalSizeXUnit"));
   const double y_unit = micrometres(attribute(pixels, "PhysicalSizeYUnit"));
   if (!x_value || !y_value || x_unit == 0 || y_unit == 0) return std::nullopt;
-  return PixelSize{*x_value * x_unit, *y_value * y_unit};
+  const PixelSize size{*x_value * x_unit, *y_value * y_unit};
+  // A number at the end of its range may leave it with the unit.
+  const auto usable = [](double um) { return std::isfinite(um) && um > 0; };
+  return usable(size.x_um) && usable(size.y_um) ? std::optional(size) : std::nullopt;
 }
 
 }  // namespace microtome::slide

@@ -6,10 +6,10 @@ import { buildDir, inRoot, jpegLibrary } from './paths.mjs';
 import { outputOf, run } from './run.mjs';
 
 /** Two, because the smallest machine that this is built on has two cores and one compiler needs up to a gigabyte. */
-const compilers = '2';
+export const compilers = '2';
 
 /** A cache made by another compiler or in another folder cannot be reused: CMake would refuse it or mix them up. */
-async function dropForeignCache(out, definitions) {
+export async function dropForeignCache(out, definitions) {
   const cache = join(out, 'CMakeCache.txt');
   if (!existsSync(cache)) return;
   const text = await readFile(cache, 'utf8');

@@ -10,6 +10,7 @@ export const inRoot = (...parts) => join(root, ...parts);
 export const buildDir = inRoot('build');
 export const sanitizedBuildDir = inRoot('build-asan');
 export const threadBuildDir = inRoot('build-tsan');
+export const fuzzBuildDir = inRoot('build-fuzz');
 export const packedBuildDir = inRoot('build-prebuilt');
 export const cacheDir = inRoot('node_modules', '.cache', 'microtome');
 

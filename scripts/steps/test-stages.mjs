@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildNativeTests, buildSanitizedTests } from './addon.mjs';
 import { add, countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
+import { buildFuzzTargets, defaultTargets, fuzzCompiler, makeSeeds, runFuzzTarget } from './fuzz.mjs';
 import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir, threadBuildDir } from './paths.mjs';
 import { CommandError, run } from './run.mjs';
 import { compile } from './typescript.mjs';
@@ -53,6 +54,24 @@ export async function threadTests() {
   const out = await buildSanitizedTests(threadBuildDir, 'thread');
   const options = `halt_on_error=1:suppressions=${inRoot('native/test/races.supp')}`;
   return countCtestExecutables(await runCtest(out, { ...(await nativeTestEnvironment()), TSAN_OPTIONS: options }));
+}
+
+/** Every fuzz target over its seeds, without looking for more (scripts/fuzz.mjs does); needs clang with libFuzzer. */
+export async function fuzzSeeds() {
+  const found = await fuzzCompiler();
+  if ('missing' in found) {
+    process.stdout.write(`skipped: fuzz targets (${found.missing})\n`);
+    return { ...noTests, skipped: defaultTargets.length };
+  }
+  await buildFuzzTargets(found.compiler);
+  const seeds = await makeSeeds();
+  let counts = noTests;
+  for (const name of defaultTargets) {
+    const { ok, reason, output } = await runFuzzTarget(name, seeds, 0);
+    if (!ok) process.stdout.write(`FAIL fuzz target ${name}: ${reason ?? 'ended early'}\n${output}`);
+    counts = add(counts, ok ? { passed: 1, failed: 0, skipped: 0 } : oneFailure);
+  }
+  return counts;
 }
 
 /** lib and test in one go, demo and train against dist/; each project without a type error counts as one test passed. */

@@ -51,6 +51,7 @@ class JpegTool {
     bool grey = false;
     bool progressive = false;
     bool half_chroma = true;  // 4:2:0
+    int quality = 90;
   };
 
   JpegTool() : library_(::dlopen(library_path("MICROTOME_JPEG_LIBRARY").c_str(), RTLD_NOW | RTLD_LOCAL)) {
@@ -66,7 +67,7 @@ class JpegTool {
   // `rgb` has three samples a pixel, also for grey (whose colours are then mixed by the encoder).
   Bytes encode(const Bytes& rgb, int width, int height, Options options) const {
     void* handle = init_(0);
-    set_(handle, 3, 90);                                                                     // quality
+    set_(handle, 3, options.quality);
     set_(handle, 4, options.grey ? 3 : options.rgb_inside || !options.half_chroma ? 0 : 2);  // subsampling
     set_(handle, 8, options.grey ? 2 : options.rgb_inside ? 0 : 1);                          // colour space
     set_(handle, 12, options.progressive ? 1 : 0);

@@ -134,7 +134,10 @@ TEST(ome_texts) {
   for (const std::string attributes :
        {"", "PhysicalSizeX=\"1\"", "PhysicalSizeX=\"1\" PhysicalSizeY=\"\"",
         "PhysicalSizeX=\"one\" PhysicalSizeY=\"1\"", "PhysicalSizeX=\"-1\" PhysicalSizeY=\"1\"",
-        "PhysicalSizeX=1 PhysicalSizeY=1", "PhysicalSizeX PhysicalSizeY"})
+        "PhysicalSizeX=1 PhysicalSizeY=1", "PhysicalSizeX PhysicalSizeY",
+        // Numbers that leave their range with the unit.
+        "PhysicalSizeX=\"1e306\" PhysicalSizeXUnit=\"m\" PhysicalSizeY=\"1\"",
+        "PhysicalSizeX=\"1\" PhysicalSizeY=\"1e-323\" PhysicalSizeYUnit=\"nm\""})
     CHECK(!slide::ome_pixel_size(ome(attributes)));
   const std::string whole = ome("PhysicalSizeX=\"0.25\" PhysicalSizeY=\"0.5\"");
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,8 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/error.h"
-#include "slide/byte_source.h"
+#include "test/support/memory_source.h"
 
 namespace microtome::test {
 
@@ -43,23 +41,6 @@ inline constexpr std::uint16_t kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kRa
 }  // namespace type
 
 using Bytes = std::vector<std::uint8_t>;
-
-// A byte source over a vector.
-class MemorySource final : public slide::ByteSource {
- public:
-  MemorySource(Bytes bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {}
-  [[nodiscard]] std::uint64_t size() const noexcept override { return bytes_.size(); }
-  void read(std::uint64_t offset, std::span<std::uint8_t> out) const override {
-    if (offset > bytes_.size() || out.size() > bytes_.size() - offset)
-      throw Error(Code::TRUNCATED, Stage::Slide, "read beyond the end of " + name_);
-    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
-  }
-  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-
- private:
-  Bytes bytes_;
-  std::string name_;
-};
 
 inline std::shared_ptr<const slide::ByteSource> memory_source(Bytes bytes, std::string name = "memory.tif") {
   return std::make_shared<MemorySource>(std::move(bytes), std::move(name));

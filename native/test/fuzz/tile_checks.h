@@ -1,0 +1,123 @@
+// What must hold of every stored tile that is asked for, whatever its bytes are and whatever was decoded before it.
+#pragma once
+
+#include "decode/region.h"
+#include "decode/tile_decoder.h"
+#include "test/fuzz/slide_checks.h"
+
+namespace microtome::fuzz {
+
+// One tile of one slide, and the size of the destination that decode() asks for.
+struct TileCase {
+  const slide::Slide& slide;
+  const slide::Storage& storage;
+  std::size_t directory;
+  TileAddress address;
+
+  [[nodiscard]] std::int64_t rows() const {  // that exist
+    const std::int64_t below = storage.height_px - address.row * storage.tile_height_px;
+    return storage.tiled ? storage.tile_height_px : std::min(storage.tile_height_px, below);
+  }
+};
+
+// What came of one tile: an error, or white, or pixels.
+struct TileOutcome {
+  std::optional<Error> error;
+  decode::TileState state = decode::TileState::Missing;
+};
+
+inline TileOutcome outcome_of(const TileCase& tile, const std::function<decode::TileState()>& work) {
+  TileOutcome outcome;
+  outcome.error = try_it({Code::CORRUPT_TILE, Code::TRUNCATED, Code::LIMIT_EXCEEDED}, [&] { outcome.state = work(); });
+  if (outcome.error) {
+    const auto& address = outcome.error->tile();
+    REQUIRE(outcome.error->path() == tile.slide.source().name());
+    REQUIRE(address && address->level == tile.address.level && address->column == tile.address.column &&
+            address->row == tile.address.row);
+  }
+  return outcome;
+}
+
+// Same state, or the same code; the words too, unless they are those of a library that keeps one text for the process.
+inline void check_same(const TileOutcome& a, const TileOutcome& b, bool same_words) {
+  REQUIRE(a.error.has_value() == b.error.has_value());
+  if (!a.error) {
+    REQUIRE(a.state == b.state);
+    return;
+  }
+  REQUIRE_SAID(a.error->code() == b.error->code(), a.error->message() + " / " + b.error->message());
+  if (same_words)
+    REQUIRE_SAID(a.error->message() == b.error->message(), a.error->message() + " / " + b.error->message());
+}
+
+inline TileOutcome decode_whole(decode::TileDecoder& decoder, const TileCase& tile, GuardedImage& out) {
+  const auto outcome = outcome_of(
+      tile, [&] { return decoder.decode(tile.slide, tile.storage, tile.directory, tile.address, out.view()); });
+  out.check_guards();
+  if (outcome.error) return outcome;
+  if (outcome.state == decode::TileState::Missing)
+    out.check_all(255);
+  else
+    out.check_rows_untouched_from(tile.rows());
+  return outcome;
+}
+
+// load() and copy(): the whole tile, and a window that reaches beyond it on every side but one.
+inline TileOutcome check_load(decode::TileDecoder& decoder, const TileCase& tile, const GuardedImage& whole) {
+  const auto outcome =
+      outcome_of(tile, [&] { return decoder.load(tile.slide, tile.storage, tile.directory, tile.address); });
+  if (outcome.error) return outcome;
+  const std::int64_t width = tile.storage.tile_width_px, rows = tile.rows();
+  GuardedImage copied(width, rows);
+  decoder.copy(0, 0, copied.view());
+  copied.check_guards();
+  for (std::int64_t y = 0; y < rows; ++y) REQUIRE(std::equal(copied.row(y), copied.row(y) + 3 * width, whole.row(y)));
+  const std::int64_t x0 = -2, y0 = rows / 2;
+  GuardedImage window(std::min<std::int64_t>(width, 40) + 5, std::min<std::int64_t>(rows, 40));
+  decoder.copy(x0, y0, window.view());
+  window.check_guards();
+  const RgbView seen = window.view();
+  for (std::int64_t y = 0; y < seen.height_px; ++y)
+    for (std::int64_t x = 0; x < seen.width_px; ++x) {
+      const bool inside = x + x0 >= 0 && x + x0 < width && y + y0 < rows;
+      if (!tile.storage.tiled && y + y0 >= rows) continue;  // a last strip may be stored whole: pixels or white
+      for (int c = 0; c < 3; ++c)
+        REQUIRE(window.row(y)[3 * x + c] == (inside ? whole.row(y + y0)[3 * (x + x0) + c] : 255));
+    }
+  return outcome;
+}
+
+// Decodes one tile with a decoder that has seen others and with a new one: both must say and give the same.
+inline void check_tile(decode::TileDecoder& kept, const TileCase& tile, bool same_words) {
+  decode::TileDecoder fresh;
+  GuardedImage by_kept(tile.storage.tile_width_px, tile.storage.tile_height_px);
+  GuardedImage by_fresh(tile.storage.tile_width_px, tile.storage.tile_height_px);
+  const auto first = decode_whole(kept, tile, by_kept);
+  const auto second = decode_whole(fresh, tile, by_fresh);
+  check_same(first, second, same_words);
+  if (!first.error) REQUIRE_SAID(by_kept.same_pixels(by_fresh), "a tile depends on the tiles decoded before it");
+  check_same(first, check_load(kept, tile, by_kept), same_words);
+}
+
+// A region by both policies: the same pixels where nothing is wrong, and an error exactly where Fill has counted.
+inline void check_region(decode::TileDecoder& decoder, const slide::Slide& slide, const slide::Level& level,
+                         decode::RegionRequest request) {
+  const auto read = [&](decode::BadTilePolicy policy) {
+    request.on_bad_tile = policy;
+    return decode::read_region(decoder, slide, level.storage, level.directory, level.index, request, nullptr);
+  };
+  decode::Region filled, strict;
+  if (try_it({Code::LIMIT_EXCEEDED}, [&] { filled = read(decode::BadTilePolicy::Fill); })) return;
+  const auto error =
+      try_it({Code::CORRUPT_TILE, Code::TRUNCATED}, [&] { strict = read(decode::BadTilePolicy::Error); });
+  REQUIRE(error.has_value() == (filled.bad_tiles > 0));
+  REQUIRE(static_cast<std::int64_t>(filled.image.data.size()) == 3 * request.width_px * request.height_px);
+  if (error) {
+    REQUIRE(decode::is_bad_tile(*error));
+    return;
+  }
+  REQUIRE(strict.bad_tiles == 0 && strict.missing_tiles == filled.missing_tiles);
+  REQUIRE(strict.image.data == filled.image.data);
+}
+
+}  // namespace microtome::fuzz

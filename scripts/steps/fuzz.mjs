@@ -1,0 +1,147 @@
+// Builds the fuzz targets (native/test/fuzz) and runs them. Inputs that were found stay in a folder outside git, so that
+// every run goes on where the last one stopped; what a run cost and found is a line of totals.tsv there.
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compilers, dropForeignCache } from './addon.mjs';
+import { cacheDir, fuzzBuildDir, inRoot, nativeTestEnvironment, testDataDir } from './paths.mjs';
+import { outputOf, run } from './run.mjs';
+
+const fuzzDir = join(cacheDir, 'fuzz');
+export const totalsFile = join(fuzzDir, 'totals.tsv');
+const headings = ['when', 'commit', 'target', 'runs', 'cpuSeconds', 'coverage', 'inputs', 'findings'];
+
+/** Longest input in bytes, dictionaries, and which codec libraries the target is given. */
+export const fuzzTargets = {
+  directory: { program: 'directory_fuzz', seeds: 'directory', maxBytes: 16384, dictionaries: ['tiff', 'text'] },
+  tile: { program: 'tile_fuzz', seeds: 'tile', maxBytes: 24576, dictionaries: ['tiff', 'jpeg'], jpeg: true },
+  jpeg: { program: 'jpeg_fuzz', seeds: 'jpeg', maxBytes: 16384, dictionaries: ['jpeg'], jpeg: true },
+  text: { program: 'text_fuzz', seeds: 'text', maxBytes: 1024, dictionaries: ['text'] },
+  // libvips is not instrumented and ten times slower, so it would hide the rest of the tile target: by name only.
+  'tile-vips': {
+    program: 'tile_fuzz',
+    seeds: 'tile',
+    maxBytes: 24576,
+    dictionaries: ['tiff'],
+    jpeg: true,
+    vips: true,
+    byNameOnly: true,
+  },
+};
+
+export const defaultTargets = Object.keys(fuzzTargets).filter((name) => fuzzTargets[name].byNameOnly !== true);
+
+/** The compiler with libFuzzer, or why there is none. */
+export async function fuzzCompiler() {
+  const compiler = process.env.MICROTOME_FUZZ_CXX ?? 'clang++';
+  const runtime = await outputOf(compiler, ['-print-file-name=libclang_rt.fuzzer-x86_64.a']);
+  const triple = await outputOf(compiler, ['-print-file-name=libclang_rt.fuzzer.a']);
+  if (runtime === null) return { missing: `no ${compiler} on PATH (Debian: clang, libclang-rt-14-dev)` };
+  if (![runtime, triple].some((path) => path !== null && existsSync(path)))
+    return { missing: `${compiler} has no libFuzzer (Debian: libclang-rt-14-dev)` };
+  return { compiler };
+}
+
+export async function buildFuzzTargets(compiler) {
+  await dropForeignCache(fuzzBuildDir, { CMAKE_CXX_COMPILER: await outputOf('which', [compiler]) });
+  const ninja = !existsSync(join(fuzzBuildDir, 'CMakeCache.txt')) && (await outputOf('ninja', ['--version'])) !== null;
+  const flags = [`-DCMAKE_CXX_COMPILER=${compiler}`, '-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS_DEBUG=-O2 -g1'];
+  const generator = ninja ? ['-G', 'Ninja'] : [];
+  await run('cmake', ['-S', inRoot('.'), '-B', fuzzBuildDir, '-DMICROTOME_FUZZ=ON', ...generator, ...flags], {
+    quiet: true,
+  });
+  await run('cmake', ['--build', fuzzBuildDir, '--parallel', compilers], { quiet: true });
+}
+
+/** Generated seeds, and those cut from the slides and bad files of the test data where there are any. */
+export async function makeSeeds() {
+  const data = testDataDir();
+  const files = [];
+  for (const folder of data === null ? [] : ['slides', 'bad']) {
+    const names = (await readdir(join(data, folder))).filter((name) => /\.(?:tiff?|svs|jpe?g)$/i.test(name));
+    files.push(...names.map((name) => join(data, folder, name)));
+  }
+  const seeds = join(fuzzDir, 'seeds');
+  await run(join(fuzzBuildDir, 'fuzz_seeds'), [seeds, ...files], {
+    env: { ...(await nativeTestEnvironment()), ASAN_OPTIONS: 'detect_leaks=0' },
+    quiet: true,
+  });
+  return seeds;
+}
+
+async function dictionaryOf(name, dictionaries) {
+  const { readFile } = await import('node:fs/promises');
+  const texts = await Promise.all(
+    dictionaries.map((one) => readFile(inRoot('native/test/fuzz', `${one}.dict`), 'utf8')),
+  );
+  const file = join(fuzzDir, `${name}.dict`);
+  await writeFile(file, texts.join('\n'));
+  return file;
+}
+
+/** What libFuzzer's closing lines and our own say. */
+export function readFuzzReport(output) {
+  const last = (pattern) => [...output.matchAll(pattern)].at(-1)?.[1];
+  return {
+    runs: Number(last(/stat::number_of_executed_units: (\d+)/g) ?? last(/^#(\d+)\s/gm) ?? 0),
+    cpuSeconds: Number(last(/^cpu seconds: ([\d.]+)/gm) ?? 0),
+    coverage: Number(last(/\bcov: (\d+)/g) ?? 0),
+    inputs: Number(last(/\bcorp: (\d+)/g) ?? 0),
+    peakMegabytes: Number(last(/stat::peak_rss_mb:\s+(\d+)/g) ?? 0),
+    reason: last(/^.*(does not hold: .*)$/gm) ?? last(/^SUMMARY: (.*)$/gm) ?? null,
+  };
+}
+
+async function record(target, report, findings) {
+  const commit = (await outputOf('git', ['-C', inRoot('.'), 'rev-parse', '--short', 'HEAD'])) ?? '-';
+  const row = {
+    ...report,
+    when: new Date().toISOString(),
+    commit,
+    target,
+    findings,
+  };
+  const head = existsSync(totalsFile) ? '' : `${headings.join('\t')}\n`;
+  await appendFile(totalsFile, `${head}${headings.map((name) => row[name]).join('\t')}\n`);
+}
+
+/**
+ * Runs one target: over its seeds and what earlier runs have found, then, unless `seconds` is 0, on changed inputs for so
+ * many seconds. Each input that broke something is a file in the folder of findings.
+ */
+export async function runFuzzTarget(name, seeds, seconds) {
+  const target = fuzzTargets[name];
+  const corpus = join(fuzzDir, 'corpus', name);
+  const findings = join(fuzzDir, 'findings', name);
+  await mkdir(corpus, { recursive: true });
+  await mkdir(findings, { recursive: true });
+  const before = (await readdir(findings)).length;
+  const { MICROTOME_JPEG_LIBRARY: jpeg = '', MICROTOME_VIPS_LIBRARY: vips = '' } = await nativeTestEnvironment();
+  const { code, output } = await run(
+    join(fuzzBuildDir, target.program),
+    [
+      ...(seconds > 0 ? [`-max_total_time=${seconds}`] : ['-runs=0']),
+      `-max_len=${target.maxBytes}`,
+      `-dict=${await dictionaryOf(name, target.dictionaries)}`,
+      `-artifact_prefix=${findings}/`,
+      ...['-print_final_stats=1', '-timeout=10', '-rss_limit_mb=1500', '-malloc_limit_mb=64', '-detect_leaks=0'],
+      corpus,
+      join(seeds, target.seeds),
+    ],
+    {
+      env: {
+        MICROTOME_JPEG_LIBRARY: target.jpeg ? jpeg : '',
+        MICROTOME_VIPS_LIBRARY: target.vips ? vips : '',
+        ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=0:quarantine_size_mb=32',
+        UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+      },
+      quiet: true,
+      allowFailure: true,
+    },
+  );
+  const report = readFuzzReport(output);
+  const found = (await readdir(findings)).length - before;
+  await writeFile(join(fuzzDir, `${name}.log`), output);
+  await record(name, report, code === 0 ? found : Math.max(1, found));
+  return { ok: code === 0, findings, output, ...report };
+}
