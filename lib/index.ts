@@ -32,6 +32,7 @@ export type {
   ClipRange,
   ModelIdentity,
   ReadPolicy,
+  SampleReason,
   ScoreProgress,
   SlideOutcome,
   SlidePlan,
@@ -39,6 +40,7 @@ export type {
   StageTiming,
   TileOutput,
   TileTable,
+  TileSample,
   Timings,
 } from './result.js';
 export type {

@@ -8,6 +8,23 @@ export type ClipRange = readonly [lowest: number, highest: number];
 /** The clip of a model that declares none: what a log-loss table needs. */
 export const defaultClip: ClipRange = Object.freeze([1e-6, 1 - 1e-6] as const);
 
+/**
+ * Why fewer tiles than the tissue rule keeps are scored: the option `tilesPerSlide`, the cap that the model declares, or
+ * too little time (`deadline`, or a `tileBudget`).
+ */
+export type SampleReason = 'tilesPerSlide' | 'model' | 'deadline';
+
+/** A score that is made of a part of the tiles: a seeded choice, spread evenly over the tissue. */
+export interface TileSample {
+  /** Tiles chosen. */
+  readonly tiles: number;
+  /** Tiles that the tissue rule keeps. */
+  readonly of: number;
+  readonly reason: SampleReason;
+  /** Of the choice: the same seed gives the same tiles, on every machine. */
+  readonly seed: number;
+}
+
 /** Which pixels were read. */
 export interface ReadPolicy {
   /** Index of the level that was read. */
@@ -18,6 +35,8 @@ export interface ReadPolicy {
   readonly policy: string;
   /** Level pixels per model pixel: above 1, the level was reduced. */
   readonly scale: number;
+  /** Null: every tile that the tissue rule keeps. */
+  readonly sampled: TileSample | null;
 }
 
 /** Per-tile values of one model output, row by row: `tiles * columns` numbers. */
@@ -104,7 +123,10 @@ export interface SlideResult {
   readonly timings: Timings;
   readonly warnings: readonly string[];
   readonly model: ModelIdentity;
-  /** True: the same bits come out for any batch size, thread count and company of other slides. */
+  /**
+   * True: the same bits come out for any batch size, thread count and company of other slides. Never true of a slide that
+   * a deadline has cut short.
+   */
   readonly reproducible: boolean;
 }
 

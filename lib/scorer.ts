@@ -38,6 +38,8 @@ export interface Scorer extends AsyncDisposable {
   readonly device: string;
   /** Worker threads in use. */
   readonly threads: number;
+  /** Most tiles of a slide, by the option or the model; 0: no limit. */
+  readonly tilesPerSlide: number;
   /**
    * Scores one slide. `options` come before the scorer's own.
    * @throws {@link MicrotomeError} as {@link scoreSlide}; CANCELLED once the scorer is closed.
@@ -87,7 +89,7 @@ export async function planWith(model: Model, input: Input, o: ParsedSlideScore):
       native(() => slide.plan({ ...settings.grid, mask }), path),
       ignore,
     );
-    return slidePlan(found, path);
+    return slidePlan(found, settings, path);
   });
 }
 
@@ -95,6 +97,7 @@ class WarmScorer implements Scorer {
   readonly model: Model;
   readonly device: string;
   readonly threads: number;
+  readonly tilesPerSlide: number;
   readonly #engine: NativeEngine;
   readonly #defaults: ParsedSlideScore;
   readonly #running = new Set<Promise<unknown>>();
@@ -105,6 +108,7 @@ class WarmScorer implements Scorer {
     this.model = model;
     this.device = options.runtime.device;
     this.threads = engine.threads;
+    this.tilesPerSlide = slideSettings(options.slide, model).grid.maxTiles;
     this.#defaults = options.slide;
   }
 

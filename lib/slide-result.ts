@@ -5,7 +5,7 @@ import type { Model } from './model/model.js';
 import { specOf } from './model/spec.js';
 import type { NativePlan, NativeScoreResult } from './native/contract.js';
 import type { SlideSettings } from './options/score-options.js';
-import type { SlidePlan, SlideResult, TileOutput, TileTable } from './result.js';
+import type { ReadPolicy, SlidePlan, SlideResult, TileOutput, TileSample, TileTable } from './result.js';
 
 function tileTable(found: NativeScoreResult, model: Model): TileTable {
   const { tileOutputs } = specOf(model);
@@ -25,6 +25,23 @@ function tileTable(found: NativeScoreResult, model: Model): TileTable {
   });
 }
 
+function sampleOf(found: NativePlan | NativeScoreResult, settings: SlideSettings): TileSample | null {
+  if (found.keptTiles <= found.tiles) return null;
+  const { grid, sampleReason: reason } = settings;
+  return Object.freeze({ tiles: found.tiles, of: found.keptTiles, reason, seed: grid.seed });
+}
+
+function readPolicy(found: NativePlan | NativeScoreResult, settings: SlideSettings): ReadPolicy {
+  const { level, mpp, policy, scale } = found;
+  return Object.freeze({ level, mpp, policy, scale, sampled: sampleOf(found, settings) });
+}
+
+/** A sample that was asked for is in the result; one that was forced is warned of too. */
+function sampleWarnings({ sampled }: ReadPolicy): readonly string[] {
+  if (sampled?.reason !== 'deadline') return [];
+  return [`scored from ${sampled.tiles} of ${sampled.of} tiles: there was no time for more`];
+}
+
 /** `elapsedMs`: from the caller's call to now. Throws OUTPUT_NOT_FINITE. */
 export function slideResult(
   found: NativeScoreResult,
@@ -32,6 +49,8 @@ export function slideResult(
 ): SlideResult {
   const { path, model, settings, slideWarnings, elapsedMs } = context;
   const { outputs: specs } = specOf(model);
+  const read = readPolicy(found, settings);
+  const forced = sampleWarnings(read);
   const values = combineHeads(specs, found.heads);
   const outputs = Object.fromEntries(specs.map((spec, i) => [spec.name, Float64Array.of(values[i] ?? NaN)]));
   return Object.freeze({
@@ -40,23 +59,23 @@ export function slideResult(
     outputs: Object.freeze(outputs),
     clip: model.outputs[0]?.clip ?? null,
     ...(settings.score.keepTiles ? { tiles: tileTable(found, model) } : {}),
-    read: Object.freeze({ level: found.level, mpp: found.mpp, policy: found.policy, scale: found.scale }),
+    read,
     tileCount: found.tiles,
     decodedTiles: found.decodedTiles,
     badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,
     tissueFraction: found.tissueFraction,
     timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
-    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
+    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...forced])]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
-    reproducible: settings.score.reproducible,
+    reproducible: settings.score.reproducible && forced.length === 0,
   });
 }
 
-export function slidePlan(found: NativePlan, path: string): SlidePlan {
+export function slidePlan(found: NativePlan, settings: SlideSettings, path: string): SlidePlan {
   return Object.freeze({
     path,
-    read: Object.freeze({ level: found.level, mpp: found.mpp, policy: found.policy, scale: found.scale }),
+    read: readPolicy(found, settings),
     tiles: found.tiles,
     gridTiles: found.gridTiles,
     storedTiles: found.storedTiles,

@@ -104,6 +104,8 @@ export interface NativePlan {
   readonly mpp: number | null;
   readonly policy: string;
   readonly tiles: number;
+  /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
+  readonly keptTiles: number;
   readonly gridTiles: number;
   /** Distinct stored tiles under the planned tiles, and their compressed bytes. */
   readonly storedTiles: number;
@@ -224,6 +226,8 @@ export interface NativeScoreResult {
   readonly mpp: number | null;
   readonly policy: string;
   readonly tiles: number;
+  /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
+  readonly keptTiles: number;
   readonly footprintPx: number;
   /** Pixels of the level read, in plan order. Empty unless keepTiles. */
   readonly x: Float64Array;

@@ -3,7 +3,7 @@
 import type { NativeLimits, NativeMaskSource, NativeScoreOptions, NativeTissueOptions } from '../native/contract.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
-import type { ScoreProgress } from '../result.js';
+import type { SampleReason, ScoreProgress } from '../result.js';
 import { MicrotomeError } from '../errors.js';
 import {
   boolean,
@@ -43,6 +43,7 @@ const slideKeys = [
   'tissue',
   'tilesPerSlide',
   'seed',
+  'tileBudget',
   'badTiles',
   'batchSize',
   'reproducible',
@@ -74,6 +75,7 @@ export interface ParsedSlideScore {
   readonly tissue: NativeTissueOptions | null;
   readonly tilesPerSlide: number | null;
   readonly seed: number | null;
+  readonly tileBudget: number | null;
   readonly badTiles: BadTiles | null;
   readonly batchSize: number | null;
   readonly reproducible: boolean | null;
@@ -127,6 +129,7 @@ function parseSlide(o: Known): ParsedSlideScore {
     tissue: optional('tissue', parseTissueOptions),
     tilesPerSlide: optional('tilesPerSlide', (n, v) => integer(n, v, positiveInteger)),
     seed: optional('seed', (n, v) => integer(n, v, naturalNumber)),
+    tileBudget: optional('tileBudget', (n, v) => integer(n, v, positiveInteger)),
     badTiles: optional('badTiles', (n, v) => oneOf(n, v, badTilePolicies)),
     batchSize: optional('batchSize', (n, v) => integer(n, v, { ...positiveInteger, max: 65536 })),
     reproducible: optional('reproducible', boolean),
@@ -209,6 +212,17 @@ export interface SlideSettings {
   readonly grid: Omit<NativeScoreOptions['grid'], 'mask'>;
   readonly mask: MaskInput | null;
   readonly tissue: NativeTissueOptions;
+  /** Who set `grid.maxTiles`, where it is not 0. */
+  readonly sampleReason: SampleReason;
+}
+
+/** The cap on the tiles of a slide, 0 for none, and who set it. */
+function tileCap(o: ParsedSlideScore, model: Model): { readonly maxTiles: number; readonly reason: SampleReason } {
+  const asked = o.tilesPerSlide ?? specOf(model).select.maxTiles ?? defaults.tilesPerSlide;
+  if (o.tileBudget !== null && (asked === 0 || o.tileBudget < asked)) {
+    return { maxTiles: o.tileBudget, reason: 'deadline' };
+  }
+  return { maxTiles: asked, reason: o.tilesPerSlide === null ? 'model' : 'tilesPerSlide' };
 }
 
 function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
@@ -233,7 +247,7 @@ function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
     stridePx,
     keep,
     minTissueFraction: o.minTissueFraction ?? select.minTissueFraction ?? defaults.minTissueFraction,
-    maxTiles: o.tilesPerSlide ?? select.maxTiles ?? defaults.tilesPerSlide,
+    maxTiles: tileCap(o, model).maxTiles,
     seed: o.seed ?? select.seed ?? defaults.seed,
     badTiles: o.badTiles ?? defaults.badTiles,
   });
@@ -256,6 +270,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
   return Object.freeze({
     grid,
     mask: o.mask,
+    sampleReason: tileCap(o, model).reason,
     tissue: o.tissue ?? parseTissueOptions('tissue', undefined),
     score: Object.freeze({
       preprocess: Object.freeze({

@@ -171,10 +171,19 @@ export interface SlideScoreOptions {
   /** @defaultValue the tissue found in the slide */
   readonly mask?: MaskInput;
   readonly tissue?: TissueOptions;
-  /** Most tiles, spread evenly over the tissue. @defaultValue the model's, else no limit */
+  /**
+   * Most tiles of a slide. Where the tissue rule keeps more, so many of them are chosen: spread evenly over the tissue,
+   * by `seed`, the same on every machine. `read.sampled` says so. @defaultValue the model's, else no limit
+   */
   readonly tilesPerSlide?: number;
-  /** Of the sample that `tilesPerSlide` takes. @defaultValue 0 */
+  /** Of the choice that `tilesPerSlide` asks for. @defaultValue the model's, else 0 */
   readonly seed?: number;
+  /**
+   * Most tiles that there is time for. Like `tilesPerSlide`, of which the smaller holds, but a slide that it cuts short
+   * says so: `read.sampled.reason` is 'deadline', with a warning, and `reproducible` is false. A run with a `deadline`
+   * sets it slide by slide. @defaultValue no limit
+   */
+  readonly tileBudget?: number;
   /** @defaultValue 'error' */
   readonly badTiles?: BadTiles;
   /**

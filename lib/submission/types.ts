@@ -8,7 +8,7 @@ import type { Preset } from './presets.js';
 export type OnMissing = 'error' | 'fallback';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
-export interface DirectoryOptions extends Omit<ScorerOptions, 'clinical' | 'onProgress' | 'output'> {
+export interface DirectoryOptions extends Omit<ScorerOptions, 'clinical' | 'onProgress' | 'output' | 'tileBudget'> {
   /** The submission format: which rows, in which order. @defaultValue every slide of the folder, in name order */
   readonly format?: string;
   /** Clinical values and resolution by slide. */

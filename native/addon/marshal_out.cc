@@ -43,6 +43,7 @@ void set_plan(Napi::Env env, Napi::Object& out, const tiles::TilePlan& plan) {
   out.Set("mpp", to_js(env, plan.policy.mpp));
   out.Set("policy", Napi::String::New(env, plan.policy.name));
   out.Set("footprintPx", number(env, plan.footprint_px));
+  out.Set("keptTiles", number(env, plan.kept_tiles));
 }
 
 Napi::Array tensors(Napi::Env env, const std::vector<infer::TensorInfo>& infos) {

@@ -75,6 +75,7 @@ Napi::Value plan_object(Napi::Env env, const PlanAndCost& plan) {
   out.Set("mpp", to_js(env, policy.mpp));
   out.Set("policy", Napi::String::New(env, policy.name));
   set("tiles", static_cast<double>(plan.prepared.plan.tiles.size()));
+  set("keptTiles", static_cast<double>(plan.prepared.plan.kept_tiles));
   set("gridTiles", static_cast<double>(plan.prepared.plan.grid_tiles));
   set("storedTiles", static_cast<double>(plan.cost.stored_tiles));
   set("storedBytes", static_cast<double>(plan.cost.stored_bytes));

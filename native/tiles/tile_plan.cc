@@ -148,6 +148,7 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
     throw Error(Code::NO_TISSUE, Stage::Tiles,
                 "none of " + std::to_string(plan.grid_tiles) + " grid positions has enough tissue")
         .with_path(slide.source().name());
+  plan.kept_tiles = static_cast<std::int64_t>(kept.size());
   if (grid.max_tiles > 0) kept = sample_evenly(kept, static_cast<std::size_t>(grid.max_tiles), grid.seed);
 
   plan.tiles.reserve(kept.size());

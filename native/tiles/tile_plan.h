@@ -51,6 +51,7 @@ struct TilePlan {
   std::int64_t footprint_px = 0;   // level pixels on a side: round(size_px * scale)
   std::vector<PlannedTile> tiles;  // row-major: y, then x
   std::int64_t grid_tiles = 0;     // before the mask
+  std::int64_t kept_tiles = 0;     // after the mask, before the sample; tiles.size() where nothing was left out
 };
 
 // Throws NO_TISSUE when nothing is kept, LIMIT_EXCEEDED above 64 million grid positions.

@@ -183,6 +183,18 @@ describe('options, scorer and model joined', () => {
     expect(score.batchSize).toBe(8);
     expect((await join({ mpp: 3 }, { level: 1 })).grid).toMatchObject({ mpp: null, level: 1 });
   });
+  it('the smaller of cap and budget holds, and says who set it', async () => {
+    const sample = async (options: SlideScoreOptions, own: SlideScoreOptions = {}) => {
+      const { grid, sampleReason } = await join(options, own);
+      return [grid.maxTiles, sampleReason];
+    };
+    expect(await sample({})).toEqual([100, 'model']);
+    expect(await sample({ tilesPerSlide: 300 })).toEqual([300, 'tilesPerSlide']);
+    expect(await sample({}, { tileBudget: 99 })).toEqual([99, 'deadline']);
+    expect(await sample({}, { tileBudget: 100 })).toEqual([100, 'model']);
+    expect(await sample({ tilesPerSlide: 300 }, { tileBudget: 200 })).toEqual([200, 'deadline']);
+    expect(await sample({ tilesPerSlide: 50 }, { tileBudget: 200 })).toEqual([50, 'tilesPerSlide']);
+  });
   it('that contradict each other are refused', async () => {
     expect((await failure(() => join({ keep: 'all', mask: 'a.json' }), 'INVALID_OPTION')).message).toContain(
       "keep 'all'",

@@ -50,7 +50,7 @@ describe('a scorer', () => {
       score: 0.5,
       outputs: { relapse: Float64Array.of(0.5) },
       clip: [0.01, 0.99],
-      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2 },
+      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, sampled: null },
       tileCount: 2,
       decodedTiles: 8,
       badTiles: 3,
@@ -65,6 +65,22 @@ describe('a scorer', () => {
       reproducible: true,
     });
     expect('tiles' in result).toBe(false);
+  });
+  it('says of how many tiles it chose, and why; too little time is warned of and never reproducible', async () => {
+    const scorer = await make({ tilesPerSlide: 2, seed: 5 });
+    expect(scorer.tilesPerSlide).toBe(2);
+    addon.engine.result = { ...scoreResult, keptTiles: 40 };
+    const asked = await scorer.score('/a.tif');
+    expect(asked.read.sampled).toEqual({ tiles: 2, of: 40, reason: 'tilesPerSlide', seed: 5 });
+    expect([asked.warnings.length, asked.reproducible]).toEqual([2, true]);
+    const forced = await (await make({ seed: 5 })).score('/a.tif', { tileBudget: 2 });
+    expect(addon.engine.asked.at(-1)?.grid).toMatchObject({ maxTiles: 2, seed: 5 });
+    expect(forced.read.sampled).toEqual({ tiles: 2, of: 40, reason: 'deadline', seed: 5 });
+    expect(forced.warnings.at(-1)).toBe('scored from 2 of 40 tiles: there was no time for more');
+    expect(forced.reproducible).toBe(false);
+    addon.engine.result = scoreResult;
+    const whole = await scorer.score('/a.tif', { tileBudget: 2 });
+    expect([whole.read.sampled, whole.reproducible]).toEqual([null, true]);
   });
   it('keeps the tiles when asked, under the names of the bundle', async () => {
     const { tiles } = await (await make()).score('/a.tif', { tiles: true });
@@ -294,7 +310,7 @@ describe('scoreSlide and planSlide', () => {
   it('the other needs no engine', async () => {
     expect(await planSlide('/a.tif', { model: bundle })).toEqual({
       path: '/a.tif',
-      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5 },
+      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5, sampled: null },
       tiles: 6,
       gridTiles: 12,
       storedTiles: 9,

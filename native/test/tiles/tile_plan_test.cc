@@ -162,6 +162,7 @@ TEST(sample_is_seeded_row_major_and_even) {
   const TilePlan plan = tiles::plan_tiles(slide, as_stored(), options, nullptr);
   CHECK_EQ(plan.tiles.size(), 192u);
   CHECK_EQ(plan.grid_tiles, 64 * 48);
+  CHECK_EQ(plan.kept_tiles, 64 * 48);
   std::array<int, 12> quarter{};  // blocks of 16 x 16 grid cells: 256 cells, 16 samples each on average
   for (std::size_t i = 0; i < plan.tiles.size(); ++i) {
     const auto& tile = plan.tiles[i];
