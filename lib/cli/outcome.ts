@@ -42,6 +42,16 @@ export function summaryLine(summary: DirectorySummary): string {
   if (fallback > 0) parts.push(`${fallback} failed and carry the fallback`);
   if (missing > 0) parts.push(`${missing} without a slide carry the fallback`);
   if (failed > 0) parts.push(`${failed} failed`);
+  if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
   parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));
   return `${where}${parts.join(', ')}`;
+}
+
+/** What the deadline took, said also where that is nothing. */
+function deadlineParts({ sampled, unscored }: NonNullable<DirectorySummary['deadline']>): readonly string[] {
+  if (sampled + unscored === 0) return ['in time with all tiles'];
+  const parts: string[] = [];
+  if (sampled > 0) parts.push(`${sampled} from a part of their tiles for lack of time`);
+  if (unscored > 0) parts.push(`${unscored} not scored for lack of time`);
+  return parts;
 }

@@ -1,5 +1,6 @@
 /** Parses the options of a run over many slides: what is ours is checked here, the rest is the scorer's. */
 import { boolean, contradiction, func, integer, oneOf, record, signal, text } from '../options/check.js';
+import { parseDeadline, type Deadline } from './deadline.js';
 import type { ScorerOptions } from '../options/types.js';
 import { presets, type Preset } from './presets.js';
 import type { DirectoryOptions, DirectoryProgress, OnMissing } from './types.js';
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly slidesInFlight: number;
+  readonly deadline: Deadline | null;
   readonly signal: AbortSignal | null;
   readonly onProgress: ((progress: DirectoryProgress) => void) | null;
   /** As given; checked where the scorer is made. */
@@ -31,6 +33,8 @@ const kOwnKeys = {
   resume: true,
   overwrite: true,
   slidesInFlight: true,
+  deadline: true,
+  deadlineMinTiles: true,
   signal: true,
   onProgress: true,
 } as const;
@@ -91,6 +95,7 @@ function ownOptions(given: Readonly<Record<string, unknown>>): RunOptions {
     resume: optional('resume', boolean) ?? false,
     overwrite: optional('overwrite', boolean) ?? false,
     slidesInFlight: optional('slidesInFlight', (name, value) => integer(name, value, kInFlight)) ?? 2,
+    deadline: parseDeadline(given['deadline'], given['deadlineMinTiles']),
     signal: optional('signal', signal),
     onProgress: optional('onProgress', (name, value) => func<(p: DirectoryProgress) => void>(name, value)),
     scorer: scorerOptions(given),

@@ -13,7 +13,9 @@
 import { MicrotomeError } from '../errors.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../result.js';
+import { realClock, type Clock } from './clock.js';
 import { submissionText, writeSubmission } from './csv-write.js';
+import { deadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
 import { removeIfThere } from './durable.js';
 import { ioFailure } from './failure.js';
@@ -25,16 +27,18 @@ import { shown } from './names.js';
 import { OutcomeQueue } from './outcome-queue.js';
 import { checkOutputPlace, isComplete, isThere, refuseExisting } from './output-files.js';
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
-import { rowsMismatch } from './rows.js';
+import { rowsMismatch, type RunRow } from './rows.js';
 import { runKey } from './run-key.js';
 import { RunProgress } from './run-progress.js';
 import { scoreRows, type RowScorer, type ScoredRows } from './score-rows.js';
+import { TimeBudget } from './time-budget.js';
 import type { DirectoryRun, DirectorySummary, RowSource } from './types.js';
 
 export interface RunDependencies {
   readonly createScorer: (options: ScorerOptions) => Promise<RowScorer>;
   readonly fs?: FileSystem;
   readonly lockTimes?: LockTimes;
+  readonly clock?: Clock;
 }
 
 /** Starts when first iterated or asked for `done`. */
@@ -97,8 +101,16 @@ class Stop {
   }
 }
 
+/** On the run's clock. */
+interface RunTimes {
+  readonly startedMs: number;
+  /** Null: no deadline. */
+  readonly endMs: number | null;
+}
+
 class Execution {
   private readonly fs: FileSystem;
+  private readonly clock: Clock;
 
   constructor(
     private readonly source: RunSource,
@@ -107,17 +119,20 @@ class Execution {
     private readonly dependencies: RunDependencies,
   ) {
     this.fs = dependencies.fs ?? realFileSystem;
+    this.clock = dependencies.clock ?? realClock;
   }
 
   async run(given: unknown): Promise<DirectorySummary> {
-    const startedMs = performance.now();
+    const startedMs = this.clock.nowMs();
     const options = parseDirectoryOptions(given);
+    const endMs =
+      options.deadline === null ? null : deadlineMs(options.deadline, startedMs, this.clock, options.resume);
     const unlink = followSignal(options.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
       const prepared = await prepareRun(this.source, options, this.fs);
-      if (options.output === null) return await this.score(prepared, options, null, startedMs);
-      return await this.runLocked(prepared, options, options.output, startedMs);
+      if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
+      return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
     } finally {
       unlink();
     }
@@ -127,18 +142,20 @@ class Execution {
     prepared: PreparedRun,
     options: RunOptions,
     output: string,
-    startedMs: number,
+    times: RunTimes,
   ): Promise<DirectorySummary> {
     const mayReplace = options.resume || options.overwrite;
     await checkOutputPlace(output, prepared.inputs, this.fs);
     if (!mayReplace) await refuseExisting(output, this.fs);
-    const times = this.dependencies.lockTimes ?? defaultLockTimes;
-    const lock = await lockOutput(output, this.fs, times, this.stop.controller.signal);
+    const lockTimes = this.dependencies.lockTimes ?? defaultLockTimes;
+    const lock = await lockOutput(output, this.fs, lockTimes, this.stop.controller.signal);
     try {
       // Another run may have finished between the first look and the lock.
       if (!mayReplace) await refuseExisting(output, this.fs);
-      if (options.resume && (await this.isFinished(prepared, output))) return finishedBefore(output, startedMs);
-      return await this.score(prepared, options, { output, lock }, startedMs);
+      if (options.resume && (await this.isFinished(prepared, output))) {
+        return finishedBefore(output, this.clock.nowMs() - times.startedMs);
+      }
+      return await this.score(prepared, options, { output, lock }, times);
     } finally {
       await lock.release();
     }
@@ -161,7 +178,7 @@ class Execution {
     prepared: PreparedRun,
     options: RunOptions,
     target: { readonly output: string; readonly lock: OutputLock } | null,
-    startedMs: number,
+    times: RunTimes,
   ): Promise<DirectorySummary> {
     const { controller } = this.stop;
     const { signal } = controller;
@@ -182,9 +199,11 @@ class Execution {
       const { queue } = this;
       const { rows } = prepared;
       const input = { rows, resumed, scorer, prior: declared, slidesInFlight, journal, queue, progress, controller };
-      const scored = await scoreRows({ ...input, options: scorerOptions });
+      const time = times.endMs === null ? null : this.timeBudget(prepared, options, resumed, scorer, times.endMs);
+      const scored = await scoreRows({ ...input, options: scorerOptions, time });
       if (target !== null && journal !== null) await this.finish(prepared, options, scorer, scored, target, journal);
-      return summaryOf(scored, target?.output ?? null, progress.tiles, startedMs, scorer);
+      const elapsedMs = this.clock.nowMs() - times.startedMs;
+      return summaryOf(scored, options, progress.tiles, elapsedMs, scorer);
     } catch (error) {
       // A run that failed before its first row leaves nothing; one that was stopped can be resumed either way.
       if (journal?.isNew === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
@@ -195,6 +214,27 @@ class Execution {
     }
   }
 
+  private timeBudget(
+    prepared: PreparedRun,
+    options: RunOptions,
+    resumed: ReadonlyMap<number, JournalRow>,
+    scorer: RowScorer,
+    endMs: number,
+  ): TimeBudget {
+    const slides = new Map<number, number>();
+    for (const { index, slide } of toScore(prepared, resumed)) {
+      if (slide !== null) slides.set(index, Number(slide.identity.size));
+    }
+    return new TimeBudget({
+      clock: this.clock,
+      endMs,
+      minTiles: options.deadline?.minTiles ?? 1,
+      tilesPerSlide: scorer.tilesPerSlide ?? 0,
+      slidesInFlight: options.slidesInFlight,
+      slides,
+    });
+  }
+
   private async openJournal(
     prepared: PreparedRun,
     options: RunOptions,
@@ -202,7 +242,7 @@ class Execution {
     output: string,
   ): Promise<{ journal: Journal; resumed: ReadonlyMap<number, JournalRow> }> {
     const path = journalPathOf(output);
-    const key = await runKey(scorer.model.sha256, prepared, options.scorer);
+    const key = await runKey(scorer.model.sha256, prepared, options);
     const read = options.resume ? await readJournal(path, this.fs) : null;
     if (read !== null) {
       checkKey(path, read.key, key);
@@ -260,11 +300,14 @@ function progressOf(
   options: RunOptions,
   journalled: ReadonlyMap<number, JournalRow>,
 ): RunProgress {
-  const kept = [...journalled.values()].filter((row) => row.score !== null);
-  const keptIndices = new Set(kept.map((row) => row.index));
-  const todo = prepared.rows.filter((row) => !keptIndices.has(row.index));
+  const todo = toScore(prepared, journalled);
   const bytes = todo.reduce((sum, row) => sum + Number(row.slide?.identity.size ?? 0), 0);
-  return new RunProgress(prepared.rows.length, kept.length, bytes, options.onProgress);
+  return new RunProgress(prepared.rows.length, prepared.rows.length - todo.length, bytes, options.onProgress);
+}
+
+/** The rows that the journal has no score of. */
+function toScore(prepared: PreparedRun, journalled: ReadonlyMap<number, JournalRow>): readonly RunRow[] {
+  return prepared.rows.filter((row) => (journalled.get(row.index)?.score ?? null) === null);
 }
 
 function followSignal(signal: AbortSignal | null, stop: Stop): () => void {
@@ -277,28 +320,29 @@ function followSignal(signal: AbortSignal | null, stop: Stop): () => void {
 
 function summaryOf(
   scored: ScoredRows,
-  output: string | null,
+  options: RunOptions,
   tiles: number,
-  startedMs: number,
+  elapsedMs: number,
   scorer: RowScorer,
 ): DirectorySummary {
   const counts: Record<RowSource, number> = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
   for (const row of scored.rows) ++counts[row.source];
   const { name, sha256, intendedUse } = scorer.model;
-  const elapsedMs = performance.now() - startedMs;
+  const sampled = scored.rows.filter((row) => row.sampled !== undefined).length;
+  const unscored = scored.rows.filter((row) => row.error === 'DEADLINE').length;
   return {
     rows: scored.rows,
     counts,
-    output,
+    output: options.output,
     alreadyComplete: false,
+    deadline: options.deadline === null ? null : { sampled, unscored },
     tiles,
     elapsedMs,
     model: { name, sha256, intendedUse },
   };
 }
 
-function finishedBefore(output: string, startedMs: number): DirectorySummary {
+function finishedBefore(output: string, elapsedMs: number): DirectorySummary {
   const counts = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
-  const elapsedMs = performance.now() - startedMs;
-  return { rows: [], counts, output, alreadyComplete: true, tiles: 0, elapsedMs, model: null };
+  return { rows: [], counts, output, alreadyComplete: true, deadline: null, tiles: 0, elapsedMs, model: null };
 }

@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from '../errors.js';
 import { isErrorCode } from '../errors.js';
+import type { TileSample } from '../result.js';
 import { sha256, type Json } from './canonical.js';
 import type { SlideIdentity } from './slide-files.js';
 
@@ -29,6 +30,8 @@ export interface JournalRow {
   /** The score before clipping; null where the slide failed. */
   readonly score: number | null;
   readonly error: ErrorCode | null;
+  /** Only where the deadline left the slide a part of its tiles. */
+  readonly sampled?: TileSample;
 }
 
 export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
@@ -74,11 +77,17 @@ function isKey(value: unknown): value is JournalKey {
 
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
-  const { index, name, identity, score, error } = value;
+  const { index, name, identity, score, error, sampled } = value;
   if (!Number.isSafeInteger(index) || !isText(name) || !isObject(identity)) return false;
   if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
+  if (sampled !== undefined && !isSample(sampled)) return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));
+}
+
+function isSample(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return [value['tiles'], value['of'], value['seed']].every(Number.isSafeInteger) && isText(value['reason']);
 }
 
 /** One text per difference, each naming both sides. Empty: the same. */

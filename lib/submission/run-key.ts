@@ -4,6 +4,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { ScorerOptions } from '../options/types.js';
 import { sha256, toJson, type Json } from './canonical.js';
+import { deadlineKey } from './deadline.js';
+import type { RunOptions } from './directory-options.js';
 import { ioFailure } from './failure.js';
 import type { JournalKey } from './journal-format.js';
 import type { PreparedRun } from './prepare.js';
@@ -19,14 +21,14 @@ const kWithoutEffect: ReadonlySet<string> = new Set([
   'tiles',
 ]);
 
-export async function runKey(modelSha256: string, prepared: PreparedRun, options: ScorerOptions): Promise<JournalKey> {
+export async function runKey(modelSha256: string, prepared: PreparedRun, options: RunOptions): Promise<JournalKey> {
   return {
     tool: toolVersion,
     model: modelSha256,
     format: prepared.formatSha256,
     metadata: prepared.metadataSha256,
     rows: sha256(JSON.stringify(prepared.rows.map((row) => row.name))),
-    options: await effectiveOptions(options),
+    options: { ...(await effectiveOptions(options.scorer)), ...deadlineKey(options.deadline) },
   };
 }
 

@@ -11,11 +11,14 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * declares none and an output was asked for, the other slides are still scored, the journal is kept, no output is
  * written and the run rejects with the error of the first slide that failed.
  *
+ * A `deadline` is kept by giving up tiles first, then slides; see {@link DirectoryOptions}. What it took is in the
+ * results, the summary and the journal.
+ *
  * Nothing starts before the run is iterated or `done` is read. Both reject with a {@link MicrotomeError}, or with
  * `signal.reason`.
  *
  * @throws CSV_INVALID, ROWS_MISMATCH, OUTPUT_EXISTS, OUTPUT_LOCKED, RESUME_REFUSED, DISK_FULL, FILE_NOT_FOUND,
- * FILE_UNREADABLE, INVALID_OPTION, and what createScorer throws
+ * FILE_UNREADABLE, INVALID_OPTION, DEADLINE (slides it left no time for, and the model declares no fallback), and what createScorer throws
  * @example
  * ```ts
  * const run = scoreDirectory('data', {

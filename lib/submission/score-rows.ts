@@ -6,19 +6,23 @@
 import { fromNative, MicrotomeError, type ErrorCode } from '../errors.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
-import type { SlideOutcome, SlideResult } from '../result.js';
+import type { ScoreProgress, SlideOutcome, SlideResult, TileSample } from '../result.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
 import type { RunRow } from './rows.js';
 import { rowsMismatch } from './rows.js';
 import type { RunProgress } from './run-progress.js';
-import type { SummaryRow } from './types.js';
 import { shown } from './names.js';
+import type { TimeBudget } from './time-budget.js';
+import { scoreInTime } from './timed-scoring.js';
+import type { SummaryRow } from './types.js';
 
 /** The part of a scorer that a run uses. */
 export interface RowScorer {
   readonly model: Model;
+  /** Most tiles of a slide; 0, or not there: no limit. */
+  readonly tilesPerSlide?: number;
   score(path: string, options: SlideScoreOptions): Promise<SlideResult>;
   close(): Promise<void>;
 }
@@ -35,6 +39,8 @@ export interface ScoreRowsInput {
   readonly journal: Journal | null;
   readonly queue: OutcomeQueue;
   readonly progress: RunProgress;
+  /** Null: the run has all the time it needs. */
+  readonly time: TimeBudget | null;
   /** Ends the run; also aborted from here, by a failure of the whole run. */
   readonly controller: AbortController;
 }
@@ -59,14 +65,21 @@ const kRunErrors: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
-  const { rows, resumed, controller } = input;
+  const { rows, resumed, controller, time } = input;
   const summary = new Map<number, SummaryRow>();
   const errors = new Map<number, MicrotomeError>();
   const todo: RunRow[] = [];
   for (const row of rows) {
     const score = resumed.get(row.index)?.score ?? null;
     if (score === null) todo.push(row);
-    else summary.set(row.index, { name: row.name, score, source: 'resumed', error: null });
+    else
+      summary.set(row.index, {
+        name: row.name,
+        score,
+        source: 'resumed',
+        error: null,
+        ...noted(resumed.get(row.index)),
+      });
   }
   let next = 0;
   const work = async (): Promise<void> => {
@@ -85,7 +98,10 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
       controller.abort(error);
     }),
   );
+  // Past the last moment nobody waits for a loop that is slow to take what is finished.
+  const callOff = time?.clock.after(time.lastCallMs - time.clock.nowMs(), () => input.queue.release());
   await Promise.all(workers);
+  callOff?.();
   controller.signal.throwIfAborted();
   const failedIndex = Math.min(...errors.keys());
   return {
@@ -114,23 +130,36 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
 }
 
 async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<RunRow['slide']>): Promise<FinishedRow> {
-  const { journal, prior, progress } = input;
+  const { prior, progress } = input;
   const scored = await scoreSlide(input, row, slide.path);
   const line = { index: row.index, name: row.name, identity: slide.identity };
   if (scored instanceof MicrotomeError) {
-    await journal?.append({ ...line, score: null, error: scored.code });
+    await append(input, { ...line, score: null, error: scored.code });
     progress.finished(row.index, false, 0);
     return {
       outcome: { ok: false, path: slide.path, error: scored, fallback: prior },
       entry: { name: row.name, score: prior, source: prior === null ? 'failed' : 'fallback', error: scored.code },
     };
   }
-  await journal?.append({ ...line, score: scored.score, error: null });
+  const sample = noted({ sampled: scored.read.sampled ?? undefined });
+  await append(input, { ...line, score: scored.score, error: null, ...sample });
   progress.finished(row.index, true, scored.tileCount);
   return {
     outcome: { ok: true, result: scored },
-    entry: { name: row.name, score: scored.score, source: 'scored', error: null },
+    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample },
   };
+}
+
+/** The sample of a row that says so: what was asked for is the same for all rows, and in the key of the journal. */
+function noted(row: { readonly sampled?: TileSample | undefined } | undefined): { readonly sampled?: TileSample } {
+  return row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {};
+}
+
+async function append({ journal, time }: ScoreRowsInput, row: JournalRow): Promise<void> {
+  if (journal === null) return;
+  const beganMs = time?.clock.nowMs() ?? 0;
+  await journal.append(row);
+  time?.appended(time.clock.nowMs() - beganMs);
 }
 
 /** The slide's own failure is a value; a failure of the whole run is thrown. */
@@ -138,7 +167,7 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
   const { controller, progress } = input;
   progress.started(row.index, Number(row.slide?.identity.size ?? 0));
   try {
-    const result = await input.scorer.score(path, slideOptions(input, row));
+    const result = await scoreRow(input, row, path);
     if (Number.isFinite(result.score)) return result;
     return new MicrotomeError('OUTPUT_NOT_FINITE', 'aggregate', `the score ${result.score}`, { path });
   } catch (error) {
@@ -147,6 +176,20 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
     if (kRunErrors.has(failure.code)) throw failure;
     return failure;
   }
+}
+
+function scoreRow(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult> {
+  const { time, scorer, controller } = input;
+  const options = slideOptions(input, row);
+  if (time === null) return scorer.score(path, options);
+  const slide = { index: row.index, path, signal: controller.signal };
+  return scoreInTime(time, slide, ({ onProgress, ...timed }) => {
+    const report = (progress: ScoreProgress): void => {
+      onProgress(progress);
+      options.onProgress?.(progress);
+    };
+    return scorer.score(path, { ...options, ...timed, onProgress: report });
+  });
 }
 
 function slideOptions(input: ScoreRowsInput, row: RunRow): SlideScoreOptions {

@@ -1,7 +1,7 @@
 /** The types of scoring a folder: what goes in, what comes out. */
 import type { ErrorCode } from '../errors.js';
 import type { ScorerOptions } from '../options/types.js';
-import type { ModelIdentity, ScoreProgress, SlideOutcome } from '../result.js';
+import type { ModelIdentity, ScoreProgress, SlideOutcome, TileSample } from '../result.js';
 import type { Preset } from './presets.js';
 
 /** What a row without a slide, or one that the files disagree on, does: refuse the run, or take the declared prior. */
@@ -33,6 +33,17 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'clinical' | 'onPr
   readonly overwrite?: boolean;
   /** Slides worked on at the same time, so that the opening of one overlaps the tiles of another. @defaultValue 2 */
   readonly slidesInFlight?: number;
+  /**
+   * When the output must be there: milliseconds from the start of the run (of a resumed run, from its own start), or a
+   * moment. The time that is left is spread over the slides that are left, and what does not fit is given up in this
+   * order: first tiles of a slide (the seeded, even sample of `tilesPerSlide`, as large as its share of the time allows and
+   * not below `deadlineMinTiles`), then slides, whose rows take the model's fallback with the error DEADLINE. Where the
+   * model declares none, such a run writes no output, keeps its journal and rejects with DEADLINE. What was given up is in
+   * each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the journal. @defaultValue none
+   */
+  readonly deadline?: number | Date;
+  /** Tiles that the deadline leaves to a slide at the least, where it has so many. @defaultValue 64 */
+  readonly deadlineMinTiles?: number;
   /** Called on the JavaScript thread, at most every 100 ms. What it throws is ignored. */
   readonly onProgress?: (progress: DirectoryProgress) => void;
 }
@@ -60,6 +71,8 @@ export interface SummaryRow {
   readonly score: number | null;
   readonly source: RowSource;
   readonly error: ErrorCode | null;
+  /** Only on a row that the deadline left a part of its tiles. */
+  readonly sampled?: TileSample;
 }
 
 /** What became of a run over many slides: counts, and a line for each row of the output. */
@@ -74,6 +87,8 @@ export interface DirectorySummary {
    * `model` is null.
    */
   readonly alreadyComplete: boolean;
+  /** What the deadline took: rows made of a part of their tiles, and rows without a score. Null: there was none. */
+  readonly deadline: { readonly sampled: number; readonly unscored: number } | null;
   readonly tiles: number;
   readonly elapsedMs: number;
   readonly model: ModelIdentity | null;

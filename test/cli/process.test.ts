@@ -147,6 +147,23 @@ describe.skipIf(!isBuilt)('the program', () => {
     expect(quiet.stderr()).toBe('');
   });
 
+  it('--deadline: time enough changes no byte; no time at all gives every row the fallback, and exit 3', async () => {
+    const [enough, none] = [newOutput(), newOutput()];
+    const run = start(scoreArgs(enough, '--deadline', '1h30m'));
+    expect((await run.ended).code).toBe(0);
+    expect(await readFile(enough, 'utf8')).toBe(whole);
+    expect(run.stderr()).toContain('in time with all tiles');
+    const late = start(scoreArgs(none, '--deadline', '0.001s'));
+    expect((await late.ended).code).toBe(3);
+    expect(late.stderr()).toContain(`${kSlides} not scored for lack of time`);
+    const codes = late.lines.map((line) => (JSON.parse(line) as { error: { code: string } }).error.code);
+    expect(codes).toEqual(Array(kSlides).fill('DEADLINE'));
+    const rows = (await readFile(none, 'utf8')).trimEnd().split('\n').slice(1);
+    // The fallback that the bundle declares.
+    expect(rows.map((row) => row.split(',')[1])).toEqual(Array(kSlides).fill('0.160000000'));
+    expect(await besides(none)).toEqual(['']);
+  });
+
   it('info, region, model, doctor', async () => {
     const slide = join(folder, 'data', 'slide00.tif');
     const info = start(['info', slide, '--json']);

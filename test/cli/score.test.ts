@@ -2,7 +2,7 @@ import { appendFile, readdir, readFile, unlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MicrotomeError, type ErrorCode } from '../../lib/errors.js';
-import { competitionArea, scoreOfName, type Area } from '../submission/support.js';
+import { competitionArea, fakeScorer, scoreOfName, type Area } from '../submission/support.js';
 import { cli, type CliSettings } from './support.js';
 
 function args(area: Area, ...more: string[]): string[] {
@@ -210,6 +210,34 @@ describe('what score prints', () => {
     expect((await cli(['score', one, one, '--model', 'demo'])).code).toBe(2);
     expect((await cli(['score', one, '--format', area.format, '--model', 'demo'])).code).toBe(2);
     expect((await cli(['score', join(area.slides, 'none.tif'), '--model', 'demo'])).code).toBe(4);
+  });
+
+  it('what the deadline took is told: by slide, in the JSON line, in the summary', async () => {
+    const area = await competitionArea(2);
+    const sampled = { tiles: 64, of: 900, reason: 'deadline', seed: 0 } as const;
+    const library = {
+      createScorer: async () => {
+        const scorer = fakeScorer();
+        const score = scorer.score.bind(scorer);
+        scorer.score = async (path, options) => {
+          const result = await score(path, options);
+          return path.endsWith(area.names[1] as string) ? { ...result, read: { ...result.read, sampled } } : result;
+        };
+        return scorer;
+      },
+    };
+    const { code, stdout, stderr } = await cli(args(area, '--json', '--deadline', '1h'), { library });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`short of time: ${join(area.slides, area.names[1] as string)}: 64 of 900 tiles`);
+    expect(stderr).toContain('1 from a part of their tiles for lack of time');
+    const reads = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { read: object }).read);
+    expect(reads).toMatchObject([{ sampled: null }, { sampled }]);
+    const none = await cli(args(area, '--overwrite', '--deadline', '0.001s'));
+    expect(none.code).toBe(3);
+    expect(none.stderr).toContain('2 failed and carry the fallback, 2 not scored for lack of time');
   });
 
   it('the options reach the scorer under their names', async () => {

@@ -124,6 +124,7 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['CSV_INVALID', 'a format file of another kind', () => directory('name;score\na.tif;1\n')],
   ['ROWS_MISMATCH', 'a slide that is not there', () => directory('filename,relapse\na.tif,0.5\nb.tif,0.5\n')],
   ['OUTPUT_EXISTS', 'an output that is there', () => directory('filename,relapse\na.tif,0.5\n', { output: mean })],
+  ['DEADLINE', 'no time, and no fallback', () => directory('filename,relapse\na.tif,0.5\n', { deadline: 1 })],
   ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
   [
     'CANCELLED',

@@ -20,7 +20,7 @@ const scorer = {
     const digest = createHash('sha256')
       .update(await readFile(path))
       .digest();
-    return { path, score: digest.readUIntBE(0, 6) / 2 ** 48, tileCount: 1 };
+    return { path, score: digest.readUIntBE(0, 6) / 2 ** 48, tileCount: 1, read: { sampled: null } };
   },
   async close() {},
 };

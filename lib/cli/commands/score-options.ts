@@ -2,6 +2,7 @@
 import { presets } from '../../submission/presets.js';
 import type { DirectoryOptions } from '../../submission/types.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
+import { deadlineOf } from '../duration.js';
 import { progressKinds } from '../progress.js';
 import { UsageError } from '../usage-error.js';
 
@@ -20,8 +21,14 @@ export const scoreSpec: CommandSpec = {
     level: { kind: 'integer', help: 'a level of the pyramid, instead of a resolution' },
     'slide-mpp': { kind: 'number', help: 'micrometres per pixel of the slides, instead of what they say' },
     'tile-size': { kind: 'integer', help: "side of a tile in model pixels, instead of the model's" },
-    'tiles-per-slide': { kind: 'integer', help: 'at most so many tiles of each slide, spread evenly' },
-    seed: { kind: 'integer', help: 'of that sample (0)' },
+    'tiles-per-slide': { kind: 'integer', help: 'at most so many tiles of each slide, chosen evenly over the tissue' },
+    seed: { kind: 'integer', help: 'of that choice (0)' },
+    deadline: {
+      kind: 'text',
+      value: 'TIME',
+      help: 'when the output must be there: 90s, 30m, 8h, 1h30m from now, or a moment (2031-05-01T18:00)',
+    },
+    'deadline-min-tiles': { kind: 'integer', help: 'tiles that the deadline leaves to a slide at the least (64)' },
     'bad-tiles': {
       kind: 'text',
       choices: ['error', 'fill'],
@@ -53,6 +60,9 @@ export const scoreSpec: CommandSpec = {
   notes: [
     'A slide that fails takes the fallback that the model declares (exit code 3). Where it declares none, no output is',
     'written (exit code 1); the scores of the other slides are kept for --resume.',
+    '',
+    'A deadline takes first tiles, then slides: a slide gets its share of the time that is left and as many tiles, spread',
+    'evenly, as fit into it; where not even --deadline-min-tiles fit, its row takes the fallback (DEADLINE, exit code 3).',
   ],
 };
 
@@ -60,6 +70,7 @@ export const scoreSpec: CommandSpec = {
 export function directoryOptions(args: ParsedArgs): DirectoryOptions {
   const tileSize = args.number('tile-size');
   const memoryMib = args.number('memory');
+  const deadline = args.text('deadline');
   const given = {
     model: args.required('model'),
     format: args.text('format'),
@@ -73,6 +84,8 @@ export function directoryOptions(args: ParsedArgs): DirectoryOptions {
     tile: tileSize === undefined ? undefined : { size: tileSize },
     tilesPerSlide: args.number('tiles-per-slide'),
     seed: args.number('seed'),
+    deadline: deadline === undefined ? undefined : deadlineOf(deadline, scoreSpec.name),
+    deadlineMinTiles: args.number('deadline-min-tiles'),
     badTiles: args.text('bad-tiles'),
     onMissing: args.text('on-missing'),
     onError: args.text('on-error'),

@@ -68,6 +68,10 @@ async function madeScorer(
 function tell(args: ParsedArgs, io: CliIo, view: ProgressView, outcome: SlideOutcome): void {
   if (!outcome.ok)
     view.note(`failed: ${printable(outcome.path)}: ${outcome.error.code}: ${printable(outcome.error.message)}`);
+  else if (outcome.result.read.sampled?.reason === 'deadline') {
+    const { path, read } = outcome.result;
+    view.note(`short of time: ${printable(path)}: ${read.sampled?.tiles} of ${read.sampled?.of} tiles`);
+  }
   if (args.flag('json')) io.stdout.write(`${JSON.stringify(outcomeJson(outcome))}\n`);
   else if (args.text('out') === undefined) io.stdout.write(outcomeLine(outcome));
 }
