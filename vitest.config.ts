@@ -10,7 +10,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
+          include: [
+            'test/**/*.test.ts',
+            'demo/**/*.test.ts',
+            'train/**/*.test.ts',
+            'scripts/**/*.test.mjs',
+            'bench/k80/*.test.mjs',
+          ],
           exclude: ['test/package/**', 'test/nightly/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

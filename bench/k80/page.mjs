@@ -1,0 +1,120 @@
+// The tables of docs/k80.md, from model.mjs.
+//   node bench/k80/page.mjs           prints them
+//   node bench/k80/page.mjs --write   writes them into the page
+//   node bench/k80/page.mjs --check   fails when the page holds others
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { table, updatePage } from '../shared/markdown.mjs';
+import { atEnd, estimates, inputs, published, slidesPerHour, stageSeconds, tilesPerSecond } from './model.mjs';
+import { networks, totals } from './networks.mjs';
+
+const page = join(import.meta.dirname, '../../docs/k80.md');
+const tileCounts = [256, 1024, 4096, 10_000];
+/** Slides and hours of the VisioMel challenge. */
+const challenge = { slides: 541, hours: 8 };
+
+const whole = (value) => Math.round(value).toLocaleString('en-US');
+const range = (low, high, format = whole) => `${format(low)}–${format(high)}`;
+
+function inputTable() {
+  const shown = ({ value, low, high }) => (value === undefined ? `${low}–${high}` : String(value));
+  return table(
+    ['input', 'value', 'assumption', 'where it is from'],
+    Object.entries(inputs).map(([name, input]) => [
+      `\`${name}\``,
+      shown(input),
+      input.assumed ? '**assumed**' : '',
+      input.source,
+    ]),
+  );
+}
+
+function networkTable() {
+  return table(
+    ['network', 'GMAC', 'depthwise GMAC', 'MB read and written', 'million parameters', 'tiles/s'],
+    estimates().map(({ name, low, high }) => {
+      const { macs, depthwiseMacs, values, parameters } = totals(networks[name]);
+      return [
+        name,
+        (macs / 1e9).toFixed(3),
+        (depthwiseMacs / 1e9).toFixed(3),
+        ((values * 4) / 1e6).toFixed(1),
+        (parameters / 1e6).toFixed(1),
+        range(low, high),
+      ];
+    }),
+  );
+}
+
+function publishedTable() {
+  return table(
+    ['network', 'batch', 'published tiles/s', 'model'],
+    published.map(({ network, batch, tilesPerSecond: measured }) => {
+      const at = (end) => tilesPerSecond(networks[network], { ...atEnd(end), batch });
+      return [network, batch, measured, range(at('low'), at('high'))];
+    }),
+  );
+}
+
+function slideTable() {
+  const heads = [
+    'network',
+    ...tileCounts.map((count) => `${whole(count)} tiles`),
+    `hours for ${challenge.slides} × 4,096`,
+  ];
+  const rows = estimates().map(({ name, low, high }) => {
+    const perHour = (tiles) => [
+      slidesPerHour(tiles, low, atEnd('low')).perHour,
+      slidesPerHour(tiles, high, atEnd('high')).perHour,
+    ];
+    const [slow, fast] = perHour(4096);
+    const hours = range(challenge.slides / fast, challenge.slides / slow, (value) => value.toFixed(1));
+    return [name, ...tileCounts.map((tiles) => range(...perHour(tiles))), hours];
+  });
+  return table(heads, rows);
+}
+
+/** Tiles per second that each stage alone allows. */
+function stageTable() {
+  const perSecond = (end, changes = {}) => {
+    const seconds = stageSeconds(1, 1, { ...atEnd(end), ...changes });
+    return Object.fromEntries(Object.entries(seconds).map(([stage, each]) => [stage, 1 / each]));
+  };
+  const [low, high] = [perSecond('low'), perSecond('high')];
+  const again = { decodedPerUsed: 4.6 };
+  return table(
+    ['stage', 'tiles/s'],
+    [
+      ['decode, each stored tile once', range(low.decode, high.decode)],
+      [
+        'decode, again for every model tile that touches it (4.6)',
+        range(perSecond('low', again).decode, perSecond('high', again).decode),
+      ],
+      ['transfer of 8-bit tiles to the device', whole(low.transfer)],
+      ['disk', whole(low.disk)],
+    ],
+  );
+}
+
+export const parts = () => ({
+  inputs: inputTable(),
+  networks: networkTable(),
+  published: publishedTable(),
+  stages: stageTable(),
+  slides: slideTable(),
+});
+
+/** True when docs/k80.md holds what the model gives. */
+export const isUpToDate = () => updatePage(page, parts(), { check: true });
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  if (process.argv.includes('--write')) {
+    await updatePage(page, parts(), { check: false });
+  } else if (process.argv.includes('--check')) {
+    const good = await isUpToDate();
+    console.log(good ? 'docs/k80.md is up to date' : 'docs/k80.md is stale: node bench/k80/page.mjs --write');
+    process.exitCode = good ? 0 : 1;
+  } else {
+    for (const [name, text] of Object.entries(parts())) console.log(`${name}\n\n${text}\n`);
+  }
+}
