@@ -1,17 +1,56 @@
 #include "decode/area_average.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 namespace microtome::decode {
+namespace {
 
 // Coordinates: along an axis of n source and m output pixels (m <= n), source pixel i covers [i m, (i + 1) m) and
 // output pixel j covers [j n, (j + 1) n), both in 1 / (n m) of the axis. A source pixel meets at most two outputs.
+//
+// A piece is reduced vertically first: all samples of a source row have the same weight there, so that pass runs on
+// whole registers, and the horizontal one, which cannot, is left with one row for each output row.
+
+struct WeightedRow {
+  const std::uint8_t* samples = nullptr;
+  std::int64_t weight = 0;
+};
+
+void add_rows(WeightedRow a, WeightedRow b, std::int64_t* sums, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += a.weight * a.samples[i] + b.weight * b.samples[i];
+}
+
+// Weights fit into 15 bits and sums into 31. SSE2, which every x64 processor has.
+void add_rows(WeightedRow a, WeightedRow b, std::int32_t* sums, std::size_t count) {
+  const auto weight_a = static_cast<std::int32_t>(a.weight);
+  const auto weight_b = static_cast<std::int32_t>(b.weight);
+  const __m128i weights = _mm_set1_epi32(weight_b << 16 | weight_a);
+  const __m128i zero = _mm_setzero_si128();
+  const auto add = [&](std::int32_t* to, __m128i pairs) {
+    auto* at = reinterpret_cast<__m128i*>(to);
+    _mm_storeu_si128(at, _mm_add_epi32(_mm_loadu_si128(at), _mm_madd_epi16(pairs, weights)));
+  };
+  std::size_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m128i from_a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a.samples + i));
+    const __m128i from_b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b.samples + i));
+    const __m128i low = _mm_unpacklo_epi8(from_a, from_b);
+    const __m128i high = _mm_unpackhi_epi8(from_a, from_b);
+    add(sums + i, _mm_unpacklo_epi8(low, zero));
+    add(sums + i + 4, _mm_unpackhi_epi8(low, zero));
+    add(sums + i + 8, _mm_unpacklo_epi8(high, zero));
+    add(sums + i + 12, _mm_unpackhi_epi8(high, zero));
+  }
+  for (; i < count; ++i) sums[i] += weight_a * a.samples[i] + weight_b * b.samples[i];
+}
+
+}  // namespace
 
 AreaAverage::AreaAverage(std::int64_t source_width_px, std::int64_t source_height_px, RgbView out)
-    : source_width_(source_width_px), source_height_(source_height_px), out_(out) {
-  row_.resize(static_cast<std::size_t>(3 * out.width_px));
-}
+    : source_width_(source_width_px), source_height_(source_height_px), out_(out) {}
 
 void AreaAverage::begin_band(std::int64_t y_px, std::int64_t height_px) {
   band_end_ = y_px + height_px;
@@ -22,53 +61,73 @@ void AreaAverage::begin_band(std::int64_t y_px, std::int64_t height_px) {
   sums_.resize(static_cast<std::size_t>((last - first + 1) * 3 * out_.width_px), 0.0);
 }
 
-void AreaAverage::add_row(std::int64_t x_px, const std::uint8_t* pixels, std::int64_t count) {
-  row_first_ = x_px * out_.width_px / source_width_;
-  row_last_ = ((x_px + count) * out_.width_px - 1) / source_width_;
-  std::fill(row_.begin() + 3 * row_first_, row_.begin() + 3 * (row_last_ + 1), 0.0);
-  std::int64_t column = row_first_;
-  std::int64_t left_in_column = (column + 1) * source_width_ - x_px * out_.width_px;
-  for (std::int64_t i = 0; i < count;) {
-    double* sum = row_.data() + 3 * column;
-    // Source pixels that lie wholly in this column: added up first, weighted once.
-    const std::int64_t whole = std::min(count - i, left_in_column / out_.width_px);
-    if (whole > 0) {
-      std::uint64_t totals[3] = {0, 0, 0};
-      for (const std::uint8_t* end = pixels + 3 * whole; pixels < end; pixels += 3)
-        for (int c = 0; c < 3; ++c) totals[c] += pixels[c];
-      for (int c = 0; c < 3; ++c) sum[c] += static_cast<double>(out_.width_px) * static_cast<double>(totals[c]);
-      left_in_column -= whole * out_.width_px;
-      i += whole;
-    } else {  // one pixel across the border: a part here, the rest in the next column
-      const std::int64_t rest = out_.width_px - left_in_column;
-      for (int c = 0; c < 3; ++c) {
-        sum[c] += static_cast<double>(left_in_column) * pixels[c];
-        sum[3 + c] += static_cast<double>(rest) * pixels[c];
-      }
-      left_in_column = -rest;
-      pixels += 3;
-      ++i;
-    }
-    if (left_in_column <= 0) {
-      ++column;
-      left_in_column += source_width_;
-    }
+void AreaAverage::find_taps(std::int64_t x_px, std::int64_t count) {
+  const std::int64_t begin = x_px * out_.width_px;
+  const std::int64_t end = (x_px + count) * out_.width_px;
+  first_column_ = begin / source_width_;
+  taps_.resize(static_cast<std::size_t>((end - 1) / source_width_ - first_column_ + 1));
+  std::int64_t left = begin;
+  for (Taps& taps : taps_) {
+    const std::int64_t right = std::min(end, (left / source_width_ + 1) * source_width_);
+    const std::int64_t first = left / out_.width_px;
+    const std::int64_t last = (right - 1) / out_.width_px;
+    taps.first = first - x_px;
+    taps.first_weight = std::min(right, (first + 1) * out_.width_px) - left;
+    taps.whole = std::max<std::int64_t>(0, last - first - 1);
+    taps.last_weight = last > first ? right - last * out_.width_px : 0;
+    left = right;
   }
 }
 
 void AreaAverage::add(std::int64_t x_px, std::int64_t y_px, RgbView piece) {
-  for (std::int64_t r = 0; r < piece.height_px; ++r) {
-    add_row(x_px, piece.row(r), piece.width_px);
-    const std::int64_t begin = (y_px + r) * out_.height_px;
-    std::int64_t output = begin / source_height_;
-    std::int64_t weight = std::min((output + 1) * source_height_ - begin, out_.height_px);
-    for (std::int64_t left = out_.height_px; left > 0; ++output) {
-      double* sums = sums_.data() + 3 * (output - first_row_) * out_.width_px;
-      for (std::int64_t i = 3 * row_first_; i < 3 * (row_last_ + 1); ++i)
-        sums[i] += static_cast<double>(weight) * row_[static_cast<std::size_t>(i)];
-      left -= weight;
-      weight = left;
+  find_taps(x_px, piece.width_px);
+  const bool is_narrow = out_.height_px <= std::numeric_limits<std::int16_t>::max() &&
+                         255 * source_height_ <= std::numeric_limits<std::int32_t>::max();
+  if (is_narrow)
+    add_piece(y_px, piece, narrow_);
+  else
+    add_piece(y_px, piece, wide_);
+}
+
+template <typename Sum>
+void AreaAverage::add_piece(std::int64_t y_px, const RgbView& piece, std::vector<Sum>& columns) {
+  const auto samples = static_cast<std::size_t>(3 * piece.width_px);
+  const std::int64_t end = (y_px + piece.height_px) * out_.height_px;
+  for (std::int64_t top = y_px * out_.height_px; top < end;) {
+    const std::int64_t output = top / source_height_;
+    const std::int64_t bottom = std::min(end, (output + 1) * source_height_);
+    const auto row_from = [&](std::int64_t at) {
+      const std::int64_t row = at / out_.height_px;
+      const std::int64_t weight = std::min(bottom, (row + 1) * out_.height_px) - at;
+      return WeightedRow{piece.row(row - y_px), weight};
+    };
+    columns.assign(samples, 0);
+    while (top < bottom) {
+      const WeightedRow one = row_from(top);
+      top += one.weight;
+      const WeightedRow other = top < bottom ? row_from(top) : WeightedRow{one.samples, 0};
+      top += other.weight;
+      add_rows(one, other, columns.data(), samples);
     }
+    add_columns(columns, sums_.data() + 3 * ((output - first_row_) * out_.width_px + first_column_));
+  }
+}
+
+template <typename Sum>
+void AreaAverage::add_columns(const std::vector<Sum>& columns, double* sums) const {
+  for (const Taps& taps : taps_) {
+    const Sum* from = columns.data() + 3 * taps.first;
+    std::int64_t total[3];
+    for (int c = 0; c < 3; ++c) total[c] = 0;
+    for (std::int64_t i = 1; i <= taps.whole; ++i)
+      for (int c = 0; c < 3; ++c) total[c] += from[3 * i + c];
+    for (int c = 0; c < 3; ++c) total[c] = total[c] * out_.width_px + taps.first_weight * from[c];
+    if (taps.last_weight > 0) {
+      const Sum* last = from + 3 * (taps.whole + 1);
+      for (int c = 0; c < 3; ++c) total[c] += taps.last_weight * last[c];
+    }
+    for (int c = 0; c < 3; ++c) sums[c] += static_cast<double>(total[c]);
+    sums += 3;
   }
 }
 
@@ -79,8 +138,9 @@ void AreaAverage::end_band() {
   for (std::int64_t y = first_row_; y < complete; ++y) {
     const double* sums = sums_.data() + (y - first_row_) * row_sums;
     std::uint8_t* to = out_.row(y);
+    // Never negative, so the conversion rounds down.
     for (std::int64_t i = 0; i < row_sums; ++i)
-      to[i] = static_cast<std::uint8_t>(std::clamp(std::floor(sums[i] / area + 0.5), 0.0, 255.0));
+      to[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(std::min(sums[i] / area + 0.5, 255.0)));
   }
   sums_.erase(sums_.begin(), sums_.begin() + std::min<std::int64_t>((complete - first_row_) * row_sums,
                                                                     static_cast<std::int64_t>(sums_.size())));

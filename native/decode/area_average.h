@@ -22,7 +22,21 @@ class AreaAverage {
   void end_band();
 
  private:
-  void add_row(std::int64_t x_px, const std::uint8_t* pixels, std::int64_t count);
+  // The source pixels of one row of a piece that an output column covers: one at the left in part, then whole ones,
+  // then one in part.
+  struct Taps {
+    std::int64_t first = 0;  // in the piece
+    std::int64_t whole = 0;
+    std::int64_t first_weight = 0;
+    std::int64_t last_weight = 0;  // 0: there is no last one
+  };
+
+  void find_taps(std::int64_t x_px, std::int64_t count);
+  // `Sum` holds the values of one source column times their vertical weights: 255 x source height.
+  template <typename Sum>
+  void add_piece(std::int64_t y_px, const RgbView& piece, std::vector<Sum>& columns);
+  template <typename Sum>
+  void add_columns(const std::vector<Sum>& columns, double* sums) const;
 
   std::int64_t source_width_;
   std::int64_t source_height_;
@@ -31,9 +45,11 @@ class AreaAverage {
   std::int64_t band_end_ = 0;   // in source rows
   // Sums of value x weight. Doubles hold them exactly up to sources of 3.5e13 pixels, and beyond to 16 digits.
   std::vector<double> sums_;
-  std::vector<double> row_;     // one source row, reduced horizontally
-  std::int64_t row_first_ = 0;  // output columns that row_ covers
-  std::int64_t row_last_ = 0;
+  std::vector<Taps> taps_;  // of the piece, from output column first_column_
+  std::int64_t first_column_ = 0;
+  // One output row's share of the piece before it is reduced horizontally; one of the two is used.
+  std::vector<std::int32_t> narrow_;
+  std::vector<std::int64_t> wide_;
 };
 
 }  // namespace microtome::decode

@@ -25,9 +25,8 @@ Bytes reference(const Bytes& from, int width, int height, int out_width, int out
     for (int ox = 0; ox < out_width; ++ox)
       for (int c = 0; c < 3; ++c) {
         double sum = 0;  // in units of 1 / (out_width * out_height) source pixels: whole numbers, so exact
-        for (int y = 0; y < height; ++y) {
+        for (int y = oy * height / out_height; y < height && y * out_height < (oy + 1) * height; ++y) {
           const double wy = overlap(y * out_height, (y + 1) * out_height, oy * height, (oy + 1) * height);
-          if (wy == 0) continue;
           for (int x = 0; x < width; ++x)
             sum += wy * overlap(x * out_width, (x + 1) * out_width, ox * width, (ox + 1) * width) *
                    from[static_cast<std::size_t>(3 * (y * width + x) + c)];
@@ -79,6 +78,21 @@ TEST(areas_are_averaged_exactly) {
     CHECK(std::abs(static_cast<double>(width) / size.width * std::max(size.width, size.height) - size.side) < 1);
     CHECK(region.image.data == reference(pixels, size.width, size.height, width, height));
   }
+}
+
+// Weights of more than 15 bits.
+TEST(tall_images_are_averaged_exactly) {
+  const int width = 7, height = 40'001, out_width = 5, out_height = 33'001;
+  Bytes pixels = noise(width, height);
+  RgbImage out(out_width, out_height);
+  AreaAverage average(width, height, out.view());
+  for (int y = 0; y < height; y += 100) {
+    const int rows = std::min(100, height - y);
+    average.begin_band(y, rows);
+    average.add(0, y, {pixels.data() + 3 * width * y, width, rows, 3 * width});
+    average.end_band();
+  }
+  CHECK(out.data == reference(pixels, width, height, out_width, out_height));
 }
 
 TEST(a_level_that_fits_is_taken_as_it_is) {

@@ -67,8 +67,9 @@ struct Pending {
   std::future<ScoreOutcome> outcome;
 };
 
-Pending start(Engine& engine, std::shared_ptr<const slide::Slide> slide, ScoreRequest request,
-              std::function<void(const Progress&)> progress = [](const Progress&) {}) {
+Pending start(
+    Engine& engine, std::shared_ptr<const slide::Slide> slide, ScoreRequest request,
+    std::function<void(const Progress&)> progress = [](const Progress&) {}) {
   auto promise = std::make_shared<std::promise<ScoreOutcome>>();
   Pending pending;
   pending.outcome = promise->get_future();
@@ -164,8 +165,7 @@ TEST(closing_ends_what_runs_and_what_waits) {
   const auto opened = gate.get_future().share();
   std::vector<Pending> jobs;
   for (int seed = 0; seed < 10; ++seed)
-    jobs.push_back(
-        start(*engine, make_slide(seed, 5), make_request(1), [opened](const Progress&) { opened.wait(); }));
+    jobs.push_back(start(*engine, make_slide(seed, 5), make_request(1), [opened](const Progress&) { opened.wait(); }));
   std::thread closer([&] { engine->close(); });
   for (const auto& job : jobs)
     while (!job.job->cancelled()) std::this_thread::yield();
