@@ -1,17 +1,17 @@
-// node scripts/fuzz.mjs [--seconds N] [--rounds N] [--totals] [target…]: builds the fuzz targets with clang, makes seeds,
-// and runs each target for N seconds (60), in turn, N rounds (1). Prints runs, processor seconds, coverage, findings.
-// --seconds 0 runs the seeds alone; --totals only sums up what all runs so far came to.
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+// node scripts/fuzz.mjs [--seconds N] [--rounds N] [--jobs N] [--totals] [target…]: builds the fuzz targets with clang,
+// makes seeds, and runs each target for N seconds (60), N rounds (1), N targets at a time (1). Prints runs, processor
+// seconds, coverage and findings. --seconds 0 runs the seeds alone; --totals only sums up all runs so far.
 import { parseArgs } from 'node:util';
 import {
   buildFuzzTargets,
   defaultTargets,
   fuzzCompiler,
   fuzzTargets,
+  fuzzTotals,
   makeSeeds,
   runFuzzTarget,
   totalsFile,
+  treeVersion,
 } from './steps/fuzz.mjs';
 import { main, step } from './steps/run.mjs';
 
@@ -19,25 +19,39 @@ function usage(message) {
   return Object.assign(new Error(message), { isHelpPage: true, exitCode: 2 });
 }
 
-function line(name, { runs, cpuSeconds, coverage, inputs, findings }) {
-  const hours = (cpuSeconds / 3600).toFixed(2);
-  return `${name}: ${runs} runs, ${cpuSeconds.toFixed(0)} s of processor time (${hours} h), coverage ${coverage}, ${inputs} inputs, ${findings} findings\n`;
+const cost = ({ runs, cpuSeconds }) =>
+  `${runs} runs in ${cpuSeconds.toFixed(0)} s (${(cpuSeconds / 3600).toFixed(2)} h) of processor time`;
+
+function countOf(values, name, least) {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < least) throw usage(`--${name} is a whole number of at least ${least}`);
+  return value;
 }
 
 async function printTotals() {
-  if (!existsSync(totalsFile)) return process.stdout.write('nothing was run yet\n');
-  const rows = (await readFile(totalsFile, 'utf8')).trim().split('\n');
-  const sums = {};
-  for (const row of rows.slice(1)) {
-    const [, , target, runs, cpuSeconds, coverage, inputs, findings] = row.split('\t');
-    sums[target] ??= { runs: 0, cpuSeconds: 0, coverage: 0, inputs: 0, findings: 0 };
-    sums[target].runs += Number(runs);
-    sums[target].cpuSeconds += Number(cpuSeconds);
-    sums[target].findings += Number(findings);
-    Object.assign(sums[target], { coverage: Number(coverage), inputs: Number(inputs) });
+  for (const [target, sum] of Object.entries(await fuzzTotals())) {
+    const found = `coverage ${sum.coverage}, ${sum.inputs} inputs, ${sum.findings} findings`;
+    process.stdout.write(`all runs of ${target}: ${cost(sum)}, ${found}; since the last finding ${cost(sum.clean)}\n`);
   }
-  for (const [target, sum] of Object.entries(sums)) process.stdout.write(line(target, sum));
   process.stdout.write(`(${totalsFile})\n`);
+}
+
+/** Runs the named targets, each once, `jobs` at a time. Resolves to whether all of them held. */
+async function runAll(names, jobs, options) {
+  const waiting = [...names];
+  let held = true;
+  const worker = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const result = await runFuzzTarget(name, options);
+      const { coverage, inputs, peakMegabytes } = result;
+      process.stdout.write(`${name}: ${cost(result)}, coverage ${coverage}, ${inputs} inputs, ${peakMegabytes} MB\n`);
+      if (result.ok) continue;
+      held = false;
+      process.stdout.write(`FAIL ${name}: ${result.reason ?? 'ended early'}; the input is in ${result.findings}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return held;
 }
 
 main(async () => {
@@ -46,31 +60,26 @@ main(async () => {
     options: {
       seconds: { type: 'string', default: '60' },
       rounds: { type: 'string', default: '1' },
+      jobs: { type: 'string', default: '1' },
       totals: { type: 'boolean', default: false },
     },
   });
   if (values.totals) return printTotals();
-  const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
-  if (!Number.isInteger(seconds) || seconds < 0) throw usage('--seconds is a whole number, 0 for the seeds alone');
-  if (!Number.isInteger(rounds) || rounds < 1) throw usage('--rounds is a whole number of at least 1');
+  const [seconds, rounds, jobs] = [
+    countOf(values, 'seconds', 0),
+    countOf(values, 'rounds', 1),
+    countOf(values, 'jobs', 1),
+  ];
   const names = positionals.length > 0 ? positionals : defaultTargets;
   const unknown = names.find((name) => !(name in fuzzTargets));
   if (unknown !== undefined) throw usage(`"${unknown}" is none of the targets: ${Object.keys(fuzzTargets).join(', ')}`);
 
   const found = await fuzzCompiler();
   if ('missing' in found) throw usage(found.missing);
+  const version = await treeVersion();
   await step('fuzz targets', () => buildFuzzTargets(found.compiler));
   const seeds = await step('seeds', makeSeeds);
-  let failed = false;
-  for (let round = 0; round < rounds; round++) {
-    for (const name of names) {
-      const result = await runFuzzTarget(name, seeds, seconds);
-      process.stdout.write(line(name, { ...result, findings: result.ok ? 0 : 1 }));
-      if (result.ok) continue;
-      failed = true;
-      process.stdout.write(`  ${result.reason ?? 'ended early'}; the input is in ${result.findings}\n`);
-    }
-  }
+  for (let round = 0; round < rounds; round++)
+    if (!(await runAll(names, jobs, { seeds, seconds, version }))) process.exitCode = 1;
   await printTotals();
-  if (failed) process.exitCode = 1;
 });

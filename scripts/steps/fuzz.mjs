@@ -1,7 +1,7 @@
 // Builds the fuzz targets (native/test/fuzz) and runs them. Inputs that were found stay in a folder outside git, so that
 // every run goes on where the last one stopped; what a run cost and found is a line of totals.tsv there.
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compilers, dropForeignCache } from './addon.mjs';
 import { cacheDir, fuzzBuildDir, inRoot, nativeTestEnvironment, testDataDir } from './paths.mjs';
@@ -70,7 +70,6 @@ export async function makeSeeds() {
 }
 
 async function dictionaryOf(name, dictionaries) {
-  const { readFile } = await import('node:fs/promises');
   const texts = await Promise.all(
     dictionaries.map((one) => readFile(inRoot('native/test/fuzz', `${one}.dict`), 'utf8')),
   );
@@ -92,24 +91,44 @@ export function readFuzzReport(output) {
   };
 }
 
-async function record(target, report, findings) {
-  const commit = (await outputOf('git', ['-C', inRoot('.'), 'rev-parse', '--short', 'HEAD'])) ?? '-';
-  const row = {
-    ...report,
-    when: new Date().toISOString(),
-    commit,
-    target,
-    findings,
-  };
+/** Of the tree that is being built; "+" when it has changes of its own. */
+export async function treeVersion() {
+  const git = (...args) => outputOf('git', ['-C', inRoot('.'), ...args]);
+  const changed = (await git('status', '--porcelain', '--untracked-files=no')) !== '';
+  return `${(await git('rev-parse', '--short', 'HEAD')) ?? '-'}${changed ? '+' : ''}`;
+}
+
+async function record(target, commit, report, findings) {
+  const row = { ...report, when: new Date().toISOString(), commit, target, findings };
   const head = existsSync(totalsFile) ? '' : `${headings.join('\t')}\n`;
   await appendFile(totalsFile, `${head}${headings.map((name) => row[name]).join('\t')}\n`);
+}
+
+/** Sums of totals.tsv by target; `clean` counts what came after the last finding. Empty where nothing was run. */
+export async function fuzzTotals() {
+  const sums = {};
+  if (!existsSync(totalsFile)) return sums;
+  const rows = (await readFile(totalsFile, 'utf8')).trim().split('\n');
+  for (const row of rows.slice(1)) {
+    const [, , target, runs, cpuSeconds, coverage, inputs, findings] = row.split('\t');
+    sums[target] ??= { runs: 0, cpuSeconds: 0, findings: 0, clean: { runs: 0, cpuSeconds: 0 } };
+    const sum = sums[target];
+    if (Number(findings) > 0) sum.clean = { runs: 0, cpuSeconds: 0 };
+    for (const part of Number(findings) > 0 ? [sum] : [sum, sum.clean]) {
+      part.runs += Number(runs);
+      part.cpuSeconds += Number(cpuSeconds);
+    }
+    sum.findings += Number(findings);
+    Object.assign(sum, { coverage: Number(coverage), inputs: Number(inputs) });
+  }
+  return sums;
 }
 
 /**
  * Runs one target: over its seeds and what earlier runs have found, then, unless `seconds` is 0, on changed inputs for so
  * many seconds. Each input that broke something is a file in the folder of findings.
  */
-export async function runFuzzTarget(name, seeds, seconds) {
+export async function runFuzzTarget(name, { seeds, seconds, version }) {
   const target = fuzzTargets[name];
   const corpus = join(fuzzDir, 'corpus', name);
   const findings = join(fuzzDir, 'findings', name);
@@ -142,6 +161,6 @@ export async function runFuzzTarget(name, seeds, seconds) {
   const report = readFuzzReport(output);
   const found = (await readdir(findings)).length - before;
   await writeFile(join(fuzzDir, `${name}.log`), output);
-  await record(name, report, code === 0 ? found : Math.max(1, found));
+  await record(name, version, report, code === 0 ? found : Math.max(1, found));
   return { ok: code === 0, findings, output, ...report };
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildNativeTests, buildSanitizedTests } from './addon.mjs';
 import { add, countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
-import { buildFuzzTargets, defaultTargets, fuzzCompiler, makeSeeds, runFuzzTarget } from './fuzz.mjs';
+import { buildFuzzTargets, defaultTargets, fuzzCompiler, makeSeeds, runFuzzTarget, treeVersion } from './fuzz.mjs';
 import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir, threadBuildDir } from './paths.mjs';
 import { CommandError, run } from './run.mjs';
 import { compile } from './typescript.mjs';
@@ -64,10 +64,11 @@ export async function fuzzSeeds() {
     return { ...noTests, skipped: defaultTargets.length };
   }
   await buildFuzzTargets(found.compiler);
+  const version = await treeVersion();
   const seeds = await makeSeeds();
   let counts = noTests;
   for (const name of defaultTargets) {
-    const { ok, reason, output } = await runFuzzTarget(name, seeds, 0);
+    const { ok, reason, output } = await runFuzzTarget(name, { seeds, seconds: 0, version });
     if (!ok) process.stdout.write(`FAIL fuzz target ${name}: ${reason ?? 'ended early'}\n${output}`);
     counts = add(counts, ok ? { passed: 1, failed: 0, skipped: 0 } : oneFailure);
   }
