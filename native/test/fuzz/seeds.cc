@@ -1,4 +1,4 @@
-// fuzz_seeds OUT [FILE...]: writes seeds for the fuzz targets into OUT/directory, OUT/tile, OUT/jpeg and OUT/text:
+// fuzz_seeds OUT [FILE...]: writes seeds for the fuzz targets into a folder of OUT each:
 // generated ones, and each FILE cut to a size that is of use. Files that are JPEGs become tiles.
 #include <filesystem>
 #include <fstream>
@@ -43,11 +43,57 @@ class Folder {
 };
 
 struct Folders {
-  Folder directory, tile, jpeg, text;
+  Folder directory, tile, jpeg, codec, text;
 };
 
+// The first tile of a level of another compression, as far as it is short.
+void keep_stored_tile(const slide::Slide& slide, const slide::Level& level, const std::string& name,
+                      const Folder& out) {
+  const auto& storage = level.storage;
+  const auto tile = slide.stored_tile(level.directory, 0, 0, 0);
+  if (tile.bytes == 0 || tile.bytes > kTileFileBytes || storage.tile_width_px > 256 || storage.tile_height_px > 256)
+    return;
+  CodedTileInput input;
+  input.compression = static_cast<std::uint8_t>(storage.compression);
+  for (std::size_t i = 0; i < CodedTileInput::kKinds.size(); ++i) {
+    const auto& kind = CodedTileInput::kKinds[i];
+    if (kind.photometric == storage.photometric && kind.samples == storage.samples && kind.alpha == storage.alpha)
+      input.colours = static_cast<std::uint8_t>(i);
+  }
+  input.flags = static_cast<std::uint8_t>(
+      (storage.bits == 16 ? CodedTileInput::kWide : 0) | (storage.big_endian ? CodedTileInput::kBigEndian : 0) |
+      (storage.fill_order == 2 ? CodedTileInput::kTurned : 0) |
+      (storage.predictor == 2 ? CodedTileInput::kPredictor : 0) | (storage.tiled ? 0 : CodedTileInput::kStrips) |
+      (storage.planar ? CodedTileInput::kPlanar : 0));
+  input.width_px = static_cast<int>(storage.tile_width_px);
+  input.height_px = static_cast<int>(storage.tile_height_px);
+  input.tile.resize(tile.bytes);
+  slide.source().read(tile.offset, input.tile);
+  out.keep(name + "-level-" + std::to_string(level.index), input.bytes());
+}
+
 // Up to two tiles of a level that is stored as JPEG, with its tables.
-void keep_stored_jpegs(const Bytes& file, const std::string& name, const Folders& out) {
+void keep_stored_jpeg(const slide::Slide& slide, const slide::Level& level, const std::string& name,
+                      const Folder& out) {
+  const auto& storage = level.storage;
+  if (storage.tile_width_px > 256 || storage.tile_height_px > 256) return;
+  std::array<Bytes, 3> parts{storage.jpeg_tables, {}, {}};
+  std::size_t next = 1;
+  for_some_tiles(storage, 2, [&](std::int64_t column, std::int64_t row) {
+    const auto tile = slide.stored_tile(level.directory, column, row, 0);
+    if (tile.bytes == 0 || tile.bytes > 16 << 10) return;
+    parts[next].resize(tile.bytes);
+    slide.source().read(tile.offset, parts[next]);
+    ++next;
+  });
+  const std::uint8_t shape = storage.samples == 1                               ? JpegParts::kGrey
+                             : storage.photometric == slide::Photometric::YCbCr ? JpegParts::kYCbCr
+                                                                                : JpegParts::kRgb;
+  const JpegParts seed{shape, static_cast<int>(storage.tile_width_px), static_cast<int>(storage.tile_height_px), parts};
+  out.keep(name + "-level-" + std::to_string(level.index), seed.bytes());
+}
+
+void keep_stored_tiles(const Bytes& file, const std::string& name, const Folders& out) {
   const auto source = input_source(file.data(), file.size());
   std::shared_ptr<const slide::Slide> slide;
   try {
@@ -56,24 +102,14 @@ void keep_stored_jpegs(const Bytes& file, const std::string& name, const Folders
     return;
   }
   for (const auto& level : slide->levels()) {
-    const auto& storage = level.storage;
-    if (storage.compression != slide::Compression::Jpeg || storage.tile_width_px > 256 || storage.tile_height_px > 256)
-      continue;
-    std::array<Bytes, 3> parts{storage.jpeg_tables, {}, {}};
-    std::size_t next = 1;
-    for_some_tiles(storage, 2, [&](std::int64_t column, std::int64_t row) {
-      const auto tile = slide->stored_tile(level.directory, column, row, 0);
-      if (tile.bytes == 0 || tile.bytes > 16 << 10) return;
-      parts[next].resize(tile.bytes);
-      source->read(tile.offset, parts[next]);
-      ++next;
-    });
-    const std::uint8_t shape = storage.samples == 1                               ? JpegParts::kGrey
-                               : storage.photometric == slide::Photometric::YCbCr ? JpegParts::kYCbCr
-                                                                                  : JpegParts::kRgb;
-    const JpegParts seed{shape, static_cast<int>(storage.tile_width_px), static_cast<int>(storage.tile_height_px),
-                         parts};
-    out.jpeg.keep(name + "-level-" + std::to_string(level.index), seed.bytes());
+    try {
+      if (level.storage.compression == slide::Compression::Jpeg)
+        keep_stored_jpeg(*slide, level, name, out.jpeg);
+      else
+        keep_stored_tile(*slide, level, name, out.codec);
+    } catch (const Error&) {
+      // A damaged slide: its other levels may do.
+    }
   }
 }
 
@@ -87,7 +123,7 @@ void keep_slide_file(const Bytes& file, const std::string& name, const Folders& 
   };
   if (const auto bytes = cut(1, 32)) out.directory.keep(name + "-cut", *bytes);
   if (const auto bytes = cut(1, 14 << 10)) out.tile.keep(name + "-cut", *bytes);
-  keep_stored_jpegs(file, name, out);
+  keep_stored_tiles(file, name, out);
 }
 
 void keep_jpeg_file(const Bytes& file, const std::string& name, const Folders& out) {
@@ -129,7 +165,8 @@ int main(int count, char** arguments) {
   }
   const fs::path root(arguments[1]);
   const Folders out{Folder(root / "directory", kDirectoryFileBytes), Folder(root / "tile", kTileFileBytes),
-                    Folder(root / "jpeg", kTileFileBytes), Folder(root / "text", 4096)};
+                    Folder(root / "jpeg", kTileFileBytes), Folder(root / "codec", kTileFileBytes),
+                    Folder(root / "text", 4096)};
   const Keep keep_slide = [&](const std::string& name, const Bytes& bytes) {
     out.directory.keep(name, bytes);
     out.tile.keep(name, bytes);
@@ -138,6 +175,7 @@ int main(int count, char** arguments) {
   keep_coded_slides(keep_slide);
   keep_jpegs(test::JpegTool(), keep_slide,
              [&](const std::string& name, const Bytes& bytes) { out.jpeg.keep(name, bytes); });
+  keep_coded_tiles([&](const std::string& name, const Bytes& bytes) { out.codec.keep(name, bytes); });
   keep_texts(out.text);
   for (int i = 2; i < count; ++i) {
     const fs::path path(arguments[i]);
