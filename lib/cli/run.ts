@@ -3,6 +3,7 @@ import { MicrotomeError } from '../errors.js';
 import { nearest } from '../options/check.js';
 import { toolVersion } from '../submission/version.js';
 import { parseCommandLine, type CommandSpec, type ParsedArgs } from './args.js';
+import { bench, benchSpec } from './commands/bench.js';
 import { doctor, doctorSpec } from './commands/doctor.js';
 import { info, infoSpec } from './commands/info.js';
 import { model, modelSpec } from './commands/model.js';
@@ -27,6 +28,7 @@ const kCommands: readonly Command[] = [
   { spec: regionSpec, run: region },
   { spec: modelSpec, run: model },
   { spec: doctorSpec, run: doctor },
+  { spec: benchSpec, run: bench },
 ];
 
 /** `argv` begins after the script's name. Resolves with the exit code. */

@@ -5,8 +5,8 @@ import { cli } from './support.js';
 describe('usage', () => {
   it('no command, an unknown one, a near miss: exit 2 and the commands that exist', async () => {
     for (const [argv, message] of [
-      [[], 'a command is missing: score, info, region, model, doctor'],
-      [['bench'], 'unknown command "bench"; commands: score, info, region, model, doctor'],
+      [[], 'a command is missing: score, info, region, model, doctor, bench'],
+      [['pack'], 'unknown command "pack"; commands: score, info, region, model, doctor, bench'],
       [['evaluate'], 'commands: score, info'],
       [['scroe'], 'did you mean score?'],
       [['--json'], 'unknown command "--json"'],
@@ -24,7 +24,7 @@ describe('usage', () => {
     const help = await cli(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('exit codes');
-    for (const command of ['score', 'info', 'region', 'model', 'doctor']) {
+    for (const command of ['score', 'info', 'region', 'model', 'doctor', 'bench']) {
       expect(help.stdout).toContain(`  ${command}`);
       const one = await cli([command, '--no-such-option', '--help']);
       expect(one.code).toBe(0);

@@ -1,0 +1,137 @@
+/** microtome bench: slides per hour, tiles per second and where the time goes, on this machine with this model. */
+import { cpus } from 'node:os';
+import type { ScorerOptions, SlideScoreOptions } from '../../options/types.js';
+import { toolVersion } from '../../submission/version.js';
+import type { CommandSpec, ParsedArgs } from '../args.js';
+import { figuresOf, measure, type BenchFigures, type Spread } from '../bench/measure.js';
+import { drawnSlides, namedSlides, type BenchSlides } from '../bench/slides.js';
+import { exitCode } from '../exit-codes.js';
+import type { CliIo } from '../io.js';
+import { printable, table } from '../text.js';
+import { UsageError } from '../usage-error.js';
+
+const kDefaults = { model: 'demo', slides: 6, shrink: 8, seed: 1, repetitions: 3, slidesInFlight: 2 } as const;
+
+export const benchSpec: CommandSpec = {
+  name: 'bench',
+  positionals: '[folder|slide…]',
+  summary: 'slides per hour and tiles per second on this machine, with slides given or drawn',
+  options: {
+    model: { kind: 'text', value: 'M', help: `a bundle, an .onnx file, or a built-in name (${kDefaults.model})` },
+    device: { kind: 'text', value: 'auto|cpu|cuda[:n]|tensorrt', help: 'where the model runs (auto)' },
+    threads: { kind: 'integer', help: 'worker threads (one for each core)' },
+    mpp: { kind: 'number', help: "micrometres per model pixel, instead of the model's" },
+    level: { kind: 'integer', help: 'a level of the pyramid, instead of a resolution' },
+    'slide-mpp': { kind: 'number', help: 'micrometres per pixel of the slides, instead of what they say' },
+    'tiles-per-slide': { kind: 'integer', help: 'at most so many tiles of each slide, spread evenly' },
+    'batch-size': { kind: 'integer', help: 'tiles in one call of the model (16)' },
+    'slides-in-flight': { kind: 'integer', help: `slides worked on at the same time (${kDefaults.slidesInFlight})` },
+    repetitions: {
+      kind: 'integer',
+      help: `passes over all slides, after one that warms up (${kDefaults.repetitions})`,
+    },
+    slides: { kind: 'integer', help: `slides to draw when none is given (${kDefaults.slides})` },
+    shrink: { kind: 'integer', help: `drawn slides are 1/N as wide and high as published ones (${kDefaults.shrink})` },
+    seed: { kind: 'integer', help: `of the drawn slides (${kDefaults.seed})` },
+    'onnx-runtime': { kind: 'text', value: 'PATH', help: 'libonnxruntime.so to use' },
+    json: { kind: 'flag', help: 'as one line of JSON' },
+  },
+  notes: [
+    'Without slides it draws its own, in a temporary folder that it removes: sizes, tissue shares and resolutions have the',
+    'published distribution of the VisioMel slides, divided by --shrink. No score is shown: the slides mean nothing.',
+  ],
+};
+
+export async function bench(args: ParsedArgs, io: CliIo): Promise<number> {
+  const repeat = atLeastOne(args, 'repetitions', kDefaults.repetitions);
+  const slidesInFlight = atLeastOne(args, 'slides-in-flight', kDefaults.slidesInFlight);
+  const given = await slidesOf(args, io);
+  try {
+    const scorer = await io.library.createScorer(scorerOptions(args));
+    try {
+      const repetitions = await measure(scorer, given.slides, {
+        repetitions: repeat,
+        slidesInFlight,
+        score: slideOptions(args),
+        signal: io.signal,
+        onRepetition: (done) => void io.stderr.write(done === 0 ? 'warm\n' : `repetition ${done}\n`),
+      });
+      const figures = figuresOf(given.slides.length, repetitions);
+      io.stdout.write(
+        args.flag('json') ? jsonOf(figures, given, scorer.model.name) : textOf(figures, given, scorer.model.name),
+      );
+    } finally {
+      await scorer.close();
+    }
+  } finally {
+    await given.remove();
+  }
+  return exitCode.ok;
+}
+
+function atLeastOne(args: ParsedArgs, name: string, fallback: number): number {
+  const value = args.number(name) ?? fallback;
+  if (value < 1) throw new UsageError(`--${name} is ${value}, expected 1 or more`, benchSpec.name);
+  return value;
+}
+
+function slidesOf(args: ParsedArgs, io: CliIo): Promise<BenchSlides> {
+  if (args.positionals.length > 0) {
+    const drawn = ['slides', 'shrink', 'seed'].find((name) => args.number(name) !== undefined);
+    if (drawn !== undefined)
+      throw new UsageError(`--${drawn} is for drawn slides, but slides were given`, benchSpec.name);
+    return namedSlides(args.positionals, benchSpec.name);
+  }
+  return drawnSlides({
+    count: atLeastOne(args, 'slides', kDefaults.slides),
+    seed: args.number('seed') ?? kDefaults.seed,
+    shrink: atLeastOne(args, 'shrink', kDefaults.shrink),
+    signal: io.signal,
+  });
+}
+
+/** Without what was not given: every default is the library's, and every value is checked where it parses its options. */
+function told<T>(options: Readonly<Record<string, string | number | undefined>>): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+function scorerOptions(args: ParsedArgs): ScorerOptions {
+  return told<ScorerOptions>({
+    model: args.text('model') ?? kDefaults.model,
+    device: args.text('device'),
+    threads: args.number('threads'),
+    onnxRuntimePath: args.text('onnx-runtime'),
+  });
+}
+
+function slideOptions(args: ParsedArgs): SlideScoreOptions {
+  return told<SlideScoreOptions>({
+    mpp: args.number('mpp'),
+    level: args.number('level'),
+    slideMpp: args.number('slide-mpp'),
+    tilesPerSlide: args.number('tiles-per-slide'),
+    batchSize: args.number('batch-size'),
+  });
+}
+
+function jsonOf(figures: BenchFigures, given: BenchSlides, model: string): string {
+  const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version };
+  return `${JSON.stringify({ microtome: toolVersion, model, slideSource: given.what, machine, ...figures })}\n`;
+}
+
+function textOf(figures: BenchFigures, given: BenchSlides, model: string): string {
+  const range = ({ median, lowest, highest }: Spread, digits: number): string =>
+    `${median.toFixed(digits)} (${lowest.toFixed(digits)} to ${highest.toFixed(digits)})`;
+  const shares = Object.entries(figures.stageShares).map(([stage, share]) => `${stage} ${(100 * share).toFixed(1)} %`);
+  return table([
+    ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores`],
+    ['model', printable(model)],
+    ['slides', `${figures.slides} ${given.what}`],
+    ['tiles', `${figures.tiles} a repetition`],
+    ['repetitions', `${figures.repetitions}, median (lowest to highest)`],
+    ['slides per hour', range(figures.slidesPerHour, 0)],
+    ['tiles per second', range(figures.tilesPerSecond, 0)],
+    ['CPU per tile', `${range(figures.cpuMsPerTile, 3)} ms`],
+    ['time by stage', shares.join(', ')],
+  ]);
+}
