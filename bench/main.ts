@@ -44,7 +44,9 @@ async function runAll(options: BenchOptions): Promise<boolean> {
     rounds: (full) => (options.quick ? Math.min(full, QUICK_ROUNDS) : full),
     say,
   };
-  const chosen = rows.filter((row) => options.only.length === 0 || options.only.includes(row.id));
+  const named = (row: Row): boolean => options.only.includes(row.id);
+  const counts = (row: Row): boolean => !options.bars || row.claims.some((claim) => claim.bar !== null);
+  const chosen = rows.filter((row) => (options.only.length === 0 ? counts(row) : named(row)));
   const figures: Figure[] = [];
   for (const row of chosen) figures.push(...(await figuresOf(row, bench)));
   const versions = {

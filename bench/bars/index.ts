@@ -1,12 +1,35 @@
 /** All rows, in the order of the table. */
 import { aligned } from './aligned.js';
+import { glass } from './glass.js';
 import { int8 } from './int8.js';
 import { limit } from './limit.js';
+import { memory } from './memory.js';
+import { micro } from './micro.js';
+import { opening } from './opening.js';
 import { readers } from './readers.js';
+import { reduction } from './reduction.js';
 import { resnet } from './resnet.js';
 import type { Row } from './row.js';
 import { sharp } from './sharp.js';
 import { sharpModels } from './sharp-models.js';
 import { unaligned } from './unaligned.js';
+import { visiomel } from './visiomel.js';
+import { wsinfer } from './wsinfer.js';
 
-export const rows: readonly Row[] = [aligned, unaligned, readers, limit, resnet, sharp, sharpModels, int8];
+export const rows: readonly Row[] = [
+  aligned,
+  unaligned,
+  readers,
+  limit,
+  resnet,
+  sharp,
+  sharpModels,
+  int8,
+  wsinfer,
+  glass,
+  reduction,
+  opening,
+  memory,
+  visiomel,
+  micro,
+];

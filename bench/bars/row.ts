@@ -38,6 +38,7 @@ export function wholeSlide(slide: DenseSlide, size: number, more: Partial<Worklo
     threads: 1,
     batch: 16,
     model: 'none',
+    activation: 'none',
     keep: 'all',
     ...more,
   };

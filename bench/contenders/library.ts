@@ -36,6 +36,5 @@ export async function pixelTiles(
 export function tensorTiles(slide: Slide, options: TensorOptions) {
   const parallel = slide as unknown as ParallelSlide;
   if (parallel.tensors === undefined) throw new Unavailable('this build has no slide.tensors()');
-  const tensors = parallel.tensors.bind(slide);
-  return () => tensors(options);
+  return parallel.tensors(options);
 }

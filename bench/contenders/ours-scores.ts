@@ -4,12 +4,13 @@ import { normalisation } from '../harness/digest.js';
 import { serve, type Contender, type Workload } from '../harness/protocol.js';
 
 async function make(workload: Workload): Promise<Contender> {
-  const { slide, level, size, stride, keep, threads, model, batch: batchSize } = workload;
+  const { slide, level, size, stride, keep, threads, model, activation, batch: batchSize } = workload;
   const scorer = await createScorer({
     model,
     threads,
     batchSize,
     input: { size, level, ...normalisation },
+    activation,
     column: 0,
     tile: { size, stride },
     ...(keep === 'all' ? { keep } : {}),

@@ -1,6 +1,7 @@
 /** The JavaScript peers' packages, resolved from bench/ (sharp) and the checkout (the same onnxruntime-node as ours). */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Unavailable } from '../harness/protocol.js';
 import { benchDir } from '../paths.js';
 
@@ -37,9 +38,11 @@ export interface Ort {
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OrtTensor;
 }
 
+const require = createRequire(join(benchDir, 'package.json'));
+
 function load(name: string): unknown {
   try {
-    return createRequire(join(benchDir, 'package.json'))(name);
+    return require(name);
   } catch (error) {
     throw new Unavailable(`${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
   }
@@ -47,3 +50,28 @@ function load(name: string): unknown {
 
 export const loadSharp = (): Sharp => load('sharp') as Sharp;
 export const loadOrt = (): Ort => load('onnxruntime-node') as Ort;
+
+/** The part of tinybench that is used. Times are milliseconds. */
+export interface Tinybench {
+  readonly Bench: new (options: { time: number; warmupTime: number }) => TinybenchBench;
+}
+
+interface TinybenchBench {
+  add(name: string, run: () => Promise<unknown>): TinybenchBench;
+  run(): Promise<unknown>;
+  readonly tasks: readonly { readonly name: string; readonly result: TinybenchResult }[];
+}
+
+interface TinybenchResult {
+  readonly state: string;
+  readonly error?: unknown;
+  readonly latency?: {
+    readonly p50: number;
+    readonly p75: number;
+    readonly min: number;
+    readonly samplesCount: number;
+  };
+}
+
+export const loadTinybench = async (): Promise<Tinybench> =>
+  (await import(pathToFileURL(require.resolve('tinybench')).href)) as Tinybench;

@@ -8,8 +8,8 @@
  *   run      -> {"tiles":N,"wallMs":…,"cpuMs":…}: one pass, timed by the process itself
  *   end      -> {"peakRssKib":…}, and the process ends
  */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { peakRssKib } from './memory.js';
 
 /** What is to be read. All positions are pixels of `level`; the grid lies wholly inside it, rows from the top. */
 export interface Workload {
@@ -26,6 +26,8 @@ export interface Workload {
   readonly batch: number;
   /** 'none', or the path of an .onnx file. */
   readonly model: string;
+  /** What becomes of the model's values before they are compared. */
+  readonly activation: 'none' | 'softmax';
   /** 'all' takes the whole grid; 'tissue' what the contender's own mask keeps. */
   readonly keep: 'all' | 'tissue';
 }
@@ -91,12 +93,9 @@ export function parseWorkload(argv: readonly string[]): Workload {
     threads: number('threads'),
     batch: number('batch'),
     model: text('model'),
+    activation: text('activation') as Workload['activation'],
     keep: text('keep') as Workload['keep'],
   };
-}
-
-export function peakRssKib(): number {
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? Number.NaN);
 }
 
 function answer(value: object): void {

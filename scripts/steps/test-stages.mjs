@@ -75,10 +75,10 @@ export async function fuzzSeeds() {
   return counts;
 }
 
-/** lib and test in one go, demo and train against dist/; each project without a type error counts as one test passed. */
+/** lib and test in one go, demo, train and bench against dist/; each project without a type error counts as one test passed. */
 export async function typeCheck() {
   let counts = noTests;
-  for (const project of ['tsconfig.json', 'demo/tsconfig.json']) {
+  for (const project of ['tsconfig.json', 'demo/tsconfig.json', 'bench/tsconfig.json']) {
     try {
       await compile(project, { args: ['--noEmit'] });
       counts = add(counts, { passed: 1, failed: 0, skipped: 0 });
