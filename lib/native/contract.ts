@@ -271,11 +271,22 @@ export interface NativeLibraryReport {
   readonly isPrivate: boolean;
 }
 
+/** Who decodes a compression here. */
+export interface NativeCodec {
+  /** `none`, `jpeg`, `lzw`, `deflate`, `zstd`, `webp`, `jpeg2000`. */
+  readonly name: string;
+  /** `microtome` for what is written here; empty when nobody decodes it. */
+  readonly library: string;
+  readonly version: string;
+  /** Compiled into the addon; else opened at run time. */
+  readonly builtIn: boolean;
+}
+
 export interface NativeDoctor {
   readonly jpeg: NativeLibraryReport;
   readonly vips: NativeLibraryReport;
   readonly onnxRuntime: NativeLibraryReport & { readonly api: number; readonly providers: readonly string[] };
-  readonly codecs: readonly string[];
+  readonly codecs: readonly NativeCodec[];
   readonly simd: string;
   readonly cores: number;
 }

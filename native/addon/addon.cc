@@ -61,7 +61,7 @@ struct Report {
   decode::CodecReport jpeg;
   decode::CodecReport vips;
   infer::RuntimeReport runtime;
-  std::vector<std::string> codecs;
+  std::vector<decode::CodecSource> codecs;
 };
 
 const char* simd_name() {
@@ -76,6 +76,19 @@ const char* simd_name() {
   return "scalar";
 }
 
+Napi::Value codec_list(Napi::Env env, const std::vector<decode::CodecSource>& codecs) {
+  auto out = Napi::Array::New(env);
+  for (const decode::CodecSource& one : codecs) {
+    auto row = Napi::Object::New(env);
+    row.Set("name", Napi::String::New(env, one.codec));
+    row.Set("library", Napi::String::New(env, one.library));
+    row.Set("version", Napi::String::New(env, one.version));
+    row.Set("builtIn", Napi::Boolean::New(env, one.built_in));
+    out.Set(out.Length(), row);
+  }
+  return out;
+}
+
 Napi::Value report_object(Napi::Env env, const Report& report) {
   auto out = Napi::Object::New(env);
   const auto& [jpeg, vips, runtime, codecs] = report;
@@ -85,7 +98,7 @@ Napi::Value report_object(Napi::Env env, const Report& report) {
   onnx.Set("api", Napi::Number::New(env, runtime.api));
   onnx.Set("providers", to_js(env, runtime.providers));
   out.Set("onnxRuntime", onnx);
-  out.Set("codecs", to_js(env, codecs));
+  out.Set("codecs", codec_list(env, codecs));
   out.Set("simd", Napi::String::New(env, simd_name()));
   out.Set("cores", Napi::Number::New(env, pipeline::available_cores()));
   return out;

@@ -41,6 +41,7 @@ CodecProbe codec_probe(Compression compression) noexcept {
     case Compression::WebP:
       return {kWebP, 1};
     case Compression::Jpeg2000YCbCr:
+    case Compression::Jpeg2000Lossy:
     case Compression::Jpeg2000Rgb:
     case Compression::Jpeg2000:
       return {kJpeg2000, 2};

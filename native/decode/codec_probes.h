@@ -1,4 +1,4 @@
-// One tiny image per compression, to find out from a codec library itself whether it can decode it.
+// One tiny image per compression, to find out whether a codec decodes it to the right pixels.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct CodecProbe {
   std::int64_t side_px = 1;            // width and height
 };
 
-// Empty for compressions that do not go through libvips.
+// Empty for uncompressed tiles and JPEG.
 [[nodiscard]] CodecProbe codec_probe(slide::Compression compression) noexcept;
 
 }  // namespace microtome::decode

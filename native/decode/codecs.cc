@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "decode/bad_tile.h"
+#include "decode/codec.h"
 #include "decode/codec_probes.h"
 #include "decode/one_strip_tiff.h"
+#include "decode/tile_codecs.h"
 #include "decode/tile_decoder.h"
 #include "decode/vips_decoder.h"
 
@@ -99,8 +101,6 @@ bool try_probe(const Vips& api, Compression compression) {
   } catch (const BadTile&) {
     return false;
   }
-  // The same bytes say YCbCr to one of the compressions; that it decodes at all is the answer then.
-  if (compression == Compression::Jpeg2000YCbCr) return true;
   for (std::size_t i = 0; i < pixels.size(); ++i)
     if (pixels[i] != 10 * (i % 3 + 1)) return false;
   return true;
@@ -123,9 +123,9 @@ void require_pixels(const Storage& storage, const std::string& path) {
   if (jpeg && storage.bits != 8) refuse_pixels(found("found JPEG tiles that are not 8-bit"), path);
   if (jpeg && !storage.planar && storage.samples != 1 && !(color && storage.samples == 3))
     refuse_pixels(found("expected JPEG tiles of one grey or three colour samples"), path);
-  const bool converts_ycbcr = (jpeg && !storage.planar) || storage.compression == Compression::Jpeg2000YCbCr;
-  if (storage.photometric == Photometric::YCbCr && !converts_ycbcr)
-    refuse_pixels(found("YCbCr is read from JPEG tiles only"), path);
+  if (storage.photometric == Photometric::YCbCr && !(jpeg && !storage.planar) &&
+      !slide::is_jpeg2000(storage.compression))
+    refuse_pixels(found("YCbCr is read from tiles of JPEG and JPEG 2000 only"), path);
   const bool webp_fits = storage.bits == 8 && !storage.planar && (storage.samples == 3 || storage.samples == 4);
   if (storage.compression == Compression::WebP && !webp_fits)
     refuse_pixels(found("expected WebP tiles of three or four 8-bit samples"), path);
@@ -152,6 +152,7 @@ const char* codec_title(Compression compression) noexcept {
     case Compression::WebP:
       return "WebP";
     case Compression::Jpeg2000YCbCr:
+    case Compression::Jpeg2000Lossy:
     case Compression::Jpeg2000Rgb:
     case Compression::Jpeg2000:
       return "JPEG 2000";
@@ -164,6 +165,8 @@ bool vips_decodes(Compression compression) {
   static std::array<std::once_flag, kCompressions> tried;
   static std::array<bool, kCompressions> works{};
   const Vips& api = vips();  // before the flag: a missing library is not an answer
+  // Where it has OpenJPEG it takes every colour for YCbCr.
+  if (slide::is_jpeg2000(compression)) return false;
   const auto index = static_cast<std::size_t>(compression);
   std::call_once(tried[index], [&] { works[index] = try_probe(api, compression); });
   return works[index];
@@ -177,23 +180,30 @@ void set_codec_paths(const CodecPaths& paths) {
 CodecReport jpeg_report() { return lazy_jpeg().report(); }
 CodecReport vips_report() { return lazy_vips().report(); }
 
-std::vector<std::string> available_codecs() {
-  std::vector<std::string> names{"none"};
-  if (jpeg_report().loaded) names.emplace_back("jpeg");
-  if (!vips_report().loaded) return names;
+std::vector<CodecSource> available_codecs() {
+  std::vector<CodecSource> all{{"none", "microtome", "", true}};
+  const CodecReport jpeg = jpeg_report();
+  all.push_back({"jpeg", jpeg.loaded ? "libjpeg-turbo" : "", jpeg.version, false});
   const std::array<std::pair<Compression, const char*>, 5> others{{{Compression::Lzw, "lzw"},
                                                                    {Compression::Deflate, "deflate"},
                                                                    {Compression::Zstd, "zstd"},
                                                                    {Compression::WebP, "webp"},
                                                                    {Compression::Jpeg2000, "jpeg2000"}}};
-  for (const auto& [compression, name] : others)
-    if (vips_decodes(compression)) names.emplace_back(name);
-  return names;
+  for (const auto& [compression, name] : others) {
+    if (const BuiltInCodec* const own = built_in_codec(compression)) {
+      all.push_back({name, own->library, own->version, true});
+      continue;
+    }
+    const CodecReport vips_found = vips_report();
+    const bool decodes = vips_found.loaded && vips_decodes(compression);
+    all.push_back({name, decodes ? "libvips" : "", decodes ? vips_found.version : "", false});
+  }
+  return all;
 }
 
 void require_codec(const Storage& storage, const std::string& path) {
   require_pixels(storage, path);
-  if (storage.compression == Compression::None) return;
+  if (TileCodecs::decodes(storage.compression)) return;
   try {
     if (storage.compression == Compression::Jpeg) {
       (void)turbojpeg();
@@ -204,8 +214,9 @@ void require_codec(const Storage& storage, const std::string& path) {
     throw std::move(error).with_path(path);
   }
   throw Error(Code::UNSUPPORTED_COMPRESSION, Stage::Decode,
-              std::string("the tiles are compressed with ") + codec_title(storage.compression) + ", which libvips " +
-                  vips().version + " (" + vips().path + ") was built without")
+              std::string("the tiles are compressed with ") + codec_title(storage.compression) +
+                  ", which neither this build of the addon nor libvips " + vips().version + " (" + vips().path +
+                  ") decodes")
       .with_path(path);
 }
 

@@ -100,11 +100,6 @@ bool has_predictor(slide::Compression compression) {
          compression == slide::Compression::Zstd;
 }
 
-bool is_jpeg2000(slide::Compression compression) {
-  return compression == slide::Compression::Jpeg2000 || compression == slide::Compression::Jpeg2000Rgb ||
-         compression == slide::Compression::Jpeg2000YCbCr;
-}
-
 }  // namespace
 
 std::uint16_t compression_tag(slide::Compression compression) noexcept {
@@ -123,6 +118,8 @@ std::uint16_t compression_tag(slide::Compression compression) noexcept {
       return 50001;
     case slide::Compression::Jpeg2000YCbCr:
       return 33003;
+    case slide::Compression::Jpeg2000Lossy:
+      return 33004;
     case slide::Compression::Jpeg2000Rgb:
       return 33005;
     case slide::Compression::Jpeg2000:
@@ -138,7 +135,6 @@ std::vector<std::uint8_t> one_strip_header(const StripShape& shape, const slide:
   const auto samples = static_cast<std::uint16_t>(shape.samples);
   const bool rgb = samples >= 3;
   const auto extra = static_cast<std::size_t>(samples - (rgb ? 3 : 1));
-  const bool as_tile = is_jpeg2000(storage.compression);
 
   DirectoryWriter directory(storage.big_endian);
   directory.add_long(256, width);
@@ -147,21 +143,13 @@ std::vector<std::uint8_t> one_strip_header(const StripShape& shape, const slide:
   directory.add_short(259, compression_tag(storage.compression));
   directory.add_short(262, rgb ? kRgb : kMinIsBlack);
   if (storage.fill_order == 2) directory.add_short(266, 2);
-  if (!as_tile) directory.add_data_offset(273);
+  directory.add_data_offset(273);
   directory.add_short(277, samples);
-  if (!as_tile) {
-    directory.add_long(278, height);
-    directory.add_long(279, static_cast<std::uint32_t>(tile_bytes));
-  }
+  directory.add_long(278, height);
+  directory.add_long(279, static_cast<std::uint32_t>(tile_bytes));
   directory.add_short(284, kContiguous);
   if (has_predictor(storage.compression) && storage.predictor != 1)
     directory.add_short(317, static_cast<std::uint16_t>(storage.predictor));
-  if (as_tile) {
-    directory.add_long(322, width);
-    directory.add_long(323, height);
-    directory.add_data_offset(324);
-    directory.add_long(325, static_cast<std::uint32_t>(tile_bytes));
-  }
   if (extra > 0) directory.add_shorts(338, extra, kUnspecifiedExtra);
   return directory.write();
 }

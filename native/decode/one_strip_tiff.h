@@ -1,6 +1,6 @@
-// The smallest TIFF file that holds one stored tile: one directory and one strip (one tile for JPEG 2000, which
-// libvips reads from tiles only). What it declares is chosen so that the samples come back as they were stored: grey
-// for one or two samples, RGB with unnamed extra samples otherwise, whatever they mean in the slide.
+// The smallest TIFF file that holds one stored tile: one directory and one strip. What it declares is chosen so that
+// the samples come back as they were stored: grey for one or two samples, RGB with unnamed extra samples otherwise,
+// whatever they mean in the slide.
 #pragma once
 
 #include <cstddef>

@@ -13,7 +13,7 @@
 #include "decode/jpeg_decoder.h"
 #include "decode/one_strip_tiff.h"
 #include "decode/samples.h"
-#include "decode/uncompressed.h"
+#include "decode/tile_codecs.h"
 #include "decode/vips_decoder.h"
 
 namespace microtome::decode {
@@ -137,6 +137,7 @@ StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddre
 
 struct TileDecoder::Impl {
   std::optional<JpegDecoder> jpeg;
+  TileCodecs codecs;
   std::vector<std::uint8_t> stored;   // as read from the file, a TIFF header before it for libvips
   std::vector<std::uint8_t> spliced;  // complete JPEG stream
   std::vector<std::uint8_t> plane;    // one decoded plane
@@ -150,8 +151,8 @@ struct TileDecoder::Impl {
   }
 
   // The stored bytes; for libvips the returned span is the whole one-strip file.
-  std::span<const std::uint8_t> read(const slide::Slide& slide, const Storage& from, const StripShape& shape,
-                                     StoredTile tile, bool for_vips) {
+  std::span<std::uint8_t> read(const slide::Slide& slide, const Storage& from, const StripShape& shape, StoredTile tile,
+                               bool for_vips) {
     stored.clear();
     if (tile.bytes > slide.limits().stored_tile_bytes)
       throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
@@ -185,13 +186,13 @@ struct TileDecoder::Impl {
       return {frame.width_px, frame.height_px};
     }
     const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
-    const bool for_vips = from.compression != Compression::None;
+    const bool for_vips = !TileCodecs::decodes(from.compression);
     const auto bytes = read(slide, from, shape, tile, for_vips);
     out.resize(static_cast<std::size_t>(shape.width_px * shape.height_px * count * (from.bits / 8)));
     if (for_vips)
       decode_with_vips(vips(), bytes, shape, out);
     else
-      copy_uncompressed(bytes, from.bits, from.big_endian, from.fill_order, out);
+      codecs.decode(from, shape, bytes, out);
     return {shape.width_px, shape.height_px};
   }
 

@@ -1,5 +1,6 @@
-// Stored tiles to RGB pixels. JPEG through libjpeg-turbo; every other codec through libvips, which is given each
-// stored tile alone, wrapped in a one-strip TIFF in memory, so that no state outlives a tile.
+// Stored tiles to RGB pixels. JPEG through libjpeg-turbo; the codecs that are compiled in directly; every other one
+// through libvips, which is given each stored tile alone, wrapped in a one-strip TIFF in memory, so that no state
+// outlives a tile.
 // A TileDecoder belongs to one thread at a time (it keeps a decompressor and scratch memory).
 #pragma once
 
@@ -32,8 +33,15 @@ struct CodecReport {
 void set_codec_paths(const CodecPaths& paths);
 [[nodiscard]] CodecReport jpeg_report();  // opens the library if needed; never throws
 [[nodiscard]] CodecReport vips_report();
-// "none", "jpeg", ...: what this build and these libraries can decode.
-[[nodiscard]] std::vector<std::string> available_codecs();
+// Who decodes a compression here.
+struct CodecSource {
+  std::string codec;    // "none", "jpeg", "lzw", "deflate", "zstd", "webp", "jpeg2000"
+  std::string library;  // "libdeflate", "libvips", "microtome" for what is written here; empty: nobody
+  std::string version;
+  bool built_in = false;
+};
+// All of them, in the order above. Opens libvips only for what is not compiled in; never throws.
+[[nodiscard]] std::vector<CodecSource> available_codecs();
 
 // Throws UNSUPPORTED_COMPRESSION naming the codec that is missing, or RUNTIME_MISSING naming the library.
 void require_codec(const slide::Storage& storage, const std::string& path);

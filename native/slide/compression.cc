@@ -79,7 +79,8 @@ std::optional<Compression> compression_of(std::uint64_t code) noexcept {
       return Compression::Jpeg2000YCbCr;
     case 33005:
       return Compression::Jpeg2000Rgb;
-    case 33004:  // what libvips writes
+    case 33004:
+      return Compression::Jpeg2000Lossy;
     case 34712:
       return Compression::Jpeg2000;
     default:
@@ -110,6 +111,8 @@ const char* compression_name(Compression compression) noexcept {
       return "webp";
     case Compression::Jpeg2000YCbCr:
       return "jpeg2000-ycbcr";
+    case Compression::Jpeg2000Lossy:
+      return "jpeg2000-lossy";
     case Compression::Jpeg2000Rgb:
       return "jpeg2000-rgb";
     case Compression::Jpeg2000:

@@ -24,7 +24,21 @@ struct Limits {
   std::uint64_t request_bytes = 1ull << 30;         // one region handed out
 };
 
-enum class Compression : std::uint8_t { None, Jpeg, Lzw, Deflate, Zstd, WebP, Jpeg2000YCbCr, Jpeg2000Rgb, Jpeg2000 };
+enum class Compression : std::uint8_t {
+  None,
+  Jpeg,
+  Lzw,
+  Deflate,
+  Zstd,
+  WebP,
+  Jpeg2000YCbCr,  // 33003
+  Jpeg2000Lossy,  // 33004
+  Jpeg2000Rgb,    // 33005
+  Jpeg2000        // 34712
+};
+[[nodiscard]] constexpr bool is_jpeg2000(Compression compression) noexcept {
+  return compression >= Compression::Jpeg2000YCbCr;
+}
 enum class Photometric : std::uint8_t { MinIsWhite, MinIsBlack, Rgb, Palette, YCbCr };
 enum class Alpha : std::uint8_t { None, Associated, Unassociated };
 

@@ -24,6 +24,8 @@ describe('native layers', () => {
     ['native/slide/a.cc', 'library.symbol("vips_image_new")', 'only native/decode knows libvips'],
     ['native/slide/a.cc', 'OrtSession* session;', 'only native/infer knows ONNX Runtime'],
     ['native/slide/a.cc', 'Napi::Value v;', 'only native/addon knows Node-API'],
+    ['native/slide/a.cc', '#include <zstd.h>', "another party's header"],
+    ['native/decode/codec_zstd.cc', '#include <openjpeg.h>', "another party's header"],
     ['native/slide/a.cc', 'std::cerr << "x";', 'standard streams'],
     ['native/slide/a.cc', 'std::printf("x");', 'standard streams'],
     ['native/slide/a.cc', 'std::abort();', 'ends the process'],
@@ -38,6 +40,7 @@ describe('native layers', () => {
   it.each([
     ['native/tiles/a.cc', '#include "tissue/tissue_mask.h"\n#include <vector>'],
     ['native/addon/napi_setup.h', '#include <napi.h>'],
+    ['native/decode/codec_webp.cc', '#include <webp/decode.h>'],
     ['native/slide/a.cc', '// std::abort() would be wrong here\nstd::snprintf(text, 8, "%d", new_value);'],
     ['native/slide/a.h', 'Slide(const Slide&) = delete;\nstatic_assert(sizeof(int) == 4);'],
     ['native/slide/a.cc', 'throw Error(code, stage, "exit (code) and abort () are only words here");'],

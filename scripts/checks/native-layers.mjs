@@ -24,7 +24,16 @@ const libraries = [
 ];
 
 const foreignHeader =
-  /^(?:napi|node_api|js_native|uv|vips|glib|gobject|turbojpeg|jpeglib|tiff|onnxruntime|cuda|png|zlib)/;
+  /^(?:napi|node_api|js_native|uv|vips|glib|gobject|turbojpeg|jpeglib|tiff|onnxruntime|cuda|png|zlib|libdeflate|zstd|webp|openjpeg)/;
+
+/** The files that may include one: Node-API's wrapper, and one file per codec that is compiled in. */
+const headerOwners = [
+  { file: 'native/addon/napi_setup.h', header: /^(?:napi|node_api)/ },
+  { file: 'native/decode/codec_deflate.cc', header: /^libdeflate\.h$/ },
+  { file: 'native/decode/codec_zstd.cc', header: /^zstd(?:_errors)?\.h$/ },
+  { file: 'native/decode/codec_webp.cc', header: /^webp\// },
+  { file: 'native/decode/codec_jpeg2000.cc', header: /^openjpeg\.h$/ },
+];
 
 const forbidden = [
   [/\bstd::(?:cout|cerr|clog)\b/g, 'writes to the standard streams'],
@@ -43,8 +52,8 @@ function checkIncludes(path, folder, text, report) {
     const place = `${path}:${lineOf(text, match.index)}`;
     if (kind === '<') {
       if (!foreignHeader.test(header)) continue;
-      const allowed = folder === 'addon' && path === 'native/addon/napi_setup.h' && /^(?:napi|node_api)/.test(header);
-      if (!allowed) report.error(place, `<${header}> is another party's header`);
+      const owned = headerOwners.some((owner) => owner.file === path && owner.header.test(header));
+      if (!owned) report.error(place, `<${header}> is another party's header`);
       continue;
     }
     const target = header.split('/')[0];

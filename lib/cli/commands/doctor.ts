@@ -1,7 +1,7 @@
 /** microtome doctor: what works here, what does not, what was tried and what to do about it. */
 import { cpus } from 'node:os';
 import type { Device } from '../../devices.js';
-import type { NativeLibraryReport } from '../../native/contract.js';
+import type { NativeCodec, NativeLibraryReport } from '../../native/contract.js';
 import type { DoctorReport } from '../../native/doctor.js';
 import type { Search } from '../../native/runtimes.js';
 import { toolVersion } from '../../submission/version.js';
@@ -70,12 +70,19 @@ function textOf(
         `API ${libraries.onnxRuntime.api}; providers: ${libraries.onnxRuntime.providers.join(', ') || 'none'}`,
       ]);
     }
-    rows.push(['codecs', libraries.codecs.join(', ') || 'none'], ['SIMD', libraries.simd]);
+    rows.push(...libraries.codecs.map((codec, i) => [i === 0 ? 'codecs' : '', codecText(codec)]));
+    rows.push(['SIMD', libraries.simd]);
   }
   rows.push(['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${libraries?.cores ?? cpus().length} cores`]);
   for (const device of devices) rows.push(['device', `${device.id}: ${device.name}, ${bytes(device.memoryBytes)}`]);
   rows.push(['result', facts.works ? 'slides can be scored here' : 'slides cannot be scored here']);
   return table(rows.map((row) => row.map(printable)));
+}
+
+/** `deflate: libdeflate 1.14, built in`; `zstd: missing`. */
+function codecText({ name, library, version, builtIn }: NativeCodec): string {
+  if (library === '') return `${name}: missing`;
+  return `${name}: ${library}${version === '' ? '' : ` ${version}`}${builtIn ? ', built in' : ''}`;
 }
 
 function libraryRows(

@@ -12,8 +12,7 @@ using slide::Compression;
 
 TEST(what_was_declared_is_read_back) {
   for (const bool big_endian : {false, true})
-    for (const Compression compression :
-         {Compression::None, Compression::Lzw, Compression::Deflate, Compression::Jpeg2000})
+    for (const Compression compression : {Compression::None, Compression::Lzw, Compression::Deflate})
       for (const int samples : {1, 2, 3, 4, 5})
         for (const int bits : {8, 16}) {
           slide::Storage from;
@@ -31,7 +30,7 @@ TEST(what_was_declared_is_read_back) {
           CHECK_EQ(storage.height_px, 21);
           CHECK_EQ(storage.tile_width_px, 33);
           CHECK_EQ(storage.tile_height_px, 21);
-          CHECK_EQ(storage.tiled, compression == Compression::Jpeg2000);
+          CHECK(!storage.tiled);
           CHECK_EQ(storage.samples, samples);
           CHECK_EQ(storage.bits, bits);
           CHECK_EQ(storage.big_endian, big_endian);

@@ -47,7 +47,8 @@ TEST(zstd_and_jpeg_2000_are_decoded_or_refused_by_name) {
   const Bytes pixels = read("derived_cmu_pyr_deflate_t256_big.tif", {0, 0, 100, 100}).image.data;
   for (const auto& [name, title] : files) {
     try {
-      CHECK(read(name, {0, 0, 100, 100}).image.data == pixels);
+      const int difference = largest_difference(read(name, {0, 0, 100, 100}).image.data, pixels);
+      CHECK(difference <= (std::string_view(title) == "ZSTD" ? 0 : 3));  // the JPEG 2000 file was made with loss
     } catch (const Error& error) {
       CHECK_EQ(code_name(error.code()), std::string_view("UNSUPPORTED_COMPRESSION"));
       CHECK(error.message().find(title) != std::string::npos);

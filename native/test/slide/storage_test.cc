@@ -55,7 +55,7 @@ TEST(compressions_on_the_list) {
                                                                   {33003, Compression::Jpeg2000YCbCr},
                                                                   {33005, Compression::Jpeg2000Rgb},
                                                                   {34712, Compression::Jpeg2000},
-                                                                  {33004, Compression::Jpeg2000}};
+                                                                  {33004, Compression::Jpeg2000Lossy}};
   for (const auto& [code, expected] : all)
     CHECK(storage_of(rgb().set(tag::kCompression, {code})).compression == expected);
   CHECK(storage_of(rgb().remove(tag::kCompression)).compression == Compression::None);

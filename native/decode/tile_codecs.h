@@ -1,0 +1,30 @@
+// The codecs of one thread: stored bytes to packed samples without libvips, for uncompressed tiles and every
+// compression that is compiled in. Makes each codec at its first use and keeps it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "decode/codec.h"
+#include "slide/slide.h"
+
+namespace microtome::decode {
+
+class TileCodecs {
+ public:
+  // False: JPEG, or a compression that is left to libvips.
+  [[nodiscard]] static bool decodes(slide::Compression compression);
+
+  // Fills `out` with the samples, packed, 16-bit ones in the machine's byte order; it must have exactly the size that
+  // `shape` says. `stored` is used as scratch memory. Throws BadTile, LIMIT_EXCEEDED.
+  void decode(const slide::Storage& storage, const StripShape& shape, std::span<std::uint8_t> stored,
+              std::span<std::uint8_t> out);
+
+ private:
+  static constexpr std::size_t kCompressions = static_cast<std::size_t>(slide::Compression::Jpeg2000) + 1;
+  std::array<std::unique_ptr<Codec>, kCompressions> codecs_;
+};
+
+}  // namespace microtome::decode
