@@ -15,7 +15,7 @@ export default defineConfig({
             'demo/**/*.test.ts',
             'train/**/*.test.ts',
             'scripts/**/*.test.mjs',
-            'bench/k80/*.test.mjs',
+            'bench/{cost-model,k80,prior}/*.test.mjs',
           ],
           exclude: ['test/package/**', 'test/nightly/**'],
           testTimeout: 60_000,

@@ -3,7 +3,7 @@ export { PEN_COLOURS, type Edge, type PenColour } from './fields.js';
 export { decodeRgb, splitJpeg, TileEncoder } from './jpeg.js';
 export { pageTags, type CountType, type PageTiles } from './pages.js';
 export { Painter } from './painter.js';
-export { levelSizes, type LevelSize } from './pyramid.js';
+export { levelSizes, reduceInto, type LevelSize } from './pyramid.js';
 export type { Scene } from './scene.js';
 export { makeSharedTileSlide, type SharedTileOptions, type SharedTileTruth } from './shared-tile-slide.js';
 export { asciiTag, TagId, TiffWriter, type Tag, type TagType, type TiffWriterOptions } from './tiff-writer.js';
