@@ -114,10 +114,6 @@ async function examineReal(folder) {
 }
 
 const percent = (share) => (Number.isNaN(share) ? 'no glass' : `${(100 * share).toFixed(1)} %`);
-const areaOf = (tiles) => {
-  const area = auc(rocPoints(tiles));
-  return Number.isNaN(area) ? '–' : area.toFixed(4);
-};
 const atBest = (tiles) => droppedBelow(tiles, bestThreshold(tiles, maxLost));
 
 /** One rule for all slides: the highest parameter that loses at most maxLost on each of them. */
@@ -131,44 +127,75 @@ function quantile(tiles, share) {
   return sorted[Math.floor(share * (sorted.length - 1))];
 }
 
-function report(generated, real) {
-  const all = [...generated, ...real];
-  const level0 = (one) => (one.truth ?? one.mask).level0;
-  const absolute = commonRule(generated, level0, () => 1);
-  const relative = commonRule(generated, level0, (tiles) => quantile(tiles, 0.05));
-  const rows = all.map((one) => [
-    one.name,
-    areaOf(one.mask.level0),
-    one.truth === null ? '–' : areaOf(one.truth.level0),
-    percent(atBest(level0(one)).dropped),
-    percent(atBest((one.truth ?? one.mask).overview).dropped),
-    percent(absolute.of(one).dropped),
-    percent(relative.of(one).dropped),
-    percent(Math.max(absolute.of(one).lost, relative.of(one).lost)),
-    one.tableMs.toFixed(1),
-    one.maskMs.toFixed(0),
-  ]);
-  const heads = [
-    'slide',
-    'AUC, mask',
-    'AUC, drawn',
-    'best, level 0',
-    'best, overview level',
-    'fixed bits',
-    'relative',
-    'most lost by these',
-    'tables ms',
-    'mask ms',
-  ];
+/** Otsu's split of the logarithms: a rule that adapts to the slide and has no parameter. It always splits. */
+function split(tiles) {
+  const logs = tiles.map((tile) => Math.log(tile.score)).sort((a, b) => a - b);
+  const total = logs.reduce((sum, one) => sum + one, 0);
+  let [below, best, threshold] = [0, -1, 0];
+  for (let i = 1; i < logs.length; i++) {
+    below += logs[i - 1];
+    const apart = below / i - (total - below) / (logs.length - i);
+    const between = i * (logs.length - i) * apart ** 2;
+    if (between > best) [best, threshold] = [between, (logs[i - 1] + logs[i]) / 2];
+  }
+  return Math.exp(threshold);
+}
+
+function figuresOf(one, rules) {
+  const level0 = (one.truth ?? one.mask).level0;
+  const area = (tiles) => auc(rocPoints(tiles));
+  return {
+    scene: one.scene ?? one.name,
+    name: one.name,
+    aucMask: area(one.mask.level0),
+    aucDrawn: one.truth === null ? Number.NaN : area(one.truth.level0),
+    best: atBest(level0),
+    overview: atBest((one.truth ?? one.mask).overview),
+    fixed: rules.fixed.of(one),
+    relative: rules.relative.of(one),
+    split: droppedBelow(level0, split(level0)),
+    tableMs: one.tableMs,
+    maskMs: one.maskMs,
+  };
+}
+
+/** One row a scene: the worst of its variants, and for shares of glass also their mean. */
+function sceneRow(figures) {
+  const all = (pick) => figures.map(pick).filter((value) => !Number.isNaN(value));
   const mean = (values) => values.reduce((sum, one) => sum + one, 0) / values.length;
-  const shares = (get) => generated.map((one) => get(one).dropped);
+  const least = (pick) => (all(pick).length === 0 ? '–' : Math.min(...all(pick)).toFixed(4));
+  const dropped = (rule) => {
+    const values = all((one) => one[rule].dropped);
+    if (values.length < 2) return percent(values[0] ?? Number.NaN);
+    return `${percent(mean(values))}, least ${percent(Math.min(...values))}`;
+  };
+  const lost = (rule) => percent(Math.max(...figures.map((one) => one[rule].lost)));
+  return [
+    figures[0].scene,
+    least((one) => one.aucMask),
+    least((one) => one.aucDrawn),
+    dropped('best'),
+    dropped('overview'),
+    ...['fixed', 'relative', 'split'].map((rule) => `${dropped(rule)} (${lost(rule)})`),
+  ];
+}
+
+function report(generated, real) {
+  const level0 = (one) => (one.truth ?? one.mask).level0;
+  const rules = {
+    fixed: commonRule(generated, level0, () => 1),
+    relative: commonRule(generated, level0, (tiles) => quantile(tiles, 0.05)),
+  };
+  const figures = [...generated, ...real].map((one) => figuresOf(one, rules));
+  const rows = [...new Set(figures.map((one) => one.scene))].map((scene) =>
+    sceneRow(figures.filter((one) => one.scene === scene)),
+  );
+  const heads = ['slide', 'AUC, mask', 'AUC, drawn', 'best', 'best, overview level', 'fixed', 'relative', 'split'];
   console.log(table(heads, rows));
   console.log(`
-Fixed rule: below ${absolute.parameter.toFixed(4)} bits per pixel. Relative rule: below ${relative.parameter.toFixed(3)} times the 5 % quantile of the slide.
-Generated slides, share of glass dropped, mean and least: best of each ${percent(mean(shares((one) => atBest(level0(one)))))}, ${percent(Math.min(...shares((one) => atBest(level0(one)))))};
-fixed ${percent(mean(shares(absolute.of)))}, ${percent(Math.min(...shares(absolute.of)))}; relative ${percent(mean(shares(relative.of)))}, ${percent(Math.min(...shares(relative.of)))}.
-CPU a slide, median: tables ${median(all.map((one) => one.tableMs)).toFixed(1)} ms, mask ${median(all.map((one) => one.maskMs)).toFixed(0)} ms.`);
-  return { rows, heads, absolute: absolute.parameter, relative: relative.parameter };
+Fixed: below ${rules.fixed.parameter.toFixed(4)} bits per pixel. Relative: below ${rules.relative.parameter.toFixed(3)} times the 5 % quantile.
+CPU a slide, median: tables ${median(figures.map((one) => one.tableMs)).toFixed(1)} ms, mask ${median(figures.map((one) => one.maskMs)).toFixed(0)} ms.`);
+  return { fixed: rules.fixed.parameter, relative: rules.relative.parameter, figures };
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'microtome-prior-'));

@@ -58,7 +58,7 @@ void AreaAverage::begin_band(std::int64_t y_px, std::int64_t height_px) {
   const std::int64_t last = (band_end_ * out_.height_px - 1) / source_height_;
   // An output row that began in the band before is carried over; end_band() left it at the front.
   first_row_ = first;
-  sums_.resize(static_cast<std::size_t>((last - first + 1) * 3 * out_.width_px), 0.0);
+  sums_.resize(std::max(sums_.size(), static_cast<std::size_t>((last - first + 1) * 3 * out_.width_px)));
 }
 
 void AreaAverage::find_taps(std::int64_t x_px, std::int64_t count) {
@@ -66,6 +66,9 @@ void AreaAverage::find_taps(std::int64_t x_px, std::int64_t count) {
   const std::int64_t end = (x_px + count) * out_.width_px;
   first_column_ = begin / source_width_;
   taps_.resize(static_cast<std::size_t>((end - 1) / source_width_ - first_column_ + 1));
+  totals_.resize(3 * taps_.size());
+  first_begins_ = begin % source_width_ == 0;
+  last_ends_ = end % source_width_ == 0;
   std::int64_t left = begin;
   for (Taps& taps : taps_) {
     const std::int64_t right = std::min(end, (left / source_width_ + 1) * source_width_);
@@ -96,10 +99,11 @@ void AreaAverage::add_piece(std::int64_t y_px, const RgbView& piece, std::vector
   for (std::int64_t top = y_px * out_.height_px; top < end;) {
     const std::int64_t output = top / source_height_;
     const std::int64_t bottom = std::min(end, (output + 1) * source_height_);
+    const Row row{output, top == output * source_height_, bottom == (output + 1) * source_height_};
     const auto row_from = [&](std::int64_t at) {
-      const std::int64_t row = at / out_.height_px;
-      const std::int64_t weight = std::min(bottom, (row + 1) * out_.height_px) - at;
-      return WeightedRow{piece.row(row - y_px), weight};
+      const std::int64_t source = at / out_.height_px;
+      const std::int64_t weight = std::min(bottom, (source + 1) * out_.height_px) - at;
+      return WeightedRow{piece.row(source - y_px), weight};
     };
     columns.assign(samples, 0);
     while (top < bottom) {
@@ -109,16 +113,17 @@ void AreaAverage::add_piece(std::int64_t y_px, const RgbView& piece, std::vector
       top += other.weight;
       add_rows(one, other, columns.data(), samples);
     }
-    add_columns(columns, sums_.data() + 3 * ((output - first_row_) * out_.width_px + first_column_));
+    add_columns(columns);
+    settle(row);
   }
 }
 
 template <typename Sum>
-void AreaAverage::add_columns(const std::vector<Sum>& columns, double* sums) const {
+void AreaAverage::add_columns(const std::vector<Sum>& columns) {
+  double* out = totals_.data();
   for (const Taps& taps : taps_) {
     const Sum* from = columns.data() + 3 * taps.first;
-    std::int64_t total[3];
-    for (int c = 0; c < 3; ++c) total[c] = 0;
+    std::int64_t total[3] = {0, 0, 0};
     for (std::int64_t i = 1; i <= taps.whole; ++i)
       for (int c = 0; c < 3; ++c) total[c] += from[3 * i + c];
     for (int c = 0; c < 3; ++c) total[c] = total[c] * out_.width_px + taps.first_weight * from[c];
@@ -126,24 +131,46 @@ void AreaAverage::add_columns(const std::vector<Sum>& columns, double* sums) con
       const Sum* last = from + 3 * (taps.whole + 1);
       for (int c = 0; c < 3; ++c) total[c] += taps.last_weight * last[c];
     }
-    for (int c = 0; c < 3; ++c) sums[c] += static_cast<double>(total[c]);
-    sums += 3;
+    for (int c = 0; c < 3; ++c) out[c] = static_cast<double>(total[c]);
+    out += 3;
   }
+}
+
+void AreaAverage::settle(Row row) {
+  const std::size_t count = taps_.size();
+  const std::size_t first = first_begins_ ? 0 : 1;
+  const std::size_t end = last_ends_ || count == 0 ? count : count - 1;
+  if (first > end) return settle(row, 0, count, false, false);  // one column, and neither its begin nor its end
+  if (first == 1) settle(row, 0, 1, false, row.ends);
+  settle(row, first, end, row.begins, row.ends);
+  if (end < count) settle(row, end, count, row.begins, false);
+}
+
+// Of the columns [first, end) of the piece: adds to what is there unless they begin here; writes them if they end here.
+void AreaAverage::settle(Row row, std::size_t first, std::size_t end, bool begins, bool ends) {
+  const std::int64_t column = 3 * (first_column_ + static_cast<std::int64_t>(first));
+  double* sums = sums_.data() + 3 * (row.y - first_row_) * out_.width_px + column;
+  double* totals = totals_.data() + 3 * first;
+  const std::size_t count = 3 * (end - first);
+  if (!begins)
+    for (std::size_t i = 0; i < count; ++i) totals[i] += sums[i];
+  if (!ends) {
+    std::copy(totals, totals + count, sums);
+    return;
+  }
+  const double area = static_cast<double>(source_width_) * static_cast<double>(source_height_);
+  std::uint8_t* to = out_.row(row.y) + column;
+  // Never negative, so the conversion rounds down.
+  for (std::size_t i = 0; i < count; ++i)
+    to[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(std::min(totals[i] / area + 0.5, 255.0)));
 }
 
 void AreaAverage::end_band() {
   const std::int64_t row_sums = 3 * out_.width_px;
   const std::int64_t complete = band_end_ * out_.height_px / source_height_;  // output rows before this are done
-  const double area = static_cast<double>(source_width_) * static_cast<double>(source_height_);
-  for (std::int64_t y = first_row_; y < complete; ++y) {
-    const double* sums = sums_.data() + (y - first_row_) * row_sums;
-    std::uint8_t* to = out_.row(y);
-    // Never negative, so the conversion rounds down.
-    for (std::int64_t i = 0; i < row_sums; ++i)
-      to[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(std::min(sums[i] / area + 0.5, 255.0)));
-  }
-  sums_.erase(sums_.begin(), sums_.begin() + std::min<std::int64_t>((complete - first_row_) * row_sums,
-                                                                    static_cast<std::int64_t>(sums_.size())));
+  const std::int64_t carried = ((band_end_ * out_.height_px - 1) / source_height_ + 1 - complete) * row_sums;
+  const auto from = sums_.begin() + (complete - first_row_) * row_sums;
+  std::copy(from, from + carried, sums_.begin());
 }
 
 }  // namespace microtome::decode

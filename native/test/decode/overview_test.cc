@@ -68,7 +68,7 @@ TEST(areas_are_averaged_exactly) {
     int width, height, tile, side;
   };
   for (const Size& size : {Size{61, 43, 16, 20}, Size{64, 64, 16, 16}, Size{50, 97, 32, 31}, Size{33, 20, 16, 32},
-                           Size{40, 30, 64, 1}, Size{100, 3, 16, 10}}) {
+                           Size{40, 30, 64, 1}, Size{100, 3, 16, 10}, Size{200, 150, 16, 2}, Size{150, 200, 16, 1}}) {
     const Bytes pixels = noise(size.width, size.height);
     FakeSlide slide;
     add_level(slide, pixels, size.width, size.height, size.tile);
