@@ -33,8 +33,17 @@ export const inputs = {
   batch: { value: 64, source: 'published figures level off between 32 and 128' },
   tilePx: { value: 224, source: 'input side of the networks' },
   decodedPerUsed: {
-    value: 1.1,
-    source: 'stored pixels decoded for each pixel used, each stored tile once: see performance.md',
+    low: 1.3,
+    high: 1.03,
+    source:
+      'stored pixels decoded for each pixel used, each stored tile once: 1.3 with 300 tiles in several sections, 1.03 with 2,800 in one (planSlide on generated slides)',
+  },
+  maskCpuSeconds: {
+    low: 0.6,
+    high: 0.25,
+    assumed: true,
+    source:
+      'overview and tissue mask of one slide: 0.25 s of CPU where it was measured (performance.md), a K80 host may take twice as long',
   },
   bitsPerPx: { value: 2, assumed: true, source: 'compressed size of tissue, 1.5 to 3 bits per pixel' },
   diskMBs: { value: 200, assumed: true, source: 'a network disk' },
@@ -78,7 +87,7 @@ export function tilesPerSecond(operations, at) {
 export function stageSeconds(tiles, inferPerSecond, at) {
   const px = tiles * at.tilePx ** 2;
   return {
-    decode: (px * at.decodedPerUsed) / (at.decodeMpxPerVcpu * 1e6 * at.vcpus),
+    decode: ((px * at.decodedPerUsed) / (at.decodeMpxPerVcpu * 1e6) + at.maskCpuSeconds) / at.vcpus,
     transfer: (px * 3) / (at.pcieGBs * 1e9),
     inference: tiles / inferPerSecond,
     disk: (px * at.decodedPerUsed * at.bitsPerPx) / 8 / (at.diskMBs * 1e6),
