@@ -7,6 +7,7 @@ import { memory } from './memory.js';
 import { micro } from './micro.js';
 import { opening } from './opening.js';
 import { readers } from './readers.js';
+import { realTexture } from './real-texture.js';
 import { reduction } from './reduction.js';
 import { resnet } from './resnet.js';
 import type { Row } from './row.js';
@@ -30,6 +31,7 @@ export const rows: readonly Row[] = [
   reduction,
   opening,
   memory,
+  realTexture,
   visiomel,
   micro,
 ];

@@ -21,11 +21,12 @@ async function make(workload: Workload): Promise<Contender> {
       const { tiles } = await scorer.score(slide, { tiles: true });
       const output = Object.values(tiles?.outputs ?? {})[0];
       if (tiles === undefined || output === undefined) throw new Error('the result has no tiles');
+      const { x, y } = tiles;
+      const byPlace = Array.from({ length: tiles.count }, (_, i) => i).sort(
+        (a, b) => (y[a] as number) - (y[b] as number) || (x[a] as number) - (x[b] as number),
+      );
       const { columns, values } = output;
-      return {
-        tiles: tiles.count,
-        scores: Array.from({ length: tiles.count }, (_, i) => values[i * columns] as number),
-      };
+      return { tiles: tiles.count, scores: byPlace.map((i) => values[i * columns] as number) };
     },
     async pass() {
       return (await scorer.score(slide)).tileCount;

@@ -30,10 +30,7 @@ interface Stored {
   readonly bytes: number;
 }
 
-function paintTiles(options: BlockSlideOptions): {
-  readonly glass: Uint8Array;
-  readonly tissue: readonly Uint8Array[];
-} {
+function paintTiles(options: BlockSlideOptions): TilePixels {
   const scene = sceneOf({ width: SOURCE_PX, height: SOURCE_PX, seed: options.seed, tissueShare: 0.5 });
   const painter = new Painter(scene, TILE_PX);
   const glass = new Uint8Array(TILE_PX * TILE_PX * 3);
@@ -50,11 +47,25 @@ function paintTiles(options: BlockSlideOptions): {
   return { glass, tissue };
 }
 
-/** Writes the slide, and its level-0 tiles as complete JPEG streams beside it when `streamsPath` is given. */
-export async function writeBlockSlide(path: string, options: BlockSlideOptions, streamsPath?: string): Promise<void> {
+/** Pixels of tiles of 256 pixels, interleaved RGB. */
+export interface TilePixels {
+  readonly glass: Uint8Array;
+  readonly tissue: readonly Uint8Array[];
+}
+
+/**
+ * Writes the slide, and its level-0 tiles as complete JPEG streams beside it when `streamsPath` is given. `pixels` are used
+ * instead of painted tiles.
+ */
+export async function writeBlockSlide(
+  path: string,
+  options: BlockSlideOptions,
+  streamsPath?: string,
+  pixels?: TilePixels,
+): Promise<void> {
   const writer = new TiffWriter(path, { bigTiff: options.bigTiff ?? false });
   try {
-    write(writer, options, streamsPath);
+    write(writer, options, streamsPath, pixels ?? paintTiles(options));
     writer.close();
   } catch (error) {
     writer.close();
@@ -63,11 +74,16 @@ export async function writeBlockSlide(path: string, options: BlockSlideOptions, 
   }
 }
 
-function write(writer: TiffWriter, options: BlockSlideOptions, streamsPath: string | undefined): void {
+function write(
+  writer: TiffWriter,
+  options: BlockSlideOptions,
+  streamsPath: string | undefined,
+  source: TilePixels,
+): void {
   const encoder = new TileEncoder(TILE_PX, options.quality ?? 80);
   const stored: Stored[] = [];
   const complete: Uint8Array[] = [];
-  const tiles = new LevelTiles(paintTiles(options), (pixels) => {
+  const tiles = new LevelTiles(source, (pixels) => {
     const encoded = encoder.encode(pixels);
     stored.push({ offset: writer.append(encoded), bytes: encoded.length });
     if (streamsPath !== undefined) complete.push(Uint8Array.from(encoder.encodeComplete(pixels)));
