@@ -18,8 +18,8 @@ export default defineConfig({
             'bench/{cost-model,k80,prior}/*.test.mjs',
           ],
           exclude: ['test/package/**', 'test/nightly/**'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

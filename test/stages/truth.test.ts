@@ -86,11 +86,17 @@ async function expectMissingCodec(error: MicrotomeError, compression: string): P
   ]);
 }
 
-describe.skipIf(dataDir === null || !existsSync(join(dataDir, 'truth.json')))('real slides', () => {
-  const truth = JSON.parse(readFileSync(join(dataDir ?? '', 'truth.json'), 'utf8')) as {
-    slides: Record<string, TruthSlide>;
-  };
-  const shared = Object.entries(truth.slides).filter(([name, s]) => s.set === 'shared' && existsSync(slideFile(name)));
+/** The slides that are there. None where there is no data: a skipped suite is collected all the same. */
+function sharedSlides(): [string, TruthSlide][] {
+  const path = join(dataDir ?? '', 'truth.json');
+  if (dataDir === null || !existsSync(path)) return [];
+  const truth = JSON.parse(readFileSync(path, 'utf8')) as { slides: Record<string, TruthSlide> };
+  return Object.entries(truth.slides).filter(([name, s]) => s.set === 'shared' && existsSync(slideFile(name)));
+}
+
+const shared = sharedSlides();
+
+describe.skipIf(shared.length === 0)('real slides', () => {
 
   it.each(shared.filter(([, s]) => s.expect === 'decode'))('%s reads as the truth says', async (name, slide) => {
     let opened: Slide;
