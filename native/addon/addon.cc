@@ -4,6 +4,7 @@
 #include "addon/marshal.h"
 #include "addon/slide_binding.h"
 #include "batch/preprocess.h"
+#include "core/cores.h"
 #include "core/error.h"
 #include "decode/tile_decoder.h"
 #include "infer/model.h"
@@ -100,7 +101,7 @@ Napi::Value report_object(Napi::Env env, const Report& report) {
   out.Set("onnxRuntime", onnx);
   out.Set("codecs", codec_list(env, codecs));
   out.Set("simd", Napi::String::New(env, simd_name()));
-  out.Set("cores", Napi::Number::New(env, pipeline::available_cores()));
+  out.Set("cores", Napi::Number::New(env, available_cores()));
   return out;
 }
 

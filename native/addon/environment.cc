@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "core/cores.h"
+
 namespace microtome::addon {
 
 Environment::Environment(Napi::Env env)
     : env_(env),
       way_(Way::New(env, "microtome", 0, 1, nullptr)),
-      service_(std::clamp(pipeline::available_cores(), 1, 4)) {
+      service_(std::clamp(available_cores(), 1, 4)) {
   way_.Unref(env);
 }
 
@@ -42,11 +44,18 @@ void Environment::remember(const std::shared_ptr<pipeline::Engine>& engine) {
   engines_.push_back(engine);
 }
 
+void Environment::remember(const std::shared_ptr<pipeline::TileStream>& stream) {
+  streams_.remove_if([](const auto& known) { return known.expired(); });
+  streams_.push_back(stream);
+}
+
 // Clean-up hook, on the JavaScript thread: nothing of ours runs after it.
 void Environment::stop() noexcept {
   stopping_.cancel();
   for (const auto& known : engines_)
     if (const auto engine = known.lock()) engine->close();
+  for (const auto& known : streams_)
+    if (const auto stream = known.lock()) stream->close();
   service_.close();
   slide_class.Reset();
   stream_class.Reset();

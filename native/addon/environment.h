@@ -1,5 +1,5 @@
 // What one JavaScript environment (the main thread or a worker thread) owns: the way back to its thread, the service
-// threads, and the list of engines to stop when it ends.
+// threads, and the engines and streams to stop when it ends.
 //
 // The way back is one thread-safe function for the whole environment, made before the clean-up hook below is added.
 // Hooks run last in, first out, so at the end of the environment every native thread is stopped and joined while the
@@ -16,6 +16,7 @@
 #include "addon/napi_setup.h"
 #include "pipeline/engine.h"
 #include "pipeline/service_threads.h"
+#include "pipeline/tile_stream.h"
 
 namespace microtome::addon {
 
@@ -41,8 +42,9 @@ class Environment {
   // Cancelled when the environment ends; every service task listens to it.
   [[nodiscard]] CancelToken& stopping() noexcept { return stopping_; }
 
-  // JavaScript thread. Engines are stopped at the end of the environment if nobody closed them.
+  // JavaScript thread. They are stopped at the end of the environment if nobody closed them.
   void remember(const std::shared_ptr<pipeline::Engine>& engine);
+  void remember(const std::shared_ptr<pipeline::TileStream>& stream);
 
   Napi::FunctionReference slide_class;
   Napi::FunctionReference stream_class;
@@ -62,6 +64,7 @@ class Environment {
   int in_flight_ = 0;
   CancelToken stopping_;
   std::list<std::weak_ptr<pipeline::Engine>> engines_;
+  std::list<std::weak_ptr<pipeline::TileStream>> streams_;
   pipeline::ServiceThreads service_;
 };
 

@@ -15,6 +15,8 @@ namespace microtome::addon {
 [[nodiscard]] slide::OpenOptions read_open_options(const Fields& fields);
 [[nodiscard]] tissue::TissueOptions read_tissue_options(const Fields& fields);
 [[nodiscard]] pipeline::GridRequest read_grid(const Fields& fields);
+// INVALID_OPTION also when a tensor is asked for of another size than the grid's tiles.
+[[nodiscard]] pipeline::StreamOptions read_stream_options(const Fields& fields, const pipeline::GridRequest& grid);
 [[nodiscard]] pipeline::ScoreRequest read_score_request(const Fields& fields);
 [[nodiscard]] pipeline::EngineOptions read_engine_options(const Fields& fields);
 [[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name);
@@ -28,7 +30,9 @@ namespace microtome::addon {
 [[nodiscard]] Napi::Object slide_info(Napi::Env env, const slide::Slide& slide);
 [[nodiscard]] Napi::Object region_object(Napi::Env env, decode::Region&& region);
 [[nodiscard]] Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t bad_tiles);
-[[nodiscard]] Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch, const tiles::TilePlan& plan);
+// Its `data` shares the batch's memory where the host allows it, else is a copy; `release` takes the memory back from
+// it (the array is then empty), after which the stream uses it again.
+[[nodiscard]] Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch);
 [[nodiscard]] Napi::Object model_info(Napi::Env env, const infer::Model& model);
 [[nodiscard]] Napi::Object progress_object(Napi::Env env, const pipeline::Progress& progress);
 [[nodiscard]] Napi::Object score_object(Napi::Env env, pipeline::ScoreResult&& result);

@@ -113,6 +113,7 @@ pipeline::GridRequest read_grid(const Fields& fields) {
   request.level = read_level(fields);
   request.mpp = fields.optional_number("mpp");
   request.slide_mpp = fields.optional_number("slideMpp");
+  request.scaled_decode = fields.boolean("scaledDecode");
   request.grid.size_px = fields.integer("sizePx");
   request.grid.stride_px = fields.integer("stridePx");
   request.grid.keep = fields.choice<tiles::KeepRule>(
@@ -124,6 +125,19 @@ pipeline::GridRequest read_grid(const Fields& fields) {
   request.mask = read_mask(fields.child("mask"));
   request.on_bad_tile = read_bad_tile_policy(fields, "badTiles");
   return request;
+}
+
+pipeline::StreamOptions read_stream_options(const Fields& fields, const pipeline::GridRequest& grid) {
+  pipeline::StreamOptions options;
+  options.batch_size = fields.integer("batchSize");
+  if (options.batch_size < 1 || options.batch_size > 65536)
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected 1 to 65536 for batchSize");
+  options.threads = static_cast<int>(std::clamp<std::int64_t>(fields.integer("threads"), 0, 1024));
+  if (fields.is_null("tensor")) return options;
+  options.tensor = read_preprocess(fields.child("tensor"));
+  if (options.tensor->size_px != grid.grid.size_px)
+    throw Error(Code::INVALID_OPTION, Stage::Options, "the grid's tile size and the tensor's differ");
+  return options;
 }
 
 pipeline::ScoreRequest read_score_request(const Fields& fields) {

@@ -42,7 +42,8 @@ void set_plan(Napi::Env env, Napi::Object& out, const tiles::TilePlan& plan) {
   out.Set("scale", Napi::Number::New(env, plan.policy.scale));
   out.Set("mpp", to_js(env, plan.policy.mpp));
   out.Set("policy", Napi::String::New(env, plan.policy.name));
-  out.Set("footprintPx", number(env, plan.footprint_px));
+  out.Set("footprintPx", number(env, plan.footprint_px * plan.stored.reduction));
+  out.Set("jpegReduction", number(env, plan.policy.jpeg_reduction));
   out.Set("keptTiles", number(env, plan.kept_tiles));
 }
 
@@ -151,15 +152,41 @@ Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t 
   return out;
 }
 
-Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch, const tiles::TilePlan& plan) {
+Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch) {
   auto out = Napi::Object::New(env);
   out.Set("tiles", number(env, static_cast<std::int64_t>(batch.x.size())));
-  out.Set("sizePx", number(env, plan.size_px));
-  out.Set("level", number(env, plan.policy.level));
+  out.Set("sizePx", number(env, batch.size_px));
+  out.Set("level", number(env, batch.level));
   out.Set("badTiles", number(env, batch.bad_tiles));
   out.Set("x", to_js(env, batch.x));
   out.Set("y", to_js(env, batch.y));
-  out.Set("data", to_js(env, std::move(batch.data)));
+  // Two owners, the array and release(): whoever comes first gives the memory back to the stream.
+  auto slot = std::make_shared<std::shared_ptr<AlignedBytes>>(std::move(batch.data));
+  napi_value buffer = nullptr;
+  auto held = std::make_unique<decltype(slot)>(slot);
+  const auto free = [](napi_env, void*, void* hint) {
+    const std::unique_ptr<decltype(slot)> owner(static_cast<decltype(slot)*>(hint));
+    (*owner)->reset();
+  };
+  const auto status = napi_create_external_arraybuffer(env, (*slot)->data(), batch.bytes, free, held.get(), &buffer);
+  if (status == napi_ok) {
+    held.release();
+  } else {
+    auto copy = Napi::ArrayBuffer::New(env, batch.bytes);
+    std::memcpy(copy.Data(), (*slot)->data(), batch.bytes);
+    slot->reset();
+    buffer = copy;
+  }
+  out.Set("buffer", Napi::Value(env, buffer));
+  auto reference = std::make_shared<Napi::ObjectReference>(Napi::Weak(Napi::Object(env, buffer)));
+  reference->SuppressDestruct();
+  out.Set("release", Napi::Function::New(env, [slot, reference](const Napi::CallbackInfo&) {
+            const auto array = reference->Value();
+            if (array.IsEmpty() || !array.IsArrayBuffer()) return;
+            auto owned = array.As<Napi::ArrayBuffer>();
+            if (!owned.IsDetached()) owned.Detach();
+            slot->reset();
+          }));
   return out;
 }
 
@@ -185,9 +212,10 @@ Napi::Object score_object(Napi::Env env, pipeline::ScoreResult&& result) {
   out.Set("tiles", number(env, result.tile_count));
   std::vector<double> x;
   std::vector<double> y;
+  const int reduction = result.plan.stored.reduction;
   for (const auto& tile : result.plan.tiles) {
-    x.push_back(static_cast<double>(tile.x));
-    y.push_back(static_cast<double>(tile.y));
+    x.push_back(static_cast<double>(tile.x * reduction));
+    y.push_back(static_cast<double>(tile.y * reduction));
   }
   out.Set("x", to_js(env, x));
   out.Set("y", to_js(env, y));

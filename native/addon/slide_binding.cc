@@ -50,10 +50,11 @@ struct PlanAndCost {
 };
 
 // An upper bound of the decoded stored tiles alive at once: those under one row of model tiles.
-std::int64_t working_set_bytes(const slide::Storage& storage, const tiles::TilePlan& plan, std::int64_t stored_tiles) {
-  const std::int64_t rows = (plan.footprint_px + storage.tile_height_px - 1) / storage.tile_height_px + 1;
-  const std::int64_t alive = std::min(stored_tiles, rows * storage.tiles_across());
-  return alive * 3 * storage.tile_width_px * storage.tile_height_px;
+std::int64_t working_set_bytes(const tiles::TilePlan& plan, std::int64_t stored_tiles) {
+  const auto& stored = plan.stored;
+  const std::int64_t rows = (plan.footprint_px + stored.tile_height_px - 1) / stored.tile_height_px + 1;
+  const std::int64_t alive = std::min(stored_tiles, rows * stored.tiles_across());
+  return alive * 3 * stored.tile_width_px * stored.tile_height_px;
 }
 
 PlanAndCost make_plan(decode::TileDecoder& decoder, const slide::Slide& slide, const pipeline::GridRequest& request,
@@ -61,8 +62,7 @@ PlanAndCost make_plan(decode::TileDecoder& decoder, const slide::Slide& slide, c
   StageMetrics metrics;
   PlanAndCost out{pipeline::prepare(decoder, slide, request, metrics, cancel), {}, 0};
   out.cost = pipeline::read_cost(slide, out.prepared.plan);
-  const auto& level = slide.levels()[static_cast<std::size_t>(out.prepared.plan.policy.level)];
-  out.memory_bytes = working_set_bytes(level.storage, out.prepared.plan, out.cost.stored_tiles);
+  out.memory_bytes = working_set_bytes(out.prepared.plan, out.cost.stored_tiles);
   return out;
 }
 
@@ -72,6 +72,7 @@ Napi::Value plan_object(Napi::Env env, const PlanAndCost& plan) {
   const auto& policy = plan.prepared.plan.policy;
   set("level", policy.level);
   set("scale", policy.scale);
+  set("jpegReduction", policy.jpeg_reduction);
   out.Set("mpp", to_js(env, policy.mpp));
   out.Set("policy", Napi::String::New(env, policy.name));
   set("tiles", static_cast<double>(plan.prepared.plan.tiles.size()));
@@ -236,15 +237,12 @@ Napi::Value SlideBinding::plan(const Napi::CallbackInfo& call) {
 Napi::Value SlideBinding::tiles(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&]() -> Napi::Value {
     auto request = read_grid(Fields(call[0]));
-    if (!call[1].IsNumber()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a number for batchSize");
-    const std::int64_t batch_size = call[1].As<Napi::Number>().Int64Value();
-    if (batch_size < 1 || batch_size > 65536)
-      throw Error(Code::INVALID_OPTION, Stage::Options, "expected 1 to 65536 for batchSize");
+    auto options = read_stream_options(Fields(call[1]), request);
     return read(
         call.Env(),
-        [request = std::move(request), batch_size](decode::TileDecoder& decoder, const SlidePointer& slide,
-                                                   const CancelToken&) {
-          return std::make_shared<pipeline::TileStream>(decoder, slide, request, batch_size);
+        [request = std::move(request), options](decode::TileDecoder& decoder, const SlidePointer& slide,
+                                                const CancelToken&) {
+          return std::make_shared<pipeline::TileStream>(decoder, slide, request, options);
         },
         [](Napi::Env env, std::shared_ptr<pipeline::TileStream>& stream) -> Napi::Value {
           return StreamBinding::wrap(env, stream);
@@ -267,10 +265,17 @@ Napi::Function StreamBinding::define(Napi::Env env) {
                      {InstanceMethod<&StreamBinding::next>("next"), InstanceMethod<&StreamBinding::cancel>("cancel")});
 }
 
-StreamBinding::StreamBinding(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StreamBinding>(info) {
+StreamBinding::StreamBinding(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<StreamBinding>(info), environment_(Environment::of(info.Env())) {
   if (info.Length() != 1 || !info[0].IsExternal())
     throw addon::to_js(info.Env(), Error(Code::INVALID_OPTION, Stage::Options, "streams are made by slide.tiles"));
   stream_ = *info[0].As<Napi::External<std::shared_ptr<pipeline::TileStream>>>().Data();
+  environment_->remember(stream_);
+}
+
+// The stream's threads are joined on a service thread, not on this one.
+StreamBinding::~StreamBinding() {
+  if (stream_) environment_->service().post([stream = std::move(stream_)](decode::TileDecoder&) { stream->close(); });
 }
 
 Napi::Object StreamBinding::wrap(Napi::Env env, std::shared_ptr<pipeline::TileStream> stream) {
@@ -279,13 +284,27 @@ Napi::Object StreamBinding::wrap(Napi::Env env, std::shared_ptr<pipeline::TileSt
 }
 
 Napi::Value StreamBinding::next(const Napi::CallbackInfo& call) {
-  auto stream = stream_;
-  return run_async(
-      call.Env(), [stream](decode::TileDecoder& decoder) { return stream->next(decoder); },
-      [stream](Napi::Env env, std::optional<pipeline::TileBatch>& batch) -> Napi::Value {
-        if (!batch) return env.Null();
-        return batch_object(env, std::move(*batch), stream->plan());
-      });
+  auto deferred = std::make_shared<Napi::Promise::Deferred>(call.Env());
+  auto& environment = *environment_;
+  environment.begin();
+  // The receiver does not own the stream: it may run on one of the stream's threads.
+  stream_->next([&environment, deferred](pipeline::TileStream::Outcome outcome) {
+    auto held = std::make_shared<pipeline::TileStream::Outcome>(std::move(outcome));
+    environment.deliver([&environment, deferred, held](Napi::Env env) {
+      environment.end();
+      if (const auto* failure = std::get_if<std::exception_ptr>(held.get())) {
+        deferred->Reject(addon::to_js(env, *failure).Value());
+        return;
+      }
+      auto& batch = std::get<std::optional<pipeline::TileBatch>>(*held);
+      try {
+        deferred->Resolve(batch ? batch_object(env, std::move(*batch)) : env.Null());
+      } catch (const Napi::Error& error) {
+        deferred->Reject(error.Value());
+      }
+    });
+  });
+  return deferred->Promise();
 }
 
 void StreamBinding::cancel(const Napi::CallbackInfo&) { stream_->cancel(); }

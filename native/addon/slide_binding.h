@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "addon/environment.h"
 #include "addon/napi_setup.h"
 #include "pipeline/tile_stream.h"
 #include "slide/slide.h"
@@ -43,12 +44,14 @@ class StreamBinding : public Napi::ObjectWrap<StreamBinding> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit StreamBinding(const Napi::CallbackInfo& info);
+  ~StreamBinding() override;
   static Napi::Object wrap(Napi::Env env, std::shared_ptr<pipeline::TileStream> stream);
 
  private:
   Napi::Value next(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);
 
+  const std::shared_ptr<Environment> environment_;
   std::shared_ptr<pipeline::TileStream> stream_;
 };
 

@@ -35,8 +35,10 @@ enum class Simd : std::uint8_t { Scalar, Avx2, Avx512 };
 void to_tensor(const RgbView& tile, const Preprocess& how, void* out, Simd simd = best_simd());
 
 // Separable triangle filter, widened by the reduction factor (antialiased), 8 bit in and out, rounded half up; the same
-// result on every CPU. `out` gives the target size. scratch is reused between calls.
+// result on every CPU. `out` gives the target size. scratch is used again: between calls of the same sizes nothing is
+// computed or allocated anew.
 struct ResizeScratch {
+  std::array<std::int64_t, 4> sides_px{};  // of the input and the output that the taps are for
   std::vector<float> rows;
   std::vector<float> weights;
   std::vector<std::int32_t> starts;

@@ -8,6 +8,7 @@
 #endif
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -138,10 +139,15 @@ void resize(const RgbView& in, const RgbView& out, ResizeScratch& scratch) {
       std::memcpy(out.row(y), in.row(y), static_cast<std::size_t>(3 * in.width_px));
     return;
   }
-  scratch.weights.clear();
-  scratch.starts.clear();
-  append_axis(in.width_px, out.width_px, scratch);
-  append_axis(in.height_px, out.height_px, scratch);
+  const std::array sides{in.width_px, in.height_px, out.width_px, out.height_px};
+  if (scratch.sides_px != sides) {
+    scratch.sides_px = {};
+    scratch.weights.clear();
+    scratch.starts.clear();
+    append_axis(in.width_px, out.width_px, scratch);
+    append_axis(in.height_px, out.height_px, scratch);
+    scratch.sides_px = sides;
+  }
   const std::int64_t samples = 3 * in.width_px;
   const std::int64_t row_floats = samples + 1;  // pixels are read four floats at a time
   scratch.rows.resize(static_cast<std::size_t>(kBand * row_floats));

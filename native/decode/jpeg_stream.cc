@@ -1,5 +1,6 @@
 #include "decode/jpeg_stream.h"
 
+#include <array>
 #include <cstdio>
 #include <string>
 
@@ -87,7 +88,63 @@ void append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> bytes)
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-void append_tables(std::span<const std::uint8_t> tables, std::vector<std::uint8_t>& out) {
+// Which tables the segments seen so far define, and which of them the frame and its first scan refer to. One bit for
+// each table number; a body too short to say leaves its bit unset, which only makes the stream count as incomplete.
+class TableUse {
+ public:
+  void define(std::uint8_t marker, std::span<const std::uint8_t> body) {
+    if (marker == kDqt) define_each(body, quant_bytes, 15, quant_);
+    if (marker == kDht) define_each(body, huffman_bytes, 31, huffman_);
+  }
+
+  void frame(std::uint8_t marker, std::span<const std::uint8_t> body) {
+    sequential_ = marker != kSof2;
+    components_ = body[5];
+    for (int i = 0; i < components_; ++i) needs_quant_ |= bit(body[static_cast<std::size_t>(8 + 3 * i)]);
+  }
+
+  // The first scan. Refers to Huffman tables 0-15 (DC) and 16-31 (AC), as DHT numbers them.
+  [[nodiscard]] bool complete_at(std::span<const std::uint8_t> scan) const {
+    if (!sequential_ || scan.empty() || scan[0] != components_) return false;
+    if (scan.size() < 1 + 2 * static_cast<std::size_t>(components_)) return false;
+    std::uint32_t needs = 0;
+    for (int i = 0; i < components_; ++i) {
+      const std::uint8_t selectors = scan[static_cast<std::size_t>(2 + 2 * i)];
+      needs |= bit(selectors >> 4) | bit((selectors & 15) | 16);
+    }
+    return (needs & ~huffman_) == 0 && (needs_quant_ & ~quant_) == 0;
+  }
+
+ private:
+  static std::uint32_t bit(unsigned number) { return number < 32 ? 1u << number : 0; }
+
+  static std::size_t quant_bytes(std::uint8_t head, std::span<const std::uint8_t>) { return head >> 4 == 0 ? 64 : 128; }
+
+  static std::size_t huffman_bytes(std::uint8_t, std::span<const std::uint8_t> rest) {
+    std::size_t symbols = 16;
+    for (std::size_t i = 0; i < 16 && i < rest.size(); ++i) symbols += rest[i];
+    return symbols;
+  }
+
+  // Each table is one byte with its number in `number_bits`, then as many as `size` says.
+  template <typename Size>
+  static void define_each(std::span<const std::uint8_t> body, Size size, unsigned number_bits, std::uint32_t& defined) {
+    while (!body.empty()) {
+      const std::uint8_t head = body[0];
+      body = body.subspan(1);
+      const std::size_t bytes = size(head, body);
+      if (bytes > body.size()) return;
+      defined |= bit(head & number_bits);
+      body = body.subspan(bytes);
+    }
+  }
+
+  std::uint32_t quant_ = 0, huffman_ = 0, needs_quant_ = 0;
+  int components_ = 0;
+  bool sequential_ = false;
+};
+
+void append_tables(std::span<const std::uint8_t> tables, TableUse& use, std::vector<std::uint8_t>& out) {
   if (tables.empty()) return;
   SegmentReader reader(tables);
   for (;;) {
@@ -95,8 +152,9 @@ void append_tables(std::span<const std::uint8_t> tables, std::vector<std::uint8_
     if (segment.marker == kEoi) return;
     if (segment.marker == kSos || is_frame(segment.marker))
       throw BadTile("the JPEG tables of the slide hold image data");
-    if (segment.marker == kDqt || segment.marker == kDht || segment.marker == kDri)
-      append(out, tables.subspan(segment.begin, segment.end - segment.begin));
+    if (segment.marker != kDqt && segment.marker != kDht && segment.marker != kDri) continue;
+    append(out, tables.subspan(segment.begin, segment.end - segment.begin));
+    use.define(segment.marker, tables.subspan(segment.body, segment.end - segment.body));
   }
 }
 
@@ -104,7 +162,7 @@ void append_tables(std::span<const std::uint8_t> tables, std::vector<std::uint8_
 void append_adobe(int components, JpegColor color, std::vector<std::uint8_t>& out) {
   if (components != 3) return;
   const std::uint8_t transform = color == JpegColor::YCbCr ? 1 : 0;
-  append(out, std::vector<std::uint8_t>{0xFF, kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform});
+  append(out, std::array<std::uint8_t, 16>{0xFF, kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform});
 }
 
 }  // namespace
@@ -129,21 +187,28 @@ JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile) {
 }
 
 void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, int components,
-                 JpegColor color, std::vector<std::uint8_t>& out) {
+                 JpegColor color, JpegStream& stream) {
+  std::vector<std::uint8_t>& out = stream.bytes;
   out.clear();
   out.reserve(tables.size() + tile.size() + 32);
-  append(out, std::vector<std::uint8_t>{0xFF, kSoi});
+  out.push_back(0xFF);
+  out.push_back(kSoi);
   append_adobe(components, color, out);
-  append_tables(tables, out);
+  TableUse use;
+  append_tables(tables, use, out);
   SegmentReader reader(tile);
   for (;;) {
     const Segment segment = reader.next();
+    const auto body = tile.subspan(segment.body, segment.end - segment.body);
     if (segment.marker == kSos || segment.marker == kEoi) {
+      stream.self_contained = segment.marker == kSos && use.complete_at(body);
       append(out, tile.subspan(segment.begin));  // the scans, and whatever stands between and after them
       return;
     }
-    if (!is_application_or_comment(segment.marker))
-      append(out, tile.subspan(segment.begin, segment.end - segment.begin));
+    if (is_application_or_comment(segment.marker)) continue;
+    append(out, tile.subspan(segment.begin, segment.end - segment.begin));
+    if (is_frame(segment.marker)) use.frame(segment.marker, body);
+    use.define(segment.marker, body);
   }
 }
 

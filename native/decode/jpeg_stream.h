@@ -22,10 +22,19 @@ struct JpegFrame {
 // Huffman-coded JPEG of 8 bits with a size, and its segments lie within it.
 [[nodiscard]] JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile);
 
-// Writes into `out`: start of image, an Adobe marker that states the colour space (three components), the
-// tables of the slide (TIFF tag 347), and the tile without its own APPn markers and comments. Throws BadTile on
-// damaged segments; `tile` must have passed read_jpeg_frame.
+// A complete stream and whether it brings every table it needs.
+struct JpegStream {
+  std::vector<std::uint8_t> bytes;
+  // Every quantisation and Huffman table that the first scan refers to is in `bytes` before it, and one scan is all
+  // there is to the image. Else a decompressor that is kept from tile to tile would fill the gap with the tables of the
+  // tile before: such a stream needs a new one.
+  bool self_contained = false;
+};
+
+// Writes into `out` (whose memory is used again): start of image, an Adobe marker that states the colour space (three
+// components), the tables of the slide (TIFF tag 347), and the tile without its own APPn markers and comments. Throws
+// BadTile on damaged segments; `tile` must have passed read_jpeg_frame.
 void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, int components,
-                 JpegColor color, std::vector<std::uint8_t>& out);
+                 JpegColor color, JpegStream& out);
 
 }  // namespace microtome::decode

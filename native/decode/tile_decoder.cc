@@ -12,6 +12,7 @@
 #include "decode/codecs.h"
 #include "decode/jpeg_decoder.h"
 #include "decode/one_strip_tiff.h"
+#include "decode/read_ahead.h"
 #include "decode/samples.h"
 #include "decode/tile_codecs.h"
 #include "decode/vips_decoder.h"
@@ -89,6 +90,12 @@ void fill_white(RgbView out) {
     std::memset(out.row(y), 255, static_cast<std::size_t>(3 * out.width_px));
 }
 
+bool is_colour_jpeg(const Storage& storage) noexcept {
+  return storage.compression == Compression::Jpeg && !storage.planar && storage.samples == 3;
+}
+
+std::int64_t reduced(std::int64_t side_px, int reduction) noexcept { return (side_px + reduction - 1) / reduction; }
+
 std::string tile_name(TileAddress address) {
   const std::string where = "column " + std::to_string(address.column) + ", row " + std::to_string(address.row);
   return address.level < 0 ? "the tile of an associated image at " + where
@@ -139,11 +146,13 @@ struct TileDecoder::Impl {
   std::optional<JpegDecoder> jpeg;
   TileCodecs codecs;
   std::vector<std::uint8_t> stored;   // as read from the file, a TIFF header before it for libvips
-  std::vector<std::uint8_t> spliced;  // complete JPEG stream
+  JpegStream spliced;
   std::vector<std::uint8_t> plane;    // one decoded plane
   std::vector<std::uint8_t> samples;  // the loaded tile
   SampleView loaded;                  // over `samples`; empty when the loaded tile is missing
   const Storage* storage = nullptr;   // of the loaded tile
+  ReadAhead ahead;
+  std::vector<StoredTile> ahead_tiles;
 
   JpegDecoder& jpeg_decoder() {
     if (!jpeg) jpeg.emplace(turbojpeg());
@@ -158,10 +167,15 @@ struct TileDecoder::Impl {
       throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                   "it has " + std::to_string(tile.bytes) + " stored bytes, more than the limit storedTileBytes of " +
                       std::to_string(slide.limits().stored_tile_bytes));
+    const auto fetched = ahead.find(slide, tile);
+    if (!fetched.empty() && !for_vips) return fetched;
     if (for_vips) stored = one_strip_header(shape, from, static_cast<std::size_t>(tile.bytes));
     const std::size_t header = stored.size();
     stored.resize(header + static_cast<std::size_t>(tile.bytes));
-    slide.source().read(tile.offset, std::span(stored).subspan(header));
+    if (fetched.empty())
+      slide.source().read(tile.offset, std::span(stored).subspan(header));
+    else
+      std::copy(fetched.begin(), fetched.end(), stored.begin() + static_cast<std::ptrdiff_t>(header));
     return stored;
   }
 
@@ -182,7 +196,7 @@ struct TileDecoder::Impl {
     if (from.compression == Compression::Jpeg) {
       const JpegFrame frame = prepare_jpeg(slide, from, rect, count, tile);
       out.resize(static_cast<std::size_t>(frame.width_px * frame.height_px * count));
-      jpeg_decoder().decode(spliced, frame, out.data(), frame.width_px * count);
+      jpeg_decoder().decode(spliced, frame, 1, out.data(), frame.width_px * count);
       return {frame.width_px, frame.height_px};
     }
     const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
@@ -231,11 +245,20 @@ struct TileDecoder::Impl {
   // stream is then prepared for nothing, which happens only at the edges of unusual files.
   bool decode_directly(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
                        RgbView out) {
-    if (from.compression != Compression::Jpeg || from.planar || from.samples != 3) return false;
+    if (!is_colour_jpeg(from)) return false;
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (frame.width_px != out.width_px || frame.height_px != rect.rows || frame.height_px > out.height_px) return false;
-    jpeg_decoder().decode(spliced, frame, out.data, out.stride_bytes);
+    jpeg_decoder().decode(spliced, frame, 1, out.data, out.stride_bytes);
     return true;
+  }
+
+  // The same at 1/reduction of the sides. A JPEG smaller than the tile leaves white.
+  void decode_reduced(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
+                      int reduction, RgbView out) {
+    const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
+    if (reduced(frame.width_px, reduction) < out.width_px || reduced(frame.height_px, reduction) < out.height_px)
+      fill_white(out);
+    jpeg_decoder().decode(spliced, frame, reduction, out.data, out.stride_bytes);
   }
 
   void copy(std::int64_t x, std::int64_t y, RgbView out) const {
@@ -252,7 +275,7 @@ struct TileDecoder::Impl {
 
   void begin() noexcept {
     trim(stored);
-    trim(spliced);
+    trim(spliced.bytes);
     trim(plane);
     trim(samples);
     loaded = {nullptr, 0, 0, 3, 8};
@@ -278,6 +301,46 @@ TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, s
     const StoredTile tile = find_tile(slide, directory, address, 0);
     if (tile.bytes == 0) return TileState::Missing;
     return impl_->load_whole(slide, storage, rect, tile);
+  });
+}
+
+void TileDecoder::read_ahead(const slide::Slide& slide, std::size_t directory, std::span<const TileAddress> addresses) {
+  auto& tiles = impl_->ahead_tiles;
+  tiles.clear();
+  try {
+    for (const TileAddress& address : addresses)
+      tiles.push_back(slide.stored_tile(directory, address.column, address.row, 0));
+  } catch (const Error&) {
+    tiles.clear();  // the tile's own decode says what is wrong with it
+  }
+  impl_->ahead.fetch(slide, tiles);
+}
+
+void TileDecoder::forget_read_ahead() noexcept { impl_->ahead.clear(); }
+
+bool TileDecoder::can_reduce(const Storage& storage, int reduction) noexcept {
+  return is_colour_jpeg(storage) && storage.tiled && storage.tile_width_px % reduction == 0 &&
+         storage.tile_height_px % reduction == 0;
+}
+
+TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& storage, std::size_t directory,
+                                      TileAddress address, int reduction, RgbView out) {
+  impl_->begin();
+  const std::string& path = slide.source().name();
+  require_codec(storage, path);
+  return with_address(path, address, [&] {
+    const TileRect rect = tile_rect(storage, address);
+    (void)decoded_bytes(storage, rect, slide.limits());
+    const bool fits = can_reduce(storage, reduction) && out.width_px == rect.stored_width / reduction &&
+                      out.height_px == rect.stored_height / reduction;
+    if (!fits) throw Error(Code::INTERNAL, Stage::Decode, "the destination does not have the size of a reduced tile");
+    const StoredTile tile = find_tile(slide, directory, address, 0);
+    if (tile.bytes == 0) {
+      fill_white(out);
+      return TileState::Missing;
+    }
+    impl_->decode_reduced(slide, storage, rect, tile, reduction, out);
+    return TileState::Decoded;
   });
 }
 

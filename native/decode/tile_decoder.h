@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,19 @@ class TileDecoder {
   // Throws CORRUPT_TILE (libjpeg warnings included), TRUNCATED, LIMIT_EXCEEDED, with path and tile address set.
   TileState decode(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory, TileAddress address,
                    RgbView out);
+
+  // Whether this storage's tiles can be decoded at 1/reduction of their sides (2, 4 or 8): JPEG of three samples whose
+  // tile sides are multiples of it.
+  [[nodiscard]] static bool can_reduce(const slide::Storage& storage, int reduction) noexcept;
+  // decode() at 1/reduction of the sides, straight from the JPEG coefficients (block averages, not the pixels that
+  // reducing the full picture would give). `out` has the tile's size divided by it.
+  TileState decode_reduced(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory,
+                           TileAddress address, int reduction, RgbView out);
+
+  // Fetches the compressed bytes of tiles that will be decoded next, neighbours with one read. A hint: what could not
+  // be fetched is read when it is decoded. The caller must forget them before the slide goes.
+  void read_ahead(const slide::Slide& slide, std::size_t directory, std::span<const TileAddress> addresses);
+  void forget_read_ahead() noexcept;
 
   // The same in two steps, for callers that need a part of a tile: load() decodes and keeps the samples until the next
   // call of load() or decode(); copy() converts the window whose top left pixel of the tile is (x, y) and that is as

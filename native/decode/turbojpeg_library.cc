@@ -26,7 +26,8 @@ TurboJpeg TurboJpeg::open(const std::string& path) {
   const SharedLibrary library = SharedLibrary::open_private(path, Stage::Decode);
   TurboJpeg api;
   const bool complete = library.bind("tj3Init", api.init) && library.bind("tj3Destroy", api.destroy) &&
-                        library.bind("tj3Set", api.set) && library.bind("tj3Decompress8", api.decompress8) &&
+                        library.bind("tj3Set", api.set) && library.bind("tj3SetScalingFactor", api.set_scaling) &&
+                        library.bind("tj3Decompress8", api.decompress8) &&
                         library.bind("tj3GetErrorStr", api.error_text);
   if (!complete)
     throw Error(Code::RUNTIME_MISSING, Stage::Decode,

@@ -20,9 +20,15 @@ struct TurboJpeg {
   static constexpr int kPixelsRgb = 0;       // TJPF_RGB
   static constexpr int kPixelsGrey = 6;      // TJPF_GRAY
 
+  struct ScalingFactor {  // tjscalingfactor
+    int numerator;
+    int denominator;
+  };
+
   Handle (*init)(int kind) = nullptr;
   void (*destroy)(Handle handle) = nullptr;
   int (*set)(Handle handle, int parameter, int value) = nullptr;
+  int (*set_scaling)(Handle handle, ScalingFactor factor) = nullptr;
   int (*decompress8)(Handle handle, const unsigned char* jpeg, std::size_t bytes, unsigned char* out, int pitch,
                      int pixel_format) = nullptr;
   char* (*error_text)(Handle handle) = nullptr;

@@ -1,13 +1,14 @@
 #include "pipeline/engine.h"
 
-#include <sched.h>
-
 #include <algorithm>
+
+#include "core/cores.h"
 
 namespace microtome::pipeline {
 namespace {
 
-// Slides worked on at once; further ones wait unprepared. Their shares of the memory limit add up to it.
+// Slides worked on at once; further ones wait unprepared. Their shares of half the memory limit add up to it; the other
+// half is for the tensors of the workers.
 constexpr int kActiveJobs = 4;
 
 std::exception_ptr cancelled_error() {
@@ -15,13 +16,6 @@ std::exception_ptr cancelled_error() {
 }
 
 }  // namespace
-
-int available_cores() noexcept {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(CPU_COUNT(&set), 1);
-}
 
 Engine::Engine(const EngineOptions& options)
     : model_(infer::Model::load(options.model_path, {.device = options.device, .intra_op_threads = 1, .log = {}})),
@@ -36,7 +30,10 @@ std::shared_ptr<ScoreJob> Engine::score(std::shared_ptr<const slide::Slide> slid
                                         ScoreCallbacks callbacks) {
   auto job = std::make_shared<ScoreJob>(
       std::move(slide), std::move(request), std::move(callbacks),
-      ScoreJob::Environment{.model = model_, .threads = threads_, .memory_bytes = memory_bytes_ / 2});
+      ScoreJob::Environment{.model = model_,
+                            .threads = threads_,
+                            .tensor_bytes = memory_bytes_ / 2,
+                            .cache_bytes = memory_bytes_ / 2 / kActiveJobs});
   {
     std::scoped_lock lock(mutex_);
     if (!closing_) {
@@ -91,7 +88,7 @@ void Engine::work() noexcept {
 
 // With the mutex held. Slides take turns: the one that got a step goes to the end of the line.
 std::optional<Engine::Step> Engine::next_step() {
-  for (const Kind kind : {Kind::Finish, Kind::Prepare, Kind::Infer, Kind::Decode}) {
+  for (const Kind kind : {Kind::Finish, Kind::Prepare, Kind::Work}) {
     int asked = 0;
     for (auto it = jobs_.begin(); it != jobs_.end() && asked < kActiveJobs; ++it, ++asked) {
       auto step = step_of(kind, *it);
@@ -114,7 +111,7 @@ std::optional<Engine::Step> Engine::step_of(Kind kind, const std::shared_ptr<Sco
   const bool stopped = at.failure || job->cancelled();
   switch (kind) {
     case Kind::Finish: {
-      const bool complete = at.phase == Phase::Running && at.units_done == job->unit_count();
+      const bool complete = at.phase == Phase::Running && at.next == job->tile_count();
       if (at.phase == Phase::Finishing || at.active_steps > 0 || !(complete || stopped)) return std::nullopt;
       at.phase = Phase::Finishing;
       return Step{kind, job, {}};
@@ -123,24 +120,11 @@ std::optional<Engine::Step> Engine::step_of(Kind kind, const std::shared_ptr<Sco
       if (stopped || at.phase != Phase::Queued) return std::nullopt;
       at.phase = Phase::Preparing;
       return Step{kind, job, {}};
-    case Kind::Infer: {
-      if (stopped || at.ready.empty()) return std::nullopt;
-      Step step{kind, job, std::move(at.ready.front())};
-      at.ready.pop_front();
-      return step;
-    }
-    case Kind::Decode: {
-      if (stopped || at.phase != Phase::Running || at.next_unit == job->unit_count() ||
-          at.in_flight >= job->max_in_flight())
+    case Kind::Work:
+      if (stopped || at.phase != Phase::Running || at.next == job->tile_count() ||
+          at.active_steps >= job->max_workers())
         return std::nullopt;
-      Step step{kind, job, job->make_unit(at.next_unit++)};
-      ++at.in_flight;
-      if (!at.free_tensors.empty()) {
-        step.unit.tensor = std::move(at.free_tensors.back());
-        at.free_tensors.pop_back();
-      }
-      return step;
-    }
+      return Step{kind, job, job->claim()};
   }
   return std::nullopt;
 }
@@ -152,11 +136,8 @@ void Engine::run(Worker& worker, Step& step) {
       case Kind::Prepare:
         step.job->prepare(worker);
         break;
-      case Kind::Decode:
-        step.job->decode(worker, step.unit);
-        break;
-      case Kind::Infer:
-        step.job->infer(worker, step.unit);
+      case Kind::Work:
+        step.job->work(worker, step.range);
         break;
       case Kind::Finish:
         // A job that was cancelled after its last unit has all it needs, but the caller no longer wants it.
@@ -178,22 +159,8 @@ void Engine::complete(Step& step, std::exception_ptr failure) {
   auto& at = step.job->schedule;
   --at.active_steps;
   if (failure && !at.failure) at.failure = failure;
-  switch (step.kind) {
-    case Kind::Prepare:
-      if (!failure) at.phase = ScoreJob::Phase::Running;
-      break;
-    case Kind::Decode:
-      if (!failure) at.ready.push_back(std::move(step.unit));
-      break;
-    case Kind::Infer:
-      --at.in_flight;
-      ++at.units_done;
-      at.free_tensors.push_back(std::move(step.unit.tensor));
-      break;
-    case Kind::Finish:
-      jobs_.remove(step.job);
-      break;
-  }
+  if (step.kind == Kind::Prepare && !failure) at.phase = ScoreJob::Phase::Running;
+  if (step.kind == Kind::Finish) jobs_.remove(step.job);
   changed_.notify_all();
 }
 
@@ -203,7 +170,7 @@ void Engine::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto job = jobs_.empty() ? nullptr : jobs_.front();
   Stage stage = Stage::Infer;
   if (job && job->schedule.phase != ScoreJob::Phase::Running) stage = Stage::Tissue;
-  if (job && job->schedule.phase == ScoreJob::Phase::Running && job->schedule.next_unit < job->unit_count())
+  if (job && job->schedule.phase == ScoreJob::Phase::Running && job->schedule.next < job->tile_count())
     stage = Stage::Batch;
   changed_.wait(lock);
   if (job) job->metrics().add_waiting(stage, nanoseconds_since(start));

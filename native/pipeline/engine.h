@@ -1,11 +1,12 @@
 // A loaded model and the worker threads that feed it. Any number of callers may score slides on it at the same time.
 //
-// Scheduling: there is one pool of workers, and each takes the most finished work it can get:
-//   1. a slide that waits to be prepared (few, short, and everything else of that slide depends on it)
-//   2. a unit whose tensors are ready for inference
-//   3. a unit that has not been decoded yet, if its slide may hold one more tensor
-// so the cores are never divided between decoding and inference in advance, and tensors cannot pile up.
-// Slides take turns within each kind of work. All decisions are made under one mutex; all work runs outside it.
+// Scheduling: there is one pool of workers, and each takes, in this order:
+//   1. a slide that has only to be finished
+//   2. a slide that waits to be prepared (few, short, and everything else of that slide depends on it)
+//   3. some tiles of a slide, to decode and infer them
+// so the cores are never divided between decoding and inference in advance, no tensor waits for a worker, and while one
+// worker decodes another infers. Slides take turns within each kind of work, so that tiles of several slides and of
+// several callers are in the workers at the same time. All decisions are made under one mutex; all work runs outside it.
 #pragma once
 
 #include <condition_variable>
@@ -28,8 +29,6 @@ struct EngineOptions {
   std::int64_t memory_bytes = 1ll << 30;  // beside the model
 };
 
-[[nodiscard]] int available_cores() noexcept;
-
 class Engine {
  public:
   explicit Engine(const EngineOptions& options);  // loads the model: throws as Model::load does
@@ -48,11 +47,11 @@ class Engine {
   void close();
 
  private:
-  enum class Kind : std::uint8_t { Prepare, Decode, Infer, Finish };
+  enum class Kind : std::uint8_t { Finish, Prepare, Work };
   struct Step {
     Kind kind;
     std::shared_ptr<ScoreJob> job;
-    ScoreJob::Unit unit;
+    ScoreJob::Range range;
   };
 
   void work() noexcept;

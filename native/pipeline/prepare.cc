@@ -1,7 +1,5 @@
 #include "pipeline/prepare.h"
 
-#include <unordered_set>
-
 namespace microtome::pipeline {
 namespace {
 
@@ -37,9 +35,29 @@ std::optional<tissue::TissueMask> make_mask(decode::TileDecoder& decoder, const 
   return std::nullopt;
 }
 
+// The greatest reduction that still leaves pixels at least as fine as the target's. Within half a percent of it they
+// are the target's, as for stored levels.
+void reduce_while_decoding(const slide::Slide& slide, tiles::ReadPolicy& policy) {
+  constexpr double kExact = 1.005;
+  const auto& storage = slide.levels()[static_cast<std::size_t>(policy.level)].storage;
+  for (const int reduction : {8, 4, 2}) {
+    if (reduction > policy.scale * kExact || !decode::TileDecoder::can_reduce(storage, reduction)) continue;
+    policy.jpeg_reduction = reduction;
+    const double rest = policy.scale / reduction;
+    if (rest > kExact || rest < 1 / kExact) return;
+    if (policy.mpp) *policy.mpp /= rest;  // what the model really sees
+    policy.scale = reduction;
+    return;
+  }
+}
+
 tiles::ReadPolicy choose_policy(const slide::Slide& slide, const GridRequest& request) {
   if (request.level) return tiles::policy_for_level(slide, *request.level, request.slide_mpp);
-  if (request.mpp) return tiles::policy_for_mpp(slide, *request.mpp, request.slide_mpp);
+  if (request.mpp) {
+    auto policy = tiles::policy_for_mpp(slide, *request.mpp, request.slide_mpp);
+    if (request.scaled_decode) reduce_while_decoding(slide, policy);
+    return policy;
+  }
   throw Error(Code::INVALID_OPTION, Stage::Tiles, "neither a level nor a target mpp is given");
 }
 
@@ -68,20 +86,14 @@ Prepared prepare(decode::TileDecoder& decoder, const slide::Slide& slide, const 
 
 ReadCost read_cost(const slide::Slide& slide, const tiles::TilePlan& plan) {
   const auto& level = slide.levels()[static_cast<std::size_t>(plan.policy.level)];
-  const std::int64_t across = level.storage.tiles_across();
   const int planes = level.storage.planar ? level.storage.samples : 1;
-  std::unordered_set<std::int64_t> counted;
+  const tiles::StoredTileUses uses(plan);
   ReadCost cost;
-  for (const auto& tile : plan.tiles) {
-    const auto under = tiles::stored_tiles_under(level.storage, plan, tile);
-    for (std::int64_t row = under.first_row; row <= under.last_row; ++row)
-      for (std::int64_t column = under.first_column; column <= under.last_column; ++column) {
-        if (!counted.insert(row * across + column).second) continue;
-        for (int plane = 0; plane < planes; ++plane)
-          cost.stored_bytes += static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
-      }
-  }
-  cost.stored_tiles = static_cast<std::int64_t>(counted.size());
+  for (std::size_t i = 0; i < uses.size(); ++i)
+    for (int plane = 0; plane < planes; ++plane)
+      cost.stored_bytes +=
+          static_cast<std::int64_t>(slide.stored_tile(level.directory, uses.column(i), uses.row(i), plane).bytes);
+  cost.stored_tiles = static_cast<std::int64_t>(uses.size());
   return cost;
 }
 

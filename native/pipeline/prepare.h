@@ -31,6 +31,9 @@ struct GridRequest {
   std::optional<int> level;         // one of level and mpp is set
   std::optional<double> mpp;        // microns per model pixel
   std::optional<double> slide_mpp;  // microns per level-0 pixel; overrides the slide's own
+  // With mpp: JPEG tiles may be decoded at 1/2, 1/4 or 1/8 of their sides where the target is that much coarser than
+  // the level. Faster, and other pixels than decoding whole and reducing (see TileDecoder::decode_reduced).
+  bool scaled_decode = false;
   tiles::GridOptions grid;
   MaskSource mask = tissue::TissueOptions{};
   decode::BadTilePolicy on_bad_tile = decode::BadTilePolicy::Error;

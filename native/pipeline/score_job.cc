@@ -7,13 +7,8 @@ namespace microtome::pipeline {
 namespace {
 
 constexpr auto kReportEvery = std::chrono::milliseconds(100);
-
-// Tiles per run of the graph: what a fixed batch axis says, else as the request wants.
-std::int64_t tiles_per_run(const infer::Model& model, bool reproducible) {
-  const auto& shape = model.inputs().front().shape;
-  if (!shape.empty() && shape.front() > 0) return shape.front();
-  return reproducible ? kReproducibleTiles : 0;
-}
+constexpr std::int64_t kClaimTiles = 32;   // at most; enough neighbours for one read of their compressed bytes
+constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
 
@@ -24,100 +19,125 @@ ScoreJob::ScoreJob(std::shared_ptr<const slide::Slide> slide, ScoreRequest reque
     : slide_(std::move(slide)),
       request_(std::move(request)),
       callbacks_(std::move(callbacks)),
-      environment_(std::move(environment)) {
+      environment_(std::move(environment)),
+      outputs_(request_.outputs.size()) {
   for (const auto& output : request_.outputs) output_names_.push_back(output.name);
 }
 
 void ScoreJob::prepare(Worker& worker) {
   report(Stage::Tissue, true);
-  prepared_ = pipeline::prepare(worker.decoder, *slide_, request_.grid, metrics_, cancel_);
-  run_tiles_ = tiles_per_run(*environment_.model, request_.reproducible);
-  unit_tiles_ = round_up(std::max<std::int64_t>(request_.batch_size, 1), std::max<std::int64_t>(run_tiles_, 1));
-  const auto tiles = static_cast<std::int64_t>(prepared_.plan.tiles.size());
-  tiles_total_ = tiles;
-  unit_tiles_ = std::min(unit_tiles_, round_up(tiles, std::max<std::int64_t>(run_tiles_, 1)));
-  unit_count_ = (tiles + unit_tiles_ - 1) / unit_tiles_;
-  check_memory();
-  const auto unit_bytes = unit_tiles_ * static_cast<std::int64_t>(request_.preprocess.bytes_per_tile());
-  // Half of the share for tensors, half for decoded stored tiles; one unit per worker and two on their way at best.
-  max_in_flight_ = static_cast<int>(
-      std::clamp<std::int64_t>(environment_.memory_bytes / 2 / unit_bytes, 1, environment_.threads + 2));
-  const auto& level = slide_->levels()[static_cast<std::size_t>(prepared_.plan.policy.level)];
-  tiles::UseCounts uses(level.storage);
-  uses.add(prepared_.plan);
-  cache_ = std::make_unique<StoredTileCache>(slide_, level.index, std::move(uses), request_.grid.on_bad_tile,
-                                             environment_.memory_bytes / 2, metrics_);
-  unit_outputs_.resize(static_cast<std::size_t>(unit_count_));
+  prepared_ = pipeline::prepare(worker.reader.decoder, *slide_, request_.grid, metrics_, cancel_);
+  tile_count_ = std::ssize(prepared_.plan.tiles);
+  size_runs();
+  feed_ = std::make_unique<TileFeed>(slide_, std::move(prepared_.plan), request_.grid.on_bad_tile,
+                                     environment_.cache_bytes, metrics_);
   report(Stage::Decode, true);
 }
 
-void ScoreJob::check_memory() const {
+// A fixed batch axis says how many tiles a run has; else kReproducibleTiles, or whatever the caller wants.
+void ScoreJob::size_runs() {
+  const auto& shape = environment_.model->inputs().front().shape;
+  const bool fixed = !shape.empty() && shape.front() > 0;
+  pads_ = fixed || request_.reproducible;
+  run_tiles_ = fixed                   ? shape.front()
+               : request_.reproducible ? kReproducibleTiles
+                                       : std::min(std::max<std::int64_t>(request_.batch_size, 1), tile_count_);
   const auto& plan = prepared_.plan;
-  const auto unit_bytes = unit_tiles_ * static_cast<std::int64_t>(request_.preprocess.bytes_per_tile());
-  const auto footprint_bytes = 3 * plan.footprint_px * plan.footprint_px * environment_.threads;
-  const auto needed = unit_bytes + (plan.footprint_px == plan.size_px ? 0 : footprint_bytes);
-  if (needed > environment_.memory_bytes / 2)
+  const std::int64_t tensor =
+      run_tiles_ * (static_cast<std::int64_t>(request_.preprocess.bytes_per_tile()) + 3 * plan.size_px * plan.size_px);
+  const std::int64_t footprint = plan.footprint_px == plan.size_px ? 0 : 3 * plan.footprint_px * plan.footprint_px;
+  if (tensor + footprint > environment_.tensor_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
-                "one batch and the tiles read for it need " + std::to_string(needed) +
-                    " bytes, more than half of the memory limit's share for this slide (" +
-                    std::to_string(environment_.memory_bytes) + " bytes)");
+                "one run of the model and the pixels read for it need " + std::to_string(tensor + footprint) +
+                    " bytes, more than half of the memory limit (" + std::to_string(environment_.tensor_bytes) +
+                    " bytes)");
+  max_workers_ = static_cast<int>(
+      std::clamp<std::int64_t>(environment_.tensor_bytes / (tensor + footprint), 1, environment_.threads));
 }
 
-ScoreJob::Unit ScoreJob::make_unit(std::int64_t index) const {
-  const auto all = static_cast<std::int64_t>(prepared_.plan.tiles.size());
-  Unit unit;
-  unit.index = index;
-  unit.tiles = std::min(unit_tiles_, all - index * unit_tiles_);
-  unit.padded_tiles = run_tiles_ == 0 ? unit.tiles : round_up(unit.tiles, run_tiles_);
-  return unit;
+ScoreJob::Range ScoreJob::claim() {
+  const std::int64_t left = tile_count_ - schedule.next;
+  const std::int64_t fair = std::min(kClaimTiles, left / (kClaimsAtLeast * environment_.threads));
+  const std::int64_t count = std::min(left, round_up(std::max<std::int64_t>(fair, 1), run_tiles_));
+  const Range range{schedule.next, schedule.next + count};
+  schedule.next = range.end;
+  return range;
 }
 
-void ScoreJob::decode(Worker& worker, Unit& unit) {
-  const auto& plan = prepared_.plan;
-  const auto& storage = slide_->levels()[static_cast<std::size_t>(plan.policy.level)].storage;
+void ScoreJob::work(Worker& worker, Range range) {
+  if (!worker.slot) worker.slot = environment_.model->make_slot();
+  const auto ahead = feed_->read_ahead(worker.reader, range.first, range.end - range.first);
+  for (std::int64_t first = range.first; first < range.end; first += run_tiles_) {
+    const Range run{first, std::min(first + run_tiles_, range.end)};
+    decode(worker, run);
+    infer(worker, run);
+  }
+  // A worker keeps its tensor for the next range, unless it is more than its part.
+  const std::int64_t part = environment_.tensor_bytes / environment_.threads;
+  if (std::ssize(worker.tensor) + std::ssize(worker.pixels) <= part) return;
+  AlignedBytes().swap(worker.tensor);
+  std::vector<std::uint8_t>().swap(worker.pixels);
+}
+
+void ScoreJob::decode(Worker& worker, Range run) {
+  const std::int64_t side = feed_->plan().size_px;
+  const auto pixel_bytes = static_cast<std::size_t>(3 * side * side);
   const std::size_t tile_bytes = request_.preprocess.bytes_per_tile();
-  unit.tensor.resize(static_cast<std::size_t>(unit.padded_tiles) * tile_bytes);
-  if (worker.tile.width_px != plan.size_px) worker.tile = RgbImage(plan.size_px, plan.size_px);
-  for (std::int64_t i = 0; i < unit.tiles; ++i) {
-    cancel_.check(Stage::Decode);
-    const auto& tile = plan.tiles[static_cast<std::size_t>(unit.index * unit_tiles_ + i)];
-    const auto view = worker.tile.view();
-    worker.assembler.assemble(worker.decoder, cancel_, *cache_, storage, plan, tile, view, metrics_);
+  const auto tiles = static_cast<std::size_t>(run.end - run.first);
+  worker.tensor.resize((pads_ ? static_cast<std::size_t>(run_tiles_) : tiles) * tile_bytes);
+  worker.pixels.resize(tiles * pixel_bytes);
+  feed_->read(worker.reader, cancel_, run.first, run.end - run.first, worker.pixels.data());
+  for (std::size_t i = 0; i < tiles; ++i) {
     StageMetrics::Busy busy(metrics_, Stage::Batch);
-    batch::to_tensor(view, request_.preprocess, unit.tensor.data() + static_cast<std::size_t>(i) * tile_bytes);
+    batch::to_tensor({worker.pixels.data() + i * pixel_bytes, side, side, 3 * side}, request_.preprocess,
+                     worker.tensor.data() + i * tile_bytes);
     busy.count(1, static_cast<std::int64_t>(tile_bytes));
   }
   // Padding is always the same bytes, so that it cannot make two runs differ.
-  const auto used = static_cast<std::size_t>(unit.tiles) * tile_bytes;
-  std::memset(unit.tensor.data() + used, 0, unit.tensor.size() - used);
+  const std::size_t used = tiles * tile_bytes;
+  std::memset(worker.tensor.data() + used, 0, worker.tensor.size() - used);
 }
 
-void ScoreJob::infer(Worker& worker, Unit& unit) {
-  std::vector<std::vector<double>> outputs(output_names_.size());
-  const std::size_t tile_bytes = request_.preprocess.bytes_per_tile();
-  const std::int64_t step = run_tiles_ == 0 ? unit.padded_tiles : run_tiles_;
+void ScoreJob::infer(Worker& worker, Range run) {
+  const auto tiles = static_cast<std::size_t>(run.end - run.first);
+  const std::size_t padded = worker.tensor.size() / request_.preprocess.bytes_per_tile();
+  worker.outputs.resize(output_names_.size());
+  for (auto& rows : worker.outputs) rows.clear();
   {
     StageMetrics::Busy busy(metrics_, Stage::Infer);
-    if (!worker.slot) worker.slot = environment_.model->make_slot();
-    for (std::int64_t first = 0; first < unit.padded_tiles; first += step) {
-      cancel_.check(Stage::Infer);
-      environment_.model->run(*worker.slot, unit.tensor.data() + static_cast<std::size_t>(first) * tile_bytes, step,
-                              request_.preprocess, output_names_, outputs, cancel_);
-    }
-    busy.count(unit.tiles, static_cast<std::int64_t>(unit.tensor.size()));
+    environment_.model->run(*worker.slot, worker.tensor.data(), static_cast<std::int64_t>(padded), request_.preprocess,
+                            output_names_, worker.outputs, cancel_);
+    busy.count(static_cast<std::int64_t>(tiles), static_cast<std::int64_t>(worker.tensor.size()));
   }
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(unit.padded_tiles);
-    outputs[i].resize(columns * static_cast<std::size_t>(unit.tiles));
-    aggregate::require_finite(outputs[i], columns, output_names_[i]);
-    aggregate::activate(outputs[i], columns, request_.outputs[i].activation);
+  for (std::size_t i = 0; i < worker.outputs.size(); ++i) {
+    auto& rows = worker.outputs[i];
+    const std::size_t columns = rows.size() / padded;
+    rows.resize(columns * tiles);
+    aggregate::require_finite(rows, columns, output_names_[i]);
+    aggregate::activate(rows, columns, request_.outputs[i].activation);
+    keep(i, run, rows);
   }
-  unit_outputs_[static_cast<std::size_t>(unit.index)] = std::move(outputs);
-  {
-    std::scoped_lock lock(progress_mutex_);
-    tiles_done_ += unit.tiles;
-  }
+  tiles_done_.fetch_add(static_cast<std::int64_t>(tiles), std::memory_order_relaxed);
   report(Stage::Infer, false);
+}
+
+// Puts the rows of a run where the plan has their tiles. Runs have no tile in common, so only the sizing is locked.
+void ScoreJob::keep(std::size_t output, Range run, std::vector<double>& rows) {
+  const std::int64_t columns = std::ssize(rows) / (run.end - run.first);
+  Output& all = outputs_[output];
+  {
+    std::scoped_lock lock(outputs_mutex_);
+    if (all.columns == 0) {
+      all.values.resize(static_cast<std::size_t>(columns * tile_count_));
+      all.columns = columns;
+    }
+    if (all.columns != columns)
+      throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
+                  "output \"" + output_names_[output] + "\" changes its row length between tiles");
+  }
+  for (std::int64_t i = run.first; i < run.end; ++i)
+    std::copy_n(rows.begin() + (i - run.first) * columns, columns,
+                all.values.begin() + static_cast<std::int64_t>(feed_->index_of(i)) * columns);
 }
 
 void ScoreJob::report(Stage stage, bool force) {
@@ -126,16 +146,14 @@ void ScoreJob::report(Stage stage, bool force) {
   const auto now = Clock::now();
   if (!force && now - last_report_ < kReportEvery) return;
   last_report_ = now;
-  callbacks_.progress({stage, tiles_done_, tiles_total_, static_cast<double>(nanoseconds_since(start_)) / 1e6});
+  callbacks_.progress({stage, tiles_done_, tile_count_, static_cast<double>(nanoseconds_since(start_)) / 1e6});
 }
 
 void ScoreJob::finish(std::exception_ptr failure) {
-  schedule.ready.clear();
-  schedule.free_tensors.clear();
   if (!failure) {
     try {
       ScoreResult result = collect();
-      cache_.reset();
+      feed_.reset();
       report(Stage::Aggregate, true);
       result.times = metrics_.snapshot();
       result.elapsed_ms = static_cast<double>(nanoseconds_since(start_)) / 1e6;
@@ -145,60 +163,44 @@ void ScoreJob::finish(std::exception_ptr failure) {
       failure = std::current_exception();
     }
   }
-  cache_.reset();
+  feed_.reset();
   callbacks_.done(failure);
-}
-
-TileOutput ScoreJob::collect_output(std::size_t output) {
-  TileOutput all;
-  all.name = output_names_[output];
-  std::size_t values = 0;
-  for (const auto& unit : unit_outputs_) values += unit[output].size();
-  all.values.reserve(values);
-  for (auto& unit : unit_outputs_) {
-    all.values.insert(all.values.end(), unit[output].begin(), unit[output].end());
-    unit[output] = {};
-  }
-  all.columns = static_cast<std::int64_t>(values / prepared_.plan.tiles.size());
-  if (static_cast<std::size_t>(all.columns) * prepared_.plan.tiles.size() != values)
-    throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
-                "output \"" + all.name + "\" changes its row length between tiles");
-  return all;
 }
 
 ScoreResult ScoreJob::collect() {
   StageMetrics::Busy busy(metrics_, Stage::Aggregate);
   ScoreResult result;
-  result.stored = cache_->counts();
+  result.stored = feed_->counts();
   if (result.stored.decoded == 0)
     throw Error(Code::CORRUPT_TILE, Stage::Decode,
                 "none of the " + std::to_string(result.stored.bad + result.stored.missing) +
                     " stored tiles under the tissue could be decoded");
-  for (std::size_t i = 0; i < output_names_.size(); ++i) result.outputs.push_back(collect_output(i));
   for (const auto& head : request_.heads) {
-    const auto& output = result.outputs.at(head.output);
+    const auto& output = outputs_.at(head.output);
     if (head.column >= static_cast<std::size_t>(output.columns))
       throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
                   "head \"" + head.name + "\" wants column " + std::to_string(head.column) + " of output \"" +
-                      output.name + "\", which has " + std::to_string(output.columns));
+                      output_names_[head.output] + "\", which has " + std::to_string(output.columns));
     result.heads.push_back({head.name, aggregate::aggregate(output.values, static_cast<std::size_t>(output.columns),
                                                             head.column, head.head)});
   }
-  busy.count(static_cast<std::int64_t>(prepared_.plan.tiles.size()), 0);
-  result.tile_count = static_cast<std::int64_t>(prepared_.plan.tiles.size());
+  busy.count(tile_count_, 0);
+  result.tile_count = tile_count_;
   result.tissue_fraction = prepared_.tissue_fraction;
   result.warnings = warnings();
-  result.plan = std::move(prepared_.plan);
+  result.plan = feed_->plan();
   if (!request_.keep_tiles) {
     result.plan.tiles = {};
-    result.outputs = {};
+    return result;
   }
+  for (std::size_t i = 0; i < outputs_.size(); ++i)
+    result.outputs.push_back({output_names_[i], outputs_[i].columns, std::move(outputs_[i].values)});
   return result;
 }
 
 std::vector<std::string> ScoreJob::warnings() const {
   std::vector<std::string> all = slide_->warnings();
-  const auto counts = cache_->counts();
+  const auto counts = feed_->counts();
   if (counts.bad > 0)
     all.push_back(std::to_string(counts.bad) + " stored tiles could not be decoded and read as white");
   if (counts.missing > 0) all.push_back(std::to_string(counts.missing) + " stored tiles are missing and read as white");
@@ -207,8 +209,11 @@ std::vector<std::string> ScoreJob::warnings() const {
   if (prepared_.overview_bad_tiles > 0)
     all.push_back(std::to_string(prepared_.overview_bad_tiles) +
                   " tiles of the level that the tissue mask is made from could not be decoded and read as white");
-  if (prepared_.plan.policy.name == "mpp-enlarge")
+  if (feed_->plan().policy.name == "mpp-enlarge")
     all.push_back("the slide is coarser than the model asks for; its pixels were enlarged");
+  if (feed_->plan().policy.jpeg_reduction > 1)
+    all.push_back("JPEG tiles were decoded at 1/" + std::to_string(feed_->plan().policy.jpeg_reduction) +
+                  " of their sides (scaledDecode)");
   return all;
 }
 

@@ -2,13 +2,15 @@
 // knows what the steps are. A step never blocks on another step of the same job, except that a worker may wait for a
 // stored tile that another worker is decoding at that moment.
 //
-//   prepare ─► decode(unit 0..n) ─► infer(unit) ─► finish
+//   prepare ─► work(range) on many workers at once ─► finish
 //
-// A unit is `batch_size` tiles, in plan order. At most max_in_flight units hold tensors at once (back-pressure).
+// A range is some positions of the feed, claimed by one worker. It goes through them in runs: it decodes the tiles of
+// one run of the graph into its own tensor and infers them at once, while the tensor is still in the caches. Which
+// tiles share a run follows from the plan alone, never from who claimed what.
 // Everything marked [engine] is read and written under the engine's mutex only.
 #pragma once
 
-#include <deque>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,21 +21,21 @@
 #include "core/stage_metrics.h"
 #include "infer/model.h"
 #include "pipeline/score_request.h"
-#include "pipeline/stored_tile_cache.h"
-#include "pipeline/tile_assembler.h"
+#include "pipeline/tile_feed.h"
 #include "slide/slide.h"
 
 namespace microtome::pipeline {
 
 // Tiles per run of a graph with a dynamic batch axis when the result must be reproducible. Not 1: attention kernels
-// take another path there. Not large: the last run of every slide is padded.
+// take another path there. Not large: the tensor should stay in the caches, and the last run of a slide is padded.
 inline constexpr std::int64_t kReproducibleTiles = 4;
 
-// What one worker thread owns; nothing in it is shared.
+// What one worker thread owns; nothing in it is shared, all of it is used again.
 struct Worker {
-  decode::TileDecoder decoder;
-  TileAssembler assembler;
-  RgbImage tile;  // one model tile
+  TileReader reader;
+  std::vector<std::uint8_t> pixels;  // the tiles of one run, RGB
+  AlignedBytes tensor;               // the same as the graph takes them
+  std::vector<std::vector<double>> outputs;
   std::unique_ptr<infer::Model::RunSlot> slot;
 };
 
@@ -42,13 +44,12 @@ class ScoreJob {
   struct Environment {
     std::shared_ptr<infer::Model> model;
     int threads = 1;
-    std::int64_t memory_bytes = 1ll << 30;  // this job's share
+    std::int64_t tensor_bytes = 512ll << 20;  // of all workers together
+    std::int64_t cache_bytes = 128ll << 20;   // decoded stored tiles of this job
   };
-  struct Unit {
-    std::int64_t index = 0;
-    std::int64_t tiles = 0;         // real ones
-    std::int64_t padded_tiles = 0;  // as the graph sees them
-    AlignedBytes tensor;
+  struct Range {  // positions of the feed
+    std::int64_t first = 0;
+    std::int64_t end = 0;
   };
 
   ScoreJob(std::shared_ptr<const slide::Slide> slide, ScoreRequest request, ScoreCallbacks callbacks,
@@ -56,8 +57,7 @@ class ScoreJob {
 
   // Steps; each runs on one worker without the engine's mutex. They throw; the engine records the first failure.
   void prepare(Worker& worker);
-  void decode(Worker& worker, Unit& unit);
-  void infer(Worker& worker, Unit& unit);
+  void work(Worker& worker, Range range);
   // The last step: aggregates, or reports `failure`; calls callbacks.done. Does not throw.
   void finish(std::exception_ptr failure);
 
@@ -66,30 +66,36 @@ class ScoreJob {
   [[nodiscard]] StageMetrics& metrics() noexcept { return metrics_; }
 
   // After prepare():
-  [[nodiscard]] std::int64_t unit_count() const noexcept { return unit_count_; }
-  [[nodiscard]] int max_in_flight() const noexcept { return max_in_flight_; }
-  [[nodiscard]] Unit make_unit(std::int64_t index) const;
+  [[nodiscard]] std::int64_t tile_count() const noexcept { return tile_count_; }
+  [[nodiscard]] int max_workers() const noexcept { return max_workers_; }  // whose tensors fit into memory
 
   // [engine]
   enum class Phase : std::uint8_t { Queued, Preparing, Running, Finishing };
   struct Schedule {
     Phase phase = Phase::Queued;
-    std::int64_t next_unit = 0;
-    std::int64_t units_done = 0;
-    int in_flight = 0;     // units that hold a tensor
-    int active_steps = 0;  // workers inside a step of this job
-    std::deque<Unit> ready;
-    std::vector<AlignedBytes> free_tensors;
+    std::int64_t next = 0;  // first position that nobody has claimed
+    int active_steps = 0;   // workers inside a step of this job
     std::exception_ptr failure;
   };
   Schedule schedule;
+  // Takes the next positions to work on: whole runs, fewer towards the end so that all workers end together. Empty
+  // when all are claimed. [engine]
+  [[nodiscard]] Range claim();
 
  private:
+  // The rows of one graph output, in plan order. Sized by the first run that knows the row's length.
+  struct Output {
+    std::int64_t columns = 0;
+    std::vector<double> values;
+  };
+
+  void decode(Worker& worker, Range run);
+  void infer(Worker& worker, Range run);
+  void keep(std::size_t output, Range run, std::vector<double>& rows);
   void report(Stage stage, bool force);
-  void check_memory() const;
+  void size_runs();
   [[nodiscard]] ScoreResult collect();
   [[nodiscard]] std::vector<std::string> warnings() const;
-  [[nodiscard]] TileOutput collect_output(std::size_t output);
 
   const std::shared_ptr<const slide::Slide> slide_;
   const ScoreRequest request_;
@@ -99,18 +105,19 @@ class ScoreJob {
   StageMetrics metrics_;
   const Clock::time_point start_ = Clock::now();
 
-  Prepared prepared_;
-  std::unique_ptr<StoredTileCache> cache_;
+  Prepared prepared_;  // its plan moves into the feed
+  std::unique_ptr<TileFeed> feed_;
   std::vector<std::string> output_names_;
-  std::int64_t run_tiles_ = 1;   // tiles per run of the graph; 0: as many as the unit has
-  std::int64_t unit_tiles_ = 1;  // tiles per unit, a multiple of run_tiles_
-  std::int64_t unit_count_ = 0;
-  int max_in_flight_ = 1;
-  std::vector<std::vector<std::vector<double>>> unit_outputs_;  // [unit][output]; each unit's slot has one writer
+  std::int64_t tile_count_ = 0;
+  std::int64_t run_tiles_ = 1;  // as the graph sees them; the last run of a slide may be padded up to it
+  bool pads_ = true;            // false: the last run is as short as it is
+  int max_workers_ = 1;
+
+  std::mutex outputs_mutex_;  // while an output is sized
+  std::vector<Output> outputs_;
 
   std::mutex progress_mutex_;
-  std::int64_t tiles_done_ = 0;
-  std::int64_t tiles_total_ = 0;  // known after prepare()
+  std::atomic<std::int64_t> tiles_done_{0};
   Clock::time_point last_report_{};
 };
 

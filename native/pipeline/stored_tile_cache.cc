@@ -6,14 +6,14 @@
 namespace microtome::pipeline {
 namespace {
 
-std::size_t tile_bytes(const slide::Storage& storage) {
-  return static_cast<std::size_t>(3 * storage.tile_width_px * storage.tile_height_px);
+std::size_t tile_bytes(const tiles::StoredGrid& grid) {
+  return static_cast<std::size_t>(3 * grid.tile_width_px * grid.tile_height_px);
 }
 
-std::size_t buffers_within(std::int64_t budget_bytes, const slide::Storage& storage) {
+std::size_t buffers_within(std::int64_t budget_bytes, const tiles::StoredGrid& grid, std::size_t stored_tiles) {
   // A model tile can touch several stored tiles at once but copies from one at a time, so a few are always enough.
-  const auto fit = static_cast<std::size_t>(std::max<std::int64_t>(budget_bytes, 0)) / tile_bytes(storage);
-  return std::max<std::size_t>(fit, 4);
+  const auto fit = static_cast<std::size_t>(std::max<std::int64_t>(budget_bytes, 0)) / tile_bytes(grid);
+  return std::min(std::max<std::size_t>(fit, 4), std::max<std::size_t>(stored_tiles, 4));
 }
 
 // Whether the exception being handled says that one stored tile is damaged (and not, say, that memory ran out).
@@ -27,156 +27,200 @@ bool caught_bad_tile() {
   }
 }
 
+void fill_white(const RgbView& view) {
+  for (std::int64_t y = 0; y < view.height_px; ++y)
+    std::memset(view.row(y), 255, static_cast<std::size_t>(3 * view.width_px));
+}
+
 }  // namespace
 
-StoredTileCache::StoredTileCache(std::shared_ptr<const slide::Slide> slide, int level, tiles::UseCounts uses,
+StoredTileCache::StoredTileCache(std::shared_ptr<const slide::Slide> slide, int level, tiles::StoredTileUses uses,
                                  decode::BadTilePolicy on_bad_tile, std::int64_t budget_bytes, StageMetrics& metrics)
     : slide_(std::move(slide)),
       level_(slide_->levels()[static_cast<std::size_t>(level)]),
+      uses_(std::move(uses)),
+      grid_(uses_.grid()),
       on_bad_tile_(on_bad_tile),
-      max_buffers_(buffers_within(budget_bytes, level_.storage)),
+      max_buffers_(buffers_within(budget_bytes, grid_, uses_.size())),
       metrics_(metrics),
-      uses_(std::move(uses)) {}
+      entries_(uses_.size()) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) entries_[i].uses_left = uses_.uses(i);
+  // Pixels are allocated as they are needed, up to max_buffers_; the lists of them never grow.
+  buffers_.reserve(max_buffers_);
+  free_buffers_.reserve(max_buffers_);
+}
 
-void StoredTileCache::copy(decode::TileDecoder& decoder, const CancelToken& cancel, std::int64_t column,
-                           std::int64_t row, const RgbView& window, std::int64_t window_x, std::int64_t window_y) {
-  const auto& storage = level_.storage;
-  const Key key = row * storage.tiles_across() + column;
-  const std::uint8_t* pixels = nullptr;
+const std::uint8_t* StoredTileCache::pin(decode::TileDecoder& decoder, const CancelToken& cancel, std::size_t index) {
+  std::unique_lock lock(mutex_);
+  Entry& entry = acquire(lock, decoder, cancel, index);
+  ++entry.pins;
+  return entry.state == State::Pixels ? buffers_[static_cast<std::size_t>(entry.buffer)].get() : nullptr;
+}
+
+void StoredTileCache::unpin(std::size_t index, std::uint32_t uses) {
+  std::scoped_lock lock(mutex_);
+  Entry& entry = entries_[index];
+  --entry.pins;
+  entry.uses_left -= std::min(uses, entry.uses_left);
+  if (entry.uses_left > 0 || entry.pins > 0) return;
+  if (entry.state == State::Pixels) unlink(entry);
+  give_up(entry, State::Gone);
+}
+
+bool StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t index, const RgbView& out) {
   {
-    std::unique_lock lock(mutex_);
-    Entry& entry = acquire(lock, decoder, cancel, key);
-    ++entry.pins;
-    if (entry.state == State::Pixels) pixels = entry.pixels.data();
+    std::scoped_lock lock(mutex_);
+    Entry& entry = entries_[index];
+    if (entry.uses_left != 1 || entry.state != State::Untouched) return false;
+    entry.state = State::Decoding;  // nobody else has a use left to wait for it
   }
-  // Level coordinates of what both have and the level covers: padding of edge tiles is not part of the image.
-  const std::int64_t tile_x = column * storage.tile_width_px;
-  const std::int64_t tile_y = row * storage.tile_height_px;
-  const std::int64_t left = std::max(tile_x, window_x);
-  const std::int64_t top = std::max(tile_y, window_y);
-  const std::int64_t right = std::min({tile_x + storage.tile_width_px, window_x + window.width_px, storage.width_px});
-  const std::int64_t bottom =
-      std::min({tile_y + storage.tile_height_px, window_y + window.height_px, storage.height_px});
-  for (std::int64_t y = top; y < bottom && left < right; ++y) {
-    std::uint8_t* to = window.row(y - window_y) + 3 * (left - window_x);
-    const auto bytes = static_cast<std::size_t>(3 * (right - left));
-    if (pixels == nullptr)
-      std::memset(to, 255, bytes);
-    else
-      std::memcpy(to, pixels + 3 * ((y - tile_y) * storage.tile_width_px + (left - tile_x)), bytes);
+  State state = State::White;
+  bool bad = false;
+  try {
+    state = decode_pixels(decoder, index, out);
+  } catch (...) {
+    if (on_bad_tile_ != decode::BadTilePolicy::Fill || !caught_bad_tile()) throw;
+    fill_white(out);
+    bad = true;
   }
-  release(column, row);
+  std::scoped_lock lock(mutex_);
+  counts_.decoded += state == State::Pixels;
+  counts_.bad += bad;
+  counts_.missing += state == State::White && !bad;
+  entries_[index].uses_left = 0;
+  entries_[index].state = State::Gone;
+  return true;
 }
 
 StoredTileCache::Entry& StoredTileCache::acquire(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder,
-                                                 const CancelToken& cancel, Key key) {
+                                                 const CancelToken& cancel, std::size_t index) {
   for (;;) {
     cancel.check(Stage::Decode);
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) {
-      decode_into(lock, decoder, key);
-      continue;
+    Entry& entry = entries_[index];
+    switch (entry.state) {
+      case State::Pixels:
+      case State::White:
+        return entry;
+      case State::Untouched:
+      case State::Dropped:
+        decode_entry(lock, decoder, index);
+        break;
+      case State::Decoding: {
+        const auto start = Clock::now();
+        ++waiting_;
+        decoded_.wait(lock);
+        --waiting_;
+        metrics_.add_waiting(Stage::Decode, nanoseconds_since(start));
+        break;
+      }
+      case State::Gone:
+        throw Error(Code::INTERNAL, Stage::Decode, "a stored tile was used more often than was planned");
     }
-    if (found->second.state != State::Decoding) return found->second;
-    const auto start = Clock::now();
-    decoded_.wait(lock);
-    metrics_.add_waiting(Stage::Decode, nanoseconds_since(start));
   }
 }
 
-// Called with the lock held and no entry for `key`; leaves with the lock held and either a finished entry or, when the
-// tile cannot be decoded and that is an error, none.
-void StoredTileCache::decode_into(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, Key key) {
+// Called with the lock held; leaves with the lock held and the entry finished or, when the tile cannot be decoded and
+// that is an error, as it was.
+void StoredTileCache::decode_entry(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder,
+                                   std::size_t index) {
+  Entry& entry = entries_[index];
+  const bool again = entry.state == State::Dropped;
   make_room();
-  auto pixels = take_buffer();
-  entries_[key];
+  entry.buffer = take_buffer();
+  entry.state = State::Decoding;
+  const RgbView view{buffers_[static_cast<std::size_t>(entry.buffer)].get(), grid_.tile_width_px,
+                     grid_.tile_height_px, 3 * grid_.tile_width_px};
   lock.unlock();
-  const std::int64_t across = level_.storage.tiles_across();
-  const TileAddress address{level_.index, key % across, key / across};
   State state = State::White;
-  bool is_bad = false;
+  bool bad = false;
   try {
-    state = decode_pixels(decoder, address, pixels);
+    state = decode_pixels(decoder, index, view);
   } catch (...) {
-    lock.lock();
-    if (on_bad_tile_ != decode::BadTilePolicy::Fill || !caught_bad_tile()) {
-      entries_.erase(key);
-      free_buffers_.push_back(std::move(pixels));
-      --buffers_in_use_;
-      decoded_.notify_all();
+    bad = on_bad_tile_ == decode::BadTilePolicy::Fill && caught_bad_tile();
+    if (!bad) {
+      lock.lock();
+      give_up(entry, State::Untouched);
+      if (waiting_ > 0) decoded_.notify_all();
       throw;
     }
-    is_bad = true;
   }
-  if (!lock.owns_lock()) lock.lock();
-  Entry& entry = entries_[key];
-  entry.state = state;
+  lock.lock();
   if (state == State::Pixels) {
-    entry.pixels = std::move(pixels);
-    entry.age = by_age_.insert(by_age_.end(), key);
-    if (!seen_.insert(key).second) ++again_;
+    entry.state = state;
+    link_newest(index);
+    ++(again ? counts_.again : counts_.decoded);
   } else {
-    (is_bad ? bad_ : missing_).insert(key);
-    free_buffers_.push_back(std::move(pixels));
-    --buffers_in_use_;
+    give_up(entry, State::White);
+    ++(bad ? counts_.bad : counts_.missing);
   }
-  decoded_.notify_all();
+  if (waiting_ > 0) decoded_.notify_all();
 }
 
-StoredTileCache::State StoredTileCache::decode_pixels(decode::TileDecoder& decoder, TileAddress address,
-                                                      std::vector<std::uint8_t>& pixels) {
-  const auto& storage = level_.storage;
+StoredTileCache::State StoredTileCache::decode_pixels(decode::TileDecoder& decoder, std::size_t index,
+                                                      const RgbView& out) {
   StageMetrics::Busy busy(metrics_, Stage::Decode);
-  const RgbView view{pixels.data(), storage.tile_width_px, storage.tile_height_px, 3 * storage.tile_width_px};
-  const auto state = decoder.decode(*slide_, storage, level_.directory, address, view);
+  const TileAddress address{level_.index, uses_.column(index), uses_.row(index)};
+  const auto state = grid_.reduction == 1 ? decoder.decode(*slide_, level_.storage, level_.directory, address, out)
+                                          : decoder.decode_reduced(*slide_, level_.storage, level_.directory, address,
+                                                                   grid_.reduction, out);
   if (state == decode::TileState::Missing) return State::White;
-  busy.count(1, static_cast<std::int64_t>(pixels.size()));
+  busy.count(1, static_cast<std::int64_t>(tile_bytes(grid_)));
   return State::Pixels;
 }
 
-void StoredTileCache::release(std::int64_t column, std::int64_t row) {
-  std::scoped_lock lock(mutex_);
-  const Key key = row * level_.storage.tiles_across() + column;
-  const auto found = entries_.find(key);
-  Entry& entry = found->second;
-  --entry.pins;
-  const bool last_use = uses_.release(column, row) == 0;
-  if (!last_use || entry.pins > 0) return;
-  if (entry.state == State::Pixels) {
-    by_age_.erase(entry.age);
-    free_buffers_.push_back(std::move(entry.pixels));
-    --buffers_in_use_;
-  }
-  entries_.erase(found);
+// The entry's buffer, if it has one, is free again.
+void StoredTileCache::give_up(Entry& entry, State state) {
+  if (entry.buffer != kNone) free_buffers_.push_back(entry.buffer);
+  entry.buffer = kNone;
+  entry.state = state;
 }
 
-// Drops the oldest tiles that nobody copies from until there is room for one more.
+// Drops the oldest tiles that nobody copies from until there is a buffer to be had. Where all are in use, take_buffer
+// goes over the budget: one tile for each worker at most.
 void StoredTileCache::make_room() {
-  for (auto oldest = by_age_.begin(); buffers_in_use_ >= max_buffers_ && oldest != by_age_.end();) {
-    const auto found = entries_.find(*oldest);
-    if (found->second.pins > 0) {
-      ++oldest;
-      continue;
-    }
-    free_buffers_.push_back(std::move(found->second.pixels));
-    --buffers_in_use_;
-    entries_.erase(found);
-    oldest = by_age_.erase(oldest);
+  std::int32_t at = oldest_;
+  while (free_buffers_.empty() && buffers_.size() >= max_buffers_ && at != kNone) {
+    Entry& entry = entries_[static_cast<std::size_t>(at)];
+    at = entry.newer;
+    if (entry.pins > 0) continue;
+    unlink(entry);
+    give_up(entry, State::Dropped);
   }
 }
 
-std::vector<std::uint8_t> StoredTileCache::take_buffer() {
-  ++buffers_in_use_;
-  if (free_buffers_.empty()) return std::vector<std::uint8_t>(tile_bytes(level_.storage));
-  auto buffer = std::move(free_buffers_.back());
+std::int32_t StoredTileCache::take_buffer() {
+  if (free_buffers_.empty()) {
+    buffers_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(tile_bytes(grid_)));
+    return static_cast<std::int32_t>(buffers_.size()) - 1;
+  }
+  const std::int32_t buffer = free_buffers_.back();
   free_buffers_.pop_back();
   return buffer;
 }
 
+void StoredTileCache::link_newest(std::size_t index) {
+  Entry& entry = entries_[index];
+  entry.older = newest_;
+  entry.newer = kNone;
+  const auto self = static_cast<std::int32_t>(index);
+  (newest_ == kNone ? oldest_ : entries_[static_cast<std::size_t>(newest_)].newer) = self;
+  newest_ = self;
+}
+
+void StoredTileCache::unlink(Entry& entry) {
+  (entry.older == kNone ? oldest_ : entries_[static_cast<std::size_t>(entry.older)].newer) = entry.newer;
+  (entry.newer == kNone ? newest_ : entries_[static_cast<std::size_t>(entry.newer)].older) = entry.older;
+  entry.older = entry.newer = kNone;
+}
+
+bool StoredTileCache::untouched(std::size_t index) const {
+  std::scoped_lock lock(mutex_);
+  return entries_[index].state == State::Untouched;
+}
+
 StoredTileCache::Counts StoredTileCache::counts() const {
   std::scoped_lock lock(mutex_);
-  return {static_cast<std::int64_t>(seen_.size()), static_cast<std::int64_t>(missing_.size()),
-          static_cast<std::int64_t>(bad_.size()), again_};
+  return counts_;
 }
 
 }  // namespace microtome::pipeline

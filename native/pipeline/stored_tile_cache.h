@@ -1,16 +1,14 @@
-// The decoded stored tiles of one pass over one level. Each is decoded once, by the first worker that needs it, handed
-// to every model tile that overlaps it, and its memory is reused after its last use, which is known from the plan.
-// Only when the budget is too small for the tiles in use at once is one dropped early and decoded again.
-// Safe to use from all workers of a job.
+// The decoded stored tiles of one pass over one level. Each is decoded once, by the first worker that needs it, and
+// copied into every model tile that overlaps it; its memory is used again after its last use, which is known from the
+// plan. A stored tile that is one model tile is decoded straight into it. Only when the budget is too small for the
+// tiles in use at once is one dropped early and decoded again. Everything but the pixels is allocated by the
+// constructor. Safe to use from all workers of a job.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "core/cancel_token.h"
@@ -32,50 +30,71 @@ class StoredTileCache {
     std::int64_t again = 0;    // decodes beyond the first, because the budget was too small
   };
 
-  StoredTileCache(std::shared_ptr<const slide::Slide> slide, int level, tiles::UseCounts uses,
+  StoredTileCache(std::shared_ptr<const slide::Slide> slide, int level, tiles::StoredTileUses uses,
                   decode::BadTilePolicy on_bad_tile, std::int64_t budget_bytes, StageMetrics& metrics);
 
-  // Copies what the stored tile and the window have in common. The window's origin is in level pixels and may lie
-  // partly outside the level; what no stored tile covers is left as it is.
-  void copy(decode::TileDecoder& decoder, const CancelToken& cancel, std::int64_t column, std::int64_t row,
-            const RgbView& window, std::int64_t window_x, std::int64_t window_y);
+  [[nodiscard]] const tiles::StoredTileUses& tiles() const noexcept { return uses_; }
+
+  // `count` uses of the stored tile at `index` at once: calls `copy` with its pixels, rows of 3 * tile width bytes, or
+  // with null where it is white. They stay valid during the call.
+  template <typename Copy>
+  void use(decode::TileDecoder& decoder, const CancelToken& cancel, std::size_t index, std::uint32_t count,
+           const Copy& copy) {
+    copy(pin(decoder, cancel, index));
+    unpin(index, count);
+  }
+
+  // The one use of a stored tile that only `out` needs, which has its size: decodes it there. False, and nothing done,
+  // when others need it too or it has been decoded before.
+  bool decode_straight(decode::TileDecoder& decoder, std::size_t index, const RgbView& out);
+
+  // Whether nobody has decoded it yet: what a worker may read ahead.
+  [[nodiscard]] bool untouched(std::size_t index) const;
 
   [[nodiscard]] Counts counts() const;
 
  private:
-  using Key = std::int64_t;  // row * tiles across + column
-  enum class State : std::uint8_t { Decoding, Pixels, White };
+  static constexpr std::int32_t kNone = -1;
+  // Gone: all uses are over. Dropped: decoded, then given up for want of room.
+  enum class State : std::uint8_t { Untouched, Decoding, Pixels, White, Dropped, Gone };
   struct Entry {
-    State state = State::Decoding;
-    int pins = 0;  // threads copying from it right now
-    std::vector<std::uint8_t> pixels;
-    std::list<Key>::iterator age;
+    std::uint32_t uses_left = 0;
+    std::int32_t buffer = kNone;
+    std::int32_t older = kNone;  // neighbours in the list of entries with pixels, by age
+    std::int32_t newer = kNone;
+    std::uint16_t pins = 0;  // threads copying from it right now
+    State state = State::Untouched;
   };
 
-  Entry& acquire(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, const CancelToken& cancel, Key key);
-  void decode_into(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, Key key);
-  State decode_pixels(decode::TileDecoder& decoder, TileAddress address, std::vector<std::uint8_t>& pixels);
-  void release(std::int64_t column, std::int64_t row);
+  const std::uint8_t* pin(decode::TileDecoder& decoder, const CancelToken& cancel, std::size_t index);
+  void unpin(std::size_t index, std::uint32_t uses);
+  Entry& acquire(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, const CancelToken& cancel,
+                 std::size_t index);
+  void decode_entry(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, std::size_t index);
+  State decode_pixels(decode::TileDecoder& decoder, std::size_t index, const RgbView& out);
   void make_room();
-  std::vector<std::uint8_t> take_buffer();
+  void give_up(Entry& entry, State state);
+  std::int32_t take_buffer();
+  void link_newest(std::size_t index);
+  void unlink(Entry& entry);
 
   const std::shared_ptr<const slide::Slide> slide_;
   const slide::Level& level_;
+  const tiles::StoredTileUses uses_;
+  const tiles::StoredGrid grid_;
   const decode::BadTilePolicy on_bad_tile_;
   const std::size_t max_buffers_;
   StageMetrics& metrics_;
 
   mutable std::mutex mutex_;
   std::condition_variable decoded_;
-  tiles::UseCounts uses_;
-  std::unordered_map<Key, Entry> entries_;
-  std::list<Key> by_age_;  // oldest first, entries that hold pixels
-  std::vector<std::vector<std::uint8_t>> free_buffers_;
-  std::size_t buffers_in_use_ = 0;
-  std::unordered_set<Key> seen_;  // decoded before; to count "again"
-  std::unordered_set<Key> bad_;
-  std::unordered_set<Key> missing_;
-  std::int64_t again_ = 0;
+  std::vector<Entry> entries_;  // by index in uses_
+  std::int32_t oldest_ = kNone;
+  std::int32_t newest_ = kNone;
+  std::vector<std::unique_ptr<std::uint8_t[]>> buffers_;
+  std::vector<std::int32_t> free_buffers_;  // the last one given back is the warmest, and taken first
+  int waiting_ = 0;                         // threads that wait for a tile that another one decodes
+  Counts counts_;
 };
 
 }  // namespace microtome::pipeline

@@ -1,65 +1,84 @@
 #include "tiles/stored_tiles.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "core/error.h"
 
 namespace microtome::tiles {
+namespace {
 
-TileRange stored_tiles_under(const slide::Storage& storage, const TilePlan& plan, const PlannedTile& tile) {
+// Stored tiles of one column that a band may hold: twice this many are alive at a time. Eight of 256 px are 1.5 MiB.
+constexpr std::int64_t kBandStoredTiles = 8;
+
+std::int64_t rows_of_band(const TilePlan& plan) {
+  const std::int64_t band_px = kBandStoredTiles * plan.stored.tile_height_px;
+  return std::max<std::int64_t>(1, band_px / std::max<std::int64_t>(plan.footprint_px, 1));
+}
+
+}  // namespace
+
+TileRange stored_tiles_under(const TilePlan& plan, const PlannedTile& tile) noexcept {
+  const StoredGrid& stored = plan.stored;
   const std::int64_t left = std::max<std::int64_t>(tile.x, 0);
   const std::int64_t top = std::max<std::int64_t>(tile.y, 0);
-  const std::int64_t right = std::min(tile.x + plan.footprint_px, storage.width_px);
-  const std::int64_t bottom = std::min(tile.y + plan.footprint_px, storage.height_px);
+  const std::int64_t right = std::min(tile.x + plan.footprint_px, stored.width_px);
+  const std::int64_t bottom = std::min(tile.y + plan.footprint_px, stored.height_px);
   if (right <= left || bottom <= top) return {};
-  return {left / storage.tile_width_px, (right - 1) / storage.tile_width_px, top / storage.tile_height_px,
-          (bottom - 1) / storage.tile_height_px};
+  return {left / stored.tile_width_px, (right - 1) / stored.tile_width_px, top / stored.tile_height_px,
+          (bottom - 1) / stored.tile_height_px};
 }
 
-UseCounts::UseCounts(const slide::Storage& storage) : storage_(storage), across_(storage.tiles_across()) {}
-
-void UseCounts::add(const TilePlan& plan) {
-  for (const PlannedTile& tile : plan.tiles) {
-    const TileRange range = stored_tiles_under(storage_, plan, tile);
-    for (std::int64_t row = range.first_row; row <= range.last_row; ++row)
-      use_row(key(range.first_column, row), key(range.last_column, row));
-    total_ += static_cast<std::uint64_t>(range.count());
-  }
-}
-
-void UseCounts::use_row(std::int64_t first_key, std::int64_t last_key) {
-  for (std::int64_t key = first_key; key <= last_key;) {
-    Run& run = runs_[key / kRun];
-    const std::int64_t end = std::min(last_key + 1, (key / kRun + 1) * kRun);
-    for (; key < end; ++key) {
-      if (run.uses[static_cast<std::size_t>(key % kRun)]++ > 0) continue;
-      ++run.in_use;
-      ++distinct_;
+StoredTileUses::StoredTileUses(std::span<const TilePlan> plans) : grid_(plans.front().stored) {
+  std::vector<std::int64_t> all;
+  for (const TilePlan& plan : plans)
+    for (const PlannedTile& tile : plan.tiles) {
+      const TileRange range = stored_tiles_under(plan, tile);
+      for (std::int64_t row = range.first_row; row <= range.last_row; ++row)
+        for (std::int64_t column = range.first_column; column <= range.last_column; ++column)
+          all.push_back(row * grid_.tiles_across() + column);
     }
+  total_ = all.size();
+  std::sort(all.begin(), all.end());
+  for (std::size_t first = 0; first < all.size();) {
+    std::size_t end = first;
+    while (end < all.size() && all[end] == all[first]) ++end;
+    keys_.push_back(all[first]);
+    uses_.push_back(static_cast<std::uint32_t>(end - first));
+    first = end;
   }
 }
 
-std::uint32_t UseCounts::uses(std::int64_t column, std::int64_t row) const noexcept {
-  const std::int64_t wanted = key(column, row);
-  const auto found = runs_.find(wanted / kRun);
-  return found == runs_.end() ? 0 : found->second.uses[static_cast<std::size_t>(wanted % kRun)];
-}
-
-std::uint32_t UseCounts::release(std::int64_t column, std::int64_t row) {
-  const std::int64_t wanted = key(column, row);
-  const auto found = runs_.find(wanted / kRun);
-  const auto place = static_cast<std::size_t>(wanted % kRun);
-  if (found == runs_.end() || found->second.uses[place] == 0)
+std::size_t StoredTileUses::index_of(std::int64_t column, std::int64_t row) const {
+  const std::int64_t key = row * grid_.tiles_across() + column;
+  const auto found = std::lower_bound(keys_.begin(), keys_.end(), key);
+  if (found == keys_.end() || *found != key)
     throw Error(Code::INTERNAL, Stage::Tiles,
                 "stored tile column " + std::to_string(column) + ", row " + std::to_string(row) + " is not in use");
-  Run& run = found->second;
-  --total_;
-  const std::uint32_t left = --run.uses[place];
-  if (left > 0) return left;
-  --distinct_;
-  if (--run.in_use == 0) runs_.erase(found);
-  return 0;
+  return static_cast<std::size_t>(found - keys_.begin());
+}
+
+std::vector<std::uint32_t> processing_order(const TilePlan& plan, const StoredTileUses& uses) {
+  std::vector<std::uint32_t> order(plan.tiles.size());
+  std::iota(order.begin(), order.end(), 0u);
+  if (uses.total() == uses.size()) return order;
+  const std::int64_t rows = rows_of_band(plan);
+  const auto& tiles = plan.tiles;
+  for (std::size_t first = 0; first < tiles.size();) {
+    // The band: as many different grid rows as fit, whole ones.
+    std::size_t end = first;
+    for (std::int64_t row = 0; row < rows && end < tiles.size(); ++row) {
+      const std::int64_t y = tiles[end].y;
+      while (end < tiles.size() && tiles[end].y == y) ++end;
+    }
+    std::sort(order.begin() + static_cast<std::ptrdiff_t>(first), order.begin() + static_cast<std::ptrdiff_t>(end),
+              [&](std::uint32_t a, std::uint32_t b) {
+                return tiles[a].x != tiles[b].x ? tiles[a].x < tiles[b].x : tiles[a].y < tiles[b].y;
+              });
+    first = end;
+  }
+  return order;
 }
 
 }  // namespace microtome::tiles

@@ -1,12 +1,11 @@
-// Which stored tiles a plan needs, so that each is decoded once and freed after its last use.
+// Which stored tiles a plan needs, how often, and in which order its tiles are best worked on, so that each stored tile
+// is decoded once and freed soon.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <unordered_map>
+#include <span>
+#include <vector>
 
-#include "slide/slide.h"
 #include "tiles/tile_plan.h"
 
 namespace microtome::tiles {
@@ -25,44 +24,37 @@ struct TileRange {
 };
 
 // The stored tiles under a planned tile's footprint, clipped to the level.
-[[nodiscard]] TileRange stored_tiles_under(const slide::Storage& storage, const TilePlan& plan,
-                                           const PlannedTile& tile);
+[[nodiscard]] TileRange stored_tiles_under(const TilePlan& plan, const PlannedTile& tile) noexcept;
 
-// How many planned tiles still need each stored tile of one level. Several plans of that level (scales, masks) may be
-// added. Memory goes with the stored tiles that are needed, 6 to 7 bytes each where they lie side by side, not with the
-// level. Not synchronised: one thread at a time.
-class UseCounts {
+// The distinct stored tiles that plans over one stored grid need (one plan, or several scales and masks), each with the
+// number of planned tiles that need it. Ordered by row, then column; the position in that order is its index. 12 bytes
+// a stored tile. Immutable.
+class StoredTileUses {
  public:
-  explicit UseCounts(const slide::Storage& storage);
+  explicit StoredTileUses(const TilePlan& plan) : StoredTileUses(std::span(&plan, 1)) {}
+  // All plans must have the same stored grid; there must be one.
+  explicit StoredTileUses(std::span<const TilePlan> plans);
 
-  void add(const TilePlan& plan);
+  [[nodiscard]] const StoredGrid& grid() const noexcept { return grid_; }
+  [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }  // distinct stored tiles
+  [[nodiscard]] std::uint64_t total() const noexcept { return total_; }     // uses of all of them
+  [[nodiscard]] std::uint32_t uses(std::size_t index) const noexcept { return uses_[index]; }
+  [[nodiscard]] std::int64_t column(std::size_t index) const noexcept { return keys_[index] % grid_.tiles_across(); }
+  [[nodiscard]] std::int64_t row(std::size_t index) const noexcept { return keys_[index] / grid_.tiles_across(); }
 
-  [[nodiscard]] std::size_t distinct() const noexcept { return distinct_; }  // stored tiles still needed
-  [[nodiscard]] std::uint64_t total() const noexcept { return total_; }      // uses still to come
-  [[nodiscard]] std::uint32_t uses(std::int64_t column, std::int64_t row) const noexcept;
-
-  // One use is over. Returns the uses left; at 0 the stored tile is forgotten and its pixels can be freed. Throws
-  // INTERNAL when the tile was not in use: a planned tile was counted twice.
-  std::uint32_t release(std::int64_t column, std::int64_t row);
+  // Throws INTERNAL for a stored tile that no plan needs.
+  [[nodiscard]] std::size_t index_of(std::int64_t column, std::int64_t row) const;
 
  private:
-  static constexpr std::int64_t kRun = 16;
-  // Stored tiles that follow each other in the tables, from a multiple of kRun.
-  struct Run {
-    std::array<std::uint32_t, kRun> uses{};
-    std::uint32_t in_use = 0;  // of the tiles in it, those with uses left
-  };
-
-  [[nodiscard]] std::int64_t key(std::int64_t column, std::int64_t row) const noexcept {
-    return row * across_ + column;
-  }
-  void use_row(std::int64_t first_key, std::int64_t last_key);
-
-  const slide::Storage& storage_;  // of the slide, which outlives this
-  std::int64_t across_;
-  std::size_t distinct_ = 0;
+  StoredGrid grid_;
   std::uint64_t total_ = 0;
-  std::unordered_map<std::int64_t, Run> runs_;  // by key / kRun
+  std::vector<std::int64_t> keys_;  // row * tiles across + column, rising
+  std::vector<std::uint32_t> uses_;
 };
+
+// Positions of plan.tiles in the order to work on them. Where no stored tile is shared, the plan's own order, which is
+// the file's. Else bands of a few grid rows, each walked column by column, so that the stored tiles in use at a time
+// are few enough to stay in the processor's caches; the plan's row order would keep whole rows of them alive.
+[[nodiscard]] std::vector<std::uint32_t> processing_order(const TilePlan& plan, const StoredTileUses& uses);
 
 }  // namespace microtome::tiles

@@ -41,7 +41,7 @@ const slide::Level& check_policy(const slide::Slide& slide, const ReadPolicy& po
                 "level " + std::to_string(policy.level) + " was planned, the slide has " +
                     std::to_string(levels.size()) + " levels")
         .with_path(slide.source().name());
-  if (!std::isfinite(policy.scale) || policy.scale <= 0)
+  if (!std::isfinite(policy.scale) || policy.scale <= 0 || policy.jpeg_reduction < 1)
     refuse("level pixels per model pixel must be a positive number");
   return levels[static_cast<std::size_t>(policy.level)];
 }
@@ -81,11 +81,11 @@ std::vector<std::int64_t> lines_of(std::int64_t count, std::int64_t stride_px, d
 // Decides for one tile. Mask coordinates are level-0 pixels; the whole level lies over the whole of level 0.
 class Keeper {
  public:
-  Keeper(const slide::Level& base, const slide::Level& level, const GridOptions& grid, std::int64_t footprint_px,
-         const tissue::TissueMask* mask)
+  Keeper(const slide::Level& base, const slide::Level& level, int reduction, const GridOptions& grid,
+         std::int64_t footprint_px, const tissue::TissueMask* mask)
       : grid_(grid), footprint_px_(static_cast<double>(footprint_px)), mask_(mask) {
-    level0_x_ = static_cast<double>(base.storage.width_px) / static_cast<double>(level.storage.width_px);
-    level0_y_ = static_cast<double>(base.storage.height_px) / static_cast<double>(level.storage.height_px);
+    level0_x_ = static_cast<double>(base.storage.width_px) / static_cast<double>(level.storage.width_px) * reduction;
+    level0_y_ = static_cast<double>(base.storage.height_px) / static_cast<double>(level.storage.height_px) * reduction;
     if (grid.keep == KeepRule::All) mask_ = nullptr;
     if (mask_ == nullptr) return;
     tissue::check_mask(*mask_);
@@ -114,6 +114,12 @@ class Keeper {
 
 }  // namespace
 
+StoredGrid StoredGrid::of(const slide::Storage& storage, int reduction) noexcept {
+  const auto reduced = [reduction](std::int64_t px) { return (px + reduction - 1) / reduction; };
+  return {reduced(storage.width_px), reduced(storage.height_px), reduced(storage.tile_width_px),
+          reduced(storage.tile_height_px), reduction};
+}
+
 TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const GridOptions& grid,
                     const tissue::TissueMask* mask) {
   check_grid(grid);
@@ -121,10 +127,12 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
   TilePlan plan;
   plan.policy = policy;
   plan.size_px = grid.size_px;
-  plan.footprint_px = footprint(grid.size_px, policy.scale);
+  plan.stored = StoredGrid::of(level.storage, policy.jpeg_reduction);
+  const double scale = policy.scale / policy.jpeg_reduction;
+  plan.footprint_px = footprint(grid.size_px, scale);
 
-  const std::int64_t columns = count_lines(level.storage.width_px, grid.stride_px, policy.scale);
-  const std::int64_t rows = count_lines(level.storage.height_px, grid.stride_px, policy.scale);
+  const std::int64_t columns = count_lines(plan.stored.width_px, grid.stride_px, scale);
+  const std::int64_t rows = count_lines(plan.stored.height_px, grid.stride_px, scale);
   if (columns > kMaxGridTiles || rows > kMaxGridTiles || columns * rows > kMaxGridTiles)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "a stride of " + std::to_string(grid.stride_px) + " px makes more than " +
@@ -134,11 +142,11 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
         .with_path(slide.source().name());
   plan.grid_tiles = columns * rows;
 
-  const std::vector<std::int64_t> xs = lines_of(columns, grid.stride_px, policy.scale);
-  const std::vector<std::int64_t> ys = lines_of(rows, grid.stride_px, policy.scale);
+  const std::vector<std::int64_t> xs = lines_of(columns, grid.stride_px, scale);
+  const std::vector<std::int64_t> ys = lines_of(rows, grid.stride_px, scale);
   std::vector<GridCell> kept;
   {
-    const Keeper keeper(slide.levels().front(), level, grid, plan.footprint_px, mask);
+    const Keeper keeper(slide.levels().front(), level, policy.jpeg_reduction, grid, plan.footprint_px, mask);
     for (std::size_t row = 0; row < ys.size(); ++row)
       for (std::size_t column = 0; column < xs.size(); ++column)
         if (keeper.keeps(xs[column], ys[row]))

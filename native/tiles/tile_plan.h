@@ -17,6 +17,22 @@ struct ReadPolicy {
   double scale = 1;           // level pixels per model pixel, both axes: 1 = as stored, > 1 = reduce, < 1 = enlarge
   std::optional<double> mpp;  // microns per model pixel, when known
   std::string name;           // "level", "mpp-exact", "mpp-reduce", "mpp-enlarge"
+  // 2, 4 or 8: JPEG tiles are decoded at 1/2, 1/4 or 1/8 of their sides before anything else; 1: as stored.
+  int jpeg_reduction = 1;
+};
+
+// The level as it is decoded: its size and that of its stored tiles, both divided by the reduction, the level's rounded
+// up. All later positions of a plan are in these pixels; times `reduction` they are pixels of the level.
+struct StoredGrid {
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::int64_t tile_width_px = 0;
+  std::int64_t tile_height_px = 0;
+  int reduction = 1;
+
+  [[nodiscard]] static StoredGrid of(const slide::Storage& storage, int reduction = 1) noexcept;
+  [[nodiscard]] std::int64_t tiles_across() const noexcept { return (width_px + tile_width_px - 1) / tile_width_px; }
+  [[nodiscard]] std::int64_t tiles_down() const noexcept { return (height_px + tile_height_px - 1) / tile_height_px; }
 };
 
 // By level: LEVEL_OUT_OF_RANGE when absent. By mpp: the coarsest level that is still finer than (or within 0.5 % of)
@@ -39,7 +55,7 @@ struct GridOptions {
   std::uint64_t seed = 0;
 };
 
-// In pixels of the level read. Tiles at the right and bottom edge may overhang (read as white).
+// In pixels of the level as decoded (StoredGrid). Tiles at the right and bottom edge may overhang (read as white).
 struct PlannedTile {
   std::int64_t x = 0;
   std::int64_t y = 0;
@@ -47,8 +63,9 @@ struct PlannedTile {
 
 struct TilePlan {
   ReadPolicy policy;
+  StoredGrid stored;
   std::int64_t size_px = 0;        // model pixels
-  std::int64_t footprint_px = 0;   // level pixels on a side: round(size_px * scale)
+  std::int64_t footprint_px = 0;   // pixels of the level as decoded: round(size_px * scale / reduction)
   std::vector<PlannedTile> tiles;  // row-major: y, then x
   std::int64_t grid_tiles = 0;     // before the mask
   std::int64_t kept_tiles = 0;     // after the mask, before the sample; tiles.size() where nothing was left out

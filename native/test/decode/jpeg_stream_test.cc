@@ -102,33 +102,33 @@ TEST(the_splice_states_the_colour_space_and_drops_what_the_tile_says_about_it) {
   const Bytes sof = frame(0xC0, 3, 8, 8);
   const Bytes tile = kSoi + kJfif + kAdobeYcc + segment(0xFE, {'x'}) + sof + kScan + kEoi;
   const Bytes tables = kSoi + kJfif + kQuantization + kHuffman + kEoi;
-  Bytes out;
+  JpegStream out;
   splice_jpeg(tables, tile, 3, JpegColor::AsStored, out);
-  CHECK(out == kSoi + kAdobeRgb + kQuantization + kHuffman + sof + kScan + kEoi);
+  CHECK(out.bytes == kSoi + kAdobeRgb + kQuantization + kHuffman + sof + kScan + kEoi);
   splice_jpeg({}, tile, 3, JpegColor::YCbCr, out);
-  CHECK(out == kSoi + kAdobeYcc + sof + kScan + kEoi);
+  CHECK(out.bytes == kSoi + kAdobeYcc + sof + kScan + kEoi);
 }
 
 TEST(grey_needs_no_colour_space) {
   const Bytes sof = frame(0xC0, 1, 8, 8);
-  Bytes out;
+  JpegStream out;
   splice_jpeg({}, kSoi + kJfif + sof + kScan + kEoi, 1, JpegColor::AsStored, out);
-  CHECK(out == kSoi + sof + kScan + kEoi);
+  CHECK(out.bytes == kSoi + sof + kScan + kEoi);
 }
 
 TEST(the_tiles_own_tables_come_after_the_shared_ones) {
   const Bytes own = segment(0xDB, {0, 7, 7, 7});
   const Bytes sof = frame(0xC0, 1, 8, 8);
-  Bytes out;
+  JpegStream out;
   splice_jpeg(kSoi + kQuantization + kEoi, kSoi + own + sof + kScan, 1, JpegColor::AsStored, out);
-  CHECK(out == kSoi + kQuantization + own + sof + kScan);
+  CHECK(out.bytes == kSoi + kQuantization + own + sof + kScan);
 }
 
 TEST(tables_must_be_tables) {
   const Bytes tile = kSoi + frame(0xC0, 1, 8, 8) + kScan;
   for (const Bytes& tables :
        {Bytes{1, 2, 3, 4}, kSoi + kQuantization, kSoi + frame(0xC0, 1, 8, 8) + kEoi, kSoi + kScan}) {
-    Bytes out;
+    JpegStream out;
     bool thrown = false;
     try {
       splice_jpeg(tables, tile, 1, JpegColor::AsStored, out);
@@ -137,6 +137,42 @@ TEST(tables_must_be_tables) {
     }
     CHECK(thrown);
   }
+}
+
+// One scan of `components`, each with Huffman tables 0.
+Bytes scan_of(std::uint8_t components) {
+  Bytes body{components};
+  for (std::uint8_t i = 1; i <= components; ++i) body = body + Bytes{i, 0};
+  return segment(0xDA, body + Bytes{0, 63, 0}) + Bytes{0x12, 0x34};
+}
+
+Bytes huffman_table(std::uint8_t class_and_number) {
+  Bytes body{class_and_number, 1};
+  body.resize(17);
+  return segment(0xC4, body + Bytes{0});
+}
+
+// What a stream refers to and does not bring would be filled from the tile decoded before it.
+TEST(a_stream_says_whether_it_brings_its_tables) {
+  Bytes quantization{0};
+  quantization.resize(65, 1);
+  const Bytes dqt = segment(0xDB, quantization);
+  const Bytes dc = huffman_table(0x00), ac = huffman_table(0x10);
+  const Bytes sof = frame(0xC0, 1, 8, 8);
+  const auto self_contained = [](const Bytes& tables, const Bytes& tile) {
+    JpegStream out;
+    splice_jpeg(tables, tile, 1, JpegColor::AsStored, out);
+    return out.self_contained;
+  };
+  CHECK(self_contained({}, kSoi + dqt + dc + ac + sof + scan_of(1)));
+  CHECK(self_contained(kSoi + dqt + dc + ac + kEoi, kSoi + sof + scan_of(1)));
+  CHECK(self_contained(kSoi + dqt + kEoi, kSoi + sof + dc + ac + scan_of(1)));
+  CHECK(!self_contained(kSoi + dqt + dc + kEoi, kSoi + sof + scan_of(1)));
+  CHECK(!self_contained(kSoi + dc + ac + kEoi, kSoi + sof + scan_of(1)));
+  CHECK(!self_contained({}, kSoi + sof + scan_of(1)));
+  CHECK(!self_contained({}, kSoi + dqt + dc + huffman_table(0x11) + sof + scan_of(1)));
+  CHECK(!self_contained({}, kSoi + dqt + dc + ac + sof + scan_of(3)));  // not all components in the first scan
+  CHECK(!self_contained({}, kSoi + dqt + dc + ac + frame(0xC2, 1, 8, 8) + scan_of(1)));  // progressive
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "pipeline/tile_assembler.h"
+#include "pipeline/tile_feed.h"
 #include "test/check.h"
 #include "test/support/fake_slide.h"
 
@@ -45,13 +45,6 @@ tiles::TilePlan make_plan(const slide::Slide& slide) {
   return tiles::plan_tiles(slide, tiles::policy_for_level(slide, 0), grid, nullptr);
 }
 
-std::unique_ptr<StoredTileCache> make_cache(const std::shared_ptr<test::FakeSlide>& slide, const tiles::TilePlan& plan,
-                                            std::int64_t budget, decode::BadTilePolicy policy, StageMetrics& metrics) {
-  tiles::UseCounts uses(slide->levels().front().storage);
-  uses.add(plan);
-  return std::make_unique<StoredTileCache>(slide, 0, std::move(uses), policy, budget, metrics);
-}
-
 // Wrong samples of an assembled tile, counting only what lies on the level; outside must be white.
 int wrong_samples(const RgbImage& tile, const tiles::PlannedTile& at) {
   int wrong = 0;
@@ -65,17 +58,15 @@ int wrong_samples(const RgbImage& tile, const tiles::PlannedTile& at) {
   return wrong;
 }
 
-int assemble_all(StoredTileCache& cache, const slide::Slide& slide, const tiles::TilePlan& plan, std::size_t first,
-                 std::size_t step, StageMetrics& metrics) {
-  decode::TileDecoder decoder;
-  TileAssembler assembler;
-  CancelToken cancel;
+int read_all(TileFeed& feed, std::int64_t first, std::int64_t step) {
+  TileReader reader;
+  const CancelToken cancel;
   RgbImage tile(kModelPx, kModelPx, 0);
   int wrong = 0;
-  for (std::size_t i = first; i < plan.tiles.size(); i += step) {
-    assembler.assemble(decoder, cancel, cache, slide.levels().front().storage, plan, plan.tiles[i], tile.view(),
-                       metrics);
-    wrong += wrong_samples(tile, plan.tiles[i]);
+  for (std::int64_t i = first; i < feed.size(); i += step) {
+    const auto ahead = feed.read_ahead(reader, i, 1);
+    feed.read(reader, cancel, i, 1, tile.data.data());
+    wrong += wrong_samples(tile, feed.plan().tiles[feed.index_of(i)]);
   }
   return wrong;
 }
@@ -86,10 +77,10 @@ TEST(each_stored_tile_is_decoded_once) {
   const auto slide = make_slide();
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  const auto cache = make_cache(slide, plan, 1 << 20, decode::BadTilePolicy::Error, metrics);
-  CHECK_EQ(assemble_all(*cache, *slide, plan, 0, 1, metrics), 0);
-  CHECK_EQ(cache->counts().decoded, 16);
-  CHECK_EQ(cache->counts().again, 0);
+  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  CHECK_EQ(read_all(feed, 0, 1), 0);
+  CHECK_EQ(feed.counts().decoded, 16);
+  CHECK_EQ(feed.counts().again, 0);
   CHECK_EQ(metrics.of(Stage::Decode).items.load(), 16);
 }
 
@@ -98,11 +89,11 @@ TEST(many_threads_share_and_still_decode_once) {
   const auto plan = make_plan(*slide);
   for (int round = 0; round < 50; ++round) {
     StageMetrics metrics;
-    const auto cache = make_cache(slide, plan, 1 << 20, decode::BadTilePolicy::Error, metrics);
+    TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < 4; ++t)
-      threads.emplace_back([&, t] { wrong += assemble_all(*cache, *slide, plan, t, 4, metrics); });
+    for (std::int64_t t = 0; t < 4; ++t)
+      threads.emplace_back([&, t] { wrong += read_all(feed, t, 4); });
     for (auto& thread : threads) thread.join();
     CHECK_EQ(wrong.load(), 0);
     CHECK_EQ(metrics.of(Stage::Decode).items.load(), 16);
@@ -113,20 +104,20 @@ TEST(a_small_budget_costs_decodes_but_not_pixels) {
   const auto slide = make_slide();
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  const auto cache = make_cache(slide, plan, 0, decode::BadTilePolicy::Error, metrics);
-  CHECK_EQ(assemble_all(*cache, *slide, plan, 0, 1, metrics), 0);
-  CHECK_EQ(cache->counts().decoded, 16);
-  CHECK(cache->counts().again > 0);
+  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 0, metrics);
+  CHECK_EQ(read_all(feed, 0, 1), 0);
+  CHECK_EQ(feed.counts().decoded, 16);
+  CHECK(feed.counts().again > 0);
 }
 
 TEST(a_missing_tile_is_white_and_counted) {
   const auto slide = make_slide(false);
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  const auto cache = make_cache(slide, plan, 1 << 20, decode::BadTilePolicy::Error, metrics);
-  CHECK(assemble_all(*cache, *slide, plan, 0, 1, metrics) > 0);
-  CHECK_EQ(cache->counts().missing, 1);
-  CHECK_EQ(cache->counts().decoded, 15);
+  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  CHECK(read_all(feed, 0, 1) > 0);
+  CHECK_EQ(feed.counts().missing, 1);
+  CHECK_EQ(feed.counts().decoded, 15);
 }
 
 TEST(a_damaged_tile_is_an_error_or_white) {
@@ -135,18 +126,47 @@ TEST(a_damaged_tile_is_an_error_or_white) {
   slide->set_tile(0, 2, 1, too_short);
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  const auto strict = make_cache(slide, plan, 1 << 20, decode::BadTilePolicy::Error, metrics);
+  TileFeed strict(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
   bool thrown = false;
   try {
-    assemble_all(*strict, *slide, plan, 0, 1, metrics);
+    read_all(strict, 0, 1);
   } catch (const Error& error) {
     thrown = error.tile() && error.tile()->column == 2 && error.tile()->row == 1;
   }
   CHECK(thrown);
-  const auto filling = make_cache(slide, plan, 1 << 20, decode::BadTilePolicy::Fill, metrics);
-  CHECK(assemble_all(*filling, *slide, plan, 0, 1, metrics) > 0);
-  CHECK_EQ(filling->counts().bad, 1);
-  CHECK_EQ(filling->counts().decoded, 15);
+  TileFeed filling(slide, plan, decode::BadTilePolicy::Fill, 1 << 20, metrics);
+  CHECK(read_all(filling, 0, 1) > 0);
+  CHECK_EQ(filling.counts().bad, 1);
+  CHECK_EQ(filling.counts().decoded, 15);
+}
+
+// A model tile that is one stored tile is decoded where it is used; what others need too is not.
+TEST(aligned_tiles_are_decoded_in_place_and_only_once) {
+  const auto slide = make_slide();
+  tiles::GridOptions grid;
+  grid.size_px = grid.stride_px = kStoredPx;
+  grid.keep = tiles::KeepRule::All;
+  const auto plan = tiles::plan_tiles(*slide, tiles::policy_for_level(*slide, 0), grid, nullptr);
+  StageMetrics metrics;
+  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  TileReader reader;
+  const CancelToken cancel;
+  int wrong = 0;
+  for (std::int64_t i = 0; i < feed.size(); ++i) {
+    RgbImage tile(kStoredPx, kStoredPx, 0);
+    feed.read(reader, cancel, i, 1, tile.data.data());
+    const auto& at = plan.tiles[feed.index_of(i)];
+    for (std::int64_t y = 0; y < kStoredPx; ++y)
+      for (std::int64_t x = 0; x < kStoredPx; ++x)
+        for (int c = 0; c < 3; ++c) {
+          const bool inside = at.x + x < kLevelPx && at.y + y < kLevelPx;
+          const std::uint8_t want = inside ? sample(at.x + x, at.y + y, c) : 255;
+          wrong += tile.data[static_cast<std::size_t>(3 * (y * kStoredPx + x) + c)] != want;
+        }
+  }
+  CHECK_EQ(wrong, 0);
+  CHECK_EQ(feed.counts().decoded, 16);
+  CHECK_EQ(metrics.of(Stage::Decode).items.load(), 16);
 }
 
 TEST_MAIN

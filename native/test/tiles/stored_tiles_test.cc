@@ -1,6 +1,9 @@
 // Which stored tiles a plan touches, and how often.
 #include "tiles/stored_tiles.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "test/check.h"
 #include "test/support/fake_slide.h"
 
@@ -9,8 +12,10 @@ namespace {
 using namespace microtome;
 using tiles::TileRange;
 
-tiles::TilePlan plan_of(std::int64_t footprint, std::vector<tiles::PlannedTile> planned) {
+tiles::TilePlan plan_of(const slide::Storage& storage, std::int64_t footprint,
+                        std::vector<tiles::PlannedTile> planned) {
   tiles::TilePlan plan;
+  plan.stored = tiles::StoredGrid::of(storage);
   plan.footprint_px = plan.size_px = footprint;
   plan.tiles = std::move(planned);
   return plan;
@@ -20,25 +25,25 @@ TEST(ranges_are_clipped) {
   test::FakeSlide slide;
   slide.add_level(1000, 600, 256);  // 4 x 3 stored tiles
   const auto& storage = slide.levels()[0].storage;
-  const auto plan = plan_of(256, {});
-  const TileRange exact = tiles::stored_tiles_under(storage, plan, {256, 256});
+  const auto plan = plan_of(storage, 256, {});
+  const TileRange exact = tiles::stored_tiles_under(plan, {256, 256});
   CHECK_EQ(exact.first_column, 1);
   CHECK_EQ(exact.last_column, 1);
   CHECK_EQ(exact.count(), 1);
-  const TileRange four = tiles::stored_tiles_under(storage, plan, {255, 1});
+  const TileRange four = tiles::stored_tiles_under(plan, {255, 1});
   CHECK_EQ(four.first_column, 0);
   CHECK_EQ(four.last_column, 1);
   CHECK_EQ(four.last_row, 1);
   CHECK_EQ(four.count(), 4);
-  const TileRange corner = tiles::stored_tiles_under(storage, plan, {999, 599});
+  const TileRange corner = tiles::stored_tiles_under(plan, {999, 599});
   CHECK_EQ(corner.first_column, 3);
   CHECK_EQ(corner.last_column, 3);
   CHECK_EQ(corner.first_row, 2);
   CHECK_EQ(corner.last_row, 2);
-  CHECK_EQ(tiles::stored_tiles_under(storage, plan, {-100, -100}).count(), 1);
-  CHECK(tiles::stored_tiles_under(storage, plan, {1000, 0}).empty());
-  CHECK(tiles::stored_tiles_under(storage, plan, {-256, 0}).empty());
-  CHECK_EQ(tiles::stored_tiles_under(storage, plan, {1000, 0}).count(), 0);
+  CHECK_EQ(tiles::stored_tiles_under(plan, {-100, -100}).count(), 1);
+  CHECK(tiles::stored_tiles_under(plan, {1000, 0}).empty());
+  CHECK(tiles::stored_tiles_under(plan, {-256, 0}).empty());
+  CHECK_EQ(tiles::stored_tiles_under(plan, {1000, 0}).count(), 0);
 }
 
 TEST(strips) {
@@ -49,59 +54,52 @@ TEST(strips) {
   strips.tile_width_px = 500;
   strips.tile_height_px = 8;
   slide.add_level(strips);
-  const TileRange range = tiles::stored_tiles_under(slide.levels()[0].storage, plan_of(64, {}), {100, 60});
+  const TileRange range = tiles::stored_tiles_under(plan_of(slide.levels()[0].storage, 64, {}), {100, 60});
   CHECK_EQ(range.first_column, 0);
   CHECK_EQ(range.last_column, 0);
   CHECK_EQ(range.first_row, 7);
   CHECK_EQ(range.last_row, 12);
 }
 
-TEST(counts_go_up_and_down) {
+TEST(uses_are_counted_over_several_plans) {
   test::FakeSlide slide;
   slide.add_level(1024, 1024, 256);
   const auto& storage = slide.levels()[0].storage;
-  tiles::UseCounts counts(storage);
-  counts.add(plan_of(256, {{0, 0}, {128, 0}, {2000, 0}}));
-  CHECK_EQ(counts.distinct(), 2u);
-  CHECK_EQ(counts.total(), 3u);
-  CHECK_EQ(counts.uses(0, 0), 2u);
-  CHECK_EQ(counts.uses(1, 0), 1u);
-  CHECK_EQ(counts.uses(2, 0), 0u);
-  counts.add(plan_of(512, {{0, 0}}));  // a second scale
-  CHECK_EQ(counts.distinct(), 4u);
-  CHECK_EQ(counts.uses(0, 0), 3u);
-  CHECK_EQ(counts.release(0, 0), 2u);
-  CHECK_EQ(counts.release(0, 0), 1u);
-  CHECK_EQ(counts.release(0, 0), 0u);
-  CHECK_EQ(counts.distinct(), 3u);
-  CHECK_EQ(counts.total(), 4u);
-  CHECK_THROWS(INTERNAL, counts.release(0, 0));
+  const tiles::StoredTileUses one(plan_of(storage, 256, {{0, 0}, {128, 0}, {2000, 0}}));
+  CHECK_EQ(one.size(), 2u);
+  CHECK_EQ(one.total(), 3u);
+  CHECK_EQ(one.uses(one.index_of(0, 0)), 2u);
+  CHECK_EQ(one.uses(one.index_of(1, 0)), 1u);
+  CHECK_THROWS(INTERNAL, (void)one.index_of(2, 0));
+  const std::vector<tiles::TilePlan> plans{plan_of(storage, 256, {{0, 0}, {128, 0}}), plan_of(storage, 512, {{0, 0}})};
+  const tiles::StoredTileUses two(plans);  // a second scale
+  CHECK_EQ(two.size(), 4u);
+  CHECK_EQ(two.uses(two.index_of(0, 0)), 3u);
+  CHECK_EQ(two.column(two.index_of(1, 1)), 1);
+  CHECK_EQ(two.row(two.index_of(1, 1)), 1);
 }
 
 TEST(wide_footprints_and_far_apart_tiles) {
   test::FakeSlide slide;
   slide.add_level(256 * 1049, 256 * 1049, 256);
   const auto& storage = slide.levels()[0].storage;
-  tiles::UseCounts counts(storage);
   const std::int64_t last = 256 * 1048;
-  counts.add(plan_of(256 * 40, {{256 * 3, 0}, {256 * 20, 0}}));
-  counts.add(plan_of(256, {{last, last}, {0, last}}));
-  CHECK_EQ(counts.distinct(), 57u * 40u + 2u);
-  CHECK_EQ(counts.total(), 2u * 1600u + 2u);
-  for (std::int64_t column = 0; column < 70; ++column) {
-    const std::uint32_t expected = (column >= 3 && column < 43 ? 1u : 0u) + (column >= 20 && column < 60 ? 1u : 0u);
-    CHECK_EQ(counts.uses(column, 39), expected);
-    CHECK_EQ(counts.uses(column, 40), 0u);
-  }
-  CHECK_EQ(counts.uses(1048, 1048), 1u);
-  CHECK_EQ(counts.release(1048, 1048), 0u);
-  CHECK_THROWS(INTERNAL, counts.release(1048, 1048));
-  CHECK_THROWS(INTERNAL, counts.release(1047, 1048));
-  CHECK_EQ(counts.uses(0, 1048), 1u);
+  const std::vector<tiles::TilePlan> plans{plan_of(storage, 256 * 40, {{256 * 3, 0}, {256 * 20, 0}}),
+                                           plan_of(storage, 256, {{last, last}, {0, last}})};
+  const tiles::StoredTileUses uses(plans);
+  CHECK_EQ(uses.size(), 57u * 40u + 2u);
+  CHECK_EQ(uses.total(), 2u * 1600u + 2u);
+  for (std::int64_t column = 3; column < 60; ++column)
+    CHECK_EQ(uses.uses(uses.index_of(column, 39)), column >= 20 && column < 43 ? 2u : 1u);
+  CHECK_THROWS(INTERNAL, (void)uses.index_of(2, 39));
+  CHECK_THROWS(INTERNAL, (void)uses.index_of(60, 39));
+  CHECK_THROWS(INTERNAL, (void)uses.index_of(3, 40));
+  CHECK_EQ(uses.uses(uses.index_of(1048, 1048)), 1u);
+  CHECK_THROWS(INTERNAL, (void)uses.index_of(1047, 1048));
 }
 
-// Every use that is counted is released once by a walk over the plan, and nothing is left.
-TEST(a_walk_over_the_plan_frees_everything) {
+// A walk over the plan meets every stored tile as often as was counted.
+TEST(a_walk_over_the_plan_uses_everything_up) {
   test::FakeSlide slide;
   slide.add_level(3001, 2003, 240);
   tiles::GridOptions grid;
@@ -110,20 +108,63 @@ TEST(a_walk_over_the_plan_frees_everything) {
   tiles::ReadPolicy policy;
   policy.scale = 1.3;
   const auto plan = tiles::plan_tiles(slide, policy, grid, nullptr);
-  const auto& storage = slide.levels()[0].storage;
-  tiles::UseCounts counts(storage);
-  counts.add(plan);
-  CHECK_EQ(counts.distinct(), static_cast<std::size_t>(storage.tiles_across() * storage.tiles_down()));
-  std::size_t freed = 0;
+  const tiles::StoredTileUses uses(plan);
+  CHECK_EQ(uses.size(), 117u);  // 13 x 9
+  std::vector<std::uint32_t> met(uses.size());
   for (const auto& tile : plan.tiles) {
-    const TileRange range = tiles::stored_tiles_under(storage, plan, tile);
+    const TileRange range = tiles::stored_tiles_under(plan, tile);
     for (auto row = range.first_row; row <= range.last_row; ++row)
-      for (auto column = range.first_column; column <= range.last_column; ++column)
-        freed += counts.release(column, row) == 0 ? 1 : 0;
+      for (auto column = range.first_column; column <= range.last_column; ++column) ++met[uses.index_of(column, row)];
   }
-  CHECK_EQ(freed, 117u);  // 13 x 9
-  CHECK_EQ(counts.distinct(), 0u);
-  CHECK_EQ(counts.total(), 0u);
+  for (std::size_t i = 0; i < met.size(); ++i) CHECK_EQ(met[i], uses.uses(i));
+}
+
+// How many stored tiles are alive at once when a plan is worked on in `order`.
+std::size_t most_alive(const tiles::TilePlan& plan, const tiles::StoredTileUses& uses,
+                       const std::vector<std::uint32_t>& order) {
+  std::vector<std::uint32_t> left(uses.size());
+  for (std::size_t i = 0; i < left.size(); ++i) left[i] = uses.uses(i);
+  std::size_t alive = 0, most = 0;
+  for (const std::uint32_t at : order) {
+    const TileRange range = tiles::stored_tiles_under(plan, plan.tiles[at]);
+    for (auto row = range.first_row; row <= range.last_row; ++row)
+      for (auto column = range.first_column; column <= range.last_column; ++column) {
+        const std::size_t index = uses.index_of(column, row);
+        if (left[index] == uses.uses(index)) ++alive;
+        most = std::max(most, alive);
+        if (--left[index] == 0) --alive;
+      }
+  }
+  return most;
+}
+
+TEST(shared_stored_tiles_are_worked_on_in_bands) {
+  test::FakeSlide slide;
+  slide.add_level(100 * 256, 40 * 256, 256);
+  tiles::GridOptions grid;
+  grid.size_px = grid.stride_px = 224;
+  const auto plan = tiles::plan_tiles(slide, {}, grid, nullptr);
+  const tiles::StoredTileUses uses(plan);
+  const auto order = tiles::processing_order(plan, uses);
+  std::vector<bool> seen(order.size());
+  for (const std::uint32_t at : order) seen[at] = true;
+  CHECK(std::find(seen.begin(), seen.end(), false) == seen.end());
+  CHECK_EQ(seen.size(), plan.tiles.size());
+  std::vector<std::uint32_t> rows(order.size());
+  std::iota(rows.begin(), rows.end(), 0u);
+  // A band keeps two columns of itself and the row that it shares with the next band; rows keep two whole rows.
+  CHECK(most_alive(plan, uses, order) < 100 + 2 * 11);
+  CHECK(most_alive(plan, uses, rows) > 100);
+}
+
+TEST(tiles_that_share_nothing_stay_in_file_order) {
+  test::FakeSlide slide;
+  slide.add_level(20 * 256, 20 * 256, 256);
+  tiles::GridOptions grid;
+  grid.size_px = grid.stride_px = 256;
+  const auto plan = tiles::plan_tiles(slide, {}, grid, nullptr);
+  const auto order = tiles::processing_order(plan, tiles::StoredTileUses(plan));
+  CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
 }  // namespace

@@ -1,0 +1,13 @@
+// How many threads this process may run at once.
+#pragma once
+
+namespace microtome {
+
+// Cores of the affinity mask, and no more than the CPU time that the control group (a container's limit) allows,
+// rounded up. At least 1.
+[[nodiscard]] int available_cores() noexcept;
+
+// The same from the text of a cgroup v2 `cpu.max` ("max 100000", "150000 100000"); 0: no limit or not readable.
+[[nodiscard]] int cores_of_quota(const char* text) noexcept;
+
+}  // namespace microtome

@@ -1,0 +1,137 @@
+#include "pipeline/tile_feed.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "tiles/stored_tiles.h"
+
+namespace microtome::pipeline {
+namespace {
+
+constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
+
+void fill_white(const RgbView& view) {
+  for (std::int64_t y = 0; y < view.height_px; ++y)
+    std::memset(view.row(y), 255, static_cast<std::size_t>(3 * view.width_px));
+}
+
+}  // namespace
+
+TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
+                   std::int64_t budget_bytes, StageMetrics& metrics)
+    : slide_(std::move(slide)),
+      plan_(std::move(plan)),
+      metrics_(metrics),
+      cache_(
+          slide_, plan_.policy.level,
+          [this] {
+            tiles::StoredTileUses uses(plan_);
+            order_ = tiles::processing_order(plan_, uses);
+            return uses;
+          }(),
+          on_bad_tile, budget_bytes, metrics) {}
+
+// Which stored tiles the group needs, by stored tile: the order of the file.
+void TileFeed::find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const {
+  reader.uses.clear();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto under = tiles::stored_tiles_under(plan_, tile_at(first + i));
+    for (std::int64_t row = under.first_row; row <= under.last_row; ++row)
+      for (std::int64_t column = under.first_column; column <= under.last_column; ++column)
+        reader.uses.push_back(
+            {static_cast<std::uint32_t>(cache_.tiles().index_of(column, row)), static_cast<std::uint32_t>(i)});
+  }
+  std::sort(reader.uses.begin(), reader.uses.end(), [](const TileReader::Use& a, const TileReader::Use& b) {
+    return a.stored != b.stored ? a.stored < b.stored : a.tile < b.tile;
+  });
+}
+
+TileFeed::ReadAheadGuard TileFeed::read_ahead(TileReader& reader, std::int64_t first, std::int64_t count) const {
+  find_uses(reader, first, count);
+  reader.ahead.clear();
+  const auto& all = cache_.tiles();
+  for (std::size_t i = 0; i < reader.uses.size(); ++i) {
+    const std::size_t stored = reader.uses[i].stored;
+    if (i > 0 && reader.uses[i - 1].stored == stored) continue;
+    if (cache_.untouched(stored)) reader.ahead.push_back({plan_.policy.level, all.column(stored), all.row(stored)});
+  }
+  const auto& level = slide_->levels()[static_cast<std::size_t>(plan_.policy.level)];
+  reader.decoder.read_ahead(*slide_, level.directory, reader.ahead);
+  return ReadAheadGuard(reader);
+}
+
+void TileFeed::read(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                    std::uint8_t* out) {
+  const std::int64_t side = plan_.footprint_px;
+  if (side == plan_.size_px) return assemble(reader, cancel, first, count, out);
+  const std::int64_t group = std::clamp<std::int64_t>(kFootprintBytes / (3 * side * side), 1, count);
+  if (reader.footprints.width_px != side || reader.footprints.height_px < side * group)
+    reader.footprints = RgbImage(side, side * group);
+  for (std::int64_t done = 0; done < count; done += group) {
+    const std::int64_t some = std::min(group, count - done);
+    assemble(reader, cancel, first + done, some, reader.footprints.data.data());
+    StageMetrics::Busy busy(metrics_, Stage::Batch);
+    for (std::int64_t i = 0; i < some; ++i, out += 3 * plan_.size_px * plan_.size_px)
+      batch::resize({reader.footprints.data.data() + 3 * side * side * i, side, side, 3 * side},
+                    {out, plan_.size_px, plan_.size_px, 3 * plan_.size_px}, reader.resize);
+  }
+}
+
+// Puts `count` footprints together, one after another in `windows`.
+void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                        std::uint8_t* windows) {
+  const std::int64_t side = plan_.footprint_px;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto& tile = tile_at(first + i);
+    const bool overhangs = tile.x + side > plan_.stored.width_px || tile.y + side > plan_.stored.height_px;
+    if (overhangs) fill_white({windows + 3 * side * side * i, side, side, 3 * side});
+  }
+  find_uses(reader, first, count);
+  const std::span<const TileReader::Use> uses = reader.uses;
+  for (std::size_t begin = 0; begin < uses.size();) {
+    std::size_t end = begin + 1;
+    while (end < uses.size() && uses[end].stored == uses[begin].stored) ++end;
+    cancel.check(Stage::Decode);
+    visit(reader, cancel, first, windows, uses.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+// One stored tile, and the parts of it that the tiles of the group want.
+void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::uint8_t* windows,
+                     std::span<const TileReader::Use> uses) {
+  const std::size_t stored = uses.front().stored;
+  const tiles::StoredGrid& grid = plan_.stored;
+  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t tile_x = cache_.tiles().column(stored) * grid.tile_width_px;
+  const std::int64_t tile_y = cache_.tiles().row(stored) * grid.tile_height_px;
+  // What of the stored tile is in the image: the padding of edge tiles is not.
+  const std::int64_t right = std::min(tile_x + grid.tile_width_px, grid.width_px);
+  const std::int64_t bottom = std::min(tile_y + grid.tile_height_px, grid.height_px);
+  const auto& only = tile_at(first + uses.front().tile);
+  const bool is_the_tile = uses.size() == 1 && only.x == tile_x && only.y == tile_y && side == grid.tile_width_px &&
+                           side == grid.tile_height_px && right - tile_x == side && bottom - tile_y == side;
+  if (is_the_tile) {
+    std::uint8_t* window = windows + 3 * side * side * uses.front().tile;
+    if (cache_.decode_straight(reader.decoder, stored, {window, side, side, 3 * side})) return;
+  }
+  const auto copy = [&](const std::uint8_t* pixels) {
+    for (const TileReader::Use& use : uses) {
+      const auto& tile = tile_at(first + use.tile);
+      const std::int64_t x0 = std::max(tile_x, tile.x), x1 = std::min(right, tile.x + side);
+      const std::int64_t y0 = std::max(tile_y, tile.y), y1 = std::min(bottom, tile.y + side);
+      const auto bytes = static_cast<std::size_t>(3 * (x1 - x0));
+      std::uint8_t* to = windows + 3 * side * side * use.tile + 3 * ((y0 - tile.y) * side + x0 - tile.x);
+      for (std::int64_t y = y0; y < y1; ++y, to += 3 * side) {
+        if (pixels == nullptr)
+          std::memset(to, 255, bytes);
+        else
+          std::memcpy(to, pixels + 3 * ((y - tile_y) * grid.tile_width_px + x0 - tile_x), bytes);
+      }
+    }
+  };
+  cache_.use(reader.decoder, cancel, stored, static_cast<std::uint32_t>(uses.size()), copy);
+}
+
+}  // namespace microtome::pipeline

@@ -1,0 +1,86 @@
+// The tiles of one prepared slide as pixels, in the order in which they are best decoded. Shared by scoring and by
+// slide.tiles, so that both read the same pixels. Any number of threads may use one feed, each with its own TileReader.
+//
+// A position counts in that order; index_of() says which tile of the plan it is. The order follows from the plan alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "batch/preprocess.h"
+#include "core/cancel_token.h"
+#include "core/image.h"
+#include "core/stage_metrics.h"
+#include "decode/tile_decoder.h"
+#include "pipeline/prepare.h"
+#include "pipeline/stored_tile_cache.h"
+#include "slide/slide.h"
+
+namespace microtome::pipeline {
+
+// What one thread needs to read tiles; nothing in it is shared, all of it is used again.
+struct TileReader {
+  // That a tile of a group needs a stored tile.
+  struct Use {
+    std::uint32_t stored = 0;  // index among the plan's stored tiles
+    std::uint32_t tile = 0;    // in the group
+  };
+
+  decode::TileDecoder decoder;
+  RgbImage footprints;  // pixels of the level, where they must be reduced: those of a group below each other
+  batch::ResizeScratch resize;
+  std::vector<TileAddress> ahead;
+  std::vector<Use> uses;
+};
+
+class TileFeed {
+ public:
+  // Takes the plan out of `prepared`. `budget_bytes` is for decoded stored tiles.
+  TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
+           std::int64_t budget_bytes, StageMetrics& metrics);
+
+  [[nodiscard]] const tiles::TilePlan& plan() const noexcept { return plan_; }
+  [[nodiscard]] std::int64_t size() const noexcept { return std::ssize(plan_.tiles); }
+  [[nodiscard]] std::size_t index_of(std::int64_t position) const noexcept {
+    return order_[static_cast<std::size_t>(position)];
+  }
+  [[nodiscard]] StoredTileCache::Counts counts() const { return cache_.counts(); }
+
+  // Fetches the compressed bytes of the tiles at [first, first + count), neighbours with one read. The reader keeps
+  // them until the end of the guard.
+  class ReadAheadGuard {
+   public:
+    explicit ReadAheadGuard(TileReader& reader) noexcept : reader_(reader) {}
+    ~ReadAheadGuard() { reader_.decoder.forget_read_ahead(); }
+    ReadAheadGuard(const ReadAheadGuard&) = delete;
+    ReadAheadGuard& operator=(const ReadAheadGuard&) = delete;
+
+   private:
+    TileReader& reader_;
+  };
+  [[nodiscard]] ReadAheadGuard read_ahead(TileReader& reader, std::int64_t first, std::int64_t count) const;
+
+  // Writes the tiles at [first, first + count) to `out`, one after another, each plan().size_px square and packed. They
+  // are read as a group: each stored tile below them is visited once, and copied into all of them while it is warm.
+  void read(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count, std::uint8_t* out);
+
+ private:
+  [[nodiscard]] const tiles::PlannedTile& tile_at(std::int64_t position) const noexcept {
+    return plan_.tiles[index_of(position)];
+  }
+  void find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const;
+  void assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                std::uint8_t* windows);
+  void visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::uint8_t* windows,
+             std::span<const TileReader::Use> uses);
+
+  const std::shared_ptr<const slide::Slide> slide_;
+  const tiles::TilePlan plan_;
+  StageMetrics& metrics_;
+  std::vector<std::uint32_t> order_;
+  StoredTileCache cache_;
+};
+
+}  // namespace microtome::pipeline
