@@ -17,7 +17,7 @@ export { createScorer } from './scorer.js';
 export type { Scorer } from './scorer.js';
 export { openSlide } from './slide.js';
 export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './slide.js';
-export type { TileBatch } from './tile-batch.js';
+export type { Batch, TensorBatch, TileBatch } from './tile-batch.js';
 export type { TissueMask } from './tissue-mask.js';
 export { loadModel } from './model/load-model.js';
 export type { Model, ModelCard, ModelOutput, TensorInfo, TileInput } from './model/model.js';
@@ -59,6 +59,7 @@ export type {
   ScorerOptions,
   SlideLimits,
   SlideScoreOptions,
+  TensorsOptions,
   TilesOptions,
   TissueOptions,
 } from './options/types.js';

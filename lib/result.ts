@@ -35,6 +35,8 @@ export interface ReadPolicy {
   readonly policy: string;
   /** Level pixels per model pixel: above 1, the level was reduced. */
   readonly scale: number;
+  /** 2, 4 or 8: JPEG tiles were decoded at 1/2, 1/4 or 1/8 of their sides (`scaledDecode`); else 1. */
+  readonly jpegReduction: number;
   /** Null: every tile that the tissue rule keeps. */
   readonly sampled: TileSample | null;
 }

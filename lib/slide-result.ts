@@ -32,8 +32,8 @@ function sampleOf(found: NativePlan | NativeScoreResult, settings: SlideSettings
 }
 
 function readPolicy(found: NativePlan | NativeScoreResult, settings: SlideSettings): ReadPolicy {
-  const { level, mpp, policy, scale } = found;
-  return Object.freeze({ level, mpp, policy, scale, sampled: sampleOf(found, settings) });
+  const { level, mpp, policy, scale, jpegReduction } = found;
+  return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, settings) });
 }
 
 /** A sample that was asked for is in the result; one that was forced is warned of too. */

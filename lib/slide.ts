@@ -3,21 +3,28 @@
 import { runJob } from './cancel.js';
 import { MicrotomeError, fromNative, native } from './errors.js';
 import { loadAddon } from './native/addon.js';
-import type { NativeRegion, NativeSlide, NativeSlideInfo, NativeTileStream } from './native/contract.js';
+import type {
+  NativeRegion,
+  NativeSlide,
+  NativeSlideInfo,
+  NativeTileBatch,
+  NativeTileStream,
+} from './native/contract.js';
 import { maskSource } from './mask-source.js';
 import {
   parseMaxSide,
   parseOpenOptions,
   parseRegion,
+  parseTensorsOptions,
   parseTilesOptions,
   parseTissueOptions,
 } from './options/slide-options.js';
 import type { ParsedOpenOptions, ParsedTiles } from './options/slide-options.js';
-import type { OpenOptions, RegionOptions, TilesOptions, TissueOptions } from './options/types.js';
+import type { OpenOptions, RegionOptions, TensorsOptions, TilesOptions, TissueOptions } from './options/types.js';
 import { inputPath } from './source.js';
 import type { Input } from './source.js';
-import { OwnedTileBatch } from './tile-batch.js';
-import type { TileBatch } from './tile-batch.js';
+import { OwnedTensorBatch, OwnedTileBatch } from './tile-batch.js';
+import type { TensorBatch, TileBatch } from './tile-batch.js';
 import type { TissueMask } from './tissue-mask.js';
 
 /** One level of a slide's pyramid; 0 is the largest. */
@@ -92,7 +99,9 @@ export interface Slide extends AsyncDisposable {
   /** Where the slide has tissue. */
   tissue(options?: TissueOptions): Promise<TissueMask>;
   /**
-   * The tiles of a grid over the tissue, batch by batch, each stored tile decoded once. Leaving the loop ends the work.
+   * The tiles of a grid over the tissue, batch by batch, each stored tile decoded once. Tiles that share stored tiles
+   * come together, so their order is not by row: `x` and `y` say where each is. The order is the same every time. Threads
+   * decode a few batches ahead of the loop; leaving it ends their work.
    * @example
    * ```ts
    * for await (const batch of slide.tiles({ mpp: 0.5, size: 256 })) {
@@ -102,6 +111,17 @@ export interface Slide extends AsyncDisposable {
    * ```
    */
   tiles(options: TilesOptions): AsyncIterable<TileBatch>;
+  /**
+   * The same tiles as model input: scaled, normalised and laid out, ready for a tensor of an inference runtime.
+   * @example
+   * ```ts
+   * for await (const batch of slide.tensors({ mpp: 0.5, size: 224, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })) {
+   *   await run(batch.data, batch.dims);
+   *   batch.release();
+   * }
+   * ```
+   */
+  tensors(options: TensorsOptions): AsyncIterable<TensorBatch>;
   /** Ends the work in flight, waits for it, and closes the file. May be called more than once. */
   close(): Promise<void>;
 }
@@ -190,13 +210,22 @@ class OpenedSlide implements Slide {
 
   tiles(options: TilesOptions): AsyncIterable<TileBatch> {
     const parsed = parseTilesOptions(options);
-    return { [Symbol.asyncIterator]: () => this.#batches(parsed) };
+    return { [Symbol.asyncIterator]: () => this.#batches(parsed, (batch) => new OwnedTileBatch(batch)) };
   }
 
-  async *#batches({ grid, mask, tissue, batchSize, signal }: ParsedTiles): AsyncGenerator<TileBatch, void, undefined> {
+  tensors(options: TensorsOptions): AsyncIterable<TensorBatch> {
+    const parsed = parseTensorsOptions(options);
+    const own = (batch: NativeTileBatch): TensorBatch => new OwnedTensorBatch(batch, parsed.stream.tensor);
+    return { [Symbol.asyncIterator]: () => this.#batches(parsed, own) };
+  }
+
+  async *#batches<B>(
+    { grid, mask, tissue, stream: options, signal }: ParsedTiles,
+    own: (batch: NativeTileBatch) => B,
+  ): AsyncGenerator<B, void, undefined> {
     signal?.throwIfAborted();
     const source = await maskSource(mask, grid.keep, tissue);
-    const stream = await this.#call((slide) => slide.tiles({ ...grid, mask: source }, batchSize));
+    const stream = await this.#call((slide) => slide.tiles({ ...grid, mask: source }, options));
     this.#streams.add(stream);
     try {
       for (;;) {
@@ -205,7 +234,7 @@ class OpenedSlide implements Slide {
           cancel: () => stream.cancel(),
         }));
         if (batch === null) return;
-        yield new OwnedTileBatch(batch);
+        yield own(batch);
       }
     } finally {
       this.#streams.delete(stream);

@@ -1,12 +1,10 @@
-/** One batch of tiles as {@link Slide.tiles} gives it. */
+/** One batch of tiles as {@link Slide.tiles} and {@link Slide.tensors} give it. */
 
 import { MicrotomeError } from './errors.js';
-import type { NativeTileBatch } from './native/contract.js';
+import type { NativePreprocess, NativeTileBatch } from './native/contract.js';
 
-/** Tiles of one batch. The pixels are the caller's until {@link TileBatch.release}. */
-export interface TileBatch {
-  /** RGB, interleaved: `tiles * sizePx * sizePx * 3` bytes. Throws INVALID_OPTION after `release()`. */
-  readonly data: Uint8Array;
+/** What all batches have. The samples are the caller's until {@link Batch.release}. */
+export interface Batch {
   /** Left edge of each tile, in pixels of `level`. */
   readonly x: Float64Array;
   /** Upper edge of each tile, in pixels of `level`. */
@@ -17,14 +15,32 @@ export interface TileBatch {
   readonly sizePx: number;
   /** Number of tiles in this batch. */
   readonly tiles: number;
-  /** Stored tiles below this batch that could not be decoded; white in `data`. */
+  /** Stored tiles below this batch that could not be decoded or are missing; white in `data`. */
   readonly badTiles: number;
-  /** Gives the pixels back before the garbage collector would. May be called more than once. */
+  /**
+   * Gives the memory of `data` back, to be filled with a later batch: a loop that releases every batch allocates nothing
+   * large. Arrays made of it are empty afterwards. May be called more than once; else the garbage collector does it.
+   */
   release(): void;
 }
 
-export class OwnedTileBatch implements TileBatch {
-  #data: Uint8Array | null;
+/** Tiles as pixels. */
+export interface TileBatch extends Batch {
+  /** RGB, interleaved: `tiles * sizePx * sizePx * 3` bytes. Throws INVALID_OPTION after `release()`. */
+  readonly data: Uint8Array;
+}
+
+/** Tiles as model input. */
+export interface TensorBatch extends Batch {
+  /** `float32`, the bits of `float16`, or `uint8`, as was asked for. Throws INVALID_OPTION after `release()`. */
+  readonly data: Float32Array | Uint16Array | Uint8Array;
+  /** `[tiles, 3, sizePx, sizePx]` or `[tiles, sizePx, sizePx, 3]`. */
+  readonly dims: readonly [number, number, number, number];
+}
+
+abstract class OwnedBatch<Data> implements Batch {
+  readonly #batch: NativeTileBatch;
+  #data: Data | null;
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly level: number;
@@ -32,8 +48,9 @@ export class OwnedTileBatch implements TileBatch {
   readonly tiles: number;
   readonly badTiles: number;
 
-  constructor(batch: NativeTileBatch) {
-    this.#data = batch.data;
+  protected constructor(batch: NativeTileBatch, data: Data) {
+    this.#batch = batch;
+    this.#data = data;
     this.x = batch.x;
     this.y = batch.y;
     this.level = batch.level;
@@ -42,7 +59,7 @@ export class OwnedTileBatch implements TileBatch {
     this.badTiles = batch.badTiles;
   }
 
-  get data(): Uint8Array {
+  get data(): Data {
     if (this.#data === null) {
       throw new MicrotomeError('INVALID_OPTION', 'tiles', 'the pixels of this batch were released', {
         advice: 'copy what you need before release()',
@@ -53,5 +70,24 @@ export class OwnedTileBatch implements TileBatch {
 
   release(): void {
     this.#data = null;
+    this.#batch.release();
+  }
+}
+
+export class OwnedTileBatch extends OwnedBatch<Uint8Array> implements TileBatch {
+  constructor(batch: NativeTileBatch) {
+    super(batch, new Uint8Array(batch.buffer));
+  }
+}
+
+const views = { float32: Float32Array, float16: Uint16Array, uint8: Uint8Array } as const;
+
+export class OwnedTensorBatch extends OwnedBatch<Float32Array | Uint16Array | Uint8Array> implements TensorBatch {
+  readonly dims: readonly [number, number, number, number];
+
+  constructor(batch: NativeTileBatch, { type, layout }: NativePreprocess) {
+    super(batch, new views[type](batch.buffer));
+    const { tiles, sizePx } = batch;
+    this.dims = layout === 'NCHW' ? [tiles, 3, sizePx, sizePx] : [tiles, sizePx, sizePx, 3];
   }
 }

@@ -87,6 +87,8 @@ export interface NativeGridOptions {
   readonly mpp: number | null;
   /** Overrides the slide's own mpp (from an option or a metadata row); null: the slide's. */
   readonly slideMpp: number | null;
+  /** With mpp: JPEG tiles may be decoded at 1/2, 1/4 or 1/8 of their sides. */
+  readonly scaledDecode: boolean;
   readonly sizePx: number;
   readonly stridePx: number;
   readonly keep: 'fraction' | 'centre' | 'all';
@@ -103,6 +105,7 @@ export interface NativePlan {
   readonly scale: number;
   readonly mpp: number | null;
   readonly policy: string;
+  readonly jpegReduction: number;
   readonly tiles: number;
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
   readonly keptTiles: number;
@@ -115,8 +118,10 @@ export interface NativePlan {
 }
 
 export interface NativeTileBatch {
-  /** RGB, interleaved: tiles * size * size * 3 bytes. */
-  readonly data: Uint8Array;
+  /** RGB bytes, interleaved, or the tensor that was asked for: tiles * size * size * 3 samples. */
+  readonly buffer: ArrayBuffer;
+  /** Takes the memory of `buffer` back (it is empty then), to be used again. Idempotent. */
+  release(): void;
   readonly tiles: number;
   readonly sizePx: number;
   /** Pixels of the level read. */
@@ -140,9 +145,17 @@ export interface NativeSlide {
   thumbnail(maxSidePx: number): Promise<NativeRegion>;
   tissue(options: NativeTissueOptions): Promise<NativeMask>;
   plan(grid: NativeGridOptions): Promise<NativePlan>;
-  tiles(grid: NativeGridOptions, batchSize: number): Promise<NativeTileStream>;
+  tiles(grid: NativeGridOptions, options: NativeStreamOptions): Promise<NativeTileStream>;
   /** Waits for reads in flight; later calls reject with CANCELLED. */
   close(): Promise<void>;
+}
+
+export interface NativeStreamOptions {
+  readonly batchSize: number;
+  /** 0: one for each core. */
+  readonly threads: number;
+  /** null: RGB bytes. Its size is the grid's. */
+  readonly tensor: NativePreprocess | null;
 }
 
 export interface NativeTileStream {
@@ -225,6 +238,7 @@ export interface NativeScoreResult {
   readonly scale: number;
   readonly mpp: number | null;
   readonly policy: string;
+  readonly jpegReduction: number;
   readonly tiles: number;
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
   readonly keptTiles: number;

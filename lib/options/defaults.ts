@@ -15,6 +15,7 @@ interface Defaults {
   readonly minTissueFraction: number;
   readonly tilesPerSlide: number;
   readonly seed: number;
+  readonly scaledDecode: boolean;
   readonly badTiles: BadTiles;
   readonly tiles: boolean;
   readonly overviewSide: number;
@@ -42,6 +43,7 @@ export const defaults: Defaults = Object.freeze({
   tilesPerSlide: 0,
   /** Of the sample that `tilesPerSlide` takes. */
   seed: 0,
+  scaledDecode: false,
   /** What to do with a stored tile that cannot be decoded. */
   badTiles: 'error',
   /** Per-tile outputs in the result. */

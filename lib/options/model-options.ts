@@ -44,8 +44,8 @@ export interface ParsedModelOptions {
   readonly given: readonly (keyof ModelOptions)[];
 }
 
-const anyNumber: Bounds = { min: -1e30, max: 1e30, what: 'a finite number' };
-const positiveNumber: Bounds = { min: Number.MIN_VALUE, max: 1e9, what: 'a positive number' };
+export const anyNumber: Bounds = { min: -1e30, max: 1e30, what: 'a finite number' };
+export const positiveNumber: Bounds = { min: Number.MIN_VALUE, max: 1e9, what: 'a positive number' };
 const methods = ['mean', 'max', 'topK', 'quantile', 'noisyOr'] as const;
 
 function parseInput(value: unknown): ParsedModelInput {

@@ -43,6 +43,7 @@ const slideKeys = [
   'tissue',
   'tilesPerSlide',
   'seed',
+  'scaledDecode',
   'tileBudget',
   'badTiles',
   'batchSize',
@@ -75,6 +76,7 @@ export interface ParsedSlideScore {
   readonly tissue: NativeTissueOptions | null;
   readonly tilesPerSlide: number | null;
   readonly seed: number | null;
+  readonly scaledDecode: boolean | null;
   readonly tileBudget: number | null;
   readonly badTiles: BadTiles | null;
   readonly batchSize: number | null;
@@ -129,6 +131,7 @@ function parseSlide(o: Known): ParsedSlideScore {
     tissue: optional('tissue', parseTissueOptions),
     tilesPerSlide: optional('tilesPerSlide', (n, v) => integer(n, v, positiveInteger)),
     seed: optional('seed', (n, v) => integer(n, v, naturalNumber)),
+    scaledDecode: optional('scaledDecode', boolean),
     tileBudget: optional('tileBudget', (n, v) => integer(n, v, positiveInteger)),
     badTiles: optional('badTiles', (n, v) => oneOf(n, v, badTilePolicies)),
     batchSize: optional('batchSize', (n, v) => integer(n, v, { ...positiveInteger, max: 65536 })),
@@ -243,6 +246,7 @@ function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
     mpp,
     level,
     slideMpp: null,
+    scaledDecode: o.scaledDecode ?? defaults.scaledDecode,
     sizePx,
     stridePx,
     keep,

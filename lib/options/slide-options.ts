@@ -1,7 +1,14 @@
 /** Parses the options of opening a slide and of its methods into full, frozen native options. */
 
-import type { NativeGridOptions, NativeLimits, NativeTissueOptions } from '../native/contract.js';
+import type {
+  NativeGridOptions,
+  NativeLimits,
+  NativePreprocess,
+  NativeStreamOptions,
+  NativeTissueOptions,
+} from '../native/contract.js';
 import {
+  boolean,
   contradiction,
   fraction,
   integer,
@@ -9,6 +16,7 @@ import {
   naturalNumber,
   number,
   oneOf,
+  perChannel,
   positiveInteger,
   record,
   signal,
@@ -17,7 +25,8 @@ import {
 import type { Bounds } from './check.js';
 import { defaults } from './defaults.js';
 import { checkMaskInput } from './mask.js';
-import type { MaskInput, OpenOptions, RegionOptions, TilesOptions } from './types.js';
+import { anyNumber, positiveNumber } from './model-options.js';
+import type { MaskInput, OpenOptions, RegionOptions, TensorsOptions, TilesOptions } from './types.js';
 
 type Known = Readonly<Record<string, unknown>>;
 
@@ -82,6 +91,8 @@ export function parseRegion(options: RegionOptions): ParsedRegion {
   });
 }
 
+export type NativeTensorStream = NativeStreamOptions & { readonly tensor: NativePreprocess };
+
 /** All of NativeGridOptions but the mask, which may have to be read from a file first. */
 export type GridWithoutMask = Omit<NativeGridOptions, 'mask'>;
 
@@ -89,7 +100,7 @@ export interface ParsedTiles {
   readonly grid: GridWithoutMask;
   readonly mask: MaskInput | null;
   readonly tissue: NativeTissueOptions;
-  readonly batchSize: number;
+  readonly stream: NativeStreamOptions;
   readonly signal: AbortSignal | null;
 }
 
@@ -105,6 +116,8 @@ const tilesKeys = [
   'maxTiles',
   'seed',
   'batchSize',
+  'threads',
+  'scaledDecode',
   'badTiles',
   'signal',
 ] as const;
@@ -119,7 +132,29 @@ function resolutionOf(o: Known): Pick<NativeGridOptions, 'mpp' | 'level'> {
 }
 
 export function parseTilesOptions(options: TilesOptions): ParsedTiles {
-  const o = record('options', options, tilesKeys);
+  return tilesOf(record('options', options, tilesKeys), null);
+}
+
+const noMean = [0, 0, 0] as const;
+const noStd = [1, 1, 1] as const;
+const tensorKeys = ['layout', 'channels', 'type', 'scale', 'mean', 'std'] as const;
+
+export function parseTensorsOptions(options: TensorsOptions): ParsedTiles & { readonly stream: NativeTensorStream } {
+  const o = record('options', options, [...tilesKeys, ...tensorKeys]);
+  const tensor: NativePreprocess = Object.freeze({
+    sizePx: integer('size', o['size'], tileSizePx),
+    layout: 'layout' in o ? oneOf('layout', o['layout'], ['NCHW', 'NHWC']) : 'NCHW',
+    channels: 'channels' in o ? oneOf('channels', o['channels'], ['RGB', 'BGR']) : 'RGB',
+    type: 'type' in o ? oneOf('type', o['type'], ['float32', 'float16', 'uint8']) : 'float32',
+    scale: 'scale' in o ? number('scale', o['scale'], positiveNumber) : 1 / 255,
+    mean: 'mean' in o ? perChannel('mean', o['mean'], anyNumber) : noMean,
+    std: 'std' in o ? perChannel('std', o['std'], positiveNumber) : noStd,
+  });
+  const parsed = tilesOf(o, tensor);
+  return Object.freeze({ ...parsed, stream: Object.freeze({ ...parsed.stream, tensor }) });
+}
+
+function tilesOf(o: Known, tensor: NativePreprocess | null): ParsedTiles {
   const sizePx = integer('size', o['size'], tileSizePx);
   const keep = 'keep' in o ? oneOf('keep', o['keep'], keepRules) : defaults.keep;
   if (keep === 'all' && 'mask' in o) throw contradiction("keep 'all' takes every tile, but a mask was given");
@@ -127,6 +162,7 @@ export function parseTilesOptions(options: TilesOptions): ParsedTiles {
     grid: Object.freeze({
       ...resolutionOf(o),
       slideMpp: null,
+      scaledDecode: 'scaledDecode' in o ? boolean('scaledDecode', o['scaledDecode']) : defaults.scaledDecode,
       sizePx,
       stridePx: 'stride' in o ? integer('stride', o['stride'], tileSizePx) : sizePx,
       keep,
@@ -140,10 +176,17 @@ export function parseTilesOptions(options: TilesOptions): ParsedTiles {
     }),
     mask: 'mask' in o ? checkMaskInput(o['mask']) : null,
     tissue: parseTissueOptions('tissue', o['tissue']),
-    batchSize:
-      'batchSize' in o
-        ? integer('batchSize', o['batchSize'], { min: 1, max: 65536, what: 'an integer from 1 to 65536' })
-        : defaults.batchSize,
+    stream: Object.freeze({
+      batchSize:
+        'batchSize' in o
+          ? integer('batchSize', o['batchSize'], { min: 1, max: 65536, what: 'an integer from 1 to 65536' })
+          : defaults.batchSize,
+      threads:
+        'threads' in o
+          ? integer('threads', o['threads'], { min: 1, max: 1024, what: 'an integer from 1 to 1024' })
+          : defaults.threads,
+      tensor,
+    }),
     signal: 'signal' in o ? signal('signal', o['signal']) : null,
   });
 }

@@ -87,9 +87,35 @@ export interface TilesOptions {
   readonly seed?: number;
   /** Tiles in one batch; the last may have fewer. @defaultValue 16 */
   readonly batchSize?: number;
+  /** Threads that decode ahead of the caller. @defaultValue one for each core that the process may use */
+  readonly threads?: number;
+  /**
+   * With `mpp`: JPEG tiles are decoded at 1/2, 1/4 or 1/8 of their sides where the target is that much coarser than the
+   * level. Faster, with other pixels: block averages. @defaultValue false
+   */
+  readonly scaledDecode?: boolean;
   /** @defaultValue 'error' */
   readonly badTiles?: BadTiles;
   readonly signal?: AbortSignal;
+}
+
+/**
+ * What {@link Slide.tensors} reads and how samples become model input:
+ * `(sample * scale - mean) / std`, channel by channel in the order of `channels`. `uint8` takes the samples as they are.
+ */
+export interface TensorsOptions extends TilesOptions {
+  /** @defaultValue 'NCHW' */
+  readonly layout?: 'NCHW' | 'NHWC';
+  /** @defaultValue 'RGB' */
+  readonly channels?: 'RGB' | 'BGR';
+  /** @defaultValue 'float32' */
+  readonly type?: 'float32' | 'float16' | 'uint8';
+  /** @defaultValue 1/255 */
+  readonly scale?: number;
+  /** @defaultValue [0, 0, 0] */
+  readonly mean?: readonly [number, number, number];
+  /** @defaultValue [1, 1, 1] */
+  readonly std?: readonly [number, number, number];
 }
 
 /** The machine side of scoring. */
@@ -178,6 +204,12 @@ export interface SlideScoreOptions {
   readonly tilesPerSlide?: number;
   /** Of the choice that `tilesPerSlide` asks for. @defaultValue the model's, else 0 */
   readonly seed?: number;
+  /**
+   * Where the model works at a resolution that is 2, 4 or 8 times coarser than the level that is read, or more: JPEG
+   * tiles are decoded at 1/2, 1/4 or 1/8 of their sides. Faster, with other pixels: block averages, which is recorded in
+   * the result. @defaultValue false
+   */
+  readonly scaledDecode?: boolean;
   /**
    * Most tiles that there is time for. Like `tilesPerSlide`, of which the smaller holds, but a slide that it cuts short
    * says so: `read.sampled.reason` is 'deadline', with a warning, and `reproducible` is false. A run with a `deadline`

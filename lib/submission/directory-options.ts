@@ -62,6 +62,7 @@ const kScorerKeys: Readonly<Record<ScorerKey, true>> = {
   tissue: true,
   tilesPerSlide: true,
   seed: true,
+  scaledDecode: true,
   badTiles: true,
   batchSize: true,
   reproducible: true,

@@ -116,6 +116,7 @@ describe('defaults', () => {
       level: 1,
       mpp: null,
       slideMpp: null,
+      scaledDecode: false,
       sizePx: 256,
       stridePx: 256,
       keep: 'fraction',
@@ -127,7 +128,7 @@ describe('defaults', () => {
     expect(tiles).toMatchObject({
       mask: null,
       tissue: { overviewSidePx: 2048, minAreaFraction: 1e-5 },
-      batchSize: 16,
+      stream: { batchSize: 16, threads: 0, tensor: null },
       signal: null,
     });
     expect(Object.isFrozen(tiles) && Object.isFrozen(tiles.grid)).toBe(true);
@@ -155,6 +156,7 @@ describe('options, scorer and model joined', () => {
       mpp: 0.5,
       level: null,
       slideMpp: null,
+      scaledDecode: false,
       sizePx: 224,
       stridePx: 224,
       keep: 'fraction',

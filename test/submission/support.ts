@@ -148,7 +148,7 @@ export function resultOf(path: string, score: number): SlideResult {
     score,
     outputs: { relapse: Float64Array.of(score) },
     clip: defaultClip,
-    read: { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, sampled: null },
+    read: { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, jpegReduction: 1, sampled: null },
     tileCount: 4,
     decodedTiles: 4,
     badTiles: 0,

@@ -23,6 +23,7 @@ export const scoreSpec: CommandSpec = {
     'tile-size': { kind: 'integer', help: "side of a tile in model pixels, instead of the model's" },
     'tiles-per-slide': { kind: 'integer', help: 'at most so many tiles of each slide, chosen evenly over the tissue' },
     seed: { kind: 'integer', help: 'of that choice (0)' },
+    'scaled-decode': { kind: 'flag', help: 'decode JPEG tiles at 1/2, 1/4 or 1/8 where the resolution allows it' },
     deadline: {
       kind: 'text',
       value: 'TIME',
@@ -84,6 +85,7 @@ export function directoryOptions(args: ParsedArgs): DirectoryOptions {
     tile: tileSize === undefined ? undefined : { size: tileSize },
     tilesPerSlide: args.number('tiles-per-slide'),
     seed: args.number('seed'),
+    scaledDecode: args.flag('scaled-decode'),
     deadline: deadline === undefined ? undefined : deadlineOf(deadline, scoreSpec.name),
     deadlineMinTiles: args.number('deadline-min-tiles'),
     badTiles: args.text('bad-tiles'),

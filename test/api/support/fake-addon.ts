@@ -8,6 +8,7 @@ import type {
   NativeProgress,
   NativeScoreOptions,
   NativeScoreResult,
+  NativeStreamOptions,
   NativeSlide,
   NativeSlideInfo,
   NativeTileBatch,
@@ -92,6 +93,7 @@ export class FakeSlide implements NativeSlide {
       mpp: 1,
       policy: 'mpp-reduce',
       tiles: 6,
+      jpegReduction: 1,
       keptTiles: 6,
       gridTiles: 12,
       storedTiles: 9,
@@ -100,8 +102,8 @@ export class FakeSlide implements NativeSlide {
       memoryBytes: 1e6,
     };
   }
-  async tiles(grid: NativeGridOptions, batchSize: number) {
-    this.calls.push(['tiles', { grid, batchSize }]);
+  async tiles(grid: NativeGridOptions, options: NativeStreamOptions) {
+    this.calls.push(['tiles', { grid, options }]);
     return {
       next: async () => this.batches.shift() ?? (this.nextGate === null ? null : this.nextGate.promise),
       cancel: () => {
@@ -118,7 +120,8 @@ export class FakeSlide implements NativeSlide {
 
 export function tileBatch(tiles: number, sizePx = 2): NativeTileBatch {
   const at = Float64Array.from({ length: tiles }, (_, i) => i * sizePx);
-  return { data: new Uint8Array(tiles * sizePx * sizePx * 3), tiles, sizePx, x: at, y: at, level: 0, badTiles: 0 };
+  const buffer = new ArrayBuffer(tiles * sizePx * sizePx * 3);
+  return { buffer, release: () => {}, tiles, sizePx, x: at, y: at, level: 0, badTiles: 0 };
 }
 
 export const scoreResult: NativeScoreResult = {
@@ -127,6 +130,7 @@ export const scoreResult: NativeScoreResult = {
   mpp: 1,
   policy: 'mpp-reduce',
   tiles: 2,
+  jpegReduction: 1,
   keptTiles: 2,
   footprintPx: 448,
   x: Float64Array.of(0, 448),
