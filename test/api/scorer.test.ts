@@ -50,7 +50,7 @@ describe('a scorer', () => {
       score: 0.5,
       outputs: { relapse: Float64Array.of(0.5) },
       clip: [0.01, 0.99],
-      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, sampled: null },
+      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null },
       tileCount: 2,
       decodedTiles: 8,
       badTiles: 3,
@@ -310,7 +310,7 @@ describe('scoreSlide and planSlide', () => {
   it('the other needs no engine', async () => {
     expect(await planSlide('/a.tif', { model: bundle })).toEqual({
       path: '/a.tif',
-      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5, sampled: null },
+      read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5, jpegReduction: 1, sampled: null },
       tiles: 6,
       gridTiles: 12,
       storedTiles: 9,

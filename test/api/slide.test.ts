@@ -113,6 +113,7 @@ describe('tiles', () => {
       mpp: 1,
       level: null,
       slideMpp: null,
+      scaledDecode: false,
       sizePx: 2,
       stridePx: 2,
       keep: 'all',
@@ -122,7 +123,7 @@ describe('tiles', () => {
       badTiles: 'error',
       mask: { kind: 'all' },
     };
-    expect(native.calls[0]).toEqual(['tiles', { grid, batchSize: 4 }]);
+    expect(native.calls[0]).toEqual(['tiles', { grid, options: { batchSize: 4, threads: 0, tensor: null } }]);
   });
   it('are given back once', async () => {
     const { slide, native } = await open();
