@@ -7,9 +7,7 @@
 namespace microtome::addon {
 
 Environment::Environment(Napi::Env env)
-    : env_(env),
-      way_(Way::New(env, "microtome", 0, 1, nullptr)),
-      service_(std::clamp(available_cores(), 1, 4)) {
+    : env_(env), way_(Way::New(env, "microtome", 0, 1, nullptr)), service_(std::clamp(available_cores(), 1, 4)) {
   way_.Unref(env);
 }
 

@@ -28,7 +28,8 @@ class BufferPool {
       }
     }
     if (!buffer) buffer = std::make_unique<AlignedBytes>(shelf_->bytes);
-    return {buffer.release(), [shelf = shelf_](AlignedBytes* back) { shelf->put(std::unique_ptr<AlignedBytes>(back)); }};
+    return {buffer.release(),
+            [shelf = shelf_](AlignedBytes* back) { shelf->put(std::unique_ptr<AlignedBytes>(back)); }};
   }
 
  private:

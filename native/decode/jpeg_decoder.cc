@@ -39,8 +39,9 @@ void JpegDecoder::decode(const JpegStream& stream, const JpegFrame& frame, int r
   }
   if (reduction != reduction_) {
     if (api_.set_scaling(handle_.get(), {1, reduction}) != 0)
-      throw Error(Code::INTERNAL, Stage::Decode,
-                  "libjpeg-turbo cannot reduce by " + std::to_string(reduction) + ": " + api_.error_text(handle_.get()));
+      throw Error(
+          Code::INTERNAL, Stage::Decode,
+          "libjpeg-turbo cannot reduce by " + std::to_string(reduction) + ": " + api_.error_text(handle_.get()));
     reduction_ = reduction;
   }
   const int format = frame.components == 1 ? TurboJpeg::kPixelsGrey : TurboJpeg::kPixelsRgb;

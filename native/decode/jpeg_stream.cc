@@ -162,7 +162,8 @@ void append_tables(std::span<const std::uint8_t> tables, TableUse& use, std::vec
 void append_adobe(int components, JpegColor color, std::vector<std::uint8_t>& out) {
   if (components != 3) return;
   const std::uint8_t transform = color == JpegColor::YCbCr ? 1 : 0;
-  append(out, std::array<std::uint8_t, 16>{0xFF, kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform});
+  append(out,
+         std::array<std::uint8_t, 16>{0xFF, kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform});
 }
 
 }  // namespace

@@ -28,12 +28,11 @@ Engine::~Engine() { close(); }
 
 std::shared_ptr<ScoreJob> Engine::score(std::shared_ptr<const slide::Slide> slide, ScoreRequest request,
                                         ScoreCallbacks callbacks) {
-  auto job = std::make_shared<ScoreJob>(
-      std::move(slide), std::move(request), std::move(callbacks),
-      ScoreJob::Environment{.model = model_,
-                            .threads = threads_,
-                            .tensor_bytes = memory_bytes_ / 2,
-                            .cache_bytes = memory_bytes_ / 2 / kActiveJobs});
+  auto job = std::make_shared<ScoreJob>(std::move(slide), std::move(request), std::move(callbacks),
+                                        ScoreJob::Environment{.model = model_,
+                                                              .threads = threads_,
+                                                              .tensor_bytes = memory_bytes_ / 2,
+                                                              .cache_bytes = memory_bytes_ / 2 / kActiveJobs});
   {
     std::scoped_lock lock(mutex_);
     if (!closing_) {

@@ -6,7 +6,8 @@
 //   3. some tiles of a slide, to decode and infer them
 // so the cores are never divided between decoding and inference in advance, no tensor waits for a worker, and while one
 // worker decodes another infers. Slides take turns within each kind of work, so that tiles of several slides and of
-// several callers are in the workers at the same time. All decisions are made under one mutex; all work runs outside it.
+// several callers are in the workers at the same time. All decisions are made under one mutex; all work runs outside
+// it.
 #pragma once
 
 #include <condition_variable>

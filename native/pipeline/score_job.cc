@@ -7,7 +7,7 @@ namespace microtome::pipeline {
 namespace {
 
 constexpr auto kReportEvery = std::chrono::milliseconds(100);
-constexpr std::int64_t kClaimTiles = 32;   // at most; enough neighbours for one read of their compressed bytes
+constexpr std::int64_t kClaimTiles = 32;    // at most; enough neighbours for one read of their compressed bytes
 constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }

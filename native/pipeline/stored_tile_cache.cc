@@ -128,8 +128,8 @@ void StoredTileCache::decode_entry(std::unique_lock<std::mutex>& lock, decode::T
   make_room();
   entry.buffer = take_buffer();
   entry.state = State::Decoding;
-  const RgbView view{buffers_[static_cast<std::size_t>(entry.buffer)].get(), grid_.tile_width_px,
-                     grid_.tile_height_px, 3 * grid_.tile_width_px};
+  const RgbView view{buffers_[static_cast<std::size_t>(entry.buffer)].get(), grid_.tile_width_px, grid_.tile_height_px,
+                     3 * grid_.tile_width_px};
   lock.unlock();
   State state = State::White;
   bool bad = false;

@@ -104,9 +104,8 @@ void TileStream::work() noexcept {
     std::vector<std::uint8_t> pixels;
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] {
-        return failure_ || next_to_fill_ == batches_ || next_to_fill_ < next_to_give_ + window_;
-      });
+      changed_.wait(
+          lock, [this] { return failure_ || next_to_fill_ == batches_ || next_to_fill_ < next_to_give_ + window_; });
       if (failure_ || next_to_fill_ == batches_) break;
       const std::int64_t batch = next_to_fill_++;
       lock.unlock();

@@ -25,7 +25,7 @@ namespace microtome::pipeline {
 
 struct StreamOptions {
   std::int64_t batch_size = 16;
-  int threads = 0;                         // 0: cores this process may use
+  int threads = 0;                          // 0: cores this process may use
   std::optional<batch::Preprocess> tensor;  // absent: RGB bytes. Its size must be the grid's.
 };
 

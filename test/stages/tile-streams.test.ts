@@ -84,7 +84,17 @@ describe('tensors', () => {
     const mean = [0.7, 0.6, 0.5] as const;
     const std = [0.2, 0.25, 0.3] as const;
     let tiles = 0;
-    const options = { level: 0, size, stride: 400, layout, channels: 'BGR', mean, std, keep: 'all', batchSize: 4 } as const;
+    const options = {
+      level: 0,
+      size,
+      stride: 400,
+      layout,
+      channels: 'BGR',
+      mean,
+      std,
+      keep: 'all',
+      batchSize: 4,
+    } as const;
     for await (const batch of slide.tensors(options)) {
       expect(batch.dims).toEqual(layout === 'NCHW' ? [batch.tiles, 3, size, size] : [batch.tiles, size, size, 3]);
       expect(batch.data).toBeInstanceOf(Float32Array);

@@ -97,7 +97,6 @@ function sharedSlides(): [string, TruthSlide][] {
 const shared = sharedSlides();
 
 describe.skipIf(shared.length === 0)('real slides', () => {
-
   it.each(shared.filter(([, s]) => s.expect === 'decode'))('%s reads as the truth says', async (name, slide) => {
     let opened: Slide;
     try {

@@ -92,8 +92,7 @@ TEST(many_threads_share_and_still_decode_once) {
     TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
-    for (std::int64_t t = 0; t < 4; ++t)
-      threads.emplace_back([&, t] { wrong += read_all(feed, t, 4); });
+    for (std::int64_t t = 0; t < 4; ++t) threads.emplace_back([&, t] { wrong += read_all(feed, t, 4); });
     for (auto& thread : threads) thread.join();
     CHECK_EQ(wrong.load(), 0);
     CHECK_EQ(metrics.of(Stage::Decode).items.load(), 16);
