@@ -145,7 +145,7 @@ StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddre
 struct TileDecoder::Impl {
   std::optional<JpegDecoder> jpeg;
   TileCodecs codecs;
-  std::vector<std::uint8_t> stored;   // as read from the file, a TIFF header before it for libvips
+  std::vector<std::uint8_t> stored;  // as read from the file, a TIFF header before it for libvips
   JpegStream spliced;
   std::vector<std::uint8_t> plane;    // one decoded plane
   std::vector<std::uint8_t> samples;  // the loaded tile
@@ -159,7 +159,7 @@ struct TileDecoder::Impl {
     return *jpeg;
   }
 
-  // The stored bytes; for libvips the returned span is the whole one-strip file.
+  // The stored bytes, in memory that the codec may write to; for libvips the returned span is the whole one-strip file.
   std::span<std::uint8_t> read(const slide::Slide& slide, const Storage& from, const StripShape& shape, StoredTile tile,
                                bool for_vips) {
     stored.clear();
@@ -168,7 +168,6 @@ struct TileDecoder::Impl {
                   "it has " + std::to_string(tile.bytes) + " stored bytes, more than the limit storedTileBytes of " +
                       std::to_string(slide.limits().stored_tile_bytes));
     const auto fetched = ahead.find(slide, tile);
-    if (!fetched.empty() && !for_vips) return fetched;
     if (for_vips) stored = one_strip_header(shape, from, static_cast<std::size_t>(tile.bytes));
     const std::size_t header = stored.size();
     stored.resize(header + static_cast<std::size_t>(tile.bytes));
@@ -182,7 +181,8 @@ struct TileDecoder::Impl {
   // Reads one JPEG and makes it complete. The frame has been checked against the tile.
   JpegFrame prepare_jpeg(const slide::Slide& slide, const Storage& from, const TileRect& rect, int count,
                          StoredTile tile) {
-    const auto bytes = read(slide, from, {}, tile, false);
+    const auto fetched = ahead.find(slide, tile);  // used where it lies
+    const std::span<const std::uint8_t> bytes = fetched.empty() ? read(slide, from, {}, tile, false) : fetched;
     const JpegFrame frame = read_jpeg_frame(bytes);
     require_frame(frame, rect, count);
     splice_jpeg(from.jpeg_tables, bytes, frame.components, jpeg_color(from), spliced);
