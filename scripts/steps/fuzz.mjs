@@ -18,7 +18,7 @@ export const fuzzTargets = {
   jpeg: { program: 'jpeg_fuzz', seeds: 'jpeg', maxBytes: 16384, dictionaries: ['jpeg'], jpeg: true },
   codec: { program: 'codec_fuzz', seeds: 'codec', maxBytes: 8192, dictionaries: ['codec'] },
   text: { program: 'text_fuzz', seeds: 'text', maxBytes: 1024, dictionaries: ['text'] },
-  // libvips is not instrumented and ten times slower, so it would hide the rest of the tile target: by name only.
+  // libvips is not instrumented, and a run through it takes three times as long: by name only.
   'tile-vips': {
     program: 'tile_fuzz',
     seeds: 'tile',

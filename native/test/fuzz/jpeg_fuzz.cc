@@ -39,10 +39,10 @@ void check_stream(std::span<const std::uint8_t> tables, std::span<const std::uin
     const decode::JpegFrame frame = decode::read_jpeg_frame(tile);
     REQUIRE(frame.width_px >= 1 && frame.width_px <= 0xFFFF && frame.height_px >= 1 && frame.height_px <= 0xFFFF);
     REQUIRE(frame.components >= 1 && frame.components <= 255);
-    Bytes stream(3, 1);  // what another tile left there
+    decode::JpegStream stream{Bytes(3, 1), true};  // what another tile left there
     decode::splice_jpeg(tables, tile, frame.components, color, stream);
-    REQUIRE(stream.size() <= tables.size() + tile.size() + 32);
-    const decode::JpegFrame spliced = decode::read_jpeg_frame(stream);
+    REQUIRE(stream.bytes.size() <= tables.size() + tile.size() + 32);
+    const decode::JpegFrame spliced = decode::read_jpeg_frame(stream.bytes);
     REQUIRE(spliced.width_px == frame.width_px && spliced.height_px == frame.height_px &&
             spliced.components == frame.components);
   } catch (const decode::BadTile& bad) {

@@ -51,6 +51,11 @@ class Run {
     // Only libjpeg-turbo keeps its text with the decompressor.
     const bool same_words =
         storage.compression == slide::Compression::Jpeg || storage.compression == slide::Compression::None;
+    // The new decoders read each tile alone; this one has fetched some of them together.
+    std::vector<TileAddress> ahead;
+    for_some_tiles(storage, 2 * kTilesPerLevel,
+                   [&](std::int64_t column, std::int64_t row) { ahead.push_back({level, column, row}); });
+    decoder_.read_ahead(slide_, directory, ahead);
     for_some_tiles(storage, kTilesPerLevel, [&](std::int64_t column, std::int64_t row) {
       pixels_left_ -= storage.tile_width_px * storage.tile_height_px;
       if (pixels_left_ < 0) return;
