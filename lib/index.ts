@@ -40,6 +40,7 @@ export type {
   StageTiming,
   TileOutput,
   TileTable,
+  StoppingOutcome,
   TileSample,
   Timings,
 } from './result.js';
@@ -59,6 +60,7 @@ export type {
   ScorerOptions,
   SlideLimits,
   SlideScoreOptions,
+  StoppingOptions,
   TensorsOptions,
   TilesOptions,
   TissueOptions,

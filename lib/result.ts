@@ -25,6 +25,17 @@ export interface TileSample {
   readonly seed: number;
 }
 
+/** How a slide scored with `stopping` ended. */
+export interface StoppingOutcome {
+  /** Tiles scored. */
+  readonly tiles: number;
+  /** Tiles planned; the same number: it was not stopped. */
+  readonly of: number;
+  /** Half of the width of the interval of `score`, for the score that all planned tiles would give; 0 with all of them. */
+  readonly halfWidth: number;
+  readonly confidence: number;
+}
+
 /** Which pixels were read. */
 export interface ReadPolicy {
   /** Index of the level that was read. */
@@ -111,6 +122,8 @@ export interface SlideResult {
   readonly read: ReadPolicy;
   /** Number of tiles the score is made from. */
   readonly tileCount: number;
+  /** Null: `stopping` was not asked for. */
+  readonly stopping: StoppingOutcome | null;
   /** Stored tiles decoded. */
   readonly decodedTiles: number;
   /**

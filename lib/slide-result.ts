@@ -1,11 +1,19 @@
 /** The addon's result of one slide as the public one. */
 
-import { combineHeads } from './model/combine.js';
+import { calibrate, combineHeads } from './model/combine.js';
 import type { Model } from './model/model.js';
 import { specOf } from './model/spec.js';
 import type { NativePlan, NativeScoreResult } from './native/contract.js';
 import type { SlideSettings } from './options/score-options.js';
-import type { ReadPolicy, SlidePlan, SlideResult, TileOutput, TileSample, TileTable } from './result.js';
+import type {
+  ReadPolicy,
+  SlidePlan,
+  SlideResult,
+  StoppingOutcome,
+  TileOutput,
+  TileSample,
+  TileTable,
+} from './result.js';
 
 function tileTable(found: NativeScoreResult, model: Model): TileTable {
   const { tileOutputs } = specOf(model);
@@ -26,14 +34,30 @@ function tileTable(found: NativeScoreResult, model: Model): TileTable {
 }
 
 function sampleOf(found: NativePlan | NativeScoreResult, settings: SlideSettings): TileSample | null {
-  if (found.keptTiles <= found.tiles) return null;
+  // A stopping rule scores fewer than were planned; that is told apart from it.
+  const tiles = ('stopping' in found ? found.stopping?.plannedTiles : null) ?? found.tiles;
+  if (found.keptTiles <= tiles) return null;
   const { grid, sampleReason: reason } = settings;
-  return Object.freeze({ tiles: found.tiles, of: found.keptTiles, reason, seed: grid.seed });
+  return Object.freeze({ tiles, of: found.keptTiles, reason, seed: grid.seed });
 }
 
 function readPolicy(found: NativePlan | NativeScoreResult, settings: SlideSettings): ReadPolicy {
   const { level, mpp, policy, scale, jpegReduction } = found;
   return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, settings) });
+}
+
+function stoppingOutcome(found: NativeScoreResult, model: Model, settings: SlideSettings): StoppingOutcome | null {
+  const { stopping: asked } = settings.score;
+  if (found.stopping === null || asked === null) return null;
+  const { plannedTiles, mean, halfWidth } = found.stopping;
+  const calibration = specOf(model).outputs[0]?.calibration ?? null;
+  const [low, high] = [calibrate(calibration, mean - halfWidth), calibrate(calibration, mean + halfWidth)];
+  return Object.freeze({
+    tiles: found.tiles,
+    of: plannedTiles,
+    halfWidth: Math.abs(high - low) / 2,
+    confidence: asked.confidence,
+  });
 }
 
 /** A sample that was asked for is in the result; one that was forced is warned of too. */
@@ -61,6 +85,7 @@ export function slideResult(
     ...(settings.score.keepTiles ? { tiles: tileTable(found, model) } : {}),
     read,
     tileCount: found.tiles,
+    stopping: stoppingOutcome(found, model, settings),
     decodedTiles: found.decodedTiles,
     badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,

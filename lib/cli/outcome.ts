@@ -9,8 +9,20 @@ export function outcomeJson(outcome: SlideOutcome): object {
     const { path, error, fallback } = outcome;
     return { ok: false, path, fallback, error: { code: error.code, stage: error.stage, message: error.message } };
   }
-  const { path, score, outputs, read, tileCount, badTiles, missingTiles, tissueFraction, timings, warnings, model } =
-    outcome.result;
+  const {
+    path,
+    score,
+    outputs,
+    read,
+    tileCount,
+    stopping,
+    badTiles,
+    missingTiles,
+    tissueFraction,
+    timings,
+    warnings,
+    model,
+  } = outcome.result;
   return {
     ok: true,
     path,
@@ -18,6 +30,7 @@ export function outcomeJson(outcome: SlideOutcome): object {
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, [...values]])),
     read,
     tiles: tileCount,
+    stopping,
     badTiles,
     missingTiles,
     tissueFraction,

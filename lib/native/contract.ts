@@ -212,10 +212,30 @@ export interface NativeScoreOptions {
     readonly fraction: number;
     readonly quantile: number;
   }[];
+  /** null: every planned tile is scored. */
+  readonly stopping: NativeStopping | null;
   readonly batchSize: number;
   /** True: the same bits for any batch size, thread count and company. */
   readonly reproducible: boolean;
   readonly keepTiles: boolean;
+}
+
+/** Ends a slide when the interval of its score is narrow enough; all heads are means. */
+export interface NativeStopping {
+  /** On the scale of the score, after the calibration. */
+  readonly halfWidth: number;
+  readonly confidence: number;
+  /** Before the first look. */
+  readonly minTiles: number;
+  /** Between two looks; also the number of strata. */
+  readonly everyTiles: number;
+  readonly seed: number;
+  /** The score before its calibration is the mean of these heads (by index) so weighted. */
+  readonly of: readonly { readonly head: number; readonly weight: number }[];
+  readonly curve:
+    | { readonly kind: 'identity' }
+    | { readonly kind: 'logistic' | 'logisticOfLogit'; readonly slope: number; readonly intercept: number }
+    | { readonly kind: 'isotonic'; readonly x: Float64Array; readonly y: Float64Array };
 }
 
 export interface NativeProgress {
@@ -249,6 +269,8 @@ export interface NativeScoreResult {
   /** Per tile, after activation: tiles * columns values. Empty unless keepTiles. */
   readonly tileOutputs: readonly { readonly name: string; readonly columns: number; readonly values: Float64Array }[];
   readonly heads: readonly { readonly name: string; readonly value: number }[];
+  /** Where `stopping` was asked for: the interval of the score before its calibration, over the planned tiles. */
+  readonly stopping: { readonly plannedTiles: number; readonly mean: number; readonly halfWidth: number } | null;
   readonly badTiles: number;
   readonly missingTiles: number;
   readonly decodedTiles: number;

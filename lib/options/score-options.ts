@@ -26,6 +26,7 @@ import { defaults } from './defaults.js';
 import { checkMaskInput } from './mask.js';
 import { modelOptionKeys, parseModelOptions } from './model-options.js';
 import type { ParsedModelOptions } from './model-options.js';
+import { nativeStopping, parseStopping, type ParsedStopping } from './stopping.js';
 import { badTilePolicies, keepRules, parseLimits, parseTissueOptions } from './slide-options.js';
 import type { BadTiles, KeepRule, MaskInput, ScorerOptions, SlideScoreOptions } from './types.js';
 
@@ -45,6 +46,7 @@ const slideKeys = [
   'seed',
   'scaledDecode',
   'tileBudget',
+  'stopping',
   'badTiles',
   'batchSize',
   'reproducible',
@@ -78,6 +80,7 @@ export interface ParsedSlideScore {
   readonly seed: number | null;
   readonly scaledDecode: boolean | null;
   readonly tileBudget: number | null;
+  readonly stopping: ParsedStopping | null;
   readonly badTiles: BadTiles | null;
   readonly batchSize: number | null;
   readonly reproducible: boolean | null;
@@ -133,6 +136,7 @@ function parseSlide(o: Known): ParsedSlideScore {
     seed: optional('seed', (n, v) => integer(n, v, naturalNumber)),
     scaledDecode: optional('scaledDecode', boolean),
     tileBudget: optional('tileBudget', (n, v) => integer(n, v, positiveInteger)),
+    stopping: optional('stopping', (_, v) => parseStopping(v)),
     badTiles: optional('badTiles', (n, v) => oneOf(n, v, badTilePolicies)),
     batchSize: optional('batchSize', (n, v) => integer(n, v, { ...positiveInteger, max: 65536 })),
     reproducible: optional('reproducible', boolean),
@@ -288,6 +292,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
       }),
       outputs: spec.tileOutputs.map((output) => ({ name: output.tensor, activation: output.activation })),
       heads: spec.heads,
+      stopping: o.stopping === null ? null : nativeStopping(o.stopping, spec, grid.seed),
       batchSize: o.batchSize ?? defaults.batchSize,
       reproducible: o.reproducible ?? defaults.reproducible,
       keepTiles: o.tiles ?? defaults.tiles,

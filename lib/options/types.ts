@@ -180,6 +180,30 @@ export interface ModelOptions {
   readonly head?: HeadOptions;
 }
 
+/**
+ * Scores the tiles of a slide in rounds, each spread evenly over the tissue, and stops when the score is known well enough:
+ * when its confidence interval reaches no further than `halfWidth` to either side.
+ *
+ * The tissue is cut into `everyTiles` pieces of equal size, and each round draws one tile of every piece by `seed`. The
+ * score is then that of stratified sampling without replacement: the mean over the pieces, with the interval by Student's
+ * t for the mean of all planned tiles (Cochran, Sampling Techniques, 1977, chapter 5). The draw is what is random in it,
+ * so neighbouring tiles may be alike. It does not see what was never drawn: a finding in so few tiles that the rounds
+ * may miss it needs a larger `minTiles`. Only for models whose heads are all means; for others no such interval is known.
+ *
+ * The same tiles are scored whatever the number of threads and the company of other slides, and looked at after the same
+ * numbers of tiles; `SlideResult.stopping` has the outcome.
+ */
+export interface StoppingOptions {
+  /** On the scale of the score, after the model's calibration. Above 0. */
+  readonly halfWidth: number;
+  /** How often the interval shall hold the score of all tiles; above 0, below 1. @defaultValue 0.95 */
+  readonly confidence?: number;
+  /** Tiles before the first look; rounded up to whole rounds, two at the least. @defaultValue 256 */
+  readonly minTiles?: number;
+  /** Tiles of one round, after each of which is looked. @defaultValue 128 */
+  readonly everyTiles?: number;
+}
+
 /** What may differ from slide to slide. */
 export interface SlideScoreOptions {
   /** Microns per model pixel, instead of the model's. */
@@ -202,7 +226,7 @@ export interface SlideScoreOptions {
    * by `seed`, the same on every machine. `read.sampled` says so. @defaultValue the model's, else no limit
    */
   readonly tilesPerSlide?: number;
-  /** Of the choice that `tilesPerSlide` asks for. @defaultValue the model's, else 0 */
+  /** Of the choice that `tilesPerSlide` asks for, and of the rounds of `stopping`. @defaultValue the model's, else 0 */
   readonly seed?: number;
   /**
    * Where the model works at a resolution that is 2, 4 or 8 times coarser than the level that is read, or more: JPEG
@@ -216,6 +240,8 @@ export interface SlideScoreOptions {
    * sets it slide by slide. @defaultValue no limit
    */
   readonly tileBudget?: number;
+  /** Stops a slide when its score is known well enough. @defaultValue every planned tile is scored */
+  readonly stopping?: StoppingOptions;
   /** @defaultValue 'error' */
   readonly badTiles?: BadTiles;
   /**

@@ -62,6 +62,7 @@ const kScorerKeys: Readonly<Record<ScorerKey, true>> = {
   tissue: true,
   tilesPerSlide: true,
   seed: true,
+  stopping: true,
   scaledDecode: true,
   badTiles: true,
   batchSize: true,

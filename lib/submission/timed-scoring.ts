@@ -31,7 +31,9 @@ export async function scoreInTime(
     for (;;) {
       const result = await attempt(time, slide, tileBudget, score);
       if (!(result instanceof BeginAgain)) {
-        time.finished(index, { tiles: result.tileCount, fullTiles: result.read.sampled?.of ?? result.tileCount });
+        const { tileCount: tiles, read } = result;
+        // What would have been scored with more time: not the tiles that an option leaves out.
+        time.finished(index, { tiles, fullTiles: read.sampled?.reason === 'deadline' ? read.sampled.of : tiles });
         return result;
       }
       tileBudget = result.tileBudget;

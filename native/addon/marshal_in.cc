@@ -82,6 +82,47 @@ aggregate::Head read_head(const Fields& fields) {
   return head;
 }
 
+aggregate::ScoreCurve read_curve(const Fields& fields) {
+  using Kind = aggregate::ScoreCurve::Kind;
+  aggregate::ScoreCurve curve;
+  curve.kind = fields.choice<Kind>("kind", {{"identity", Kind::Identity},
+                                            {"logistic", Kind::Logistic},
+                                            {"logisticOfLogit", Kind::LogisticOfLogit},
+                                            {"isotonic", Kind::Isotonic}});
+  if (curve.kind == Kind::Identity) return curve;
+  if (curve.kind != Kind::Isotonic) {
+    curve.slope = fields.number("slope");
+    curve.intercept = fields.number("intercept");
+    return curve;
+  }
+  curve.x = copy_of<Napi::Float64Array, double>(fields.value("x"), napi_float64_array, "curve.x");
+  curve.y = copy_of<Napi::Float64Array, double>(fields.value("y"), napi_float64_array, "curve.y");
+  if (curve.x.empty() || curve.x.size() != curve.y.size())
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected as many numbers for curve.y as for curve.x");
+  return curve;
+}
+
+pipeline::StoppingRequest read_stopping(const Fields& fields, std::size_t heads) {
+  pipeline::StoppingRequest stopping;
+  stopping.half_width = fields.number("halfWidth");
+  stopping.confidence = fields.number("confidence");
+  stopping.min_tiles = fields.integer("minTiles");
+  stopping.every_tiles = fields.integer("everyTiles");
+  stopping.seed = fields.size("seed");
+  const auto parts = fields.array("of");
+  for (std::uint32_t i = 0; i < parts.Length(); ++i) {
+    const Fields part(parts.Get(i));
+    stopping.parts.push_back({static_cast<std::size_t>(part.size("head")), part.number("weight")});
+    if (stopping.parts.back().head >= heads)
+      throw Error(Code::INVALID_OPTION, Stage::Options, "stopping names a head that is not computed");
+  }
+  stopping.curve = read_curve(fields.child("curve"));
+  if (stopping.parts.empty() || !(stopping.confidence > 0 && stopping.confidence < 1) || stopping.min_tiles < 1 ||
+      stopping.every_tiles < 2 || stopping.every_tiles > 65536)
+    throw Error(Code::INVALID_OPTION, Stage::Options, "the numbers of stopping are out of range");
+  return stopping;
+}
+
 std::optional<int> read_level(const Fields& fields) {
   if (fields.is_null("level")) return std::nullopt;
   const auto level = fields.integer("level");
@@ -160,6 +201,12 @@ pipeline::ScoreRequest read_score_request(const Fields& fields) {
                              static_cast<std::size_t>(head.size("column")), read_head(head)});
     if (request.heads.back().output >= request.outputs.size())
       throw Error(Code::INVALID_OPTION, Stage::Options, "a head names an output that is not read");
+  }
+  if (!fields.is_null("stopping")) {
+    request.stopping = read_stopping(fields.child("stopping"), request.heads.size());
+    for (const auto& head : request.heads)
+      if (head.head.method != aggregate::Method::Mean)
+        throw Error(Code::INVALID_OPTION, Stage::Options, "stopping is for models whose heads are all means");
   }
   request.batch_size = fields.integer("batchSize");
   request.reproducible = fields.boolean("reproducible");

@@ -236,6 +236,14 @@ Napi::Object score_object(Napi::Env env, pipeline::ScoreResult&& result) {
     heads.Set(heads.Length(), item);
   }
   out.Set("heads", heads);
+  out.Set("stopping", env.Null());
+  if (result.stopping) {
+    auto stopping = Napi::Object::New(env);
+    stopping.Set("plannedTiles", number(env, result.stopping->planned_tiles));
+    stopping.Set("mean", Napi::Number::New(env, result.stopping->interval.mean));
+    stopping.Set("halfWidth", Napi::Number::New(env, result.stopping->interval.half_width));
+    out.Set("stopping", stopping);
+  }
   out.Set("badTiles", number(env, result.stored.bad));
   out.Set("missingTiles", number(env, result.stored.missing));
   out.Set("decodedTiles", number(env, result.stored.decoded));

@@ -87,7 +87,7 @@ void Engine::work() noexcept {
 
 // With the mutex held. Slides take turns: the one that got a step goes to the end of the line.
 std::optional<Engine::Step> Engine::next_step() {
-  for (const Kind kind : {Kind::Finish, Kind::Prepare, Kind::Work}) {
+  for (const Kind kind : {Kind::Finish, Kind::Prepare, Kind::Look, Kind::Work}) {
     int asked = 0;
     for (auto it = jobs_.begin(); it != jobs_.end() && asked < kActiveJobs; ++it, ++asked) {
       auto step = step_of(kind, *it);
@@ -110,7 +110,7 @@ std::optional<Engine::Step> Engine::step_of(Kind kind, const std::shared_ptr<Sco
   const bool stopped = at.failure || job->cancelled();
   switch (kind) {
     case Kind::Finish: {
-      const bool complete = at.phase == Phase::Running && at.next == job->tile_count();
+      const bool complete = at.phase == Phase::Running && at.next == at.end && !at.looks;
       if (at.phase == Phase::Finishing || at.active_steps > 0 || !(complete || stopped)) return std::nullopt;
       at.phase = Phase::Finishing;
       return Step{kind, job, {}};
@@ -119,9 +119,12 @@ std::optional<Engine::Step> Engine::step_of(Kind kind, const std::shared_ptr<Sco
       if (stopped || at.phase != Phase::Queued) return std::nullopt;
       at.phase = Phase::Preparing;
       return Step{kind, job, {}};
+    case Kind::Look:
+      if (stopped || at.phase != Phase::Running || !at.looks || at.next != at.end || at.active_steps > 0)
+        return std::nullopt;
+      return Step{kind, job, {}};
     case Kind::Work:
-      if (stopped || at.phase != Phase::Running || at.next == job->tile_count() ||
-          at.active_steps >= job->max_workers())
+      if (stopped || at.phase != Phase::Running || at.next == at.end || at.active_steps >= job->max_workers())
         return std::nullopt;
       return Step{kind, job, job->claim()};
   }
@@ -137,6 +140,9 @@ void Engine::run(Worker& worker, Step& step) {
         break;
       case Kind::Work:
         step.job->work(worker, step.range);
+        break;
+      case Kind::Look:
+        step.job->look();
         break;
       case Kind::Finish:
         // A job that was cancelled after its last unit has all it needs, but the caller no longer wants it.
@@ -159,6 +165,10 @@ void Engine::complete(Step& step, std::exception_ptr failure) {
   --at.active_steps;
   if (failure && !at.failure) at.failure = failure;
   if (step.kind == Kind::Prepare && !failure) at.phase = ScoreJob::Phase::Running;
+  if (step.kind == Kind::Prepare || step.kind == Kind::Look) {
+    at.end = step.job->end();
+    at.looks = step.job->has_more_looks();
+  }
   if (step.kind == Kind::Finish) jobs_.remove(step.job);
   changed_.notify_all();
 }
@@ -169,7 +179,7 @@ void Engine::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto job = jobs_.empty() ? nullptr : jobs_.front();
   Stage stage = Stage::Infer;
   if (job && job->schedule.phase != ScoreJob::Phase::Running) stage = Stage::Tissue;
-  if (job && job->schedule.phase == ScoreJob::Phase::Running && job->schedule.next < job->tile_count())
+  if (job && job->schedule.phase == ScoreJob::Phase::Running && job->schedule.next < job->schedule.end)
     stage = Stage::Batch;
   changed_.wait(lock);
   if (job) job->metrics().add_waiting(stage, nanoseconds_since(start));

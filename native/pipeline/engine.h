@@ -48,7 +48,7 @@ class Engine {
   void close();
 
  private:
-  enum class Kind : std::uint8_t { Finish, Prepare, Work };
+  enum class Kind : std::uint8_t { Finish, Prepare, Look, Work };
   struct Step {
     Kind kind;
     std::shared_ptr<ScoreJob> job;

@@ -29,8 +29,11 @@ void ScoreJob::prepare(Worker& worker) {
   prepared_ = pipeline::prepare(worker.reader.decoder, *slide_, request_.grid, metrics_, cancel_);
   tile_count_ = std::ssize(prepared_.plan.tiles);
   size_runs();
-  feed_ = std::make_unique<TileFeed>(slide_, std::move(prepared_.plan), request_.grid.on_bad_tile,
-                                     environment_.cache_bytes, metrics_);
+  if (request_.stopping) rule_.emplace(*request_.stopping, prepared_.plan.tiles);
+  has_more_looks_ = rule_.has_value();
+  feed_ =
+      std::make_unique<TileFeed>(slide_, std::move(prepared_.plan), request_.grid.on_bad_tile, environment_.cache_bytes,
+                                 metrics_, rule_ ? rule_->rounds() : std::span<const std::uint32_t>());
   report(Stage::Decode, true);
 }
 
@@ -56,7 +59,7 @@ void ScoreJob::size_runs() {
 }
 
 ScoreJob::Range ScoreJob::claim() {
-  const std::int64_t left = tile_count_ - schedule.next;
+  const std::int64_t left = schedule.end - schedule.next;
   const std::int64_t fair = std::min(kClaimTiles, left / (kClaimsAtLeast * environment_.threads));
   const std::int64_t count = std::min(left, round_up(std::max<std::int64_t>(fair, 1), run_tiles_));
   const Range range{schedule.next, schedule.next + count};
@@ -140,6 +143,20 @@ void ScoreJob::keep(std::size_t output, Range run, std::vector<double>& rows) {
                 all.values.begin() + static_cast<std::int64_t>(feed_->index_of(i)) * columns);
 }
 
+void ScoreJob::look() {
+  const auto& parts = request_.stopping->parts;
+  double weights = 0;
+  for (const auto& part : parts) {
+    check_column(request_.heads.at(part.head));
+    weights += part.weight;
+  }
+  has_more_looks_ = rule_->look([&](std::size_t tile) {
+    double sum = 0;
+    for (const auto& part : parts) sum += part.weight / weights * value_of(request_.heads[part.head], tile);
+    return sum;
+  });
+}
+
 void ScoreJob::report(Stage stage, bool force) {
   if (!callbacks_.progress) return;
   std::scoped_lock lock(progress_mutex_);
@@ -176,16 +193,12 @@ ScoreResult ScoreJob::collect() {
                 "none of the " + std::to_string(result.stored.bad + result.stored.missing) +
                     " stored tiles under the tissue could be decoded");
   for (const auto& head : request_.heads) {
-    const auto& output = outputs_.at(head.output);
-    if (head.column >= static_cast<std::size_t>(output.columns))
-      throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
-                  "head \"" + head.name + "\" wants column " + std::to_string(head.column) + " of output \"" +
-                      output_names_[head.output] + "\", which has " + std::to_string(output.columns));
-    result.heads.push_back({head.name, aggregate::aggregate(output.values, static_cast<std::size_t>(output.columns),
-                                                            head.column, head.head)});
+    check_column(head);
+    result.heads.push_back({head.name, head_value(head)});
   }
-  busy.count(tile_count_, 0);
-  result.tile_count = tile_count_;
+  result.tile_count = end();
+  if (rule_) result.stopping = {.planned_tiles = tile_count_, .interval = rule_->interval()};
+  busy.count(result.tile_count, 0);
   result.tissue_fraction = prepared_.tissue_fraction;
   result.warnings = warnings();
   result.plan = feed_->plan();
@@ -195,7 +208,48 @@ ScoreResult ScoreJob::collect() {
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i)
     result.outputs.push_back({output_names_[i], outputs_[i].columns, std::move(outputs_[i].values)});
+  if (end() < tile_count_) keep_scored(result);
   return result;
+}
+
+double ScoreJob::value_of(const HeadRequest& head, std::size_t tile) const {
+  const auto& output = outputs_[head.output];
+  return output.values[tile * static_cast<std::size_t>(output.columns) + head.column];
+}
+
+// In plan order, whatever the order was in which the tiles were scored.
+double ScoreJob::head_value(const HeadRequest& head) const {
+  const auto& output = outputs_[head.output];
+  if (end() == tile_count_)
+    return aggregate::aggregate(output.values, static_cast<std::size_t>(output.columns), head.column, head.head);
+  double sum = 0;  // stopped: a mean, estimated
+  for (std::size_t tile = 0; tile < static_cast<std::size_t>(tile_count_); ++tile)
+    if (rule_->is_scored(tile)) sum += rule_->weight(tile) * value_of(head, tile);
+  return sum;
+}
+
+void ScoreJob::check_column(const HeadRequest& head) const {
+  const auto& output = outputs_.at(head.output);
+  if (head.column >= static_cast<std::size_t>(output.columns))
+    throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
+                "head \"" + head.name + "\" wants column " + std::to_string(head.column) + " of output \"" +
+                    output_names_[head.output] + "\", which has " + std::to_string(output.columns));
+}
+
+// Drops the tiles that were not scored from the plan and the outputs of the result.
+void ScoreJob::keep_scored(ScoreResult& result) {
+  auto& tiles = result.plan.tiles;
+  std::size_t kept = 0;
+  for (std::size_t tile = 0; tile < tiles.size(); ++tile) {
+    if (!rule_->is_scored(tile)) continue;
+    tiles[kept] = tiles[tile];
+    for (auto& output : result.outputs)
+      std::copy_n(output.values.begin() + static_cast<std::ptrdiff_t>(tile) * output.columns, output.columns,
+                  output.values.begin() + static_cast<std::ptrdiff_t>(kept) * output.columns);
+    ++kept;
+  }
+  tiles.resize(kept);
+  for (auto& output : result.outputs) output.values.resize(kept * static_cast<std::size_t>(output.columns));
 }
 
 std::vector<std::string> ScoreJob::warnings() const {
@@ -204,7 +258,7 @@ std::vector<std::string> ScoreJob::warnings() const {
   if (counts.bad > 0)
     all.push_back(std::to_string(counts.bad) + " stored tiles could not be decoded and read as white");
   if (counts.missing > 0) all.push_back(std::to_string(counts.missing) + " stored tiles are missing and read as white");
-  if (counts.again > 0)
+  if (counts.again > 0 && !rule_)  // with a rule the order is to blame
     all.push_back(std::to_string(counts.again) + " stored tiles were decoded again because memoryLimit is small");
   if (prepared_.overview_bad_tiles > 0)
     all.push_back(std::to_string(prepared_.overview_bad_tiles) +

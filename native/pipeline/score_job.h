@@ -3,6 +3,8 @@
 // stored tile that another worker is decoding at that moment.
 //
 //   prepare ─► work(range) on many workers at once ─► finish
+//                  ▲                          │
+//                  └──── look, where there is a stopping rule: goes on with more tiles, or ends
 //
 // A range is some positions of the feed, claimed by one worker. It goes through them in runs: it decodes the tiles of
 // one run of the graph into its own tensor and infers them at once, while the tensor is still in the caches. Which
@@ -58,6 +60,8 @@ class ScoreJob {
   // Steps; each runs on one worker without the engine's mutex. They throw; the engine records the first failure.
   void prepare(Worker& worker);
   void work(Worker& worker, Range range);
+  // All tiles before end() are scored and the stopping rule is asked whether that is enough.
+  void look();
   // The last step: aggregates, or reports `failure`; calls callbacks.done. Does not throw.
   void finish(std::exception_ptr failure);
 
@@ -66,7 +70,9 @@ class ScoreJob {
   [[nodiscard]] StageMetrics& metrics() noexcept { return metrics_; }
 
   // After prepare():
-  [[nodiscard]] std::int64_t tile_count() const noexcept { return tile_count_; }
+  // Positions to be scored before the next look, or in the end; changed by look() only.
+  [[nodiscard]] std::int64_t end() const noexcept { return rule_ ? rule_->limit() : tile_count_; }
+  [[nodiscard]] bool has_more_looks() const noexcept { return has_more_looks_; }
   [[nodiscard]] int max_workers() const noexcept { return max_workers_; }  // whose tensors fit into memory
 
   // [engine]
@@ -74,6 +80,8 @@ class ScoreJob {
   struct Schedule {
     Phase phase = Phase::Queued;
     std::int64_t next = 0;  // first position that nobody has claimed
+    std::int64_t end = 0;   // first position that nobody may claim, yet
+    bool looks = false;     // at `end` the stopping rule is asked
     int active_steps = 0;   // workers inside a step of this job
     std::exception_ptr failure;
   };
@@ -95,6 +103,10 @@ class ScoreJob {
   void report(Stage stage, bool force);
   void size_runs();
   [[nodiscard]] ScoreResult collect();
+  [[nodiscard]] double value_of(const HeadRequest& head, std::size_t tile) const;
+  [[nodiscard]] double head_value(const HeadRequest& head) const;
+  void check_column(const HeadRequest& head) const;
+  void keep_scored(ScoreResult& result);
   [[nodiscard]] std::vector<std::string> warnings() const;
 
   const std::shared_ptr<const slide::Slide> slide_;
@@ -106,11 +118,13 @@ class ScoreJob {
   const Clock::time_point start_ = Clock::now();
 
   Prepared prepared_;  // its plan moves into the feed
+  std::optional<StoppingRule> rule_;
+  bool has_more_looks_ = false;
   std::unique_ptr<TileFeed> feed_;
   std::vector<std::string> output_names_;
-  std::int64_t tile_count_ = 0;
-  std::int64_t run_tiles_ = 1;  // as the graph sees them; the last run of a slide may be padded up to it
-  bool pads_ = true;            // false: the last run is as short as it is
+  std::int64_t tile_count_ = 0;  // planned
+  std::int64_t run_tiles_ = 1;   // as the graph sees them; the last run of a slide may be padded up to it
+  bool pads_ = true;             // false: the last run is as short as it is
   int max_workers_ = 1;
 
   std::mutex outputs_mutex_;  // while an output is sized

@@ -13,6 +13,7 @@
 #include "batch/preprocess.h"
 #include "core/stage_metrics.h"
 #include "pipeline/prepare.h"
+#include "pipeline/stopping_rule.h"
 #include "pipeline/stored_tile_cache.h"
 
 namespace microtome::pipeline {
@@ -39,6 +40,7 @@ struct ScoreRequest {
   // together, so that a tile's outputs do not depend on batch_size, threads or other slides.
   bool reproducible = true;
   bool keep_tiles = false;
+  std::optional<StoppingRequest> stopping;  // all heads are means then; absent: every planned tile is scored
 };
 
 struct TileOutput {
@@ -52,9 +54,16 @@ struct HeadValue {
   double value = 0;
 };
 
+// Of a slide scored with a stopping rule.
+struct Stopping {
+  std::int64_t planned_tiles = 0;
+  aggregate::Interval interval;  // of the score before its curve, over the planned tiles
+};
+
 struct ScoreResult {
-  tiles::TilePlan plan;  // its tiles are empty unless keep_tiles
-  std::int64_t tile_count = 0;
+  tiles::TilePlan plan;         // its tiles are empty unless keep_tiles; else those that were scored
+  std::int64_t tile_count = 0;  // scored
+  std::optional<Stopping> stopping;
   std::vector<TileOutput> outputs;  // empty unless keep_tiles
   std::vector<HeadValue> heads;
   StoredTileCache::Counts stored;

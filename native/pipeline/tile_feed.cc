@@ -19,7 +19,7 @@ void fill_white(const RgbView& view) {
 }  // namespace
 
 TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
-                   std::int64_t budget_bytes, StageMetrics& metrics)
+                   std::int64_t budget_bytes, StageMetrics& metrics, std::span<const std::uint32_t> rounds)
     : slide_(std::move(slide)),
       plan_(std::move(plan)),
       metrics_(metrics),
@@ -30,7 +30,11 @@ TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan pl
             order_ = tiles::processing_order(plan_, uses);
             return uses;
           }(),
-          on_bad_tile, budget_bytes, metrics) {}
+          on_bad_tile, budget_bytes, metrics) {
+  if (rounds.empty()) return;
+  std::stable_sort(order_.begin(), order_.end(),
+                   [rounds](std::uint32_t a, std::uint32_t b) { return rounds[a] < rounds[b]; });
+}
 
 // Which stored tiles the group needs, by stored tile: the order of the file.
 void TileFeed::find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const {

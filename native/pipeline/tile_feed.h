@@ -37,9 +37,10 @@ struct TileReader {
 
 class TileFeed {
  public:
-  // Takes the plan out of `prepared`. `budget_bytes` is for decoded stored tiles.
+  // Takes the plan out of `prepared`. `budget_bytes` is for decoded stored tiles. `rounds`, where not empty, has one
+  // for each tile of the plan: the tiles of an earlier round come first.
   TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
-           std::int64_t budget_bytes, StageMetrics& metrics);
+           std::int64_t budget_bytes, StageMetrics& metrics, std::span<const std::uint32_t> rounds = {});
 
   [[nodiscard]] const tiles::TilePlan& plan() const noexcept { return plan_; }
   [[nodiscard]] std::int64_t size() const noexcept { return std::ssize(plan_.tiles); }

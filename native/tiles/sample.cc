@@ -1,6 +1,7 @@
 #include "tiles/sample.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace microtome::tiles {
 namespace {
@@ -35,6 +36,15 @@ void turn(GridCell& cell, std::uint32_t side, std::uint32_t right, std::uint32_t
   std::swap(cell.column, cell.row);
 }
 
+// Side of the square that holds all cells, as a power of two.
+int bits_of(const std::vector<GridCell>& cells) noexcept {
+  std::uint32_t largest = 0;
+  for (const GridCell& cell : cells) largest = std::max({largest, cell.column, cell.row});
+  int bits = 1;
+  while (bits < 31 && (largest >> bits) != 0) ++bits;
+  return bits;
+}
+
 }  // namespace
 
 std::uint64_t hilbert_index(GridCell cell, int bits) noexcept {
@@ -67,11 +77,7 @@ GridCell hilbert_cell(std::uint64_t index, int bits) noexcept {
 
 std::vector<GridCell> sample_evenly(const std::vector<GridCell>& cells, std::size_t count, std::uint64_t seed) {
   if (count >= cells.size()) return cells;
-  std::uint32_t largest = 0;
-  for (const GridCell& cell : cells) largest = std::max({largest, cell.column, cell.row});
-  int bits = 1;
-  while (bits < 31 && (largest >> bits) != 0) ++bits;
-
+  const int bits = bits_of(cells);
   std::vector<std::uint64_t> order;
   order.reserve(cells.size());
   for (const GridCell& cell : cells) order.push_back(hilbert_index(cell, bits));
@@ -88,6 +94,32 @@ std::vector<GridCell> sample_evenly(const std::vector<GridCell>& cells, std::siz
   std::sort(chosen.begin(), chosen.end(),
             [](const GridCell& a, const GridCell& b) { return a.row != b.row ? a.row < b.row : a.column < b.column; });
   return chosen;
+}
+
+Rounds draw_rounds(const std::vector<GridCell>& cells, std::size_t strata, std::uint64_t seed) {
+  const int bits = bits_of(cells);
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;  // index on the curve, cell
+  order.reserve(cells.size());
+  for (std::uint32_t i = 0; i < cells.size(); ++i) order.emplace_back(hilbert_index(cells[i], bits), i);
+  std::sort(order.begin(), order.end());
+
+  Generator generator(seed);
+  Rounds rounds;
+  rounds.stratum.resize(cells.size());
+  rounds.round.resize(cells.size());
+  for (std::size_t stratum = 0; stratum < strata; ++stratum) {
+    const std::uint64_t first = stratum * cells.size() / strata;  // both are below 2^32
+    const std::uint64_t end = (stratum + 1) * cells.size() / strata;
+    rounds.sizes.push_back(static_cast<std::int64_t>(end - first));
+    // What is drawn changes places with the first that is not.
+    for (std::uint64_t at = first; at < end; ++at) {
+      std::swap(order[at], order[at + generator.below(end - at)]);
+      const std::uint32_t cell = order[at].second;
+      rounds.stratum[cell] = static_cast<std::uint32_t>(stratum);
+      rounds.round[cell] = static_cast<std::uint32_t>(at - first);
+    }
+  }
+  return rounds;
 }
 
 }  // namespace microtome::tiles

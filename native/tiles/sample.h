@@ -19,4 +19,14 @@ struct GridCell {
 [[nodiscard]] std::vector<GridCell> sample_evenly(const std::vector<GridCell>& cells, std::size_t count,
                                                   std::uint64_t seed);
 
+// The cells in rounds, each of which is spread over all of them: in Hilbert order they are cut into `strata` runs of
+// equal length, or as near as can be, and in each round one cell of every run that still has one is drawn at random.
+// Any number of whole rounds is a stratified sample without replacement.
+struct Rounds {
+  std::vector<std::uint32_t> stratum;  // of each cell
+  std::vector<std::uint32_t> round;    // of each cell, from 0
+  std::vector<std::int64_t> sizes;     // cells in each stratum
+};
+[[nodiscard]] Rounds draw_rounds(const std::vector<GridCell>& cells, std::size_t strata, std::uint64_t seed);
+
 }  // namespace microtome::tiles

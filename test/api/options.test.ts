@@ -11,7 +11,7 @@ import {
 } from '../../lib/options/score-options.js';
 import { parseOpenOptions, parseRegion, parseTilesOptions } from '../../lib/options/slide-options.js';
 import type { ScorerOptions, SlideScoreOptions, TilesOptions } from '../../lib/options/types.js';
-import { failure, writeBundle } from './support/bundle.js';
+import { failure, writeBundle, type Json } from './support/bundle.js';
 
 const scorer = (options: object): unknown => parseScorerOptions(options as ScorerOptions);
 
@@ -196,6 +196,51 @@ describe('options, scorer and model joined', () => {
     expect(await sample({}, { tileBudget: 100 })).toEqual([100, 'model']);
     expect(await sample({ tilesPerSlide: 300 }, { tileBudget: 200 })).toEqual([200, 'deadline']);
     expect(await sample({ tilesPerSlide: 50 }, { tileBudget: 200 })).toEqual([50, 'tilesPerSlide']);
+  });
+  it('a stopping rule knows how the score is made', async () => {
+    const mean = (calibration?: object): string =>
+      writeBundle({
+        edit: (j) => {
+          Object.assign((j['heads'] as Json[])[0] as Json, { method: 'mean' });
+          delete (j['heads'] as Json[])[0]?.['k'];
+          if (calibration !== undefined) Object.assign((j['outputs'] as Json[])[0] as Json, { calibration });
+        },
+      });
+    const stopping = { halfWidth: 0.02 };
+    expect((await join({})).score.stopping).toBeNull();
+    expect((await join({ seed: 5 }, { stopping }, mean())).score.stopping).toEqual({
+      halfWidth: 0.02,
+      confidence: 0.95,
+      minTiles: 256,
+      everyTiles: 128,
+      seed: 5,
+      of: [{ head: 0, weight: 1 }],
+      curve: { kind: 'identity' },
+    });
+    const logit = { method: 'logistic', slope: 2, intercept: -1, on: 'logit' };
+    expect((await join({ stopping }, {}, mean(logit))).score.stopping?.curve).toEqual({
+      kind: 'logisticOfLogit',
+      slope: 2,
+      intercept: -1,
+    });
+    const refusal = async (folder?: string): Promise<string> =>
+      (await failure(() => join({ stopping }, {}, folder), 'INVALID_OPTION')).message;
+    expect(await refusal()).toContain('the head "top" of the model is \'topK\', not a mean; leave stopping out');
+    const bent = { method: 'isotonic', x: [0, 0.5, 1], y: [0, 1, 0.5] };
+    expect(await refusal(mean(bent))).toContain('the calibration of "relapse" rises and falls');
+  });
+  it.each([
+    [{}, 'a number above 0 for stopping.halfWidth'],
+    [{ halfWidth: 0 }, 'a number above 0'],
+    [{ halfWidth: Number.NaN }, 'a number above 0'],
+    [{ halfWidth: 0.1, confidence: 1 }, 'between 0 and 1 for stopping.confidence'],
+    [{ halfWidth: 0.1, everyTiles: 1 }, 'from 2 to 65536'],
+    [{ halfWidth: 0.1, minTiles: 0 }, 'a positive integer for stopping.minTiles'],
+    [{ halfwidth: 0.1 }, 'did you mean "stopping.halfWidth"?'],
+    [0.02, 'an object for stopping'],
+  ])('stopping %j is refused', async (stopping, text) => {
+    const error = await failure(() => scorer({ model: 'demo', stopping } as ScorerOptions), 'INVALID_OPTION');
+    expect(error.message).toContain(text);
   });
   it('that contradict each other are refused', async () => {
     expect((await failure(() => join({ keep: 'all', mask: 'a.json' }), 'INVALID_OPTION')).message).toContain(

@@ -52,6 +52,7 @@ describe('a scorer', () => {
       clip: [0.01, 0.99],
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null },
       tileCount: 2,
+      stopping: null,
       decodedTiles: 8,
       badTiles: 3,
       missingTiles: 3,

@@ -71,6 +71,7 @@ describe('usage', () => {
     [['score', 'd', '--model', 'a', '--preset', 'visio'], 'expected one of visiomel, isic2024'],
     [['score', 'd', '--model', 'a', '--deadline', '8'], '--deadline is "8", without a unit, expected a duration'],
     [['score', 'd', '--model', 'a', '--dedline', '8h'], 'did you mean --deadline?'],
+    [['score', 'd', '--model', 'a', '--stop-confidence', '0.9'], '--stop-confidence needs --stop-at'],
     [['score', 'd'], '--model is missing'],
     [['score', '--model', 'a'], 'a folder or a slide is missing'],
     [['score', 'd', '--model', 'a', '--resume'], '--resume needs --out'],

@@ -150,6 +150,7 @@ export function resultOf(path: string, score: number): SlideResult {
     clip: defaultClip,
     read: { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, jpegReduction: 1, sampled: null },
     tileCount: 4,
+    stopping: null,
     decodedTiles: 4,
     badTiles: 0,
     missingTiles: 0,

@@ -22,7 +22,14 @@ export const scoreSpec: CommandSpec = {
     'slide-mpp': { kind: 'number', help: 'micrometres per pixel of the slides, instead of what they say' },
     'tile-size': { kind: 'integer', help: "side of a tile in model pixels, instead of the model's" },
     'tiles-per-slide': { kind: 'integer', help: 'at most so many tiles of each slide, chosen evenly over the tissue' },
-    seed: { kind: 'integer', help: 'of that choice (0)' },
+    seed: { kind: 'integer', help: 'of that choice, and of the order of --stop-at (0)' },
+    'stop-at': {
+      kind: 'number',
+      value: 'H',
+      help: 'stop a slide when its score is known to plus or minus H (models of mean heads)',
+    },
+    'stop-confidence': { kind: 'number', value: 'P', help: 'how often that shall be true (0.95)' },
+    'stop-min-tiles': { kind: 'integer', help: 'tiles before the first look (256)' },
     'scaled-decode': { kind: 'flag', help: 'decode JPEG tiles at 1/2, 1/4 or 1/8 where the resolution allows it' },
     deadline: {
       kind: 'text',
@@ -85,6 +92,7 @@ export function directoryOptions(args: ParsedArgs): DirectoryOptions {
     tile: tileSize === undefined ? undefined : { size: tileSize },
     tilesPerSlide: args.number('tiles-per-slide'),
     seed: args.number('seed'),
+    stopping: stoppingOf(args),
     scaledDecode: args.flag('scaled-decode'),
     deadline: deadline === undefined ? undefined : deadlineOf(deadline, scoreSpec.name),
     deadlineMinTiles: args.number('deadline-min-tiles'),
@@ -107,6 +115,19 @@ export function directoryOptions(args: ParsedArgs): DirectoryOptions {
   }
   // Each value is checked where the library parses its options; undefined means not given there.
   return given as unknown as DirectoryOptions;
+}
+
+function stoppingOf(args: ParsedArgs): object | undefined {
+  const halfWidth = args.number('stop-at');
+  const more = { confidence: args.number('stop-confidence'), minTiles: args.number('stop-min-tiles') };
+  if (halfWidth !== undefined) return { halfWidth, ...more };
+  for (const [name, value] of [
+    ['stop-confidence', more.confidence],
+    ['stop-min-tiles', more.minTiles],
+  ]) {
+    if (value !== undefined) throw new UsageError(`--${name} needs --stop-at`, scoreSpec.name);
+  }
+  return undefined;
 }
 
 function columnOf(text: string | undefined): string | number | undefined {

@@ -114,6 +114,48 @@ TEST(every_tile_has_the_same_chance) {
   for (const int count : drawn) CHECK(std::abs(count - kSeeds / 4) < 140);
 }
 
+TEST(rounds_draw_every_tile_once_and_one_of_each_stratum_at_a_time) {
+  const auto all = tissue();
+  const auto rounds = tiles::draw_rounds(all, 100, 5);
+  CHECK_EQ(rounds.sizes.size(), 100u);
+  std::set<std::pair<std::uint32_t, std::uint32_t>> drawn;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK(rounds.round[i] < static_cast<std::uint32_t>(rounds.sizes[rounds.stratum[i]]));
+    drawn.insert({rounds.stratum[i], rounds.round[i]});
+  }
+  CHECK_EQ(drawn.size(), all.size());
+  for (const auto size : rounds.sizes) CHECK(size == 36 || size == 37);  // 3663 cells
+}
+
+TEST(whole_rounds_are_even_too) {
+  const auto all = tissue();
+  double even = 0;
+  double random = 0;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    const auto rounds = tiles::draw_rounds(all, 64, seed);
+    std::vector<GridCell> sample;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (rounds.round[i] < 4) sample.push_back(all[i]);
+    CHECK_EQ(sample.size(), 256u);
+    even += discrepancy(sample, all);
+    random += discrepancy(at_random(all, 256, seed), all);
+  }
+  std::printf("  4 rounds of 64: %.4f, random %.4f\n", even / 8, random / 8);
+  CHECK(even < 0.7 * random);
+}
+
+TEST(rounds_follow_from_the_seed) {
+  const auto all = tissue();
+  const auto one = tiles::draw_rounds(all, 64, 1);
+  CHECK(one.round == tiles::draw_rounds(all, 64, 1).round);
+  CHECK(one.round != tiles::draw_rounds(all, 64, 2).round);
+  // Written down once: the same on every machine.
+  const auto few = tiles::draw_rounds({{0, 0}, {1, 0}, {2, 0}, {3, 0}, {0, 1}, {1, 1}, {2, 1}, {3, 1}}, 2, 42);
+  std::string text;
+  for (std::size_t i = 0; i < 8; ++i) text += std::to_string(few.stratum[i]) + std::to_string(few.round[i]) + " ";
+  CHECK_EQ(text, std::string("02 01 12 11 03 00 13 10 "));
+}
+
 }  // namespace
 
 TEST_MAIN
