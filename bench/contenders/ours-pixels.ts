@@ -1,25 +1,18 @@
 /** microtome as a reader: slide.tiles() through the public API. */
 import { openSlide } from 'microtome';
 import { TileDigest } from '../harness/digest.js';
-import { pixelTiles } from './library.js';
 import { serve, type Contender, type Workload } from '../harness/protocol.js';
 
 async function make(workload: Workload): Promise<Contender> {
   const slide = await openSlide(workload.slide);
   const { level, size, stride, keep, threads, batch: batchSize } = workload;
-  const tiles = await pixelTiles(slide, threads, {
-    level,
-    size,
-    stride,
-    batchSize,
-    ...(keep === 'all' ? { keep } : {}),
-  });
+  const options = { level, size, stride, threads, batchSize, ...(keep === 'all' ? { keep } : {}) };
   return {
     version: `microtome, ${threads} thread(s)`,
     async verify() {
       const digest = new TileDigest();
       const bytes = 3 * size * size;
-      for await (const batch of tiles()) {
+      for await (const batch of slide.tiles(options)) {
         for (let i = 0; i < batch.tiles; i++) {
           digest.add(batch.x[i] as number, batch.y[i] as number, batch.data.subarray(i * bytes, (i + 1) * bytes));
         }
@@ -29,7 +22,7 @@ async function make(workload: Workload): Promise<Contender> {
     },
     async pass() {
       let count = 0;
-      for await (const batch of tiles()) {
+      for await (const batch of slide.tiles(options)) {
         count += batch.tiles;
         batch.release();
       }

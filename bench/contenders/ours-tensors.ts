@@ -1,53 +1,39 @@
 /** microtome as a loader for another runtime: slide.tensors(). A pass is from opening the slide to the last tensor. */
-import { openSlide, type Slide } from 'microtome';
+import { openSlide, type TensorBatch } from 'microtome';
 import { denormalise, normalisation, TileDigest } from '../harness/digest.js';
-import { tensorTiles } from './library.js';
 import { serve, type Contender, type Workload } from '../harness/protocol.js';
 
 async function make(workload: Workload): Promise<Contender> {
   const { level, size, stride, keep, threads, batch: batchSize } = workload;
-  const tensors = (slide: Slide) =>
-    tensorTiles(slide, {
-      level,
-      size,
-      stride,
-      batchSize,
-      threads,
-      ...(keep === 'all' ? { keep } : {}),
-      layout: 'NCHW',
-      type: 'float32',
-      ...normalisation,
-    });
-  const probe = await openSlide(workload.slide);
-  tensors(probe);
-  await probe.close();
+  const options = { level, size, stride, threads, batchSize, ...normalisation, ...(keep === 'all' ? { keep } : {}) };
+
+  /** Calls `use` with every batch; gives the number of tiles. */
+  async function all(use: (batch: TensorBatch) => void): Promise<number> {
+    const slide = await openSlide(workload.slide);
+    let count = 0;
+    for await (const batch of slide.tensors(options)) {
+      use(batch);
+      count += batch.tiles;
+      batch.release();
+    }
+    await slide.close();
+    return count;
+  }
+
   return {
     version: `microtome, ${threads} thread(s)`,
     async verify() {
       const digest = new TileDigest();
       const pixels = size * size;
-      const slide = await openSlide(workload.slide);
-      for await (const batch of tensors(slide)) {
-        const { data } = batch;
-        for (let i = 0; i < batch.tiles; i++) {
-          const tensor = data.subarray(i * 3 * pixels, (i + 1) * 3 * pixels);
-          digest.add(batch.x[i] as number, batch.y[i] as number, denormalise(tensor, pixels));
+      const tiles = await all(({ data, x, y, tiles: count }) => {
+        for (let i = 0; i < count; i++) {
+          const tensor = data.subarray(i * 3 * pixels, (i + 1) * 3 * pixels) as Float32Array;
+          digest.add(x[i] as number, y[i] as number, denormalise(tensor, pixels));
         }
-        batch.release();
-      }
-      await slide.close();
-      return { tiles: digest.tiles, digest: digest.digest() };
+      });
+      return { tiles, digest: digest.digest() };
     },
-    async pass() {
-      let count = 0;
-      const slide = await openSlide(workload.slide);
-      for await (const batch of tensors(slide)) {
-        count += batch.tiles;
-        batch.release();
-      }
-      await slide.close();
-      return count;
-    },
+    pass: () => all(() => undefined),
     close: async () => undefined,
   };
 }

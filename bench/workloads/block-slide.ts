@@ -20,6 +20,8 @@ export interface BlockSlideOptions {
   readonly quality?: number;
   /** @defaultValue false */
   readonly bigTiff?: boolean;
+  /** Levels written, the largest first. @defaultValue halves until one tile holds the level */
+  readonly levels?: number;
 }
 
 /** Side of the scene that tissue tiles are cut from; its middle is tissue for every seed. */
@@ -90,7 +92,7 @@ function write(
   });
   const width = options.columns * TILE_PX;
   const height = options.rows * TILE_PX;
-  for (const [index, size] of levelSizes(width, height, TILE_PX).entries()) {
+  for (const [index, size] of levelSizes(width, height, TILE_PX).slice(0, options.levels).entries()) {
     const scale = TILE_PX * 2 ** -index;
     const { block } = options;
     const rect = { x: block.x * scale, y: block.y * scale, width: block.width * scale, height: block.height * scale };

@@ -52,7 +52,7 @@ export async function bench(args: ParsedArgs, io: CliIo): Promise<number> {
       const repetitions = await measure(scorer, given.slides, {
         repetitions: repeat,
         slidesInFlight,
-        score: slideOptions(args),
+        score: told<SlideScoreOptions>({ slideMpp: args.number('slide-mpp') }),
         signal: io.signal,
         onRepetition: (done) => void io.stderr.write(done === 0 ? 'warm\n' : `repetition ${done}\n`),
       });
@@ -100,17 +100,11 @@ function scorerOptions(args: ParsedArgs): ScorerOptions {
     model: args.text('model') ?? kDefaults.model,
     device: args.text('device'),
     threads: args.number('threads'),
-    onnxRuntimePath: args.text('onnx-runtime'),
-  });
-}
-
-function slideOptions(args: ParsedArgs): SlideScoreOptions {
-  return told<SlideScoreOptions>({
     mpp: args.number('mpp'),
     level: args.number('level'),
-    slideMpp: args.number('slide-mpp'),
     tilesPerSlide: args.number('tiles-per-slide'),
     batchSize: args.number('batch-size'),
+    onnxRuntimePath: args.text('onnx-runtime'),
   });
 }
 
