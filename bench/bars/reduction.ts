@@ -15,7 +15,7 @@ const claim: Claim = {
 /** Decoding at a half, a quarter or an eighth gives other pixels; it is an option, and its figure is shown without a bar. */
 const scaledClaim: Claim = {
   row: 'reduction',
-  what: 'the same with scaledDecode on a slide of one level, PSNR',
+  what: 'the same with scaledDecode (block averages) on a slide of one level, PSNR',
   unit: 'dB',
   bar: null,
 };

@@ -33,7 +33,7 @@ class Runner:
         self._batch = workload.number("batch")
         self._grid = list(workload.grid())
         torch.set_num_threads(workload.number("threads"))
-        self._scratch = tempfile.TemporaryDirectory(prefix="microtome-bench-")
+        self._scratch = tempfile.TemporaryDirectory(prefix="wsinfer-bench-")
         self._folder = Path(self._scratch.name)
         self._slides, self._results = self._folder / "slides", self._folder / "results"
         self._slides.mkdir()

@@ -96,6 +96,7 @@ function write(
     const scale = TILE_PX * 2 ** -index;
     const { block } = options;
     const rect = { x: block.x * scale, y: block.y * scale, width: block.width * scale, height: block.height * scale };
+    if (index > 0) tiles.nextLevel();
     const grid = tiles.gridOf(size, rect);
     if (index === 0 && streamsPath !== undefined) writeStreams(streamsPath, complete, grid);
     const offsets = Float64Array.from(grid, (tile) => (stored[tile] as Stored).offset);

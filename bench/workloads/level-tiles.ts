@@ -1,5 +1,9 @@
-/** Which stored tile lies where on a level that shows one rectangle of tissue; tiles on its rim are mixed on demand. */
-import type { LevelSize } from '../../demo/slide/pyramid.js';
+/**
+ * Which stored tile lies where on a level that shows one rectangle of tissue; tiles on its rim are mixed on demand. The
+ * tissue of each level is that of the level below, reduced, so that no pale spot of one tile fills a large part of an upper
+ * level, where a tissue mask would see it as a hole.
+ */
+import { reduceInto, type LevelSize } from '../../demo/slide/pyramid.js';
 
 export const TILE_PX = 256;
 
@@ -10,14 +14,19 @@ export interface Rect {
   readonly height: number;
 }
 
+/** Different tissue tiles of each level but the lowest. */
+const TILES_OF_UPPER_LEVELS = 16;
+
 export class LevelTiles {
   private readonly glass: Uint8Array;
-  private readonly tissue: readonly Uint8Array[];
+  /** Of the level at hand, and the number of the first of them. */
+  private tissue: readonly Uint8Array[];
+  private firstTissue = 1;
   private readonly mixed = new Map<string, number>();
   private readonly store: (pixels: Uint8Array) => void;
   private stored = 0;
 
-  /** `store` is called once for each different tile; they are numbered in that order: glass, tissue, mixed ones. */
+  /** `store` is called once for each different tile; they are numbered in that order: glass, then tissue. */
   constructor(
     painted: { readonly glass: Uint8Array; readonly tissue: readonly Uint8Array[] },
     store: (pixels: Uint8Array) => void,
@@ -34,7 +43,24 @@ export class LevelTiles {
     return this.stored++;
   }
 
-  /** Numbers of the stored tiles of a level, row by row. `tissue` is in pixels of the level. */
+  /** From now on the level above the one at hand. */
+  nextLevel(): void {
+    const below = this.tissue;
+    const count = Math.min(below.length, TILES_OF_UPPER_LEVELS);
+    this.tissue = Array.from({ length: count }, (_, i) => {
+      const pixels = new Uint8Array(TILE_PX * TILE_PX * 3);
+      for (let child = 0; child < 4; child++) {
+        const from = below[(4 * i + child) % below.length] as Uint8Array;
+        reduceInto(pixels, from, TILE_PX, (child & 1) as 0 | 1, (child >> 1) as 0 | 1);
+      }
+      return pixels;
+    });
+    this.mixed.clear();
+    this.firstTissue = this.stored;
+    for (const pixels of this.tissue) this.add(pixels);
+  }
+
+  /** Numbers of the stored tiles of the level at hand, row by row. `tissue` is in pixels of the level. */
   gridOf(size: LevelSize, tissue: Rect): Uint32Array {
     const grid = new Uint32Array(size.columns * size.rows);
     let next = 0;
@@ -49,7 +75,7 @@ export class LevelTiles {
       };
       const area = (inside.right - inside.left) * (inside.bottom - inside.top);
       if (area === 0) grid[at] = 0;
-      else if (area === TILE_PX * TILE_PX) grid[at] = 1 + (next++ % this.tissue.length);
+      else if (area === TILE_PX * TILE_PX) grid[at] = this.firstTissue + (next++ % this.tissue.length);
       else grid[at] = this.mixedTile(inside);
     }
     return grid;
