@@ -3,9 +3,8 @@
 
 #include <string>
 
-#include "decode/codec_probes.h"
 #include "test/decode/codec_support.h"
-#include "test/fuzz/coded_tile.h"
+#include "test/fuzz/coded_seeds.h"
 #include "test/fuzz/jpeg_parts.h"
 #include "test/support/tiff_writer.h"
 
@@ -13,9 +12,6 @@ namespace microtome::fuzz {
 
 using test::Bytes;
 namespace tag = test::tag;
-
-// Called with each seed and a name for it.
-using Keep = std::function<void(const std::string& name, const Bytes& bytes)>;
 
 inline test::TiffDirectory aperio_page(test::TiffDirectory directory) {
   return directory.text(tag::kDescription, "Aperio Image Library v11\r\n64x48 (16x16) J |AppMag = 40|MPP = 0.2500")
@@ -61,53 +57,6 @@ inline void keep_plain_slides(const Keep& keep) {
                                         .text(tag::kDescription, "Aperio\r\nmacro 12x9"))
                                .bytes());
   }
-}
-
-// One tile per compression and layout; the smallest images of the codecs that need an encoder come from their probes.
-inline void keep_coded_tiles(const Keep& keep) {
-  using Input = CodedTileInput;
-  const Bytes pixels = test::picture(16, 16);
-  const auto one = [&](const std::string& name, slide::Compression compression, const Bytes& tile, int side) {
-    Input input;
-    input.compression = static_cast<std::uint8_t>(compression);
-    input.width_px = input.height_px = side;
-    input.tile = tile;
-    keep(name, input.bytes());
-    for (const std::uint8_t flags : {Input::kPredictor, Input::kTurned, Input::kStrips, Input::kPlanar}) {
-      input.flags = flags;
-      keep(name + "-" + std::to_string(flags), input.bytes());
-    }
-    input.cut_px = 0x35;
-    input.flags = Input::kWide | Input::kBigEndian | Input::kPredictor;
-    input.width_px = std::max(1, side / 2);
-    for (std::uint8_t kind = 0; kind < Input::kKinds.size(); ++kind) {
-      input.colours = kind;
-      keep(name + "-kind-" + std::to_string(kind), input.bytes());
-    }
-  };
-  one("none", slide::Compression::None, pixels, 16);
-  one("deflate", slide::Compression::Deflate, test::deflate_stored(pixels), 16);
-  one("lzw", slide::Compression::Lzw, test::lzw_literals(pixels), 16);
-  constexpr int kCompressions = static_cast<int>(slide::Compression::Jpeg2000) + 1;
-  for (int i = 0; i < kCompressions; ++i) {
-    const auto compression = static_cast<slide::Compression>(i);
-    const decode::CodecProbe probe = decode::codec_probe(compression);
-    if (!probe.tile.empty())
-      one(std::string("probe-") + std::to_string(i), compression, {probe.tile.begin(), probe.tile.end()},
-          static_cast<int>(probe.side_px));
-  }
-}
-
-inline void keep_coded_slides(const Keep& keep) {
-  const Bytes pixels = test::picture(16, 16);
-  const auto image = [](std::uint64_t compression, const Bytes& tile) {
-    return test::tiff_image(30, 16, 16).set(tag::kCompression, {compression}).tiles({tile, tile});
-  };
-  const Bytes deflate = test::deflate_stored(pixels);
-  keep("deflate", test::TiffWriter().add(image(8, deflate)).bytes());
-  keep("deflate-old", test::TiffWriter().add(image(32946, deflate)).bytes());
-  keep("deflate-predictor", test::TiffWriter().add(image(8, deflate).set(tag::kPredictor, {2})).bytes());
-  keep("lzw", test::TiffWriter().add(image(5, test::lzw_literals(pixels))).bytes());
 }
 
 // The segments of a JPEG that hold tables, apart from the rest.

@@ -27,6 +27,7 @@ class Run {
     }
     for (const auto& image : slide_.associated())
       if (image.storage) tiles(*image.storage, image.directory, -1);
+    decoder_.forget_read_ahead();
   }
 
   void overview() {
