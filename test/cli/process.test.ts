@@ -192,7 +192,7 @@ describe.skipIf(!isBuilt)('the program', () => {
       [['info', `${bad}.none`], 4],
       [['region', bad, '--width', '1', '--height', '1', '--out', join(folder, 'no.raw')], 4],
       [region, 2],
-      [['bench'], 2],
+      [['evaluate'], 2],
       [[], 2],
     ] as const) {
       const run = start(args);
