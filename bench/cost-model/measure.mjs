@@ -34,9 +34,11 @@ async function makeCases(folder) {
       threads: 1,
     });
   const dense = await denseSlide(folder, 70);
-  for (const name of Object.keys(models)) {
-    const tilesPerSlide = models[name] > 1000 ? 128 : 1024;
-    cases.push({ kind: 'model', name, slide: dense, model: files[name], keep: 'all', threads: 1, tilesPerSlide });
+  // All tiles of a slide: of a sample, few share a stored tile.
+  const fewer = await denseSlide(folder, 70, 10);
+  for (const [name, mmac] of Object.entries(models)) {
+    const slide = mmac > 1000 ? fewer : dense;
+    cases.push({ kind: 'model', name, slide, model: files[name], keep: 'all', threads: 1 });
   }
   const grown = { model: files.stored, keep: 'fraction', threads: 1 };
   for (const tiles of tissueTiles)

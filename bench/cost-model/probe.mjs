@@ -1,11 +1,11 @@
 // Scores one slide in a process of its own and prints its costs as JSON. The first score warms the engine up.
-//   node bench/cost-model/probe.mjs '{ "slide", "model", "threads", "keep", "size", "tilesPerSlide" }'
+//   node bench/cost-model/probe.mjs '{ "slide", "model", "threads", "keep" }'
 import { createScorer, planSlide } from '../../dist/index.js';
 import { readByteCounts } from '../prior/byte-counts.mjs';
 import { cpuMs } from '../shared/process-figures.mjs';
 
-const { slide, model, threads, keep, tilesPerSlide } = JSON.parse(process.argv[2]);
-const options = { level: 0, keep, ...(tilesPerSlide === undefined ? {} : { tilesPerSlide }) };
+const { slide, model, threads, keep } = JSON.parse(process.argv[2]);
+const options = { level: 0, keep };
 const scorer = await createScorer({ model, input: { level: 0 }, threads });
 await scorer.score(slide, { ...options, tilesPerSlide: 64 });
 const cpu = cpuMs();

@@ -7,8 +7,6 @@ import { compile } from '../../scripts/steps/typescript.mjs';
 import { generator } from '../shared/generator.mjs';
 
 export const tilePx = 256;
-/** 256-px tiles along a side of the slides that are tissue all over. */
-const tilesAcross = 32;
 export const qualities = [30, 50, 70, 85, 95];
 /** Multiply-accumulates of one tile of 224 px, in millions. */
 export const models = { 'mean colour': 0.15, 'CNN of 30 MMAC': 29.8, 'MobileNetV3-small': 56.5, 'ResNet-18': 1814 };
@@ -46,11 +44,11 @@ export async function writeModels(folder) {
   return files;
 }
 
-/** Tissue all over, in one quality. */
-export async function denseSlide(folder, quality) {
+/** Tissue all over, in one quality; `across` stored tiles a side. */
+export async function denseSlide(folder, quality, across = 32) {
   const { makeSharedTileSlide } = await generator();
-  const path = join(folder, `dense-${quality}.tif`);
-  const side = tilesAcross * tilePx;
+  const path = join(folder, `dense-${quality}-${across}.tif`);
+  const side = across * tilePx;
   await makeSharedTileSlide(path, { width: side, height: side, seed: 3, tissueShare: 1, quality });
   return path;
 }
