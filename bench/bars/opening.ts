@@ -3,7 +3,7 @@ import { measured, type Claim } from '../harness/figure.js';
 import { probe } from '../harness/probe.js';
 import { estimate, median } from '../harness/statistics.js';
 import type { OpenReport } from '../probes/open.js';
-import { seventyTwoGigapixels } from '../workloads/giant-slides.js';
+import { giantSlide } from '../workloads/giant-slides.js';
 import { denseSlide } from '../workloads/slides.js';
 import type { Row } from './row.js';
 
@@ -23,7 +23,7 @@ export const opening: Row = {
   claims: [time, memory],
   async run(bench) {
     const small = (await denseSlide(1)).path;
-    const large = await seventyTwoGigapixels();
+    const large = await giantSlide('seventy-two gigapixels');
     const reports: OpenReport[] = [];
     for (let i = 0; i < bench.rounds(11); i++) reports.push(await probe<OpenReport>('open', [small, large]));
     const of = (field: keyof OpenReport): number => median(reports.map((report) => report[field]));

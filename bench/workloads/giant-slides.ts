@@ -1,22 +1,18 @@
-/** Slides of 1 and of 72 gigapixels with the tissue share of the published distribution (its mean: 14.9 % of the area). */
+/** Slides of 1 and of 72 gigapixels: 124 x 124 tiles, and 1,049 x 1,049, which are 1.1 million. */
 import { blockSlide } from './slides.js';
 
+/** Mean of the published distribution. */
 const TISSUE_SHARE = 0.149;
 
-function giant(sideTiles: number): Promise<string> {
-  const side = Math.round(sideTiles * Math.sqrt(TISSUE_SHARE));
-  const at = (sideTiles - side) >> 1;
-  return blockSlide('giant', {
-    columns: sideTiles,
-    rows: sideTiles,
-    block: { x: at, y: at, width: side, height: side },
-    distinctTiles: 100,
-    seed: 22,
-  });
+const SIDES = { 'one gigapixel': 124, 'seventy-two gigapixels': 1049 } as const;
+
+export type GiantSize = keyof typeof SIDES;
+
+/** `blockTiles`: side of the square of tissue in the middle, in tiles. @defaultValue the published share of the area */
+export function giantSlide(size: GiantSize, blockTiles?: number): Promise<string> {
+  const columns = SIDES[size];
+  const side = blockTiles ?? Math.round(columns * Math.sqrt(TISSUE_SHARE));
+  const at = (columns - side) >> 1;
+  const block = { x: at, y: at, width: side, height: side };
+  return blockSlide('giant', { columns, rows: columns, block, distinctTiles: 100, seed: 22 });
 }
-
-/** 124 x 124 tiles: 1.0 gigapixel. */
-export const oneGigapixel = (): Promise<string> => giant(124);
-
-/** 1,049 x 1,049 tiles: 1.1 million, 72.1 gigapixels. */
-export const seventyTwoGigapixels = (): Promise<string> => giant(1049);
