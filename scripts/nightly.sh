@@ -13,6 +13,7 @@ for seed in 1 2 3 4 5; do
 done
 
 npm run --silent demo
+npm run --silent bench -- --bars
 node test/nightly/kill-50.mjs
 
 npm run --silent test:package
