@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is too long for every change: the native tests under the thread sanitizer, half an hour of each fuzz target, the
-# tests of the API in changing order, a run that is killed fifty times and resumed, and the tests of the API with the
+# tests of the API in changing order, the table of bars, a run that is killed fifty times and resumed, and the tests of the API with the
 # packed binary instead of the built one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
