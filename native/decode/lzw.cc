@@ -76,18 +76,25 @@ class LowBits {
   int held_ = 0;
 };
 
-// Copies `bytes` from earlier output; source and target overlap only when they are fewer than `bytes` apart, which
-// the caller has excluded. Whole words while there is room for them.
-inline void copy_string(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes, const std::uint8_t* end) {
-  if (static_cast<std::size_t>(end - to) >= bytes + 8) {
-    std::size_t done = 0;
-    do {
-      std::memcpy(to + done, from + done, 8);
-      done += 8;
-    } while (done < bytes);
-    return;
-  }
-  for (std::size_t i = 0; i < bytes; ++i) to[i] = from[i];
+constexpr std::size_t kHead = sizeof(std::uint64_t);
+
+// The first byte of a string is the lowest of its head, and is stored first.
+std::uint64_t stored_order(std::uint64_t head) {
+  if constexpr (std::endian::native == std::endian::big) return __builtin_bswap64(head);
+  return head;
+}
+
+// Writes a string of `bytes` at `to`: the head, then what follows it where the string stands, whole words at a time. A
+// string that reaches into itself stands at least a head away, so each word is there when it is read.
+void write_string(std::uint8_t* to, std::uint64_t head, const std::uint8_t* from, std::size_t bytes) {
+  head = stored_order(head);
+  std::memcpy(to, &head, kHead);
+  for (std::size_t done = kHead; done < bytes; done += kHead) std::memcpy(to + done, from + done, kHead);
+}
+
+// The same near the end of the output, byte by byte.
+void write_string_exactly(std::uint8_t* to, std::uint64_t head, const std::uint8_t* from, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) to[i] = i < kHead ? static_cast<std::uint8_t>(head >> (8 * i)) : from[i];
 }
 
 [[noreturn]] void fail(const char* what, std::size_t made, std::size_t wanted) {
@@ -97,6 +104,10 @@ inline void copy_string(std::uint8_t* to, const std::uint8_t* from, std::size_t 
 
 }  // namespace
 
+LzwDecoder::LzwDecoder() noexcept {
+  for (std::uint32_t byte = 0; byte < kClear; ++byte) table_[byte] = {byte, 0, 1};
+}
+
 template <typename Bits>
 void LzwDecoder::run(Bits bits, std::span<std::uint8_t> out) {
   std::uint8_t* const begin = out.data();
@@ -105,46 +116,43 @@ void LzwDecoder::run(Bits bits, std::span<std::uint8_t> out) {
   const auto made = [&] { return static_cast<std::size_t>(to - begin); };
   std::uint32_t next = kFirst, code = 0;
   int width = kBitsLeast;
-  // The string of the code before, in the output; none right after a clear code, which must come first.
-  std::uint32_t last_at = 0, last_bytes = 0;
+  Entry last;  // the string of the code before; empty right after a clear code, which must come first
   bool cleared = false;
   while (to != end) {
     if (!bits.next(width, code) || code == kEnd) fail("ends", made(), out.size());
     if (code == kClear) {
       next = kFirst;
       width = kBitsLeast;
-      last_bytes = 0;
+      last = {};
       cleared = true;
       continue;
     }
-    if (last_bytes == 0) {
+    Entry entry;
+    if (last.bytes == 0) {
       if (!cleared || code > kClear) fail("is damaged", made(), out.size());
-      last_at = static_cast<std::uint32_t>(made());
-      last_bytes = 1;
-      *to++ = static_cast<std::uint8_t>(code);
-      continue;
-    }
-    if (code > next || next >= kEntriesMost) fail("is damaged", made(), out.size());
-    const std::uint32_t at = static_cast<std::uint32_t>(made());
-    std::uint32_t bytes = 1;
-    if (code < kClear) {
-      *to++ = static_cast<std::uint8_t>(code);
+      entry = table_[code];
     } else {
-      // The newest string is the last one and its own first byte, which is not there yet.
-      const bool newest = code == next;
-      const Entry entry = newest ? Entry{last_at, last_bytes + 1} : table_[code];
-      bytes = entry.bytes;
-      const std::size_t room = static_cast<std::size_t>(end - to);
-      const std::size_t copied = std::min<std::size_t>(newest ? bytes - 1 : bytes, room);
-      copy_string(to, begin + entry.at, copied, end);
-      to += copied;
-      if (newest && to != end) *to++ = begin[entry.at];
+      if (code > next || next >= kEntriesMost) fail("is damaged", made(), out.size());
+      // The newest string is the last one and a byte more: the first of the string that follows, which may be itself.
+      const std::uint64_t first = (code == next ? last.head : table_[code].head) & 0xFF;
+      Entry newest{last.head, last.at, last.bytes + 1};
+      if (last.bytes < kHead) newest.head |= first << (8 * last.bytes);
+      if (next < kCodes) table_[next] = newest;
+      entry = table_[code];
+      ++next;
+      if (next + Bits::kEarly >= (1u << width) && width < kBitsMost) ++width;
     }
-    if (next < kCodes) table_[next] = {last_at, last_bytes + 1};
-    ++next;
-    if (next + Bits::kEarly >= (1u << width) && width < kBitsMost) ++width;
-    last_at = at;
-    last_bytes = bytes;
+    const std::uint32_t at = static_cast<std::uint32_t>(made());
+    const std::size_t room = static_cast<std::size_t>(end - to);
+    if (room >= entry.bytes + kHead) {
+      write_string(to, entry.head, begin + entry.at, entry.bytes);
+      to += entry.bytes;
+    } else {
+      const std::size_t bytes = std::min<std::size_t>(entry.bytes, room);
+      write_string_exactly(to, entry.head, begin + entry.at, bytes);
+      to += bytes;
+    }
+    last = {entry.head, at, entry.bytes};
   }
 }
 

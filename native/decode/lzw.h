@@ -11,14 +11,15 @@ namespace microtome::decode {
 // Keeps its table from tile to tile. Used by one thread at a time.
 class LzwDecoder {
  public:
+  LzwDecoder() noexcept;
   // Fills `out` and ignores what follows. Throws BadTile when the stream ends or errs before that. A stream that
   // begins as those of libtiff before 1992 did (bits from the low end, wider codes one later) is read that way.
   void decode(std::span<const std::uint8_t> stored, std::span<std::uint8_t> out);
 
  private:
-  // Each string but the single bytes is a stretch of what has been written: the string of the code before, and one
-  // byte more.
+  // A string: its first bytes, so that most are written with one store, and where in the output it stands.
   struct Entry {
+    std::uint64_t head = 0;  // the first up to 8 bytes, the first of all lowest
     std::uint32_t at = 0;
     std::uint32_t bytes = 0;
   };
@@ -27,7 +28,7 @@ class LzwDecoder {
   void run(Bits bits, std::span<std::uint8_t> out);
 
   static constexpr std::size_t kCodes = 4096;
-  std::array<Entry, kCodes> table_{};
+  std::array<Entry, kCodes> table_;
 };
 
 }  // namespace microtome::decode
