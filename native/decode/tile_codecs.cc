@@ -19,7 +19,7 @@ bool TileCodecs::decodes(Compression compression) {
   return compression == Compression::None || built_in_codec(compression) != nullptr;
 }
 
-void TileCodecs::decode(const Storage& storage, const StripShape& shape, std::span<std::uint8_t> stored,
+void TileCodecs::decode(const Storage& storage, const StripShape& shape, std::span<const std::uint8_t> stored,
                         std::span<std::uint8_t> out) {
   if (storage.compression == Compression::None)
     return copy_uncompressed(stored, shape.bits, storage.big_endian, storage.fill_order, out);
@@ -34,7 +34,11 @@ void TileCodecs::decode(const Storage& storage, const StripShape& shape, std::sp
       out.size() / static_cast<std::size_t>(shape.height_px) * static_cast<std::size_t>(storage.tile_height_px);
   const bool pixels = slide::is_jpeg2000(storage.compression) || storage.compression == Compression::WebP;
   // No reader turns the bits of JPEG 2000.
-  if (storage.fill_order == 2 && !slide::is_jpeg2000(storage.compression)) turn_bits(stored);
+  if (storage.fill_order == 2 && !slide::is_jpeg2000(storage.compression)) {
+    turned_.assign(stored.begin(), stored.end());
+    turn_bits(turned_);
+    stored = turned_;
+  }
   codec->decode({stored, shape, whole + kSurplusBytes, storage.compression, storage.photometric}, out);
   if (pixels) return;
   if (shape.bits == 16) to_machine_order(out, storage.big_endian);

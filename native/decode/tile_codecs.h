@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "decode/codec.h"
 #include "slide/slide.h"
@@ -18,13 +19,14 @@ class TileCodecs {
   [[nodiscard]] static bool decodes(slide::Compression compression);
 
   // Fills `out` with the samples, packed, 16-bit ones in the machine's byte order; it must have exactly the size that
-  // `shape` says. `stored` is used as scratch memory. Throws BadTile, LIMIT_EXCEEDED.
-  void decode(const slide::Storage& storage, const StripShape& shape, std::span<std::uint8_t> stored,
+  // `shape` says. Throws BadTile, LIMIT_EXCEEDED, UNSUPPORTED_PIXELS.
+  void decode(const slide::Storage& storage, const StripShape& shape, std::span<const std::uint8_t> stored,
               std::span<std::uint8_t> out);
 
  private:
   static constexpr std::size_t kCompressions = static_cast<std::size_t>(slide::Compression::Jpeg2000) + 1;
   std::array<std::unique_ptr<Codec>, kCompressions> codecs_;
+  std::vector<std::uint8_t> turned_;  // the stored bytes of a file with fill order 2
 };
 
 }  // namespace microtome::decode

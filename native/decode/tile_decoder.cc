@@ -90,6 +90,13 @@ void fill_white(RgbView out) {
     std::memset(out.row(y), 255, static_cast<std::size_t>(3 * out.width_px));
 }
 
+// Samples that are pixels as they come out of a codec of our own.
+bool is_plain_rgb(const Storage& storage) {
+  const bool colour = storage.photometric == Photometric::Rgb || storage.photometric == Photometric::YCbCr;
+  return colour && storage.samples == 3 && storage.bits == 8 && !storage.planar &&
+         storage.alpha == slide::Alpha::None && TileCodecs::decodes(storage.compression);
+}
+
 bool is_colour_jpeg(const Storage& storage) noexcept {
   return storage.compression == Compression::Jpeg && !storage.planar && storage.samples == 3;
 }
@@ -159,15 +166,17 @@ struct TileDecoder::Impl {
     return *jpeg;
   }
 
-  // The stored bytes, in memory that the codec may write to; for libvips the returned span is the whole one-strip file.
-  std::span<std::uint8_t> read(const slide::Slide& slide, const Storage& from, const StripShape& shape, StoredTile tile,
-                               bool for_vips) {
+  // The stored bytes, where they were fetched to or read now; for libvips the returned span is the whole one-strip
+  // file.
+  std::span<const std::uint8_t> read(const slide::Slide& slide, const Storage& from, const StripShape& shape,
+                                     StoredTile tile, bool for_vips) {
     stored.clear();
     if (tile.bytes > slide.limits().stored_tile_bytes)
       throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                   "it has " + std::to_string(tile.bytes) + " stored bytes, more than the limit storedTileBytes of " +
                       std::to_string(slide.limits().stored_tile_bytes));
     const auto fetched = ahead.find(slide, tile);
+    if (!for_vips && !fetched.empty()) return fetched;
     if (for_vips) stored = one_strip_header(shape, from, static_cast<std::size_t>(tile.bytes));
     const std::size_t header = stored.size();
     stored.resize(header + static_cast<std::size_t>(tile.bytes));
@@ -181,8 +190,7 @@ struct TileDecoder::Impl {
   // Reads one JPEG and makes it complete. The frame has been checked against the tile.
   JpegFrame prepare_jpeg(const slide::Slide& slide, const Storage& from, const TileRect& rect, int count,
                          StoredTile tile) {
-    const auto fetched = ahead.find(slide, tile);  // used where it lies
-    const std::span<const std::uint8_t> bytes = fetched.empty() ? read(slide, from, {}, tile, false) : fetched;
+    const auto bytes = read(slide, from, {}, tile, false);
     const JpegFrame frame = read_jpeg_frame(bytes);
     require_frame(frame, rect, count);
     splice_jpeg(from.jpeg_tables, bytes, frame.components, jpeg_color(from), spliced);
@@ -241,10 +249,18 @@ struct TileDecoder::Impl {
     return TileState::Decoded;
   }
 
-  // A contiguous RGB or YCbCr JPEG goes straight into `out` when it has exactly its size. False: not such a tile; the
-  // stream is then prepared for nothing, which happens only at the edges of unusual files.
+  // A contiguous RGB or YCbCr JPEG goes straight into `out` when it has exactly its size, and so do plain RGB samples
+  // of other codecs where `out` has no gaps. False: not such a tile; a JPEG's stream is then prepared for nothing,
+  // which happens only at the edges of unusual files.
   bool decode_directly(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
                        RgbView out) {
+    if (is_plain_rgb(from)) {
+      if (out.stride_bytes != 3 * rect.stored_width || out.height_px < rect.rows) return false;
+      const StripShape shape{rect.stored_width, rect.rows, 3, 8};
+      const auto bytes = static_cast<std::size_t>(out.stride_bytes * rect.rows);
+      codecs.decode(from, shape, read(slide, from, shape, tile, false), {out.data, bytes});
+      return true;
+    }
     if (!is_colour_jpeg(from)) return false;
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (frame.width_px != out.width_px || frame.height_px != rect.rows || frame.height_px > out.height_px) return false;
@@ -356,7 +372,7 @@ TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage,
     return rect;
   };
   const TileRect rect = with_address(path, address, check);
-  if (storage.compression == Compression::Jpeg && !storage.planar) {
+  if (is_colour_jpeg(storage) || is_plain_rgb(storage)) {
     impl_->begin();
     require_codec(storage, path);
     const auto direct = [&]() -> std::optional<TileState> {

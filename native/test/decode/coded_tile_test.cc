@@ -50,6 +50,25 @@ TEST(rgb_comes_back_as_stored) {
   for (const Compression one : codecs(__func__)) CHECK(decode_single(storage(one), {encode(one, rgb)}) == rgb);
 }
 
+// Plain RGB goes straight into a destination without gaps; into another one it is copied.
+TEST(a_destination_with_gaps_gets_the_same_pixels) {
+  const Bytes rgb = picture(kWidth, kHeight);
+  for (const Compression one : codecs(__func__)) {
+    FakeSlide slide;
+    slide.add_level(storage(one));
+    slide.set_tile(0, 0, 0, encode(one, rgb));
+    constexpr std::size_t kRow = 3 * kWidth, kStride = kRow + 10;
+    Bytes wide(kStride * kHeight, 77);
+    TileDecoder decoder;
+    const RgbView out{wide.data(), kWidth, kHeight, static_cast<std::int64_t>(kStride)};
+    decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, out);
+    int wrong = 0;
+    for (std::size_t i = 0; i < wide.size(); ++i)
+      wrong += wide[i] != (i % kStride < kRow ? rgb[i / kStride * kRow + i % kStride] : 77);
+    CHECK_EQ(wrong, 0);
+  }
+}
+
 TEST(sixteen_bits_in_both_byte_orders) {
   const Bytes rgb = picture(kWidth, kHeight);
   for (const Compression one : codecs(__func__))
