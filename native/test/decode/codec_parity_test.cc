@@ -240,7 +240,7 @@ TEST(real_tiles_are_equal) {
     CHECK_EQ(count.different, 0);
     tiles += count.compared;
   }
-  CHECK(tiles > 1000);
+  CHECK(tiles > (built_in_codec(Compression::Deflate) != nullptr ? 1000 : 100));
 }
 
 }  // namespace
