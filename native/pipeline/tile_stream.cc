@@ -10,7 +10,7 @@ namespace microtome::pipeline {
 namespace {
 
 constexpr std::int64_t kCacheBytes = 256ll << 20;
-constexpr std::int64_t kGroupTiles = 8;  // read together before they become tensors, while they are warm
+constexpr std::int64_t kGroupTiles = 4;  // read together before they become tensors, while they are warm
 
 void require_batch(std::int64_t batch_size, std::size_t tile_bytes, const slide::Slide& slide) {
   std::uint64_t bytes = 0;
