@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace microtome {
@@ -16,6 +17,11 @@ struct RgbView {
 
   [[nodiscard]] std::uint8_t* row(std::int64_t y) const noexcept { return data + y * stride_bytes; }
 };
+
+inline void fill_white(const RgbView& view) noexcept {
+  for (std::int64_t y = 0; y < view.height_px; ++y)
+    std::memset(view.row(y), 255, static_cast<std::size_t>(3 * view.width_px));
+}
 
 struct RgbImage {
   std::int64_t width_px = 0;

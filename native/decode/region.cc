@@ -1,7 +1,6 @@
 #include "decode/region.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <string>
 
@@ -89,8 +88,7 @@ class Assembly {
     } catch (const Error& error) {
       if (request_.on_bad_tile != BadTilePolicy::Fill || !is_bad_tile(error)) throw;
       // A codec may have written some rows before it failed.
-      for (std::int64_t y = 0; y < part.height_px; ++y)
-        std::memset(part.row(y), 255, static_cast<std::size_t>(3 * part.width_px));
+      fill_white(part);
       ++region_.bad_tiles;
     }
   }

@@ -1,7 +1,6 @@
 #include "decode/tile_decoder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <optional>
 #include <span>
@@ -83,11 +82,6 @@ void require_frame(const JpegFrame& frame, const TileRect& rect, int samples) {
                   " pixels, expected " + std::to_string(rect.stored_width) + " x " +
                   std::to_string(rect.stored_height) + " or at least the part in the image, " +
                   std::to_string(rect.visible_width) + " x " + std::to_string(rect.visible_height));
-}
-
-void fill_white(RgbView out) {
-  for (std::int64_t y = 0; y < out.height_px; ++y)
-    std::memset(out.row(y), 255, static_cast<std::size_t>(3 * out.width_px));
 }
 
 // Samples that are pixels as they come out of a codec of our own.

@@ -150,9 +150,6 @@ void Engine::run(Worker& worker, Step& step) {
         step.job->finish(step.job->schedule.failure);
         break;
     }
-  } catch (const std::bad_alloc&) {
-    failure = std::make_exception_ptr(
-        Error(Code::OUT_OF_MEMORY, Stage::Batch, "the system gave no more memory to this process"));
   } catch (...) {
     failure = std::current_exception();
   }

@@ -1,7 +1,6 @@
 #include "pipeline/stored_tile_cache.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace microtome::pipeline {
 namespace {
@@ -25,11 +24,6 @@ bool caught_bad_tile() {
   } catch (...) {
     return false;
   }
-}
-
-void fill_white(const RgbView& view) {
-  for (std::int64_t y = 0; y < view.height_px; ++y)
-    std::memset(view.row(y), 255, static_cast<std::size_t>(3 * view.width_px));
 }
 
 }  // namespace

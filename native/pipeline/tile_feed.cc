@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
 
-void fill_white(const RgbView& view) {
-  for (std::int64_t y = 0; y < view.height_px; ++y)
-    std::memset(view.row(y), 255, static_cast<std::size_t>(3 * view.width_px));
-}
-
 }  // namespace
 
 TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,

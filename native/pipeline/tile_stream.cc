@@ -1,7 +1,6 @@
 #include "pipeline/tile_stream.h"
 
 #include <algorithm>
-#include <new>
 #include <string>
 
 #include "core/cores.h"
@@ -113,9 +112,6 @@ void TileStream::work() noexcept {
       std::exception_ptr failure;
       try {
         filled = fill(reader, pixels, batch);
-      } catch (const std::bad_alloc&) {
-        failure = std::make_exception_ptr(
-            Error(Code::OUT_OF_MEMORY, Stage::Batch, "the system gave no more memory to this process"));
       } catch (...) {
         failure = std::current_exception();
       }

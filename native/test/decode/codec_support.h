@@ -179,6 +179,16 @@ inline slide::Storage storage_of(std::int64_t width, std::int64_t height, std::i
   return storage;
 }
 
+// A level that is one tile large, grey below three samples.
+inline slide::Storage one_tile_storage(std::int64_t width, std::int64_t height, slide::Compression compression,
+                                       int samples, int bits) {
+  auto storage = storage_of(width, height, width, height, compression);
+  storage.samples = samples;
+  storage.bits = bits;
+  storage.photometric = samples >= 3 ? slide::Photometric::Rgb : slide::Photometric::MinIsBlack;
+  return storage;
+}
+
 // Decodes the only tile of a level that is one tile large.
 inline Bytes decode_single(const slide::Storage& storage, const std::vector<Bytes>& planes) {
   FakeSlide slide;

@@ -17,11 +17,7 @@ using slide::Photometric;
 constexpr int kWidth = 20, kHeight = 12;
 
 slide::Storage storage(Compression compression, int samples = 3, int bits = 8) {
-  auto out = storage_of(kWidth, kHeight, kWidth, kHeight, compression);
-  out.samples = samples;
-  out.bits = bits;
-  out.photometric = samples >= 3 ? Photometric::Rgb : Photometric::MinIsBlack;
-  return out;
+  return one_tile_storage(kWidth, kHeight, compression, samples, bits);
 }
 
 Bytes encode(Compression compression, const Bytes& raw) {

@@ -158,11 +158,7 @@ TEST(ycbcr_becomes_rgb_as_jfif_says) {
 constexpr int kWidth = 37, kHeight = 21;
 
 slide::Storage storage(Compression compression, int samples = 3, int bits = 8) {
-  auto out = storage_of(kWidth, kHeight, kWidth, kHeight, compression);
-  out.samples = samples;
-  out.bits = bits;
-  out.photometric = samples >= 3 ? Photometric::Rgb : Photometric::MinIsBlack;
-  return out;
+  return one_tile_storage(kWidth, kHeight, compression, samples, bits);
 }
 
 // Through the whole of TileDecoder; empty when it says CORRUPT_TILE.
