@@ -14,7 +14,8 @@ TEST(a_quota_is_rounded_up_to_whole_cores) {
 }
 
 TEST(what_is_no_quota_is_no_limit) {
-  for (const char* text : {"max 100000\n", "", "\n", "100000", "100000 ", "100000 0\n", "0 100000\n", "-1 100000\n", "x 1"})
+  for (const char* text :
+       {"max 100000\n", "", "\n", "100000", "100000 ", "100000 0\n", "0 100000\n", "-1 100000\n", "x 1"})
     CHECK_EQ(cores_of_quota(text), 0);
 }
 
