@@ -43,7 +43,8 @@ class Walk {
   void sub_directories() {
     std::vector<std::uint64_t> offsets;
     try {
-      offsets = result_.directories[0].directory.numbers(Tag::SubIfds, limits_.directories);
+      offsets = result_.directories[0].directory.numbers(Tag::SubIfds,
+                                                         limits_.directories + 1);  // one too many is refused below
     } catch (const Error& error) {
       if (error.code() == Code::TRUNCATED) throw;
       warn("the SubIFDs are left out: " + found_of(error));
@@ -65,11 +66,11 @@ class Walk {
         warn(kind + std::to_string(number) + " is left out: its pointer leads back to an earlier directory");
         break;
       }
-      if (result_.directories.size() >= limits_.directories) {
-        if (!std::exchange(limit_told_, true))
-          warn("directories after the first " + std::to_string(limits_.directories) + " are left out (limit)");
-        break;
-      }
+      // Not cut off there: the level that a mask is made from may come later, and the score with it.
+      if (result_.directories.size() >= limits_.directories)
+        throw Error(
+            Code::LIMIT_EXCEEDED, Stage::Slide,
+            "the file has more directories than the limit directories of " + std::to_string(limits_.directories));
       visited_.insert(offset);
       try {
         result_.directories.push_back({TiffDirectory::read(file_, offset), sub, number});
@@ -89,7 +90,6 @@ class Walk {
   const TiffFile& file_;
   const Limits& limits_;
   std::set<std::uint64_t> visited_;
-  bool limit_told_ = false;
   DirectoryWalk result_;
 };
 
