@@ -22,7 +22,8 @@ struct Affine {
   std::array<float, 3> b;
 };
 
-// One tile's work. `pixels_per_row` * `rows` pixels; a tile without gaps between its rows is one long row.
+// One rectangle's work: `pixels_per_row` * `rows` pixels. Where neither side has gaps between its rows it is one long
+// row.
 struct Job {
   const std::uint8_t* in;
   std::int64_t stride_bytes;
@@ -32,9 +33,9 @@ struct Job {
   ChannelOrder order;
   ElementType type;
   Affine affine;
-  void* out;
-
-  [[nodiscard]] std::int64_t pixels() const noexcept { return pixels_per_row * rows; }
+  void* out;                  // the first pixel's place: in the first plane, or its first sample
+  std::int64_t out_row_px;    // from one row's place to the next
+  std::int64_t out_plane_px;  // from one plane to the next
 };
 
 void run_scalar(const Job& job);

@@ -48,12 +48,12 @@ void run_by_table(const Job& job, Convert convert) {
   for (std::size_t c = 0; c < 3; ++c)
     for (int v = 0; v < 256; ++v) table[c][static_cast<std::size_t>(v)] = convert(static_cast<float>(v), job.affine, c);
 
-  auto* out = static_cast<Value*>(job.out);
   const bool planar = job.layout == Layout::Nchw;
-  const std::int64_t channel_step = planar ? job.pixels() : 1;
+  const std::int64_t channel_step = planar ? job.out_plane_px : 1;
   const std::int64_t pixel_step = planar ? 1 : 3;
   for (std::int64_t row = 0; row < job.rows; ++row) {
     const std::uint8_t* in = job.in + row * job.stride_bytes;
+    auto* out = static_cast<Value*>(job.out) + row * job.out_row_px * pixel_step;
     for (std::int64_t x = 0; x < job.pixels_per_row; ++x, in += 3, out += pixel_step)
       for (std::size_t c = 0; c < 3; ++c) {
         const std::uint8_t sample = in[job.order == ChannelOrder::Rgb ? c : 2 - c];
@@ -82,17 +82,33 @@ std::size_t Preprocess::bytes_per_tile() const noexcept {
   return 3 * side * side * element_bytes(type);
 }
 
-void to_tensor(const RgbView& tile, const Preprocess& how, void* out, Simd simd) {
+void to_tensor(const ConstRgbView& tile, const Preprocess& how, void* out, Simd simd) {
   if (tile.width_px != how.size_px || tile.height_px != how.size_px || how.size_px < 1 ||
       tile.stride_bytes < 3 * tile.width_px)
     throw Error(Code::INTERNAL, Stage::Batch,
                 "a tile of " + std::to_string(tile.width_px) + " x " + std::to_string(tile.height_px) +
                     " pixels came where the model takes " + std::to_string(how.size_px) + " x " +
                     std::to_string(how.size_px));
-  Job job{tile.data, tile.stride_bytes, tile.width_px, tile.height_px, how.layout, how.order, how.type, affine_of(how),
-          out};
-  if (tile.stride_bytes == 3 * tile.width_px) {
-    job.pixels_per_row = tile.width_px * tile.height_px;
+  to_tensor_part(tile, 0, 0, how, out, simd);
+}
+
+void to_tensor_part(const ConstRgbView& part, std::int64_t x, std::int64_t y, const Preprocess& how, void* out,
+                    Simd simd) {
+  const std::int64_t size = how.size_px;
+  const bool inside = x >= 0 && y >= 0 && part.width_px >= 0 && part.height_px >= 0 && x <= size - part.width_px &&
+                      y <= size - part.height_px;
+  if (!inside)
+    throw Error(Code::INTERNAL, Stage::Batch,
+                "a part of " + std::to_string(part.width_px) + " x " + std::to_string(part.height_px) + " pixels at " +
+                    std::to_string(x) + ", " + std::to_string(y) + " lies outside a tile of " + std::to_string(size));
+  const std::int64_t samples_a_place = how.layout == Layout::Nchw ? 1 : 3;
+  const auto skipped = static_cast<std::size_t>(samples_a_place * (y * size + x)) * element_bytes(how.type);
+  Job job{part.data,      part.stride_bytes, part.width_px,
+          part.height_px, how.layout,        how.order,
+          how.type,       affine_of(how),    static_cast<std::uint8_t*>(out) + skipped,
+          size,           size * size};
+  if (part.stride_bytes == 3 * size && part.width_px == size) {
+    job.pixels_per_row = part.width_px * part.height_px;
     job.rows = 1;
   }
 #if defined(__x86_64__)

@@ -32,7 +32,12 @@ enum class Simd : std::uint8_t { Scalar, Avx2, Avx512 };
 [[nodiscard]] Simd best_simd() noexcept;  // what this CPU has
 
 // `tile` must be size_px square. Writes bytes_per_tile() bytes. All variants give the same bits.
-void to_tensor(const RgbView& tile, const Preprocess& how, void* out, Simd simd = best_simd());
+void to_tensor(const ConstRgbView& tile, const Preprocess& how, void* out, Simd simd = best_simd());
+
+// A part of a tile, whose upper left pixel is at (x, y) of it: writes these pixels of the tile's tensor, which begins
+// at `out`, and no others. A stride of 0 repeats one row.
+void to_tensor_part(const ConstRgbView& part, std::int64_t x, std::int64_t y, const Preprocess& how, void* out,
+                    Simd simd = best_simd());
 
 // Separable triangle filter, widened by the reduction factor (antialiased), 8 bit in and out, rounded half up; the same
 // result on every CPU. `out` gives the target size. scratch is used again: between calls of the same sizes nothing is

@@ -157,7 +157,7 @@ void planar(const Job& job) {
     Planes<Store> to{};
     for (int c = 0; c < 3; ++c) {
       const int target = job.order == ChannelOrder::Rgb ? c : 2 - c;
-      to.plane[c] = out + target * job.pixels() + row * job.pixels_per_row;
+      to.plane[c] = out + target * job.out_plane_px + row * job.out_row_px;
       to.channel[c] = static_cast<std::size_t>(target);
     }
     planar_row<Store>(job.in + row * job.stride_bytes, job.pixels_per_row, job.affine, to);
@@ -190,7 +190,7 @@ template <typename Store>
   const std::int64_t pixels = job.pixels_per_row;
   for (std::int64_t row = 0; row < job.rows; ++row) {
     const std::uint8_t* in = job.in + row * job.stride_bytes;
-    auto* out = static_cast<typename Store::Value*>(job.out) + 3 * row * pixels;
+    auto* out = static_cast<typename Store::Value*>(job.out) + 3 * row * job.out_row_px;
     if (pixels < kStepPx) {
       for (std::int64_t i = 0; i < 3 * pixels; ++i)
         out[i] =
@@ -254,14 +254,14 @@ void bytes(const Job& job) {
   for (std::int64_t row = 0; row < job.rows; ++row) {
     const std::uint8_t* in = job.in + row * job.stride_bytes;
     if (job.layout == Layout::Nchw) {
-      std::uint8_t* const first = out + row * job.pixels_per_row;
-      std::uint8_t* const plane[3] = {first + (swap ? 2 : 0) * job.pixels(), first + job.pixels(),
-                                      first + (swap ? 0 : 2) * job.pixels()};
+      std::uint8_t* const first = out + row * job.out_row_px;
+      std::uint8_t* const plane[3] = {first + (swap ? 2 : 0) * job.out_plane_px, first + job.out_plane_px,
+                                      first + (swap ? 0 : 2) * job.out_plane_px};
       planar_bytes_row(in, job.pixels_per_row, plane);
     } else if (swap) {
-      swapped_bytes_row(in, row_bytes, out + row * row_bytes);
+      swapped_bytes_row(in, row_bytes, out + 3 * row * job.out_row_px);
     } else {
-      std::memcpy(out + row * row_bytes, in, static_cast<std::size_t>(row_bytes));
+      std::memcpy(out + 3 * row * job.out_row_px, in, static_cast<std::size_t>(row_bytes));
     }
   }
 }

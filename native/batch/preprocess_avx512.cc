@@ -112,14 +112,13 @@ template <typename Store>
   for (std::size_t c = 0; c < 3; ++c) {  // by source channel
     const std::size_t target = job.order == ChannelOrder::Rgb ? c : 2 - c;
     constants[c] = constants_of(kGathers[c], job.affine, target);
-    plane[c] = static_cast<typename Store::Value*>(job.out) + static_cast<std::int64_t>(target) * job.pixels();
+    plane[c] = static_cast<typename Store::Value*>(job.out) + static_cast<std::int64_t>(target) * job.out_plane_px;
   }
   for (std::int64_t row = 0; row < job.rows; ++row) {
     const std::uint8_t* in = job.in + row * job.stride_bytes;
     for (std::int64_t x = 0; x < job.pixels_per_row; x += kRunPx) {
       const std::int64_t run = std::min(kRunPx, job.pixels_per_row - x);
-      for (int c = 0; c < 3; ++c)
-        planar_run<Store>(in + 3 * x, run, plane[c] + row * job.pixels_per_row + x, constants[c]);
+      for (int c = 0; c < 3; ++c) planar_run<Store>(in + 3 * x, run, plane[c] + row * job.out_row_px + x, constants[c]);
     }
   }
 }

@@ -18,6 +18,22 @@ struct RgbView {
   [[nodiscard]] std::uint8_t* row(std::int64_t y) const noexcept { return data + y * stride_bytes; }
 };
 
+// The same, to be read only.
+struct ConstRgbView {
+  const std::uint8_t* data = nullptr;
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::int64_t stride_bytes = 0;
+
+  ConstRgbView() = default;
+  ConstRgbView(const std::uint8_t* pixels, std::int64_t width, std::int64_t height, std::int64_t stride) noexcept
+      : data(pixels), width_px(width), height_px(height), stride_bytes(stride) {}
+  explicit(false) ConstRgbView(const RgbView& view) noexcept
+      : ConstRgbView(view.data, view.width_px, view.height_px, view.stride_bytes) {}
+
+  [[nodiscard]] const std::uint8_t* row(std::int64_t y) const noexcept { return data + y * stride_bytes; }
+};
+
 inline void fill_white(const RgbView& view) noexcept {
   for (std::int64_t y = 0; y < view.height_px; ++y)
     std::memset(view.row(y), 255, static_cast<std::size_t>(3 * view.width_px));

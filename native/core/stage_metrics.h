@@ -44,6 +44,11 @@ class StageMetrics {
     of(stage).waiting_ns.fetch_add(ns, std::memory_order_relaxed);
   }
 
+  void count(Stage stage, std::int64_t items, std::int64_t bytes) noexcept {
+    of(stage).items.fetch_add(items, std::memory_order_relaxed);
+    of(stage).bytes.fetch_add(bytes, std::memory_order_relaxed);
+  }
+
   // The stages of a scoring job, in order.
   [[nodiscard]] std::vector<StageTimes> snapshot() const {
     std::vector<StageTimes> all;

@@ -77,25 +77,17 @@ void ScoreJob::work(Worker& worker, Range range) {
   }
   // A worker keeps its tensor for the next range, unless it is more than its part.
   const std::int64_t part = environment_.tensor_bytes / environment_.threads;
-  if (std::ssize(worker.tensor) + std::ssize(worker.pixels) <= part) return;
+  if (std::ssize(worker.tensor) + std::ssize(worker.reader.pixels) <= part) return;
   AlignedBytes().swap(worker.tensor);
-  std::vector<std::uint8_t>().swap(worker.pixels);
+  std::vector<std::uint8_t>().swap(worker.reader.pixels);
 }
 
 void ScoreJob::decode(Worker& worker, Range run) {
-  const std::int64_t side = feed_->plan().size_px;
-  const auto pixel_bytes = static_cast<std::size_t>(3 * side * side);
   const std::size_t tile_bytes = request_.preprocess.bytes_per_tile();
   const auto tiles = static_cast<std::size_t>(run.end - run.first);
   worker.tensor.resize((pads_ ? static_cast<std::size_t>(run_tiles_) : tiles) * tile_bytes);
-  worker.pixels.resize(tiles * pixel_bytes);
-  feed_->read(worker.reader, cancel_, run.first, run.end - run.first, worker.pixels.data());
-  for (std::size_t i = 0; i < tiles; ++i) {
-    StageMetrics::Busy busy(metrics_, Stage::Batch);
-    batch::to_tensor({worker.pixels.data() + i * pixel_bytes, side, side, 3 * side}, request_.preprocess,
-                     worker.tensor.data() + i * tile_bytes);
-    busy.count(1, static_cast<std::int64_t>(tile_bytes));
-  }
+  feed_->read_tensors(worker.reader, cancel_, run.first, run.end - run.first, request_.preprocess,
+                      worker.tensor.data());
   // Padding is always the same bytes, so that it cannot make two runs differ.
   const std::size_t used = tiles * tile_bytes;
   std::memset(worker.tensor.data() + used, 0, worker.tensor.size() - used);

@@ -35,8 +35,7 @@ inline constexpr std::int64_t kReproducibleTiles = 4;
 // What one worker thread owns; nothing in it is shared, all of it is used again.
 struct Worker {
   TileReader reader;
-  std::vector<std::uint8_t> pixels;  // the tiles of one run, RGB
-  AlignedBytes tensor;               // the same as the graph takes them
+  AlignedBytes tensor;  // the tiles of one run as the graph takes them
   std::vector<std::vector<double>> outputs;
   std::unique_ptr<infer::Model::RunSlot> slot;
 };

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
 
+constexpr std::size_t rgb_bytes(std::int64_t side_px) { return static_cast<std::size_t>(3 * side_px * side_px); }
+
 }  // namespace
 
 TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
@@ -62,29 +64,52 @@ TileFeed::ReadAheadGuard TileFeed::read_ahead(TileReader& reader, std::int64_t f
 
 void TileFeed::read(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
                     std::uint8_t* out) {
+  if (plan_.footprint_px != plan_.size_px) return read_reduced(reader, cancel, first, count, out);
+  assemble(reader, cancel, first, count, {out, rgb_bytes(plan_.size_px), nullptr});
+}
+
+void TileFeed::read_tensors(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                            const batch::Preprocess& how, std::uint8_t* out) {
+  const std::size_t tile_bytes = how.bytes_per_tile();
+  if (plan_.footprint_px == plan_.size_px) {
+    assemble(reader, cancel, first, count, {out, tile_bytes, &how});
+  } else {
+    const std::int64_t side = plan_.size_px;
+    reader.pixels.resize(std::max(reader.pixels.size(), static_cast<std::size_t>(count) * rgb_bytes(side)));
+    read_reduced(reader, cancel, first, count, reader.pixels.data());
+    StageMetrics::Busy busy(metrics_, Stage::Batch);
+    std::uint8_t* pixels = reader.pixels.data();
+    for (std::int64_t i = 0; i < count; ++i, pixels += rgb_bytes(side))
+      batch::to_tensor({pixels, side, side, 3 * side}, how, out + static_cast<std::size_t>(i) * tile_bytes);
+  }
+  metrics_.count(Stage::Batch, count, count * static_cast<std::int64_t>(tile_bytes));
+}
+
+// Puts the footprints together and reduces them to the plan's size, as many at a time as kFootprintBytes holds.
+void TileFeed::read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                            std::uint8_t* out) {
   const std::int64_t side = plan_.footprint_px;
-  if (side == plan_.size_px) return assemble(reader, cancel, first, count, out);
   const std::int64_t group = std::clamp<std::int64_t>(kFootprintBytes / (3 * side * side), 1, count);
   if (reader.footprints.width_px != side || reader.footprints.height_px < side * group)
     reader.footprints = RgbImage(side, side * group);
   for (std::int64_t done = 0; done < count; done += group) {
     const std::int64_t some = std::min(group, count - done);
-    assemble(reader, cancel, first + done, some, reader.footprints.data.data());
+    assemble(reader, cancel, first + done, some, {reader.footprints.data.data(), rgb_bytes(side), nullptr});
     StageMetrics::Busy busy(metrics_, Stage::Batch);
-    for (std::int64_t i = 0; i < some; ++i, out += 3 * plan_.size_px * plan_.size_px)
+    for (std::int64_t i = 0; i < some; ++i, out += rgb_bytes(plan_.size_px))
       batch::resize({reader.footprints.data.data() + 3 * side * side * i, side, side, 3 * side},
                     {out, plan_.size_px, plan_.size_px, 3 * plan_.size_px}, reader.resize);
   }
 }
 
-// Puts `count` footprints together, one after another in `windows`.
+// Puts `count` footprints together, one after another in the target.
 void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                        std::uint8_t* windows) {
+                        const Target& target) {
   const std::int64_t side = plan_.footprint_px;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto& tile = tile_at(first + i);
     const bool overhangs = tile.x + side > plan_.stored.width_px || tile.y + side > plan_.stored.height_px;
-    if (overhangs) fill_white({windows + 3 * side * side * i, side, side, 3 * side});
+    if (overhangs) place(reader, target, static_cast<std::size_t>(i), {nullptr, side, side, 0}, 0, 0);
   }
   find_uses(reader, first, count);
   const std::span<const TileReader::Use> uses = reader.uses;
@@ -92,13 +117,13 @@ void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int6
     std::size_t end = begin + 1;
     while (end < uses.size() && uses[end].stored == uses[begin].stored) ++end;
     cancel.check(Stage::Decode);
-    visit(reader, cancel, first, windows, uses.subspan(begin, end - begin));
+    visit(reader, cancel, first, target, uses.subspan(begin, end - begin));
     begin = end;
   }
 }
 
 // One stored tile, and the parts of it that the tiles of the group want.
-void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::uint8_t* windows,
+void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
                      std::span<const TileReader::Use> uses) {
   const std::size_t stored = uses.front().stored;
   const tiles::StoredGrid& grid = plan_.stored;
@@ -111,26 +136,52 @@ void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t
   const auto& only = tile_at(first + uses.front().tile);
   const bool is_the_tile = uses.size() == 1 && only.x == tile_x && only.y == tile_y && side == grid.tile_width_px &&
                            side == grid.tile_height_px && right - tile_x == side && bottom - tile_y == side;
-  if (is_the_tile) {
-    std::uint8_t* window = windows + 3 * side * side * uses.front().tile;
-    if (cache_.decode_straight(reader.decoder, stored, {window, side, side, 3 * side})) return;
-  }
+  if (is_the_tile && decode_in_place(reader, target, uses.front())) return;
   const auto copy = [&](const std::uint8_t* pixels) {
     for (const TileReader::Use& use : uses) {
       const auto& tile = tile_at(first + use.tile);
       const std::int64_t x0 = std::max(tile_x, tile.x), x1 = std::min(right, tile.x + side);
       const std::int64_t y0 = std::max(tile_y, tile.y), y1 = std::min(bottom, tile.y + side);
-      const auto bytes = static_cast<std::size_t>(3 * (x1 - x0));
-      std::uint8_t* to = windows + 3 * side * side * use.tile + 3 * ((y0 - tile.y) * side + x0 - tile.x);
-      for (std::int64_t y = y0; y < y1; ++y, to += 3 * side) {
-        if (pixels == nullptr)
-          std::memset(to, 255, bytes);
-        else
-          std::memcpy(to, pixels + 3 * ((y - tile_y) * grid.tile_width_px + x0 - tile_x), bytes);
-      }
+      ConstRgbView part{nullptr, x1 - x0, y1 - y0, 3 * grid.tile_width_px};
+      if (pixels != nullptr) part.data = pixels + 3 * ((y0 - tile_y) * grid.tile_width_px + x0 - tile_x);
+      place(reader, target, use.tile, part, x0 - tile.x, y0 - tile.y);
     }
   };
   cache_.use(reader.decoder, cancel, stored, static_cast<std::uint32_t>(uses.size()), copy);
+}
+
+// A stored tile that is a tile of the group: decoded where its pixels belong, or beside the tensor. False as
+// decode_straight().
+bool TileFeed::decode_in_place(TileReader& reader, const Target& target, const TileReader::Use& use) {
+  const std::int64_t side = plan_.footprint_px;
+  std::uint8_t* to = target.out + target.tile_bytes * use.tile;
+  if (target.tensor != nullptr) {
+    reader.pixels.resize(std::max(reader.pixels.size(), rgb_bytes(side)));
+    to = reader.pixels.data();
+  }
+  const RgbView pixels{to, side, side, 3 * side};
+  if (!cache_.decode_straight(reader.decoder, use.stored, pixels)) return false;
+  if (target.tensor != nullptr) place(reader, target, use.tile, pixels, 0, 0);
+  return true;
+}
+
+// Puts `part`, white where it has no data, at (x, y) of a tile of the group.
+void TileFeed::place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
+                     std::int64_t y) {
+  const std::int64_t side = plan_.footprint_px;
+  std::uint8_t* const out = target.out + target.tile_bytes * tile;
+  if (part.data == nullptr) {
+    if (reader.white.size() < static_cast<std::size_t>(3 * side))
+      reader.white.resize(static_cast<std::size_t>(3 * side), 255);
+    part = {reader.white.data(), part.width_px, part.height_px, 0};
+  }
+  if (target.tensor != nullptr) {
+    StageMetrics::Busy busy(metrics_, Stage::Batch);
+    return batch::to_tensor_part(part, x, y, *target.tensor, out);
+  }
+  std::uint8_t* to = out + 3 * (y * side + x);
+  for (std::int64_t row = 0; row < part.height_px; ++row, to += 3 * side)
+    std::memcpy(to, part.row(row), static_cast<std::size_t>(3 * part.width_px));
 }
 
 }  // namespace microtome::pipeline

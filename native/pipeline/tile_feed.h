@@ -31,6 +31,9 @@ struct TileReader {
   decode::TileDecoder decoder;
   RgbImage footprints;  // pixels of the level, where they must be reduced: those of a group below each other
   batch::ResizeScratch resize;
+  std::vector<std::uint8_t>
+      pixels;  // between the decoder and a tensor: one stored tile, or the reduced tiles of a group
+  std::vector<std::uint8_t> white;  // a row of a tile
   std::vector<TileAddress> ahead;
   std::vector<Use> uses;
 };
@@ -67,15 +70,32 @@ class TileFeed {
   // are read as a group: each stored tile below them is visited once, and copied into all of them while it is warm.
   void read(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count, std::uint8_t* out);
 
+  // The same as model input, how.bytes_per_tile() a tile; how.size_px is the plan's. Tiles that are not reduced never
+  // exist as pixels: every part of a stored tile is normalised from where it was decoded to its place in the tensor.
+  void read_tensors(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                    const batch::Preprocess& how, std::uint8_t* out);
+
  private:
+  // Where the pixels of a group go, tile after tile: packed RGB of the footprint's size, or tensors.
+  struct Target {
+    std::uint8_t* out;
+    std::size_t tile_bytes;
+    const batch::Preprocess* tensor;  // null: RGB
+  };
+
   [[nodiscard]] const tiles::PlannedTile& tile_at(std::int64_t position) const noexcept {
     return plan_.tiles[index_of(position)];
   }
   void find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const;
+  void read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                    std::uint8_t* out);
   void assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                std::uint8_t* windows);
-  void visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::uint8_t* windows,
+                const Target& target);
+  void visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
              std::span<const TileReader::Use> uses);
+  bool decode_in_place(TileReader& reader, const Target& target, const TileReader::Use& use);
+  void place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
+             std::int64_t y);
 
   const std::shared_ptr<const slide::Slide> slide_;
   const tiles::TilePlan plan_;

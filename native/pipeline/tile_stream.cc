@@ -100,7 +100,6 @@ void TileStream::deliver(std::unique_lock<std::mutex>& lock) {
 void TileStream::work() noexcept {
   {
     TileReader reader;
-    std::vector<std::uint8_t> pixels;
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(
@@ -111,7 +110,7 @@ void TileStream::work() noexcept {
       std::optional<TileBatch> filled;
       std::exception_ptr failure;
       try {
-        filled = fill(reader, pixels, batch);
+        filled = fill(reader, batch);
       } catch (...) {
         failure = std::current_exception();
       }
@@ -124,7 +123,7 @@ void TileStream::work() noexcept {
   decode::leave_thread();
 }
 
-TileBatch TileStream::fill(TileReader& reader, std::vector<std::uint8_t>& pixels, std::int64_t index) {
+TileBatch TileStream::fill(TileReader& reader, std::int64_t index) {
   const auto& plan = feed_->plan();
   const std::int64_t first = index * options_.batch_size;
   const std::int64_t count = std::min(options_.batch_size, feed_->size() - first);
@@ -144,16 +143,9 @@ TileBatch TileStream::fill(TileReader& reader, std::vector<std::uint8_t>& pixels
     feed_->read(reader, cancel_, first, count, out);
     return batch;
   }
-  const std::int64_t side = plan.size_px;
-  const auto pixel_bytes = static_cast<std::size_t>(3 * side * side);
-  pixels.resize(kGroupTiles * pixel_bytes);
-  for (std::int64_t done = 0; done < count; done += kGroupTiles) {
-    const std::int64_t some = std::min(kGroupTiles, count - done);
-    feed_->read(reader, cancel_, first + done, some, pixels.data());
-    for (std::int64_t i = 0; i < some; ++i, out += tile_bytes_)
-      batch::to_tensor({pixels.data() + static_cast<std::size_t>(i) * pixel_bytes, side, side, 3 * side},
-                       *options_.tensor, out);
-  }
+  for (std::int64_t done = 0; done < count; done += kGroupTiles)
+    feed_->read_tensors(reader, cancel_, first + done, std::min(kGroupTiles, count - done), *options_.tensor,
+                        out + static_cast<std::size_t>(done) * tile_bytes_);
   return batch;
 }
 

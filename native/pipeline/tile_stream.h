@@ -61,7 +61,7 @@ class TileStream {
 
  private:
   void work() noexcept;
-  TileBatch fill(TileReader& reader, std::vector<std::uint8_t>& pixels, std::int64_t batch);
+  TileBatch fill(TileReader& reader, std::int64_t batch);
   void deliver(std::unique_lock<std::mutex>& lock);
 
   const StreamOptions options_;

@@ -2,9 +2,11 @@
 // order, element type and size.
 #include "batch/preprocess.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "batch/float16.h"
@@ -116,6 +118,66 @@ TEST(odd_sizes_and_rows_with_gaps) {
         random_bytes(static_cast<std::size_t>(stride * (size - 1) + 3 * size), static_cast<std::uint32_t>(size) + 1);
     compare_all({gaps.data(), size, size, stride}, imagenet(size));
   }
+}
+
+// A tile cut at `cut_x` and `cut_y`, each part alone into a tensor of guard bytes: together they are the tile's tensor,
+// and no part writes a byte of another.
+void compare_parts(const RgbView& tile, const Preprocess& how, std::int64_t cut_x, std::int64_t cut_y) {
+  const std::int64_t size = how.size_px;
+  const std::vector<std::uint8_t> expected = expected_tensor(tile, how);
+  for (const Simd simd : kAllSimd) {
+    std::vector<std::uint8_t> together(expected.size() + 64, 0xa5);
+    std::size_t written = 0;
+    for (const std::int64_t x : {std::int64_t{0}, cut_x})
+      for (const std::int64_t y : {std::int64_t{0}, cut_y}) {
+        const std::int64_t width = x == 0 ? cut_x : size - cut_x, height = y == 0 ? cut_y : size - cut_y;
+        const ConstRgbView part{tile.row(y) + 3 * x, width, height, tile.stride_bytes};
+        std::vector<std::uint8_t> first(together.size(), 0x00), second(together.size(), 0xff);
+        to_tensor_part(part, x, y, how, first.data(), simd);
+        to_tensor_part(part, x, y, how, second.data(), simd);
+        to_tensor_part(part, x, y, how, together.data(), simd);
+        for (std::size_t i = 0; i < first.size(); ++i) written += first[i] == second[i];
+      }
+    CHECK_EQ(written, expected.size());
+    CHECK(std::equal(expected.begin(), expected.end(), together.begin()));
+    CHECK(std::all_of(together.begin() + static_cast<std::ptrdiff_t>(expected.size()), together.end(),
+                      [](std::uint8_t guard) { return guard == 0xa5; }));
+  }
+}
+
+TEST(parts_make_the_whole_and_nothing_else) {
+  for (const std::int64_t size : {2, 9, 33, 64, 224}) {
+    const auto bytes = random_bytes(static_cast<std::size_t>(3 * size * size), static_cast<std::uint32_t>(size) + 7);
+    std::vector<std::uint8_t> copy = bytes;
+    for (const Layout layout : {Layout::Nchw, Layout::Nhwc})
+      for (const ChannelOrder order : {ChannelOrder::Rgb, ChannelOrder::Bgr})
+        for (const ElementType type : {ElementType::Float32, ElementType::Float16, ElementType::Uint8}) {
+          Preprocess how = imagenet(size);
+          how.layout = layout;
+          how.order = order;
+          how.type = type;
+          for (const std::int64_t cut : {std::int64_t{1}, size / 2, size - 1})
+            compare_parts({copy.data(), size, size, 3 * size}, how, cut, size - cut);
+        }
+  }
+}
+
+TEST(a_stride_of_zero_repeats_a_row) {
+  const Preprocess how = imagenet(16);
+  std::vector<std::uint8_t> row = random_bytes(48, 3), tile;
+  for (int i = 0; i < 16; ++i) tile.insert(tile.end(), row.begin(), row.end());
+  for (const Simd simd : kAllSimd) {
+    std::vector<std::uint8_t> got(how.bytes_per_tile());
+    to_tensor_part({row.data(), 16, 16, 0}, 0, 0, how, got.data(), simd);
+    CHECK(got == expected_tensor({tile.data(), 16, 16, 48}, how));
+  }
+}
+
+TEST(a_part_outside_the_tile_is_refused) {
+  std::vector<std::uint8_t> bytes(3 * 8 * 8);
+  std::vector<float> out(3 * 16 * 16);
+  for (const auto& [x, y] : {std::pair{9, 0}, std::pair{0, 9}, std::pair{-1, 0}, std::pair{0, -1}})
+    CHECK_THROWS(INTERNAL, to_tensor_part({bytes.data(), 8, 8, 24}, x, y, imagenet(16), out.data()));
 }
 
 TEST(scale_one_mean_zero_std_one_gives_exact_integers) {

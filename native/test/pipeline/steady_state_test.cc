@@ -63,7 +63,7 @@ std::shared_ptr<FakeSlide> jpeg_slide() {
   return slide;
 }
 
-int allocations_in_last_quarter(std::int64_t size_px, double scale) {
+int allocations_in_last_quarter(std::int64_t size_px, double scale, bool tensors = false) {
   const auto slide = jpeg_slide();
   tiles::GridOptions grid;
   grid.size_px = grid.stride_px = size_px;
@@ -76,13 +76,18 @@ int allocations_in_last_quarter(std::int64_t size_px, double scale) {
   TileReader reader;
   const CancelToken cancel;
   constexpr std::int64_t kGroup = 4;
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(kGroup * 3 * size_px * size_px));
+  batch::Preprocess how;
+  how.size_px = size_px;
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(kGroup) * how.bytes_per_tile());
   allocations = 0;
   for (std::int64_t first = 0; first < feed.size(); first += kGroup) {
     counting = first > feed.size() * 3 / 4;  // by then as many stored tiles were alive at once as ever will be
     const std::int64_t count = std::min(kGroup, feed.size() - first);
     const auto ahead = feed.read_ahead(reader, first, count);
-    feed.read(reader, cancel, first, count, pixels.data());
+    if (tensors)
+      feed.read_tensors(reader, cancel, first, count, how, out.data());
+    else
+      feed.read(reader, cancel, first, count, out.data());
   }
   counting = false;
   return allocations;
@@ -93,6 +98,9 @@ TEST(tiles_flow_without_allocating) {
   CHECK_EQ(allocations_in_last_quarter(kStoredPx, 1), 0);  // decoded in place
   CHECK_EQ(allocations_in_last_quarter(56, 1), 0);         // assembled
   CHECK_EQ(allocations_in_last_quarter(56, 1.7), 0);       // assembled and reduced
+  CHECK_EQ(allocations_in_last_quarter(kStoredPx, 1, true), 0);
+  CHECK_EQ(allocations_in_last_quarter(56, 1, true), 0);
+  CHECK_EQ(allocations_in_last_quarter(56, 1.7, true), 0);
 }
 
 TEST(neighbours_are_read_together) {
