@@ -36,7 +36,10 @@ export interface Scorer extends AsyncDisposable {
   readonly model: Model;
   /** The device in use: `cpu`. */
   readonly device: string;
-  /** Worker threads in use. */
+  /**
+   * Worker threads that score at the same time: `threads` where it was given; else one for each core that the process may
+   * use, until a trial on the first tiles has found that fewer are faster (on two threads of one core they may be).
+   */
   readonly threads: number;
   /** Most tiles of a slide, by the option or the model; 0: no limit. */
   readonly tilesPerSlide: number;
@@ -96,7 +99,6 @@ export async function planWith(model: Model, input: Input, o: ParsedSlideScore):
 class WarmScorer implements Scorer {
   readonly model: Model;
   readonly device: string;
-  readonly threads: number;
   readonly tilesPerSlide: number;
   readonly #engine: NativeEngine;
   readonly #defaults: ParsedSlideScore;
@@ -107,9 +109,12 @@ class WarmScorer implements Scorer {
     this.#engine = engine;
     this.model = model;
     this.device = options.runtime.device;
-    this.threads = engine.threads;
     this.tilesPerSlide = slideSettings(options.slide, model).grid.maxTiles;
     this.#defaults = options.slide;
+  }
+
+  get threads(): number {
+    return this.#engine.threads;
   }
 
   score(input: Input, options?: SlideScoreOptions): Promise<SlideResult> {

@@ -18,7 +18,7 @@ async function make(workload: Workload): Promise<Contender> {
         }
         batch.release();
       }
-      return { tiles: digest.tiles, digest: digest.digest() };
+      return { tiles: digest.tiles, digest: digest.digest(), means: digest.means() };
     },
     async pass() {
       let count = 0;

@@ -122,7 +122,11 @@ export interface TensorsOptions extends TilesOptions {
 export interface RuntimeOptions {
   /** `auto`, `cpu`, `cuda`, `cuda:<n>` or `tensorrt`; this version runs on the CPU only. @defaultValue 'auto' */
   readonly device?: string;
-  /** Worker threads. @defaultValue one for each core that the process may use */
+  /**
+   * Worker threads.
+   * @defaultValue one for each core that the process may use, or fewer of them where a trial on the first tiles shows that
+   * these are faster; scores do not depend on it
+   */
   readonly threads?: number;
   /** Bytes beside the model (at least 64 MiB). @defaultValue 1 GiB */
   readonly memoryLimit?: number;

@@ -20,7 +20,8 @@ std::exception_ptr cancelled_error() {
 Engine::Engine(const EngineOptions& options)
     : model_(infer::Model::load(options.model_path, {.device = options.device, .intra_op_threads = 1, .log = {}})),
       threads_(options.threads > 0 ? options.threads : available_cores()),
-      memory_bytes_(options.memory_bytes) {
+      memory_bytes_(options.memory_bytes),
+      calibration_(threads_, options.threads == 0 || options.trial) {
   for (int i = 0; i < threads_; ++i) workers_.start("microtome-" + std::to_string(i), [this] { work(); });
 }
 
@@ -126,7 +127,9 @@ std::optional<Engine::Step> Engine::step_of(Kind kind, const std::shared_ptr<Sco
     case Kind::Work:
       if (stopped || at.phase != Phase::Running || at.next == at.end || at.active_steps >= job->max_workers())
         return std::nullopt;
-      return Step{kind, job, job->claim()};
+      if (scoring_ >= calibration_.limit()) return std::nullopt;
+      ++scoring_;
+      return Step{kind, job, job->claim(!calibration_.settled()), Clock::now(), scoring_};
   }
   return std::nullopt;
 }
@@ -160,6 +163,10 @@ void Engine::complete(Step& step, std::exception_ptr failure) {
   std::scoped_lock lock(mutex_);
   auto& at = step.job->schedule;
   --at.active_steps;
+  if (step.kind == Kind::Work) {
+    const double seconds = static_cast<double>(nanoseconds_since(step.start)) / 1e9;
+    calibration_.add(step.range.end - step.range.first, seconds, step.company, scoring_--);
+  }
   if (failure && !at.failure) at.failure = failure;
   if (step.kind == Kind::Prepare && !failure) at.phase = ScoreJob::Phase::Running;
   if (step.kind == Kind::Prepare || step.kind == Kind::Look) {

@@ -5,9 +5,9 @@
 //   2. a slide that waits to be prepared (few, short, and everything else of that slide depends on it)
 //   3. some tiles of a slide, to decode and infer them
 // so the cores are never divided between decoding and inference in advance, no tensor waits for a worker, and while one
-// worker decodes another infers. Slides take turns within each kind of work, so that tiles of several slides and of
-// several callers are in the workers at the same time. All decisions are made under one mutex; all work runs outside
-// it.
+// worker decodes another infers. How many of them score at once is found by a short trial (worker_calibration.h).
+// Slides take turns within each kind of work, so that tiles of several slides and of several callers are in the workers
+// at the same time. All decisions are made under one mutex; all work runs outside it.
 #pragma once
 
 #include <condition_variable>
@@ -20,13 +20,15 @@
 #include "core/worker_threads.h"
 #include "infer/model.h"
 #include "pipeline/score_job.h"
+#include "pipeline/worker_calibration.h"
 
 namespace microtome::pipeline {
 
 struct EngineOptions {
   std::string model_path;
   std::string device = "cpu";
-  int threads = 0;                        // 0: cores this process may use
+  int threads = 0;                        // 0: cores this process may use, and a trial of how many of them are worth it
+  bool trial = false;                     // the trial also with a number of threads given
   std::int64_t memory_bytes = 1ll << 30;  // beside the model
 };
 
@@ -38,7 +40,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] const infer::Model& model() const noexcept { return *model_; }
-  [[nodiscard]] int threads() const noexcept { return threads_; }
+  // Workers that score at the same time: all, or what the trial found. Any thread.
+  [[nodiscard]] int threads() const noexcept { return calibration_.limit(); }
 
   // Returns at once. The job may be cancelled from any thread through cancel(). After close(): done(CANCELLED).
   std::shared_ptr<ScoreJob> score(std::shared_ptr<const slide::Slide> slide, ScoreRequest request,
@@ -53,6 +56,8 @@ class Engine {
     Kind kind;
     std::shared_ptr<ScoreJob> job;
     ScoreJob::Range range;
+    Clock::time_point start{};  // of Work
+    int company = 0;            // workers that scored then, this one among them
   };
 
   void work() noexcept;
@@ -70,6 +75,8 @@ class Engine {
   std::condition_variable changed_;
   std::list<std::shared_ptr<ScoreJob>> jobs_;  // in turn: the first is asked first
   bool closing_ = false;
+  int scoring_ = 0;  // workers in a step of Work
+  WorkerCalibration calibration_;
 
   std::mutex close_mutex_;
   WorkerThreads workers_;

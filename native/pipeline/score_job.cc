@@ -58,9 +58,9 @@ void ScoreJob::size_runs() {
       std::clamp<std::int64_t>(environment_.tensor_bytes / (tensor + footprint), 1, environment_.threads));
 }
 
-ScoreJob::Range ScoreJob::claim() {
+ScoreJob::Range ScoreJob::claim(bool one_run) {
   const std::int64_t left = schedule.end - schedule.next;
-  const std::int64_t fair = std::min(kClaimTiles, left / (kClaimsAtLeast * environment_.threads));
+  const std::int64_t fair = one_run ? 1 : std::min(kClaimTiles, left / (kClaimsAtLeast * environment_.threads));
   const std::int64_t count = std::min(left, round_up(std::max<std::int64_t>(fair, 1), run_tiles_));
   const Range range{schedule.next, schedule.next + count};
   schedule.next = range.end;
@@ -193,7 +193,7 @@ ScoreResult ScoreJob::collect() {
   busy.count(result.tile_count, 0);
   result.tissue_fraction = prepared_.tissue_fraction;
   result.warnings = warnings();
-  result.plan = feed_->plan();
+  result.plan = feed_->take_plan();
   if (!request_.keep_tiles) {
     result.plan.tiles = {};
     return result;

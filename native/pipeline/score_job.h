@@ -85,9 +85,9 @@ class ScoreJob {
     std::exception_ptr failure;
   };
   Schedule schedule;
-  // Takes the next positions to work on: whole runs, fewer towards the end so that all workers end together. Empty
-  // when all are claimed. [engine]
-  [[nodiscard]] Range claim();
+  // Takes the next positions to work on: whole runs, fewer towards the end so that all workers end together, one where
+  // `one_run`. Empty when all are claimed. [engine]
+  [[nodiscard]] Range claim(bool one_run);
 
  private:
   // The rows of one graph output, in plan order. Sized by the first run that knows the row's length.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "batch/preprocess.h"
@@ -46,6 +47,8 @@ class TileFeed {
            std::int64_t budget_bytes, StageMetrics& metrics, std::span<const std::uint32_t> rounds = {});
 
   [[nodiscard]] const tiles::TilePlan& plan() const noexcept { return plan_; }
+  // The plan, not copied: nothing can be read any more.
+  [[nodiscard]] tiles::TilePlan take_plan() noexcept { return std::move(plan_); }
   [[nodiscard]] std::int64_t size() const noexcept { return std::ssize(plan_.tiles); }
   [[nodiscard]] std::size_t index_of(std::int64_t position) const noexcept {
     return order_[static_cast<std::size_t>(position)];
@@ -98,7 +101,7 @@ class TileFeed {
              std::int64_t y);
 
   const std::shared_ptr<const slide::Slide> slide_;
-  const tiles::TilePlan plan_;
+  tiles::TilePlan plan_;
   StageMetrics& metrics_;
   std::vector<std::uint32_t> order_;
   StoredTileCache cache_;

@@ -17,6 +17,46 @@ std::int64_t rows_of_band(const TilePlan& plan) {
   return std::max<std::int64_t>(1, band_px / std::max<std::int64_t>(plan.footprint_px, 1));
 }
 
+// That a tile, counted through all plans, touches a row of stored tiles.
+struct RowUse {
+  std::uint32_t row;
+  std::uint32_t tile;
+};
+
+TileRange range_of(std::span<const TilePlan> plans, std::size_t tile) {
+  for (const TilePlan& plan : plans) {
+    if (tile < plan.tiles.size()) return stored_tiles_under(plan, plan.tiles[tile]);
+    tile -= plan.tiles.size();
+  }
+  return {};
+}
+
+// Ordered by row, then tile.
+std::vector<RowUse> rows_used(std::span<const TilePlan> plans) {
+  const auto each = [&](const auto& use) {
+    std::uint32_t number = 0;  // a plan has at most 64 million tiles
+    for (const TilePlan& plan : plans)
+      for (const PlannedTile& tile : plan.tiles) {
+        const TileRange range = stored_tiles_under(plan, tile);
+        if (!range.empty()) use(range, number);
+        ++number;
+      }
+  };
+  std::size_t count = 0;
+  each([&](const TileRange& range, std::uint32_t) {
+    count += static_cast<std::size_t>(range.last_row - range.first_row + 1);
+  });
+  std::vector<RowUse> used;
+  used.reserve(count);
+  each([&](const TileRange& range, std::uint32_t number) {
+    for (std::int64_t row = range.first_row; row <= range.last_row; ++row)
+      used.push_back({static_cast<std::uint32_t>(row), number});
+  });
+  std::sort(used.begin(), used.end(),
+            [](const RowUse& a, const RowUse& b) { return a.row != b.row ? a.row < b.row : a.tile < b.tile; });
+  return used;
+}
+
 }  // namespace
 
 TileRange stored_tiles_under(const TilePlan& plan, const PlannedTile& tile) noexcept {
@@ -30,23 +70,27 @@ TileRange stored_tiles_under(const TilePlan& plan, const PlannedTile& tile) noex
           (bottom - 1) / stored.tile_height_px};
 }
 
+// By stored row, so that what is held besides the result is eight bytes for each tile and row that it touches, not for
+// each stored tile that it needs.
 StoredTileUses::StoredTileUses(std::span<const TilePlan> plans) : grid_(plans.front().stored) {
-  std::vector<std::int64_t> all;
-  for (const TilePlan& plan : plans)
-    for (const PlannedTile& tile : plan.tiles) {
-      const TileRange range = stored_tiles_under(plan, tile);
-      for (std::int64_t row = range.first_row; row <= range.last_row; ++row)
-        for (std::int64_t column = range.first_column; column <= range.last_column; ++column)
-          all.push_back(row * grid_.tiles_across() + column);
+  const std::vector<RowUse> used = rows_used(plans);
+  std::vector<std::int64_t> columns;  // of one stored row, one for each use
+  for (std::size_t first = 0; first < used.size();) {
+    const std::uint32_t row = used[first].row;
+    columns.clear();
+    for (; first < used.size() && used[first].row == row; ++first) {
+      const TileRange range = range_of(plans, used[first].tile);
+      for (std::int64_t column = range.first_column; column <= range.last_column; ++column) columns.push_back(column);
     }
-  total_ = all.size();
-  std::sort(all.begin(), all.end());
-  for (std::size_t first = 0; first < all.size();) {
-    std::size_t end = first;
-    while (end < all.size() && all[end] == all[first]) ++end;
-    keys_.push_back(all[first]);
-    uses_.push_back(static_cast<std::uint32_t>(end - first));
-    first = end;
+    std::sort(columns.begin(), columns.end());
+    total_ += columns.size();
+    for (std::size_t at = 0; at < columns.size();) {
+      std::size_t end = at;
+      while (end < columns.size() && columns[end] == columns[at]) ++end;
+      keys_.push_back(row * grid_.tiles_across() + columns[at]);
+      uses_.push_back(static_cast<std::uint32_t>(end - at));
+      at = end;
+    }
   }
 }
 

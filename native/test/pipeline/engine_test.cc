@@ -87,10 +87,10 @@ Code code_of(const ScoreOutcome& outcome) {
   }
 }
 
-std::unique_ptr<Engine> make_engine(int threads) {
+std::unique_ptr<Engine> make_engine(int threads, bool trial = false) {
   infer::set_runtime_path(test::ort_library());
   const auto path = folder().write("means.onnx", test::models::channel_means("n", kTilePx));
-  return std::make_unique<Engine>(EngineOptions{.model_path = path, .threads = threads});
+  return std::make_unique<Engine>(EngineOptions{.model_path = path, .threads = threads, .trial = trial});
 }
 
 int wrong_values(const ScoreResult& result, int seed, std::int64_t side_tiles) {
@@ -104,6 +104,23 @@ int wrong_values(const ScoreResult& result, int seed, std::int64_t side_tiles) {
 }
 
 }  // namespace
+
+// Whatever number of workers is on trial when a tile is scored.
+TEST(the_trial_of_workers_changes_no_value) {
+  if (skipped("the_trial_of_workers_changes_no_value")) return;
+  const auto engine = make_engine(8, true);
+  CHECK_EQ(engine->threads(), 8);
+  for (int round = 0; round < 6; ++round) {
+    std::vector<Pending> pending;
+    for (int seed = 0; seed < 5; ++seed) pending.push_back(start(*engine, make_slide(seed, 20), make_request(4)));
+    for (int seed = 0; seed < 5; ++seed) {
+      const auto outcome = pending[static_cast<std::size_t>(seed)].outcome.get();
+      CHECK_EQ(wrong_values(std::get<ScoreResult>(outcome), seed, 20), 0);
+    }
+    const int threads = engine->threads();
+    CHECK(threads == 8 || threads == 4 || threads == 2);
+  }
+}
 
 TEST(every_tile_of_every_slide_comes_back_in_its_place) {
   if (skipped("every_tile_of_every_slide_comes_back_in_its_place")) return;
