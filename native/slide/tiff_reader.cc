@@ -40,16 +40,22 @@ class Walk {
  private:
   void warn(std::string text) { result_.warnings.push_back(std::move(text)); }
 
+  [[nodiscard]] Error too_many() const {
+    return {Code::LIMIT_EXCEEDED, Stage::Slide,
+            "the file has more directories than the limit directories of " + std::to_string(limits_.directories)};
+  }
+
   void sub_directories() {
     std::vector<std::uint64_t> offsets;
     try {
-      offsets = result_.directories[0].directory.numbers(Tag::SubIfds,
-                                                         limits_.directories + 1);  // one too many is refused below
+      offsets = result_.directories[0].directory.numbers(Tag::SubIfds, limits_.directories + 1);
     } catch (const Error& error) {
       if (error.code() == Code::TRUNCATED) throw;
       warn("the SubIFDs are left out: " + found_of(error));
       return;
     }
+    // Also where some of them would count once or not at all.
+    if (offsets.size() > limits_.directories) throw too_many();
     std::size_t number = 0;
     for (const std::uint64_t offset : offsets) {
       // Some writers list their SubIFDs and chain them as well: those are read already, and no loop.
@@ -67,10 +73,7 @@ class Walk {
         break;
       }
       // Not cut off there: the level that a mask is made from may come later, and the score with it.
-      if (result_.directories.size() >= limits_.directories)
-        throw Error(
-            Code::LIMIT_EXCEEDED, Stage::Slide,
-            "the file has more directories than the limit directories of " + std::to_string(limits_.directories));
+      if (result_.directories.size() >= limits_.directories) throw too_many();
       visited_.insert(offset);
       try {
         result_.directories.push_back({TiffDirectory::read(file_, offset), sub, number});

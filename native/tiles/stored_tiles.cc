@@ -17,6 +17,29 @@ std::int64_t rows_of_band(const TilePlan& plan) {
   return std::max<std::int64_t>(1, band_px / std::max<std::int64_t>(plan.footprint_px, 1));
 }
 
+std::size_t end_of_grid_row(const std::vector<PlannedTile>& tiles, std::size_t first) {
+  std::size_t end = first;
+  while (end < tiles.size() && tiles[end].y == tiles[first].y) ++end;
+  return end;
+}
+
+// Where the band that begins at `first` ends: as many whole grid rows as fit. In the second half of these a row is
+// preferred after which a row of stored tiles ends too, for what two bands share is kept, across the whole tissue, from
+// one to the next. (A grid of 224 px over tiles of 256 meets them every eighth row.)
+std::size_t end_of_band(const TilePlan& plan, std::size_t first) {
+  const auto& tiles = plan.tiles;
+  const std::int64_t most = rows_of_band(plan);
+  std::size_t end = first, best = first;
+  for (std::int64_t row = 1; row <= most && end < tiles.size(); ++row) {
+    const std::int64_t last_px = tiles[end].y + plan.footprint_px - 1;
+    end = end_of_grid_row(tiles, end);
+    const bool shares =
+        end < tiles.size() && tiles[end].y / plan.stored.tile_height_px <= last_px / plan.stored.tile_height_px;
+    if (!shares && 2 * row >= most) best = end;
+  }
+  return best > first && end < tiles.size() ? best : end;
+}
+
 // That a tile, counted through all plans, touches a row of stored tiles.
 struct RowUse {
   std::uint32_t row;
@@ -107,15 +130,9 @@ std::vector<std::uint32_t> processing_order(const TilePlan& plan, const StoredTi
   std::vector<std::uint32_t> order(plan.tiles.size());
   std::iota(order.begin(), order.end(), 0u);
   if (uses.total() == uses.size()) return order;
-  const std::int64_t rows = rows_of_band(plan);
   const auto& tiles = plan.tiles;
   for (std::size_t first = 0; first < tiles.size();) {
-    // The band: as many different grid rows as fit, whole ones.
-    std::size_t end = first;
-    for (std::int64_t row = 0; row < rows && end < tiles.size(); ++row) {
-      const std::int64_t y = tiles[end].y;
-      while (end < tiles.size() && tiles[end].y == y) ++end;
-    }
+    const std::size_t end = end_of_band(plan, first);
     std::sort(order.begin() + static_cast<std::ptrdiff_t>(first), order.begin() + static_cast<std::ptrdiff_t>(end),
               [&](std::uint32_t a, std::uint32_t b) {
                 return tiles[a].x != tiles[b].x ? tiles[a].x < tiles[b].x : tiles[a].y < tiles[b].y;

@@ -147,6 +147,19 @@ TEST(the_number_of_directories_is_bounded) {
   CHECK_EQ(slide->associated().size(), 597u);
 }
 
+TEST(a_list_of_sub_directories_longer_than_the_limit_is_refused_though_it_repeats_itself) {
+  TiffWriter file;
+  file.add(tiff_image(64, 64, 16).sub(tiff_image(32, 32, 16)));
+  slide::OpenOptions options;
+  options.limits.directories = 4;
+  CHECK_EQ(Slide::open(file.source(), options)->levels().size(), 2u);
+  TiffWriter repeats;
+  repeats.add(tiff_image(64, 64, 16).set(tag::kSubIfds, std::vector<std::uint64_t>(5, 0)));
+  CHECK_THROWS(LIMIT_EXCEEDED, (void)Slide::open(repeats.source(), options));
+  options.limits.directories = 5;
+  CHECK_EQ(Slide::open(repeats.source(), options)->levels().size(), 1u);
+}
+
 TEST(the_first_of_duplicate_tags_counts_and_values_may_be_bytes) {
   TiffWriter file;
   file.add(tiff_image(64, 48, 16).set(tag::kCompression, {1}, type::kByte));

@@ -152,9 +152,20 @@ TEST(shared_stored_tiles_are_worked_on_in_bands) {
   CHECK_EQ(seen.size(), plan.tiles.size());
   std::vector<std::uint32_t> rows(order.size());
   std::iota(rows.begin(), rows.end(), 0u);
-  // A band keeps two columns of itself and the row that it shares with the next band; rows keep two whole rows.
-  CHECK(most_alive(plan, uses, order) < 100 + 2 * 11);
+  // A band of eight grid rows ends where seven rows of stored tiles end: nothing is kept from one band to the next.
+  CHECK(most_alive(plan, uses, order) <= 3 * 7);
   CHECK(most_alive(plan, uses, rows) > 100);
+}
+
+// No row of the grid ends with a row of stored tiles: bands share one, which is kept across the slide.
+TEST(bands_that_must_share_keep_one_row) {
+  test::FakeSlide slide;
+  slide.add_level(100 * 256, 40 * 256, 256);
+  tiles::GridOptions grid;
+  grid.size_px = grid.stride_px = 211;
+  const auto plan = tiles::plan_tiles(slide, {}, grid, nullptr);
+  const tiles::StoredTileUses uses(plan);
+  CHECK(most_alive(plan, uses, tiles::processing_order(plan, uses)) < 100 + 3 * 11);
 }
 
 TEST(tiles_that_share_nothing_stay_in_file_order) {
