@@ -2,6 +2,7 @@
 import { aligned } from './aligned.js';
 import { glass } from './glass.js';
 import { int8 } from './int8.js';
+import { layouts } from './layouts.js';
 import { limit } from './limit.js';
 import { memory } from './memory.js';
 import { micro } from './micro.js';
@@ -32,6 +33,7 @@ export const rows: readonly Row[] = [
   opening,
   memory,
   realTexture,
+  layouts,
   visiomel,
   micro,
 ];

@@ -36,6 +36,7 @@ export function wholeSlide(slide: DenseSlide, size: number, more: Partial<Worklo
     columns: side,
     rows: side,
     threads: 1,
+    intra: 1,
     batch: 16,
     model: 'none',
     activation: 'none',
