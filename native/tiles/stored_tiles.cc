@@ -23,9 +23,9 @@ std::size_t end_of_grid_row(const std::vector<PlannedTile>& tiles, std::size_t f
   return end;
 }
 
-// Where the band that begins at `first` ends: as many whole grid rows as fit. In the second half of these a row is
-// preferred after which a row of stored tiles ends too, for what two bands share is kept, across the whole tissue, from
-// one to the next. (A grid of 224 px over tiles of 256 meets them every eighth row.)
+// Where the band that begins at `first` ends: as many whole grid rows as fit, or fewer where a row of stored tiles
+// ends with them, for what two bands share is kept, across the whole tissue, from one to the next. (A grid of 224 px
+// over tiles of 256 meets them every eighth row: after a short first band, all of them have eight.)
 std::size_t end_of_band(const TilePlan& plan, std::size_t first) {
   const auto& tiles = plan.tiles;
   const std::int64_t most = rows_of_band(plan);
@@ -35,7 +35,7 @@ std::size_t end_of_band(const TilePlan& plan, std::size_t first) {
     end = end_of_grid_row(tiles, end);
     const bool shares =
         end < tiles.size() && tiles[end].y / plan.stored.tile_height_px <= last_px / plan.stored.tile_height_px;
-    if (!shares && 2 * row >= most) best = end;
+    if (!shares) best = end;
   }
   return best > first && end < tiles.size() ? best : end;
 }

@@ -157,6 +157,23 @@ TEST(shared_stored_tiles_are_worked_on_in_bands) {
   CHECK(most_alive(plan, uses, rows) > 100);
 }
 
+// Tissue that begins anywhere: only the first band is shorter.
+TEST(bands_find_the_rows_of_stored_tiles_wherever_tissue_begins) {
+  test::FakeSlide slide;
+  slide.add_level(100 * 256, 40 * 256, 256);
+  tiles::GridOptions grid;
+  grid.size_px = grid.stride_px = 224;
+  auto plan = tiles::plan_tiles(slide, {}, grid, nullptr);
+  const auto all = plan.tiles;
+  for (std::int64_t first_row = 0; first_row < 9; ++first_row) {
+    plan.tiles.clear();
+    for (const auto& tile : all)
+      if (tile.y >= first_row * 224) plan.tiles.push_back(tile);
+    const tiles::StoredTileUses uses(plan);
+    CHECK(most_alive(plan, uses, tiles::processing_order(plan, uses)) <= 3 * 7);
+  }
+}
+
 // No row of the grid ends with a row of stored tiles: bands share one, which is kept across the slide.
 TEST(bands_that_must_share_keep_one_row) {
   test::FakeSlide slide;
