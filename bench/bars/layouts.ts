@@ -1,6 +1,7 @@
 /**
  * Other ways to use the same two cores, against the one that the engine has: single-threaded workers that share one session
  * and take four tiles a run, normalisation by vector code before the runtime. No bars: they say why the engine is as it is.
+ * Intra-op threads do not spin while they wait, as in the engine, whose decoders need the core.
  */
 import { hold, type Entry } from '../harness/contest.js';
 import type { Claim, Figure } from '../harness/figure.js';

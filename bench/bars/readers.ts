@@ -18,7 +18,7 @@ const against = (name: string, least: number | null, mayBeMissing = false): Clai
 const fastslide = against('fastslide', 1, true);
 /**
  * It decodes more cheaply than libjpeg's default, so its pixels are others. The comparison favours it, and stands where it
- * has at least read the same picture: the mean of every tile within this many levels of 255.
+ * has at least read the same picture: the mean of every tile's red, green and blue within this many levels of 255.
  */
 const MEANS_WITHIN = 1;
 
@@ -42,7 +42,7 @@ function fastslideFigure(outcome: Outcome): Figure {
     return ratioFigure(outcome, { ...ratio, note: cpuNote });
   const apart = meansApart(theirs, ours);
   if (!(apart <= MEANS_WITHIN)) return notRun(fastslide, `other pixels: means of tiles differ by ${apart.toFixed(2)}`);
-  const told = `its pixels are not libjpeg-turbo's default ones, but cheaper; means of tiles within ${apart.toFixed(2)} of 255`;
+  const told = `its pixels are not libjpeg-turbo's default ones, but cheaper; mean colours of tiles within ${apart.toFixed(2)} of 255`;
   return ratioFigure(outcome, { ...ratio, note: (a, b) => `${cpuNote(a, b)}; ${told}` });
 }
 

@@ -44,7 +44,7 @@ export interface Verification {
   readonly tiles: number;
   /** Of the pixels (digest.ts). */
   readonly digest?: string;
-  /** Mean sample of each tile, rows from the top; from readers only. */
+  /** Mean red, green and blue of each tile, rows from the top; from readers only. */
   readonly means?: readonly number[];
   /** One value for each tile, rows from the top. */
   readonly scores?: readonly number[];

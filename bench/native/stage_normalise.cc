@@ -11,7 +11,7 @@ namespace {
 
 struct Worker {
   std::vector<std::uint8_t> pixels;
-  std::vector<float> tensor;
+  microtome::AlignedBytes tensor;  // the memory that the pipeline has
 };
 
 bench::Contender make(const bench::Workload& workload) {
@@ -27,7 +27,7 @@ bench::Contender make(const bench::Workload& workload) {
   auto workers = std::make_shared<std::vector<Worker>>(static_cast<std::size_t>(threads));
   for (Worker& worker : *workers) {
     worker.pixels.resize(values * static_cast<std::size_t>(batch));
-    worker.tensor.resize(values * static_cast<std::size_t>(batch));
+    worker.tensor.resize(how.bytes_per_tile() * static_cast<std::size_t>(batch));
     // Any samples will do: the work does not depend on them.
     for (std::size_t i = 0; i < worker.pixels.size(); ++i)
       worker.pixels[i] = static_cast<std::uint8_t>(i * 2654435761u >> 24);
@@ -38,8 +38,9 @@ bench::Contender make(const bench::Workload& workload) {
     bench::in_parallel(count, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
       Worker& worker = (*workers)[static_cast<std::size_t>(thread)];
       for (std::int64_t i = begin; i < end; ++i) {
-        const std::size_t at = values * static_cast<std::size_t>(i % batch);
-        microtome::batch::to_tensor({worker.pixels.data() + at, size, size, 3 * size}, how, worker.tensor.data() + at);
+        const auto at = static_cast<std::size_t>(i % batch);
+        microtome::batch::to_tensor({worker.pixels.data() + at * values, size, size, 3 * size}, how,
+                                    worker.tensor.data() + at * how.bytes_per_tile());
       }
     });
     return count;

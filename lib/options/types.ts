@@ -10,7 +10,7 @@ export interface SlideLimits {
   readonly decodedTileBytes?: number;
   /** One stored tile or strip, compressed. @defaultValue 64 MiB */
   readonly storedTileBytes?: number;
-  /** Pages and SubIFDs together; a count. @defaultValue 512 */
+  /** Pages and SubIFDs together; a file that has more is LIMIT_EXCEEDED. @defaultValue 512 */
   readonly directories?: number;
   /** One table of tile offsets or sizes. @defaultValue 256 MiB */
   readonly tableBytes?: number;

@@ -163,9 +163,13 @@ void Engine::complete(Step& step, std::exception_ptr failure) {
   std::scoped_lock lock(mutex_);
   auto& at = step.job->schedule;
   --at.active_steps;
+  const int limit = calibration_.limit();
   if (step.kind == Kind::Work) {
+    const int company = scoring_--;
     const double seconds = static_cast<double>(nanoseconds_since(step.start)) / 1e9;
-    calibration_.add(step.range.end - step.range.first, seconds, step.company, scoring_--);
+    // A run that was broken off took less time than its tiles.
+    if (!failure && !step.job->cancelled())
+      calibration_.add(step.range.end - step.range.first, seconds, step.company, company);
   }
   if (failure && !at.failure) at.failure = failure;
   if (step.kind == Kind::Prepare && !failure) at.phase = ScoreJob::Phase::Running;
@@ -174,7 +178,11 @@ void Engine::complete(Step& step, std::exception_ptr failure) {
     at.looks = step.job->has_more_looks();
   }
   if (step.kind == Kind::Finish) jobs_.remove(step.job);
-  changed_.notify_all();
+  // What has been worked on leaves room for one worker; everything else may give work to all.
+  if (step.kind == Kind::Work && calibration_.limit() == limit)
+    changed_.notify_one();
+  else
+    changed_.notify_all();
 }
 
 void Engine::wait_for_work(std::unique_lock<std::mutex>& lock) {
@@ -185,8 +193,9 @@ void Engine::wait_for_work(std::unique_lock<std::mutex>& lock) {
   if (job && job->schedule.phase != ScoreJob::Phase::Running) stage = Stage::Tissue;
   if (job && job->schedule.phase == ScoreJob::Phase::Running && job->schedule.next < job->schedule.end)
     stage = Stage::Batch;
+  const bool one_too_many = scoring_ >= calibration_.limit();  // waits for no stage
   changed_.wait(lock);
-  if (job) job->metrics().add_waiting(stage, nanoseconds_since(start));
+  if (job && !one_too_many) job->metrics().add_waiting(stage, nanoseconds_since(start));
 }
 
 }  // namespace microtome::pipeline

@@ -46,9 +46,11 @@ void ScoreJob::size_runs() {
                : request_.reproducible ? kReproducibleTiles
                                        : std::min(std::max<std::int64_t>(request_.batch_size, 1), tile_count_);
   const auto& plan = prepared_.plan;
-  const std::int64_t tensor =
-      run_tiles_ * (static_cast<std::int64_t>(request_.preprocess.bytes_per_tile()) + 3 * plan.size_px * plan.size_px);
-  const std::int64_t footprint = plan.footprint_px == plan.size_px ? 0 : 3 * plan.footprint_px * plan.footprint_px;
+  const bool reduces = plan.footprint_px != plan.size_px;
+  // Pixels between decoder and tensor (TileReader): one tile, or where they are reduced those of a run.
+  const std::int64_t pixels = (reduces ? run_tiles_ : 1) * 3 * plan.size_px * plan.size_px;
+  const std::int64_t tensor = run_tiles_ * static_cast<std::int64_t>(request_.preprocess.bytes_per_tile()) + pixels;
+  const std::int64_t footprint = reduces ? 3 * plan.footprint_px * plan.footprint_px : 0;
   if (tensor + footprint > environment_.tensor_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "one run of the model and the pixels read for it need " + std::to_string(tensor + footprint) +
@@ -195,7 +197,7 @@ ScoreResult ScoreJob::collect() {
   result.warnings = warnings();
   result.plan = feed_->take_plan();
   if (!request_.keep_tiles) {
-    result.plan.tiles = {};
+    std::vector<tiles::PlannedTile>().swap(result.plan.tiles);
     return result;
   }
   for (std::size_t i = 0; i < outputs_.size(); ++i)

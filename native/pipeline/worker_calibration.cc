@@ -8,6 +8,9 @@ constexpr int kWarmUpRuns = 2;
 constexpr int kRuns = 4;
 constexpr double kSeconds = 0.05;
 
+// Of each worker, in other company, until the trial is given up.
+constexpr int kOtherRuns = 32;
+
 // Fewer workers must be this much faster: a trial is short, and the machine may do other things too.
 constexpr double kWorthwhile = 1.05;
 
@@ -18,7 +21,11 @@ WorkerCalibration::WorkerCalibration(int all, bool trial) noexcept
 
 void WorkerCalibration::add(std::int64_t tiles, double seconds, int at_start, int at_end) noexcept {
   const int workers = limit();
-  if (settled_ || at_start != workers || at_end != workers) return;
+  if (settled_) return;
+  if (at_start != workers || at_end != workers) {
+    if (++others_ > kOtherRuns * workers) settle(best_);
+    return;
+  }
   if (++samples_ <= kWarmUpRuns * workers) return;
   tiles_ += static_cast<double>(tiles);
   seconds_ += seconds;
@@ -33,7 +40,7 @@ void WorkerCalibration::next_trial(double rate) noexcept {
   best_rate_ = rate;
   best_ = workers;
   if (workers / 2 < kLeastWorkers / 2) return settle(best_);
-  samples_ = 0;
+  samples_ = others_ = 0;
   tiles_ = seconds_ = 0;
   limit_.store(workers / 2, std::memory_order_relaxed);
 }

@@ -25,7 +25,8 @@ class WorkerCalibration {
   [[nodiscard]] bool settled() const noexcept { return settled_; }
 
   // One worker scored `tiles` in `seconds`; `at_start` and `at_end` workers, itself among them, were scoring when it
-  // began and when it ended. Only what was measured in the company that is on trial counts.
+  // began and when it ended. Only what was measured in the company that is on trial counts; where that hardly ever
+  // comes together (a model whose tensors leave room for few workers), the trial ends as it stands.
   void add(std::int64_t tiles, double seconds, int at_start, int at_end) noexcept;
 
  private:
@@ -38,6 +39,7 @@ class WorkerCalibration {
   int best_ = 0;
   // Of the trial that runs:
   int samples_ = 0;
+  int others_ = 0;  // that did not count
   double tiles_ = 0;
   double seconds_ = 0;  // summed over workers
 };

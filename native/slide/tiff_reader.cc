@@ -1,5 +1,6 @@
 #include "slide/tiff_reader.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -48,7 +49,8 @@ class Walk {
   void sub_directories() {
     std::vector<std::uint64_t> offsets;
     try {
-      offsets = result_.directories[0].directory.numbers(Tag::SubIfds, limits_.directories + 1);
+      offsets = result_.directories[0].directory.numbers(Tag::SubIfds,
+                                                         std::max(limits_.directories, limits_.directories + 1));
     } catch (const Error& error) {
       if (error.code() == Code::TRUNCATED) throw;
       warn("the SubIFDs are left out: " + found_of(error));

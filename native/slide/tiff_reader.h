@@ -24,9 +24,9 @@ struct DirectoryWalk {
   std::vector<std::string> warnings;
 };
 
-// Throws only when page 0 cannot be read. A loop, a broken later directory, or more directories than the limit end
-// the walk along that chain with a warning. Page 0's SubIFDs come first, so that a long row of pages (channels,
-// planes) does not hide the pyramid.
+// A loop or a broken later directory ends the walk along that chain with a warning. Throws when page 0 cannot be read,
+// TRUNCATED when a chain leads out of the file, LIMIT_EXCEEDED when there are more directories than the limit: what is
+// not read could be the level that a mask is made from.
 [[nodiscard]] DirectoryWalk walk_directories(const TiffFile& file, const Limits& limits);
 
 // An error's message without the advice of its code.

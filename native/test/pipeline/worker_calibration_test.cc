@@ -10,12 +10,15 @@ using namespace microtome::pipeline;
 namespace {
 
 // Runs of four tiles, every worker as fast as its share of the machine's rate, until the trial is over.
-int settled_on(int all, const std::function<double(int)>& rate_of, int* runs = nullptr) {
+int settled_on(
+    int all, const std::function<double(int)>& rate_of, int* runs = nullptr,
+    const std::function<void(WorkerCalibration&, int)>& between = [](WorkerCalibration&, int) {}) {
   WorkerCalibration calibration(all, true);
   int made = 0;
   for (; !calibration.settled() && made < 10'000; ++made) {
     const int workers = calibration.limit();
     calibration.add(4, 4 * workers / rate_of(workers), workers, workers);
+    between(calibration, workers);
   }
   CHECK(calibration.settled());
   if (runs != nullptr) *runs = made;
@@ -60,13 +63,25 @@ TEST(a_trial_takes_a_few_runs_of_each_worker) {
 
 // Runs that began or ended in other company say nothing about the number that is on trial.
 TEST(runs_in_other_company_do_not_count) {
+  const auto with_others = [](int each) {
+    int mixed = 0;
+    return settled_on(
+        8, [](int workers) { return workers <= 4 ? 100.0 * workers : 340.0; }, nullptr,
+        [&](WorkerCalibration& calibration, int workers) {
+          for (int i = 0; i < each && mixed < 200; ++i, ++mixed) calibration.add(4, 1e-6, workers, workers - 1);
+        });
+  };
+  CHECK_EQ(with_others(0), 4);
+  CHECK_EQ(with_others(3), 4);
+}
+
+// All eight never score at once: the trial is given up, and with it the short runs that it needs.
+TEST(a_trial_that_cannot_be_held_ends) {
   WorkerCalibration calibration(8, true);
-  for (int i = 0; i < 1000; ++i) {
-    calibration.add(4, 1, 7, 8);
-    calibration.add(4, 1, 8, 7);
-    calibration.add(4, 1, 3, 3);
-  }
-  CHECK(!calibration.settled());
+  int runs = 0;
+  for (; !calibration.settled() && runs < 10'000; ++runs) calibration.add(4, 1, 6, 6);
+  CHECK(calibration.settled());
+  CHECK(runs <= 33 * 8);
   CHECK_EQ(calibration.limit(), 8);
 }
 
