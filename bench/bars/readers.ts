@@ -20,7 +20,7 @@ const fastslide = against('fastslide', 1, true);
  * It decodes more cheaply than libjpeg's default, so its pixels are others. The comparison favours it, and stands where it
  * has at least read the same picture: the mean of every tile's red, green and blue within this many levels of 255.
  */
-const MEANS_WITHIN = 1;
+const MEANS_WITHIN = 2;
 
 const peers: readonly (readonly [ContenderName, Claim])[] = [
   ['openslide', against('OpenSlide 4', 6)],
