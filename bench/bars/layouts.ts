@@ -39,8 +39,11 @@ async function inferenceAlone(slide: DenseSlide, model: ModelName, rounds: numbe
   const outcome = await hold({ workload, entries, rounds });
   return others.map((layout) =>
     ratioFigure(outcome, {
-      ...{ claim: alone(layout, model), above: layout.as, below: engine.as },
-      ...{ of: speed, note: speedNote },
+      claim: alone(layout, model),
+      above: layout.as,
+      below: engine.as,
+      of: speed,
+      note: speedNote,
     }),
   );
 }

@@ -49,6 +49,7 @@ class Walk {
   void sub_directories() {
     std::vector<std::uint64_t> offsets;
     try {
+      // One more than is allowed tells that there are too many; the greatest limit has no such one.
       offsets = result_.directories[0].directory.numbers(Tag::SubIfds,
                                                          std::max(limits_.directories, limits_.directories + 1));
     } catch (const Error& error) {

@@ -138,12 +138,17 @@ std::size_t most_alive(const tiles::TilePlan& plan, const tiles::StoredTileUses&
   return most;
 }
 
-TEST(shared_stored_tiles_are_worked_on_in_bands) {
+// A hundred stored tiles of 256 px across, forty down, all of them tissue.
+tiles::TilePlan wide_plan(std::int64_t size_px) {
   test::FakeSlide slide;
   slide.add_level(100 * 256, 40 * 256, 256);
   tiles::GridOptions grid;
-  grid.size_px = grid.stride_px = 224;
-  const auto plan = tiles::plan_tiles(slide, {}, grid, nullptr);
+  grid.size_px = grid.stride_px = size_px;
+  return tiles::plan_tiles(slide, {}, grid, nullptr);
+}
+
+TEST(shared_stored_tiles_are_worked_on_in_bands) {
+  const auto plan = wide_plan(224);
   const tiles::StoredTileUses uses(plan);
   const auto order = tiles::processing_order(plan, uses);
   std::vector<bool> seen(order.size());
@@ -159,11 +164,7 @@ TEST(shared_stored_tiles_are_worked_on_in_bands) {
 
 // Tissue that begins anywhere: only the first band is shorter.
 TEST(bands_find_the_rows_of_stored_tiles_wherever_tissue_begins) {
-  test::FakeSlide slide;
-  slide.add_level(100 * 256, 40 * 256, 256);
-  tiles::GridOptions grid;
-  grid.size_px = grid.stride_px = 224;
-  auto plan = tiles::plan_tiles(slide, {}, grid, nullptr);
+  auto plan = wide_plan(224);
   const auto all = plan.tiles;
   for (std::int64_t first_row = 0; first_row < 9; ++first_row) {
     plan.tiles.clear();
@@ -176,11 +177,7 @@ TEST(bands_find_the_rows_of_stored_tiles_wherever_tissue_begins) {
 
 // No row of the grid ends with a row of stored tiles: bands share one, which is kept across the slide.
 TEST(bands_that_must_share_keep_one_row) {
-  test::FakeSlide slide;
-  slide.add_level(100 * 256, 40 * 256, 256);
-  tiles::GridOptions grid;
-  grid.size_px = grid.stride_px = 211;
-  const auto plan = tiles::plan_tiles(slide, {}, grid, nullptr);
+  const auto plan = wide_plan(211);
   const tiles::StoredTileUses uses(plan);
   CHECK(most_alive(plan, uses, tiles::processing_order(plan, uses)) < 100 + 3 * 11);
 }
