@@ -3,9 +3,9 @@
 #include "addon/environment.h"
 #include "addon/marshal.h"
 #include "addon/slide_binding.h"
-#include "batch/preprocess.h"
 #include "core/cores.h"
 #include "core/error.h"
+#include "core/simd.h"
 #include "decode/tile_decoder.h"
 #include "infer/model.h"
 
@@ -66,12 +66,12 @@ struct Report {
 };
 
 const char* simd_name() {
-  switch (batch::best_simd()) {
-    case batch::Simd::Avx512:
+  switch (best_simd()) {
+    case Simd::Avx512:
       return "avx512";
-    case batch::Simd::Avx2:
+    case Simd::Avx2:
       return "avx2";
-    case batch::Simd::Scalar:
+    case Simd::Scalar:
       return "scalar";
   }
   return "scalar";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/image.h"
+#include "core/simd.h"
 
 namespace microtome::batch {
 
@@ -27,9 +28,6 @@ struct Preprocess {
 
   [[nodiscard]] std::size_t bytes_per_tile() const noexcept;
 };
-
-enum class Simd : std::uint8_t { Scalar, Avx2, Avx512 };
-[[nodiscard]] Simd best_simd() noexcept;  // what this CPU has
 
 // `tile` must be size_px square. Writes bytes_per_tile() bytes. All variants give the same bits.
 void to_tensor(const ConstRgbView& tile, const Preprocess& how, void* out, Simd simd = best_simd());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "decode/bad_tile.h"
+#include "decode/baseline_jpeg.h"
 #include "decode/codecs.h"
 #include "decode/jpeg_decoder.h"
 #include "decode/one_strip_tiff.h"
@@ -145,6 +146,7 @@ StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddre
 
 struct TileDecoder::Impl {
   std::optional<JpegDecoder> jpeg;
+  BaselineJpeg baseline;
   TileCodecs codecs;
   std::vector<std::uint8_t> stored;  // as read from the file, a TIFF header before it for libvips
   JpegStream spliced;
@@ -158,6 +160,13 @@ struct TileDecoder::Impl {
   JpegDecoder& jpeg_decoder() {
     if (!jpeg) jpeg.emplace(turbojpeg());
     return *jpeg;
+  }
+
+  // The stream that prepare_jpeg left, of 1 or 3 components, to packed samples.
+  void decode_jpeg(const JpegFrame& frame, int reduction, std::uint8_t* out, std::int64_t stride_bytes) {
+    const bool whole_colour = reduction == 1 && frame.components == 3;
+    if (whole_colour && baseline.decode(spliced.bytes, frame.width_px, frame.height_px, out, stride_bytes)) return;
+    jpeg_decoder().decode(spliced, frame, reduction, out, stride_bytes);
   }
 
   // The stored bytes, where they were fetched to or read now; for libvips the returned span is the whole one-strip
@@ -198,7 +207,7 @@ struct TileDecoder::Impl {
     if (from.compression == Compression::Jpeg) {
       const JpegFrame frame = prepare_jpeg(slide, from, rect, count, tile);
       out.resize(static_cast<std::size_t>(frame.width_px * frame.height_px * count));
-      jpeg_decoder().decode(spliced, frame, 1, out.data(), frame.width_px * count);
+      decode_jpeg(frame, 1, out.data(), frame.width_px * count);
       return {frame.width_px, frame.height_px};
     }
     const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
@@ -258,7 +267,7 @@ struct TileDecoder::Impl {
     if (!is_colour_jpeg(from)) return false;
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (frame.width_px != out.width_px || frame.height_px != rect.rows || frame.height_px > out.height_px) return false;
-    jpeg_decoder().decode(spliced, frame, 1, out.data, out.stride_bytes);
+    decode_jpeg(frame, 1, out.data, out.stride_bytes);
     return true;
   }
 
@@ -268,7 +277,7 @@ struct TileDecoder::Impl {
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (reduced(frame.width_px, reduction) < out.width_px || reduced(frame.height_px, reduction) < out.height_px)
       fill_white(out);
-    jpeg_decoder().decode(spliced, frame, reduction, out.data, out.stride_bytes);
+    decode_jpeg(frame, reduction, out.data, out.stride_bytes);
   }
 
   void copy(std::int64_t x, std::int64_t y, RgbView out) const {
@@ -286,6 +295,7 @@ struct TileDecoder::Impl {
   void begin() noexcept {
     trim(stored);
     trim(spliced.bytes);
+    baseline.trim(kScratchKept);
     trim(plane);
     trim(samples);
     loaded = {nullptr, 0, 0, 3, 8};

@@ -51,6 +51,7 @@ class JpegTool {
     bool grey = false;
     bool progressive = false;
     bool half_chroma = true;  // 4:2:0
+    bool half_width = false;  // 4:2:2
     int quality = 90;
   };
 
@@ -68,8 +69,8 @@ class JpegTool {
   Bytes encode(const Bytes& rgb, int width, int height, Options options) const {
     void* handle = init_(0);
     set_(handle, 3, options.quality);
-    set_(handle, 4, options.grey ? 3 : options.rgb_inside || !options.half_chroma ? 0 : 2);  // subsampling
-    set_(handle, 8, options.grey ? 2 : options.rgb_inside ? 0 : 1);                          // colour space
+    set_(handle, 4, subsampling(options));
+    set_(handle, 8, options.grey ? 2 : options.rgb_inside ? 0 : 1);  // colour space
     set_(handle, 12, options.progressive ? 1 : 0);
     unsigned char* buffer = nullptr;
     std::size_t bytes = 0;
@@ -93,6 +94,12 @@ class JpegTool {
   }
 
  private:
+  static int subsampling(const Options& options) {
+    if (options.grey) return 3;
+    if (options.rgb_inside || !options.half_chroma) return 0;
+    return options.half_width ? 1 : 2;
+  }
+
   template <typename Function>
   void bind(const char* name, Function*& out) {
     out = reinterpret_cast<Function*>(::dlsym(library_, name));

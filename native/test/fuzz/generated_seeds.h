@@ -99,6 +99,7 @@ inline void keep_jpegs(const test::JpegTool& tool, const Keep& keep_slide, const
   };
   const Kind kinds[] = {
       {"420", {}, JpegParts::kYCbCr, 6},
+      {"422", {.half_width = true, .quality = 70}, JpegParts::kYCbCr, 6},
       {"444", {.half_chroma = false, .quality = 60}, JpegParts::kYCbCr, 6},
       {"rgb", {.rgb_inside = true}, JpegParts::kRgb, 2},
       {"grey", {.grey = true}, JpegParts::kGrey, 1},

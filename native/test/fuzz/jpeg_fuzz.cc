@@ -45,6 +45,7 @@ void check_stream(std::span<const std::uint8_t> tables, std::span<const std::uin
     const decode::JpegFrame spliced = decode::read_jpeg_frame(stream.bytes);
     REQUIRE(spliced.width_px == frame.width_px && spliced.height_px == frame.height_px &&
             spliced.components == frame.components);
+    check_own_jpeg(stream, frame);
   } catch (const decode::BadTile& bad) {
     REQUIRE(bad.what()[0] != 0);
   }

@@ -1,6 +1,10 @@
 // What must hold of every stored tile that is asked for, whatever its bytes are and whatever was decoded before it.
 #pragma once
 
+#include "decode/bad_tile.h"
+#include "decode/baseline_jpeg.h"
+#include "decode/codecs.h"
+#include "decode/jpeg_decoder.h"
 #include "decode/region.h"
 #include "decode/tile_decoder.h"
 #include "test/fuzz/slide_checks.h"
@@ -8,6 +12,7 @@
 namespace microtome::fuzz {
 
 constexpr std::uint8_t kOtherFill = 0x5C;
+constexpr std::int64_t kPixelsCompared = 70'000;
 constexpr std::int64_t kPixelsCopied = 16'384;  // under the sanitizers, copying takes longer than decoding
 
 // One tile of one slide, and the size of the destination that decode() asks for.
@@ -111,6 +116,45 @@ inline void check_reduced(decode::TileDecoder& kept, const TileCase& tile, bool 
   if (!first.error) REQUIRE(by_kept.same_rows(by_fresh, height));
 }
 
+// What our own decoder takes on, libjpeg-turbo takes, too, and gives the same pixels.
+inline void check_own_jpeg(const decode::JpegStream& stream, const decode::JpegFrame& frame) {
+  if (frame.components != 3 || frame.width_px * frame.height_px > kPixelsCompared) return;
+  GuardedImage own(frame.width_px, frame.height_px), reference(frame.width_px, frame.height_px, kOtherFill);
+  const RgbView out = own.view(), other = reference.view();
+  decode::BaselineJpeg decoder;
+  const bool decoded = decoder.decode(stream.bytes, frame.width_px, frame.height_px, out.data, out.stride_bytes);
+  own.check_guards();
+  if (!decoded) return;
+  try {
+    decode::JpegDecoder(decode::turbojpeg()).decode(stream, frame, 1, other.data, other.stride_bytes);
+  } catch (const decode::BadTile& bad) {
+    REQUIRE_SAID(false, std::string("libjpeg-turbo complains: ") + bad.what());
+  }
+  REQUIRE_SAID(own.same_rows(reference, frame.height_px), "our own JPEG decoder gives other pixels");
+}
+
+inline void check_own_jpeg(const TileCase& tile) {
+  const slide::Storage& storage = tile.storage;
+  if (storage.compression != slide::Compression::Jpeg || storage.planar || storage.samples != 3) return;
+  decode::JpegStream stream;
+  decode::JpegFrame frame;
+  try {
+    const auto stored = tile.slide.stored_tile(tile.directory, tile.address.column, tile.address.row, 0);
+    if (stored.bytes == 0 || stored.bytes > tile.slide.limits().stored_tile_bytes) return;
+    Bytes bytes(static_cast<std::size_t>(stored.bytes));
+    tile.slide.source().read(stored.offset, bytes);
+    frame = decode::read_jpeg_frame(bytes);
+    const bool ycbcr = storage.photometric == slide::Photometric::YCbCr;
+    decode::splice_jpeg(storage.jpeg_tables, bytes, frame.components,
+                        ycbcr ? decode::JpegColor::YCbCr : decode::JpegColor::AsStored, stream);
+  } catch (const Error&) {
+    return;
+  } catch (const decode::BadTile&) {
+    return;
+  }
+  check_own_jpeg(stream, frame);
+}
+
 // Decodes one tile with a decoder that has seen others and with a new one: both must say and give the same.
 inline void check_tile(decode::TileDecoder& kept, const TileCase& tile, bool same_words) {
   decode::TileDecoder fresh;
@@ -123,6 +167,7 @@ inline void check_tile(decode::TileDecoder& kept, const TileCase& tile, bool sam
     REQUIRE_SAID(by_kept.same_rows(by_fresh, tile.rows()), "a tile depends on the tiles decoded before it");
   check_same(first, check_load(kept, tile, by_kept), same_words);
   check_reduced(kept, tile, same_words);
+  check_own_jpeg(tile);
 }
 
 // A region by both policies: the same pixels where nothing is wrong, and an error exactly where Fill has counted.

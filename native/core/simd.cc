@@ -1,6 +1,6 @@
 // Which of the kernels this processor and this system can run, asked of the processor itself: the compilers' own query
 // needs a run-time library that not every toolchain has.
-#include "batch/preprocess.h"
+#include "core/simd.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -8,7 +8,7 @@
 #include <cstdint>
 #endif
 
-namespace microtome::batch {
+namespace microtome {
 
 #if defined(__x86_64__)
 namespace {
@@ -34,13 +34,14 @@ std::uint64_t saved_state() noexcept {
 
 Simd detect() noexcept {
   constexpr unsigned kFma = 12, kOsSavesState = 27, kAvx = 28, kF16c = 29;  // leaf 1, ecx
-  constexpr unsigned kAvx2 = 5, kAvx512f = 16, kAvx512bw = 30;              // leaf 7, ebx
+  constexpr unsigned kAvx2 = 5, kBmi2 = 8, kAvx512f = 16, kAvx512bw = 30;   // leaf 7, ebx
   constexpr std::uint64_t kYmm = 0x06, kZmm = 0xe6;
   const Registers basic = cpuid(1);
   if (!bit(basic.ecx, kOsSavesState)) return Simd::Scalar;
   const std::uint64_t state = saved_state();
   const Registers extended = cpuid(7);
-  const bool avx2 = bit(basic.ecx, kAvx) && bit(basic.ecx, kFma) && bit(basic.ecx, kF16c) && bit(extended.ebx, kAvx2);
+  const bool avx2 = bit(basic.ecx, kAvx) && bit(basic.ecx, kFma) && bit(basic.ecx, kF16c) && bit(extended.ebx, kAvx2) &&
+                    bit(extended.ebx, kBmi2);
   if (!avx2 || (state & kYmm) != kYmm) return Simd::Scalar;
   const bool avx512 = bit(extended.ebx, kAvx512f) && bit(extended.ebx, kAvx512bw) && (state & kZmm) == kZmm;
   return avx512 ? Simd::Avx512 : Simd::Avx2;
@@ -56,4 +57,4 @@ Simd best_simd() noexcept {
 Simd best_simd() noexcept { return Simd::Scalar; }
 #endif
 
-}  // namespace microtome::batch
+}  // namespace microtome

@@ -1,0 +1,58 @@
+// The segments of a complete JPEG stream (see splice_jpeg) before its scan, for the decoder of the usual case:
+// baseline, one interleaved scan of three components, no restart markers, whole MCUs. Anything else is not an error but
+// another decoder's work.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "decode/huffman.h"
+
+namespace microtome::decode {
+
+// For how many pixels a chroma sample stands: 4:4:4, 4:2:2, 4:2:0.
+enum class Chroma : std::uint8_t { Full, HalfWidth, HalfBoth };
+
+using QuantTable = std::array<std::uint8_t, 64>;  // row by row
+
+struct BaselineHeader {
+  struct Component {
+    const QuantTable* quant = nullptr;
+    const HuffmanTable* dc = nullptr;
+    const HuffmanTable* ac = nullptr;
+  };
+
+  BaselineHeader() = default;
+  BaselineHeader(const BaselineHeader&) = delete;  // its components point into it
+  BaselineHeader& operator=(const BaselineHeader&) = delete;
+
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  Chroma chroma = Chroma::Full;
+  bool ycbcr = false;  // else RGB as stored
+  std::array<Component, 3> components;
+  std::size_t scan_begin = 0;  // of the entropy-coded bytes: the length of what was read
+
+  [[nodiscard]] std::int64_t mcu_width_px() const noexcept { return chroma == Chroma::Full ? 8 : 16; }
+  [[nodiscard]] std::int64_t mcu_height_px() const noexcept { return chroma == Chroma::HalfBoth ? 16 : 8; }
+
+  // False: not such a stream, or one that libjpeg might complain of. The header then holds anything.
+  [[nodiscard]] bool read(std::span<const std::uint8_t> stream);
+
+ private:
+  static constexpr std::size_t kTables = 4;
+  [[nodiscard]] bool read_quant(std::span<const std::uint8_t> body);
+  [[nodiscard]] bool read_huffman(std::span<const std::uint8_t> body);
+  [[nodiscard]] bool read_frame(std::span<const std::uint8_t> body);
+  [[nodiscard]] bool read_scan(std::span<const std::uint8_t> body);
+
+  std::array<QuantTable, kTables> quant_;
+  std::array<HuffmanTable, kTables> dc_, ac_;
+  unsigned has_quant_ = 0, has_dc_ = 0, has_ac_ = 0;  // one bit a table
+  bool has_color_ = false, has_frame_ = false;
+  std::array<std::uint8_t, 3> ids_{};
+};
+
+}  // namespace microtome::decode

@@ -1,0 +1,107 @@
+#if defined(__x86_64__)
+
+#include "decode/baseline_scan.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace microtome::decode {
+namespace {
+
+constexpr std::uint8_t kEoi = 0xD9;
+// Zeros behind the bytes. The end is looked for once a block, which takes no more than 64 symbols of 27 bits.
+constexpr std::size_t kZeros = 64 * 27 / 8 + 3 * BitReader::kBeyond;
+
+// Where a pair of blocks has the n-th coefficient of the stream, counted from 1. Behind the 64, and at an end of block:
+// BlockPair::beyond.
+constexpr std::array<std::uint8_t, kEndOfBlock + 64> coefficient_places() {
+  std::array<std::uint8_t, kEndOfBlock + 64> places{};
+  places.fill(BlockPair::kBeyond);
+  const auto zigzag = zigzag_places();
+  for (std::size_t i = 0; i < 64; ++i)
+    places[i + 1] = static_cast<std::uint8_t>(BlockPair::kRow * (zigzag[i] / 8) + zigzag[i] % 8);
+  return places;
+}
+constexpr auto kPlaces = coefficient_places();
+
+// One block. False: a code that does not exist, or coefficients beyond the last.
+[[gnu::target("bmi2"), gnu::always_inline]] inline bool decode_block(BitReader& in, const BlockSlot& slot,
+                                                                     int& last_dc) {
+  std::int16_t* const block = slot.pair->coefficients.data() + BlockPair::kLane * slot.lane;
+  in.refill();
+  const Symbol first = slot.dc->decode(in.bits);
+  if (first == 0) return false;
+  in.take(first);
+  last_dc += static_cast<std::int16_t>(first >> 16);
+  if (last_dc != static_cast<std::int16_t>(last_dc)) return false;
+  block[0] = static_cast<std::int16_t>(last_dc);
+  const HuffmanTable& ac = *slot.ac;
+  unsigned known = 1;  // coefficients
+  // Two symbols of at most 26 bits to a refill.
+  for (;;) {
+    in.refill();
+    const Symbol symbol = ac.decode(in.bits);
+    if (symbol == 0) return false;
+    in.take(symbol);
+    known += symbol >> 8 & 255;
+    block[kPlaces[known]] = static_cast<std::int16_t>(symbol >> 16);
+    if (known >= 64) break;
+    const Symbol next = ac.decode(in.bits);
+    if (next == 0) return false;
+    in.take(next);
+    known += next >> 8 & 255;
+    block[kPlaces[known]] = static_cast<std::int16_t>(next >> 16);
+    if (known >= 64) break;
+  }
+  if (known > 64) {
+    if (known < kEndOfBlock) return false;
+    known -= kEndOfBlock;
+  }
+  slot.pair->end = std::max(slot.pair->end, static_cast<int>(known));
+  return true;
+}
+
+}  // namespace
+
+bool BaselineScan::begin(std::span<const std::uint8_t> stream) {
+  bytes_.resize(stream.size() + kZeros);
+  const std::uint8_t* from = stream.data();
+  const std::uint8_t* const end = from + stream.size();
+  std::uint8_t* to = bytes_.data();
+  for (;;) {
+    const auto* mark = static_cast<const std::uint8_t*>(std::memchr(from, 0xFF, static_cast<std::size_t>(end - from)));
+    if (mark == nullptr || mark + 1 == end) return false;
+    to = std::copy(from, mark, to);
+    if (mark[1] == kEoi) break;
+    if (mark[1] != 0) return false;
+    *to++ = 0xFF;
+    from = mark + 2;
+  }
+  count_ = static_cast<std::size_t>(to - bytes_.data());
+  std::fill_n(to, kZeros, std::uint8_t{0});
+  reader_ = {bytes_.data()};
+  last_dc_ = {};
+  return true;
+}
+
+[[gnu::target("bmi2")]] bool BaselineScan::decode(std::span<const BlockSlot> slots) {
+  BitReader in = reader_;  // in registers
+  const std::uint8_t* const last = bytes_.data() + count_ + BitReader::kBeyond;
+  for (const BlockSlot& slot : slots)
+    if (in.at > last || !decode_block(in, slot, last_dc_[slot.component])) return false;
+  reader_ = in;
+  return true;
+}
+
+bool BaselineScan::at_end() const noexcept {
+  const auto bits = static_cast<std::int64_t>(8 * count_) - reader_.bits_taken(bytes_.data());
+  return bits >= 0 && bits < 8;
+}
+
+void BaselineScan::trim(std::size_t kept_bytes) noexcept {
+  if (bytes_.capacity() > kept_bytes) std::vector<std::uint8_t>().swap(bytes_);
+}
+
+}  // namespace microtome::decode
+
+#endif

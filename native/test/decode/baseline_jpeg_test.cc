@@ -1,0 +1,201 @@
+// Our own decoder of baseline JPEG against libjpeg-turbo: the same pixels for what it takes on, and what it leaves
+// alone.
+#include "decode/baseline_jpeg.h"
+
+#include <random>
+
+#include "core/simd.h"
+#include "decode/bad_tile.h"
+#include "decode/codecs.h"
+#include "decode/jpeg_decoder.h"
+#include "decode/jpeg_stream.h"
+#include "test/decode/baseline_writer.h"
+#include "test/decode/codec_support.h"
+
+namespace {
+
+using namespace microtome;
+using namespace microtome::decode;
+using namespace microtome::test;
+
+bool can_run(const char* test) {
+  if (!have_jpeg(test)) return false;
+  if (BaselineJpeg::available()) return true;
+  std::printf("skipped: %s\n", test);
+  return false;
+}
+
+JpegStream stream_of(const Bytes& jpeg, JpegColor color = JpegColor::YCbCr) {
+  JpegStream stream;
+  splice_jpeg({}, jpeg, 3, color, stream);
+  return stream;
+}
+
+enum class Outcome { LeftAlone, Same, Different };
+
+// Rows are apart, and what lies between them must stay as it was.
+Outcome outcome_of(BaselineJpeg& decoder, const JpegStream& stream) {
+  const JpegFrame frame = read_jpeg_frame(stream.bytes);
+  const std::int64_t row_bytes = 3 * frame.width_px, stride = row_bytes + 7;
+  Bytes own(static_cast<std::size_t>(stride * frame.height_px), 77), reference = own;
+  if (!decoder.decode(stream.bytes, frame.width_px, frame.height_px, own.data(), stride)) return Outcome::LeftAlone;
+  try {
+    JpegDecoder(turbojpeg()).decode(stream, frame, 1, reference.data(), stride);
+  } catch (const BadTile&) {
+    return Outcome::Different;
+  }
+  return own == reference ? Outcome::Same : Outcome::Different;
+}
+
+Outcome outcome_of(const JpegStream& stream) {
+  BaselineJpeg decoder;
+  return outcome_of(decoder, stream);
+}
+
+Bytes noise(int width, int height, unsigned seed) {
+  std::minstd_rand random(seed);
+  Bytes rgb(static_cast<std::size_t>(3 * width * height));
+  for (auto& value : rgb) value = static_cast<std::uint8_t>(random() >> 8);
+  return rgb;
+}
+
+TEST(pixels_equal_libjpeg_turbos_in_every_subsampling) {
+  if (!can_run(__func__)) return;
+  const JpegTool tool;
+  using Options = JpegTool::Options;
+  const std::vector<Options> kinds{{}, {.half_width = true}, {.half_chroma = false}, {.rgb_inside = true}};
+  const std::vector<std::pair<int, int>> sizes{{16, 16}, {32, 16}, {48, 80}, {240, 240}, {256, 256}, {272, 32}};
+  BaselineJpeg decoder;  // one for all
+  int decoded = 0;
+  for (Options options : kinds)
+    for (const auto& [width, height] : sizes)
+      for (const int quality : {10, 50, 75, 90, 100}) {
+        options.quality = quality;
+        const JpegColor color = options.rgb_inside ? JpegColor::AsStored : JpegColor::YCbCr;
+        for (const Bytes& pixels : {picture(width, height), noise(width, height, 1), Bytes(3 * width * height, 200)}) {
+          CHECK(outcome_of(decoder, stream_of(tool.encode(pixels, width, height, options), color)) == Outcome::Same);
+          ++decoded;
+        }
+      }
+  CHECK_EQ(decoded, 4 * 6 * 5 * 3);
+}
+
+TEST(blocks_of_eight_end_a_row_of_full_chroma) {
+  if (!can_run(__func__)) return;
+  const JpegTool tool;
+  for (const int width : {8, 24, 40, 56, 72, 136})
+    for (const bool rgb : {false, true}) {
+      const Bytes jpeg = tool.encode(noise(width, 24, 3), width, 24, {.rgb_inside = rgb, .half_chroma = false});
+      CHECK(outcome_of(stream_of(jpeg, rgb ? JpegColor::AsStored : JpegColor::YCbCr)) == Outcome::Same);
+    }
+}
+
+// Coefficients that no encoder writes, up to the largest that baseline can hold, in sparse and in full blocks.
+TEST(extreme_coefficients_come_out_as_libjpeg_turbos_or_are_left_to_it) {
+  if (!can_run(__func__)) return;
+  std::minstd_rand random(7);
+  const auto below = [&random](unsigned bound) { return static_cast<int>((random() >> 4) % bound); };
+  int same = 0, left_alone = 0;
+  for (int i = 0; i < 3000; ++i) {
+    BaselineWriter writer(i % 3 == 0 ? 0x22 : i % 3 == 1 ? 0x21 : 0x11);
+    const int largest = 1 << below(11), count = 1 + below(i % 2 == 0 ? 64 : 8);
+    for (auto& divisor : writer.quant) divisor = static_cast<std::uint8_t>(1 + below(i % 5 == 0 ? 255 : 24));
+    for (auto& block : writer.blocks)
+      for (int k = 0; k < count; ++k)
+        block[static_cast<std::size_t>(below(i % 4 == 0 ? 10 : 64))] = static_cast<std::int16_t>(
+            std::clamp(below(2) == 0 ? below(static_cast<unsigned>(2 * largest)) - largest : largest, -1023, 1023));
+    const Outcome outcome = outcome_of(stream_of(writer.bytes()));
+    CHECK(outcome != Outcome::Different);
+    ++(outcome == Outcome::Same ? same : left_alone);
+  }
+  CHECK(same > 1000);
+  CHECK(left_alone > 10);
+}
+
+TEST(a_header_seen_before_is_used_again_and_another_is_not) {
+  if (!can_run(__func__)) return;
+  const JpegTool tool;
+  std::vector<JpegStream> streams;
+  for (const int quality : {30, 80})
+    for (const int side : {32, 48})
+      for (const int seed : {0, 9})
+        streams.push_back(stream_of(tool.encode(picture(side, side, seed), side, side, {.quality = quality})));
+  BaselineJpeg decoder;
+  for (int round = 0; round < 2; ++round)
+    for (const JpegStream& stream : streams) {
+      CHECK(outcome_of(decoder, stream) == Outcome::Same);
+      if (round == 1) decoder.trim(0);
+    }
+}
+
+// After each, the decoder must still decode.
+TEST(whatever_is_not_plain_and_whole_is_left_alone) {
+  if (!can_run(__func__)) return;
+  const JpegTool tool;
+  const Bytes good = tool.encode(picture(32, 32), 32, 32);
+  const auto insert = [&good](std::size_t from_end, const Bytes& bytes) {
+    Bytes changed = good;
+    changed.insert(changed.end() - static_cast<std::ptrdiff_t>(from_end), bytes.begin(), bytes.end());
+    return changed;
+  };
+  const auto behind_start = [&good](const Bytes& bytes) {
+    Bytes changed = good;
+    changed.insert(changed.begin() + 2, bytes.begin(), bytes.end());
+    return changed;
+  };
+  const std::vector<Bytes> others{
+      tool.encode(picture(32, 32), 32, 32, {.progressive = true}),
+      tool.encode(picture(40, 32), 40, 32),  // no whole MCUs
+      tool.encode(picture(32, 24), 32, 24),
+      Bytes(good.begin(), good.end() - 2),  // no end
+      Bytes(good.begin(), good.end() - 9),  // cut
+      insert(2, {0x12}),                    // a byte too much before the end
+      insert(2, {0xFF}),                    // fill before the end
+      insert(9, {0xFF, 0xD0}),              // a restart marker
+      behind_start({0xFF, 0xDD, 0, 4, 0, 1}),
+  };
+  BaselineJpeg decoder;
+  for (const Bytes& other : others) {
+    CHECK(outcome_of(decoder, stream_of(other)) == Outcome::LeftAlone);
+    CHECK(outcome_of(decoder, stream_of(good)) == Outcome::Same);
+  }
+  Bytes out(3 * 32 * 32);
+  const JpegStream stream = stream_of(good);
+  CHECK(!decoder.decode(stream.bytes, 32, 16, out.data(), 96));  // not the size that is expected
+  const Bytes behind = insert(0, {0, 1, 2, 0xFF, 0xD8, 0xFF});   // padding behind the end is nobody's
+  CHECK(outcome_of(decoder, stream_of(behind)) == Outcome::Same);
+}
+
+TEST(any_wrong_byte_is_left_alone_or_read_as_libjpeg_turbo_reads_it) {
+  if (!can_run(__func__)) return;
+  const JpegTool tool;
+  BaselineJpeg decoder;
+  int same = 0, left_alone = 0;
+  for (const bool half : {true, false}) {
+    const Bytes good = tool.encode(picture(32, 16), 32, 16, {.half_chroma = half, .quality = 60});
+    for (std::size_t i = 2; i < good.size(); ++i)
+      for (const int flip : {0x01, 0x10, 0x80, 0xFF}) {
+        Bytes bytes = good;
+        bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ flip);
+        try {
+          (void)read_jpeg_frame(bytes);
+          const JpegStream stream = stream_of(bytes);
+          const JpegFrame frame = read_jpeg_frame(stream.bytes);
+          if (frame.components != 3 || frame.width_px * frame.height_px > 1 << 20) continue;
+          const Outcome outcome = outcome_of(decoder, stream);
+          CHECK(outcome != Outcome::Different);
+          ++(outcome == Outcome::Same ? same : left_alone);
+        } catch (const BadTile&) {
+          continue;  // refused before any decoder sees it
+        }
+      }
+  }
+  CHECK(same > 100);
+  CHECK(left_alone > 100);
+}
+
+TEST(it_is_there_where_the_processor_has_avx2) { CHECK_EQ(BaselineJpeg::available(), best_simd() != Simd::Scalar); }
+
+}  // namespace
+
+TEST_MAIN
