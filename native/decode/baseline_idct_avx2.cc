@@ -171,15 +171,16 @@ template <int shift>
   store_rows(pair, 6, _mm256_xor_si256(level, _mm256_unpackhi_epi32(left_4, right_4)));
 }
 
-// Dequantised rows [0, rows); the coefficients are zero afterwards.
+// Dequantised rows [0, rows), the largest values of row 0 into `largest`. The coefficients are zero afterwards.
 template <int rows>
-[[gnu::target("avx2"), gnu::always_inline]] inline void load(BlockPair& pair, V (&v)[8]) {
+[[gnu::target("avx2"), gnu::always_inline]] inline void load(BlockPair& pair, V (&v)[8], V& largest) {
   for (int row = 0; row < rows; ++row) {
     auto* at = reinterpret_cast<V*>(pair.coefficients.data()) + row;
     const auto* divisors = reinterpret_cast<const V*>(pair.divisors->values.data()) + row;
     v[row] = _mm256_mullo_epi16(_mm256_load_si256(at), _mm256_load_si256(divisors));
     _mm256_store_si256(at, _mm256_setzero_si256());
   }
+  largest = _mm256_max_epu16(largest, _mm256_abs_epi16(v[0]));
 }
 
 // Blocks of DC alone are of one value each. Gives the larger one's size.
@@ -200,26 +201,25 @@ template <int rows>
 }  // namespace
 
 [[gnu::target("avx2")]] bool inverse_dct_avx2(std::span<BlockPair> pairs) {
-  // The first ten of the stream lie within four rows and four columns.
-  constexpr int kEndOfFlat = 1, kEndOfQuarter = 10;
   V largest = _mm256_setzero_si256();
   int largest_flat = 0;
   for (BlockPair& pair : pairs) {
-    if (pair.end <= kEndOfFlat) {
+    if ((pair.used & BlockPair::kAc) == 0) {
       largest_flat = std::max(largest_flat, store_flat(pair));
       continue;
     }
     V v[8];
-    if (pair.end <= kEndOfQuarter) {
-      load<4>(pair, v);
-      largest = _mm256_max_epu16(largest, _mm256_abs_epi16(v[0]));
+    if ((pair.used & BlockPair::kLowerHalf) == 0) {
+      load<4>(pair, v, largest);
       transform_half<kFirstShift>(v);
+    } else {
+      load<8>(pair, v, largest);
+      transform<kFirstShift>(v);
+    }
+    if ((pair.used & BlockPair::kRightHalf) == 0) {
       transpose_left(v);
       transform_half<kSecondShift>(v);
     } else {
-      load<8>(pair, v);
-      largest = _mm256_max_epu16(largest, _mm256_abs_epi16(v[0]));
-      transform<kFirstShift>(v);
       transpose(v);
       transform<kSecondShift>(v);
     }

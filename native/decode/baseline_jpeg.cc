@@ -26,24 +26,26 @@ constexpr std::int64_t kVectorPx = 32;
 // A ring of rows of samples. It holds two MCU rows, so that the rows next to an edge between them are there.
 class Plane {
  public:
-  void shape(std::int64_t width, std::int64_t mcu_rows) {
+  void shape(std::int64_t width, std::int64_t mcu_width, std::int64_t mcu_height) {
     stride_ = (width + kVectorPx - 1) / kVectorPx * kVectorPx + kVectorPx;
-    rows_ = 2 * mcu_rows;
-    samples_.resize(static_cast<std::size_t>(rows_ * stride_));
+    mcu_width_ = mcu_width;
+    mcu_height_ = mcu_height;
+    samples_.resize(static_cast<std::size_t>(2 * mcu_height * stride_));
   }
-  [[nodiscard]] std::uint8_t* row(std::int64_t y) noexcept { return samples_.data() + y % rows_ * stride_; }
+  [[nodiscard]] std::uint8_t* row(std::int64_t y) noexcept {
+    const std::int64_t last = 2 * mcu_height_ - 1;  // a power of two, less one
+    return samples_.data() + (y & last) * stride_;
+  }
+  [[nodiscard]] std::uint8_t* mcu(std::int64_t column, std::int64_t mcu_row) noexcept {
+    return row(mcu_row * mcu_height_) + column * mcu_width_;
+  }
   [[nodiscard]] std::int64_t stride() const noexcept { return stride_; }
 
  private:
   std::vector<std::uint8_t> samples_;
   std::int64_t stride_ = 0;
-  std::int64_t rows_ = 0;
-};
-
-// Where a block of a chunk lies in its plane, from the chunk's upper left corner.
-struct BlockPlace {
-  std::int64_t x = 0;
-  std::int64_t y = 0;
+  std::int64_t mcu_width_ = 8;
+  std::int64_t mcu_height_ = 8;
 };
 
 }  // namespace
@@ -54,9 +56,9 @@ struct BaselineJpeg::Impl {
   BaselineScan scan;
   std::array<Plane, 3> planes;
   std::array<std::vector<std::int16_t>, 2> chroma;  // one row of Cb, of Cr, see ChromaRow
-  // One chunk: its blocks in the order of the stream, and two to a pair.
+  // One chunk: its blocks in the order of the stream, where each lies from the chunk's first sample, and two to a pair.
   std::vector<BlockSlot> slots;
-  std::vector<BlockPlace> places;
+  std::vector<std::int64_t> offsets;
   std::vector<BlockPair> pairs;
   std::array<BlockPair::Divisors, 4> divisors;  // of two blocks of Y, of Cb, of Cr, and of one of Cb and one of Cr
 
@@ -88,61 +90,56 @@ struct BaselineJpeg::Impl {
 
   void set_planes() {
     const std::int64_t chroma_width = header.chroma == Chroma::Full ? header.width_px : header.width_px / 2;
-    planes[0].shape(header.width_px, header.mcu_height_px());
-    planes[1].shape(chroma_width, 8);
-    planes[2].shape(chroma_width, 8);
+    planes[0].shape(header.width_px, header.mcu_width_px(), header.mcu_height_px());
+    planes[1].shape(chroma_width, 8, 8);
+    planes[2].shape(chroma_width, 8, 8);
     for (auto& row : chroma) row.resize(static_cast<std::size_t>(chroma_width + 2 + kVectorPx));
   }
 
   // Blocks beside each other share a pair: of Y in one MCU, or of each component in two; else Cb and Cr do.
   void set_slots() {
     slots.clear();
-    places.clear();
+    offsets.clear();
     pairs.assign(kChunkMcus * blocks_per_mcu() / 2, {});
     BlockPair* pair = pairs.data();
-    const auto add = [&](std::size_t component, std::size_t lane, std::size_t pair_offset, BlockPlace place) {
+    const auto add = [&](std::size_t component, std::size_t lane, BlockPair& to, std::int64_t x, std::int64_t y) {
       const auto& from = header.components[component];
-      slots.push_back({from.dc, from.ac, component, pair + pair_offset, lane});
-      places.push_back(place);
+      slots.push_back({from.dc, from.ac, component, &to, lane});
+      offsets.push_back(y * planes[component].stride() + x);
+      to.out_stride = planes[component].stride();
     };
     for (std::int64_t mcu = 0; mcu < kChunkMcus; ++mcu) {
       if (header.chroma == Chroma::Full) {
         const auto lane = static_cast<std::size_t>(mcu % 2);
         for (std::size_t c = 0; c < 3; ++c) {
-          add(c, lane, c, {8 * mcu, 0});
+          add(c, lane, pair[c], 8 * mcu, 0);
           pair[c].divisors = &divisors[c];
         }
         if (lane == 1) pair += 3;
         continue;
       }
       for (std::int64_t y = 0; y < header.mcu_height_px(); y += 8, ++pair) {
-        add(0, 0, 0, {16 * mcu, y});
-        add(0, 1, 0, {16 * mcu + 8, y});
+        for (std::size_t lane = 0; lane < 2; ++lane) add(0, lane, *pair, 16 * mcu + 8 * static_cast<int>(lane), y);
         pair->divisors = &divisors[0];
       }
-      add(1, 0, 0, {8 * mcu, 0});
-      add(2, 1, 0, {8 * mcu, 0});
+      for (std::size_t lane = 0; lane < 2; ++lane) add(1 + lane, lane, *pair, 8 * mcu, 0);
       pair->divisors = &divisors[3];
       ++pair;
     }
-    for (std::size_t i = 0; i < slots.size(); ++i) slots[i].pair->out_stride = planes[slots[i].component].stride();
   }
 
   // MCUs [first, first + count) of a row to samples. An odd one out is decoded with a block beside it that is not
   // there: its coefficients are zeros and its samples go behind the row's.
   bool decode_chunk(std::int64_t mcu_row, std::int64_t first, std::int64_t count) {
-    const bool full = header.chroma == Chroma::Full;
-    const std::int64_t chroma_mcu_px = 8;
     const std::size_t decoded = static_cast<std::size_t>(count) * blocks_per_mcu();
-    const std::size_t placed = static_cast<std::size_t>(full ? count + count % 2 : count) * blocks_per_mcu();
+    const std::int64_t whole_pairs = header.chroma == Chroma::Full ? count + count % 2 : count;
+    const std::size_t placed = static_cast<std::size_t>(whole_pairs) * blocks_per_mcu();
+    const std::array<std::uint8_t*, 3> corners{planes[0].mcu(first, mcu_row), planes[1].mcu(first, mcu_row),
+                                               planes[2].mcu(first, mcu_row)};
     for (std::size_t i = 0; i < placed; ++i) {
       const BlockSlot& slot = slots[i];
-      Plane& plane = planes[slot.component];
-      const bool luma = slot.component == 0;
-      const std::int64_t y = mcu_row * (luma ? header.mcu_height_px() : chroma_mcu_px) + places[i].y;
-      const std::int64_t x = first * (luma ? header.mcu_width_px() : chroma_mcu_px) + places[i].x;
-      slot.pair->out[slot.lane] = plane.row(y) + x;
-      slot.pair->end = 0;
+      slot.pair->out[slot.lane] = corners[slot.component] + offsets[i];
+      slot.pair->used = 0;
     }
     if (!scan.decode(std::span(slots).first(decoded))) {
       for (BlockPair& pair : pairs) pair.coefficients.fill(0);  // of the blocks before the damage

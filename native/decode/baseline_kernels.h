@@ -13,6 +13,8 @@ namespace microtome::decode {
 // 16 * row + 8 * lane + column.
 struct BlockPair {
   static constexpr std::size_t kRow = 16, kLane = 8, kBeyond = 128;
+  // Of `used`: a row from 4 on, a column from 4 on, anything but DC.
+  static constexpr unsigned kLowerHalf = 4 * kRow, kRightHalf = 4, kAc = 7 * kRow + 7;
   // Laid out like the coefficients.
   struct Divisors {
     alignas(32) std::array<std::int16_t, kBeyond> values;
@@ -23,7 +25,8 @@ struct BlockPair {
   std::array<std::uint8_t*, 2> out{};  // eight rows of eight samples for each block
   std::int64_t out_stride = 0;
   const Divisors* divisors = nullptr;
-  int end = 0;  // no coefficient of either block from this place of the stream on; 1: DC alone
+  // All places, in a block, of coefficients that may not be zero, or-ed: what is not set says which halves are empty.
+  unsigned used = 0;
 };
 
 #if defined(__x86_64__)

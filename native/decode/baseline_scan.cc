@@ -36,7 +36,7 @@ constexpr auto kPlaces = coefficient_places();
   if (last_dc != static_cast<std::int16_t>(last_dc)) return false;
   block[0] = static_cast<std::int16_t>(last_dc);
   const HuffmanTable& ac = *slot.ac;
-  unsigned known = 1;  // coefficients
+  unsigned known = 1, used = 0;  // how many coefficients, and where
   // Two symbols of at most 26 bits to a refill.
   for (;;) {
     in.refill();
@@ -44,21 +44,19 @@ constexpr auto kPlaces = coefficient_places();
     if (symbol == 0) return false;
     in.take(symbol);
     known += symbol >> 8 & 255;
+    used |= kPlaces[known];
     block[kPlaces[known]] = static_cast<std::int16_t>(symbol >> 16);
     if (known >= 64) break;
     const Symbol next = ac.decode(in.bits);
     if (next == 0) return false;
     in.take(next);
     known += next >> 8 & 255;
+    used |= kPlaces[known];
     block[kPlaces[known]] = static_cast<std::int16_t>(next >> 16);
     if (known >= 64) break;
   }
-  if (known > 64) {
-    if (known < kEndOfBlock) return false;
-    known -= kEndOfBlock;
-  }
-  slot.pair->end = std::max(slot.pair->end, static_cast<int>(known));
-  return true;
+  slot.pair->used |= used;
+  return known == 64 || known > kEndOfBlock;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class BaselineScan {
   // is used again.
   [[nodiscard]] bool begin(std::span<const std::uint8_t> stream);
 
-  // Decodes one block into each slot, whose coefficients must be zero, and raises the ends of their pairs. Needs BMI2.
+  // Decodes one block into each slot, whose coefficients must be zero, and adds to what their pairs use. Needs BMI2.
   // False: damage.
   [[nodiscard]] bool decode(std::span<const BlockSlot> slots);
 

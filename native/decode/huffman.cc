@@ -5,7 +5,7 @@
 namespace microtome::decode {
 namespace {
 
-constexpr int kLongestCode = 16;
+constexpr std::uint32_t kLongestCode = 16;
 // Of 8-bit samples (T.81, tables F.1 and F.2).
 constexpr unsigned kDcCategories = 11, kAcCategories = 10;
 
@@ -42,29 +42,42 @@ bool HuffmanTable::build(CoefficientKind kind, std::span<const std::uint8_t, 16>
       std::any_of(symbols.begin(), symbols.end(), [](std::uint8_t one) { return one > kDcCategories; }))
     return false;
   std::copy(symbols.begin(), symbols.end(), symbols_.begin());
-  lookup_.fill(0);
   std::uint32_t code = 0, symbol = 0;
-  for (int length = 1; length <= kLongestCode; ++length, code <<= 1) {
-    const std::uint32_t codes = counts[static_cast<std::size_t>(length - 1)];
+  for (std::uint32_t length = 1; length <= kLongestCode; ++length, code <<= 1) {
+    const std::uint32_t codes = counts[length - 1];
     if (codes != 0 && code + codes >= 1U << length) return false;
     if (symbol + codes > symbols.size()) return false;
-    lengths_[static_cast<std::size_t>(length)] = {code, codes, symbol};
+    lengths_[length] = {code, codes, symbol};
     code += codes;
     symbol += codes;
   }
-  for (std::size_t i = 0; i < lookup_.size(); ++i) {
-    // The bits beyond the index are not known: an answer that needs none of them is the answer.
-    const Symbol found = decode_long(static_cast<std::uint64_t>(i) << (64 - kIndexBits));
-    if ((found & 255) <= kIndexBits) lookup_[i] = found;
-  }
+  fill_lookup();
   return true;
 }
 
-Symbol HuffmanTable::decode_long(std::uint64_t bits) const noexcept {
-  for (int length = 1; length <= kLongestCode; ++length) {
-    const Length& these = lengths_[static_cast<std::size_t>(length)];
+void HuffmanTable::fill_lookup() noexcept {
+  lookup_.fill((kIndexBits + 1) << 8);
+  for (std::uint32_t length = 1; length <= kIndexBits; ++length) {
+    const Length& these = lengths_[length];
+    for (std::uint32_t nth = 0; nth < these.codes; ++nth) {
+      const std::uint32_t unknown = kIndexBits - length;  // bits of the index behind the code
+      const std::uint32_t first = (these.first_code + nth) << unknown;
+      for (std::uint32_t i = first; i < first + (1U << unknown); ++i) {
+        const Symbol symbol = symbol_at(kind_, symbols_[these.first_symbol + nth], static_cast<int>(length),
+                                        static_cast<std::uint64_t>(i) << (64 - kIndexBits));
+        // What needs bits behind the index is found by decode_long, and so is what has no meaning.
+        const bool complete = symbol != 0 && (symbol & 255) <= kIndexBits;
+        lookup_[i] = complete ? symbol : length << 8;
+      }
+    }
+  }
+}
+
+Symbol HuffmanTable::decode_long(std::uint64_t bits, std::uint32_t from_length) const noexcept {
+  for (std::uint32_t length = from_length; length <= kLongestCode; ++length) {
+    const Length& these = lengths_[length];
     const std::uint32_t nth = static_cast<std::uint32_t>(bits >> (64 - length)) - these.first_code;
-    if (nth < these.codes) return symbol_at(kind_, symbols_[these.first_symbol + nth], length, bits);
+    if (nth < these.codes) return symbol_at(kind_, symbols_[these.first_symbol + nth], static_cast<int>(length), bits);
   }
   return 0;
 }

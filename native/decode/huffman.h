@@ -48,13 +48,16 @@ class HuffmanTable {
   // The symbol at the front of `bits`, of which at least 27 must be there (a code of 16 and a DC difference of 11).
   [[nodiscard]] Symbol decode(std::uint64_t bits) const noexcept {
     const Symbol symbol = lookup_[bits >> (64 - kIndexBits)];
-    return symbol != 0 ? symbol : decode_long(bits);
+    return (symbol & 255) != 0 ? symbol : decode_long(bits, symbol >> 8);
   }
 
  private:
-  static constexpr int kIndexBits = 10;
-  [[nodiscard]] Symbol decode_long(std::uint64_t bits) const noexcept;
+  static constexpr std::uint32_t kIndexBits = 10;
+  void fill_lookup() noexcept;
+  // By a search among the codes of at least so many bits.
+  [[nodiscard]] Symbol decode_long(std::uint64_t bits, std::uint32_t from_length) const noexcept;
 
+  // By the next bits. Where they do not say it all, no bits are taken and bits 8-15 are the least length of the code.
   std::array<Symbol, 1U << kIndexBits> lookup_;
   struct Length {
     std::uint32_t first_code;

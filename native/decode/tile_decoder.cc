@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "decode/bad_tile.h"
-#include "decode/baseline_jpeg.h"
 #include "decode/codecs.h"
-#include "decode/jpeg_decoder.h"
+#include "decode/jpeg_stream.h"
+#include "decode/jpeg_tile.h"
 #include "decode/one_strip_tiff.h"
 #include "decode/read_ahead.h"
 #include "decode/samples.h"
@@ -145,29 +145,15 @@ StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddre
 }  // namespace
 
 struct TileDecoder::Impl {
-  std::optional<JpegDecoder> jpeg;
-  BaselineJpeg baseline;
+  JpegTile jpeg;
   TileCodecs codecs;
-  std::vector<std::uint8_t> stored;  // as read from the file, a TIFF header before it for libvips
-  JpegStream spliced;
+  std::vector<std::uint8_t> stored;   // as read from the file, a TIFF header before it for libvips
   std::vector<std::uint8_t> plane;    // one decoded plane
   std::vector<std::uint8_t> samples;  // the loaded tile
   SampleView loaded;                  // over `samples`; empty when the loaded tile is missing
   const Storage* storage = nullptr;   // of the loaded tile
   ReadAhead ahead;
   std::vector<StoredTile> ahead_tiles;
-
-  JpegDecoder& jpeg_decoder() {
-    if (!jpeg) jpeg.emplace(turbojpeg());
-    return *jpeg;
-  }
-
-  // The stream that prepare_jpeg left, of 1 or 3 components, to packed samples.
-  void decode_jpeg(const JpegFrame& frame, int reduction, std::uint8_t* out, std::int64_t stride_bytes) {
-    const bool whole_colour = reduction == 1 && frame.components == 3;
-    if (whole_colour && baseline.decode(spliced.bytes, frame.width_px, frame.height_px, out, stride_bytes)) return;
-    jpeg_decoder().decode(spliced, frame, reduction, out, stride_bytes);
-  }
 
   // The stored bytes, where they were fetched to or read now; for libvips the returned span is the whole one-strip
   // file.
@@ -196,7 +182,7 @@ struct TileDecoder::Impl {
     const auto bytes = read(slide, from, {}, tile, false);
     const JpegFrame frame = read_jpeg_frame(bytes);
     require_frame(frame, rect, count);
-    splice_jpeg(from.jpeg_tables, bytes, frame.components, jpeg_color(from), spliced);
+    jpeg.load(from.jpeg_tables, bytes, frame, jpeg_color(from));
     return frame;
   }
 
@@ -207,7 +193,7 @@ struct TileDecoder::Impl {
     if (from.compression == Compression::Jpeg) {
       const JpegFrame frame = prepare_jpeg(slide, from, rect, count, tile);
       out.resize(static_cast<std::size_t>(frame.width_px * frame.height_px * count));
-      decode_jpeg(frame, 1, out.data(), frame.width_px * count);
+      jpeg.decode(1, out.data(), frame.width_px * count);
       return {frame.width_px, frame.height_px};
     }
     const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
@@ -267,7 +253,7 @@ struct TileDecoder::Impl {
     if (!is_colour_jpeg(from)) return false;
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (frame.width_px != out.width_px || frame.height_px != rect.rows || frame.height_px > out.height_px) return false;
-    decode_jpeg(frame, 1, out.data, out.stride_bytes);
+    jpeg.decode(1, out.data, out.stride_bytes);
     return true;
   }
 
@@ -277,7 +263,7 @@ struct TileDecoder::Impl {
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (reduced(frame.width_px, reduction) < out.width_px || reduced(frame.height_px, reduction) < out.height_px)
       fill_white(out);
-    decode_jpeg(frame, reduction, out.data, out.stride_bytes);
+    jpeg.decode(reduction, out.data, out.stride_bytes);
   }
 
   void copy(std::int64_t x, std::int64_t y, RgbView out) const {
@@ -294,8 +280,7 @@ struct TileDecoder::Impl {
 
   void begin() noexcept {
     trim(stored);
-    trim(spliced.bytes);
-    baseline.trim(kScratchKept);
+    jpeg.trim(kScratchKept);
     trim(plane);
     trim(samples);
     loaded = {nullptr, 0, 0, 3, 8};

@@ -1,0 +1,35 @@
+// One stored tile of JPEG at a time: made a complete stream, then decoded by whoever may. Used by one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "decode/baseline_jpeg.h"
+#include "decode/jpeg_decoder.h"
+#include "decode/jpeg_stream.h"
+
+namespace microtome::decode {
+
+class JpegTile {
+ public:
+  // The slide's tables and the tile's bytes, of which `frame` was read. Throws BadTile, see splice_jpeg.
+  void load(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, const JpegFrame& frame,
+            JpegColor color);
+
+  // Into packed 8-bit grey or RGB at 1/reduction of the sides, see JpegDecoder. Whole tiles of colour go to our own
+  // decoder first. Throws BadTile on damage; `out` then holds anything.
+  void decode(int reduction, std::uint8_t* out, std::int64_t stride_bytes);
+
+  // Gives scratch memory back where it is more than this.
+  void trim(std::size_t kept_bytes) noexcept;
+
+ private:
+  JpegStream stream_;
+  JpegFrame frame_;
+  BaselineJpeg baseline_;
+  std::optional<JpegDecoder> turbo_;  // opened when needed
+};
+
+}  // namespace microtome::decode
