@@ -67,6 +67,7 @@ export const contenders = {
   openslide: native('OpenSlide 4', 'openslide_region', () => ({
     library: libraryIn(join(sitePackages('readers', ['openslide-bin']), 'openslide_bin'), /^libopenslide\.so/),
   })),
+  'stage-decode': native('our decoder alone', 'stage_decode', () => ({})),
   'stage-normalise': native('our normalisation alone', 'stage_normalise', () => ({})),
   'stage-infer': native('inference alone', 'stage_infer', () => ({ runtime: onnxRuntimeLibrary })),
   tiffslide: python('tiffslide', 'tiffslide_reader.py', 'readers', ['tiffslide']),

@@ -1,11 +1,10 @@
 // The limit: libjpeg-turbo alone. tj3Decompress8 on complete streams that lie in memory, one kept handle and one kept
 // buffer per thread. No file, no TIFF, no copy.
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include "protocol.h"
+#include "streams.h"
 
 namespace {
 
@@ -19,42 +18,6 @@ struct TurboJpeg {
                      int pixel_format) = nullptr;
   char* (*error_text)(void* handle) = nullptr;
 };
-
-// The file of workloads/jpeg-streams.ts: count, then length and bytes of each stream, then the grid as indices.
-struct Streams {
-  std::vector<std::vector<std::uint8_t>> distinct;
-  std::vector<std::uint32_t> tiles;  // row by row
-};
-
-std::uint32_t take(const std::vector<char>& file, std::size_t& at) {
-  if (file.size() - at < 4) throw std::runtime_error("the file of streams ends early");
-  std::uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<std::uint8_t>(file[at + static_cast<std::size_t>(i)]);
-  at += 4;
-  return value;
-}
-
-Streams read_streams(const std::string& path) {
-  std::ifstream input(path, std::ios::binary);
-  if (!input) throw std::runtime_error("cannot read " + path);
-  const std::vector<char> file{std::istreambuf_iterator<char>(input), std::istreambuf_iterator<char>()};
-  Streams streams;
-  std::size_t at = 0;
-  const std::uint32_t count = take(file, at);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t bytes = take(file, at);
-    if (file.size() - at < bytes) throw std::runtime_error("the file of streams ends early");
-    const auto* begin = reinterpret_cast<const std::uint8_t*>(file.data() + at);
-    streams.distinct.emplace_back(begin, begin + bytes);
-    at += bytes;
-  }
-  const std::uint32_t tiles = take(file, at);
-  for (std::uint32_t i = 0; i < tiles; ++i) {
-    streams.tiles.push_back(take(file, at));
-    if (streams.tiles.back() >= count) throw std::runtime_error("the file of streams names a stream it does not have");
-  }
-  return streams;
-}
 
 struct Worker {
   std::unique_ptr<void, void (*)(void*)> handle;
@@ -74,7 +37,7 @@ bench::Contender make(const bench::Workload& workload) {
     throw std::runtime_error("bare decoding knows whole stored tiles of 256 pixels only");
   const std::int64_t columns = workload.number("columns");
   const std::int64_t threads = workload.number("threads");
-  auto streams = std::make_shared<Streams>(read_streams(workload.text("streams")));
+  auto streams = std::make_shared<bench::Streams>(bench::read_streams(workload.text("streams")));
   if (static_cast<std::int64_t>(streams->tiles.size()) != columns * workload.number("rows"))
     throw std::runtime_error("the streams are not those of the grid");
 
