@@ -1,6 +1,7 @@
 #include "decode/baseline_header.h"
 
 #include <algorithm>
+#include <array>
 
 namespace microtome::decode {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::uint8_t kSof0 = 0xC0, kSof1 = 0xC1, kDht = 0xC4, kSoi = 0xD8, kSos = 0xDA, kDqt = 0xDB, kApp14 = 0xEE;
+constexpr std::array<std::uint8_t, 5> kAdobe{'A', 'd', 'o', 'b', 'e'};
 
 }  // namespace
 
@@ -27,17 +29,20 @@ bool BaselineHeader::read_huffman(Bytes body) {
   while (!body.empty()) {
     if (body.size() < 17) return false;
     const unsigned kind = body[0] >> 4, number = body[0] & 15U;
-    const auto counts = body.subspan<1, 16>();
     std::size_t symbols = 0;
-    for (const std::uint8_t count : counts) symbols += count;
+    for (const std::uint8_t count : body.subspan(1, 16)) symbols += count;
     if (kind > 1 || number >= kTables || symbols > 256 || body.size() < 17 + symbols) return false;
-    const bool ac = kind == 1;
-    HuffmanTable& table = (ac ? ac_ : dc_)[number];
-    if (!table.build(ac ? CoefficientKind::Ac : CoefficientKind::Dc, counts, body.subspan(17, symbols))) return false;
-    (ac ? has_ac_ : has_dc_) |= 1U << number;
+    HuffmanSlot& slot = (kind == 0 ? dc_ : ac_)[number];
+    slot.definition = body.subspan(1, 16 + symbols);
     body = body.subspan(17 + symbols);
   }
   return true;
+}
+
+const HuffmanTable* BaselineHeader::built(HuffmanSlot& slot, CoefficientKind kind) {
+  if (slot.definition.empty()) return nullptr;
+  if (!slot.built) slot.built = slot.table.build(kind, slot.definition.first<16>(), slot.definition.subspan(16));
+  return slot.built ? &slot.table : nullptr;
 }
 
 bool BaselineHeader::read_frame(Bytes body) {
@@ -45,40 +50,42 @@ bool BaselineHeader::read_frame(Bytes body) {
   has_frame_ = true;
   height_px = body[1] << 8 | body[2];
   width_px = body[3] << 8 | body[4];
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto component = body.subspan(6 + 3 * i, 3);
-    const bool known = std::find(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(i), component[0]) !=
-                       ids_.begin() + static_cast<std::ptrdiff_t>(i);
-    if (known || component[2] >= kTables) return false;
-    ids_[i] = component[0];
-    components[i].quant = &quant_[component[2]];
-  }
+  for (std::size_t i = 0; i < 3; ++i) components[i] = {.id = body[6 + 3 * i], .quant_number = body[8 + 3 * i]};
+  const auto [a, b, c] = std::array{components[0].id, components[1].id, components[2].id};
+  if (a == b || a == c || b == c) return false;
   constexpr std::uint8_t kOne = 0x11, kWide = 0x21, kBoth = 0x22;
   const std::uint8_t first = body[7];
   if (body[10] != kOne || body[13] != kOne || (first != kOne && first != kWide && first != kBoth)) return false;
   chroma = first == kOne ? Chroma::Full : first == kWide ? Chroma::HalfWidth : Chroma::HalfBoth;
   constexpr std::int64_t kLibjpegMostPx = 65500;
-  if (width_px > kLibjpegMostPx || height_px > kLibjpegMostPx) return false;
-  return width_px > 0 && height_px > 0 && width_px % mcu_width_px() == 0 && height_px % mcu_height_px() == 0;
+  return width_px > 0 && height_px > 0 && width_px <= kLibjpegMostPx && height_px <= kLibjpegMostPx &&
+         width_px % mcu_width_px() == 0 && height_px % mcu_height_px() == 0;
 }
 
 bool BaselineHeader::read_scan(Bytes body) {
   if (!has_frame_ || !has_color_ || body.size() != 1 + 2 * 3 + 3 || body[0] != 3) return false;
   if (body[7] != 0 || body[8] != 63 || body[9] != 0) return false;  // all coefficients, in full
   for (std::size_t i = 0; i < 3; ++i) {
+    Component& component = components[i];
     const unsigned dc = body[2 + 2 * i] >> 4, ac = body[2 + 2 * i] & 15U;
-    const auto quant = static_cast<unsigned>(components[i].quant - quant_.data());
-    if (body[1 + 2 * i] != ids_[i] || dc >= kTables || ac >= kTables) return false;
-    if ((has_dc_ >> dc & has_ac_ >> ac & has_quant_ >> quant & 1U) == 0) return false;
-    components[i].dc = &dc_[dc];
-    components[i].ac = &ac_[ac];
+    if (body[1 + 2 * i] != component.id || dc >= kTables || ac >= kTables) return false;
+    if (component.quant_number >= kTables || (has_quant_ >> component.quant_number & 1U) == 0) return false;
+    component.quant = &quant_[component.quant_number];
+    component.dc = built(dc_[dc], CoefficientKind::Dc);
+    component.ac = built(ac_[ac], CoefficientKind::Ac);
+    if (component.dc == nullptr || component.ac == nullptr) return false;
   }
   // Chroma that is stored smaller is not a thing of RGB.
   return ycbcr || chroma == Chroma::Full;
 }
 
 bool BaselineHeader::read(Bytes stream) {
-  has_quant_ = has_dc_ = has_ac_ = 0;
+  has_quant_ = 0;
+  for (auto* slots : {&dc_, &ac_})
+    for (HuffmanSlot& slot : *slots) {
+      slot.definition = {};
+      slot.built = false;
+    }
   has_color_ = has_frame_ = false;
   if (stream.size() < 2 || stream[0] != 0xFF || stream[1] != kSoi) return false;
   for (std::size_t at = 2;;) {
@@ -90,7 +97,8 @@ bool BaselineHeader::read(Bytes stream) {
     at += 2 + bytes;
     switch (marker) {
       case kApp14:  // the one that splice_jpeg wrote: it takes out all others
-        if (has_color_ || body.size() != 12 || body[11] > 1) return false;
+        if (has_color_ || body.size() != 12 || !std::equal(kAdobe.begin(), kAdobe.end(), body.begin())) return false;
+        if (body[11] > 1) return false;
         ycbcr = body[11] == 1;
         has_color_ = true;
         break;

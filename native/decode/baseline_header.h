@@ -19,6 +19,8 @@ using QuantTable = std::array<std::uint8_t, 64>;  // row by row
 
 struct BaselineHeader {
   struct Component {
+    std::uint8_t id = 0;
+    std::uint8_t quant_number = 0;
     const QuantTable* quant = nullptr;
     const HuffmanTable* dc = nullptr;
     const HuffmanTable* ac = nullptr;
@@ -48,11 +50,18 @@ struct BaselineHeader {
   [[nodiscard]] bool read_frame(std::span<const std::uint8_t> body);
   [[nodiscard]] bool read_scan(std::span<const std::uint8_t> body);
 
+  // A Huffman table by its number. It is built when the scan asks for it: streams may define any number of others.
+  struct HuffmanSlot {
+    std::span<const std::uint8_t> definition;  // counts and symbols, in the stream that is being read; empty: none
+    HuffmanTable table;
+    bool built = false;
+  };
+  [[nodiscard]] static const HuffmanTable* built(HuffmanSlot& slot, CoefficientKind kind);
+
   std::array<QuantTable, kTables> quant_;
-  std::array<HuffmanTable, kTables> dc_, ac_;
-  unsigned has_quant_ = 0, has_dc_ = 0, has_ac_ = 0;  // one bit a table
+  std::array<HuffmanSlot, kTables> dc_, ac_;
+  unsigned has_quant_ = 0;  // one bit a table
   bool has_color_ = false, has_frame_ = false;
-  std::array<std::uint8_t, 3> ids_{};
 };
 
 }  // namespace microtome::decode

@@ -150,10 +150,13 @@ template <int shift>
 [[gnu::target("avx2"), gnu::always_inline]] inline void store_rows(const BlockPair& pair, int row, V two_rows) {
   const std::int64_t stride = pair.out_stride;
   const __m128i of_0 = _mm256_castsi256_si128(two_rows), of_1 = _mm256_extracti128_si256(two_rows, 1);
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(pair.out[0] + row * stride), of_0);
-  _mm_storeh_pd(reinterpret_cast<double*>(pair.out[0] + (row + 1) * stride), _mm_castsi128_pd(of_0));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(pair.out[1] + row * stride), of_1);
-  _mm_storeh_pd(reinterpret_cast<double*>(pair.out[1] + (row + 1) * stride), _mm_castsi128_pd(of_1));
+  const auto put = [](std::uint8_t* to, __m128i eight) __attribute__((target("avx2"), always_inline)) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), eight);
+  };
+  put(pair.out[0] + row * stride, of_0);
+  put(pair.out[0] + (row + 1) * stride, _mm_unpackhi_epi64(of_0, of_0));
+  put(pair.out[1] + row * stride, of_1);
+  put(pair.out[1] + (row + 1) * stride, _mm_unpackhi_epi64(of_1, of_1));
 }
 
 // From columns of 16 bits around zero to rows of bytes around 128.
@@ -176,8 +179,8 @@ template <int rows>
 [[gnu::target("avx2"), gnu::always_inline]] inline void load(BlockPair& pair, V (&v)[8], V& largest) {
   for (int row = 0; row < rows; ++row) {
     auto* at = reinterpret_cast<V*>(pair.coefficients.data()) + row;
-    const auto* divisors = reinterpret_cast<const V*>(pair.divisors->values.data()) + row;
-    v[row] = _mm256_mullo_epi16(_mm256_load_si256(at), _mm256_load_si256(divisors));
+    const auto* steps = reinterpret_cast<const V*>(pair.steps->values.data()) + row;
+    v[row] = _mm256_mullo_epi16(_mm256_load_si256(at), _mm256_load_si256(steps));
     _mm256_store_si256(at, _mm256_setzero_si256());
   }
   largest = _mm256_max_epu16(largest, _mm256_abs_epi16(v[0]));
@@ -188,7 +191,7 @@ template <int rows>
   int largest = 0;
   for (std::size_t lane = 0; lane < 2; ++lane) {
     std::int16_t& coefficient = pair.coefficients[BlockPair::kLane * lane];
-    const int dc = static_cast<std::int16_t>(coefficient * pair.divisors->values[BlockPair::kLane * lane]);
+    const int dc = static_cast<std::int16_t>(coefficient * pair.steps->values[BlockPair::kLane * lane]);
     coefficient = 0;
     largest = std::max(largest, dc < 0 ? -dc : dc);
     const int value = std::clamp(((4 * dc + 16) >> 5) + 128, 0, 255);

@@ -26,7 +26,7 @@ class BaselineJpeg {
   [[nodiscard]] static bool available() noexcept;
 
   // Decodes a complete stream of `width_px` x `height_px` (see splice_jpeg) into packed RGB, rows `stride_bytes` apart.
-  // False: another decoder must; `out` then holds anything. Needs memory for two rows of MCUs and for the stream.
+  // False: another decoder must; `out` then holds anything. Needs memory for two rows of MCUs and copies of the stream.
   [[nodiscard]] bool decode(std::span<const std::uint8_t> stream, std::int64_t width_px, std::int64_t height_px,
                             std::uint8_t* out, std::int64_t stride_bytes);
 

@@ -15,8 +15,8 @@ struct BlockPair {
   static constexpr std::size_t kRow = 16, kLane = 8, kBeyond = 128;
   // Of `used`: a row from 4 on, a column from 4 on, anything but DC.
   static constexpr unsigned kLowerHalf = 4 * kRow, kRightHalf = 4, kAc = 7 * kRow + 7;
-  // Laid out like the coefficients.
-  struct Divisors {
+  // Quantisation steps, laid out like the coefficients.
+  struct Steps {
     alignas(32) std::array<std::int16_t, kBeyond> values;
   };
 
@@ -24,23 +24,23 @@ struct BlockPair {
   alignas(32) std::array<std::int16_t, kBeyond + kRow> coefficients{};
   std::array<std::uint8_t*, 2> out{};  // eight rows of eight samples for each block
   std::int64_t out_stride = 0;
-  const Divisors* divisors = nullptr;
+  const Steps* steps = nullptr;
   // All places, in a block, of coefficients that may not be zero, or-ed: what is not set says which halves are empty.
   unsigned used = 0;
 };
 
 #if defined(__x86_64__)
 
-// The accurate integer inverse DCT of Loeffler, Ligtenberg and Moschytz (ICASSP 1989, 12 bits), level shift and
-// clamping. Coefficients are zero afterwards. False: some block holds values so large that implementations differ;
-// nothing may be made of the samples then.
+// The accurate integer inverse DCT after Loeffler, Ligtenberg and Moschytz (ICASSP 1989; their variant with twelve
+// multiplications, constants of 13 bits), level shift and clamping. Coefficients are zero afterwards. False: some block
+// holds values so large that implementations differ; nothing may be made of the samples then.
 [[nodiscard]] bool inverse_dct_avx2(std::span<BlockPair> pairs);
 
 // Rows of samples below lie in memory that may be read up to the next multiple of 32 samples; `width_px` is a multiple
 // of 8, or of 16 where chroma has half the width; `out` takes 3 * width_px bytes.
 
 // Chroma on its way to full resolution: a row of half the width whose neighbours right and left of its ends repeat the
-// ends. The first sample is at [1].
+// ends. The first sample is at [1]; reads go up to the next multiple of 16 and one more.
 struct ChromaRow {
   const std::int16_t* cb;
   const std::int16_t* cr;

@@ -9,11 +9,14 @@ namespace microtome::decode {
 namespace {
 
 constexpr std::uint8_t kEoi = 0xD9;
-// Zeros behind the bytes. The end is looked for once a block, which takes no more than 64 symbols of 27 bits.
-constexpr std::size_t kZeros = 64 * 27 / 8 + 3 * BitReader::kBeyond;
+// The end is looked for once a block. Until then the reader may stand this far behind it, with bits that are not taken
+// yet;
+constexpr std::size_t kSlack = BitReader::kRefillBytes;
+// then comes a block of no more than 64 symbols, and a last refill. All that is read there is zeros.
+constexpr std::size_t kZeros = kSlack + (64 * kMostDcBits + 7) / 8 + 2 * BitReader::kRefillBytes;
 
 // Where a pair of blocks has the n-th coefficient of the stream, counted from 1. Behind the 64, and at an end of block:
-// BlockPair::beyond.
+// the room for what is none.
 constexpr std::array<std::uint8_t, kEndOfBlock + 64> coefficient_places() {
   std::array<std::uint8_t, kEndOfBlock + 64> places{};
   places.fill(BlockPair::kBeyond);
@@ -24,7 +27,7 @@ constexpr std::array<std::uint8_t, kEndOfBlock + 64> coefficient_places() {
 }
 constexpr auto kPlaces = coefficient_places();
 
-// One block. False: a code that does not exist, or coefficients beyond the last.
+// One block. False: damage, or something that is legal and left to libjpeg-turbo.
 [[gnu::target("bmi2"), gnu::always_inline]] inline bool decode_block(BitReader& in, const BlockSlot& slot,
                                                                      int& last_dc) {
   std::int16_t* const block = slot.pair->coefficients.data() + BlockPair::kLane * slot.lane;
@@ -37,7 +40,8 @@ constexpr auto kPlaces = coefficient_places();
   block[0] = static_cast<std::int16_t>(last_dc);
   const HuffmanTable& ac = *slot.ac;
   unsigned known = 1, used = 0;  // how many coefficients, and where
-  // Two symbols of at most 26 bits to a refill.
+  static_assert(kMostDcBits <= BitReader::kRefilled && 2 * kMostAcBits <= BitReader::kRefilled,
+                "two symbols to a refill");
   for (;;) {
     in.refill();
     const Symbol symbol = ac.decode(in.bits);
@@ -84,7 +88,7 @@ bool BaselineScan::begin(std::span<const std::uint8_t> stream) {
 
 [[gnu::target("bmi2")]] bool BaselineScan::decode(std::span<const BlockSlot> slots) {
   BitReader in = reader_;  // in registers
-  const std::uint8_t* const last = bytes_.data() + count_ + BitReader::kBeyond;
+  const std::uint8_t* const last = bytes_.data() + count_ + kSlack;
   for (const BlockSlot& slot : slots)
     if (in.at > last || !decode_block(in, slot, last_dc_[slot.component])) return false;
   reader_ = in;

@@ -5,10 +5,6 @@
 namespace microtome::decode {
 namespace {
 
-constexpr std::uint32_t kLongestCode = 16;
-// Of 8-bit samples (T.81, tables F.1 and F.2).
-constexpr unsigned kDcCategories = 11, kAcCategories = 10;
-
 // The `size` bits that follow `length` bits of code, as T.81's EXTEND reads them.
 int value_of(std::uint64_t bits, int length, unsigned size) {
   if (size == 0) return 0;
@@ -43,7 +39,7 @@ bool HuffmanTable::build(CoefficientKind kind, std::span<const std::uint8_t, 16>
     return false;
   std::copy(symbols.begin(), symbols.end(), symbols_.begin());
   std::uint32_t code = 0, symbol = 0;
-  for (std::uint32_t length = 1; length <= kLongestCode; ++length, code <<= 1) {
+  for (std::uint32_t length = 1; length <= std::uint32_t{kLongestCode}; ++length, code <<= 1) {
     const std::uint32_t codes = counts[length - 1];
     if (codes != 0 && code + codes >= 1U << length) return false;
     if (symbol + codes > symbols.size()) return false;
@@ -74,7 +70,7 @@ void HuffmanTable::fill_lookup() noexcept {
 }
 
 Symbol HuffmanTable::decode_long(std::uint64_t bits, std::uint32_t from_length) const noexcept {
-  for (std::uint32_t length = from_length; length <= kLongestCode; ++length) {
+  for (std::uint32_t length = from_length; length <= std::uint32_t{kLongestCode}; ++length) {
     const Length& these = lengths_[length];
     const std::uint32_t nth = static_cast<std::uint32_t>(bits >> (64 - length)) - these.first_code;
     if (nth < these.codes) return symbol_at(kind_, symbols_[these.first_symbol + nth], static_cast<int>(length), bits);

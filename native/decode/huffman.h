@@ -16,6 +16,10 @@ namespace microtome::decode {
 //   bits 16-31  the value, signed
 using Symbol = std::uint32_t;
 constexpr unsigned kEndOfBlock = 128;
+// Bits of the longest: a code, and the value of the largest category that 8-bit samples need (T.81, tables F.1 and
+// F.2).
+constexpr int kLongestCode = 16, kDcCategories = 11, kAcCategories = 10;
+constexpr int kMostDcBits = kLongestCode + kDcCategories, kMostAcBits = kLongestCode + kAcCategories;
 
 // The row-by-row place of the n-th coefficient of the stream, DC first (T.81, figure A.6).
 [[nodiscard]] constexpr std::array<std::uint8_t, 64> zigzag_places() noexcept {
@@ -45,7 +49,7 @@ class HuffmanTable {
   [[nodiscard]] bool build(CoefficientKind kind, std::span<const std::uint8_t, 16> counts,
                            std::span<const std::uint8_t> symbols) noexcept;
 
-  // The symbol at the front of `bits`, of which at least 27 must be there (a code of 16 and a DC difference of 11).
+  // The symbol at the front of `bits`, of which kMostDcBits or kMostAcBits must be there.
   [[nodiscard]] Symbol decode(std::uint64_t bits) const noexcept {
     const Symbol symbol = lookup_[bits >> (64 - kIndexBits)];
     return (symbol & 255) != 0 ? symbol : decode_long(bits, symbol >> 8);
@@ -69,22 +73,23 @@ class HuffmanTable {
   CoefficientKind kind_ = CoefficientKind::Dc;
 };
 
-// Entropy-coded bytes without their stuffing, most significant bit first. `at` may be read kBeyond bytes past the end;
-// what is read there must be zeros or anything else that is known.
+// Entropy-coded bytes without their stuffing, most significant bit first. It knows no end: who takes bits sees to it
+// that there are bytes.
 struct BitReader {
-  static constexpr std::size_t kBeyond = 16;
+  static constexpr int kRefilled = 56;            // bits that are there after a refill, at least
+  static constexpr std::size_t kRefillBytes = 8;  // that a refill reads from `at` on
 
   const std::uint8_t* at;
   std::uint64_t bits = 0;  // the next `count`, at the top; below them what the next refill will put there again
   int count = 0;
 
-  // At least 56 bits are there afterwards.
   void refill() noexcept {
     std::uint64_t next;
+    static_assert(sizeof next == kRefillBytes);
     std::memcpy(&next, at, sizeof next);
     bits |= __builtin_bswap64(next) >> count;
     at += (63 - count) >> 3;
-    count |= 56;
+    count |= kRefilled;
   }
 
   void take(Symbol symbol) noexcept {

@@ -94,6 +94,7 @@ TEST(blocks_of_eight_end_a_row_of_full_chroma) {
 TEST(extreme_coefficients_come_out_as_libjpeg_turbos_or_are_left_to_it) {
   if (!can_run(__func__)) return;
   std::minstd_rand random(7);
+  BaselineJpeg decoder;  // one for all: what it refused half-way must not show in the next
   const auto below = [&random](unsigned bound) { return static_cast<int>((random() >> 4) % bound); };
   int same = 0, left_alone = 0;
   for (int i = 0; i < 3000; ++i) {
@@ -104,12 +105,63 @@ TEST(extreme_coefficients_come_out_as_libjpeg_turbos_or_are_left_to_it) {
       for (int k = 0; k < count; ++k)
         block[static_cast<std::size_t>(below(i % 4 == 0 ? 10 : 64))] = static_cast<std::int16_t>(
             std::clamp(below(2) == 0 ? below(static_cast<unsigned>(2 * largest)) - largest : largest, -1023, 1023));
-    const Outcome outcome = outcome_of(stream_of(writer.bytes()));
+    const Outcome outcome = outcome_of(decoder, stream_of(writer.bytes()));
     CHECK(outcome != Outcome::Different);
     ++(outcome == Outcome::Same ? same : left_alone);
   }
   CHECK(same > 1000);
   CHECK(left_alone > 10);
+}
+
+// The first row of coefficients may be as large as this; beyond it libjpeg-turbo's short ways wrap.
+TEST(blocks_of_dc_alone_are_right_up_to_the_largest) {
+  if (!can_run(__func__)) return;
+  BaselineJpeg decoder;
+  const auto outcome = [&decoder](int divisor, const std::vector<int>& differences) {
+    BaselineWriter writer(0x22);
+    writer.quant[0] = static_cast<std::uint8_t>(divisor);
+    for (std::size_t i = 0; i < differences.size(); ++i)
+      writer.blocks[i][0] = static_cast<std::int16_t>(differences[i]);
+    return outcome_of(decoder, stream_of(writer.bytes()));
+  };
+  CHECK(outcome(1, {2047, 2047, 2047, 2047}) == Outcome::Same);
+  CHECK(outcome(1, {2047, 2047, 2047, 2047, 0, 0, 3}) == Outcome::Same);  // 8191
+  CHECK(outcome(1, {2047, 2047, 2047, 2047, 0, 0, 4}) == Outcome::LeftAlone);
+  CHECK(outcome(1, {-2047, -2047, -2047, -2047, 0, 0, -3}) == Outcome::Same);
+  CHECK(outcome(1, {-2047, -2047, -2047, -2047, 0, 0, -4}) == Outcome::LeftAlone);
+  CHECK(outcome(64, {512}) == Outcome::LeftAlone);  // 32768, which wraps
+  CHECK(outcome(128, {512}) == Outcome::Same);      // 65536, which wraps to nothing for both
+  CHECK(outcome(255, {-32}) == Outcome::Same);
+  CHECK(outcome(255, {-33}) == Outcome::LeftAlone);
+}
+
+TEST(a_dc_that_grows_out_of_sixteen_bits_is_left_alone) {
+  if (!can_run(__func__)) return;
+  BaselineJpeg decoder;
+  for (const int step : {2047, -2047}) {
+    BaselineWriter writer(0x11, 40);
+    for (std::size_t i = 0; i < writer.blocks.size(); i += 3) writer.blocks[i][0] = static_cast<std::int16_t>(step);
+    writer.quant[0] = 0;  // whatever it is, nothing comes of it
+    CHECK(outcome_of(decoder, stream_of(writer.bytes())) == Outcome::LeftAlone);
+  }
+}
+
+// libjpeg puts what comes behind the last coefficient in the last one's place.
+TEST(coefficients_behind_the_last_are_left_alone) {
+  if (!can_run(__func__)) return;
+  BaselineJpeg decoder;
+  for (const Bytes& symbols : {Bytes{0x51}, Bytes{0xF1}, Bytes{0xF0, 0x11}, Bytes{0xF0, 0x00}, Bytes{0xF0}}) {
+    BaselineWriter writer(0x22);
+    writer.blocks[0][60] = 200;
+    writer.last_symbols = symbols;
+    CHECK(outcome_of(decoder, stream_of(writer.bytes())) == Outcome::LeftAlone);
+    writer.blocks[0][60] = 0;
+    writer.blocks[0][47] = 200;
+    writer.last_symbols = {0xF0};  // up to the end exactly
+    CHECK(outcome_of(decoder, stream_of(writer.bytes())) == Outcome::Same);
+    writer.last_symbols = {0xF1};
+    CHECK(outcome_of(decoder, stream_of(writer.bytes())) == Outcome::Same);
+  }
 }
 
 TEST(a_header_seen_before_is_used_again_and_another_is_not) {
