@@ -106,7 +106,7 @@ void to_tensor_part(const ConstRgbView& part, std::int64_t x, std::int64_t y, co
   Job job{part.data,      part.stride_bytes, part.width_px,
           part.height_px, how.layout,        how.order,
           how.type,       affine_of(how),    static_cast<std::uint8_t*>(out) + skipped,
-          size,           size * size};
+          size,           size * size,       how.read_later && stores_past_caches_pay()};
   if (part.stride_bytes == 3 * size && part.width_px == size) {
     job.pixels_per_row = part.width_px * part.height_px;
     job.rows = 1;

@@ -25,6 +25,8 @@ struct Preprocess {
   double scale = 1.0 / 255.0;
   std::array<double, 3> mean{0, 0, 0};
   std::array<double, 3> std{1, 1, 1};
+  // A hint: nobody reads the tensor soon, so it need not stay in the caches. The values are the same.
+  bool read_later = false;
 
   [[nodiscard]] std::size_t bytes_per_tile() const noexcept;
 };

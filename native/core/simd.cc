@@ -47,14 +47,27 @@ Simd detect() noexcept {
   return avx512 ? Simd::Avx512 : Simd::Avx2;
 }
 
+// The vendor's name, four letters of it.
+bool is_amd() noexcept {
+  constexpr unsigned kAuth = 0x68747541, kHygo = 0x6f677948;  // AuthenticAMD; HygonGenuine makes the same design
+  const unsigned name = cpuid(0).ebx;
+  return name == kAuth || name == kHygo;
+}
+
 }  // namespace
 
 Simd best_simd() noexcept {
   static const Simd best = detect();
   return best;
 }
+
+bool stores_past_caches_pay() noexcept {
+  static const bool pay = best_simd() == Simd::Avx2 && is_amd();
+  return pay;
+}
 #else
 Simd best_simd() noexcept { return Simd::Scalar; }
+bool stores_past_caches_pay() noexcept { return false; }
 #endif
 
 }  // namespace microtome

@@ -9,7 +9,8 @@ namespace microtome::pipeline {
 namespace {
 
 constexpr std::int64_t kCacheBytes = 256ll << 20;
-constexpr std::int64_t kGroupTiles = 4;  // read together before they become tensors, while they are warm
+constexpr std::size_t kWarmBytes = 4u << 20;  // of a batch that may still be in the caches when it is read
+constexpr std::int64_t kGroupTiles = 4;       // read together before they become tensors, while they are warm
 
 void require_batch(std::int64_t batch_size, std::size_t tile_bytes, const slide::Slide& slide) {
   std::uint64_t bytes = 0;
@@ -143,8 +144,10 @@ TileBatch TileStream::fill(TileReader& reader, std::int64_t index) {
     feed_->read(reader, cancel_, first, count, out);
     return batch;
   }
+  batch::Preprocess how = *options_.tensor;
+  how.read_later = batch.data->size() > kWarmBytes;
   for (std::int64_t done = 0; done < count; done += kGroupTiles)
-    feed_->read_tensors(reader, cancel_, first + done, std::min(kGroupTiles, count - done), *options_.tensor,
+    feed_->read_tensors(reader, cancel_, first + done, std::min(kGroupTiles, count - done), how,
                         out + static_cast<std::size_t>(done) * tile_bytes_);
   return batch;
 }

@@ -72,9 +72,12 @@ void compare_all(const RgbView& tile, Preprocess how) {
         std::vector<std::uint8_t> expected = expected_tensor(tile, how);
         expected.insert(expected.end(), 64, 0xa5);
         for (const Simd simd : kAllSimd) {
-          std::vector<std::uint8_t> got(expected.size(), 0xa5);
+          std::vector<std::uint8_t> got(expected.size(), 0xa5), later = got;
+          how.read_later = false;
           to_tensor(tile, how, got.data(), simd);
-          if (got != expected)
+          how.read_later = true;
+          to_tensor(tile, how, later.data(), simd);
+          if (got != expected || later != expected)
             test::fail(__FILE__, __LINE__,
                        "variant " + std::to_string(static_cast<int>(simd)) + " differs at size " +
                            std::to_string(how.size_px) + ", layout " + std::to_string(static_cast<int>(layout)) +
