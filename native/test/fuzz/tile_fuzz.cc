@@ -9,7 +9,7 @@ using namespace microtome;
 using namespace microtome::fuzz;
 
 constexpr std::int64_t kTilesPerLevel = 3;
-constexpr std::int64_t kPixelsPerRun = 400'000;  // of stored tiles; a run takes about a millisecond then
+constexpr std::int64_t kPixelsPerRun = 150'000;  // of stored tiles; a run takes about a millisecond then
 
 bool can_decode(const slide::Slide& slide, const slide::Storage& storage) {
   return !try_it({Code::UNSUPPORTED_PIXELS, Code::UNSUPPORTED_COMPRESSION, Code::RUNTIME_MISSING},
