@@ -19,11 +19,6 @@ struct TurboJpeg {
   char* (*error_text)(void* handle) = nullptr;
 };
 
-struct Worker {
-  std::unique_ptr<void, void (*)(void*)> handle;
-  std::vector<std::uint8_t> pixels;
-};
-
 bench::Contender make(const bench::Workload& workload) {
   auto api = std::make_shared<TurboJpeg>();
   const bench::Library library(workload.text("library"));
@@ -32,45 +27,17 @@ bench::Contender make(const bench::Workload& workload) {
   library.bind("tj3Decompress8", api->decompress8);
   library.bind("tj3GetErrorStr", api->error_text);
 
-  const std::int64_t side = workload.number("size");
-  if (workload.number("stride") != side || side != 256)
-    throw std::runtime_error("bare decoding knows whole stored tiles of 256 pixels only");
-  const std::int64_t columns = workload.number("columns");
-  const std::int64_t threads = workload.number("threads");
-  auto streams = std::make_shared<bench::Streams>(bench::read_streams(workload.text("streams")));
-  if (static_cast<std::int64_t>(streams->tiles.size()) != columns * workload.number("rows"))
-    throw std::runtime_error("the streams are not those of the grid");
-
-  auto workers = std::make_shared<std::vector<Worker>>();
-  for (std::int64_t i = 0; i < threads; ++i)
-    workers->push_back({{api->init(kInitDecompress), api->destroy},
-                        std::vector<std::uint8_t>(static_cast<std::size_t>(3 * side * side))});
-
-  const auto decode = [api, streams, side](Worker& worker, std::int64_t tile) {
-    const auto& jpeg = streams->distinct[streams->tiles[static_cast<std::size_t>(tile)]];
-    if (api->decompress8(worker.handle.get(), jpeg.data(), jpeg.size(), worker.pixels.data(),
-                         static_cast<int>(3 * side), kPixelsRgb) != 0)
-      throw std::runtime_error(api->error_text(worker.handle.get()));
+  using Handle = std::unique_ptr<void, void (*)(void*)>;
+  auto handles = std::make_shared<std::vector<Handle>>();
+  for (std::int64_t i = 0; i < workload.number("threads"); ++i)
+    handles->emplace_back(api->init(kInitDecompress), api->destroy);
+  const auto decode = [api, handles](std::int64_t thread, const std::vector<std::uint8_t>& stream, std::uint8_t* out) {
+    void* const handle = (*handles)[static_cast<std::size_t>(thread)].get();
+    if (api->decompress8(handle, stream.data(), stream.size(), out, static_cast<int>(3 * bench::kSidePx), kPixelsRgb) !=
+        0)
+      throw std::runtime_error(api->error_text(handle));
   };
-  const auto count = static_cast<std::int64_t>(streams->tiles.size());
-  bench::Contender contender;
-  contender.version = "libjpeg-turbo, " + std::to_string(threads) + " thread(s)";
-  contender.verify = [=] {
-    bench::TileDigest digest;
-    Worker& worker = workers->front();
-    for (std::int64_t i = 0; i < count; ++i) {
-      decode(worker, i);
-      digest.add(i % columns * side, i / columns * side, worker.pixels.data(), worker.pixels.size());
-    }
-    return digest;
-  };
-  contender.pass = [=] {
-    bench::in_parallel(count, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) decode((*workers)[static_cast<std::size_t>(thread)], i);
-    });
-    return count;
-  };
-  return contender;
+  return bench::decode_grid(workload, bench::read_streams(workload.text("streams")), "libjpeg-turbo", decode);
 }
 
 }  // namespace

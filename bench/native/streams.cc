@@ -2,7 +2,9 @@
 
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -37,6 +39,41 @@ Streams read_streams(const std::string& path) {
     if (streams.tiles.back() >= count) throw std::runtime_error("the file of streams names a stream it does not have");
   }
   return streams;
+}
+
+Contender decode_grid(const Workload& workload, Streams streams, const std::string& decoder,
+                      const DecodeStream& decode) {
+  if (workload.number("stride") != kSidePx || workload.number("size") != kSidePx)
+    throw std::runtime_error("decoding alone knows whole stored tiles of 256 pixels only");
+  const std::int64_t columns = workload.number("columns");
+  const auto count = static_cast<std::int64_t>(streams.tiles.size());
+  if (count != columns * workload.number("rows")) throw std::runtime_error("the streams are not those of the grid");
+  const std::int64_t threads = workload.number("threads");
+  const auto grid = std::make_shared<const Streams>(std::move(streams));
+  const auto buffers = std::make_shared<std::vector<std::vector<std::uint8_t>>>(
+      static_cast<std::size_t>(threads), std::vector<std::uint8_t>(static_cast<std::size_t>(3 * kSidePx * kSidePx)));
+  const auto decode_tile = [=](std::int64_t thread, std::int64_t tile) -> const std::vector<std::uint8_t>& {
+    auto& pixels = (*buffers)[static_cast<std::size_t>(thread)];
+    decode(thread, grid->distinct[grid->tiles[static_cast<std::size_t>(tile)]], pixels.data());
+    return pixels;
+  };
+  Contender contender;
+  contender.version = decoder + ", " + std::to_string(threads) + " thread(s)";
+  contender.verify = [=] {
+    TileDigest digest;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const auto& pixels = decode_tile(0, i);
+      digest.add(i % columns * kSidePx, i / columns * kSidePx, pixels.data(), pixels.size());
+    }
+    return digest;
+  };
+  contender.pass = [=] {
+    in_parallel(count, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) decode_tile(thread, i);
+    });
+    return count;
+  };
+  return contender;
 }
 
 }  // namespace bench

@@ -27,6 +27,20 @@ constexpr std::array<std::uint8_t, kEndOfBlock + 64> coefficient_places() {
 }
 constexpr auto kPlaces = coefficient_places();
 
+// One AC symbol: `known` coefficients of the block are known after it, and `used` has the place of its own. False: no
+// such code.
+[[gnu::target("bmi2"), gnu::always_inline]] inline bool decode_ac(BitReader& in, const HuffmanTable& table,
+                                                                  std::int16_t* block, unsigned& known,
+                                                                  unsigned& used) {
+  const Symbol symbol = table.decode(in.bits);
+  if (symbol == 0) return false;
+  in.take(symbol);
+  known += symbol >> 8 & 255;
+  used |= kPlaces[known];
+  block[kPlaces[known]] = static_cast<std::int16_t>(symbol >> 16);
+  return true;
+}
+
 // One block. False: damage, or something that is legal and left to libjpeg-turbo.
 [[gnu::target("bmi2"), gnu::always_inline]] inline bool decode_block(BitReader& in, const BlockSlot& slot,
                                                                      int& last_dc) {
@@ -42,22 +56,10 @@ constexpr auto kPlaces = coefficient_places();
   unsigned known = 1, used = 0;  // how many coefficients, and where
   static_assert(kMostDcBits <= BitReader::kRefilled && 2 * kMostAcBits <= BitReader::kRefilled,
                 "two symbols to a refill");
-  for (;;) {
+  while (known < 64) {
     in.refill();
-    const Symbol symbol = ac.decode(in.bits);
-    if (symbol == 0) return false;
-    in.take(symbol);
-    known += symbol >> 8 & 255;
-    used |= kPlaces[known];
-    block[kPlaces[known]] = static_cast<std::int16_t>(symbol >> 16);
-    if (known >= 64) break;
-    const Symbol next = ac.decode(in.bits);
-    if (next == 0) return false;
-    in.take(next);
-    known += next >> 8 & 255;
-    used |= kPlaces[known];
-    block[kPlaces[known]] = static_cast<std::int16_t>(next >> 16);
-    if (known >= 64) break;
+    if (!decode_ac(in, ac, block, known, used)) return false;
+    if (known < 64 && !decode_ac(in, ac, block, known, used)) return false;
   }
   slot.pair->used |= used;
   return known == 64 || known > kEndOfBlock;

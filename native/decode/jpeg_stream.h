@@ -1,4 +1,4 @@
-// JPEG marker segments, read by ourselves before libjpeg-turbo sees a byte: what the frame holds, and how a stored
+// JPEG marker segments, read before any decoder sees a byte: what the frame holds, and how a stored
 // tile, its shared tables and the colour space of the TIFF tag become one complete stream.
 #pragma once
 

@@ -1,7 +1,7 @@
-// Stored tiles to RGB pixels. JPEG through libjpeg-turbo; the codecs that are compiled in directly; every other one
-// through libvips, which is given each stored tile alone, wrapped in a one-strip TIFF in memory, so that no state
-// outlives a tile.
-// A TileDecoder belongs to one thread at a time (it keeps a decompressor and scratch memory).
+// Stored tiles to RGB pixels. JPEG through our own baseline decoder or libjpeg-turbo; the codecs that are compiled in
+// directly; every other one through libvips, which is given each stored tile alone, wrapped in a one-strip TIFF in
+// memory, so that no state outlives a tile. A TileDecoder belongs to one thread at a time (it keeps a decompressor and
+// scratch memory).
 #pragma once
 
 #include <memory>
