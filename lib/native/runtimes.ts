@@ -138,6 +138,6 @@ export function findOnnxRuntime(option: string | null): Search {
 export function onnxRuntimeMissing(search: Search): MicrotomeError {
   const tried = search.tried.map((p) => `  ${p}`).join('\n');
   return new MicrotomeError('RUNTIME_MISSING', 'infer', `ONNX Runtime was not found. Tried:\n${tried}`, {
-    advice: `install it with: npm install onnxruntime-node@1.29.0 --ignore-scripts, or pass onnxRuntimePath, or set ${onnxRuntimeVariable} to its libonnxruntime.so`,
+    advice: `install it with: npm install onnxruntime-node@1.30.0 --ignore-scripts, or pass onnxRuntimePath, or set ${onnxRuntimeVariable} to its libonnxruntime.so`,
   });
 }

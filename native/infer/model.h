@@ -17,7 +17,7 @@ namespace microtome::infer {
 struct RuntimeReport {
   bool loaded = false;
   std::string path;
-  std::string version;                 // "1.29.0"
+  std::string version;                 // "1.30.0"
   int api = 0;                         // C API table in use
   std::vector<std::string> providers;  // what the library was built with
   std::string error;

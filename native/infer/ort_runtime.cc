@@ -25,7 +25,7 @@ Opening& opening() {
   return one;
 }
 
-// "1.29.0" gives 29; 0 when the text has another form.
+// "1.30.0" gives 30; 0 when the text has another form.
 int minor_of(const std::string& version) {
   if (version.rfind("1.", 0) != 0) return 0;
   int minor = 0;

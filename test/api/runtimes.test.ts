@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nameOnnxRuntime } from '../../lib/native/addon.js';
 import { platform, platformFault, requirePlatform } from '../../lib/native/platform.js';
 import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeVariable } from '../../lib/native/runtimes.js';
+import { onnxRuntimeVersion } from '../support/manifest.js';
 import { failure, temporaryFolder } from './support/bundle.js';
 import { FakeAddon } from './support/fake-addon.js';
 
@@ -21,7 +22,7 @@ function put(path: string): string {
 function putOnnxRuntime(folder: string, version = 'napi-v6', file = 'libonnxruntime.so.1'): string {
   const root = join(folder, 'node_modules/onnxruntime-node');
   mkdirSync(root, { recursive: true });
-  writeFileSync(join(root, 'package.json'), '{"name":"onnxruntime-node","version":"1.29.0","main":"x.js"}');
+  writeFileSync(join(root, 'package.json'), '{"name":"onnxruntime-node","version":"1.30.0","main":"x.js"}');
   return put(join(root, 'bin', version, 'linux/x64', file));
 }
 
@@ -49,7 +50,7 @@ describe('ONNX Runtime is found', () => {
     expect(findOnnxRuntime(null).path).toBe(nested);
   });
   it('in a store with links (pnpm)', () => {
-    const store = join(project, 'node_modules/.pnpm/onnxruntime-node@1.29.0');
+    const store = join(project, 'node_modules/.pnpm/onnxruntime-node@1.30.0');
     const file = putOnnxRuntime(store);
     const own = join(project, 'node_modules/.pnpm/microtome@0.1.0/node_modules');
     mkdirSync(join(own, 'microtome'), { recursive: true });
@@ -92,7 +93,7 @@ describe('a missing ONNX Runtime', () => {
     const error = await failure(() => nameOnnxRuntime(new FakeAddon(), null), 'RUNTIME_MISSING');
     expect(error.message).toContain(join(project, 'node_modules/onnxruntime-node'));
     expect(error.message).toContain(join(process.cwd(), 'node_modules/onnxruntime-node'));
-    expect(error.message).toContain('npm install onnxruntime-node@1.29.0 --ignore-scripts');
+    expect(error.message).toContain(`npm install onnxruntime-node@${onnxRuntimeVersion} --ignore-scripts`);
   });
   it('and a second one in the same process is refused by name', async () => {
     const [a, b] = [put(join(project, 'a/libonnxruntime.so')), put(join(project, 'b/libonnxruntime.so'))];

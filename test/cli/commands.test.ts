@@ -4,6 +4,7 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { MicrotomeError } from '../../lib/errors.js';
 import { fakeModel, temporaryFolder } from '../submission/support.js';
+import { onnxRuntimeVersion } from '../support/manifest.js';
 import { cli, fakeSlide, healthy } from './support.js';
 
 describe('info', () => {
@@ -191,8 +192,8 @@ describe('doctor', () => {
       '/package/microtome.node',
       '3.1.2',
       '8.18.7',
-      '1.29.0',
-      'API 29',
+      '1.30.0',
+      'API 30',
       'none: microtome, built in',
       'deflate: libdeflate 1.14, built in',
       'lzw: libvips 8.18.7',
@@ -224,7 +225,7 @@ describe('doctor', () => {
       'ONNX Runtime   not found',
       'tried /here',
       'tried /there',
-      'npm install onnxruntime-node',
+      `npm install onnxruntime-node@${onnxRuntimeVersion} --ignore-scripts`,
       'cannot be scored here',
     ]) {
       expect(stdout).toContain(text);

@@ -121,10 +121,10 @@ export const healthy: DoctorReport = {
     onnxRuntime: {
       loaded: true,
       path: '/ort/libonnxruntime.so.1',
-      version: '1.29.0',
+      version: '1.30.0',
       error: '',
       isPrivate: true,
-      api: 29,
+      api: 30,
       providers: ['CPUExecutionProvider'],
     },
     codecs: [

@@ -1,6 +1,7 @@
 // The ONNX Runtime that we open beside the one that onnxruntime-node opens, of the same and of other versions.
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onnxRuntimeVersion } from '../support/manifest.js';
 import { Consumer, tarball } from './support/consumer.js';
 import { identityModel } from './support/identity-model.js';
 import { answerOf } from './support/process.js';
@@ -18,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => slide.remove());
 
-describe.each(['1.29.0', '1.30.0', '1.20.1'])('onnxruntime-node %s', (version) => {
+describe.each([onnxRuntimeVersion, '1.29.0', '1.20.1'])('onnxruntime-node %s', (version) => {
   let consumer: Consumer;
   let script: string;
   beforeAll(async () => {
@@ -33,7 +34,7 @@ describe.each(['1.29.0', '1.30.0', '1.20.1'])('onnxruntime-node %s', (version) =
   it('is there in its own version, ours in ours', () => {
     expect(consumer.versionOf('onnxruntime-node')).toBe(version);
     const nested = consumer.versionOf('microtome/node_modules/onnxruntime-node');
-    expect(nested).toBe(version === '1.29.0' ? null : '1.29.0');
+    expect(nested).toBe(version === onnxRuntimeVersion ? null : onnxRuntimeVersion);
   });
 
   it.each(['ours-first', 'theirs-first'])('%s', async (order) => {

@@ -23,7 +23,7 @@ const kInstall = {
   jpeg: 'install the package again: libturbojpeg.so.0 lies beside the addon',
   vips: 'npm install microtome again without --omit=optional',
   onnxRuntime:
-    'npm install onnxruntime-node@1.29.0 --ignore-scripts, or set MICROTOME_ONNXRUNTIME to libonnxruntime.so',
+    'npm install onnxruntime-node@1.30.0 --ignore-scripts, or set MICROTOME_ONNXRUNTIME to libonnxruntime.so',
 } as const;
 
 export async function doctor(args: ParsedArgs, io: CliIo): Promise<number> {
