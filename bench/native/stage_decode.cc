@@ -25,7 +25,8 @@ bench::Contender make(const bench::Workload& workload) {
   auto decoders = std::make_shared<std::vector<BaselineJpeg>>(static_cast<std::size_t>(workload.number("threads")));
   const auto decode = [decoders](std::int64_t thread, const std::vector<std::uint8_t>& stream, std::uint8_t* out) {
     BaselineJpeg& decoder = (*decoders)[static_cast<std::size_t>(thread)];
-    if (!decoder.decode(stream, bench::kSidePx, bench::kSidePx, out, 3 * bench::kSidePx))
+    const microtome::decode::TileWindow whole{0, 0, {out, bench::kSidePx, bench::kSidePx, 3 * bench::kSidePx}};
+    if (!decoder.decode(stream, bench::kSidePx, bench::kSidePx, {&whole, 1}))
       throw std::runtime_error("a tile is not one that our own decoder takes on");
   };
   return bench::decode_grid(workload, std::move(streams), "microtome::decode::BaselineJpeg", decode);

@@ -119,13 +119,22 @@ struct BaselineJpeg::Impl {
     return true;
   }
 
-  bool decode(std::uint8_t* out, std::int64_t stride_bytes) {
+  void write_row(std::int64_t y, std::span<const TileWindow> windows) {
+    bool started = false;
+    for (const TileWindow& window : windows) {
+      if (y < window.y || y >= window.y + window.to.height_px) continue;
+      if (!started) planes.start_row(y);
+      started = true;
+      planes.write(window.x, window.to.width_px, window.to.row(y - window.y));
+    }
+  }
+
+  bool decode(std::span<const TileWindow> windows) {
     const std::int64_t mcu_rows = header.height_px / header.mcu_height_px();
     std::int64_t y = 0;  // the next row to write
     for (std::int64_t mcu_row = 0; mcu_row < mcu_rows; ++mcu_row) {
       if (!decode_mcu_row(mcu_row)) return false;
-      for (const std::int64_t end = planes.rows_complete(mcu_row + 1); y < end; ++y)
-        planes.write_row(y, out + y * stride_bytes);
+      for (const std::int64_t end = planes.rows_complete(mcu_row + 1); y < end; ++y) write_row(y, windows);
     }
     return scan.at_end();
   }
@@ -139,11 +148,11 @@ struct BaselineJpeg::Impl {
 bool BaselineJpeg::available() noexcept { return best_simd() >= Simd::Avx2; }
 
 bool BaselineJpeg::decode(std::span<const std::uint8_t> stream, std::int64_t width_px, std::int64_t height_px,
-                          std::uint8_t* out, std::int64_t stride_bytes) {
+                          std::span<const TileWindow> windows) {
   if (!available()) return false;
   Impl& impl = *impl_;
   if (!impl.read_header(stream) || impl.header.width_px != width_px || impl.header.height_px != height_px) return false;
-  return impl.scan.begin(stream.subspan(impl.header.scan_begin)) && impl.decode(out, stride_bytes);
+  return impl.scan.begin(stream.subspan(impl.header.scan_begin)) && impl.decode(windows);
 }
 
 void BaselineJpeg::trim(std::size_t kept_bytes) noexcept { impl_->trim(kept_bytes); }
@@ -154,7 +163,7 @@ struct BaselineJpeg::Impl {};
 
 bool BaselineJpeg::available() noexcept { return false; }
 
-bool BaselineJpeg::decode(std::span<const std::uint8_t>, std::int64_t, std::int64_t, std::uint8_t*, std::int64_t) {
+bool BaselineJpeg::decode(std::span<const std::uint8_t>, std::int64_t, std::int64_t, std::span<const TileWindow>) {
   return false;
 }
 

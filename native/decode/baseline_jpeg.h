@@ -12,6 +12,8 @@
 #include <memory>
 #include <span>
 
+#include "decode/tile_window.h"
+
 namespace microtome::decode {
 
 // Kept from tile to tile by one thread: tiles with the same header as the one before share its tables.
@@ -25,10 +27,11 @@ class BaselineJpeg {
   // Whether this processor has what it takes (AVX2 and BMI2).
   [[nodiscard]] static bool available() noexcept;
 
-  // Decodes a complete stream of `width_px` x `height_px` (see splice_jpeg) into packed RGB, rows `stride_bytes` apart.
-  // False: another decoder must; `out` then holds anything. Needs memory for two rows of MCUs and copies of the stream.
+  // Decodes a complete stream of `width_px` x `height_px` (see splice_jpeg) and writes the pixels of `windows`, which
+  // lie within it, and no others. Each is converted for each window that has it. False: another decoder must; the
+  // windows then hold anything. Needs memory for two rows of MCUs and copies of the stream.
   [[nodiscard]] bool decode(std::span<const std::uint8_t> stream, std::int64_t width_px, std::int64_t height_px,
-                            std::uint8_t* out, std::int64_t stride_bytes);
+                            std::span<const TileWindow> windows);
 
   // Gives back what one unusually large tile left, if it is more than `kept_bytes`.
   void trim(std::size_t kept_bytes) noexcept;

@@ -36,11 +36,11 @@ struct BlockPair {
 // holds values so large that implementations differ; nothing may be made of the samples then.
 [[nodiscard]] bool inverse_dct_avx2(std::span<BlockPair> pairs);
 
-// Rows of samples below lie in memory that may be read up to the next multiple of 32 samples; `width_px` is a multiple
-// of 8, or of 16 where chroma has half the width; `out` takes 3 * width_px bytes.
+// Samples below lie in memory that may be read up to 32 samples behind the last; `width_px` of the rows that are
+// widened or blended is a multiple of 8; `out` takes 3 * width_px bytes.
 
 // Chroma on its way to full resolution: a row of half the width whose neighbours right and left of its ends repeat the
-// ends. The first sample is at [1]; reads go up to the next multiple of 16 and one more.
+// ends. The first sample is at [1]; reads go up to 17 samples behind the last.
 struct ChromaRow {
   const std::int16_t* cb;
   const std::int16_t* cr;

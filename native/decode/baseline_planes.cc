@@ -3,6 +3,7 @@
 #include "decode/baseline_planes.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "decode/baseline_kernels.h"
 
@@ -26,6 +27,7 @@ void BaselinePlanes::shape(const BaselineHeader& header) {
     plane.samples.resize(static_cast<std::size_t>(2 * plane.mcu_height * plane.stride));
   }
   for (auto& row : chroma_) row.resize(static_cast<std::size_t>(chroma_width + 2 + kVectorPx));
+  pixels_.resize(static_cast<std::size_t>(3 * header.width_px));
 }
 
 std::int64_t BaselinePlanes::rows_complete(std::int64_t mcu_rows) const noexcept {
@@ -35,24 +37,32 @@ std::int64_t BaselinePlanes::rows_complete(std::int64_t mcu_rows) const noexcept
   return waits ? rows - 1 : rows;
 }
 
-void BaselinePlanes::write_row(std::int64_t y, std::uint8_t* out) {
-  const std::int64_t width = header_->width_px;
-  if (header_->chroma == Chroma::Full) {
-    const auto write = header_->ycbcr ? rgb_from_444_avx2 : interleave_avx2;
-    write(planes_[0].row(y), planes_[1].row(y), planes_[2].row(y), width, out);
-    return;
-  }
-  if (header_->chroma == Chroma::HalfWidth) {
-    for (std::size_t i = 0; i < 2; ++i) widen_row_avx2(planes_[1 + i].row(y), width / 2, chroma_[i].data());
-    rgb_from_422_avx2(planes_[0].row(y), {chroma_[0].data(), chroma_[1].data()}, width, out);
-    return;
-  }
+void BaselinePlanes::start_row(std::int64_t y) {
+  row_ = y;
+  const std::int64_t chroma_width = header_->width_px / 2;
+  if (header_->chroma == Chroma::HalfWidth)
+    for (std::size_t i = 0; i < 2; ++i) widen_row_avx2(planes_[1 + i].row(y), chroma_width, chroma_[i].data());
+  if (header_->chroma != Chroma::HalfBoth) return;
   // The nearer row of chroma counts three times as much as the other; the picture's first and last repeat.
   const std::int64_t near = y / 2;
   const std::int64_t far = std::clamp<std::int64_t>(y % 2 == 0 ? near - 1 : near + 1, 0, header_->height_px / 2 - 1);
   for (std::size_t i = 0; i < 2; ++i)
-    blend_rows_avx2(planes_[1 + i].row(near), planes_[1 + i].row(far), width / 2, chroma_[i].data());
-  rgb_from_420_avx2(planes_[0].row(y), {chroma_[0].data(), chroma_[1].data()}, width, out);
+    blend_rows_avx2(planes_[1 + i].row(near), planes_[1 + i].row(far), chroma_width, chroma_[i].data());
+}
+
+void BaselinePlanes::write(std::int64_t x, std::int64_t width_px, std::uint8_t* out) {
+  const std::uint8_t* const luma = planes_[0].row(row_) + x;
+  if (header_->chroma == Chroma::Full) {
+    const auto convert = header_->ycbcr ? rgb_from_444_avx2 : interleave_avx2;
+    return convert(luma, planes_[1].row(row_) + x, planes_[2].row(row_) + x, width_px, out);
+  }
+  if (x % 2 != 0) {  // the right one of two pixels that share a sample of chroma
+    write(x - 1, width_px + 1, pixels_.data());
+    std::memcpy(out, pixels_.data() + 3, static_cast<std::size_t>(3 * width_px));
+    return;
+  }
+  const auto convert = header_->chroma == Chroma::HalfWidth ? rgb_from_422_avx2 : rgb_from_420_avx2;
+  convert(luma, {chroma_[0].data() + x / 2, chroma_[1].data() + x / 2}, width_px, out);
 }
 
 }  // namespace microtome::decode

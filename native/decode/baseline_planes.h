@@ -25,8 +25,10 @@ class BaselinePlanes {
   // How many rows of pixels can be written once the first `mcu_rows` rows of MCUs are there.
   [[nodiscard]] std::int64_t rows_complete(std::int64_t mcu_rows) const noexcept;
 
-  // Row `y` as RGB, 3 * width_px bytes. The rows of MCUs that it needs must be there still. Needs AVX2.
-  void write_row(std::int64_t y, std::uint8_t* out);
+  // The row that write() is about from now on. The rows of MCUs that it needs must be there still. Needs AVX2.
+  void start_row(std::int64_t y);
+  // Pixels [x, x + width_px) of it as RGB. Needs AVX2.
+  void write(std::int64_t x, std::int64_t width_px, std::uint8_t* out);
 
  private:
   struct Plane {
@@ -46,7 +48,9 @@ class BaselinePlanes {
 
   const BaselineHeader* header_ = nullptr;
   std::array<Plane, 3> planes_;
-  std::array<std::vector<std::int16_t>, 2> chroma_;  // one row of Cb, of Cr, see ChromaRow
+  std::int64_t row_ = 0;
+  std::array<std::vector<std::int16_t>, 2> chroma_;  // of that row: Cb, Cr, see ChromaRow
+  std::vector<std::uint8_t> pixels_;                 // of a row that is written from an odd place on
 };
 
 }  // namespace microtome::decode

@@ -10,9 +10,11 @@ void JpegTile::load(std::span<const std::uint8_t> tables, std::span<const std::u
   splice_jpeg(tables, tile, frame.components, color, stream_);
 }
 
-void JpegTile::decode(int reduction, std::uint8_t* out, std::int64_t stride_bytes) {
-  const bool whole_color = reduction == 1 && frame_.components == 3;
-  if (whole_color && baseline_.decode(stream_.bytes, frame_.width_px, frame_.height_px, out, stride_bytes)) return;
+bool JpegTile::decode_baseline(std::span<const TileWindow> windows) {
+  return frame_.components == 3 && baseline_.decode(stream_.bytes, frame_.width_px, frame_.height_px, windows);
+}
+
+void JpegTile::decode_turbo(int reduction, std::uint8_t* out, std::int64_t stride_bytes) {
   if (!turbo_) turbo_.emplace(turbojpeg());
   turbo_->decode(stream_, frame_, reduction, out, stride_bytes);
 }

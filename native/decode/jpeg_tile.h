@@ -9,6 +9,7 @@
 #include "decode/baseline_jpeg.h"
 #include "decode/jpeg_decoder.h"
 #include "decode/jpeg_stream.h"
+#include "decode/tile_window.h"
 
 namespace microtome::decode {
 
@@ -18,9 +19,12 @@ class JpegTile {
   void load(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, const JpegFrame& frame,
             JpegColor color);
 
-  // Into packed 8-bit grey or RGB at 1/reduction of the sides, see JpegDecoder. Whole tiles of colour go to our own
-  // decoder first. Throws BadTile on damage; `out` then holds anything.
-  void decode(int reduction, std::uint8_t* out, std::int64_t stride_bytes);
+  // By our own decoder, which takes most tiles of colour, see BaselineJpeg. False: not this one.
+  [[nodiscard]] bool decode_baseline(std::span<const TileWindow> windows);
+
+  // By libjpeg-turbo, into packed 8-bit grey or RGB at 1/reduction of the sides, see JpegDecoder. Throws BadTile on
+  // damage; `out` then holds anything.
+  void decode_turbo(int reduction, std::uint8_t* out, std::int64_t stride_bytes);
 
   // Gives scratch memory back where it is more than this.
   void trim(std::size_t kept_bytes) noexcept;

@@ -83,22 +83,16 @@ class Assembly {
     RgbView image = region_.image.view();
     const RgbView part{image.row(top - request_.y) + 3 * (left - request_.x), right - left, bottom - top,
                        image.stride_bytes};
+    const TileWindow window{left - tile_x, top - tile_y, part};
     try {
-      if (decode(address, part, left - tile_x, top - tile_y) == TileState::Missing) ++region_.missing_tiles;
+      const TileState state = decoder_.decode_windows(slide_, storage_, directory_, address, {&window, 1});
+      if (state == TileState::Missing) ++region_.missing_tiles;
     } catch (const Error& error) {
       if (request_.on_bad_tile != BadTilePolicy::Fill || !is_bad_tile(error)) throw;
       // A codec may have written some rows before it failed.
       fill_white(part);
       ++region_.bad_tiles;
     }
-  }
-
-  TileState decode(TileAddress address, RgbView part, std::int64_t x, std::int64_t y) {
-    const bool whole = part.width_px == storage_.tile_width_px && part.height_px == storage_.tile_height_px;
-    if (whole) return decoder_.decode(slide_, storage_, directory_, address, part);
-    const TileState state = decoder_.load(slide_, storage_, directory_, address);
-    decoder_.copy(x, y, part);
-    return state;
   }
 
   TileDecoder& decoder_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -94,6 +93,13 @@ bool is_plain_rgb(const Storage& storage) {
 
 bool is_colour_jpeg(const Storage& storage) noexcept {
   return storage.compression == Compression::Jpeg && !storage.planar && storage.samples == 3;
+}
+
+// One window, of the whole picture.
+bool is_whole(std::span<const TileWindow> windows, std::int64_t width_px, std::int64_t height_px) noexcept {
+  if (windows.size() != 1) return false;
+  const TileWindow& one = windows.front();
+  return one.x == 0 && one.y == 0 && one.to.width_px == width_px && one.to.height_px == height_px;
 }
 
 std::int64_t reduced(std::int64_t side_px, int reduction) noexcept { return (side_px + reduction - 1) / reduction; }
@@ -193,7 +199,8 @@ struct TileDecoder::Impl {
     if (from.compression == Compression::Jpeg) {
       const JpegFrame frame = prepare_jpeg(slide, from, rect, count, tile);
       out.resize(static_cast<std::size_t>(frame.width_px * frame.height_px * count));
-      jpeg.decode(1, out.data(), frame.width_px * count);
+      const TileWindow whole{0, 0, {out.data(), frame.width_px, frame.height_px, frame.width_px * count}};
+      if (!jpeg.decode_baseline({&whole, 1})) jpeg.decode_turbo(1, out.data(), frame.width_px * count);
       return {frame.width_px, frame.height_px};
     }
     const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
@@ -238,32 +245,54 @@ struct TileDecoder::Impl {
     return TileState::Decoded;
   }
 
-  // A contiguous RGB or YCbCr JPEG goes straight into `out` when it has exactly its size, and so do plain RGB samples
-  // of other codecs where `out` has no gaps. False: not such a tile; a JPEG's stream is then prepared for nothing,
-  // which happens only at the edges of unusual files.
-  bool decode_directly(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
-                       RgbView out) {
-    if (is_plain_rgb(from)) {
-      if (out.stride_bytes != 3 * rect.stored_width || out.height_px < rect.rows) return false;
-      const StripShape shape{rect.stored_width, rect.rows, 3, 8};
-      const auto bytes = static_cast<std::size_t>(out.stride_bytes * rect.rows);
-      codecs.decode(from, shape, read(slide, from, shape, tile, false), {out.data, bytes});
+  // Colour JPEG: our own decoder writes windows, and libjpeg-turbo one that is the whole picture. Whatever is not
+  // written that way is left in `loaded` by the same decoding, and false comes back.
+  bool decode_jpeg(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
+                   std::span<const TileWindow> windows) {
+    const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
+    const bool inside = std::all_of(windows.begin(), windows.end(), [&](const TileWindow& one) {
+      return one.x + one.to.width_px <= frame.width_px && one.y + one.to.height_px <= frame.height_px;
+    });
+    if (inside && jpeg.decode_baseline(windows)) return true;
+    if (is_whole(windows, frame.width_px, frame.height_px)) {
+      jpeg.decode_turbo(1, windows.front().to.data, windows.front().to.stride_bytes);
       return true;
     }
-    if (!is_colour_jpeg(from)) return false;
-    const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
-    if (frame.width_px != out.width_px || frame.height_px != rect.rows || frame.height_px > out.height_px) return false;
-    jpeg.decode(1, out.data, out.stride_bytes);
+    samples.resize(static_cast<std::size_t>(3 * frame.width_px * frame.height_px));
+    const TileWindow whole{0, 0, {samples.data(), frame.width_px, frame.height_px, 3 * frame.width_px}};
+    if (inside || !jpeg.decode_baseline({&whole, 1})) jpeg.decode_turbo(1, samples.data(), 3 * frame.width_px);
+    loaded = {samples.data(), frame.width_px, frame.height_px, 3, 8};
+    return false;
+  }
+
+  // Plain RGB samples go straight into one window that is the whole tile and has no gaps. False: nothing done.
+  bool decode_plain(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
+                    std::span<const TileWindow> windows) {
+    if (!is_plain_rgb(from) || !is_whole(windows, rect.stored_width, rect.rows)) return false;
+    const RgbView& to = windows.front().to;
+    if (to.stride_bytes != 3 * rect.stored_width) return false;
+    const StripShape shape{rect.stored_width, rect.rows, 3, 8};
+    codecs.decode(from, shape, read(slide, from, shape, tile, false),
+                  {to.data, static_cast<std::size_t>(to.stride_bytes * rect.rows)});
     return true;
   }
 
-  // The same at 1/reduction of the sides. A JPEG smaller than the tile leaves white.
+  // Decodes a tile that is there into `windows`, or leaves it in `loaded` and says false.
+  bool decode_into(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
+                   std::span<const TileWindow> windows) {
+    if (is_colour_jpeg(from)) return decode_jpeg(slide, from, rect, tile, windows);
+    if (decode_plain(slide, from, rect, tile, windows)) return true;
+    (void)load_whole(slide, from, rect, tile);
+    return false;
+  }
+
+  // A JPEG at 1/reduction of the sides. One smaller than the tile leaves white.
   void decode_reduced(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
                       int reduction, RgbView out) {
     const JpegFrame frame = prepare_jpeg(slide, from, rect, 3, tile);
     if (reduced(frame.width_px, reduction) < out.width_px || reduced(frame.height_px, reduction) < out.height_px)
       fill_white(out);
-    jpeg.decode(reduction, out.data, out.stride_bytes);
+    jpeg.decode_turbo(reduction, out.data, out.stride_bytes);
   }
 
   void copy(std::int64_t x, std::int64_t y, RgbView out) const {
@@ -351,36 +380,41 @@ TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& 
 
 void TileDecoder::copy(std::int64_t x, std::int64_t y, RgbView out) const { impl_->copy(x, y, out); }
 
+TileState TileDecoder::decode_windows(const slide::Slide& slide, const Storage& storage, std::size_t directory,
+                                      TileAddress address, std::span<const TileWindow> windows) {
+  impl_->begin();
+  const std::string& path = slide.source().name();
+  require_codec(storage, path);
+  return with_address(path, address, [&] {
+    const TileRect rect = tile_rect(storage, address);
+    for (const TileWindow& one : windows)
+      if (one.x < 0 || one.y < 0 || one.x > rect.stored_width - one.to.width_px ||
+          one.y > rect.stored_height - one.to.height_px)
+        throw Error(Code::INTERNAL, Stage::Decode, "pixels outside a tile were asked for");
+    (void)decoded_bytes(storage, rect, slide.limits());
+    impl_->storage = &storage;
+    const bool planes = storage.planar && storage.samples > 1;
+    const StoredTile tile = planes ? StoredTile{} : find_tile(slide, directory, address, 0);
+    TileState state = tile.bytes == 0 ? TileState::Missing : TileState::Decoded;
+    if (planes)
+      state = impl_->load_planes(slide, storage, directory, address, rect);
+    else if (state == TileState::Decoded && impl_->decode_into(slide, storage, rect, tile, windows))
+      return state;
+    for (const TileWindow& one : windows) impl_->copy(one.x, one.y, one.to);  // white where nothing is loaded
+    return state;
+  });
+}
+
 TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage, std::size_t directory,
                               TileAddress address, RgbView out) {
-  const std::string& path = slide.source().name();
-  const auto check = [&] {
-    const TileRect rect = tile_rect(storage, address);
-    if (out.width_px != rect.stored_width || (out.height_px != rect.stored_height && out.height_px != rect.rows))
-      throw Error(Code::INTERNAL, Stage::Decode, "the destination does not have the size of a tile");
-    return rect;
-  };
-  const TileRect rect = with_address(path, address, check);
-  if (is_colour_jpeg(storage) || is_plain_rgb(storage)) {
-    impl_->begin();
-    require_codec(storage, path);
-    const auto direct = [&]() -> std::optional<TileState> {
-      (void)decoded_bytes(storage, rect, slide.limits());
-      const StoredTile tile = find_tile(slide, directory, address, 0);
-      if (tile.bytes == 0) return TileState::Missing;
-      if (impl_->decode_directly(slide, storage, rect, tile, out)) return TileState::Decoded;
-      return std::nullopt;
-    };
-    const auto state = with_address(path, address, direct);
-    if (state == TileState::Missing) fill_white(out);
-    if (state) return *state;
-  }
-  const TileState state = load(slide, storage, directory, address);
-  if (state == TileState::Missing) {
-    fill_white(out);
-  } else {
-    copy(0, 0, {out.data, out.width_px, std::min(out.height_px, rect.rows), out.stride_bytes});
-  }
+  const TileRect rect = with_address(slide.source().name(), address, [&] { return tile_rect(storage, address); });
+  if (out.width_px != rect.stored_width || (out.height_px != rect.stored_height && out.height_px != rect.rows))
+    throw Error(Code::INTERNAL, Stage::Decode, "the destination does not have the size of a tile")
+        .with_path(slide.source().name())
+        .with_tile(address);
+  const TileWindow whole{0, 0, {out.data, out.width_px, rect.rows, out.stride_bytes}};
+  const TileState state = decode_windows(slide, storage, directory, address, {&whole, 1});
+  if (state == TileState::Missing) fill_white(out);
   return state;
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/image.h"
+#include "decode/tile_window.h"
 #include "slide/slide.h"
 
 namespace microtome::decode {
@@ -61,6 +62,11 @@ class TileDecoder {
   // Throws CORRUPT_TILE (libjpeg warnings included), TRUNCATED, LIMIT_EXCEEDED, with path and tile address set.
   TileState decode(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory, TileAddress address,
                    RgbView out);
+
+  // decode() of some parts of a tile, which lie within its size, each pixel straight to its place where the codec
+  // allows it. What the tile has no pixels for is white.
+  TileState decode_windows(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory,
+                           TileAddress address, std::span<const TileWindow> windows);
 
   // Whether this storage's tiles can be decoded at 1/reduction of their sides (2, 4 or 8): JPEG of three samples whose
   // tile sides are multiples of it.

@@ -15,6 +15,11 @@ std::size_t buffers_within(std::int64_t budget_bytes, const tiles::StoredGrid& g
   return std::min(std::max<std::size_t>(fit, 4), std::max<std::size_t>(stored_tiles, 4));
 }
 
+bool is_whole_tile(std::span<const decode::TileWindow> windows, const tiles::StoredGrid& grid) {
+  return windows.size() == 1 && windows[0].to.width_px == grid.tile_width_px &&
+         windows[0].to.height_px == grid.tile_height_px;
+}
+
 // Whether the exception being handled says that one stored tile is damaged (and not, say, that memory ran out).
 bool caught_bad_tile() {
   try {
@@ -61,20 +66,22 @@ void StoredTileCache::unpin(std::size_t index, std::uint32_t uses) {
   give_up(entry, State::Gone);
 }
 
-bool StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t index, const RgbView& out) {
+bool StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t index, std::uint32_t count,
+                                      std::span<const decode::TileWindow> windows) {
+  if (grid_.reduction != 1 && !is_whole_tile(windows, grid_)) return false;
   {
     std::scoped_lock lock(mutex_);
     Entry& entry = entries_[index];
-    if (entry.uses_left != 1 || entry.state != State::Untouched) return false;
+    if (entry.uses_left != count || entry.state != State::Untouched) return false;
     entry.state = State::Decoding;  // nobody else has a use left to wait for it
   }
   State state = State::White;
   bool bad = false;
   try {
-    state = decode_pixels(decoder, index, out);
+    state = decode_pixels(decoder, index, windows);
   } catch (...) {
     if (on_bad_tile_ != decode::BadTilePolicy::Fill || !caught_bad_tile()) throw;
-    fill_white(out);
+    for (const decode::TileWindow& window : windows) fill_white(window.to);
     bad = true;
   }
   std::scoped_lock lock(mutex_);
@@ -122,13 +129,15 @@ void StoredTileCache::decode_entry(std::unique_lock<std::mutex>& lock, decode::T
   make_room();
   entry.buffer = take_buffer();
   entry.state = State::Decoding;
-  const RgbView view{buffers_[static_cast<std::size_t>(entry.buffer)].get(), grid_.tile_width_px, grid_.tile_height_px,
-                     3 * grid_.tile_width_px};
+  const decode::TileWindow whole{0,
+                                 0,
+                                 {buffers_[static_cast<std::size_t>(entry.buffer)].get(), grid_.tile_width_px,
+                                  grid_.tile_height_px, 3 * grid_.tile_width_px}};
   lock.unlock();
   State state = State::White;
   bool bad = false;
   try {
-    state = decode_pixels(decoder, index, view);
+    state = decode_pixels(decoder, index, {&whole, 1});
   } catch (...) {
     bad = on_bad_tile_ == decode::BadTilePolicy::Fill && caught_bad_tile();
     if (!bad) {
@@ -151,12 +160,13 @@ void StoredTileCache::decode_entry(std::unique_lock<std::mutex>& lock, decode::T
 }
 
 StoredTileCache::State StoredTileCache::decode_pixels(decode::TileDecoder& decoder, std::size_t index,
-                                                      const RgbView& out) {
+                                                      std::span<const decode::TileWindow> windows) {
   StageMetrics::Busy busy(metrics_, Stage::Decode);
   const TileAddress address{level_.index, uses_.column(index), uses_.row(index)};
-  const auto state = grid_.reduction == 1 ? decoder.decode(*slide_, level_.storage, level_.directory, address, out)
-                                          : decoder.decode_reduced(*slide_, level_.storage, level_.directory, address,
-                                                                   grid_.reduction, out);
+  const auto state =
+      grid_.reduction == 1
+          ? decoder.decode_windows(*slide_, level_.storage, level_.directory, address, windows)
+          : decoder.decode_reduced(*slide_, level_.storage, level_.directory, address, grid_.reduction, windows[0].to);
   if (state == decode::TileState::Missing) return State::White;
   busy.count(1, static_cast<std::int64_t>(tile_bytes(grid_)));
   return State::Pixels;

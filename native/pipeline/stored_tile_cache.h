@@ -1,6 +1,6 @@
 // The decoded stored tiles of one pass over one level. Each is decoded once, by the first worker that needs it, and
 // copied into every model tile that overlaps it; its memory is used again after its last use, which is known from the
-// plan. A stored tile that is one model tile is decoded straight into it. Only when the budget is too small for the
+// plan. What nobody else needs is decoded straight to where it is used. Only when the budget is too small for the
 // tiles in use at once is one dropped early and decoded again. Everything but the pixels is allocated by the
 // constructor. Safe to use from all workers of a job.
 #pragma once
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "core/cancel_token.h"
@@ -16,6 +17,7 @@
 #include "core/stage_metrics.h"
 #include "decode/region.h"
 #include "decode/tile_decoder.h"
+#include "decode/tile_window.h"
 #include "slide/slide.h"
 #include "tiles/stored_tiles.h"
 
@@ -44,9 +46,11 @@ class StoredTileCache {
     unpin(index, count);
   }
 
-  // The one use of a stored tile that only `out` needs, which has its size: decodes it there. False, and nothing done,
-  // when others need it too or it has been decoded before.
-  bool decode_straight(decode::TileDecoder& decoder, std::size_t index, const RgbView& out);
+  // `count` uses of a stored tile of which nobody else needs anything, and which has not been decoded: decodes it
+  // straight into `windows`, and keeps nothing. False, and nothing done, when it is not such a tile (or is decoded at a
+  // reduction and `windows` is not one of its size).
+  bool decode_straight(decode::TileDecoder& decoder, std::size_t index, std::uint32_t count,
+                       std::span<const decode::TileWindow> windows);
 
   // Whether nobody has decoded it yet: what a worker may read ahead.
   [[nodiscard]] bool untouched(std::size_t index) const;
@@ -71,7 +75,7 @@ class StoredTileCache {
   Entry& acquire(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, const CancelToken& cancel,
                  std::size_t index);
   void decode_entry(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, std::size_t index);
-  State decode_pixels(decode::TileDecoder& decoder, std::size_t index, const RgbView& out);
+  State decode_pixels(decode::TileDecoder& decoder, std::size_t index, std::span<const decode::TileWindow> windows);
   void make_room();
   void give_up(Entry& entry, State state);
   std::int32_t take_buffer();

@@ -112,6 +112,8 @@ void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int6
     if (overhangs) place(reader, target, static_cast<std::size_t>(i), {nullptr, side, side, 0}, 0, 0);
   }
   find_uses(reader, first, count);
+  reader.parts.reserve(static_cast<std::size_t>(count));
+  reader.windows.reserve(static_cast<std::size_t>(count));
   const std::span<const TileReader::Use> uses = reader.uses;
   for (std::size_t begin = 0; begin < uses.size();) {
     std::size_t end = begin + 1;
@@ -122,47 +124,68 @@ void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int6
   }
 }
 
+// What the tiles of the group have of one stored tile. The padding of edge tiles is not in the image, and nobody's.
+void TileFeed::find_parts(TileReader& reader, std::int64_t first, std::span<const TileReader::Use> uses) const {
+  const tiles::StoredGrid& grid = plan_.stored;
+  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t left = cache_.tiles().column(uses.front().stored) * grid.tile_width_px;
+  const std::int64_t top = cache_.tiles().row(uses.front().stored) * grid.tile_height_px;
+  const std::int64_t right = std::min(left + grid.tile_width_px, grid.width_px);
+  const std::int64_t bottom = std::min(top + grid.tile_height_px, grid.height_px);
+  reader.parts.clear();
+  for (const TileReader::Use& use : uses) {
+    const auto& tile = tile_at(first + use.tile);
+    const std::int64_t x0 = std::max(left, tile.x), x1 = std::min(right, tile.x + side);
+    const std::int64_t y0 = std::max(top, tile.y), y1 = std::min(bottom, tile.y + side);
+    reader.parts.push_back({use.tile, x0 - left, y0 - top, x0 - tile.x, y0 - tile.y, x1 - x0, y1 - y0});
+  }
+}
+
 // One stored tile, and the parts of it that the tiles of the group want.
 void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
                      std::span<const TileReader::Use> uses) {
-  const std::size_t stored = uses.front().stored;
-  const tiles::StoredGrid& grid = plan_.stored;
-  const std::int64_t side = plan_.footprint_px;
-  const std::int64_t tile_x = cache_.tiles().column(stored) * grid.tile_width_px;
-  const std::int64_t tile_y = cache_.tiles().row(stored) * grid.tile_height_px;
-  // What of the stored tile is in the image: the padding of edge tiles is not.
-  const std::int64_t right = std::min(tile_x + grid.tile_width_px, grid.width_px);
-  const std::int64_t bottom = std::min(tile_y + grid.tile_height_px, grid.height_px);
-  const auto& only = tile_at(first + uses.front().tile);
-  const bool is_the_tile = uses.size() == 1 && only.x == tile_x && only.y == tile_y && side == grid.tile_width_px &&
-                           side == grid.tile_height_px && right - tile_x == side && bottom - tile_y == side;
-  if (is_the_tile && decode_in_place(reader, target, uses.front())) return;
+  find_parts(reader, first, uses);
+  if (decode_straight(reader, target, uses)) return;
+  const std::int64_t stride = 3 * plan_.stored.tile_width_px;
   const auto copy = [&](const std::uint8_t* pixels) {
-    for (const TileReader::Use& use : uses) {
-      const auto& tile = tile_at(first + use.tile);
-      const std::int64_t x0 = std::max(tile_x, tile.x), x1 = std::min(right, tile.x + side);
-      const std::int64_t y0 = std::max(tile_y, tile.y), y1 = std::min(bottom, tile.y + side);
-      ConstRgbView part{nullptr, x1 - x0, y1 - y0, 3 * grid.tile_width_px};
-      if (pixels != nullptr) part.data = pixels + 3 * ((y0 - tile_y) * grid.tile_width_px + x0 - tile_x);
-      place(reader, target, use.tile, part, x0 - tile.x, y0 - tile.y);
+    for (const TileReader::Part& part : reader.parts) {
+      ConstRgbView from{nullptr, part.width_px, part.height_px, stride};
+      if (pixels != nullptr) from.data = pixels + part.from_y * stride + 3 * part.from_x;
+      place(reader, target, part.tile, from, part.to_x, part.to_y);
     }
   };
-  cache_.use(reader.decoder, cancel, stored, static_cast<std::uint32_t>(uses.size()), copy);
+  cache_.use(reader.decoder, cancel, uses.front().stored, static_cast<std::uint32_t>(uses.size()), copy);
 }
 
-// A stored tile that is a tile of the group: decoded where its pixels belong, or beside the tensor. False as
-// decode_straight().
-bool TileFeed::decode_in_place(TileReader& reader, const Target& target, const TileReader::Use& use) {
+// A stored tile that only this group needs: pixels are decoded where they belong, unless so many tiles overlap there
+// that copying is less work than converting each pixel for all of them. On the way to a tensor a stored tile that is a
+// tile of the group is decoded beside it. False, and nothing done: it must be kept, or is already.
+bool TileFeed::decode_straight(TileReader& reader, const Target& target, std::span<const TileReader::Use> uses) {
   const std::int64_t side = plan_.footprint_px;
-  std::uint8_t* to = target.out + target.tile_bytes * use.tile;
+  const std::int64_t stored_px = plan_.stored.tile_width_px * plan_.stored.tile_height_px;
+  const auto count = static_cast<std::uint32_t>(uses.size());
+  reader.windows.clear();
   if (target.tensor != nullptr) {
+    const TileReader::Part& part = reader.parts.front();
+    if (count != 1 || part.width_px * part.height_px != stored_px || part.width_px != side || part.height_px != side)
+      return false;
     reader.pixels.resize(std::max(reader.pixels.size(), rgb_bytes(side)));
-    to = reader.pixels.data();
+    const RgbView pixels{reader.pixels.data(), side, side, 3 * side};
+    reader.windows.push_back({0, 0, pixels});
+    if (!cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows)) return false;
+    place(reader, target, part.tile, pixels, 0, 0);
+    return true;
   }
-  const RgbView pixels{to, side, side, 3 * side};
-  if (!cache_.decode_straight(reader.decoder, use.stored, pixels)) return false;
-  if (target.tensor != nullptr) place(reader, target, use.tile, pixels, 0, 0);
-  return true;
+  std::int64_t converted_px = 0;
+  for (const TileReader::Part& part : reader.parts) {
+    std::uint8_t* const tile = target.out + target.tile_bytes * part.tile;
+    reader.windows.push_back({part.from_x,
+                              part.from_y,
+                              {tile + 3 * (part.to_y * side + part.to_x), part.width_px, part.height_px, 3 * side}});
+    converted_px += part.width_px * part.height_px;
+  }
+  return converted_px <= stored_px &&
+         cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows);
 }
 
 // Puts `part`, white where it has no data, at (x, y) of a tile of the group.

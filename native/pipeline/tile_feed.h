@@ -15,6 +15,7 @@
 #include "core/image.h"
 #include "core/stage_metrics.h"
 #include "decode/tile_decoder.h"
+#include "decode/tile_window.h"
 #include "pipeline/prepare.h"
 #include "pipeline/stored_tile_cache.h"
 #include "slide/slide.h"
@@ -29,6 +30,17 @@ struct TileReader {
     std::uint32_t tile = 0;    // in the group
   };
 
+  // What a tile of a group has of a stored tile.
+  struct Part {
+    std::uint32_t tile = 0;   // in the group
+    std::int64_t from_x = 0;  // in the stored tile
+    std::int64_t from_y = 0;
+    std::int64_t to_x = 0;  // in the tile
+    std::int64_t to_y = 0;
+    std::int64_t width_px = 0;
+    std::int64_t height_px = 0;
+  };
+
   decode::TileDecoder decoder;
   RgbImage footprints;  // pixels of the level, where they must be reduced: those of a group below each other
   batch::ResizeScratch resize;
@@ -37,6 +49,8 @@ struct TileReader {
   std::vector<std::uint8_t> white;  // a row of a tile
   std::vector<TileAddress> ahead;
   std::vector<Use> uses;
+  std::vector<Part> parts;  // of the stored tile that is visited
+  std::vector<decode::TileWindow> windows;
 };
 
 class TileFeed {
@@ -96,7 +110,8 @@ class TileFeed {
                 const Target& target);
   void visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
              std::span<const TileReader::Use> uses);
-  bool decode_in_place(TileReader& reader, const Target& target, const TileReader::Use& use);
+  void find_parts(TileReader& reader, std::int64_t first, std::span<const TileReader::Use> uses) const;
+  bool decode_straight(TileReader& reader, const Target& target, std::span<const TileReader::Use> uses);
   void place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
              std::int64_t y);
 

@@ -196,6 +196,31 @@ inline slide::Storage one_tile_storage(std::int64_t width, std::int64_t height, 
   return storage;
 }
 
+// Windows of a tile, one of all of it among them, have its pixels, and nothing beside them is written.
+inline void check_windows(decode::TileDecoder& decoder, const slide::Slide& slide, const RgbImage& tile) {
+  const std::int64_t width = tile.width_px, height = tile.height_px, stride = 3 * width + 5;
+  const auto check = [&](const std::vector<decode::TileWindow>& windows) {
+    std::vector<Bytes> pixels(windows.size(), Bytes(static_cast<std::size_t>(stride * height), 78));
+    std::vector<decode::TileWindow> filled = windows;
+    for (std::size_t i = 0; i < windows.size(); ++i) filled[i].to.data = pixels[i].data();
+    decoder.decode_windows(slide, slide.levels()[0].storage, 0, {0, 0, 0}, filled);
+    int wrong = 0;
+    for (std::size_t i = 0; i < windows.size(); ++i)
+      for (std::int64_t at = 0; at < stride * height; ++at) {
+        const std::int64_t x = at % stride, y = at / stride;
+        const bool inside = x < 3 * windows[i].to.width_px && y < windows[i].to.height_px;
+        const auto from = static_cast<std::size_t>(3 * (width * (y + windows[i].y) + windows[i].x) + x);
+        wrong += pixels[i][static_cast<std::size_t>(at)] != (inside ? tile.data[from] : 78);
+      }
+    CHECK_EQ(wrong, 0);
+  };
+  check({{0, 0, {nullptr, width, height, stride}}});
+  check({{1, 1, {nullptr, width - 1, height - 1, stride}}, {0, 0, {nullptr, width / 2, 1, stride}}});
+  check({});
+  const decode::TileWindow outside{1, 0, {nullptr, width, 1, stride}};
+  CHECK_THROWS(INTERNAL, decoder.decode_windows(slide, slide.levels()[0].storage, 0, {0, 0, 0}, {&outside, 1}));
+}
+
 // Decodes the only tile of a level that is one tile large.
 inline Bytes decode_single(const slide::Storage& storage, const std::vector<Bytes>& planes) {
   FakeSlide slide;
@@ -204,6 +229,7 @@ inline Bytes decode_single(const slide::Storage& storage, const std::vector<Byte
   RgbImage image(storage.tile_width_px, storage.tile_height_px, 77);
   decode::TileDecoder decoder;
   decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, image.view());
+  check_windows(decoder, slide, image);
   return image.data;
 }
 

@@ -58,12 +58,28 @@ inline void check_same(const TileOutcome& a, const TileOutcome& b, bool same_wor
     REQUIRE_SAID(a.error->message() == b.error->message(), a.error->message() + " / " + b.error->message());
 }
 
-inline TileOutcome decode_whole(decode::TileDecoder& decoder, const TileCase& tile, GuardedImage& out) {
-  const auto outcome = outcome_of(
-      tile, [&] { return decoder.decode(tile.slide, tile.storage, tile.directory, tile.address, out.view()); });
+// In one piece, or in two that meet at an odd column.
+enum class Pieces { One, Two };
+
+// `rows` rows of `out`.
+inline std::vector<decode::TileWindow> windows_of(const RgbView& out, std::int64_t rows, Pieces pieces) {
+  const std::int64_t left = pieces == Pieces::One ? out.width_px : std::min(out.width_px, out.width_px / 3 | 1);
+  std::vector<decode::TileWindow> windows{{0, 0, {out.data, left, rows, out.stride_bytes}}};
+  if (left < out.width_px)
+    windows.push_back({left, 0, {out.data + 3 * left, out.width_px - left, rows, out.stride_bytes}});
+  return windows;
+}
+
+inline TileOutcome decode_whole(decode::TileDecoder& decoder, const TileCase& tile, GuardedImage& out, Pieces pieces) {
+  const auto outcome = outcome_of(tile, [&] {
+    if (pieces == Pieces::One)
+      return decoder.decode(tile.slide, tile.storage, tile.directory, tile.address, out.view());
+    return decoder.decode_windows(tile.slide, tile.storage, tile.directory, tile.address,
+                                  windows_of(out.view(), tile.rows(), pieces));
+  });
   out.check_guards();
   if (outcome.error) return outcome;
-  if (outcome.state == decode::TileState::Missing)
+  if (outcome.state == decode::TileState::Missing && pieces == Pieces::One)
     out.check_all(255);
   else
     out.check_rows_untouched_from(tile.rows());
@@ -122,7 +138,8 @@ inline void check_own_jpeg(const decode::JpegStream& stream, const decode::JpegF
   GuardedImage own(frame.width_px, frame.height_px), reference(frame.width_px, frame.height_px, kOtherFill);
   const RgbView out = own.view(), other = reference.view();
   decode::BaselineJpeg decoder;
-  const bool decoded = decoder.decode(stream.bytes, frame.width_px, frame.height_px, out.data, out.stride_bytes);
+  const bool decoded =
+      decoder.decode(stream.bytes, frame.width_px, frame.height_px, windows_of(out, frame.height_px, Pieces::Two));
   own.check_guards();
   if (!decoded) return;
   try {
@@ -155,13 +172,13 @@ inline void check_own_jpeg(const TileCase& tile) {
   check_own_jpeg(stream, frame);
 }
 
-// Decodes one tile with a decoder that has seen others and with a new one: both must say and give the same.
+// Decodes one tile with a decoder that has seen others and, in pieces, with a new one: both must say and give the same.
 inline void check_tile(decode::TileDecoder& kept, const TileCase& tile, bool same_words) {
   decode::TileDecoder fresh;
   GuardedImage by_kept(tile.storage.tile_width_px, tile.storage.tile_height_px);
   GuardedImage by_fresh(tile.storage.tile_width_px, tile.storage.tile_height_px, kOtherFill);
-  const auto first = decode_whole(kept, tile, by_kept);
-  const auto second = decode_whole(fresh, tile, by_fresh);
+  const auto first = decode_whole(kept, tile, by_kept, Pieces::One);
+  const auto second = decode_whole(fresh, tile, by_fresh, Pieces::Two);
   check_same(first, second, same_words);
   if (!first.error)
     REQUIRE_SAID(by_kept.same_rows(by_fresh, tile.rows()), "a tile depends on the tiles decoded before it");

@@ -139,6 +139,37 @@ TEST(a_damaged_tile_is_an_error_or_white) {
   CHECK_EQ(filling.counts().decoded, 15);
 }
 
+// Read as one group, nothing is kept: pixels are decoded where they belong, and so is the white of what cannot be.
+TEST(what_only_one_group_needs_is_decoded_into_its_tiles) {
+  const auto slide = make_slide(false);
+  const std::vector<std::uint8_t> too_short(17, 0);
+  slide->set_tile(0, 2, 1, too_short);
+  const auto plan = make_plan(*slide);
+  const std::size_t bytes = 3 * kModelPx * kModelPx;
+  const CancelToken cancel;
+  const auto read = [&](std::int64_t group) {
+    StageMetrics metrics;
+    TileFeed feed(slide, plan, decode::BadTilePolicy::Fill, 1 << 20, metrics);
+    TileReader reader;
+    std::vector<std::uint8_t> all(plan.tiles.size() * bytes, 0);
+    for (std::int64_t first = 0; first < feed.size(); first += group)
+      feed.read(reader, cancel, first, std::min(group, feed.size() - first),
+                all.data() + static_cast<std::size_t>(first) * bytes);
+    CHECK_EQ(feed.counts().decoded, 14);
+    CHECK_EQ(feed.counts().missing, 1);
+    CHECK_EQ(feed.counts().bad, 1);
+    CHECK_EQ(feed.counts().again, 0);
+    CHECK_EQ(metrics.of(Stage::Decode).items.load(), 14);
+    return all;
+  };
+  CHECK(read(std::ssize(plan.tiles)) == read(1));
+  StageMetrics metrics;
+  TileFeed strict(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  TileReader reader;
+  std::vector<std::uint8_t> all(plan.tiles.size() * bytes);
+  CHECK_THROWS(CORRUPT_TILE, strict.read(reader, cancel, 0, strict.size(), all.data()));
+}
+
 // A model tile that is one stored tile is decoded where it is used; what others need too is not.
 TEST(aligned_tiles_are_decoded_in_place_and_only_once) {
   const auto slide = make_slide();
