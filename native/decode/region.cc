@@ -85,7 +85,7 @@ class Assembly {
                        image.stride_bytes};
     const TileWindow window{left - tile_x, top - tile_y, part};
     try {
-      const TileState state = decoder_.decode_windows(slide_, storage_, directory_, address, {&window, 1});
+      const TileState state = decoder_.decode(slide_, storage_, directory_, address, {&window, 1});
       if (state == TileState::Missing) ++region_.missing_tiles;
     } catch (const Error& error) {
       if (request_.on_bad_tile != BadTilePolicy::Fill || !is_bad_tile(error)) throw;

@@ -14,6 +14,7 @@
 #include "decode/read_ahead.h"
 #include "decode/samples.h"
 #include "decode/tile_codecs.h"
+#include "decode/tile_rect.h"
 #include "decode/vips_decoder.h"
 
 namespace microtome::decode {
@@ -29,42 +30,6 @@ constexpr std::size_t kScratchKept = 32u << 20;
 
 void trim(std::vector<std::uint8_t>& scratch) {
   if (scratch.capacity() > kScratchKept) std::vector<std::uint8_t>().swap(scratch);
-}
-
-// Where a stored tile lies in its image. All in pixels.
-struct TileRect {
-  std::int64_t stored_width = 0;  // what a codec may give at most
-  std::int64_t stored_height = 0;
-  std::int64_t rows = 0;  // rows that exist: fewer than stored_height only in a last strip
-  std::int64_t visible_width = 0;
-  std::int64_t visible_height = 0;
-};
-
-TileRect tile_rect(const Storage& storage, TileAddress address) {
-  const bool inside = storage.width_px > 0 && storage.height_px > 0 && storage.tile_width_px > 0 &&
-                      storage.tile_height_px > 0 && address.column >= 0 && address.row >= 0 &&
-                      address.column < storage.tiles_across() && address.row < storage.tiles_down();
-  if (!inside) throw Error(Code::INTERNAL, Stage::Decode, "a tile outside its level was asked for");
-  TileRect rect;
-  rect.stored_width = storage.tile_width_px;
-  rect.stored_height = storage.tile_height_px;
-  rect.visible_width = std::min(rect.stored_width, storage.width_px - address.column * storage.tile_width_px);
-  rect.visible_height = std::min(rect.stored_height, storage.height_px - address.row * storage.tile_height_px);
-  rect.rows = storage.tiled ? rect.stored_height : rect.visible_height;
-  return rect;
-}
-
-// Bytes of one decoded tile, all samples. Throws LIMIT_EXCEEDED.
-std::size_t decoded_bytes(const Storage& storage, const TileRect& rect, const slide::Limits& limits) {
-  std::uint64_t bytes = 0;
-  const bool overflow = __builtin_mul_overflow(rect.stored_width, rect.stored_height, &bytes) ||
-                        __builtin_mul_overflow(bytes, storage.samples, &bytes) ||
-                        __builtin_mul_overflow(bytes, storage.bits / 8, &bytes);
-  if (overflow || bytes > limits.decoded_tile_bytes)
-    throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
-                "the decoded tile has " + (overflow ? std::string("too many") : std::to_string(bytes)) +
-                    " bytes, more than the limit decodedTileBytes of " + std::to_string(limits.decoded_tile_bytes));
-  return static_cast<std::size_t>(bytes);
 }
 
 JpegColor jpeg_color(const Storage& storage) {
@@ -380,8 +345,8 @@ TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& 
 
 void TileDecoder::copy(std::int64_t x, std::int64_t y, RgbView out) const { impl_->copy(x, y, out); }
 
-TileState TileDecoder::decode_windows(const slide::Slide& slide, const Storage& storage, std::size_t directory,
-                                      TileAddress address, std::span<const TileWindow> windows) {
+TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage, std::size_t directory,
+                              TileAddress address, std::span<const TileWindow> windows) {
   impl_->begin();
   const std::string& path = slide.source().name();
   require_codec(storage, path);
@@ -403,19 +368,6 @@ TileState TileDecoder::decode_windows(const slide::Slide& slide, const Storage& 
     for (const TileWindow& one : windows) impl_->copy(one.x, one.y, one.to);  // white where nothing is loaded
     return state;
   });
-}
-
-TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage, std::size_t directory,
-                              TileAddress address, RgbView out) {
-  const TileRect rect = with_address(slide.source().name(), address, [&] { return tile_rect(storage, address); });
-  if (out.width_px != rect.stored_width || (out.height_px != rect.stored_height && out.height_px != rect.rows))
-    throw Error(Code::INTERNAL, Stage::Decode, "the destination does not have the size of a tile")
-        .with_path(slide.source().name())
-        .with_tile(address);
-  const TileWindow whole{0, 0, {out.data, out.width_px, rect.rows, out.stride_bytes}};
-  const TileState state = decode_windows(slide, storage, directory, address, {&whole, 1});
-  if (state == TileState::Missing) fill_white(out);
-  return state;
 }
 
 }  // namespace microtome::decode

@@ -57,22 +57,18 @@ class TileDecoder {
   TileDecoder(TileDecoder&&) noexcept;
   TileDecoder& operator=(TileDecoder&&) noexcept;
 
-  // Decodes one stored tile into `out`, whose size must be the tile's (a strip's last tile may be shorter: only the
-  // rows that exist are written; the rest of `out` is left as it was). Missing: `out` is filled with white.
+  // Decodes one stored tile and writes the pixels of `windows`, which lie within its size: straight to their places by
+  // our own JPEG decoder, and by every codec where there is one window, of all that is stored. What the tile has no
+  // pixels for is white, and so is all of it when it is missing.
   // Throws CORRUPT_TILE (libjpeg warnings included), TRUNCATED, LIMIT_EXCEEDED, with path and tile address set.
   TileState decode(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory, TileAddress address,
-                   RgbView out);
-
-  // decode() of some parts of a tile, which lie within its size, each pixel straight to its place where the codec
-  // allows it. What the tile has no pixels for is white.
-  TileState decode_windows(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory,
-                           TileAddress address, std::span<const TileWindow> windows);
+                   std::span<const TileWindow> windows);
 
   // Whether this storage's tiles can be decoded at 1/reduction of their sides (2, 4 or 8): JPEG of three samples whose
   // tile sides are multiples of it.
   [[nodiscard]] static bool can_reduce(const slide::Storage& storage, int reduction) noexcept;
-  // decode() at 1/reduction of the sides, straight from the JPEG coefficients (block averages, not the pixels that
-  // reducing the full picture would give). `out` has the tile's size divided by it.
+  // The whole tile at 1/reduction of its sides, straight from the JPEG coefficients (block averages, not the pixels
+  // that reducing the full picture would give). `out` has the tile's size divided by it. Throws as decode().
   TileState decode_reduced(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory,
                            TileAddress address, int reduction, RgbView out);
 
@@ -81,9 +77,10 @@ class TileDecoder {
   void read_ahead(const slide::Slide& slide, std::size_t directory, std::span<const TileAddress> addresses);
   void forget_read_ahead() noexcept;
 
-  // The same in two steps, for callers that need a part of a tile: load() decodes and keeps the samples until the next
-  // call of load() or decode(); copy() converts the window whose top left pixel of the tile is (x, y) and that is as
-  // large as `out`. What the tile has no pixels for is white. `storage` is borrowed and must outlive the copies.
+  // decode() in two steps, for callers that take a tile a few rows at a time: load() decodes and keeps the samples
+  // until the next call of load(), decode() or decode_reduced(); copy() converts the window whose top left pixel of the
+  // tile is (x, y) and that is as large as `out`. What the tile has no pixels for is white. `storage` is borrowed and
+  // must outlive the copies.
   TileState load(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory, TileAddress address);
   void copy(std::int64_t x, std::int64_t y, RgbView out) const;
 

@@ -80,7 +80,11 @@ bool StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t 
   try {
     state = decode_pixels(decoder, index, windows);
   } catch (...) {
-    if (on_bad_tile_ != decode::BadTilePolicy::Fill || !caught_bad_tile()) throw;
+    if (on_bad_tile_ != decode::BadTilePolicy::Fill || !caught_bad_tile()) {
+      std::scoped_lock lock(mutex_);
+      entries_[index].state = State::Untouched;
+      throw;
+    }
     for (const decode::TileWindow& window : windows) fill_white(window.to);
     bad = true;
   }
@@ -129,10 +133,11 @@ void StoredTileCache::decode_entry(std::unique_lock<std::mutex>& lock, decode::T
   make_room();
   entry.buffer = take_buffer();
   entry.state = State::Decoding;
-  const decode::TileWindow whole{0,
-                                 0,
-                                 {buffers_[static_cast<std::size_t>(entry.buffer)].get(), grid_.tile_width_px,
-                                  grid_.tile_height_px, 3 * grid_.tile_width_px}};
+  // A last strip may be shorter; nobody uses more of it than there is.
+  const std::int64_t below_px = grid_.height_px - uses_.row(index) * grid_.tile_height_px;
+  const std::int64_t rows = level_.storage.tiled ? grid_.tile_height_px : std::min(grid_.tile_height_px, below_px);
+  std::uint8_t* const pixels = buffers_[static_cast<std::size_t>(entry.buffer)].get();
+  const decode::TileWindow whole{0, 0, {pixels, grid_.tile_width_px, rows, 3 * grid_.tile_width_px}};
   lock.unlock();
   State state = State::White;
   bool bad = false;
@@ -163,10 +168,9 @@ StoredTileCache::State StoredTileCache::decode_pixels(decode::TileDecoder& decod
                                                       std::span<const decode::TileWindow> windows) {
   StageMetrics::Busy busy(metrics_, Stage::Decode);
   const TileAddress address{level_.index, uses_.column(index), uses_.row(index)};
-  const auto state =
-      grid_.reduction == 1
-          ? decoder.decode_windows(*slide_, level_.storage, level_.directory, address, windows)
-          : decoder.decode_reduced(*slide_, level_.storage, level_.directory, address, grid_.reduction, windows[0].to);
+  const auto state = grid_.reduction == 1 ? decoder.decode(*slide_, level_.storage, level_.directory, address, windows)
+                                          : decoder.decode_reduced(*slide_, level_.storage, level_.directory, address,
+                                                                   grid_.reduction, windows[0].to);
   if (state == decode::TileState::Missing) return State::White;
   busy.count(1, static_cast<std::int64_t>(tile_bytes(grid_)));
   return State::Pixels;

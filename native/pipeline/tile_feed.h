@@ -84,7 +84,8 @@ class TileFeed {
   [[nodiscard]] ReadAheadGuard read_ahead(TileReader& reader, std::int64_t first, std::int64_t count) const;
 
   // Writes the tiles at [first, first + count) to `out`, one after another, each plan().size_px square and packed. They
-  // are read as a group: each stored tile below them is visited once, and copied into all of them while it is warm.
+  // are read as a group: each stored tile below them is visited once, and decoded into all of them where nobody else
+  // needs it, else copied into them while it is warm.
   void read(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count, std::uint8_t* out);
 
   // The same as model input, how.bytes_per_tile() a tile; how.size_px is the plan's. Tiles that are not reduced never

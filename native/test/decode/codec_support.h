@@ -14,6 +14,7 @@
 #include "decode/tile_decoder.h"
 #include "test/check.h"
 #include "test/support/fake_slide.h"
+#include "test/support/windows.h"
 
 namespace microtome::test {
 
@@ -203,7 +204,7 @@ inline void check_windows(decode::TileDecoder& decoder, const slide::Slide& slid
     std::vector<Bytes> pixels(windows.size(), Bytes(static_cast<std::size_t>(stride * height), 78));
     std::vector<decode::TileWindow> filled = windows;
     for (std::size_t i = 0; i < windows.size(); ++i) filled[i].to.data = pixels[i].data();
-    decoder.decode_windows(slide, slide.levels()[0].storage, 0, {0, 0, 0}, filled);
+    decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, filled);
     int wrong = 0;
     for (std::size_t i = 0; i < windows.size(); ++i)
       for (std::int64_t at = 0; at < stride * height; ++at) {
@@ -217,8 +218,9 @@ inline void check_windows(decode::TileDecoder& decoder, const slide::Slide& slid
   check({{0, 0, {nullptr, width, height, stride}}});
   check({{1, 1, {nullptr, width - 1, height - 1, stride}}, {0, 0, {nullptr, width / 2, 1, stride}}});
   check({});
-  const decode::TileWindow outside{1, 0, {nullptr, width, 1, stride}};
-  CHECK_THROWS(INTERNAL, decoder.decode_windows(slide, slide.levels()[0].storage, 0, {0, 0, 0}, {&outside, 1}));
+  for (const decode::TileWindow& outside :
+       {decode::TileWindow{1, 0, {nullptr, width, 1, stride}}, {0, 1, {nullptr, 1, height, stride}}})
+    CHECK_THROWS(INTERNAL, decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, {&outside, 1}));
 }
 
 // Decodes the only tile of a level that is one tile large.
@@ -228,7 +230,7 @@ inline Bytes decode_single(const slide::Storage& storage, const std::vector<Byte
   for (std::size_t i = 0; i < planes.size(); ++i) slide.set_tile(0, 0, 0, planes[i], static_cast<int>(i));
   RgbImage image(storage.tile_width_px, storage.tile_height_px, 77);
   decode::TileDecoder decoder;
-  decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, image.view());
+  decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, all_of(image.view()));
   check_windows(decoder, slide, image);
   return image.data;
 }

@@ -57,7 +57,7 @@ TEST(a_destination_with_gaps_gets_the_same_pixels) {
     Bytes wide(kStride * kHeight, 77);
     TileDecoder decoder;
     const RgbView out{wide.data(), kWidth, kHeight, static_cast<std::int64_t>(kStride)};
-    decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, out);
+    decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, all_of(out));
     int wrong = 0;
     for (std::size_t i = 0; i < wide.size(); ++i)
       wrong += wide[i] != (i % kStride < kRow ? rgb[i / kStride * kRow + i % kStride] : 77);
@@ -196,7 +196,7 @@ TEST(a_missing_tile_is_white) {
   slide.add_level(storage(Compression::None));
   RgbImage out(kWidth, kHeight, 0);
   TileDecoder decoder;
-  const TileState state = decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, out.view());
+  const TileState state = decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, all_of(out.view()));
   CHECK(state == TileState::Missing);
   CHECK(std::all_of(out.data.begin(), out.data.end(), [](std::uint8_t v) { return v == 255; }));
 }
@@ -210,11 +210,11 @@ TEST(limits_hold_before_anything_is_read) {
   slide.set_limits(limits);
   RgbImage out(kWidth, kHeight);
   TileDecoder decoder;
-  CHECK_THROWS(LIMIT_EXCEEDED, decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, out.view()));
+  CHECK_THROWS(LIMIT_EXCEEDED, decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, all_of(out.view())));
   limits = {};
   limits.stored_tile_bytes = 100;
   slide.set_limits(limits);
-  CHECK_THROWS(LIMIT_EXCEEDED, decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, out.view()));
+  CHECK_THROWS(LIMIT_EXCEEDED, decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, all_of(out.view())));
   auto huge = storage(Compression::None);
   huge.width_px = huge.tile_width_px = std::int64_t{1} << 40;
   huge.height_px = huge.tile_height_px = std::int64_t{1} << 40;
@@ -289,7 +289,7 @@ TEST(many_tiles_are_decoded_at_once) {
       for (int i = 0; i < 50; ++i) {
         const int column = (i + static_cast<int>(t)) % 4;
         try {
-          decoder.decode(slide, slide.levels()[0].storage, 0, {0, column, 0}, out.view());
+          decoder.decode(slide, slide.levels()[0].storage, 0, {0, column, 0}, all_of(out.view()));
           if (column == 2 || out.data != picture(kWidth, kHeight, 50 * column)) ++wrong[t];
         } catch (const Error&) {
           if (column != 2) ++wrong[t];

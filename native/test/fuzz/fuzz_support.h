@@ -84,8 +84,9 @@ class GuardedImage {
   void check_rows_untouched_from(std::int64_t first) const {
     for (std::int64_t y = first; y < height_px_; ++y) check_untouched(row(y), row(y) + 3 * width_px_);
   }
-  void check_all(std::uint8_t value) const {
-    for (std::int64_t y = 0; y < height_px_; ++y)
+  // The first `rows` rows are all `value`.
+  void check_rows(std::int64_t rows, std::uint8_t value) const {
+    for (std::int64_t y = 0; y < rows; ++y)
       REQUIRE(std::all_of(row(y), row(y) + 3 * width_px_, [value](std::uint8_t byte) { return byte == value; }));
   }
   [[nodiscard]] bool same_rows(const GuardedImage& other, std::int64_t rows) const {

@@ -15,7 +15,7 @@ constexpr std::uint8_t kOtherFill = 0x5C;
 constexpr std::int64_t kPixelsCompared = 70'000;
 constexpr std::int64_t kPixelsCopied = 16'384;  // under the sanitizers, copying takes longer than decoding
 
-// One tile of one slide, and the size of the destination that decode() asks for.
+// One tile of one slide.
 struct TileCase {
   const slide::Slide& slide;
   const slide::Storage& storage;
@@ -71,18 +71,12 @@ inline std::vector<decode::TileWindow> windows_of(const RgbView& out, std::int64
 }
 
 inline TileOutcome decode_whole(decode::TileDecoder& decoder, const TileCase& tile, GuardedImage& out, Pieces pieces) {
-  const auto outcome = outcome_of(tile, [&] {
-    if (pieces == Pieces::One)
-      return decoder.decode(tile.slide, tile.storage, tile.directory, tile.address, out.view());
-    return decoder.decode_windows(tile.slide, tile.storage, tile.directory, tile.address,
-                                  windows_of(out.view(), tile.rows(), pieces));
-  });
+  const auto windows = windows_of(out.view(), tile.rows(), pieces);
+  const auto outcome =
+      outcome_of(tile, [&] { return decoder.decode(tile.slide, tile.storage, tile.directory, tile.address, windows); });
   out.check_guards();
-  if (outcome.error) return outcome;
-  if (outcome.state == decode::TileState::Missing && pieces == Pieces::One)
-    out.check_all(255);
-  else
-    out.check_rows_untouched_from(tile.rows());
+  out.check_rows_untouched_from(tile.rows());
+  if (!outcome.error && outcome.state == decode::TileState::Missing) out.check_rows(tile.rows(), 255);
   return outcome;
 }
 

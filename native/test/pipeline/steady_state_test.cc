@@ -164,11 +164,11 @@ TEST(a_tile_without_tables_does_not_borrow_those_of_another) {
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(3 * kStoredPx * kStoredPx));
   const RgbView out{pixels.data(), kStoredPx, kStoredPx, 3 * kStoredPx};
   decode::TileDecoder decoder;
-  (void)decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, out);
+  (void)decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, all_of(out));
   // No quantisation table anywhere: not decodable, and not decodable after a tile that has them either.
-  CHECK_THROWS(CORRUPT_TILE, (void)decoder.decode(slide, slide.levels()[0].storage, 0, {0, 1, 0}, out));
+  CHECK_THROWS(CORRUPT_TILE, (void)decoder.decode(slide, slide.levels()[0].storage, 0, {0, 1, 0}, all_of(out)));
   decode::TileDecoder fresh;
-  CHECK_THROWS(CORRUPT_TILE, (void)fresh.decode(slide, slide.levels()[0].storage, 0, {0, 1, 0}, out));
+  CHECK_THROWS(CORRUPT_TILE, (void)fresh.decode(slide, slide.levels()[0].storage, 0, {0, 1, 0}, all_of(out)));
 }
 
 }  // namespace

@@ -170,6 +170,24 @@ TEST(what_only_one_group_needs_is_decoded_into_its_tiles) {
   CHECK_THROWS(CORRUPT_TILE, strict.read(reader, cancel, 0, strict.size(), all.data()));
 }
 
+TEST(a_tile_that_failed_is_not_waited_for) {
+  const auto slide = make_slide();
+  const std::vector<std::uint8_t> too_short(17, 0);
+  slide->set_tile(0, 0, 0, too_short);
+  for (const std::int64_t side : {kStoredPx, kModelPx}) {  // one use, and several
+    tiles::GridOptions grid;
+    grid.size_px = grid.stride_px = side;
+    grid.keep = tiles::KeepRule::All;
+    StageMetrics metrics;
+    TileFeed feed(slide, tiles::plan_tiles(*slide, tiles::policy_for_level(*slide, 0), grid, nullptr),
+                  decode::BadTilePolicy::Error, 1 << 20, metrics);
+    TileReader reader;
+    const CancelToken cancel;
+    std::vector<std::uint8_t> tile(static_cast<std::size_t>(3 * side * side));
+    for (int i = 0; i < 2; ++i) CHECK_THROWS(CORRUPT_TILE, feed.read(reader, cancel, 0, 1, tile.data()));
+  }
+}
+
 // A model tile that is one stored tile is decoded where it is used; what others need too is not.
 TEST(aligned_tiles_are_decoded_in_place_and_only_once) {
   const auto slide = make_slide();
