@@ -36,8 +36,8 @@ struct BlockPair {
 // holds values so large that implementations differ; nothing may be made of the samples then.
 [[nodiscard]] bool inverse_dct_avx2(std::span<BlockPair> pairs);
 
-// Samples below lie in memory that may be read up to 32 samples behind the last; `width_px` of the rows that are
-// widened or blended is a multiple of 8; `out` takes 3 * width_px bytes.
+// Samples below lie in memory that may be read up to 32 samples behind the last; `count` of rows that are widened or
+// blended is a multiple of 8; `out` takes 3 * width_px bytes.
 
 // Chroma on its way to full resolution: a row of half the width whose neighbours right and left of its ends repeat the
 // ends. The first sample is at [1]; reads go up to 17 samples behind the last.
