@@ -1,8 +1,8 @@
 /** The public names, and nothing else. Importing this opens no library and reads no file. */
 
-export { scoreSlide } from './score-slide.js';
-export { scoreDirectory } from './submission/score-directory.js';
-export type { Preset } from './submission/presets.js';
+export { scoreSlide } from './scoring/score-slide.js';
+export { scoreDirectory } from './runs/score-directory.js';
+export type { Preset } from './runs/presets.js';
 export type {
   DirectoryOptions,
   DirectoryProgress,
@@ -11,23 +11,23 @@ export type {
   OnMissing,
   RowSource,
   SummaryRow,
-} from './submission/types.js';
-export { planSlide } from './plan-slide.js';
-export { createScorer } from './scorer.js';
-export type { Scorer } from './scorer.js';
-export { openSlide } from './slide.js';
-export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './slide.js';
-export type { Batch, TensorBatch, TileBatch } from './tile-batch.js';
-export type { TissueMask } from './tissue-mask.js';
+} from './runs/types.js';
+export { planSlide } from './scoring/plan-slide.js';
+export { createScorer } from './scoring/scorer.js';
+export type { Scorer } from './scoring/scorer.js';
+export { openSlide } from './slide/slide.js';
+export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './slide/slide.js';
+export type { Batch, TensorBatch, TileBatch } from './slide/tile-batch.js';
+export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';
 export type { Model, ModelCard, ModelOutput, TensorInfo, TileInput } from './model/model.js';
-export { devices } from './devices.js';
-export type { Device } from './devices.js';
-export { fileSource } from './source.js';
-export type { ByteRange, ByteSource, Input } from './source.js';
-export { MicrotomeError, errorAdvice, stages } from './errors.js';
-export type { ErrorCode, ErrorDetails, Stage, TileAddress } from './errors.js';
-export { defaultClip } from './result.js';
+export { devices } from './native/devices.js';
+export type { Device } from './native/devices.js';
+export { fileSource } from './slide/byte-source.js';
+export type { ByteRange, ByteSource, Input } from './slide/byte-source.js';
+export { MicrotomeError, errorAdvice, stages } from './core/errors.js';
+export type { ErrorCode, ErrorDetails, Stage, TileAddress } from './core/errors.js';
+export { defaultClip } from './scoring/result.js';
 export type {
   ClipRange,
   ModelIdentity,
@@ -43,7 +43,7 @@ export type {
   StoppingOutcome,
   TileSample,
   Timings,
-} from './result.js';
+} from './scoring/result.js';
 export type {
   Activation,
   BadTiles,

@@ -1,11 +1,11 @@
-// The error table stands in three places: native/core/error_codes.def, lib/errors.ts, docs/errors.md. They must agree,
+// The error table stands in three places: native/core/error_codes.def, lib/core/errors.ts, docs/errors.md. They must agree,
 // code for code and advice for advice, in the same order. A code that is raised somewhere has a test that names it; one
 // that is raised nowhere is marked as reserved in the docs.
 import { Report } from './checks/report.mjs';
 import { readText, treeFiles } from './checks/sources.mjs';
 
 const nativeTable = 'native/core/error_codes.def';
-const libraryTable = 'lib/errors.ts';
+const libraryTable = 'lib/core/errors.ts';
 const docsTable = 'docs/errors.md';
 
 const unquote = (text) => text.replace(/\\(['"\\])/g, '$1');

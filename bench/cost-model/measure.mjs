@@ -72,7 +72,9 @@ async function measure(cases, rounds) {
       meanBytes: first.meanBytes,
       cpuMs: of((report) => report.cpuMs),
       wallMs: of((report) => report.wallMs),
-      stages: Object.fromEntries(['tissue', 'tiles', 'decode', 'batch', 'infer'].map((name) => [name, stage(name)])),
+      stages: Object.fromEntries(
+        ['tissue', 'tiles', 'decode', 'preprocess', 'infer'].map((name) => [name, stage(name)]),
+      ),
     };
   });
 }
@@ -105,7 +107,7 @@ function modelTable(found) {
       one.name,
       models[one.name],
       us(one.stages.decode, one.tiles),
-      us(one.stages.batch, one.tiles),
+      us(one.stages.preprocess, one.tiles),
       us(one.stages.infer, one.tiles),
       (models[one.name] / infer).toFixed(1),
       (1000 / each).toFixed(0),

@@ -4,9 +4,9 @@
 #include <cstring>
 #include <memory>
 
-#include "batch/preprocess.h"
 #include "core/aligned_bytes.h"
 #include "infer/model.h"
+#include "preprocess/preprocess.h"
 #include "protocol.h"
 
 namespace {
@@ -34,7 +34,7 @@ bench::Contender make(const bench::Workload& workload) {
   const std::int64_t batch = workload.number("batch");
   const std::int64_t threads = workload.number("threads");
   const std::int64_t count = workload.number("columns") * workload.number("rows");
-  microtome::batch::Preprocess how;
+  microtome::preprocess::TensorFormat how;
   how.size_px = workload.number("size");
   const std::vector<std::string> names{model->outputs().at(0).name};
   auto workers = std::make_shared<std::vector<Worker>>(static_cast<std::size_t>(threads));

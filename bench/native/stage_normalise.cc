@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "batch/preprocess.h"
 #include "core/aligned_bytes.h"
+#include "preprocess/preprocess.h"
 #include "protocol.h"
 
 namespace {
@@ -19,7 +19,7 @@ bench::Contender make(const bench::Workload& workload) {
   const std::int64_t batch = workload.number("batch");
   const std::int64_t threads = workload.number("threads");
   const std::int64_t count = workload.number("columns") * workload.number("rows");
-  microtome::batch::Preprocess how;
+  microtome::preprocess::TensorFormat how;
   how.size_px = size;
   how.mean = {0.485, 0.456, 0.406};
   how.std = {0.229, 0.224, 0.225};
@@ -33,14 +33,14 @@ bench::Contender make(const bench::Workload& workload) {
       worker.pixels[i] = static_cast<std::uint8_t>(i * 2654435761u >> 24);
   }
   bench::Contender contender;
-  contender.version = "microtome::batch::to_tensor";
+  contender.version = "microtome::preprocess::to_tensor";
   contender.pass = [=] {
     bench::in_parallel(count, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
       Worker& worker = (*workers)[static_cast<std::size_t>(thread)];
       for (std::int64_t i = begin; i < end; ++i) {
         const auto at = static_cast<std::size_t>(i % batch);
-        microtome::batch::to_tensor({worker.pixels.data() + at * values, size, size, 3 * size}, how,
-                                    worker.tensor.data() + at * how.bytes_per_tile());
+        microtome::preprocess::to_tensor({worker.pixels.data() + at * values, size, size, 3 * size}, how,
+                                         worker.tensor.data() + at * how.bytes_per_tile());
       }
     });
     return count;

@@ -1,5 +1,5 @@
 /** What the process ends with. The numbers are a contract with scripts. */
-import { MicrotomeError, type ErrorCode } from '../errors.js';
+import { MicrotomeError, type ErrorCode } from '../core/errors.js';
 import { UsageError } from './usage-error.js';
 
 export const exitCode = {

@@ -4,10 +4,10 @@
  */
 import type { ScorerOptions } from '../options/types.js';
 import type { Model } from '../model/model.js';
-import type { RowScorer } from '../submission/score-rows.js';
-import type { Device } from '../devices.js';
+import type { RowScorer } from '../runs/score-rows.js';
+import type { Device } from '../native/devices.js';
 import type { DoctorReport } from '../native/doctor.js';
-import type { Slide } from '../slide.js';
+import type { Slide } from '../slide/slide.js';
 
 export interface OutputStream {
   write(text: string): unknown;

@@ -1,6 +1,6 @@
 /** How a finished slide and a finished run are told. */
-import type { SlideOutcome } from '../result.js';
-import type { DirectorySummary } from '../submission/types.js';
+import type { SlideOutcome } from '../scoring/result.js';
+import type { DirectorySummary } from '../runs/types.js';
 import { clock, printable } from './text.js';
 
 /** The line of `--json`. Tables of tiles are not in it. */

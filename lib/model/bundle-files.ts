@@ -9,7 +9,7 @@ import { open, realpath } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { MicrotomeError, fromFileSystem } from '../errors.js';
+import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 
 /** A folder whose files are read under the rules above. */
 export interface BundleRoot {

@@ -5,10 +5,10 @@
 
 import { readFileSync } from 'node:fs';
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import type { Activation } from '../options/types.js';
-import { packageFile } from '../package-root.js';
-import type { ClipRange } from '../result.js';
+import { packageFile } from '../core/package-root.js';
+import type { ClipRange } from '../scoring/result.js';
 import { readBundleText } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import { lineOfOffset, lineOfPath } from './json-line.js';

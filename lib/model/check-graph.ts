@@ -3,7 +3,7 @@
  * Works on the outline of the file and on what the runtime reports alike; an empty shape of an output is an unknown one.
  */
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import type { TensorInfo, TileInput } from './model.js';
 
 type Layout = TileInput['layout'];

@@ -1,6 +1,6 @@
 /** Opens, hashes and outlines one .onnx file of a model, and checks it against the declared input and outputs. */
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import { refuseGitLfsPointer, sha256Of, withBundleFile } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import { checkColumns, checkInput, graphInput, graphOutput } from './check-graph.js';

@@ -1,6 +1,6 @@
 /** From the values of the heads to the slide-level outputs: weighted mean, calibration, declared clip. */
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import type { Calibration, OutputSpec } from './spec.js';
 
 function logistic(v: number): number {

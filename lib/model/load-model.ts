@@ -3,12 +3,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
-import { MicrotomeError, fromFileSystem } from '../errors.js';
+import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { record, text } from '../options/check.js';
 import { modelOptionKeys, parseModelOptions, refuseDeclared } from '../options/model-options.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
 import type { ModelOptions } from '../options/types.js';
-import { packageFile } from '../package-root.js';
+import { packageFile } from '../core/package-root.js';
 import { bundleRoot } from './bundle-files.js';
 import { bundleFileName } from './bundle-json.js';
 import type { Model } from './model.js';

@@ -1,6 +1,6 @@
 /** What the rest of the library, and a caller, sees of a loaded model. */
 
-import type { ClipRange } from '../result.js';
+import type { ClipRange } from '../scoring/result.js';
 
 /** A tensor of the graph. */
 export interface TensorInfo {

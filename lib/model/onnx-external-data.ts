@@ -2,7 +2,7 @@
 
 import { posix } from 'node:path';
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import { requireInsidePath, withBundleFile } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import type { ExternalData, OnnxSummary } from './onnx-summary.js';

@@ -6,7 +6,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 
 /** A graph input or output. */
 export interface OnnxTensor {

@@ -1,8 +1,8 @@
 /** A bundle folder to a Model: schema, file hashes, what this version can run, and the graph. */
 
-import type { MicrotomeError } from '../errors.js';
+import type { MicrotomeError } from '../core/errors.js';
 import { defaults } from '../options/defaults.js';
-import { defaultClip } from '../result.js';
+import { defaultClip } from '../scoring/result.js';
 import type { BundleRoot } from './bundle-files.js';
 import { requireInsidePath } from './bundle-files.js';
 import { readBundleJson } from './bundle-json.js';

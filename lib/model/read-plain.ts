@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
-import { MicrotomeError, fromFileSystem } from '../errors.js';
+import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { contradiction, invalid } from '../options/check.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
-import { defaultClip } from '../result.js';
+import { defaultClip } from '../scoring/result.js';
 import type { BundleRoot } from './bundle-files.js';
 import { checkModelAgainstGraph, hashBundleFile, readOnnxFile } from './checked-graph.js';
 import type { OnnxFile } from './checked-graph.js';

@@ -4,9 +4,9 @@
  */
 
 import type { NativeModelInfo, NativeScoreOptions } from '../native/contract.js';
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import type { Activation, KeepRule } from '../options/types.js';
-import type { ClipRange } from '../result.js';
+import type { ClipRange } from '../scoring/result.js';
 import type { Model } from './model.js';
 
 /** A graph output that is read for every tile. */

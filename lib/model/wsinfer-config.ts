@@ -4,7 +4,7 @@
  * Unknown keys at the top level are allowed by that format; a transform that is not one of the three known is refused.
  */
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import { readBundleText } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import { parseModelJson } from './bundle-json.js';

@@ -6,8 +6,8 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
-import { MicrotomeError } from '../errors.js';
-import { packageFile } from '../package-root.js';
+import { MicrotomeError } from '../core/errors.js';
+import { packageFile } from '../core/package-root.js';
 import type { NativeAddon } from './contract.js';
 import { platform, requirePlatform } from './platform.js';
 import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing } from './runtimes.js';

@@ -1,7 +1,7 @@
 /**
  * Every export of the native addon, typed, in one file. The addon validates types; lib/options.ts validates meaning and
  * fills in every default, so that nothing here is optional without a reason. Sizes and offsets are JavaScript numbers
- * (exact to 2^53). Every promise rejects with a plain Error that carries NativeErrorFields; lib/errors.ts turns it into a
+ * (exact to 2^53). Every promise rejects with a plain Error that carries NativeErrorFields; lib/core/errors.ts turns it into a
  * MicrotomeError.
  */
 
@@ -155,7 +155,7 @@ export interface NativeStreamOptions {
   /** 0: one for each core. */
   readonly threads: number;
   /** null: RGB bytes. Its size is the grid's. */
-  readonly tensor: NativePreprocess | null;
+  readonly tensor: NativeTensorFormat | null;
 }
 
 export interface NativeTileStream {
@@ -164,7 +164,7 @@ export interface NativeTileStream {
   cancel(): void;
 }
 
-export interface NativePreprocess {
+export interface NativeTensorFormat {
   readonly sizePx: number;
   readonly layout: 'NCHW' | 'NHWC';
   readonly channels: 'RGB' | 'BGR';
@@ -196,7 +196,7 @@ export interface NativeEngineOptions {
 
 export interface NativeScoreOptions {
   readonly grid: NativeGridOptions;
-  readonly preprocess: NativePreprocess;
+  readonly preprocess: NativeTensorFormat;
   /** Graph outputs to read, in order. */
   readonly outputs: readonly {
     readonly name: string;

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 
 export interface Platform {
   readonly os: string;

@@ -8,8 +8,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
-import { MicrotomeError } from '../errors.js';
-import { packageFile } from '../package-root.js';
+import { MicrotomeError } from '../core/errors.js';
+import { packageFile } from '../core/package-root.js';
 
 export interface Search {
   /** Absolute; empty when nothing was found. */

@@ -1,6 +1,6 @@
 /** Checks of single option values. Each returns the value it was given, typed, or throws INVALID_OPTION. */
 
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 
 /** A short form of any value for a message: type and, for small values, the value itself. */
 function describe(value: unknown): string {

@@ -3,8 +3,8 @@
 import type { NativeLimits, NativeMaskSource, NativeScoreOptions, NativeTissueOptions } from '../native/contract.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
-import type { SampleReason, ScoreProgress } from '../result.js';
-import { MicrotomeError } from '../errors.js';
+import type { SampleReason, ScoreProgress } from '../scoring/result.js';
+import { MicrotomeError } from '../core/errors.js';
 import {
   boolean,
   contradiction,
@@ -23,7 +23,7 @@ import {
   tileSizePx,
 } from './check.js';
 import { defaults } from './defaults.js';
-import { checkMaskInput } from './mask.js';
+import { checkMaskInput } from '../slide/mask-input.js';
 import { modelOptionKeys, parseModelOptions } from './model-options.js';
 import type { ParsedModelOptions } from './model-options.js';
 import { nativeStopping, parseStopping, type ParsedStopping } from './stopping.js';

@@ -3,7 +3,7 @@
 import type {
   NativeGridOptions,
   NativeLimits,
-  NativePreprocess,
+  NativeTensorFormat,
   NativeStreamOptions,
   NativeTissueOptions,
 } from '../native/contract.js';
@@ -24,7 +24,7 @@ import {
 } from './check.js';
 import type { Bounds } from './check.js';
 import { defaults } from './defaults.js';
-import { checkMaskInput } from './mask.js';
+import { checkMaskInput } from '../slide/mask-input.js';
 import { anyNumber, positiveNumber } from './model-options.js';
 import type { MaskInput, OpenOptions, RegionOptions, TensorsOptions, TilesOptions } from './types.js';
 
@@ -91,7 +91,7 @@ export function parseRegion(options: RegionOptions): ParsedRegion {
   });
 }
 
-export type NativeTensorStream = NativeStreamOptions & { readonly tensor: NativePreprocess };
+export type NativeTensorStream = NativeStreamOptions & { readonly tensor: NativeTensorFormat };
 
 /** All of NativeGridOptions but the mask, which may have to be read from a file first. */
 export type GridWithoutMask = Omit<NativeGridOptions, 'mask'>;
@@ -141,7 +141,7 @@ const tensorKeys = ['layout', 'channels', 'type', 'scale', 'mean', 'std'] as con
 
 export function parseTensorsOptions(options: TensorsOptions): ParsedTiles & { readonly stream: NativeTensorStream } {
   const o = record('options', options, [...tilesKeys, ...tensorKeys]);
-  const tensor: NativePreprocess = Object.freeze({
+  const tensor: NativeTensorFormat = Object.freeze({
     sizePx: integer('size', o['size'], tileSizePx),
     layout: 'layout' in o ? oneOf('layout', o['layout'], ['NCHW', 'NHWC']) : 'NCHW',
     channels: 'channels' in o ? oneOf('channels', o['channels'], ['RGB', 'BGR']) : 'RGB',
@@ -154,7 +154,7 @@ export function parseTensorsOptions(options: TensorsOptions): ParsedTiles & { re
   return Object.freeze({ ...parsed, stream: Object.freeze({ ...parsed.stream, tensor }) });
 }
 
-function tilesOf(o: Known, tensor: NativePreprocess | null): ParsedTiles {
+function tilesOf(o: Known, tensor: NativeTensorFormat | null): ParsedTiles {
   const sizePx = integer('size', o['size'], tileSizePx);
   const keep = 'keep' in o ? oneOf('keep', o['keep'], keepRules) : defaults.keep;
   if (keep === 'all' && 'mask' in o) throw contradiction("keep 'all' takes every tile, but a mask was given");

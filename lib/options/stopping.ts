@@ -1,5 +1,5 @@
 /** Parses the stopping rule, and joins it with what the model declares of its score. */
-import { MicrotomeError } from '../errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import type { Calibration, ModelSpec } from '../model/spec.js';
 import type { NativeStopping } from '../native/contract.js';
 import { integer, invalid, positiveInteger, record } from './check.js';

@@ -1,8 +1,8 @@
 /** The option types of the public API. lib/options/*.ts parses them; lib/options/defaults.ts has every default. */
 
 import type { Model } from '../model/model.js';
-import type { ScoreProgress } from '../result.js';
-import type { TissueMask } from '../tissue-mask.js';
+import type { ScoreProgress } from '../scoring/result.js';
+import type { TissueMask } from '../slide/tissue-mask.js';
 
 /** Bounds on what a slide file may ask for, so that a hostile one cannot exhaust the machine. All in bytes but one. */
 export interface SlideLimits {

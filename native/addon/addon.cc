@@ -39,9 +39,9 @@ Napi::Value create_engine(const Napi::CallbackInfo& call) {
     return run_async(
         call.Env(),
         [options = read_engine_options(Fields(call[0]))](decode::TileDecoder&) {
-          return std::make_shared<pipeline::Engine>(options);
+          return std::make_shared<engine::Engine>(options);
         },
-        [](Napi::Env env, std::shared_ptr<pipeline::Engine>& engine) -> Napi::Value {
+        [](Napi::Env env, std::shared_ptr<engine::Engine>& engine) -> Napi::Value {
           return EngineBinding::wrap(env, engine);
         });
   });

@@ -7,7 +7,7 @@
 namespace microtome::addon {
 namespace {
 
-using EnginePointer = std::shared_ptr<pipeline::Engine>;
+using EnginePointer = std::shared_ptr<engine::Engine>;
 
 // The JavaScript side of one scoring job. Used on the JavaScript thread only; worker threads may free it, so that its
 // reference is released by hand, with the last action of the job.
@@ -17,28 +17,28 @@ struct JobRecord {
   Napi::FunctionReference on_progress;
 };
 
-void settle(Napi::Env env, JobRecord& record, pipeline::ScoreOutcome& outcome) {
+void settle(Napi::Env env, JobRecord& record, engine::ScoreOutcome& outcome) {
   try {
     if (auto* failure = std::get_if<std::exception_ptr>(&outcome))
       record.deferred.Reject(to_js(env, *failure).Value());
     else
-      record.deferred.Resolve(score_object(env, std::move(std::get<pipeline::ScoreResult>(outcome))));
+      record.deferred.Resolve(score_object(env, std::move(std::get<engine::ScoreResult>(outcome))));
   } catch (const Napi::Error& error) {
     record.deferred.Reject(error.Value());
   }
 }
 
-pipeline::ScoreCallbacks callbacks_for(Environment& environment, const std::shared_ptr<JobRecord>& record) {
-  pipeline::ScoreCallbacks callbacks;
+engine::ScoreCallbacks callbacks_for(Environment& environment, const std::shared_ptr<JobRecord>& record) {
+  engine::ScoreCallbacks callbacks;
   if (!record->on_progress.IsEmpty())
-    callbacks.progress = [&environment, weak = std::weak_ptr(record)](const pipeline::Progress& progress) {
+    callbacks.progress = [&environment, weak = std::weak_ptr(record)](const engine::Progress& progress) {
       environment.deliver([weak, progress](Napi::Env env) {
         const auto alive = weak.lock();
         if (alive && !alive->on_progress.IsEmpty()) alive->on_progress.Call({progress_object(env, progress)});
       });
     };
-  callbacks.done = [&environment, record](pipeline::ScoreOutcome outcome) {
-    auto held = std::make_shared<pipeline::ScoreOutcome>(std::move(outcome));
+  callbacks.done = [&environment, record](engine::ScoreOutcome outcome) {
+    auto held = std::make_shared<engine::ScoreOutcome>(std::move(outcome));
     environment.deliver([&environment, record, held](Napi::Env env) {
       environment.end();
       settle(env, *record, *held);

@@ -5,7 +5,7 @@
 
 #include "addon/environment.h"
 #include "addon/napi_setup.h"
-#include "pipeline/engine.h"
+#include "engine/engine.h"
 
 namespace microtome::addon {
 
@@ -14,7 +14,7 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
   static Napi::Function define(Napi::Env env);
   explicit EngineBinding(const Napi::CallbackInfo& info);
   ~EngineBinding() override;
-  static Napi::Object wrap(Napi::Env env, std::shared_ptr<pipeline::Engine> engine);
+  static Napi::Object wrap(Napi::Env env, std::shared_ptr<engine::Engine> engine);
 
  private:
   Napi::Value model(const Napi::CallbackInfo& info);
@@ -22,7 +22,7 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
   Napi::Value score(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
-  std::shared_ptr<pipeline::Engine> engine_;
+  std::shared_ptr<engine::Engine> engine_;
   std::shared_ptr<Environment> environment_;
 };
 

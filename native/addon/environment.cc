@@ -37,12 +37,12 @@ void Environment::end() {
   if (--in_flight_ == 0) way_.Unref(env_);
 }
 
-void Environment::remember(const std::shared_ptr<pipeline::Engine>& engine) {
+void Environment::remember(const std::shared_ptr<engine::Engine>& engine) {
   engines_.remove_if([](const auto& known) { return known.expired(); });
   engines_.push_back(engine);
 }
 
-void Environment::remember(const std::shared_ptr<pipeline::TileStream>& stream) {
+void Environment::remember(const std::shared_ptr<engine::TileStream>& stream) {
   streams_.remove_if([](const auto& known) { return known.expired(); });
   streams_.push_back(stream);
 }

@@ -14,9 +14,9 @@
 
 #include "addon/error_bridge.h"
 #include "addon/napi_setup.h"
-#include "pipeline/engine.h"
-#include "pipeline/service_threads.h"
-#include "pipeline/tile_stream.h"
+#include "engine/engine.h"
+#include "engine/service_threads.h"
+#include "engine/tile_stream.h"
 
 namespace microtome::addon {
 
@@ -38,13 +38,13 @@ class Environment {
   void begin();
   void end();
 
-  [[nodiscard]] pipeline::ServiceThreads& service() noexcept { return service_; }
+  [[nodiscard]] engine::ServiceThreads& service() noexcept { return service_; }
   // Cancelled when the environment ends; every service task listens to it.
   [[nodiscard]] CancelToken& stopping() noexcept { return stopping_; }
 
   // JavaScript thread. They are stopped at the end of the environment if nobody closed them.
-  void remember(const std::shared_ptr<pipeline::Engine>& engine);
-  void remember(const std::shared_ptr<pipeline::TileStream>& stream);
+  void remember(const std::shared_ptr<engine::Engine>& engine);
+  void remember(const std::shared_ptr<engine::TileStream>& stream);
 
   Napi::FunctionReference slide_class;
   Napi::FunctionReference stream_class;
@@ -63,9 +63,9 @@ class Environment {
   Way way_;
   int in_flight_ = 0;
   CancelToken stopping_;
-  std::list<std::weak_ptr<pipeline::Engine>> engines_;
-  std::list<std::weak_ptr<pipeline::TileStream>> streams_;
-  pipeline::ServiceThreads service_;
+  std::list<std::weak_ptr<engine::Engine>> engines_;
+  std::list<std::weak_ptr<engine::TileStream>> streams_;
+  engine::ServiceThreads service_;
 };
 
 // Runs `work(decoder)` on a service thread and resolves with `convert(env, result)` on the JavaScript thread.

@@ -26,7 +26,7 @@ Napi::Error to_js(Napi::Env env, std::exception_ptr failure) {
   } catch (const Error& error) {
     return to_js(env, error);
   } catch (const std::bad_alloc&) {
-    return to_js(env, Error(Code::OUT_OF_MEMORY, Stage::Batch, "the system gave no more memory to this process"));
+    return to_js(env, Error(Code::OUT_OF_MEMORY, Stage::Preprocess, "the system gave no more memory to this process"));
   } catch (const std::exception& error) {
     return to_js(env, Error(Code::INTERNAL, Stage::Options, std::string("unexpected failure: ") + error.what()));
   } catch (...) {

@@ -4,9 +4,9 @@
 #include "addon/fields.h"
 #include "addon/napi_setup.h"
 #include "decode/region.h"
-#include "pipeline/engine.h"
-#include "pipeline/score_request.h"
-#include "pipeline/tile_stream.h"
+#include "engine/engine.h"
+#include "engine/score_request.h"
+#include "engine/tile_stream.h"
 #include "slide/slide.h"
 #include "tissue/tissue_mask.h"
 
@@ -14,11 +14,11 @@ namespace microtome::addon {
 
 [[nodiscard]] slide::OpenOptions read_open_options(const Fields& fields);
 [[nodiscard]] tissue::TissueOptions read_tissue_options(const Fields& fields);
-[[nodiscard]] pipeline::GridRequest read_grid(const Fields& fields);
+[[nodiscard]] engine::GridRequest read_grid(const Fields& fields);
 // INVALID_OPTION also when a tensor is asked for of another size than the grid's tiles.
-[[nodiscard]] pipeline::StreamOptions read_stream_options(const Fields& fields, const pipeline::GridRequest& grid);
-[[nodiscard]] pipeline::ScoreRequest read_score_request(const Fields& fields);
-[[nodiscard]] pipeline::EngineOptions read_engine_options(const Fields& fields);
+[[nodiscard]] engine::StreamOptions read_stream_options(const Fields& fields, const engine::GridRequest& grid);
+[[nodiscard]] engine::ScoreRequest read_score_request(const Fields& fields);
+[[nodiscard]] engine::EngineOptions read_engine_options(const Fields& fields);
 [[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name);
 
 // Bytes are handed over without a copy where the host allows it; the array's memory is freed with the array.
@@ -32,9 +32,9 @@ namespace microtome::addon {
 [[nodiscard]] Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t bad_tiles);
 // Its `data` shares the batch's memory where the host allows it, else is a copy; `release` takes the memory back from
 // it (the array is then empty), after which the stream uses it again.
-[[nodiscard]] Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch);
+[[nodiscard]] Napi::Object batch_object(Napi::Env env, engine::TileBatch&& batch);
 [[nodiscard]] Napi::Object model_info(Napi::Env env, const infer::Model& model);
-[[nodiscard]] Napi::Object progress_object(Napi::Env env, const pipeline::Progress& progress);
-[[nodiscard]] Napi::Object score_object(Napi::Env env, pipeline::ScoreResult&& result);
+[[nodiscard]] Napi::Object progress_object(Napi::Env env, const engine::Progress& progress);
+[[nodiscard]] Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result);
 
 }  // namespace microtome::addon

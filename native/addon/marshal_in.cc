@@ -24,12 +24,12 @@ std::vector<Item> copy_of(const Napi::Value& value, napi_typedarray_type type, c
   return std::vector<Item>(array.Data(), array.Data() + array.ElementLength());
 }
 
-pipeline::MaskSource read_mask(const Fields& fields) {
+engine::MaskSource read_mask(const Fields& fields) {
   const std::string kind = fields.string("kind");
-  if (kind == "all") return pipeline::Everywhere{};
+  if (kind == "all") return engine::Everywhere{};
   if (kind == "tissue") return read_tissue_options(fields.child("options"));
   if (kind == "mask") {
-    pipeline::GivenMask mask;
+    engine::GivenMask mask;
     mask.width_px = fields.integer("width");
     mask.height_px = fields.integer("height");
     mask.data = copy_of<Napi::Uint8Array, std::uint8_t>(fields.value("data"), napi_uint8_array, "mask.data");
@@ -46,15 +46,16 @@ pipeline::MaskSource read_mask(const Fields& fields) {
   return rings;
 }
 
-batch::Preprocess read_preprocess(const Fields& fields) {
-  batch::Preprocess how;
+preprocess::TensorFormat read_preprocess(const Fields& fields) {
+  preprocess::TensorFormat how;
   how.size_px = fields.integer("sizePx");
-  how.layout = fields.choice<batch::Layout>("layout", {{"NCHW", batch::Layout::Nchw}, {"NHWC", batch::Layout::Nhwc}});
-  how.order = fields.choice<batch::ChannelOrder>(
-      "channels", {{"RGB", batch::ChannelOrder::Rgb}, {"BGR", batch::ChannelOrder::Bgr}});
-  how.type = fields.choice<batch::ElementType>("type", {{"float32", batch::ElementType::Float32},
-                                                        {"float16", batch::ElementType::Float16},
-                                                        {"uint8", batch::ElementType::Uint8}});
+  how.layout = fields.choice<preprocess::Layout>(
+      "layout", {{"NCHW", preprocess::Layout::Nchw}, {"NHWC", preprocess::Layout::Nhwc}});
+  how.order = fields.choice<preprocess::ChannelOrder>(
+      "channels", {{"RGB", preprocess::ChannelOrder::Rgb}, {"BGR", preprocess::ChannelOrder::Bgr}});
+  how.type = fields.choice<preprocess::ElementType>("type", {{"float32", preprocess::ElementType::Float32},
+                                                             {"float16", preprocess::ElementType::Float16},
+                                                             {"uint8", preprocess::ElementType::Uint8}});
   how.scale = fields.number("scale");
   const auto mean = fields.array("mean");
   const auto std = fields.array("std");
@@ -102,8 +103,8 @@ aggregate::ScoreCurve read_curve(const Fields& fields) {
   return curve;
 }
 
-pipeline::StoppingRequest read_stopping(const Fields& fields, std::size_t heads) {
-  pipeline::StoppingRequest stopping;
+engine::StoppingRequest read_stopping(const Fields& fields, std::size_t heads) {
+  engine::StoppingRequest stopping;
   stopping.half_width = fields.number("halfWidth");
   stopping.confidence = fields.number("confidence");
   stopping.min_tiles = fields.integer("minTiles");
@@ -149,8 +150,8 @@ tissue::TissueOptions read_tissue_options(const Fields& fields) {
   return options;
 }
 
-pipeline::GridRequest read_grid(const Fields& fields) {
-  pipeline::GridRequest request;
+engine::GridRequest read_grid(const Fields& fields) {
+  engine::GridRequest request;
   request.level = read_level(fields);
   request.mpp = fields.optional_number("mpp");
   request.slide_mpp = fields.optional_number("slideMpp");
@@ -168,8 +169,8 @@ pipeline::GridRequest read_grid(const Fields& fields) {
   return request;
 }
 
-pipeline::StreamOptions read_stream_options(const Fields& fields, const pipeline::GridRequest& grid) {
-  pipeline::StreamOptions options;
+engine::StreamOptions read_stream_options(const Fields& fields, const engine::GridRequest& grid) {
+  engine::StreamOptions options;
   options.batch_size = fields.integer("batchSize");
   if (options.batch_size < 1 || options.batch_size > 65536)
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected 1 to 65536 for batchSize");
@@ -181,8 +182,8 @@ pipeline::StreamOptions read_stream_options(const Fields& fields, const pipeline
   return options;
 }
 
-pipeline::ScoreRequest read_score_request(const Fields& fields) {
-  pipeline::ScoreRequest request;
+engine::ScoreRequest read_score_request(const Fields& fields) {
+  engine::ScoreRequest request;
   request.grid = read_grid(fields.child("grid"));
   request.preprocess = read_preprocess(fields.child("preprocess"));
   const auto outputs = fields.array("outputs");
@@ -218,8 +219,8 @@ pipeline::ScoreRequest read_score_request(const Fields& fields) {
   return request;
 }
 
-pipeline::EngineOptions read_engine_options(const Fields& fields) {
-  pipeline::EngineOptions options;
+engine::EngineOptions read_engine_options(const Fields& fields) {
+  engine::EngineOptions options;
   options.model_path = fields.string("modelPath");
   options.device = fields.string("device");
   options.threads = static_cast<int>(std::clamp<std::int64_t>(fields.integer("threads"), 0, 1024));

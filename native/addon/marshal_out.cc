@@ -152,7 +152,7 @@ Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t 
   return out;
 }
 
-Napi::Object batch_object(Napi::Env env, pipeline::TileBatch&& batch) {
+Napi::Object batch_object(Napi::Env env, engine::TileBatch&& batch) {
   auto out = Napi::Object::New(env);
   out.Set("tiles", number(env, static_cast<std::int64_t>(batch.x.size())));
   out.Set("sizePx", number(env, batch.size_px));
@@ -197,7 +197,7 @@ Napi::Object model_info(Napi::Env env, const infer::Model& model) {
   return out;
 }
 
-Napi::Object progress_object(Napi::Env env, const pipeline::Progress& progress) {
+Napi::Object progress_object(Napi::Env env, const engine::Progress& progress) {
   auto out = Napi::Object::New(env);
   out.Set("stage", Napi::String::New(env, std::string(stage_name(progress.stage))));
   out.Set("tilesDone", number(env, progress.tiles_done));
@@ -206,7 +206,7 @@ Napi::Object progress_object(Napi::Env env, const pipeline::Progress& progress) 
   return out;
 }
 
-Napi::Object score_object(Napi::Env env, pipeline::ScoreResult&& result) {
+Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result) {
   auto out = Napi::Object::New(env);
   set_plan(env, out, result.plan);
   out.Set("tiles", number(env, result.tile_count));

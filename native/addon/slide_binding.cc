@@ -3,7 +3,7 @@
 #include "addon/environment.h"
 #include "addon/error_bridge.h"
 #include "addon/marshal.h"
-#include "pipeline/prepare.h"
+#include "engine/prepare.h"
 #include "tissue/tissue_mask.h"
 
 namespace microtome::addon {
@@ -44,8 +44,8 @@ MaskAndCount find_tissue(decode::TileDecoder& decoder, const slide::Slide& slide
 }
 
 struct PlanAndCost {
-  pipeline::Prepared prepared;
-  pipeline::ReadCost cost;
+  engine::Prepared prepared;
+  engine::ReadCost cost;
   std::int64_t memory_bytes;
 };
 
@@ -57,11 +57,11 @@ std::int64_t working_set_bytes(const tiles::TilePlan& plan, std::int64_t stored_
   return alive * 3 * stored.tile_width_px * stored.tile_height_px;
 }
 
-PlanAndCost make_plan(decode::TileDecoder& decoder, const slide::Slide& slide, const pipeline::GridRequest& request,
+PlanAndCost make_plan(decode::TileDecoder& decoder, const slide::Slide& slide, const engine::GridRequest& request,
                       const CancelToken& cancel) {
   StageMetrics metrics;
-  PlanAndCost out{pipeline::prepare(decoder, slide, request, metrics, cancel), {}, 0};
-  out.cost = pipeline::read_cost(slide, out.prepared.plan);
+  PlanAndCost out{engine::prepare(decoder, slide, request, metrics, cancel), {}, 0};
+  out.cost = engine::read_cost(slide, out.prepared.plan);
   out.memory_bytes = working_set_bytes(out.prepared.plan, out.cost.stored_tiles);
   return out;
 }
@@ -242,9 +242,9 @@ Napi::Value SlideBinding::tiles(const Napi::CallbackInfo& call) {
         call.Env(),
         [request = std::move(request), options](decode::TileDecoder& decoder, const SlidePointer& slide,
                                                 const CancelToken&) {
-          return std::make_shared<pipeline::TileStream>(decoder, slide, request, options);
+          return std::make_shared<engine::TileStream>(decoder, slide, request, options);
         },
-        [](Napi::Env env, std::shared_ptr<pipeline::TileStream>& stream) -> Napi::Value {
+        [](Napi::Env env, std::shared_ptr<engine::TileStream>& stream) -> Napi::Value {
           return StreamBinding::wrap(env, stream);
         });
   });
@@ -269,7 +269,7 @@ StreamBinding::StreamBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<StreamBinding>(info), environment_(Environment::of(info.Env())) {
   if (info.Length() != 1 || !info[0].IsExternal())
     throw addon::to_js(info.Env(), Error(Code::INVALID_OPTION, Stage::Options, "streams are made by slide.tiles"));
-  stream_ = *info[0].As<Napi::External<std::shared_ptr<pipeline::TileStream>>>().Data();
+  stream_ = *info[0].As<Napi::External<std::shared_ptr<engine::TileStream>>>().Data();
   environment_->remember(stream_);
 }
 
@@ -278,9 +278,9 @@ StreamBinding::~StreamBinding() {
   if (stream_) environment_->service().post([stream = std::move(stream_)](decode::TileDecoder&) { stream->close(); });
 }
 
-Napi::Object StreamBinding::wrap(Napi::Env env, std::shared_ptr<pipeline::TileStream> stream) {
+Napi::Object StreamBinding::wrap(Napi::Env env, std::shared_ptr<engine::TileStream> stream) {
   return Environment::of(env)->stream_class.New(
-      {Napi::External<std::shared_ptr<pipeline::TileStream>>::New(env, &stream)});
+      {Napi::External<std::shared_ptr<engine::TileStream>>::New(env, &stream)});
 }
 
 Napi::Value StreamBinding::next(const Napi::CallbackInfo& call) {
@@ -288,15 +288,15 @@ Napi::Value StreamBinding::next(const Napi::CallbackInfo& call) {
   auto& environment = *environment_;
   environment.begin();
   // The receiver does not own the stream: it may run on one of the stream's threads.
-  stream_->next([&environment, deferred](pipeline::TileStream::Outcome outcome) {
-    auto held = std::make_shared<pipeline::TileStream::Outcome>(std::move(outcome));
+  stream_->next([&environment, deferred](engine::TileStream::Outcome outcome) {
+    auto held = std::make_shared<engine::TileStream::Outcome>(std::move(outcome));
     environment.deliver([&environment, deferred, held](Napi::Env env) {
       environment.end();
       if (const auto* failure = std::get_if<std::exception_ptr>(held.get())) {
         deferred->Reject(addon::to_js(env, *failure).Value());
         return;
       }
-      auto& batch = std::get<std::optional<pipeline::TileBatch>>(*held);
+      auto& batch = std::get<std::optional<engine::TileBatch>>(*held);
       try {
         deferred->Resolve(batch ? batch_object(env, std::move(*batch)) : env.Null());
       } catch (const Napi::Error& error) {

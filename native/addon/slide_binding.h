@@ -6,7 +6,7 @@
 
 #include "addon/environment.h"
 #include "addon/napi_setup.h"
-#include "pipeline/tile_stream.h"
+#include "engine/tile_stream.h"
 #include "slide/slide.h"
 
 namespace microtome::addon {
@@ -45,14 +45,14 @@ class StreamBinding : public Napi::ObjectWrap<StreamBinding> {
   static Napi::Function define(Napi::Env env);
   explicit StreamBinding(const Napi::CallbackInfo& info);
   ~StreamBinding() override;
-  static Napi::Object wrap(Napi::Env env, std::shared_ptr<pipeline::TileStream> stream);
+  static Napi::Object wrap(Napi::Env env, std::shared_ptr<engine::TileStream> stream);
 
  private:
   Napi::Value next(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);
 
   const std::shared_ptr<Environment> environment_;
-  std::shared_ptr<pipeline::TileStream> stream_;
+  std::shared_ptr<engine::TileStream> stream_;
 };
 
 }  // namespace microtome::addon

@@ -36,8 +36,8 @@ std::string_view stage_name(Stage stage) noexcept {
       return "tiles";
     case Stage::Decode:
       return "decode";
-    case Stage::Batch:
-      return "batch";
+    case Stage::Preprocess:
+      return "preprocess";
     case Stage::Infer:
       return "infer";
     case Stage::Aggregate:

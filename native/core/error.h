@@ -18,7 +18,7 @@ enum class Code : std::uint8_t {
 };
 
 // Pipeline stages in order; the names are the same in metrics, TypeScript and docs.
-enum class Stage : std::uint8_t { Options, Slide, Tissue, Tiles, Decode, Batch, Infer, Aggregate, Csv };
+enum class Stage : std::uint8_t { Options, Slide, Tissue, Tiles, Decode, Preprocess, Infer, Aggregate, Csv };
 
 [[nodiscard]] std::string_view code_name(Code code) noexcept;
 [[nodiscard]] std::string_view code_advice(Code code) noexcept;

@@ -53,7 +53,7 @@ class StageMetrics {
   [[nodiscard]] std::vector<StageTimes> snapshot() const {
     std::vector<StageTimes> all;
     for (const Stage stage :
-         {Stage::Tissue, Stage::Tiles, Stage::Decode, Stage::Batch, Stage::Infer, Stage::Aggregate}) {
+         {Stage::Tissue, Stage::Tiles, Stage::Decode, Stage::Preprocess, Stage::Infer, Stage::Aggregate}) {
       const auto& counters = of(stage);
       all.push_back({stage, static_cast<double>(counters.busy_ns.load()) / 1e6,
                      static_cast<double>(counters.waiting_ns.load()) / 1e6, counters.items.load(),

@@ -21,24 +21,25 @@ std::string one_by_one(const std::vector<TensorInfo>& inputs) {
 
 }  // namespace
 
-std::vector<std::int64_t> input_shape(std::int64_t tiles, const batch::Preprocess& how) {
-  if (how.layout == batch::Layout::Nchw) return {tiles, 3, how.size_px, how.size_px};
+std::vector<std::int64_t> input_shape(std::int64_t tiles, const preprocess::TensorFormat& how) {
+  if (how.layout == preprocess::Layout::Nchw) return {tiles, 3, how.size_px, how.size_px};
   return {tiles, how.size_px, how.size_px, 3};
 }
 
-ort::ElementType input_type(batch::ElementType type) noexcept {
+ort::ElementType input_type(preprocess::ElementType type) noexcept {
   switch (type) {
-    case batch::ElementType::Float32:
+    case preprocess::ElementType::Float32:
       return ort::ElementType::Float32;
-    case batch::ElementType::Float16:
+    case preprocess::ElementType::Float16:
       return ort::ElementType::Float16;
-    case batch::ElementType::Uint8:
+    case preprocess::ElementType::Uint8:
       return ort::ElementType::Uint8;
   }
   return ort::ElementType::Undefined;
 }
 
-std::size_t require_input(const std::vector<TensorInfo>& inputs, std::int64_t tiles, const batch::Preprocess& how) {
+std::size_t require_input(const std::vector<TensorInfo>& inputs, std::int64_t tiles,
+                          const preprocess::TensorFormat& how) {
   if (inputs.size() != 1)
     throw mismatch("the graph has " + std::to_string(inputs.size()) + " inputs (" + one_by_one(inputs) +
                    "), one input of tiles was expected");

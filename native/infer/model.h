@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "batch/preprocess.h"
 #include "core/cancel_token.h"
+#include "preprocess/preprocess.h"
 
 namespace microtome::infer {
 
@@ -71,7 +71,7 @@ class Model {
   // when it throws: OUTPUT_SHAPE when an output is not [tiles, ...] or a row is longer than a million values,
   // OUT_OF_MEMORY, CANCELLED, MODEL_MISMATCH (also when the graph's fixed sides, a fixed batch included, are not those
   // of the input), MODEL_INVALID when the graph itself cannot be run.
-  virtual void run(RunSlot& slot, const void* input, std::int64_t tiles, const batch::Preprocess& how,
+  virtual void run(RunSlot& slot, const void* input, std::int64_t tiles, const preprocess::TensorFormat& how,
                    const std::vector<std::string>& output_names, std::vector<std::vector<double>>& out,
                    CancelToken& cancel) = 0;
 };

@@ -207,7 +207,7 @@ void OrtSession::require_output(const std::string& name, std::int64_t tiles) con
 }
 
 ort::Handle<ort::Value> OrtSession::wrap_input(const void* input, std::size_t bytes, std::int64_t tiles,
-                                               const batch::Preprocess& how) const {
+                                               const preprocess::TensorFormat& how) const {
   const auto shape = input_shape(tiles, how);
   ort::Value* value = nullptr;
   // The runtime takes a pointer to non-const for every tensor; inputs are only read.
@@ -218,7 +218,7 @@ ort::Handle<ort::Value> OrtSession::wrap_input(const void* input, std::size_t by
   return {value, runtime_.api().function(ort::kReleaseValue)};
 }
 
-void OrtSession::run(RunSlot& slot, const void* input, std::int64_t tiles, const batch::Preprocess& how,
+void OrtSession::run(RunSlot& slot, const void* input, std::int64_t tiles, const preprocess::TensorFormat& how,
                      const std::vector<std::string>& output_names, std::vector<std::vector<double>>& out,
                      CancelToken& cancel) {
   const auto& api = runtime_.api();

@@ -26,7 +26,7 @@ class OrtSession final : public Model, public std::enable_shared_from_this<OrtSe
   [[nodiscard]] const std::vector<TensorInfo>& inputs() const noexcept override { return inputs_; }
   [[nodiscard]] const std::vector<TensorInfo>& outputs() const noexcept override { return outputs_; }
   [[nodiscard]] std::unique_ptr<RunSlot> make_slot() override;
-  void run(RunSlot& slot, const void* input, std::int64_t tiles, const batch::Preprocess& how,
+  void run(RunSlot& slot, const void* input, std::int64_t tiles, const preprocess::TensorFormat& how,
            const std::vector<std::string>& output_names, std::vector<std::vector<double>>& out,
            CancelToken& cancel) override;
 
@@ -37,7 +37,7 @@ class OrtSession final : public Model, public std::enable_shared_from_this<OrtSe
   [[nodiscard]] ort::Handle<ort::Session> open(const std::string& path, const SessionOptions& options) const;
   void require_output(const std::string& name, std::int64_t tiles) const;
   [[nodiscard]] ort::Handle<ort::Value> wrap_input(const void* input, std::size_t bytes, std::int64_t tiles,
-                                                   const batch::Preprocess& how) const;
+                                                   const preprocess::TensorFormat& how) const;
   void execute(Slot& slot, CancelToken& cancel);
   void collect(const Slot& slot, std::int64_t tiles, const std::vector<std::string>& bound,
                const std::vector<std::string>& names, std::vector<std::vector<double>>& out) const;

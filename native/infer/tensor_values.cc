@@ -3,8 +3,8 @@
 #include <bit>
 #include <cstdint>
 
-#include "batch/float16.h"
 #include "core/error.h"
+#include "preprocess/float16.h"
 
 namespace microtome::infer {
 namespace {
@@ -45,7 +45,7 @@ void append_as_double(ort::ElementType type, const void* data, std::size_t count
     case ort::ElementType::Float64:
       return append<double>(data, count, out);
     case ort::ElementType::Float16:
-      return append<std::uint16_t>(data, count, out, batch::half_to_float);
+      return append<std::uint16_t>(data, count, out, preprocess::half_to_float);
     case ort::ElementType::Bfloat16:
       return append<std::uint16_t>(data, count, out, from_bfloat16);
     case ort::ElementType::Uint8:

@@ -1,18 +1,18 @@
 // The layer rules of native/: the table of who may include whom, who may know which library, and what library code never does.
 import { lineOf, withoutComments } from './sources.mjs';
 
-/** A folder may include itself and these; a stage sees earlier stages only. pipeline wires all, addon sees pipeline. */
+/** A folder may include itself and these; a stage sees earlier stages only. engine wires all, addon sees engine. */
 const mayInclude = {
   core: [],
   slide: ['core'],
   tissue: ['core', 'slide'],
   tiles: ['core', 'slide', 'tissue'],
   decode: ['core', 'slide', 'tiles'],
-  batch: ['core'],
-  infer: ['core', 'batch'],
+  preprocess: ['core'],
+  infer: ['core', 'preprocess'],
   aggregate: ['core'],
-  pipeline: ['core', 'slide', 'tissue', 'tiles', 'decode', 'batch', 'infer', 'aggregate'],
-  addon: ['core', 'slide', 'tissue', 'tiles', 'decode', 'batch', 'infer', 'aggregate', 'pipeline'],
+  engine: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'aggregate'],
+  addon: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'aggregate', 'engine'],
 };
 
 /** Names of other parties' interfaces, and the one folder that may use each. */

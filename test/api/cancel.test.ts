@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { runJob, unlessAborted } from '../../lib/cancel.js';
+import { runJob, unlessAborted } from '../../lib/core/cancel.js';
 import { Gate } from './support/fake-addon.js';
 
 const reason = new Error('enough');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { errorAdvice, fromFileSystem, fromNative, MicrotomeError, native, stages } from '../../lib/errors.js';
+import { errorAdvice, fromFileSystem, fromNative, MicrotomeError, native, stages } from '../../lib/core/errors.js';
 import { nativeError } from './support/fake-addon.js';
 
 describe('the error table', () => {

@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { maskSource } from '../../lib/mask-source.js';
-import { geoJsonRings } from '../../lib/options/geojson.js';
-import type { ByteSource, Input } from '../../lib/source.js';
-import { fileSource, inputPath } from '../../lib/source.js';
+import { maskSource } from '../../lib/slide/mask-source.js';
+import { geoJsonRings } from '../../lib/slide/geojson.js';
+import type { ByteSource, Input } from '../../lib/slide/byte-source.js';
+import { fileSource, inputPath } from '../../lib/slide/byte-source.js';
 import { failure, temporaryFolder } from './support/bundle.js';
 
 describe('inputs', () => {

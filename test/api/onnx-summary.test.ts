@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MicrotomeError } from '../../lib/errors.js';
+import { MicrotomeError } from '../../lib/core/errors.js';
 import { summariseOnnx } from '../../lib/model/onnx-summary.js';
 import type { OnnxSummary } from '../../lib/model/onnx-summary.js';
 import { loadModel } from '../../lib/model/load-model.js';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadModel } from '../../lib/model/load-model.js';
-import { planSlide } from '../../lib/plan-slide.js';
-import type { ScoreProgress } from '../../lib/result.js';
-import { scoreSlide } from '../../lib/score-slide.js';
-import { createScorer } from '../../lib/scorer.js';
+import { planSlide } from '../../lib/scoring/plan-slide.js';
+import type { ScoreProgress } from '../../lib/scoring/result.js';
+import { scoreSlide } from '../../lib/scoring/score-slide.js';
+import { createScorer } from '../../lib/scoring/scorer.js';
 import type { ScorerOptions } from '../../lib/options/types.js';
 import type { NativeScoreResult } from '../../lib/native/contract.js';
 import type { Json } from './support/bundle.js';

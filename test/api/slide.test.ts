@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { openSlide } from '../../lib/slide.js';
-import type { Slide } from '../../lib/slide.js';
-import type { TileBatch } from '../../lib/tile-batch.js';
+import { openSlide } from '../../lib/slide/slide.js';
+import type { Slide } from '../../lib/slide/slide.js';
+import type { TileBatch } from '../../lib/slide/tile-batch.js';
 import { failure } from './support/bundle.js';
 import type { NativeTileBatch } from '../../lib/native/contract.js';
 import { FakeAddon, FakeSlide, Gate, nativeError, tileBatch } from './support/fake-addon.js';

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeBlockSlide } from '../../bench/workloads/block-slide.js';
-import { openSlide } from '../../lib/slide.js';
+import { openSlide } from '../../lib/slide/slide.js';
 import { decodeRgb } from '../support/slides.js';
-import { temporaryFolder } from '../submission/support.js';
+import { temporaryFolder } from '../runs/support.js';
 
 const options = { columns: 12, rows: 9, block: { x: 4, y: 2, width: 5, height: 4 }, distinctTiles: 6, seed: 3 };
 

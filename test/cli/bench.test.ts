@@ -9,9 +9,9 @@ import { drawSlide, TilePalette } from '../../lib/cli/bench/draw-slide.js';
 import { encodeJpeg } from '../../lib/cli/bench/jpeg-encoder.js';
 import { figuresOf, spreadOf } from '../../lib/cli/bench/measure.js';
 import { glassTile, tilePx, tissueTile } from '../../lib/cli/bench/tissue-tiles.js';
-import { openSlide } from '../../lib/slide.js';
+import { openSlide } from '../../lib/slide/slide.js';
 import { decodeRgb } from '../support/slides.js';
-import { temporaryFolder } from '../submission/support.js';
+import { temporaryFolder } from '../runs/support.js';
 import { cli } from './support.js';
 
 function psnr(a: Uint8Array, b: Uint8Array): number {

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { MicrotomeError } from '../../lib/errors.js';
-import { fakeModel, temporaryFolder } from '../submission/support.js';
+import { MicrotomeError } from '../../lib/core/errors.js';
+import { fakeModel, temporaryFolder } from '../runs/support.js';
 import { onnxRuntimeVersion } from '../support/manifest.js';
 import { cli, fakeSlide, healthy } from './support.js';
 

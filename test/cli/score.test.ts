@@ -1,8 +1,8 @@
 import { appendFile, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MicrotomeError, type ErrorCode } from '../../lib/errors.js';
-import { competitionArea, fakeScorer, scoreOfName, type Area } from '../submission/support.js';
+import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
+import { competitionArea, fakeScorer, scoreOfName, type Area } from '../runs/support.js';
 import { cli, type CliSettings } from './support.js';
 
 function args(area: Area, ...more: string[]): string[] {

@@ -1,9 +1,9 @@
 /** Runs the command line in this process, with streams that collect and a library that needs no addon. */
 import type { CliIo, CliLibrary, CliSlide, OutputStream } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/run.js';
-import { MicrotomeError } from '../../lib/errors.js';
+import { MicrotomeError } from '../../lib/core/errors.js';
 import type { DoctorReport } from '../../lib/native/doctor.js';
-import { fakeModel, fakeScorer, type FakeScorer, type FakeScorerSettings } from '../submission/support.js';
+import { fakeModel, fakeScorer, type FakeScorer, type FakeScorerSettings } from '../runs/support.js';
 
 export interface CliResult {
   readonly code: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toolVersion } from '../../lib/submission/version.js';
+import { toolVersion } from '../../lib/core/version.js';
 import { cli } from './support.js';
 
 describe('usage', () => {

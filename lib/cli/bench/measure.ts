@@ -1,6 +1,6 @@
 /** Scores the same slides again and again and keeps what one wants to know of a machine. */
 import type { SlideScoreOptions } from '../../options/types.js';
-import type { SlideResult } from '../../result.js';
+import type { SlideResult } from '../../scoring/result.js';
 
 /** The part of a scorer that is measured. */
 export interface MeasuredScorer {

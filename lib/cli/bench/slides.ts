@@ -2,8 +2,8 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ioFailure } from '../../submission/failure.js';
-import { folderOf, slideNames } from '../../submission/slide-files.js';
+import { ioFailure } from '../../runs/failure.js';
+import { folderOf, slideNames } from '../../runs/slide-files.js';
 import { UsageError } from '../usage-error.js';
 import { drawShapes } from './distribution.js';
 import { drawSlide, TilePalette } from './draw-slide.js';

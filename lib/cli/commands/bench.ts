@@ -1,7 +1,7 @@
 /** microtome bench: slides per hour, tiles per second and where the time goes, on this machine with this model. */
 import { cpus } from 'node:os';
 import type { ScorerOptions, SlideScoreOptions } from '../../options/types.js';
-import { toolVersion } from '../../submission/version.js';
+import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { figuresOf, measure, type BenchFigures, type Spread } from '../bench/measure.js';
 import { drawnSlides, namedSlides, type BenchSlides } from '../bench/slides.js';

@@ -1,10 +1,10 @@
 /** microtome doctor: what works here, what does not, what was tried and what to do about it. */
 import { cpus } from 'node:os';
-import type { Device } from '../../devices.js';
+import type { Device } from '../../native/devices.js';
 import type { NativeCodec, NativeLibraryReport } from '../../native/contract.js';
 import type { DoctorReport } from '../../native/doctor.js';
 import type { Search } from '../../native/runtimes.js';
-import { toolVersion } from '../../submission/version.js';
+import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';

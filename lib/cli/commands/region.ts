@@ -1,7 +1,7 @@
 /** microtome region: pixels of one level, as PNG or as they are. */
-import { MicrotomeError } from '../../errors.js';
-import { writeWhole } from '../../submission/durable.js';
-import { isThere } from '../../submission/output-files.js';
+import { MicrotomeError } from '../../core/errors.js';
+import { writeWhole } from '../../runs/durable.js';
+import { isThere } from '../../runs/output-files.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';

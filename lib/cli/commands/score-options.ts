@@ -1,6 +1,6 @@
 /** The options of microtome score, and what they are called in the library. */
-import { presets } from '../../submission/presets.js';
-import type { DirectoryOptions } from '../../submission/types.js';
+import { presets } from '../../runs/presets.js';
+import type { DirectoryOptions } from '../../runs/types.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { deadlineOf } from '../duration.js';
 import { progressKinds } from '../progress.js';

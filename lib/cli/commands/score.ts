@@ -1,13 +1,13 @@
 /** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
 import { stat } from 'node:fs/promises';
-import { MicrotomeError } from '../../errors.js';
+import { MicrotomeError } from '../../core/errors.js';
 import type { ScorerOptions } from '../../options/types.js';
-import type { SlideOutcome } from '../../result.js';
-import { startRun } from '../../submission/directory-run.js';
-import { ioFailure } from '../../submission/failure.js';
-import type { RunSource } from '../../submission/prepare.js';
-import type { RowScorer } from '../../submission/score-rows.js';
-import type { DirectorySummary } from '../../submission/types.js';
+import type { SlideOutcome } from '../../scoring/result.js';
+import { startRun } from '../../runs/directory-run.js';
+import { ioFailure } from '../../runs/failure.js';
+import type { RunSource } from '../../runs/prepare.js';
+import type { RowScorer } from '../../runs/score-rows.js';
+import type { DirectorySummary } from '../../runs/types.js';
 import type { ParsedArgs } from '../args.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';

@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-#include "batch/float16.h"
+#include "preprocess/float16.h"
 #include "test/check.h"
 #include "test/support/models.h"
 
@@ -32,8 +32,8 @@ std::shared_ptr<Model> load(const std::string& model, const SessionOptions& opti
   return Model::load(folder().write("model.onnx", model), options);
 }
 
-batch::Preprocess floats(std::int64_t size_px) {
-  batch::Preprocess how;
+preprocess::TensorFormat floats(std::int64_t size_px) {
+  preprocess::TensorFormat how;
   how.size_px = size_px;
   return how;
 }
@@ -45,7 +45,7 @@ std::vector<float> random_floats(std::size_t count, std::uint32_t seed = 1) {
   return values;
 }
 
-std::vector<double> run_one(Model& model, const void* input, std::int64_t tiles, const batch::Preprocess& how,
+std::vector<double> run_one(Model& model, const void* input, std::int64_t tiles, const preprocess::TensorFormat& how,
                             const std::string& output) {
   CancelToken cancel;
   std::vector<std::vector<double>> out(1);
@@ -98,9 +98,9 @@ TEST(half_precision_in_and_out) {
   const auto model = load(models::half_means());
   CHECK_EQ(model->inputs()[0].type, "float16");
   auto how = floats(4);
-  how.type = batch::ElementType::Float16;
+  how.type = preprocess::ElementType::Float16;
   std::vector<std::uint16_t> input;
-  for (int i = 0; i < 48; ++i) input.push_back(batch::float_to_half(static_cast<float>(i / 16) + 0.5f));
+  for (int i = 0; i < 48; ++i) input.push_back(preprocess::float_to_half(static_cast<float>(i / 16) + 0.5f));
   const auto means = run_one(*model, input.data(), 1, how, "means");
   CHECK((means == std::vector<double>{0.5, 1.5, 2.5}));
 }
@@ -109,8 +109,8 @@ TEST(bytes_in_nhwc_order_and_outputs_of_several_types) {
   if (skipped("bytes_in_nhwc_order")) return;
   const auto model = load(models::byte_sums());
   auto how = floats(2);
-  how.type = batch::ElementType::Uint8;
-  how.layout = batch::Layout::Nhwc;
+  how.type = preprocess::ElementType::Uint8;
+  how.layout = preprocess::Layout::Nhwc;
   const std::vector<std::uint8_t> input = {10,  200, 30, 20,  200, 30, 10,  200, 30, 20,  200, 30,
                                            255, 0,   1,  255, 0,   1,  255, 0,   1,  255, 0,   1};
   CancelToken cancel;
@@ -160,17 +160,17 @@ TEST(a_graph_with_a_fixed_batch_takes_just_that) {
 TEST(input_that_does_not_fit_is_refused_before_a_byte_is_read) {
   if (skipped("input_that_does_not_fit")) return;
   const auto model = load(models::channel_means("n", 8));
-  const auto refuse = [&](std::int64_t tiles, const batch::Preprocess& how) {
+  const auto refuse = [&](std::int64_t tiles, const preprocess::TensorFormat& how) {
     CHECK_THROWS(MODEL_MISMATCH, run_one(*model, nullptr, tiles, how, "means"));
   };
   refuse(1, floats(16));
   refuse(0, floats(8));
   refuse(-1, floats(8));
   auto how = floats(8);
-  how.layout = batch::Layout::Nhwc;
+  how.layout = preprocess::Layout::Nhwc;
   refuse(1, how);
   how = floats(8);
-  how.type = batch::ElementType::Float16;
+  how.type = preprocess::ElementType::Float16;
   refuse(1, how);
   const auto input = random_floats(192);
   CHECK_THROWS(MODEL_MISMATCH, run_one(*model, input.data(), 1, floats(8), "no such output"));

@@ -60,7 +60,7 @@ void work(const test::TemporaryFolder& folder) {
   const auto good = Model::load(folder.write("a.onnx", models::channel_means("n", 8)), options);
   const auto warns = Model::load(folder.write("b.onnx", models::with_unused("leftover")), options);
   CHECK_THROWS(MODEL_INVALID, static_cast<void>(Model::load(folder.write("c.onnx", "\x08\x08\x3a\x01"), options)));
-  batch::Preprocess how;
+  preprocess::TensorFormat how;
   how.size_px = 8;
   const std::vector<float> input(192, 0.5f);
   std::vector<std::vector<double>> out;

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect } from 'vitest';
-import { MicrotomeError } from '../../../lib/errors.js';
-import type { ErrorCode } from '../../../lib/errors.js';
+import { MicrotomeError } from '../../../lib/core/errors.js';
+import type { ErrorCode } from '../../../lib/core/errors.js';
 import { meanColourModel } from '../../support/models/small-graphs.js';
 
 const folders: string[] = [];

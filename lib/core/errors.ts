@@ -1,0 +1,169 @@
+/**
+ * The one error type of the public API and the table of its codes. The table is the same as
+ * native/core/error_codes.def and docs/errors.md; a script compares the three.
+ */
+
+/** What the user can do about each error code. The keys are the codes. */
+export const errorAdvice = {
+  FILE_NOT_FOUND: 'check the path',
+  FILE_UNREADABLE: 'check the permissions and the disk',
+  NOT_A_SLIDE: 'pass a TIFF-based slide (.tif, .tiff, .svs)',
+  UNSUPPORTED_COMPRESSION: 'convert the slide, or use a build that has the codec (see: microtome doctor)',
+  UNSUPPORTED_PIXELS: 'convert the slide to 8-bit RGB, grey or palette',
+  TRUNCATED: 'the file is cut short: copy or download it again',
+  CORRUPT_TILE: "the file is damaged: restore it, or pass badTiles: 'fill'",
+  LIMIT_EXCEEDED: 'raise the named limit if the file is trusted',
+  LEVEL_OUT_OF_RANGE: "choose one of the slide's levels",
+  MPP_UNKNOWN: 'pass mpp, or a level',
+  NO_TISSUE: 'pass a mask, or check the slide',
+  MODEL_INVALID: 'check the model file or bundle',
+  MODEL_MISMATCH: 'make the bundle and the graph agree',
+  OUTPUT_NOT_FINITE: 'the model produced NaN or infinity: check its weights and its scaling',
+  OUTPUT_SHAPE: 'the model must give one row per tile',
+  RUNTIME_MISSING: 'install the named package or pass its path',
+  DEVICE_UNAVAILABLE: 'choose another device (see: microtome doctor)',
+  OUT_OF_MEMORY: 'lower the batch size, or raise the memory limit',
+  UNSUPPORTED_PLATFORM: 'use Linux x64 with glibc 2.28 or newer',
+  INVALID_OPTION: 'correct the named option',
+  CSV_INVALID: 'correct the named file',
+  ROWS_MISMATCH: "make the named files agree, or pass onMissing: 'fallback'",
+  OUTPUT_EXISTS: 'remove the output, choose another, or resume',
+  OUTPUT_LOCKED: 'another run writes this output: wait for it or choose another',
+  RESUME_REFUSED: 'restore what the message names, or remove the journal and start again',
+  DISK_FULL: 'free some space and resume',
+  NETWORK: 'check the connection and the address',
+  SHARD_CONFLICT: 'give each shard its own rows',
+  CANCELLED: 'the job was ended by close()',
+  DEADLINE: 'allow more time, or fewer tiles per slide',
+  INTERNAL: 'report this with the message',
+} as const;
+
+/** Every `code` that a {@link MicrotomeError} can carry. */
+export type ErrorCode = keyof typeof errorAdvice;
+
+/** The stages of the pipeline, in order. */
+export const stages = [
+  'options',
+  'slide',
+  'tissue',
+  'tiles',
+  'decode',
+  'preprocess',
+  'infer',
+  'aggregate',
+  'csv',
+] as const;
+
+/** The stage of the pipeline that failed. */
+export type Stage = (typeof stages)[number];
+
+/** A stored tile of a slide: level index, then column and row counted in tiles. */
+export interface TileAddress {
+  readonly level: number;
+  readonly column: number;
+  readonly row: number;
+}
+
+/** The optional facts of a {@link MicrotomeError}. */
+export interface ErrorDetails {
+  /** The file to blame. */
+  readonly path?: string | undefined;
+  /** The stored tile to blame. */
+  readonly tile?: TileAddress | undefined;
+  /** What caused it, as in `new Error(message, { cause })`. */
+  readonly cause?: unknown;
+  /** Said instead of the code's own advice, where more is known. */
+  readonly advice?: string | undefined;
+}
+
+/**
+ * Every failure of this library. The message says what was found, what was expected and what to do; `code` and `stage`
+ * are for programs and do not change between patch versions.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await scoreSlide('slide.tif', { model: 'demo' });
+ * } catch (error) {
+ *   if (error instanceof MicrotomeError && error.code === 'NO_TISSUE') console.log('an empty slide');
+ *   else throw error;
+ * }
+ * ```
+ */
+export class MicrotomeError extends Error {
+  override readonly name = 'MicrotomeError';
+  /** Which failure it is. */
+  readonly code: ErrorCode;
+  /** Where in the pipeline it happened. */
+  readonly stage: Stage;
+  /** The file to blame, when there is one. */
+  declare readonly path?: string;
+  /** The stored tile to blame, when there is one. */
+  declare readonly tile?: TileAddress;
+
+  /** `found` says what was found and what was expected; the advice is appended unless it is there already. */
+  constructor(code: ErrorCode, stage: Stage, found: string, details: ErrorDetails = {}) {
+    const advice = details.advice ?? errorAdvice[code];
+    super(
+      found.endsWith(advice) ? found : `${found}; ${advice}`,
+      'cause' in details ? { cause: details.cause } : undefined,
+    );
+    this.code = code;
+    this.stage = stage;
+    if (details.path !== undefined) this.path = details.path;
+    if (details.tile !== undefined) this.tile = Object.freeze({ ...details.tile });
+  }
+}
+
+/** True for the codes of the table. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorAdvice, value);
+}
+
+function isStage(value: unknown): value is Stage {
+  return (stages as readonly unknown[]).includes(value);
+}
+
+function tileOf(value: unknown): TileAddress | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { level, column, row } = value as Record<string, unknown>;
+  if (typeof level !== 'number' || typeof column !== 'number' || typeof row !== 'number') return undefined;
+  return { level, column, row };
+}
+
+/**
+ * An error of the addon as a {@link MicrotomeError}. Its message carries the advice already. Anything that is not one
+ * of the addon's errors becomes INTERNAL with the original as `cause`; a MicrotomeError is passed through.
+ */
+export function fromNative(error: unknown, path?: string): MicrotomeError {
+  if (error instanceof MicrotomeError) return error;
+  const fields: Record<string, unknown> = typeof error === 'object' && error !== null ? { ...error } : {};
+  const message = error instanceof Error ? error.message : String(error);
+  const where = typeof fields['path'] === 'string' && fields['path'] !== '' ? fields['path'] : path;
+  if (isErrorCode(fields['code']) && isStage(fields['stage'])) {
+    return new MicrotomeError(fields['code'], fields['stage'], message, {
+      path: where,
+      tile: tileOf(fields['tile']),
+      cause: error,
+    });
+  }
+  return new MicrotomeError('INTERNAL', 'options', message, { path: where, cause: error });
+}
+
+/** Calls the addon and awaits it; what it throws or rejects with becomes a {@link MicrotomeError}. */
+export async function native<T>(call: () => Promise<T>, path?: string): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fromNative(error, path);
+  }
+}
+
+/** The system's error for a file, as a {@link MicrotomeError}: FILE_NOT_FOUND or FILE_UNREADABLE. */
+export function fromFileSystem(error: unknown, stage: Stage, path: string, what: string): MicrotomeError {
+  if (error instanceof MicrotomeError) return error;
+  const systemCode = (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
+  const missing = systemCode === 'ENOENT' || systemCode === 'ENOTDIR';
+  const found = missing ? `${what} ${path} does not exist` : `${what} ${path} cannot be read (${systemCode})`;
+  return new MicrotomeError(missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', stage, found, { path, cause: error });
+}

@@ -1,0 +1,58 @@
+/**
+ * Writes the submission: the format's header, its rows in its order, one number each with nine decimals. Every value is
+ * checked before the first byte is written.
+ */
+import { MicrotomeError } from '../core/errors.js';
+import type { ClipRange } from '../scoring/result.js';
+import { writeWhole } from './durable.js';
+import type { FileSystem } from './file-system.js';
+import { shown } from './names.js';
+
+export interface SubmissionRow {
+  readonly name: string;
+  readonly value: number;
+}
+
+const kDecimals = 9;
+
+/** Held to the range (null: as it is); never NaN, infinite, or written with an exponent. */
+export function submissionNumber(value: number, clip: ClipRange | null): string {
+  const held = clip === null ? value : Math.min(Math.max(value, clip[0]), clip[1]);
+  const text = held.toFixed(kDecimals);
+  // toFixed falls back to an exponent from 1e21 on, which no reader of a submission expects.
+  if (!Number.isFinite(held) || text.includes('e'))
+    throw new RangeError(`${value} is not a number that can be written`);
+  return text === '-0.000000000' ? '0.000000000' : text;
+}
+
+/** The whole file as text. Throws OUTPUT_NOT_FINITE naming the row. */
+export function submissionText(
+  header: readonly [string, string],
+  rows: readonly SubmissionRow[],
+  clip: ClipRange | null,
+): string {
+  const lines = [header.map(quoted).join(',')];
+  for (const { name, value } of rows) {
+    let number: string;
+    try {
+      number = submissionNumber(value, clip);
+    } catch (cause) {
+      throw new MicrotomeError('OUTPUT_NOT_FINITE', 'csv', `the value ${value} for the row ${shown(name)}`, { cause });
+    }
+    lines.push(`${quoted(name)},${number}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export async function writeSubmission(
+  path: string,
+  text: string,
+  fs?: FileSystem,
+  beforeRename?: () => Promise<void>,
+): Promise<void> {
+  await writeWhole(path, text, fs, beforeRename);
+}
+
+function quoted(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

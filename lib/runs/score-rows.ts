@@ -1,0 +1,205 @@
+/**
+ * Scores the rows of a run, a few at a time, on one scorer. No score depends on another row: a slide that fails is
+ * noted and the others go on; only failures that every slide would share end the run. A row is in the journal, on disk,
+ * before it is reported.
+ */
+import { fromNative, MicrotomeError, type ErrorCode } from '../core/errors.js';
+import type { Model } from '../model/model.js';
+import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
+import type { ScoreProgress, SlideOutcome, SlideResult, TileSample } from '../scoring/result.js';
+import type { Journal } from './journal.js';
+import type { JournalRow } from './journal-format.js';
+import type { OutcomeQueue } from './outcome-queue.js';
+import type { RunRow } from './rows.js';
+import { rowsMismatch } from './rows.js';
+import type { RunProgress } from './run-progress.js';
+import { shown } from './names.js';
+import type { TimeBudget } from './time-budget.js';
+import { scoreInTime } from './timed-scoring.js';
+import type { SummaryRow } from './types.js';
+
+/** The part of a scorer that a run uses. */
+export interface RowScorer {
+  readonly model: Model;
+  /** Most tiles of a slide; 0, or not there: no limit. */
+  readonly tilesPerSlide?: number;
+  score(path: string, options: SlideScoreOptions): Promise<SlideResult>;
+  close(): Promise<void>;
+}
+
+export interface ScoreRowsInput {
+  readonly rows: readonly RunRow[];
+  /** From the journal, by row index. */
+  readonly resumed: ReadonlyMap<number, JournalRow>;
+  readonly scorer: RowScorer;
+  readonly options: ScorerOptions;
+  /** Stands in for a slide that failed; null: nothing does. */
+  readonly prior: number | null;
+  readonly slidesInFlight: number;
+  readonly journal: Journal | null;
+  readonly queue: OutcomeQueue;
+  readonly progress: RunProgress;
+  /** Null: the run has all the time it needs. */
+  readonly time: TimeBudget | null;
+  /** Ends the run; also aborted from here, by a failure of the whole run. */
+  readonly controller: AbortController;
+}
+
+export interface ScoredRows {
+  readonly rows: readonly SummaryRow[];
+  /** Of the first failed row, in row order. */
+  readonly firstError: MicrotomeError | null;
+}
+
+/** These would meet every slide alike: going on would only fill the output with priors. */
+const kRunErrors: ReadonlySet<ErrorCode> = new Set([
+  'MODEL_INVALID',
+  'MODEL_MISMATCH',
+  'OUTPUT_SHAPE',
+  'RUNTIME_MISSING',
+  'DEVICE_UNAVAILABLE',
+  'UNSUPPORTED_PLATFORM',
+  'INVALID_OPTION',
+  'CANCELLED',
+  'DISK_FULL',
+]);
+
+export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
+  const { rows, resumed, controller, time } = input;
+  const summary = new Map<number, SummaryRow>();
+  const errors = new Map<number, MicrotomeError>();
+  const todo: RunRow[] = [];
+  for (const row of rows) {
+    const score = resumed.get(row.index)?.score ?? null;
+    if (score === null) todo.push(row);
+    else
+      summary.set(row.index, {
+        name: row.name,
+        score,
+        source: 'resumed',
+        error: null,
+        ...noted(resumed.get(row.index)),
+      });
+  }
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let position = next++; position < todo.length; position = next++) {
+      await input.queue.roomFor(position);
+      controller.signal.throwIfAborted();
+      const row = todo[position] as RunRow;
+      const { outcome, entry } = row.slide === null ? missingRow(input, row) : await scoreOne(input, row, row.slide);
+      summary.set(row.index, entry);
+      if (!outcome.ok) errors.set(row.index, outcome.error);
+      input.queue.put(position, outcome);
+    }
+  };
+  const workers = Array.from({ length: Math.min(input.slidesInFlight, todo.length) }, () =>
+    work().catch((error: unknown) => {
+      controller.abort(error);
+    }),
+  );
+  // Past the last moment nobody waits for a loop that is slow to take what is finished.
+  const callOff = time?.clock.after(time.lastCallMs - time.clock.nowMs(), () => input.queue.release());
+  await Promise.all(workers);
+  callOff?.();
+  controller.signal.throwIfAborted();
+  const failedIndex = Math.min(...errors.keys());
+  return {
+    rows: rows.map((row) => summary.get(row.index) as SummaryRow),
+    firstError: errors.get(failedIndex) ?? null,
+  };
+}
+
+interface FinishedRow {
+  readonly outcome: SlideOutcome;
+  readonly entry: SummaryRow;
+}
+
+function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
+  const error = rowsMismatch([`${shown(row.name)}: ${row.problem ?? 'no slide'}`]);
+  input.progress.missing();
+  return {
+    outcome: { ok: false, path: row.name, error, fallback: input.prior },
+    entry: {
+      name: row.name,
+      score: input.prior,
+      source: input.prior === null ? 'failed' : 'missing',
+      error: error.code,
+    },
+  };
+}
+
+async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<RunRow['slide']>): Promise<FinishedRow> {
+  const { prior, progress } = input;
+  const scored = await scoreSlide(input, row, slide.path);
+  const line = { index: row.index, name: row.name, identity: slide.identity };
+  if (scored instanceof MicrotomeError) {
+    await append(input, { ...line, score: null, error: scored.code });
+    progress.finished(row.index, false, 0);
+    return {
+      outcome: { ok: false, path: slide.path, error: scored, fallback: prior },
+      entry: { name: row.name, score: prior, source: prior === null ? 'failed' : 'fallback', error: scored.code },
+    };
+  }
+  const sample = noted({ sampled: scored.read.sampled ?? undefined });
+  await append(input, { ...line, score: scored.score, error: null, ...sample });
+  progress.finished(row.index, true, scored.tileCount);
+  return {
+    outcome: { ok: true, result: scored },
+    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample },
+  };
+}
+
+/** The sample of a row that says so: what was asked for is the same for all rows, and in the key of the journal. */
+function noted(row: { readonly sampled?: TileSample | undefined } | undefined): { readonly sampled?: TileSample } {
+  return row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {};
+}
+
+async function append({ journal, time }: ScoreRowsInput, row: JournalRow): Promise<void> {
+  if (journal === null) return;
+  const beganMs = time?.clock.nowMs() ?? 0;
+  await journal.append(row);
+  time?.appended(time.clock.nowMs() - beganMs);
+}
+
+/** The slide's own failure is a value; a failure of the whole run is thrown. */
+async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult | MicrotomeError> {
+  const { controller, progress } = input;
+  progress.started(row.index, Number(row.slide?.identity.size ?? 0));
+  try {
+    const result = await scoreRow(input, row, path);
+    if (Number.isFinite(result.score)) return result;
+    return new MicrotomeError('OUTPUT_NOT_FINITE', 'aggregate', `the score ${result.score}`, { path });
+  } catch (error) {
+    controller.signal.throwIfAborted();
+    const failure = fromNative(error, path);
+    if (kRunErrors.has(failure.code)) throw failure;
+    return failure;
+  }
+}
+
+function scoreRow(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult> {
+  const { time, scorer, controller } = input;
+  const options = slideOptions(input, row);
+  if (time === null) return scorer.score(path, options);
+  const slide = { index: row.index, path, signal: controller.signal };
+  return scoreInTime(time, slide, ({ onProgress, ...timed }) => {
+    const report = (progress: ScoreProgress): void => {
+      onProgress(progress);
+      options.onProgress?.(progress);
+    };
+    return scorer.score(path, { ...options, ...timed, onProgress: report });
+  });
+}
+
+function slideOptions(input: ScoreRowsInput, row: RunRow): SlideScoreOptions {
+  const { metadata } = row;
+  // An option of the run goes before the column of the metadata, and that before the slide's own tags.
+  const slideMpp = input.options.slideMpp ?? metadata?.slideMpp ?? null;
+  return {
+    signal: input.controller.signal,
+    onProgress: (progress) => input.progress.moved(row.index, progress),
+    ...(slideMpp === null ? {} : { slideMpp }),
+    ...(metadata === null ? {} : { clinical: metadata.clinical }),
+  };
+}

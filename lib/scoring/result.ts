@@ -1,0 +1,182 @@
+/** What comes out of scoring, planning and progress. Plain data, frozen where it is shared. */
+
+import type { MicrotomeError, Stage } from '../core/errors.js';
+
+/** The range that a score is held to in a table of results: lowest and highest value. */
+export type ClipRange = readonly [lowest: number, highest: number];
+
+/** The clip of a model that declares none: what a log-loss table needs. */
+export const defaultClip: ClipRange = Object.freeze([1e-6, 1 - 1e-6] as const);
+
+/**
+ * Why fewer tiles than the tissue rule keeps are scored: the option `tilesPerSlide`, the cap that the model declares, or
+ * too little time (`deadline`, or a `tileBudget`).
+ */
+export type SampleReason = 'tilesPerSlide' | 'model' | 'deadline';
+
+/** A score that is made of a part of the tiles: a seeded choice, spread evenly over the tissue. */
+export interface TileSample {
+  /** Tiles chosen. */
+  readonly tiles: number;
+  /** Tiles that the tissue rule keeps. */
+  readonly of: number;
+  readonly reason: SampleReason;
+  /** Of the choice: the same seed gives the same tiles, on every machine. */
+  readonly seed: number;
+}
+
+/** How a slide scored with `stopping` ended. */
+export interface StoppingOutcome {
+  /** Tiles scored. */
+  readonly tiles: number;
+  /** Tiles planned; the same number: it was not stopped. */
+  readonly of: number;
+  /** Half of the width of the interval of `score`, for the score that all planned tiles would give; 0 with all of them. */
+  readonly halfWidth: number;
+  readonly confidence: number;
+}
+
+/** Which pixels were read. */
+export interface ReadPolicy {
+  /** Index of the level that was read. */
+  readonly level: number;
+  /** Microns per model pixel; null when the slide's resolution is unknown and a level was named. */
+  readonly mpp: number | null;
+  /** `level`, `mpp-exact`, `mpp-reduce` or `mpp-enlarge`: how the level became the model's resolution. */
+  readonly policy: string;
+  /** Level pixels per model pixel: above 1, the level was reduced. */
+  readonly scale: number;
+  /** 2, 4 or 8: JPEG tiles were decoded at 1/2, 1/4 or 1/8 of their sides (`scaledDecode`); else 1. */
+  readonly jpegReduction: number;
+  /** Null: every tile that the tissue rule keeps. */
+  readonly sampled: TileSample | null;
+}
+
+/** Per-tile values of one model output, row by row: `tiles * columns` numbers. */
+export interface TileOutput {
+  /** Values per tile. */
+  readonly columns: number;
+  /** Names of the columns, when the model gives them. */
+  readonly columnNames: readonly string[] | null;
+  /** Row by row, in the order of `x` and `y`, after the activation. */
+  readonly values: Float64Array;
+}
+
+/** Where each tile was and what the model said of it; kept when `tiles: true` was passed. */
+export interface TileTable {
+  /** Number of tiles. */
+  readonly count: number;
+  /** Left edge of each tile, in pixels of `level`. */
+  readonly x: Float64Array;
+  /** Upper edge of each tile, in pixels of `level`. */
+  readonly y: Float64Array;
+  /** The level that `x` and `y` count in. */
+  readonly level: number;
+  /** Side of a tile, in pixels of `level`. */
+  readonly footprintPx: number;
+  /** By the name of the model output. */
+  readonly outputs: Readonly<Record<string, TileOutput>>;
+}
+
+/** Time spent by one stage of the pipeline, summed over its threads. */
+export interface StageTiming {
+  readonly stage: string;
+  readonly busyMs: number;
+  readonly waitingMs: number;
+  readonly items: number;
+  readonly bytes: number;
+}
+
+/** Time spent on one slide. */
+export interface Timings {
+  /** From the call to the result, opening included. */
+  readonly elapsedMs: number;
+  readonly stages: readonly StageTiming[];
+}
+
+/** The model a score came from. */
+export interface ModelIdentity {
+  readonly name: string;
+  /** SHA-256 in lower-case hex: of microtome.json for a bundle (which pins its files), of the file for a bare .onnx. */
+  readonly sha256: string;
+  /** What the model's card says it is for. */
+  readonly intendedUse: string;
+}
+
+/** One scored slide. */
+export interface SlideResult {
+  /** The slide's file. */
+  readonly path: string;
+  /**
+   * The first output of the model, a finite number. It is held to the bundle's `clip` where the bundle declares one;
+   * the default clip is applied where a table is written, not here.
+   */
+  readonly score: number;
+  /** Every slide-level output by name; `score` is the first value of the first. */
+  readonly outputs: Readonly<Record<string, Float64Array>>;
+  /** What a table of results holds `score` to: the bundle's range, the default [1e-6, 1 - 1e-6], or null for none. */
+  readonly clip: ClipRange | null;
+  /** Per-tile outputs; only with `tiles: true`. */
+  readonly tiles?: TileTable;
+  /** Which pixels were read. */
+  readonly read: ReadPolicy;
+  /** Number of tiles the score is made from. */
+  readonly tileCount: number;
+  /** Null: `stopping` was not asked for. */
+  readonly stopping: StoppingOutcome | null;
+  /** Stored tiles decoded. */
+  readonly decodedTiles: number;
+  /**
+   * Stored tiles that were taken as white: those that could not be decoded (`badTiles: 'fill'`), and those that the file
+   * leaves out.
+   */
+  readonly badTiles: number;
+  /** Those of `badTiles` that the file leaves out (zero length); never an error. */
+  readonly missingTiles: number;
+  /** Share of the slide that is tissue; null when no mask was made. */
+  readonly tissueFraction: number | null;
+  readonly timings: Timings;
+  readonly warnings: readonly string[];
+  readonly model: ModelIdentity;
+  /**
+   * True: the same bits come out for any batch size, thread count and company of other slides. Never true of a slide that
+   * a deadline has cut short.
+   */
+  readonly reproducible: boolean;
+}
+
+/** A slide of a directory: its result, or why there is none and what stands in for it. */
+export type SlideOutcome =
+  | { readonly ok: true; readonly result: SlideResult }
+  | { readonly ok: false; readonly path: string; readonly error: MicrotomeError; readonly fallback: number | null };
+
+/** What scoring a slide would read and need; nothing but the overview for the tissue mask is decoded for it. */
+export interface SlidePlan {
+  readonly path: string;
+  readonly read: ReadPolicy;
+  /** Tiles that would be scored. */
+  readonly tiles: number;
+  /** Grid positions before the tissue rule. */
+  readonly gridTiles: number;
+  /** Distinct stored tiles below the planned tiles. */
+  readonly storedTiles: number;
+  /** Compressed bytes of those stored tiles. */
+  readonly bytesToRead: number;
+  /** Share of the slide that is tissue; null when no mask was made. */
+  readonly tissueFraction: number | null;
+  /** Memory needed beside the model, in bytes. */
+  readonly memoryBytes: number;
+}
+
+/** Where a job stands. Given to `onProgress`, at most every 100 ms. */
+export interface ScoreProgress {
+  readonly stage: Stage;
+  readonly slides: { readonly done: number; readonly total: number };
+  /** Of the slide at hand; `total` is 0 until the tiles are planned. */
+  readonly tiles: { readonly done: number; readonly total: number };
+  /** Tiles per second since the tiles began; 0 at the start. */
+  readonly tilesPerSecond: number;
+  readonly elapsedMs: number;
+  /** An estimate from the rate so far; null while there is none. */
+  readonly timeLeftMs: number | null;
+}

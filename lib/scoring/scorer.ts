@@ -1,0 +1,248 @@
+/** createScorer: one loaded model and engine, any number of slides at once. */
+
+import { runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
+import { MicrotomeError, native } from '../core/errors.js';
+import { maskSource } from '../slide/mask-source.js';
+import { checkModelAgainstGraph } from '../model/checked-graph.js';
+import { readModel } from '../model/load-model.js';
+import type { Model } from '../model/model.js';
+import { specOf } from '../model/spec.js';
+import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
+import type {
+  NativeEngine,
+  NativeMaskSource,
+  NativeScoreJob,
+  NativeScoreResult,
+  NativeSlide,
+} from '../native/contract.js';
+import { defaults } from '../options/defaults.js';
+import {
+  nativeScoreOptions,
+  parseScorerOptions,
+  parseSlideScoreOptions,
+  slideSettings,
+} from '../options/score-options.js';
+import type { ParsedScorerOptions, ParsedSlideScore, SlideSettings } from '../options/score-options.js';
+import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
+import { SlideProgress } from './progress.js';
+import type { SlidePlan, SlideResult } from './result.js';
+import { openNativeSlide } from '../slide/slide.js';
+import { slidePlan, slideResult } from './slide-result.js';
+import { inputPath } from '../slide/byte-source.js';
+import type { Input } from '../slide/byte-source.js';
+
+/** A warm engine. Any number of slides may be scored at once; they share the threads and the memory limit. */
+export interface Scorer extends AsyncDisposable {
+  readonly model: Model;
+  /** The device in use: `cpu`. */
+  readonly device: string;
+  /**
+   * Worker threads that score at the same time: `threads` where it was given; else one for each core that the process may
+   * use, until a trial on the first tiles has found that fewer are faster (on two threads of one core they may be).
+   */
+  readonly threads: number;
+  /** Most tiles of a slide, by the option or the model; 0: no limit. */
+  readonly tilesPerSlide: number;
+  /**
+   * Scores one slide. `options` come before the scorer's own.
+   * @throws {@link MicrotomeError} as {@link scoreSlide}; CANCELLED once the scorer is closed.
+   */
+  score(input: Input, options?: SlideScoreOptions): Promise<SlideResult>;
+  /** What scoring the slide would read and need. */
+  plan(input: Input, options?: SlideScoreOptions): Promise<SlidePlan>;
+  /** Ends what runs (CANCELLED), waits for it, and frees the model. May be called more than once. */
+  close(): Promise<void>;
+}
+
+const ignore = (): void => undefined;
+
+function closeLate(late: { close(): Promise<void> }): void {
+  late.close().catch(ignore);
+}
+
+async function closeQuietly(slide: NativeSlide): Promise<void> {
+  // The result or the error at hand says more than a failure to close a file that was only read.
+  await slide.close().catch(ignore);
+}
+
+/** Opens, uses and closes a slide. An abort while it opens rejects at once; the file is closed when it has opened. */
+export async function withSlide<T>(
+  path: string,
+  o: ParsedSlideScore,
+  use: (slide: NativeSlide) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(o.signal);
+  const opening = openNativeSlide(path, { limits: o.limits ?? defaults.limits, mpp: o.slideMpp });
+  const slide = await unlessAborted(o.signal, opening, closeLate);
+  try {
+    return await use(slide);
+  } finally {
+    await closeQuietly(slide);
+  }
+}
+
+/** The plan of one slide; needs no engine. */
+export async function planWith(model: Model, input: Input, o: ParsedSlideScore): Promise<SlidePlan> {
+  const path = inputPath(input);
+  const settings = slideSettings(o, model);
+  const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
+  return withSlide(path, o, async (slide) => {
+    const found = await unlessAborted(
+      o.signal,
+      native(() => slide.plan({ ...settings.grid, mask }), path),
+      ignore,
+    );
+    return slidePlan(found, settings, path);
+  });
+}
+
+class WarmScorer implements Scorer {
+  readonly model: Model;
+  readonly device: string;
+  readonly tilesPerSlide: number;
+  readonly #engine: NativeEngine;
+  readonly #defaults: ParsedSlideScore;
+  readonly #running = new Set<Promise<unknown>>();
+  #closing: Promise<void> | null = null;
+
+  constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions) {
+    this.#engine = engine;
+    this.model = model;
+    this.device = options.runtime.device;
+    this.tilesPerSlide = slideSettings(options.slide, model).grid.maxTiles;
+    this.#defaults = options.slide;
+  }
+
+  get threads(): number {
+    return this.#engine.threads;
+  }
+
+  score(input: Input, options?: SlideScoreOptions): Promise<SlideResult> {
+    return this.#track(this.#score(input, options));
+  }
+
+  plan(input: Input, options?: SlideScoreOptions): Promise<SlidePlan> {
+    return this.#track(this.#plan(input, options));
+  }
+
+  /** close() waits for what was running when it was called. */
+  #track<T>(running: Promise<T>): Promise<T> {
+    this.#running.add(running);
+    const done = (): void => void this.#running.delete(running);
+    running.then(done, done);
+    return running;
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== null)
+      throw new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
+  }
+
+  async #plan(input: Input, options: SlideScoreOptions | undefined): Promise<SlidePlan> {
+    this.#requireOpen();
+    return planWith(this.model, input, parseSlideScoreOptions(options, this.#defaults));
+  }
+
+  async #score(input: Input, options: SlideScoreOptions | undefined): Promise<SlideResult> {
+    this.#requireOpen();
+    const beganMs = performance.now();
+    const o = parseSlideScoreOptions(options, this.#defaults);
+    const path = inputPath(input);
+    const settings = slideSettings(o, this.model);
+    const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
+    return withSlide(path, o, async (slide) => {
+      this.#requireOpen();
+      const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
+      const found = await this.#run(slide, settings, mask, o.signal, progress, path);
+      const elapsedMs = performance.now() - beganMs;
+      const context = { path, model: this.model, settings, slideWarnings: slide.info.warnings, elapsedMs };
+      const result = slideResult(found, context);
+      progress?.finished(found.tiles, elapsedMs);
+      return result;
+    });
+  }
+
+  #run(
+    slide: NativeSlide,
+    settings: SlideSettings,
+    mask: NativeMaskSource,
+    signal: AbortSignal | null,
+    progress: SlideProgress | null,
+    path: string,
+  ): Promise<NativeScoreResult> {
+    return runJob(signal, () => {
+      let job: NativeScoreJob | null = null;
+      const run = (): Promise<NativeScoreResult> => {
+        job = this.#engine.score(slide, nativeScoreOptions(settings, mask), progress?.update ?? null);
+        return job.result;
+      };
+      return { result: native(run, path), cancel: () => job?.cancel() };
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const running = [...this.#running];
+    await native(() => this.#engine.close());
+    await Promise.allSettled(running);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** The model that parsed options name. */
+export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
+  return typeof options.model === 'string' ? readModel(options.model, options.modelOptions) : options.model;
+}
+
+/** The runtime's own view of the graph is compared with the declaration too: it is the one that will run. */
+function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
+  checkModelAgainstGraph(model.input, o.tileSize ?? model.input.sizePx, specOf(model), engine.model);
+}
+
+async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {
+  const addon = await loadAddon();
+  nameOnnxRuntime(addon, runtime.onnxRuntimePath);
+  const { device, threads, memoryBytes } = runtime;
+  const request = { modelPath: specOf(model).graphPath, device, threads, memoryBytes };
+  const engine = await native(() => addon.createEngine(request), model.path);
+  try {
+    checkEngine(engine, model, slide);
+    return engine;
+  } catch (error) {
+    closeLate(engine);
+    throw error;
+  }
+}
+
+export async function createParsedScorer(options: ParsedScorerOptions): Promise<Scorer> {
+  const { signal } = options.slide;
+  throwIfAborted(signal);
+  const model = await unlessAborted(signal, modelOf(options), ignore);
+  // Options that the model makes impossible are refused now, not at the first slide.
+  slideSettings(options.slide, model);
+  const engine = await unlessAborted(signal, makeEngine(model, options), closeLate);
+  return new WarmScorer(engine, model, options);
+}
+
+/**
+ * Loads a model and its runtime, to score many slides with.
+ *
+ * @throws {@link MicrotomeError} what {@link loadModel} throws, and RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY,
+ * UNSUPPORTED_PLATFORM, INVALID_OPTION.
+ * @example
+ * ```ts
+ * const scorer = await createScorer({ model: 'demo', threads: 4 });
+ * const results = await Promise.all(paths.map((path) => scorer.score(path)));
+ * await scorer.close();
+ * ```
+ */
+export async function createScorer(options: ScorerOptions): Promise<Scorer> {
+  return createParsedScorer(parseScorerOptions(options));
+}

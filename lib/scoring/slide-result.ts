@@ -1,0 +1,111 @@
+/** The addon's result of one slide as the public one. */
+
+import { calibrate, combineHeads } from '../model/combine.js';
+import type { Model } from '../model/model.js';
+import { specOf } from '../model/spec.js';
+import type { NativePlan, NativeScoreResult } from '../native/contract.js';
+import type { SlideSettings } from '../options/score-options.js';
+import type {
+  ReadPolicy,
+  SlidePlan,
+  SlideResult,
+  StoppingOutcome,
+  TileOutput,
+  TileSample,
+  TileTable,
+} from './result.js';
+
+function tileTable(found: NativeScoreResult, model: Model): TileTable {
+  const { tileOutputs } = specOf(model);
+  const outputs: Record<string, TileOutput> = {};
+  found.tileOutputs.forEach(({ columns, values }, i) => {
+    const output = tileOutputs[i];
+    if (output !== undefined)
+      outputs[output.name] = Object.freeze({ columns, columnNames: output.columnNames, values });
+  });
+  return Object.freeze({
+    count: found.tiles,
+    x: found.x,
+    y: found.y,
+    level: found.level,
+    footprintPx: found.footprintPx,
+    outputs: Object.freeze(outputs),
+  });
+}
+
+function sampleOf(found: NativePlan | NativeScoreResult, settings: SlideSettings): TileSample | null {
+  // A stopping rule scores fewer than were planned; that is told apart from it.
+  const tiles = ('stopping' in found ? found.stopping?.plannedTiles : null) ?? found.tiles;
+  if (found.keptTiles <= tiles) return null;
+  const { grid, sampleReason: reason } = settings;
+  return Object.freeze({ tiles, of: found.keptTiles, reason, seed: grid.seed });
+}
+
+function readPolicy(found: NativePlan | NativeScoreResult, settings: SlideSettings): ReadPolicy {
+  const { level, mpp, policy, scale, jpegReduction } = found;
+  return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, settings) });
+}
+
+function stoppingOutcome(found: NativeScoreResult, model: Model, settings: SlideSettings): StoppingOutcome | null {
+  const { stopping: asked } = settings.score;
+  if (found.stopping === null || asked === null) return null;
+  const { plannedTiles, mean, halfWidth } = found.stopping;
+  const calibration = specOf(model).outputs[0]?.calibration ?? null;
+  const [low, high] = [calibrate(calibration, mean - halfWidth), calibrate(calibration, mean + halfWidth)];
+  return Object.freeze({
+    tiles: found.tiles,
+    of: plannedTiles,
+    halfWidth: Math.abs(high - low) / 2,
+    confidence: asked.confidence,
+  });
+}
+
+/** A sample that was asked for is in the result; one that was forced is warned of too. */
+function sampleWarnings({ sampled }: ReadPolicy): readonly string[] {
+  if (sampled?.reason !== 'deadline') return [];
+  return [`scored from ${sampled.tiles} of ${sampled.of} tiles: there was no time for more`];
+}
+
+/** `elapsedMs`: from the caller's call to now. Throws OUTPUT_NOT_FINITE. */
+export function slideResult(
+  found: NativeScoreResult,
+  context: { path: string; model: Model; settings: SlideSettings; slideWarnings: readonly string[]; elapsedMs: number },
+): SlideResult {
+  const { path, model, settings, slideWarnings, elapsedMs } = context;
+  const { outputs: specs } = specOf(model);
+  const read = readPolicy(found, settings);
+  const forced = sampleWarnings(read);
+  const values = combineHeads(specs, found.heads);
+  const outputs = Object.fromEntries(specs.map((spec, i) => [spec.name, Float64Array.of(values[i] ?? NaN)]));
+  return Object.freeze({
+    path,
+    score: values[0] ?? NaN,
+    outputs: Object.freeze(outputs),
+    clip: model.outputs[0]?.clip ?? null,
+    ...(settings.score.keepTiles ? { tiles: tileTable(found, model) } : {}),
+    read,
+    tileCount: found.tiles,
+    stopping: stoppingOutcome(found, model, settings),
+    decodedTiles: found.decodedTiles,
+    badTiles: found.badTiles + found.missingTiles,
+    missingTiles: found.missingTiles,
+    tissueFraction: found.tissueFraction,
+    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
+    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...forced])]),
+    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
+    reproducible: settings.score.reproducible && forced.length === 0,
+  });
+}
+
+export function slidePlan(found: NativePlan, settings: SlideSettings, path: string): SlidePlan {
+  return Object.freeze({
+    path,
+    read: readPolicy(found, settings),
+    tiles: found.tiles,
+    gridTiles: found.gridTiles,
+    storedTiles: found.storedTiles,
+    bytesToRead: found.storedBytes,
+    tissueFraction: found.tissueFraction,
+    memoryBytes: found.memoryBytes,
+  });
+}

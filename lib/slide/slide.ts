@@ -1,0 +1,284 @@
+/** openSlide and the open slide: what its file says, regions, thumbnails, tissue and tiles. */
+
+import { runJob } from '../core/cancel.js';
+import { MicrotomeError, fromNative, native } from '../core/errors.js';
+import { loadAddon } from '../native/addon.js';
+import type {
+  NativeRegion,
+  NativeSlide,
+  NativeSlideInfo,
+  NativeTileBatch,
+  NativeTileStream,
+} from '../native/contract.js';
+import { maskSource } from './mask-source.js';
+import {
+  parseMaxSide,
+  parseOpenOptions,
+  parseRegion,
+  parseTensorsOptions,
+  parseTilesOptions,
+  parseTissueOptions,
+} from '../options/slide-options.js';
+import type { ParsedOpenOptions, ParsedTiles } from '../options/slide-options.js';
+import type { OpenOptions, RegionOptions, TensorsOptions, TilesOptions, TissueOptions } from '../options/types.js';
+import { inputPath } from './byte-source.js';
+import type { Input } from './byte-source.js';
+import { OwnedTensorBatch, OwnedTileBatch } from './tile-batch.js';
+import type { TensorBatch, TileBatch } from './tile-batch.js';
+import type { TissueMask } from './tissue-mask.js';
+
+/** One level of a slide's pyramid; 0 is the largest. */
+export interface SlideLevel {
+  readonly index: number;
+  readonly width: number;
+  readonly height: number;
+  /** Level-0 pixels per pixel of this level. */
+  readonly downsample: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  /** `none`, `jpeg`, `lzw`, `deflate`, `zstd`, `webp`, `jpeg2000`. */
+  readonly compression: string;
+  /** `rgb`, `ycbcr`, `palette`, ... */
+  readonly photometric: string;
+  /** False: stored in strips. */
+  readonly tiled: boolean;
+}
+
+/** Microns per level-0 pixel. */
+export interface Resolution {
+  readonly x: number;
+  readonly y: number;
+  /** `option`, `aperio`, `ome` or `tiff`. */
+  readonly source: string;
+  /** False: too far from microscopy to be believed; taken as unknown where a resolution is needed. */
+  readonly trusted: boolean;
+}
+
+/** An image of the file that is no level: a label, a macro photograph, a thumbnail. */
+export interface AssociatedImage {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels: RGB, 8 bits, interleaved, rows from the top. */
+export interface Region {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 3;
+  /** Stored tiles that read as white: those that could not be decoded, and those that the file leaves out. */
+  readonly badTiles: number;
+  /** Those of `badTiles` that the file leaves out (zero length); never an error. */
+  readonly missingTiles: number;
+}
+
+/** An open slide. Any number of calls may run at once; after {@link Slide.close} every call rejects with CANCELLED. */
+export interface Slide extends AsyncDisposable {
+  readonly path: string;
+  /** Of level 0, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly levels: readonly SlideLevel[];
+  readonly mpp: Resolution | null;
+  readonly associated: readonly AssociatedImage[];
+  /** TIFF orientation, 1 to 8; reported, never applied. */
+  readonly orientation: number;
+  readonly fileBytes: number;
+  readonly warnings: readonly string[];
+  /**
+   * Pixels of one region.
+   * @throws {@link MicrotomeError} CORRUPT_TILE, TRUNCATED, LEVEL_OUT_OF_RANGE, LIMIT_EXCEEDED, UNSUPPORTED_COMPRESSION,
+   * INVALID_OPTION, CANCELLED.
+   */
+  readRegion(region: RegionOptions): Promise<Region>;
+  /** Pixels of an associated image, by name. */
+  readAssociated(name: string): Promise<Region>;
+  /** The whole slide, with a longer side of at most `maxSide` pixels (1 to 16384). */
+  thumbnail(maxSide: number): Promise<Region>;
+  /** Where the slide has tissue. */
+  tissue(options?: TissueOptions): Promise<TissueMask>;
+  /**
+   * The tiles of a grid over the tissue, batch by batch, each stored tile decoded once. Tiles that share stored tiles
+   * come together, so their order is not by row: `x` and `y` say where each is. The order is the same every time. Threads
+   * decode a few batches ahead of the loop; leaving it ends their work.
+   * @example
+   * ```ts
+   * for await (const batch of slide.tiles({ mpp: 0.5, size: 256 })) {
+   *   use(batch.data, batch.x, batch.y);
+   *   batch.release();
+   * }
+   * ```
+   */
+  tiles(options: TilesOptions): AsyncIterable<TileBatch>;
+  /**
+   * The same tiles as model input: scaled, normalised and laid out, ready for a tensor of an inference runtime.
+   * @example
+   * ```ts
+   * for await (const batch of slide.tensors({ mpp: 0.5, size: 224, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })) {
+   *   await run(batch.data, batch.dims);
+   *   batch.release();
+   * }
+   * ```
+   */
+  tensors(options: TensorsOptions): AsyncIterable<TensorBatch>;
+  /** Ends the work in flight, waits for it, and closes the file. May be called more than once. */
+  close(): Promise<void>;
+}
+
+function regionOf(found: NativeRegion): Region {
+  const { data, width, height, badTiles, missingTiles } = found;
+  return { data, width, height, channels: 3, badTiles: badTiles + missingTiles, missingTiles };
+}
+
+class OpenedSlide implements Slide {
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly levels: readonly SlideLevel[];
+  readonly mpp: Resolution | null;
+  readonly associated: readonly AssociatedImage[];
+  readonly orientation: number;
+  readonly fileBytes: number;
+  readonly warnings: readonly string[];
+  readonly #native: NativeSlide;
+  readonly #streams = new Set<NativeTileStream>();
+  #closing: Promise<void> | null = null;
+
+  constructor(path: string, opened: NativeSlide) {
+    const info: NativeSlideInfo = opened.info;
+    this.#native = opened;
+    this.path = path;
+    this.width = info.levels[0]?.width ?? 0;
+    this.height = info.levels[0]?.height ?? 0;
+    this.levels = Object.freeze(info.levels.map((level) => Object.freeze({ ...level })));
+    this.mpp = info.mpp === null ? null : Object.freeze({ ...info.mpp });
+    this.associated = Object.freeze(info.associated.map((image) => Object.freeze({ ...image })));
+    this.orientation = info.orientation;
+    this.fileBytes = info.fileBytes;
+    this.warnings = Object.freeze([...info.warnings]);
+  }
+
+  /** One call of the addon; rejects with CANCELLED once the slide is closing. */
+  async #call<T>(start: (slide: NativeSlide) => Promise<T>): Promise<T> {
+    if (this.#closing !== null) throw this.#closed();
+    try {
+      return await start(this.#native);
+    } catch (error) {
+      throw fromNative(error, this.path);
+    }
+  }
+
+  #closed(): MicrotomeError {
+    return new MicrotomeError('CANCELLED', 'slide', 'the slide is closed', {
+      path: this.path,
+      advice: 'open it again',
+    });
+  }
+
+  async readRegion(region: RegionOptions): Promise<Region> {
+    const parsed = parseRegion(region);
+    return regionOf(await this.#call((slide) => slide.readRegion(parsed)));
+  }
+
+  async readAssociated(name: string): Promise<Region> {
+    const index = this.associated.findIndex((image) => image.name === name);
+    if (index === -1) {
+      const known = this.associated.map((image) => image.name).join(', ') || 'none';
+      throw new MicrotomeError(
+        'INVALID_OPTION',
+        'options',
+        `The slide has no associated image ${JSON.stringify(name)}; it has: ${known}`,
+        { path: this.path },
+      );
+    }
+    return regionOf(await this.#call((slide) => slide.readAssociated(index)));
+  }
+
+  async thumbnail(maxSide: number): Promise<Region> {
+    const side = parseMaxSide(maxSide);
+    return regionOf(await this.#call((slide) => slide.thumbnail(side)));
+  }
+
+  async tissue(options?: TissueOptions): Promise<TissueMask> {
+    const parsed = parseTissueOptions('options', options);
+    const { data, width, height, level0PerPxX, level0PerPxY, badTiles } = await this.#call((slide) =>
+      slide.tissue(parsed),
+    );
+    return { data, width, height, level0PerPxX, level0PerPxY, badTiles };
+  }
+
+  tiles(options: TilesOptions): AsyncIterable<TileBatch> {
+    const parsed = parseTilesOptions(options);
+    return { [Symbol.asyncIterator]: () => this.#batches(parsed, (batch) => new OwnedTileBatch(batch)) };
+  }
+
+  tensors(options: TensorsOptions): AsyncIterable<TensorBatch> {
+    const parsed = parseTensorsOptions(options);
+    const own = (batch: NativeTileBatch): TensorBatch => new OwnedTensorBatch(batch, parsed.stream.tensor);
+    return { [Symbol.asyncIterator]: () => this.#batches(parsed, own) };
+  }
+
+  async *#batches<B>(
+    { grid, mask, tissue, stream: options, signal }: ParsedTiles,
+    own: (batch: NativeTileBatch) => B,
+  ): AsyncGenerator<B, void, undefined> {
+    signal?.throwIfAborted();
+    const source = await maskSource(mask, grid.keep, tissue);
+    const stream = await this.#call((slide) => slide.tiles({ ...grid, mask: source }, options));
+    this.#streams.add(stream);
+    try {
+      for (;;) {
+        const batch = await runJob(signal, () => ({
+          result: this.#call(() => stream.next()),
+          cancel: () => stream.cancel(),
+        }));
+        if (batch === null) return;
+        yield own(batch);
+      }
+    } finally {
+      this.#streams.delete(stream);
+      stream.cancel();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const stream of this.#streams) stream.cancel();
+    await native(() => this.#native.close(), this.path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Opens the addon's slide; for the scorer too, which needs no more of it. */
+export async function openNativeSlide(path: string, options: ParsedOpenOptions): Promise<NativeSlide> {
+  const addon = await loadAddon();
+  return native(() => addon.openSlide(path, options), path);
+}
+
+/**
+ * Opens a slide: reads and checks its directories; decodes nothing yet.
+ *
+ * @param input - A path, a `file:` URL, or what {@link fileSource} made.
+ * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_SLIDE, TRUNCATED, LIMIT_EXCEEDED,
+ * UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, INVALID_OPTION, NETWORK (an address that is not a file),
+ * UNSUPPORTED_PLATFORM, RUNTIME_MISSING.
+ * @example
+ * ```ts
+ * const slide = await openSlide('slide.tif');
+ * console.log(slide.width, slide.height, slide.mpp?.x);
+ * await slide.close();
+ * ```
+ */
+export async function openSlide(input: Input, options?: OpenOptions): Promise<Slide> {
+  const parsed = parseOpenOptions(options);
+  const path = inputPath(input);
+  return new OpenedSlide(path, await openNativeSlide(path, parsed));
+}

@@ -1,0 +1,210 @@
+#include "engine/tile_feed.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "tiles/stored_tiles.h"
+
+namespace microtome::engine {
+namespace {
+
+constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
+
+constexpr std::size_t rgb_bytes(std::int64_t side_px) { return static_cast<std::size_t>(3 * side_px * side_px); }
+
+}  // namespace
+
+TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
+                   std::int64_t budget_bytes, StageMetrics& metrics, std::span<const std::uint32_t> rounds)
+    : slide_(std::move(slide)),
+      plan_(std::move(plan)),
+      metrics_(metrics),
+      cache_(
+          slide_, plan_.policy.level,
+          [this] {
+            tiles::StoredTileUses uses(plan_);
+            order_ = tiles::processing_order(plan_, uses);
+            return uses;
+          }(),
+          on_bad_tile, budget_bytes, metrics) {
+  if (rounds.empty()) return;
+  std::stable_sort(order_.begin(), order_.end(),
+                   [rounds](std::uint32_t a, std::uint32_t b) { return rounds[a] < rounds[b]; });
+}
+
+// Which stored tiles the group needs, by stored tile: the order of the file.
+void TileFeed::find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const {
+  reader.uses.clear();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto under = tiles::stored_tiles_under(plan_, tile_at(first + i));
+    for (std::int64_t row = under.first_row; row <= under.last_row; ++row)
+      for (std::int64_t column = under.first_column; column <= under.last_column; ++column)
+        reader.uses.push_back(
+            {static_cast<std::uint32_t>(cache_.tiles().index_of(column, row)), static_cast<std::uint32_t>(i)});
+  }
+  std::sort(reader.uses.begin(), reader.uses.end(), [](const TileReader::Use& a, const TileReader::Use& b) {
+    return a.stored != b.stored ? a.stored < b.stored : a.tile < b.tile;
+  });
+}
+
+TileFeed::ReadAheadGuard TileFeed::read_ahead(TileReader& reader, std::int64_t first, std::int64_t count) const {
+  find_uses(reader, first, count);
+  reader.ahead.clear();
+  const auto& all = cache_.tiles();
+  for (std::size_t i = 0; i < reader.uses.size(); ++i) {
+    const std::size_t stored = reader.uses[i].stored;
+    if (i > 0 && reader.uses[i - 1].stored == stored) continue;
+    if (cache_.untouched(stored)) reader.ahead.push_back({plan_.policy.level, all.column(stored), all.row(stored)});
+  }
+  const auto& level = slide_->levels()[static_cast<std::size_t>(plan_.policy.level)];
+  reader.decoder.read_ahead(*slide_, level.directory, reader.ahead);
+  return ReadAheadGuard(reader);
+}
+
+void TileFeed::read(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                    std::uint8_t* out) {
+  if (plan_.footprint_px != plan_.size_px) return read_reduced(reader, cancel, first, count, out);
+  assemble(reader, cancel, first, count, {out, rgb_bytes(plan_.size_px), nullptr});
+}
+
+void TileFeed::read_tensors(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                            const preprocess::TensorFormat& how, std::uint8_t* out) {
+  const std::size_t tile_bytes = how.bytes_per_tile();
+  if (plan_.footprint_px == plan_.size_px) {
+    assemble(reader, cancel, first, count, {out, tile_bytes, &how});
+  } else {
+    const std::int64_t side = plan_.size_px;
+    reader.pixels.resize(std::max(reader.pixels.size(), static_cast<std::size_t>(count) * rgb_bytes(side)));
+    read_reduced(reader, cancel, first, count, reader.pixels.data());
+    StageMetrics::Busy busy(metrics_, Stage::Preprocess);
+    std::uint8_t* pixels = reader.pixels.data();
+    for (std::int64_t i = 0; i < count; ++i, pixels += rgb_bytes(side))
+      preprocess::to_tensor({pixels, side, side, 3 * side}, how, out + static_cast<std::size_t>(i) * tile_bytes);
+  }
+  metrics_.count(Stage::Preprocess, count, count * static_cast<std::int64_t>(tile_bytes));
+}
+
+// Puts the footprints together and reduces them to the plan's size, as many at a time as kFootprintBytes holds.
+void TileFeed::read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                            std::uint8_t* out) {
+  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t group = std::clamp<std::int64_t>(kFootprintBytes / (3 * side * side), 1, count);
+  if (reader.footprints.width_px != side || reader.footprints.height_px < side * group)
+    reader.footprints = RgbImage(side, side * group);
+  for (std::int64_t done = 0; done < count; done += group) {
+    const std::int64_t some = std::min(group, count - done);
+    assemble(reader, cancel, first + done, some, {reader.footprints.data.data(), rgb_bytes(side), nullptr});
+    StageMetrics::Busy busy(metrics_, Stage::Preprocess);
+    for (std::int64_t i = 0; i < some; ++i, out += rgb_bytes(plan_.size_px))
+      preprocess::resize({reader.footprints.data.data() + 3 * side * side * i, side, side, 3 * side},
+                         {out, plan_.size_px, plan_.size_px, 3 * plan_.size_px}, reader.resize);
+  }
+}
+
+// Puts `count` footprints together, one after another in the target.
+void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                        const Target& target) {
+  const std::int64_t side = plan_.footprint_px;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto& tile = tile_at(first + i);
+    const bool overhangs = tile.x + side > plan_.stored.width_px || tile.y + side > plan_.stored.height_px;
+    if (overhangs) place(reader, target, static_cast<std::size_t>(i), {nullptr, side, side, 0}, 0, 0);
+  }
+  find_uses(reader, first, count);
+  reader.parts.reserve(static_cast<std::size_t>(count));
+  reader.windows.reserve(static_cast<std::size_t>(count));
+  const std::span<const TileReader::Use> uses = reader.uses;
+  for (std::size_t begin = 0; begin < uses.size();) {
+    std::size_t end = begin + 1;
+    while (end < uses.size() && uses[end].stored == uses[begin].stored) ++end;
+    cancel.check(Stage::Decode);
+    visit(reader, cancel, first, target, uses.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+// What the tiles of the group have of one stored tile. The padding of edge tiles is not in the image, and nobody's.
+void TileFeed::find_parts(TileReader& reader, std::int64_t first, std::span<const TileReader::Use> uses) const {
+  const tiles::StoredGrid& grid = plan_.stored;
+  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t left = cache_.tiles().column(uses.front().stored) * grid.tile_width_px;
+  const std::int64_t top = cache_.tiles().row(uses.front().stored) * grid.tile_height_px;
+  const std::int64_t right = std::min(left + grid.tile_width_px, grid.width_px);
+  const std::int64_t bottom = std::min(top + grid.tile_height_px, grid.height_px);
+  reader.parts.clear();
+  for (const TileReader::Use& use : uses) {
+    const auto& tile = tile_at(first + use.tile);
+    const std::int64_t x0 = std::max(left, tile.x), x1 = std::min(right, tile.x + side);
+    const std::int64_t y0 = std::max(top, tile.y), y1 = std::min(bottom, tile.y + side);
+    reader.parts.push_back({use.tile, x0 - left, y0 - top, x0 - tile.x, y0 - tile.y, x1 - x0, y1 - y0});
+  }
+}
+
+// One stored tile, and the parts of it that the tiles of the group want.
+void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
+                     std::span<const TileReader::Use> uses) {
+  find_parts(reader, first, uses);
+  if (decode_straight(reader, target, uses)) return;
+  const std::int64_t stride = 3 * plan_.stored.tile_width_px;
+  const auto copy = [&](const std::uint8_t* pixels) {
+    for (const TileReader::Part& part : reader.parts) {
+      ConstRgbView from{nullptr, part.width_px, part.height_px, stride};
+      if (pixels != nullptr) from.data = pixels + part.from_y * stride + 3 * part.from_x;
+      place(reader, target, part.tile, from, part.to_x, part.to_y);
+    }
+  };
+  cache_.use(reader.decoder, cancel, uses.front().stored, static_cast<std::uint32_t>(uses.size()), copy);
+}
+
+// A stored tile that only this group needs: pixels are decoded where they belong, unless so many tiles overlap there
+// that copying is less work than converting each pixel for all of them. On the way to a tensor a stored tile that is a
+// tile of the group is decoded beside it. False, and nothing done: it must be kept, or is already.
+bool TileFeed::decode_straight(TileReader& reader, const Target& target, std::span<const TileReader::Use> uses) {
+  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t stored_px = plan_.stored.tile_width_px * plan_.stored.tile_height_px;
+  const auto count = static_cast<std::uint32_t>(uses.size());
+  reader.windows.clear();
+  if (target.tensor != nullptr) {
+    const TileReader::Part& part = reader.parts.front();
+    if (count != 1 || part.width_px * part.height_px != stored_px || part.width_px != side || part.height_px != side)
+      return false;
+    reader.pixels.resize(std::max(reader.pixels.size(), rgb_bytes(side)));
+    const RgbView pixels{reader.pixels.data(), side, side, 3 * side};
+    reader.windows.push_back({0, 0, pixels});
+    if (!cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows)) return false;
+    place(reader, target, part.tile, pixels, 0, 0);
+    return true;
+  }
+  std::int64_t converted_px = 0;
+  for (const TileReader::Part& part : reader.parts) {
+    std::uint8_t* const tile = target.out + target.tile_bytes * part.tile;
+    reader.windows.push_back({part.from_x,
+                              part.from_y,
+                              {tile + 3 * (part.to_y * side + part.to_x), part.width_px, part.height_px, 3 * side}});
+    converted_px += part.width_px * part.height_px;
+  }
+  return converted_px <= stored_px &&
+         cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows);
+}
+
+// Puts `part`, white where it has no data, at (x, y) of a tile of the group.
+void TileFeed::place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
+                     std::int64_t y) {
+  const std::int64_t side = plan_.footprint_px;
+  std::uint8_t* const out = target.out + target.tile_bytes * tile;
+  if (part.data == nullptr) {
+    if (reader.white.size() < static_cast<std::size_t>(3 * side))
+      reader.white.resize(static_cast<std::size_t>(3 * side), 255);
+    part = {reader.white.data(), part.width_px, part.height_px, 0};
+  }
+  if (target.tensor != nullptr) {
+    StageMetrics::Busy busy(metrics_, Stage::Preprocess);
+    return preprocess::to_tensor_part(part, x, y, *target.tensor, out);
+  }
+  std::uint8_t* to = out + 3 * (y * side + x);
+  for (std::int64_t row = 0; row < part.height_px; ++row, to += 3 * side)
+    std::memcpy(to, part.row(row), static_cast<std::size_t>(3 * part.width_px));
+}
+
+}  // namespace microtome::engine

@@ -1,0 +1,204 @@
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkKey, Journal, readJournal } from '../../lib/runs/journal.js';
+import { formatLine, parseLine, type JournalKey, type JournalRow } from '../../lib/runs/journal-format.js';
+import { failureOf, faultyFileSystem, systemError, temporaryFolder } from './support.js';
+
+const key: JournalKey = {
+  tool: '1.0.0',
+  model: 'm'.repeat(64),
+  format: 'f'.repeat(64),
+  metadata: null,
+  rows: 'r'.repeat(64),
+  options: { mpp: 0.5, badTiles: 'fill' },
+};
+
+function row(index: number, score: number | null = index / 7): JournalRow {
+  const identity = { size: '18446744073709551615', mtimeNs: '1700000000123456789', inode: '42' };
+  return { index, name: `näme "${index}".tif`, identity, score, error: score === null ? 'CORRUPT_TILE' : null };
+}
+
+async function journalOf(rows: readonly JournalRow[]): Promise<string> {
+  const path = join(await temporaryFolder(), 'out.csv.journal');
+  const journal = await Journal.create(path, key);
+  for (const one of rows) await journal.append(one);
+  await journal.close();
+  return path;
+}
+
+describe('lines', () => {
+  it('read back exactly, scores to the last bit', () => {
+    for (const score of [0.1 + 0.2, 5e-324, Number.MAX_VALUE, -0.75, 1 / 3, 1 - 2 ** -53]) {
+      const line = { row: row(3, score) };
+      const text = formatLine(line);
+      expect(text.endsWith('\n')).toBe(true);
+      expect(text.split('\n')).toHaveLength(2);
+      expect(() => JSON.parse(text)).not.toThrow();
+      expect(parseLine(text.slice(0, -1))).toEqual(line);
+    }
+    expect(parseLine(formatLine({ head: key }).slice(0, -1))).toEqual({ head: key });
+  });
+
+  it('one changed character anywhere makes a line nothing', () => {
+    const text = formatLine({ row: row(3) }).slice(0, -1);
+    for (let i = 0; i < text.length; ++i) {
+      const other = text[i] === '1' ? '2' : '1';
+      expect(parseLine(text.slice(0, i) + other + text.slice(i + 1)), `at ${i}`).toBeNull();
+      expect(parseLine(text.slice(0, i)), `cut at ${i}`).toBeNull();
+    }
+  });
+
+  it('a valid sum over something that is no row of ours is nothing', async () => {
+    const { sha256 } = await import('../../lib/runs/canonical.js');
+    for (const value of [
+      { row: { index: 1 } },
+      { row: { ...row(1), score: 'x' } },
+      { row: { ...row(1), error: 'NO' } },
+      { x: 1 },
+      {},
+    ]) {
+      const body = JSON.stringify(value).slice(1);
+      expect(parseLine(`{"sum":"${sha256(body).slice(0, 16)}",${body}`)).toBeNull();
+    }
+  });
+});
+
+describe('torn and damaged journals', () => {
+  it('cut at every byte: whole lines count, the rest is cut off, and the journal goes on', async () => {
+    const rows = [row(0), row(2), row(1, null), row(3)];
+    const whole = await readFile(await journalOf(rows));
+    const ends = [...whole.keys()].filter((i) => whole[i] === 0x0a).map((i) => i + 1);
+    const folder = await temporaryFolder();
+    const path = join(folder, 'cut.journal');
+    for (let length = 0; length <= whole.length; ++length) {
+      await writeFile(path, whole.subarray(0, length));
+      const read = await readJournal(path);
+      const lines = ends.filter((end) => end <= length).length;
+      if (lines === 0) {
+        expect(read, `cut at ${length}`).toBeNull();
+        continue;
+      }
+      expect([...(read?.rows.values() ?? [])], `cut at ${length}`).toEqual(rows.slice(0, lines - 1));
+      expect(read?.key).toEqual(key);
+      const journal = await Journal.reopen(path, read as NonNullable<typeof read>);
+      await journal.append(row(9));
+      await journal.close();
+      const again = await readJournal(path);
+      expect([...(again?.rows.values() ?? [])]).toEqual([...rows.slice(0, lines - 1), row(9)]);
+    }
+  });
+
+  it('one changed byte anywhere is refused, unless it merges the end into a torn line', async () => {
+    const path = await journalOf([row(0), row(1)]);
+    const whole = await readFile(path);
+    for (let i = 0; i < whole.length; ++i) {
+      const damaged = Buffer.from(whole);
+      damaged[i] = (damaged[i] ?? 0) ^ 0x20;
+      await writeFile(path, damaged);
+      if (i === whole.length - 1) expect((await readJournal(path))?.rows.size).toBe(1);
+      else expect((await failureOf(readJournal(path))).code, `byte ${i}`).toBe('RESUME_REFUSED');
+    }
+  });
+
+  it.each([
+    ['a missing head', (lines: string[]) => lines.slice(1), 'the head line is missing'],
+    ['a second head', (lines: string[]) => [...lines, lines[0] ?? ''], 'second head line'],
+    ['a row twice', (lines: string[]) => [...lines, lines[1] ?? ''], 'a second time'],
+    ['an empty line', (lines: string[]) => [...lines, '\n'], 'line 4 is damaged'],
+    ['a line of zeros', (lines: string[]) => [...lines, '\0\0\0\n'], 'line 4 is damaged'],
+  ])('%s is refused', async (_, change, message) => {
+    const path = await journalOf([row(0), row(1)]);
+    const lines = (await readFile(path, 'utf8')).split(/(?<=\n)/);
+    await writeFile(path, change(lines).join(''));
+    const error = await failureOf(readJournal(path));
+    expect(error.code).toBe('RESUME_REFUSED');
+    expect(error.message).toContain(message);
+    expect(error.path).toBe(path);
+  });
+
+  it('zeros after the last line, without a line feed, are a torn end', async () => {
+    const path = await journalOf([row(0)]);
+    await writeFile(path, Buffer.concat([await readFile(path), Buffer.alloc(300)]));
+    expect((await readJournal(path))?.rows.size).toBe(1);
+  });
+
+  it('a slide that failed may be there again, a scored one not', async () => {
+    const read = await readJournal(await journalOf([row(0, null), row(0, null), row(0, 0.5)]));
+    expect(read?.rows.get(0)?.score).toBe(0.5);
+    expect((await failureOf(readJournal(await journalOf([row(0, 0.5), row(0, null)])))).code).toBe('RESUME_REFUSED');
+  });
+});
+
+describe('the key', () => {
+  it('names everything that differs, with both sides', () => {
+    const now = { ...key, model: 'n'.repeat(64), metadata: 'x', options: { mpp: 1, level: 2, badTiles: 'fill' } };
+    let message = '';
+    try {
+      checkKey('J', key, now);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    expect(message).toContain('the journal J cannot be resumed');
+    expect(message).toContain('the model was "mmm');
+    expect(message).toContain('the metadata file was null and is "x"');
+    expect(message).toContain('the option level was null and is 2');
+    expect(message).toContain('the option mpp was 0.5 and is 1');
+    expect(message).not.toContain('badTiles');
+    expect(message).not.toContain('the format file');
+    expect(() => checkKey('J', key, structuredClone(key))).not.toThrow();
+  });
+});
+
+describe('appending', () => {
+  it('is on disk when it resolves, and keeps the order of the calls', async () => {
+    const path = join(await temporaryFolder(), 'j');
+    const synced: string[] = [];
+    const fs = faultyFileSystem((operation, at) => {
+      if (at === path) synced.push(operation);
+    });
+    const journal = await Journal.create(path, key, fs);
+    synced.length = 0;
+    await Promise.all([0, 1, 2].map((i) => journal.append(row(i))));
+    expect(synced).toEqual(['write', 'datasync', 'write', 'datasync', 'write', 'datasync']);
+    await journal.close();
+    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([0, 1, 2]);
+  });
+
+  it('nothing follows a failed append, and what was whole before is read', async () => {
+    const path = join(await temporaryFolder(), 'j');
+    let full = false;
+    const fs = faultyFileSystem((operation, at) => {
+      if (full && operation === 'write' && at === path) throw systemError('ENOSPC');
+    });
+    const journal = await Journal.create(path, key, fs);
+    await journal.append(row(0));
+    full = true;
+    const failed = journal.append(row(1));
+    const after = journal.append(row(2));
+    expect((await failureOf(failed)).code).toBe('DISK_FULL');
+    full = false;
+    expect((await failureOf(after)).code).toBe('DISK_FULL');
+    await journal.close();
+    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([0]);
+  });
+
+  it('a disk that is full at the start leaves no journal', async () => {
+    const path = join(await temporaryFolder(), 'j');
+    const fs = faultyFileSystem((operation, at) => {
+      if (operation === 'sync' && at === path) throw systemError('ENOSPC');
+    });
+    expect((await failureOf(Journal.create(path, key, fs))).code).toBe('DISK_FULL');
+    expect(await readJournal(path)).toBeNull();
+  });
+
+  it('removing is final, closing twice is fine', async () => {
+    const path = await journalOf([row(0)]);
+    const read = await readJournal(path);
+    const journal = await Journal.reopen(path, read as NonNullable<typeof read>);
+    await journal.remove();
+    await journal.close();
+    expect(await readJournal(path)).toBeNull();
+    await truncate(path).catch((error: NodeJS.ErrnoException) => expect(error.code).toBe('ENOENT'));
+  });
+});
