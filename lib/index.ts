@@ -63,5 +63,6 @@ export type {
   StoppingOptions,
   TensorsOptions,
   TilesOptions,
+  TissueCallOptions,
   TissueOptions,
 } from './options/types.js';

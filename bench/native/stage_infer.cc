@@ -4,7 +4,7 @@
 #include <cstring>
 #include <memory>
 
-#include "core/aligned_bytes.h"
+#include "core/large_memory.h"
 #include "infer/model.h"
 #include "preprocess/preprocess.h"
 #include "protocol.h"
@@ -13,7 +13,7 @@ namespace {
 
 struct Worker {
   std::unique_ptr<microtome::infer::Model::RunSlot> slot;
-  microtome::AlignedBytes tensor;
+  microtome::LargeBytes tensor;
   std::vector<std::vector<double>> out;
 };
 

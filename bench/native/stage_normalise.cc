@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/aligned_bytes.h"
+#include "core/large_memory.h"
 #include "preprocess/preprocess.h"
 #include "protocol.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 struct Worker {
   std::vector<std::uint8_t> pixels;
-  microtome::AlignedBytes tensor;  // the memory that the pipeline has
+  microtome::LargeBytes tensor;  // the memory that the pipeline has
 };
 
 bench::Contender make(const bench::Workload& workload) {

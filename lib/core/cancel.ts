@@ -58,3 +58,20 @@ export async function unlessAborted<T>(
     );
   });
 }
+
+/** The same for something that can be told to stop: the abort cancels it, and rejects without waiting for its end. */
+export async function jobUnlessAborted<T>(
+  signal: AbortSignal | null,
+  start: () => Job<T>,
+  discard: (late: T) => void,
+): Promise<T> {
+  throwIfAborted(signal);
+  const job = start();
+  const cancel = (): void => job.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return await unlessAborted(signal, job.result, discard);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}

@@ -196,7 +196,7 @@ async function checkFiles(root: BundleRoot, json: BundleJson, text: BundleText):
 }
 
 /** The parts of a bundle that are made without its files. */
-function bundleSpec(json: BundleJson, text: BundleText): Omit<ModelSpec, 'graphPath' | 'fixedSizePx'> {
+function bundleSpec(json: BundleJson, text: BundleText): Omit<ModelSpec, 'graphPath' | 'fixedSizePx' | 'fixedRows'> {
   const encoder = json.encoders[0] as EncoderJson;
   requireDistinct(text, json.heads, ['heads']);
   requireDistinct(text, json.outputs, ['outputs']);
@@ -227,7 +227,7 @@ export async function readBundle(root: BundleRoot): Promise<Model> {
   await checkFiles(root, json, text);
   const onnx = await readOnnxFile(root, encoder.graph, new Set(Object.keys(json.files)));
   const input = tileInput(tiles);
-  const open: ModelSpec = { ...draft, graphPath: onnx.path, fixedSizePx: null };
+  const open: ModelSpec = { ...draft, graphPath: onnx.path, fixedSizePx: null, fixedRows: null };
   const graph = checkModelAgainstGraph(input, input.sizePx, open, onnx);
   const card = modelCard(json.card);
   const model: Model = Object.freeze({
@@ -249,5 +249,6 @@ export async function readBundle(root: BundleRoot): Promise<Model> {
   return attachSpec(model, {
     ...open,
     fixedSizePx: graph.height >= 0 ? graph.height : null,
+    fixedRows: graph.batch > 0 ? graph.batch : null,
   });
 }

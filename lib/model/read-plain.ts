@@ -103,6 +103,7 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
     outputs,
     select: { keep: null, minTissueFraction: null, maxTiles: null, seed: null },
     fixedSizePx: plain.graph.height >= 0 ? plain.graph.height : null,
+    fixedRows: plain.graph.batch > 0 ? plain.graph.batch : null,
     needsColumn: column === null ? missingColumn(plain.output) : null,
   };
   checkModelAgainstGraph(plain.input, plain.input.sizePx, spec, plain.onnx);

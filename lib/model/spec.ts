@@ -55,6 +55,8 @@ export interface ModelSpec {
   readonly select: SelectSpec;
   /** Side of the input where the graph fixes it, else null. */
   readonly fixedSizePx: number | null;
+  /** Tiles of one run where the graph fixes them, else null. */
+  readonly fixedRows: number | null;
   /** Options that the caller must still give before a slide can be scored, by what is missing. */
   readonly needsColumn: string | null;
 }

@@ -120,8 +120,8 @@ export interface NativePlan {
 export interface NativeTileBatch {
   /** RGB bytes, interleaved, or the tensor that was asked for: tiles * size * size * 3 samples. */
   readonly buffer: ArrayBuffer;
-  /** Takes the memory of `buffer` back (it is empty then), to be used again. Idempotent. */
-  release(): void;
+  /** Takes the memory of `buffer`, which is passed, back (it is empty then), to be used again. Idempotent. */
+  release(buffer: ArrayBuffer): void;
   readonly tiles: number;
   readonly sizePx: number;
   /** Pixels of the level read. */
@@ -129,6 +129,26 @@ export interface NativeTileBatch {
   readonly y: Float64Array;
   readonly level: number;
   readonly badTiles: number;
+}
+
+/** Bytes that JavaScript brings. The addon asks for pages, never for the same ones twice at a time. */
+export interface NativeByteSource {
+  readonly size: number;
+  /** What to call it in messages. */
+  readonly name: string;
+  /**
+   * Asks for ranges. Exactly one of `answers.fail` and one `answers.answer` for each range follows, unless `forget` comes
+   * before.
+   */
+  read(question: number, offsets: Float64Array, lengths: Float64Array, answers: NativeAnswers): void;
+  /** Nobody waits for the answer any more. */
+  forget(question: number): void;
+}
+
+export interface NativeAnswers {
+  /** As many bytes as were asked for; they are copied. */
+  answer(question: number, range: number, bytes: Uint8Array): void;
+  fail(question: number, code: 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK', found: string): void;
 }
 
 export interface NativeSlide {
@@ -143,11 +163,22 @@ export interface NativeSlide {
   }): Promise<NativeRegion>;
   readAssociated(index: number): Promise<NativeRegion>;
   thumbnail(maxSidePx: number): Promise<NativeRegion>;
-  tissue(options: NativeTissueOptions): Promise<NativeMask>;
-  plan(grid: NativeGridOptions): Promise<NativePlan>;
-  tiles(grid: NativeGridOptions, options: NativeStreamOptions): Promise<NativeTileStream>;
-  /** Waits for reads in flight; later calls reject with CANCELLED. */
+  tissue(options: NativeTissueOptions & { readonly onBadTile: 'error' | 'fill' }): Promise<NativeMask>;
+  plan(request: NativePlanRequest): Promise<NativePlan>;
+  /** Returns at once; what is wrong with the slide or the options is told by next(). */
+  tiles(grid: NativeGridOptions, options: NativeStreamOptions): NativeTileStream;
+  /** Cancels what reads the slide; settles when the file is closed. Later calls reject with CANCELLED. */
   close(): Promise<void>;
+}
+
+export interface NativePlanRequest {
+  readonly score: NativeScoreOptions;
+  /** Values in one row of each of `score.outputs`; 0 where nobody knows yet. */
+  readonly columns: readonly number[];
+  /** Tiles of a run where the graph fixes them, else 0. */
+  readonly fixedRows: number;
+  readonly threads: number;
+  readonly memoryBytes: number;
 }
 
 export interface NativeStreamOptions {
@@ -212,6 +243,8 @@ export interface NativeScoreOptions {
     readonly fraction: number;
     readonly quantile: number;
   }[];
+  /** What comes out of a slide; the first one is the score. */
+  readonly slideOutputs: readonly NativeSlideOutput[];
   /** null: every planned tile is scored. */
   readonly stopping: NativeStopping | null;
   readonly batchSize: number;
@@ -230,12 +263,18 @@ export interface NativeStopping {
   /** Between two looks; also the number of strata. */
   readonly everyTiles: number;
   readonly seed: number;
-  /** The score before its calibration is the mean of these heads (by index) so weighted. */
+}
+
+/** The mean of some heads (by index), so weighted, then calibrated, then held to a range. */
+export interface NativeSlideOutput {
+  readonly name: string;
   readonly of: readonly { readonly head: number; readonly weight: number }[];
-  readonly curve:
+  readonly calibration:
     | { readonly kind: 'identity' }
     | { readonly kind: 'logistic' | 'logisticOfLogit'; readonly slope: number; readonly intercept: number }
     | { readonly kind: 'isotonic'; readonly x: Float64Array; readonly y: Float64Array };
+  /** null: none. */
+  readonly clip: readonly [lowest: number, highest: number] | null;
 }
 
 export interface NativeProgress {
@@ -269,8 +308,10 @@ export interface NativeScoreResult {
   /** Per tile, after activation: tiles * columns values. Empty unless keepTiles. */
   readonly tileOutputs: readonly { readonly name: string; readonly columns: number; readonly values: Float64Array }[];
   readonly heads: readonly { readonly name: string; readonly value: number }[];
-  /** Where `stopping` was asked for: the interval of the score before its calibration, over the planned tiles. */
-  readonly stopping: { readonly plannedTiles: number; readonly mean: number; readonly halfWidth: number } | null;
+  /** By the order of `slideOutputs`. */
+  readonly outputs: readonly { readonly name: string; readonly value: number }[];
+  /** Where `stopping` was asked for: half of the width of the interval of the score, over the planned tiles. */
+  readonly stopping: { readonly plannedTiles: number; readonly halfWidth: number } | null;
   readonly badTiles: number;
   readonly missingTiles: number;
   readonly decodedTiles: number;
@@ -289,6 +330,8 @@ export interface NativeScoreJob {
 export interface NativeEngine {
   readonly model: NativeModelInfo;
   readonly threads: number;
+  /** Largest sum of what was reserved of the memory limit at a time. */
+  readonly peakMemoryBytes: number;
   /** onProgress is called on the JavaScript thread, at most every 100 ms. */
   score(
     slide: NativeSlide,
@@ -330,11 +373,13 @@ export interface NativeDoctor {
 export interface NativeAddon {
   /** Names the libraries; opens nothing. The first call of the process wins. */
   setPaths(paths: NativePaths): void;
+  /** Returns at once; `cancel` gives up the opening, also while it waits for bytes of a source. */
   openSlide(
-    path: string,
+    place: string | NativeByteSource,
     options: { readonly limits: NativeLimits; readonly mpp: number | null },
-  ): Promise<NativeSlide>;
-  createEngine(options: NativeEngineOptions): Promise<NativeEngine>;
+  ): { readonly result: Promise<NativeSlide>; cancel(): void };
+  /** Returns at once; `cancel` gives up the loading of the model. */
+  createEngine(options: NativeEngineOptions): { readonly result: Promise<NativeEngine>; cancel(): void };
   doctor(): Promise<NativeDoctor>;
   /** Code name and advice of every error, from native/core/error_codes.def. */
   errorCodes(): readonly (readonly [code: string, advice: string])[];

@@ -2,6 +2,7 @@
 
 import type { NativeLimits, NativeMaskSource, NativeScoreOptions, NativeTissueOptions } from '../native/contract.js';
 import type { Model } from '../model/model.js';
+import { nativeSlideOutputs } from '../model/slide-outputs.js';
 import { specOf } from '../model/spec.js';
 import type { SampleReason, ScoreProgress } from '../scoring/result.js';
 import { MicrotomeError } from '../core/errors.js';
@@ -292,6 +293,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
       }),
       outputs: spec.tileOutputs.map((output) => ({ name: output.tensor, activation: output.activation })),
       heads: spec.heads,
+      slideOutputs: nativeSlideOutputs(spec.outputs),
       stopping: o.stopping === null ? null : nativeStopping(o.stopping, spec, grid.seed),
       batchSize: o.batchSize ?? defaults.batchSize,
       reproducible: o.reproducible ?? defaults.reproducible,

@@ -26,7 +26,7 @@ import type { Bounds } from './check.js';
 import { defaults } from './defaults.js';
 import { checkMaskInput } from '../slide/mask-input.js';
 import { anyNumber, positiveNumber } from './model-options.js';
-import type { MaskInput, OpenOptions, RegionOptions, TensorsOptions, TilesOptions } from './types.js';
+import type { BadTiles, MaskInput, OpenOptions, RegionOptions, TensorsOptions, TilesOptions } from './types.js';
 
 type Known = Readonly<Record<string, unknown>>;
 
@@ -70,6 +70,15 @@ export function parseTissueOptions(name: string, value: unknown): NativeTissueOp
       'minAreaFraction' in o
         ? number(`${prefix}minAreaFraction`, o['minAreaFraction'], fraction)
         : defaults.minAreaFraction,
+  });
+}
+
+/** Of slide.tissue(): the policy for bad tiles is that of scoring. */
+export function parseTissueCall(value: unknown): NativeTissueOptions & { readonly onBadTile: BadTiles } {
+  const { onBadTile, ...rest } = record('options', value, ['overviewSide', 'minAreaFraction', 'onBadTile']);
+  return Object.freeze({
+    ...parseTissueOptions('options', rest),
+    onBadTile: onBadTile === undefined ? defaults.badTiles : oneOf('onBadTile', onBadTile, badTilePolicies),
   });
 }
 

@@ -38,7 +38,7 @@ export function nativeStopping(stopping: ParsedStopping, spec: ModelSpec, seed: 
   if (other !== undefined) throw refused(`the head "${other.name}" of the model is '${other.method}', not a mean`);
   if (score === undefined) throw refused('the model declares no output');
   if (!isMonotone(score.calibration)) throw refused(`the calibration of "${score.name}" rises and falls`);
-  return Object.freeze({ ...stopping, seed, of: score.of, curve: curveOf(score.calibration) });
+  return Object.freeze({ ...stopping, seed });
 }
 
 function refused(found: string): MicrotomeError {
@@ -52,13 +52,4 @@ function isMonotone(calibration: Calibration | null): boolean {
   const { y } = calibration;
   const steps = y.slice(1).map((value, i) => value - (y[i] ?? value));
   return steps.every((step) => step >= 0) || steps.every((step) => step <= 0);
-}
-
-function curveOf(calibration: Calibration | null): NativeStopping['curve'] {
-  if (calibration === null) return { kind: 'identity' };
-  if (calibration.method === 'isotonic') {
-    return { kind: 'isotonic', x: Float64Array.from(calibration.x), y: Float64Array.from(calibration.y) };
-  }
-  const { slope, intercept, on } = calibration;
-  return { kind: on === 'logit' ? 'logisticOfLogit' : 'logistic', slope, intercept };
 }

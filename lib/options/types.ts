@@ -35,6 +35,12 @@ export interface TissueOptions {
   readonly minAreaFraction?: number;
 }
 
+/** What {@link Slide.tissue} takes. */
+export interface TissueCallOptions extends TissueOptions {
+  /** What a stored tile does that cannot be decoded. @defaultValue 'error' */
+  readonly onBadTile?: BadTiles;
+}
+
 /**
  * Where tissue is, instead of finding it: a mask over the whole slide, GeoJSON polygons in level-0 pixels (an object), or
  * the path of a GeoJSON file.

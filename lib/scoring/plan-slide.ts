@@ -23,5 +23,5 @@ export async function planSlide(input: Input, options: ScoreOptions): Promise<Sl
   const { signal } = parsed.slide;
   throwIfAborted(signal);
   const model = await unlessAborted(signal, modelOf(parsed), () => undefined);
-  return planWith(model, input, parsed.slide);
+  return planWith(model, input, parsed.slide, parsed.runtime);
 }

@@ -4,14 +4,14 @@ import { parseScorerOptions } from '../options/score-options.js';
 import type { ScoreOptions } from '../options/types.js';
 import type { SlideResult } from './result.js';
 import { createParsedScorer } from './scorer.js';
-import { inputPath } from '../slide/byte-source.js';
+import { placeOf } from '../slide/byte-source.js';
 import type { Input } from '../slide/byte-source.js';
 
 /**
  * Scores one slide: finds its tissue, runs the model over the tiles, and aggregates. For more than one slide use
  * {@link createScorer}, which loads the model once.
  *
- * @param input - A path, a `file:` URL, or what {@link fileSource} made.
+ * @param input - A path, a `file:` URL, or a {@link ByteSource}.
  * @throws {@link MicrotomeError} what {@link openSlide} and {@link createScorer} throw, and MPP_UNKNOWN,
  * LEVEL_OUT_OF_RANGE, NO_TISSUE, CORRUPT_TILE, OUTPUT_NOT_FINITE, OUTPUT_SHAPE. Rejects with `signal.reason` after an
  * abort.
@@ -22,7 +22,7 @@ import type { Input } from '../slide/byte-source.js';
  */
 export async function scoreSlide(input: Input, options: ScoreOptions): Promise<SlideResult> {
   const parsed = parseScorerOptions(options);
-  inputPath(input);
+  placeOf(input);
   const scorer = await createParsedScorer(parsed);
   try {
     return await scorer.score(input);

@@ -1,6 +1,7 @@
 /** createScorer: one loaded model and engine, any number of slides at once. */
 
-import { runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
+import { jobUnlessAborted, runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
+import type { Job } from '../core/cancel.js';
 import { MicrotomeError, native } from '../core/errors.js';
 import { maskSource } from '../slide/mask-source.js';
 import { checkModelAgainstGraph } from '../model/checked-graph.js';
@@ -22,14 +23,19 @@ import {
   parseSlideScoreOptions,
   slideSettings,
 } from '../options/score-options.js';
-import type { ParsedScorerOptions, ParsedSlideScore, SlideSettings } from '../options/score-options.js';
+import type {
+  ParsedRuntimeOptions,
+  ParsedScorerOptions,
+  ParsedSlideScore,
+  SlideSettings,
+} from '../options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import { SlideProgress } from './progress.js';
 import type { SlidePlan, SlideResult } from './result.js';
 import { openNativeSlide } from '../slide/slide.js';
 import { slidePlan, slideResult } from './slide-result.js';
-import { inputPath } from '../slide/byte-source.js';
-import type { Input } from '../slide/byte-source.js';
+import { placeOf } from '../slide/byte-source.js';
+import type { Input, Place } from '../slide/byte-source.js';
 
 /** A warm engine. Any number of slides may be scored at once; they share the threads and the memory limit. */
 export interface Scorer extends AsyncDisposable {
@@ -67,13 +73,11 @@ async function closeQuietly(slide: NativeSlide): Promise<void> {
 
 /** Opens, uses and closes a slide. An abort while it opens rejects at once; the file is closed when it has opened. */
 export async function withSlide<T>(
-  path: string,
+  place: Place,
   o: ParsedSlideScore,
   use: (slide: NativeSlide) => Promise<T>,
 ): Promise<T> {
-  throwIfAborted(o.signal);
-  const opening = openNativeSlide(path, { limits: o.limits ?? defaults.limits, mpp: o.slideMpp });
-  const slide = await unlessAborted(o.signal, opening, closeLate);
+  const slide = await openNativeSlide(place, { limits: o.limits ?? defaults.limits, mpp: o.slideMpp }, o.signal);
   try {
     return await use(slide);
   } finally {
@@ -82,17 +86,30 @@ export async function withSlide<T>(
 }
 
 /** The plan of one slide; needs no engine. */
-export async function planWith(model: Model, input: Input, o: ParsedSlideScore): Promise<SlidePlan> {
-  const path = inputPath(input);
+export async function planWith(
+  model: Model,
+  input: Input,
+  o: ParsedSlideScore,
+  runtime: Pick<ParsedRuntimeOptions, 'threads' | 'memoryBytes'>,
+): Promise<SlidePlan> {
+  const place = placeOf(input);
   const settings = slideSettings(o, model);
   const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
-  return withSlide(path, o, async (slide) => {
+  return withSlide(place, o, async (slide) => {
+    const { tileOutputs, fixedRows } = specOf(model);
+    const request = {
+      score: nativeScoreOptions(settings, mask),
+      columns: tileOutputs.map(({ columns }) => columns ?? 0),
+      fixedRows: fixedRows ?? 0,
+      threads: runtime.threads,
+      memoryBytes: runtime.memoryBytes,
+    };
     const found = await unlessAborted(
       o.signal,
-      native(() => slide.plan({ ...settings.grid, mask }), path),
+      native(() => slide.plan(request), place.name),
       ignore,
     );
-    return slidePlan(found, settings, path);
+    return slidePlan(found, settings, place.name);
   });
 }
 
@@ -101,6 +118,7 @@ class WarmScorer implements Scorer {
   readonly device: string;
   readonly tilesPerSlide: number;
   readonly #engine: NativeEngine;
+  readonly #runtime: ParsedRuntimeOptions;
   readonly #defaults: ParsedSlideScore;
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
@@ -110,6 +128,7 @@ class WarmScorer implements Scorer {
     this.model = model;
     this.device = options.runtime.device;
     this.tilesPerSlide = slideSettings(options.slide, model).grid.maxTiles;
+    this.#runtime = options.runtime;
     this.#defaults = options.slide;
   }
 
@@ -140,17 +159,18 @@ class WarmScorer implements Scorer {
 
   async #plan(input: Input, options: SlideScoreOptions | undefined): Promise<SlidePlan> {
     this.#requireOpen();
-    return planWith(this.model, input, parseSlideScoreOptions(options, this.#defaults));
+    return planWith(this.model, input, parseSlideScoreOptions(options, this.#defaults), this.#runtime);
   }
 
   async #score(input: Input, options: SlideScoreOptions | undefined): Promise<SlideResult> {
     this.#requireOpen();
     const beganMs = performance.now();
     const o = parseSlideScoreOptions(options, this.#defaults);
-    const path = inputPath(input);
+    const place = placeOf(input);
+    const path = place.name;
     const settings = slideSettings(o, this.model);
     const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
-    return withSlide(path, o, async (slide) => {
+    return withSlide(place, o, async (slide) => {
       this.#requireOpen();
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
       const found = await this.#run(slide, settings, mask, o.signal, progress, path);
@@ -211,7 +231,8 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
   const { device, threads, memoryBytes } = runtime;
   const request = { modelPath: specOf(model).graphPath, device, threads, memoryBytes };
-  const engine = await native(() => addon.createEngine(request), model.path);
+  const start = (): Job<NativeEngine> => addon.createEngine(request);
+  const engine = await native(() => jobUnlessAborted(slide.signal, start, closeLate), model.path);
   try {
     checkEngine(engine, model, slide);
     return engine;
@@ -227,7 +248,7 @@ export async function createParsedScorer(options: ParsedScorerOptions): Promise<
   const model = await unlessAborted(signal, modelOf(options), ignore);
   // Options that the model makes impossible are refused now, not at the first slide.
   slideSettings(options.slide, model);
-  const engine = await unlessAborted(signal, makeEngine(model, options), closeLate);
+  const engine = await makeEngine(model, options);
   return new WarmScorer(engine, model, options);
 }
 

@@ -1,6 +1,5 @@
 /** The addon's result of one slide as the public one. */
 
-import { calibrate, combineHeads } from '../model/combine.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { NativePlan, NativeScoreResult } from '../native/contract.js';
@@ -46,18 +45,11 @@ function readPolicy(found: NativePlan | NativeScoreResult, settings: SlideSettin
   return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, settings) });
 }
 
-function stoppingOutcome(found: NativeScoreResult, model: Model, settings: SlideSettings): StoppingOutcome | null {
+function stoppingOutcome(found: NativeScoreResult, settings: SlideSettings): StoppingOutcome | null {
   const { stopping: asked } = settings.score;
   if (found.stopping === null || asked === null) return null;
-  const { plannedTiles, mean, halfWidth } = found.stopping;
-  const calibration = specOf(model).outputs[0]?.calibration ?? null;
-  const [low, high] = [calibrate(calibration, mean - halfWidth), calibrate(calibration, mean + halfWidth)];
-  return Object.freeze({
-    tiles: found.tiles,
-    of: plannedTiles,
-    halfWidth: Math.abs(high - low) / 2,
-    confidence: asked.confidence,
-  });
+  const { plannedTiles, halfWidth } = found.stopping;
+  return Object.freeze({ tiles: found.tiles, of: plannedTiles, halfWidth, confidence: asked.confidence });
 }
 
 /** A sample that was asked for is in the result; one that was forced is warned of too. */
@@ -66,26 +58,24 @@ function sampleWarnings({ sampled }: ReadPolicy): readonly string[] {
   return [`scored from ${sampled.tiles} of ${sampled.of} tiles: there was no time for more`];
 }
 
-/** `elapsedMs`: from the caller's call to now. Throws OUTPUT_NOT_FINITE. */
+/** `elapsedMs`: from the caller's call to now. */
 export function slideResult(
   found: NativeScoreResult,
   context: { path: string; model: Model; settings: SlideSettings; slideWarnings: readonly string[]; elapsedMs: number },
 ): SlideResult {
   const { path, model, settings, slideWarnings, elapsedMs } = context;
-  const { outputs: specs } = specOf(model);
   const read = readPolicy(found, settings);
   const forced = sampleWarnings(read);
-  const values = combineHeads(specs, found.heads);
-  const outputs = Object.fromEntries(specs.map((spec, i) => [spec.name, Float64Array.of(values[i] ?? NaN)]));
+  const outputs = Object.fromEntries(found.outputs.map(({ name, value }) => [name, Float64Array.of(value)]));
   return Object.freeze({
     path,
-    score: values[0] ?? NaN,
+    score: found.outputs[0]?.value ?? NaN,
     outputs: Object.freeze(outputs),
     clip: model.outputs[0]?.clip ?? null,
     ...(settings.score.keepTiles ? { tiles: tileTable(found, model) } : {}),
     read,
     tileCount: found.tiles,
-    stopping: stoppingOutcome(found, model, settings),
+    stopping: stoppingOutcome(found, settings),
     decodedTiles: found.decodedTiles,
     badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { throwIfAborted } from '../core/cancel.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
-import { contradiction, invalid, text } from '../options/check.js';
+import { contradiction, func, integer, invalid, naturalNumber, positiveInteger, text } from '../options/check.js';
 
 /** Bytes from `offset`, `length` of them. */
 export interface ByteRange {
@@ -14,16 +14,46 @@ export interface ByteRange {
   readonly length: number;
 }
 
-/** Random access to the bytes of a slide. */
+/**
+ * Random access to the bytes of a slide, wherever they are. No thread waits for a read: while it is under way, other
+ * slides and other tiles go on. Neighbouring bytes are asked for in one range, several ranges in one call, and nothing is
+ * asked for twice at a time.
+ *
+ * @example
+ * ```ts
+ * const source: ByteSource = {
+ *   size: blob.size,
+ *   name: 'slide in memory',
+ *   read: (ranges) =>
+ *     Promise.all(ranges.map(async ({ offset, length }) =>
+ *       new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()))),
+ * };
+ * const result = await scoreSlide(source, { model: 'demo' });
+ * ```
+ */
 export interface ByteSource {
   /** Bytes. */
   readonly size: number;
-  /** One array for each range, in order; rejects when a range reaches beyond the end. */
+  /** What to call it in results and messages. @defaultValue 'byte source' */
+  readonly name?: string;
+  /** A read that has not settled after so long ends the job with NETWORK. @defaultValue 60000 */
+  readonly timeoutMs?: number;
+  /**
+   * One array for each range, in order, of exactly the length that was asked for. Rejects when that is impossible; the
+   * job then ends with FILE_UNREADABLE and the reason. `signal` is aborted when nobody wants the bytes any more. Arrays are
+   * copied before the next turn of the event loop, and may be used again then.
+   */
   read(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]>;
 }
 
-/** A path, a `file:` URL, or a source made by {@link fileSource}. Other URLs and sources need a later version. */
+/** A path, a `file:` URL, or a source of bytes. Other URLs need a source of the caller's. */
 export type Input = string | URL | ByteSource;
+
+/** Where a slide is, and what to call it. */
+export interface Place {
+  readonly name: string;
+  readonly at: string | ByteSource;
+}
 
 const filePaths = new WeakMap<object, string>();
 
@@ -84,23 +114,24 @@ function refuseRemote(address: string): MicrotomeError {
     'slide',
     `${address.slice(0, 200)} is not a file; this version reads slides from files only`,
     {
-      advice: 'download the slide and pass its path',
+      advice: 'download the slide and pass its path, or pass a byte source that reads it',
     },
   );
 }
 
-/** The path that an input means. Throws INVALID_OPTION, NETWORK. */
-export function inputPath(input: Input): string {
+/** Where an input is. Throws INVALID_OPTION, NETWORK. */
+export function placeOf(input: Input): Place {
   if (typeof input === 'string') {
     const path = text('input', input);
     if (/^(https?|s3|gs|az|ftp):\/\//i.test(path)) throw refuseRemote(path);
-    if (/^file:\/\//i.test(path)) return inputPath(new URL(path));
-    return path;
+    if (/^file:\/\//i.test(path)) return placeOf(new URL(path));
+    return { name: path, at: path };
   }
   if (input instanceof URL) {
     if (input.protocol !== 'file:') throw refuseRemote(input.href);
     try {
-      return fileURLToPath(input);
+      const path = fileURLToPath(input);
+      return { name: path, at: path };
     } catch (error) {
       throw contradiction(
         `The URL ${input.href} is not the address of a local file (${error instanceof Error ? error.message : String(error)})`,
@@ -109,8 +140,11 @@ export function inputPath(input: Input): string {
   }
   if (typeof input !== 'object' || input === null)
     throw invalid('input', 'a path, a file: URL or a byte source', input);
+  // A file is read by the addon itself, without a detour.
   const path = filePaths.get(input);
-  if (path === undefined)
-    throw contradiction('The input is a byte source that fileSource() did not make; this version reads files only');
-  return path;
+  if (path !== undefined) return { name: path, at: path };
+  integer('input.size', input.size, naturalNumber);
+  func('input.read', input.read);
+  if (input.timeoutMs !== undefined) integer('input.timeoutMs', input.timeoutMs, positiveInteger);
+  return { name: input.name === undefined ? 'byte source' : text('input.name', input.name), at: input };
 }

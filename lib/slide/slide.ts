@@ -1,15 +1,10 @@
 /** openSlide and the open slide: what its file says, regions, thumbnails, tissue and tiles. */
 
-import { runJob } from '../core/cancel.js';
+import { jobUnlessAborted, runJob } from '../core/cancel.js';
+import type { Job } from '../core/cancel.js';
 import { MicrotomeError, fromNative, native } from '../core/errors.js';
 import { loadAddon } from '../native/addon.js';
-import type {
-  NativeRegion,
-  NativeSlide,
-  NativeSlideInfo,
-  NativeTileBatch,
-  NativeTileStream,
-} from '../native/contract.js';
+import type { NativeRegion, NativeSlide, NativeSlideInfo, NativeTileBatch } from '../native/contract.js';
 import { maskSource } from './mask-source.js';
 import {
   parseMaxSide,
@@ -17,12 +12,13 @@ import {
   parseRegion,
   parseTensorsOptions,
   parseTilesOptions,
-  parseTissueOptions,
+  parseTissueCall,
 } from '../options/slide-options.js';
 import type { ParsedOpenOptions, ParsedTiles } from '../options/slide-options.js';
-import type { OpenOptions, RegionOptions, TensorsOptions, TilesOptions, TissueOptions } from '../options/types.js';
-import { inputPath } from './byte-source.js';
-import type { Input } from './byte-source.js';
+import type { OpenOptions, RegionOptions, TensorsOptions, TilesOptions, TissueCallOptions } from '../options/types.js';
+import { placeOf } from './byte-source.js';
+import type { Input, Place } from './byte-source.js';
+import { bridgeTo } from './source-bridge.js';
 import { OwnedTensorBatch, OwnedTileBatch } from './tile-batch.js';
 import type { TensorBatch, TileBatch } from './tile-batch.js';
 import type { TissueMask } from './tissue-mask.js';
@@ -97,7 +93,7 @@ export interface Slide extends AsyncDisposable {
   /** The whole slide, with a longer side of at most `maxSide` pixels (1 to 16384). */
   thumbnail(maxSide: number): Promise<Region>;
   /** Where the slide has tissue. */
-  tissue(options?: TissueOptions): Promise<TissueMask>;
+  tissue(options?: TissueCallOptions): Promise<TissueMask>;
   /**
    * The tiles of a grid over the tissue, batch by batch, each stored tile decoded once. Tiles that share stored tiles
    * come together, so their order is not by row: `x` and `y` say where each is. The order is the same every time. Threads
@@ -142,7 +138,6 @@ class OpenedSlide implements Slide {
   readonly fileBytes: number;
   readonly warnings: readonly string[];
   readonly #native: NativeSlide;
-  readonly #streams = new Set<NativeTileStream>();
   #closing: Promise<void> | null = null;
 
   constructor(path: string, opened: NativeSlide) {
@@ -200,10 +195,10 @@ class OpenedSlide implements Slide {
     return regionOf(await this.#call((slide) => slide.thumbnail(side)));
   }
 
-  async tissue(options?: TissueOptions): Promise<TissueMask> {
-    const parsed = parseTissueOptions('options', options);
+  async tissue(options?: TissueCallOptions): Promise<TissueMask> {
+    const { onBadTile, ...parsed } = parseTissueCall(options);
     const { data, width, height, level0PerPxX, level0PerPxY, badTiles } = await this.#call((slide) =>
-      slide.tissue(parsed),
+      slide.tissue({ ...parsed, onBadTile }),
     );
     return { data, width, height, level0PerPxX, level0PerPxY, badTiles };
   }
@@ -225,8 +220,7 @@ class OpenedSlide implements Slide {
   ): AsyncGenerator<B, void, undefined> {
     signal?.throwIfAborted();
     const source = await maskSource(mask, grid.keep, tissue);
-    const stream = await this.#call((slide) => slide.tiles({ ...grid, mask: source }, options));
-    this.#streams.add(stream);
+    const stream = await this.#call(async (slide) => slide.tiles({ ...grid, mask: source }, options));
     try {
       for (;;) {
         const batch = await runJob(signal, () => ({
@@ -237,7 +231,6 @@ class OpenedSlide implements Slide {
         yield own(batch);
       }
     } finally {
-      this.#streams.delete(stream);
       stream.cancel();
     }
   }
@@ -248,7 +241,6 @@ class OpenedSlide implements Slide {
   }
 
   async #close(): Promise<void> {
-    for (const stream of this.#streams) stream.cancel();
     await native(() => this.#native.close(), this.path);
   }
 
@@ -257,16 +249,25 @@ class OpenedSlide implements Slide {
   }
 }
 
-/** Opens the addon's slide; for the scorer too, which needs no more of it. */
-export async function openNativeSlide(path: string, options: ParsedOpenOptions): Promise<NativeSlide> {
+/**
+ * Opens the addon's slide; for the scorer too, which needs no more of it. An abort while it opens rejects at once; what
+ * has opened is closed then.
+ */
+export async function openNativeSlide(
+  { name, at }: Place,
+  options: ParsedOpenOptions,
+  signal: AbortSignal | null,
+): Promise<NativeSlide> {
   const addon = await loadAddon();
-  return native(() => addon.openSlide(path, options), path);
+  const place = typeof at === 'string' ? at : bridgeTo(at, name);
+  const start = (): Job<NativeSlide> => addon.openSlide(place, options);
+  return native(() => jobUnlessAborted(signal, start, (late) => void late.close().catch(() => undefined)), name);
 }
 
 /**
  * Opens a slide: reads and checks its directories; decodes nothing yet.
  *
- * @param input - A path, a `file:` URL, or what {@link fileSource} made.
+ * @param input - A path, a `file:` URL, or a {@link ByteSource}.
  * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_SLIDE, TRUNCATED, LIMIT_EXCEEDED,
  * UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, INVALID_OPTION, NETWORK (an address that is not a file),
  * UNSUPPORTED_PLATFORM, RUNTIME_MISSING.
@@ -279,6 +280,6 @@ export async function openNativeSlide(path: string, options: ParsedOpenOptions):
  */
 export async function openSlide(input: Input, options?: OpenOptions): Promise<Slide> {
   const parsed = parseOpenOptions(options);
-  const path = inputPath(input);
-  return new OpenedSlide(path, await openNativeSlide(path, parsed));
+  const place = placeOf(input);
+  return new OpenedSlide(place.name, await openNativeSlide(place, parsed, null));
 }

@@ -70,7 +70,7 @@ abstract class OwnedBatch<Data> implements Batch {
 
   release(): void {
     this.#data = null;
-    this.#batch.release();
+    this.#batch.release(this.#batch.buffer);
   }
 }
 

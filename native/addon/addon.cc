@@ -1,8 +1,11 @@
 // The exports of the addon; each is declared and described in lib/native/contract.ts.
 #include "addon/engine_binding.h"
 #include "addon/environment.h"
+#include "addon/js_source.h"
 #include "addon/marshal.h"
+#include "addon/run_async.h"
 #include "addon/slide_binding.h"
+#include "addon/stream_binding.h"
 #include "core/cores.h"
 #include "core/error.h"
 #include "core/simd.h"
@@ -21,29 +24,30 @@ Napi::Value set_paths(const Napi::CallbackInfo& call) {
   });
 }
 
-Napi::Value open_slide(const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&]() -> Napi::Value {
-    if (!call[0].IsString()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a string for path");
-    return run_async(
-        call.Env(),
-        [path = call[0].As<Napi::String>().Utf8Value(), options = read_open_options(Fields(call[1]))](
-            decode::TileDecoder&) { return slide::Slide::open(slide::open_file(path), options); },
-        [](Napi::Env env, std::shared_ptr<const slide::Slide>& slide) -> Napi::Value {
-          return SlideBinding::wrap(env, slide);
-        });
-  });
+// The file of a path is opened on the service thread; a source of JavaScript's is made here.
+std::function<std::shared_ptr<const slide::ByteSource>()> opener_of(Napi::Env env, const Napi::Value& place) {
+  if (place.IsString()) return [path = place.As<Napi::String>().Utf8Value()] { return slide::open_file(path); };
+  if (!place.IsObject()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a path or a byte source");
+  return [source = make_js_source(env, place)] { return source; };
 }
 
-Napi::Value create_engine(const Napi::CallbackInfo& call) {
+Napi::Value open_slide(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&]() -> Napi::Value {
-    return run_async(
-        call.Env(),
-        [options = read_engine_options(Fields(call[0]))](decode::TileDecoder&) {
-          return std::make_shared<engine::Engine>(options);
+    const auto calls = std::make_shared<Calls>();
+    Environment::of(call.Env())->remember(calls);
+    const auto result = run_async(
+        call.Env(), calls,
+        [open = opener_of(call.Env(), call[0]), options = read_open_options(Fields(call[1])),
+         calls](decode::TileDecoder&) {
+          calls->token().check(Stage::Slide);
+          return slide::Slide::open(open(), options);
         },
-        [](Napi::Env env, std::shared_ptr<engine::Engine>& engine) -> Napi::Value {
-          return EngineBinding::wrap(env, engine);
+        [](Napi::Env env, std::shared_ptr<const slide::Slide>& slide) -> Napi::Value {
+          return SlideBinding::wrap(env, std::exchange(slide, nullptr));
         });
+    return job_object(call.Env(), result, [calls = std::weak_ptr(calls)] {
+      if (const auto alive = calls.lock()) alive->cancel();
+    });
   });
 }
 
@@ -107,7 +111,7 @@ Napi::Value report_object(Napi::Env env, const Report& report) {
 
 Napi::Value doctor(const Napi::CallbackInfo& call) {
   return run_async(
-      call.Env(),
+      call.Env(), std::make_shared<Calls>(),
       [](decode::TileDecoder&) {
         return Report{decode::jpeg_report(), decode::vips_report(), infer::runtime_report(),
                       decode::available_codecs()};
@@ -137,7 +141,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   environment.engine_class = Napi::Persistent(EngineBinding::define(env));
   exports.Set("setPaths", Napi::Function::New<set_paths>(env, "setPaths"));
   exports.Set("openSlide", Napi::Function::New<open_slide>(env, "openSlide"));
-  exports.Set("createEngine", Napi::Function::New<create_engine>(env, "createEngine"));
+  exports.Set("createEngine", Napi::Function::New<EngineBinding::create>(env, "createEngine"));
   exports.Set("doctor", Napi::Function::New<doctor>(env, "doctor"));
   exports.Set("errorCodes", Napi::Function::New<error_codes>(env, "errorCodes"));
   return exports;

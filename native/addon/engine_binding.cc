@@ -1,8 +1,12 @@
 #include "addon/engine_binding.h"
 
+#include <utility>
+
 #include "addon/error_bridge.h"
 #include "addon/marshal.h"
+#include "addon/run_async.h"
 #include "addon/slide_binding.h"
+#include "engine/model_runner.h"
 
 namespace microtome::addon {
 namespace {
@@ -28,19 +32,20 @@ void settle(Napi::Env env, JobRecord& record, engine::ScoreOutcome& outcome) {
   }
 }
 
-engine::ScoreCallbacks callbacks_for(Environment& environment, const std::shared_ptr<JobRecord>& record) {
+engine::ScoreCallbacks callbacks_for(const std::shared_ptr<Environment>& environment,
+                                     const std::shared_ptr<JobRecord>& record) {
   engine::ScoreCallbacks callbacks;
   if (!record->on_progress.IsEmpty())
-    callbacks.progress = [&environment, weak = std::weak_ptr(record)](const engine::Progress& progress) {
-      environment.deliver([weak, progress](Napi::Env env) {
+    callbacks.progress = [environment, weak = std::weak_ptr(record)](const engine::Progress& progress) {
+      environment->deliver([weak, progress](Napi::Env env) {
         const auto alive = weak.lock();
         if (alive && !alive->on_progress.IsEmpty()) alive->on_progress.Call({progress_object(env, progress)});
       });
     };
-  callbacks.done = [&environment, record](engine::ScoreOutcome outcome) {
+  callbacks.done = [environment, record](engine::ScoreOutcome outcome) {
     auto held = std::make_shared<engine::ScoreOutcome>(std::move(outcome));
-    environment.deliver([&environment, record, held](Napi::Env env) {
-      environment.end();
+    environment->deliver([environment, record, held](Napi::Env env) {
+      environment->end();
       settle(env, *record, *held);
       record->on_progress.Reset();
     });
@@ -54,32 +59,65 @@ Napi::Function EngineBinding::define(Napi::Env env) {
   return DefineClass(
       env, "NativeEngine",
       {InstanceAccessor<&EngineBinding::model>("model"), InstanceAccessor<&EngineBinding::threads>("threads"),
-       InstanceMethod<&EngineBinding::score>("score"), InstanceMethod<&EngineBinding::close>("close")});
+       InstanceAccessor<&EngineBinding::peak_memory>("peakMemoryBytes"), InstanceMethod<&EngineBinding::score>("score"),
+       InstanceMethod<&EngineBinding::close>("close")});
 }
 
 EngineBinding::EngineBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<EngineBinding>(info), environment_(Environment::of(info.Env())) {
   if (info.Length() != 1 || !info[0].IsExternal())
     throw addon::to_js(info.Env(), Error(Code::INVALID_OPTION, Stage::Options, "engines are made by createEngine"));
-  engine_ = *info[0].As<Napi::External<EnginePointer>>().Data();
-  environment_->remember(engine_);
+  loaded_ = *info[0].As<Napi::External<LoadedEngine>>().Data();
 }
 
-// Collected without close(): the engine's threads are joined on a service thread, not on this one.
+// Collected without close(): waiting for the engine's jobs is for another thread. At the end of the environment there
+// is none any more, and no job either.
 EngineBinding::~EngineBinding() {
-  if (engine_) environment_->service().post([engine = std::move(engine_)](decode::TileDecoder&) { engine->close(); });
+  if (!loaded_.engine) return;
+  try {
+    (void)environment_->tasks().start("microtome-close", [engine = std::move(loaded_.engine)] { engine->close(); });
+  } catch (const std::system_error&) {
+    // No thread is to be had: the task was dropped, and the engine was closed with it.
+  }
 }
 
-Napi::Object EngineBinding::wrap(Napi::Env env, EnginePointer engine) {
-  return Environment::of(env)->engine_class.New({Napi::External<EnginePointer>::New(env, &engine)});
+Napi::Object EngineBinding::wrap(Napi::Env env, LoadedEngine engine) {
+  return Environment::of(env)->engine_class.New({Napi::External<LoadedEngine>::New(env, &engine)});
+}
+
+Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
+  const auto env = call.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const Fields fields(call[0]);
+    auto calls = std::make_shared<Calls>();
+    Environment::of(env)->remember(calls);
+    auto result = run_long(
+        env, "microtome-load",
+        [options = read_engine_options(fields), model = read_model_request(fields), calls,
+         pool = Environment::of(env)->pool()] {
+          const auto loaded =
+              infer::Model::load(model.path, {.device = model.device, .intra_op_threads = 1, .log = {}});
+          LoadedEngine made{.engine = nullptr, .inputs = loaded->inputs(), .outputs = loaded->outputs()};
+          made.engine = std::make_shared<engine::Engine>(pool, std::make_unique<engine::ModelRunner>(loaded), options);
+          return made;
+        },
+        [](Napi::Env js, LoadedEngine& engine) -> Napi::Value { return wrap(js, std::move(engine)); });
+    return job_object(env, result, [calls = std::weak_ptr(calls)] {
+      if (const auto alive = calls.lock()) alive->cancel();
+    });
+  });
 }
 
 Napi::Value EngineBinding::model(const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&]() -> Napi::Value { return model_info(call.Env(), engine_->model()); });
+  return guarded(call.Env(), [&]() -> Napi::Value { return model_info(call.Env(), loaded_.inputs, loaded_.outputs); });
 }
 
 Napi::Value EngineBinding::threads(const Napi::CallbackInfo& call) {
-  return Napi::Number::New(call.Env(), engine_->threads());
+  return Napi::Number::New(call.Env(), loaded_.engine->threads());
+}
+
+Napi::Value EngineBinding::peak_memory(const Napi::CallbackInfo& call) {
+  return Napi::Number::New(call.Env(), static_cast<double>(loaded_.engine->peak_memory_bytes()));
 }
 
 Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
@@ -93,24 +131,28 @@ Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
       record->on_progress.SuppressDestruct();
     }
     environment_->begin();
-    auto job = engine_->score(std::move(slide), std::move(request), callbacks_for(*environment_, record));
-    auto out = Napi::Object::New(env);
-    out.Set("result", record->deferred.Promise());
+    std::shared_ptr<engine::ScoreJob> job;
+    try {
+      job = loaded_.engine->score(std::move(slide), std::move(request), callbacks_for(environment_, record));
+    } catch (...) {
+      environment_->end();
+      record->on_progress.Reset();
+      throw;
+    }
     // Weak: the collector decides when this function goes, and must not decide when a finished job's memory does.
-    out.Set("cancel", Napi::Function::New(
-                          env, [engine = std::weak_ptr(engine_), job = std::weak_ptr(job)](const Napi::CallbackInfo&) {
-                            const auto alive = engine.lock();
-                            const auto running = job.lock();
-                            if (alive && running) alive->cancel(running);
-                          }));
-    return out;
+    return job_object(env, record->deferred.Promise(),
+                      [engine = std::weak_ptr(loaded_.engine), job = std::weak_ptr(job)] {
+                        const auto alive = engine.lock();
+                        const auto running = job.lock();
+                        if (alive && running) alive->cancel(running);
+                      });
   });
 }
 
 Napi::Value EngineBinding::close(const Napi::CallbackInfo& call) {
-  return run_async(
-      call.Env(),
-      [engine = engine_](decode::TileDecoder&) {
+  return run_long(
+      call.Env(), "microtome-close",
+      [engine = loaded_.engine] {
         engine->close();
         return true;
       },

@@ -2,28 +2,40 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "addon/environment.h"
 #include "addon/napi_setup.h"
 #include "engine/engine.h"
+#include "infer/model.h"
 
 namespace microtome::addon {
+
+// An engine, and what its model says of itself: asked for also when the model is gone.
+struct LoadedEngine {
+  std::shared_ptr<engine::Engine> engine;
+  std::vector<infer::TensorInfo> inputs;
+  std::vector<infer::TensorInfo> outputs;
+};
 
 class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit EngineBinding(const Napi::CallbackInfo& info);
   ~EngineBinding() override;
-  static Napi::Object wrap(Napi::Env env, std::shared_ptr<engine::Engine> engine);
+  static Napi::Object wrap(Napi::Env env, LoadedEngine engine);
+  // createEngine of the contract.
+  static Napi::Value create(const Napi::CallbackInfo& call);
 
  private:
   Napi::Value model(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
+  Napi::Value peak_memory(const Napi::CallbackInfo& info);
   Napi::Value score(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
-  std::shared_ptr<engine::Engine> engine_;
-  std::shared_ptr<Environment> environment_;
+  LoadedEngine loaded_;
+  const std::shared_ptr<Environment> environment_;
 };
 
 }  // namespace microtome::addon

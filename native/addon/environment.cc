@@ -7,7 +7,10 @@
 namespace microtome::addon {
 
 Environment::Environment(Napi::Env env)
-    : env_(env), way_(Way::New(env, "microtome", 0, 1, nullptr)), service_(std::clamp(available_cores(), 1, 4)) {
+    : env_(env),
+      way_(Way::New(env, "microtome", 0, 1, nullptr)),
+      pool_(std::make_shared<engine::WorkerPool>(available_cores())),
+      service_(std::clamp(available_cores(), 1, 4)) {
   way_.Unref(env);
 }
 
@@ -19,6 +22,8 @@ void Environment::attach(Napi::Env env) {
 
 void Environment::deliver(std::function<void(Napi::Env)> action) {
   auto held = std::make_unique<std::function<void(Napi::Env)>>(std::move(action));
+  std::scoped_lock lock(way_mutex_);
+  if (ended_) return;
   if (way_.NonBlockingCall(held.get()) == napi_ok) held.release();  // call_js owns it now
 }
 
@@ -37,27 +42,23 @@ void Environment::end() {
   if (--in_flight_ == 0) way_.Unref(env_);
 }
 
-void Environment::remember(const std::shared_ptr<engine::Engine>& engine) {
-  engines_.remove_if([](const auto& known) { return known.expired(); });
-  engines_.push_back(engine);
-}
-
-void Environment::remember(const std::shared_ptr<engine::TileStream>& stream) {
-  streams_.remove_if([](const auto& known) { return known.expired(); });
-  streams_.push_back(stream);
+void Environment::remember(const std::shared_ptr<Calls>& calls) {
+  calls_.remove_if([](const auto& known) { return known.expired(); });
+  calls_.push_back(calls);
 }
 
 // Clean-up hook, on the JavaScript thread: nothing of ours runs after it.
 void Environment::stop() noexcept {
-  stopping_.cancel();
-  for (const auto& known : engines_)
-    if (const auto engine = known.lock()) engine->close();
-  for (const auto& known : streams_)
-    if (const auto stream = known.lock()) stream->close();
+  for (const auto& known : calls_)
+    if (const auto calls = known.lock()) calls->cancel();
+  pool_->stop();
+  tasks_.close();
   service_.close();
   slide_class.Reset();
   stream_class.Reset();
   engine_class.Reset();
+  std::scoped_lock lock(way_mutex_);
+  ended_ = true;
   way_.Release();
 }
 

@@ -1,5 +1,5 @@
-// What one JavaScript environment (the main thread or a worker thread) owns: the way back to its thread, the service
-// threads, and the engines and streams to stop when it ends.
+// What one JavaScript environment (the main thread or a worker thread) owns: the way back to its thread, the pool of
+// workers, the threads for short requests and for long ones.
 //
 // The way back is one thread-safe function for the whole environment, made before the clean-up hook below is added.
 // Hooks run last in, first out, so at the end of the environment every native thread is stopped and joined while the
@@ -10,17 +10,17 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <unordered_map>
+#include <mutex>
 
-#include "addon/error_bridge.h"
+#include "addon/calls.h"
 #include "addon/napi_setup.h"
-#include "engine/engine.h"
+#include "core/task_threads.h"
 #include "engine/service_threads.h"
-#include "engine/tile_stream.h"
+#include "engine/worker_pool.h"
 
 namespace microtome::addon {
 
-class Environment {
+class Environment : public std::enable_shared_from_this<Environment> {
  public:
   explicit Environment(Napi::Env env);
   ~Environment() = default;
@@ -31,7 +31,7 @@ class Environment {
   static void attach(Napi::Env env);
   static const std::shared_ptr<Environment>& of(Napi::Env env) { return env.GetInstanceData<Holder>()->environment; }
 
-  // Any thread: runs `action` on the JavaScript thread. Dropped when the environment is ending.
+  // Any thread: runs `action` on the JavaScript thread. Dropped when the environment is ending or has ended.
   void deliver(std::function<void(Napi::Env)> action);
 
   // JavaScript thread: keep the event loop alive until as many end() as begin() were called.
@@ -39,12 +39,11 @@ class Environment {
   void end();
 
   [[nodiscard]] engine::ServiceThreads& service() noexcept { return service_; }
-  // Cancelled when the environment ends; every service task listens to it.
-  [[nodiscard]] CancelToken& stopping() noexcept { return stopping_; }
+  [[nodiscard]] TaskThreads& tasks() noexcept { return tasks_; }
+  [[nodiscard]] const std::shared_ptr<engine::WorkerPool>& pool() noexcept { return pool_; }
 
-  // JavaScript thread. They are stopped at the end of the environment if nobody closed them.
-  void remember(const std::shared_ptr<engine::Engine>& engine);
-  void remember(const std::shared_ptr<engine::TileStream>& stream);
+  // JavaScript thread. They are cancelled at the end of the environment.
+  void remember(const std::shared_ptr<Calls>& calls);
 
   Napi::FunctionReference slide_class;
   Napi::FunctionReference stream_class;
@@ -60,45 +59,14 @@ class Environment {
   void stop() noexcept;
 
   Napi::Env env_;
+  std::mutex way_mutex_;
+  bool ended_ = false;  // the way back is gone
   Way way_;
   int in_flight_ = 0;
-  CancelToken stopping_;
-  std::list<std::weak_ptr<engine::Engine>> engines_;
-  std::list<std::weak_ptr<engine::TileStream>> streams_;
+  std::list<std::weak_ptr<Calls>> calls_;
+  std::shared_ptr<engine::WorkerPool> pool_;
   engine::ServiceThreads service_;
+  TaskThreads tasks_;
 };
-
-// Runs `work(decoder)` on a service thread and resolves with `convert(env, result)` on the JavaScript thread.
-template <typename Work, typename Convert>
-Napi::Promise run_async(Napi::Env env, Work work, Convert convert) {
-  using Result = std::invoke_result_t<Work, decode::TileDecoder&>;
-  auto& environment = *Environment::of(env);
-  auto deferred = std::make_shared<Napi::Promise::Deferred>(env);
-  environment.begin();
-  auto task = [&environment, deferred, work = std::move(work),
-               convert = std::move(convert)](decode::TileDecoder& decoder) mutable {
-    std::exception_ptr failure;
-    std::shared_ptr<Result> result;
-    try {
-      result = std::make_shared<Result>(work(decoder));
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    environment.deliver([&environment, deferred, result, failure, convert = std::move(convert)](Napi::Env js) mutable {
-      environment.end();
-      try {
-        if (failure) {
-          deferred->Reject(to_js(js, failure).Value());
-        } else {
-          deferred->Resolve(convert(js, *result));
-        }
-      } catch (const Napi::Error& error) {
-        deferred->Reject(error.Value());
-      }
-    });
-  };
-  if (!environment.service().post(std::move(task))) environment.end();
-  return deferred->Promise();
-}
 
 }  // namespace microtome::addon

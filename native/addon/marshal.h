@@ -3,10 +3,14 @@
 
 #include "addon/fields.h"
 #include "addon/napi_setup.h"
+#include "core/large_memory.h"
 #include "decode/region.h"
 #include "engine/engine.h"
+#include "engine/mask.h"
+#include "engine/plan_report.h"
 #include "engine/score_request.h"
-#include "engine/tile_stream.h"
+#include "engine/stream_job.h"
+#include "infer/model.h"
 #include "slide/slide.h"
 #include "tissue/tissue_mask.h"
 
@@ -18,22 +22,31 @@ namespace microtome::addon {
 // INVALID_OPTION also when a tensor is asked for of another size than the grid's tiles.
 [[nodiscard]] engine::StreamOptions read_stream_options(const Fields& fields, const engine::GridRequest& grid);
 [[nodiscard]] engine::ScoreRequest read_score_request(const Fields& fields);
+[[nodiscard]] engine::PlanRequest read_plan_request(const Fields& fields);
 [[nodiscard]] engine::EngineOptions read_engine_options(const Fields& fields);
+struct ModelRequest {
+  std::string path;
+  std::string device;
+};
+[[nodiscard]] ModelRequest read_model_request(const Fields& fields);
 [[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name);
 
 // Bytes are handed over without a copy where the host allows it; the array's memory is freed with the array.
-[[nodiscard]] Napi::Uint8Array to_js(Napi::Env env, std::vector<std::uint8_t>&& bytes);
+[[nodiscard]] Napi::Uint8Array to_js(Napi::Env env, LargeBytes&& bytes);
+[[nodiscard]] Napi::Float64Array to_js(Napi::Env env, LargeDoubles&& values);
 [[nodiscard]] Napi::Float64Array to_js(Napi::Env env, const std::vector<double>& values);
 [[nodiscard]] Napi::Array to_js(Napi::Env env, const std::vector<std::string>& lines);
 [[nodiscard]] Napi::Value to_js(Napi::Env env, const std::optional<double>& value);
 
 [[nodiscard]] Napi::Object slide_info(Napi::Env env, const slide::Slide& slide);
 [[nodiscard]] Napi::Object region_object(Napi::Env env, decode::Region&& region);
-[[nodiscard]] Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t bad_tiles);
-// Its `data` shares the batch's memory where the host allows it, else is a copy; `release` takes the memory back from
-// it (the array is then empty), after which the stream uses it again.
+[[nodiscard]] Napi::Object mask_object(Napi::Env env, engine::FoundMask&& found);
+[[nodiscard]] Napi::Object plan_object(Napi::Env env, const engine::PlanReport& plan);
+// Its `buffer` shares the batch's memory where the host allows it, else is a copy; `release(buffer)` takes the memory
+// back from it (the buffer is then empty), after which the stream uses it again.
 [[nodiscard]] Napi::Object batch_object(Napi::Env env, engine::TileBatch&& batch);
-[[nodiscard]] Napi::Object model_info(Napi::Env env, const infer::Model& model);
+[[nodiscard]] Napi::Object model_info(Napi::Env env, const std::vector<infer::TensorInfo>& inputs,
+                                      const std::vector<infer::TensorInfo>& outputs);
 [[nodiscard]] Napi::Object progress_object(Napi::Env env, const engine::Progress& progress);
 [[nodiscard]] Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result);
 

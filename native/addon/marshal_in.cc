@@ -32,7 +32,10 @@ engine::MaskSource read_mask(const Fields& fields) {
     engine::GivenMask mask;
     mask.width_px = fields.integer("width");
     mask.height_px = fields.integer("height");
-    mask.data = copy_of<Napi::Uint8Array, std::uint8_t>(fields.value("data"), napi_uint8_array, "mask.data");
+    const auto data = std::make_shared<const std::vector<std::uint8_t>>(
+        copy_of<Napi::Uint8Array, std::uint8_t>(fields.value("data"), napi_uint8_array, "mask.data"));
+    mask.data = *data;
+    mask.keeper = data;
     return mask;
   }
   if (kind != "polygons")
@@ -43,7 +46,7 @@ engine::MaskSource read_mask(const Fields& fields) {
   for (std::uint32_t i = 0; i < list.Length(); ++i)
     rings.push_back({copy_of<Napi::Float64Array, double>(list.Get(i), napi_float64_array, "mask.rings"),
                      polygon_of.Get(i).ToNumber().Int32Value()});
-  return rings;
+  return std::make_shared<const std::vector<tissue::Ring>>(std::move(rings));
 }
 
 preprocess::TensorFormat read_preprocess(const Fields& fields) {
@@ -83,43 +86,56 @@ aggregate::Head read_head(const Fields& fields) {
   return head;
 }
 
-aggregate::ScoreCurve read_curve(const Fields& fields) {
-  using Kind = aggregate::ScoreCurve::Kind;
-  aggregate::ScoreCurve curve;
-  curve.kind = fields.choice<Kind>("kind", {{"identity", Kind::Identity},
-                                            {"logistic", Kind::Logistic},
-                                            {"logisticOfLogit", Kind::LogisticOfLogit},
-                                            {"isotonic", Kind::Isotonic}});
-  if (curve.kind == Kind::Identity) return curve;
-  if (curve.kind != Kind::Isotonic) {
-    curve.slope = fields.number("slope");
-    curve.intercept = fields.number("intercept");
-    return curve;
+aggregate::Calibration read_calibration(const Fields& fields) {
+  using Kind = aggregate::Calibration::Kind;
+  aggregate::Calibration calibration;
+  calibration.kind = fields.choice<Kind>("kind", {{"identity", Kind::Identity},
+                                                  {"logistic", Kind::Logistic},
+                                                  {"logisticOfLogit", Kind::LogisticOfLogit},
+                                                  {"isotonic", Kind::Isotonic}});
+  if (calibration.kind == Kind::Identity) return calibration;
+  if (calibration.kind != Kind::Isotonic) {
+    calibration.slope = fields.number("slope");
+    calibration.intercept = fields.number("intercept");
+    return calibration;
   }
-  curve.x = copy_of<Napi::Float64Array, double>(fields.value("x"), napi_float64_array, "curve.x");
-  curve.y = copy_of<Napi::Float64Array, double>(fields.value("y"), napi_float64_array, "curve.y");
-  if (curve.x.empty() || curve.x.size() != curve.y.size())
-    throw Error(Code::INVALID_OPTION, Stage::Options, "expected as many numbers for curve.y as for curve.x");
-  return curve;
+  calibration.x = copy_of<Napi::Float64Array, double>(fields.value("x"), napi_float64_array, "calibration.x");
+  calibration.y = copy_of<Napi::Float64Array, double>(fields.value("y"), napi_float64_array, "calibration.y");
+  if (calibration.x.empty() || calibration.x.size() != calibration.y.size())
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "expected as many numbers for calibration.y as for calibration.x");
+  return calibration;
 }
 
-engine::StoppingRequest read_stopping(const Fields& fields, std::size_t heads) {
+aggregate::SlideOutput read_slide_output(const Fields& fields, std::size_t heads) {
+  aggregate::SlideOutput output;
+  output.name = fields.string("name");
+  const auto parts = fields.array("of");
+  for (std::uint32_t i = 0; i < parts.Length(); ++i) {
+    const Fields part(parts.Get(i));
+    output.of.push_back({static_cast<std::size_t>(part.size("head")), part.number("weight")});
+    if (output.of.back().head >= heads)
+      throw Error(Code::INVALID_OPTION, Stage::Options, "an output names a head that is not computed");
+  }
+  if (output.of.empty()) throw Error(Code::INVALID_OPTION, Stage::Options, "an output is made of no head");
+  output.calibration = read_calibration(fields.child("calibration"));
+  if (fields.is_null("clip")) return output;
+  const auto clip = fields.array("clip");
+  output.clip = {clip.Get(0u).ToNumber().DoubleValue(), clip.Get(1u).ToNumber().DoubleValue()};
+  if (!(output.clip->lowest <= output.clip->highest))
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected the lowest number first for clip");
+  return output;
+}
+
+engine::StoppingRequest read_stopping(const Fields& fields) {
   engine::StoppingRequest stopping;
   stopping.half_width = fields.number("halfWidth");
   stopping.confidence = fields.number("confidence");
   stopping.min_tiles = fields.integer("minTiles");
   stopping.every_tiles = fields.integer("everyTiles");
   stopping.seed = fields.size("seed");
-  const auto parts = fields.array("of");
-  for (std::uint32_t i = 0; i < parts.Length(); ++i) {
-    const Fields part(parts.Get(i));
-    stopping.parts.push_back({static_cast<std::size_t>(part.size("head")), part.number("weight")});
-    if (stopping.parts.back().head >= heads)
-      throw Error(Code::INVALID_OPTION, Stage::Options, "stopping names a head that is not computed");
-  }
-  stopping.curve = read_curve(fields.child("curve"));
-  if (stopping.parts.empty() || !(stopping.confidence > 0 && stopping.confidence < 1) || stopping.min_tiles < 1 ||
-      stopping.every_tiles < 2 || stopping.every_tiles > 65536)
+  if (!(stopping.confidence > 0 && stopping.confidence < 1) || stopping.min_tiles < 1 || stopping.every_tiles < 2 ||
+      stopping.every_tiles > 65536)
     throw Error(Code::INVALID_OPTION, Stage::Options, "the numbers of stopping are out of range");
   return stopping;
 }
@@ -185,7 +201,7 @@ engine::StreamOptions read_stream_options(const Fields& fields, const engine::Gr
 engine::ScoreRequest read_score_request(const Fields& fields) {
   engine::ScoreRequest request;
   request.grid = read_grid(fields.child("grid"));
-  request.preprocess = read_preprocess(fields.child("preprocess"));
+  request.format = read_preprocess(fields.child("preprocess"));
   const auto outputs = fields.array("outputs");
   for (std::uint32_t i = 0; i < outputs.Length(); ++i) {
     const Fields output(outputs.Get(i));
@@ -203,8 +219,13 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
     if (request.heads.back().output >= request.outputs.size())
       throw Error(Code::INVALID_OPTION, Stage::Options, "a head names an output that is not read");
   }
+  const auto slide_outputs = fields.array("slideOutputs");
+  for (std::uint32_t i = 0; i < slide_outputs.Length(); ++i)
+    request.slide_outputs.push_back(read_slide_output(Fields(slide_outputs.Get(i)), request.heads.size()));
+  if (request.slide_outputs.empty())
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one output of the slide");
   if (!fields.is_null("stopping")) {
-    request.stopping = read_stopping(fields.child("stopping"), request.heads.size());
+    request.stopping = read_stopping(fields.child("stopping"));
     for (const auto& head : request.heads)
       if (head.head.method != aggregate::Method::Mean)
         throw Error(Code::INVALID_OPTION, Stage::Options, "stopping is for models whose heads are all means");
@@ -214,19 +235,34 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
   request.keep_tiles = fields.boolean("keepTiles");
   if (request.batch_size < 1 || request.batch_size > 65536)
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected 1 to 65536 for batchSize");
-  if (request.grid.grid.size_px != request.preprocess.size_px)
+  if (request.grid.grid.size_px != request.format.size_px)
     throw Error(Code::INVALID_OPTION, Stage::Options, "the grid's tile size and the model's input size differ");
   return request;
 }
 
 engine::EngineOptions read_engine_options(const Fields& fields) {
   engine::EngineOptions options;
-  options.model_path = fields.string("modelPath");
-  options.device = fields.string("device");
   options.threads = static_cast<int>(std::clamp<std::int64_t>(fields.integer("threads"), 0, 1024));
   options.memory_bytes = fields.integer("memoryBytes");
   if (options.memory_bytes < 1) throw Error(Code::INVALID_OPTION, Stage::Options, "expected bytes for memoryBytes");
   return options;
+}
+
+ModelRequest read_model_request(const Fields& fields) {
+  return {.path = fields.string("modelPath"), .device = fields.string("device")};
+}
+
+engine::PlanRequest read_plan_request(const Fields& fields) {
+  engine::PlanRequest request;
+  request.score = read_score_request(fields.child("score"));
+  const auto columns = fields.array("columns");
+  for (std::uint32_t i = 0; i < columns.Length() && i < request.score.outputs.size(); ++i)
+    request.columns[request.score.outputs[i].name] = columns.Get(i).ToNumber().Int64Value();
+  request.fixed_rows = fields.integer("fixedRows");
+  const engine::EngineOptions engine = read_engine_options(fields);
+  request.threads = engine.threads;
+  request.memory_limit = engine.memory_bytes;
+  return request;
 }
 
 }  // namespace microtome::addon

@@ -61,28 +61,43 @@ Napi::Array tensors(Napi::Env env, const std::vector<infer::TensorInfo>& infos) 
   return out;
 }
 
+Napi::Array named_values(Napi::Env env, const std::vector<engine::NamedValue>& values) {
+  auto out = Napi::Array::New(env, values.size());
+  for (std::uint32_t i = 0; i < values.size(); ++i) {
+    auto item = Napi::Object::New(env);
+    item.Set("name", Napi::String::New(env, values[i].name));
+    item.Set("value", Napi::Number::New(env, values[i].value));
+    out.Set(i, item);
+  }
+  return out;
+}
+
+// A typed array over the vector's own memory where the host allows it, else over a copy.
+template <typename Array, typename Vector>
+Array array_of(Napi::Env env, Vector&& values) {
+  using Held = std::remove_reference_t<Vector>;
+  auto held = std::make_unique<Held>(std::forward<Vector>(values));
+  const std::size_t bytes = held->size() * sizeof(typename Held::value_type);
+  napi_value buffer = nullptr;
+  const auto free = [](napi_env, void*, void* hint) { const std::unique_ptr<Held> owner(static_cast<Held*>(hint)); };
+  const auto status = held->empty()
+                          ? napi_no_external_buffers_allowed
+                          : napi_create_external_arraybuffer(env, held->data(), bytes, free, held.get(), &buffer);
+  if (status == napi_ok) {
+    const std::size_t size = held.release()->size();
+    return Array::New(env, size, Napi::ArrayBuffer(env, buffer), 0);
+  }
+  auto copy = Array::New(env, held->size());
+  if (!held->empty()) std::memcpy(copy.Data(), held->data(), bytes);
+  return copy;
+}
+
 }  // namespace
 
-Napi::Uint8Array to_js(Napi::Env env, std::vector<std::uint8_t>&& bytes) {
-  auto held = std::make_unique<std::vector<std::uint8_t>>(std::move(bytes));
-  auto* vector = held.get();
-  napi_value buffer = nullptr;
-  const auto status =
-      vector->empty()
-          ? napi_no_external_buffers_allowed
-          : napi_create_external_arraybuffer(
-                env, vector->data(), vector->size(),
-                [](napi_env, void*, void* hint) {
-                  const std::unique_ptr<std::vector<std::uint8_t>> owner(static_cast<std::vector<std::uint8_t>*>(hint));
-                },
-                vector, &buffer);
-  if (status == napi_ok) {
-    const auto size = held.release()->size();
-    return Napi::Uint8Array::New(env, size, Napi::ArrayBuffer(env, buffer), 0);
-  }
-  auto copy = Napi::Uint8Array::New(env, vector->size());
-  if (!vector->empty()) std::memcpy(copy.Data(), vector->data(), vector->size());
-  return copy;
+Napi::Uint8Array to_js(Napi::Env env, LargeBytes&& bytes) { return array_of<Napi::Uint8Array>(env, std::move(bytes)); }
+
+Napi::Float64Array to_js(Napi::Env env, LargeDoubles&& values) {
+  return array_of<Napi::Float64Array>(env, std::move(values));
 }
 
 Napi::Float64Array to_js(Napi::Env env, const std::vector<double>& values) {
@@ -141,14 +156,32 @@ Napi::Object region_object(Napi::Env env, decode::Region&& region) {
   return out;
 }
 
-Napi::Object mask_object(Napi::Env env, tissue::TissueMask&& mask, std::int64_t bad_tiles) {
+Napi::Object mask_object(Napi::Env env, engine::FoundMask&& found) {
   auto out = Napi::Object::New(env);
+  tissue::TissueMask& mask = *found.mask;
   out.Set("width", number(env, mask.width_px));
   out.Set("height", number(env, mask.height_px));
   out.Set("level0PerPxX", Napi::Number::New(env, mask.level0_per_px_x));
   out.Set("level0PerPxY", Napi::Number::New(env, mask.level0_per_px_y));
-  out.Set("badTiles", number(env, bad_tiles));
+  out.Set("badTiles", number(env, found.bad_tiles + found.missing_tiles));
   out.Set("data", to_js(env, std::move(mask.data)));
+  return out;
+}
+
+Napi::Object plan_object(Napi::Env env, const engine::PlanReport& plan) {
+  auto out = Napi::Object::New(env);
+  out.Set("level", number(env, plan.policy.level));
+  out.Set("scale", Napi::Number::New(env, plan.policy.scale));
+  out.Set("jpegReduction", number(env, plan.policy.jpeg_reduction));
+  out.Set("mpp", to_js(env, plan.policy.mpp));
+  out.Set("policy", Napi::String::New(env, plan.policy.name));
+  out.Set("tiles", number(env, plan.tiles));
+  out.Set("keptTiles", number(env, plan.kept_tiles));
+  out.Set("gridTiles", number(env, plan.grid_tiles));
+  out.Set("storedTiles", number(env, plan.cost.stored_tiles));
+  out.Set("storedBytes", number(env, plan.cost.stored_bytes));
+  out.Set("tissueFraction", to_js(env, plan.tissue_fraction));
+  out.Set("memoryBytes", number(env, plan.memory_bytes));
   return out;
 }
 
@@ -161,7 +194,7 @@ Napi::Object batch_object(Napi::Env env, engine::TileBatch&& batch) {
   out.Set("x", to_js(env, batch.x));
   out.Set("y", to_js(env, batch.y));
   // Two owners, the array and release(): whoever comes first gives the memory back to the stream.
-  auto slot = std::make_shared<std::shared_ptr<AlignedBytes>>(std::move(batch.data));
+  auto slot = std::make_shared<std::shared_ptr<LargeBytes>>(std::move(batch.data));
   napi_value buffer = nullptr;
   auto held = std::make_unique<decltype(slot)>(slot);
   const auto free = [](napi_env, void*, void* hint) {
@@ -178,22 +211,22 @@ Napi::Object batch_object(Napi::Env env, engine::TileBatch&& batch) {
     buffer = copy;
   }
   out.Set("buffer", Napi::Value(env, buffer));
-  auto reference = std::make_shared<Napi::ObjectReference>(Napi::Weak(Napi::Object(env, buffer)));
-  reference->SuppressDestruct();
-  out.Set("release", Napi::Function::New(env, [slot, reference](const Napi::CallbackInfo&) {
-            const auto array = reference->Value();
-            if (array.IsEmpty() || !array.IsArrayBuffer()) return;
-            auto owned = array.As<Napi::ArrayBuffer>();
-            if (!owned.IsDetached()) owned.Detach();
+  out.Set("release", Napi::Function::New(env, [slot](const Napi::CallbackInfo& call) {
+            if (!*slot || !call[0].IsArrayBuffer()) return;
+            auto owned = call[0].As<Napi::ArrayBuffer>();
+            // A buffer that was passed to another thread is in use there; it comes back when that one lets go of it.
+            if (owned.IsDetached() || owned.Data() != (*slot)->data()) return;
+            owned.Detach();
             slot->reset();
           }));
   return out;
 }
 
-Napi::Object model_info(Napi::Env env, const infer::Model& model) {
+Napi::Object model_info(Napi::Env env, const std::vector<infer::TensorInfo>& inputs,
+                        const std::vector<infer::TensorInfo>& outputs) {
   auto out = Napi::Object::New(env);
-  out.Set("inputs", tensors(env, model.inputs()));
-  out.Set("outputs", tensors(env, model.outputs()));
+  out.Set("inputs", tensors(env, inputs));
+  out.Set("outputs", tensors(env, outputs));
   return out;
 }
 
@@ -210,38 +243,31 @@ Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result) {
   auto out = Napi::Object::New(env);
   set_plan(env, out, result.plan);
   out.Set("tiles", number(env, result.tile_count));
-  std::vector<double> x;
-  std::vector<double> y;
+  LargeDoubles x;
+  LargeDoubles y;
   const int reduction = result.plan.stored.reduction;
   for (const auto& tile : result.plan.tiles) {
     x.push_back(static_cast<double>(tile.x * reduction));
     y.push_back(static_cast<double>(tile.y * reduction));
   }
-  out.Set("x", to_js(env, x));
-  out.Set("y", to_js(env, y));
+  out.Set("x", to_js(env, std::move(x)));
+  out.Set("y", to_js(env, std::move(y)));
   auto outputs = Napi::Array::New(env);
-  for (const auto& output : result.outputs) {
+  for (auto& output : result.outputs) {
     auto item = Napi::Object::New(env);
     item.Set("name", Napi::String::New(env, output.name));
     item.Set("columns", number(env, output.columns));
-    item.Set("values", to_js(env, output.values));
+    item.Set("values", to_js(env, std::move(output.values)));
     outputs.Set(outputs.Length(), item);
   }
   out.Set("tileOutputs", outputs);
-  auto heads = Napi::Array::New(env);
-  for (const auto& head : result.heads) {
-    auto item = Napi::Object::New(env);
-    item.Set("name", Napi::String::New(env, head.name));
-    item.Set("value", Napi::Number::New(env, head.value));
-    heads.Set(heads.Length(), item);
-  }
-  out.Set("heads", heads);
+  out.Set("heads", named_values(env, result.heads));
+  out.Set("outputs", named_values(env, result.slide_outputs));
   out.Set("stopping", env.Null());
   if (result.stopping) {
     auto stopping = Napi::Object::New(env);
     stopping.Set("plannedTiles", number(env, result.stopping->planned_tiles));
-    stopping.Set("mean", Napi::Number::New(env, result.stopping->interval.mean));
-    stopping.Set("halfWidth", Napi::Number::New(env, result.stopping->interval.half_width));
+    stopping.Set("halfWidth", Napi::Number::New(env, result.stopping->half_width));
     out.Set("stopping", stopping);
   }
   out.Set("badTiles", number(env, result.stored.bad));

@@ -24,15 +24,6 @@ double normal_quantile(double confidence) {
   return z;
 }
 
-double logistic(double value) { return 1 / (1 + std::exp(-value)); }
-
-double isotonic(const std::vector<double>& x, const std::vector<double>& y, double value) {
-  const auto next = static_cast<std::size_t>(std::lower_bound(x.begin(), x.end(), value) - x.begin());
-  if (next == x.size()) return y.back();
-  if (next == 0 || x[next] == value) return y[next];
-  return y[next - 1] + (y[next] - y[next - 1]) * (value - x[next - 1]) / (x[next] - x[next - 1]);
-}
-
 }  // namespace
 
 StratifiedMean::StratifiedMean(const std::vector<std::int64_t>& sizes) : strata_(sizes.size()) {
@@ -89,25 +80,9 @@ double student_quantile(double confidence, double degrees) {
   return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
 }
 
-double ScoreCurve::operator()(double mean) const {
-  switch (kind) {
-    case Kind::Identity:
-      return mean;
-    case Kind::Logistic:
-      return logistic(slope * mean + intercept);
-    case Kind::LogisticOfLogit: {
-      // Log odds of exactly 0 or 1 are infinite; they are taken at the closest value that a double tells apart from it.
-      const double p = std::clamp(mean, 0x1p-52, 1 - 0x1p-52);
-      return logistic(slope * std::log(p / (1 - p)) + intercept);
-    }
-    case Kind::Isotonic:
-      return isotonic(x, y, mean);
-  }
-  throw Error(Code::INTERNAL, Stage::Aggregate, "an unknown calibration");
-}
-
-double score_half_width(const Interval& interval, const ScoreCurve& curve) {
-  return std::abs(curve(interval.mean + interval.half_width) - curve(interval.mean - interval.half_width)) / 2;
+double score_half_width(const Interval& interval, const Calibration& calibration) {
+  return std::abs(calibration(interval.mean + interval.half_width) - calibration(interval.mean - interval.half_width)) /
+         2;
 }
 
 }  // namespace microtome::aggregate

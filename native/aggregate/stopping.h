@@ -18,6 +18,8 @@
 #include <span>
 #include <vector>
 
+#include "aggregate/slide_output.h"
+
 namespace microtome::aggregate {
 
 // mean - half_width to mean + half_width, of the mean over all tiles.
@@ -56,20 +58,8 @@ class StratifiedMean {
 // Abramowitz and Stegun 26.7.5, right to 0.2 % from 3 degrees on. confidence: above 0 and below 1.
 [[nodiscard]] double student_quantile(double confidence, double degrees);
 
-// From the mean to the score, as the model declares it: increasing or decreasing throughout, so that the ends of an
-// interval of the mean are the ends of one of the score.
-struct ScoreCurve {
-  enum class Kind : std::uint8_t { Identity, Logistic, LogisticOfLogit, Isotonic };
-  Kind kind = Kind::Identity;
-  double slope = 1;
-  double intercept = 0;
-  std::vector<double> x;  // Isotonic: increasing
-  std::vector<double> y;
-
-  [[nodiscard]] double operator()(double mean) const;
-};
-
-// Half of the width of the interval of the score.
-[[nodiscard]] double score_half_width(const Interval& interval, const ScoreCurve& curve);
+// Half of the width of the interval of the score. The calibration rises or falls throughout, so that the ends of an
+// interval before it are the ends of the one after it.
+[[nodiscard]] double score_half_width(const Interval& interval, const Calibration& calibration);
 
 }  // namespace microtome::aggregate

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/aligned_bytes.h"
+#include "core/large_memory.h"
 
 namespace microtome {
 
@@ -18,8 +18,8 @@ class BufferPool {
   BufferPool(std::size_t bytes, std::size_t kept) : shelf_(std::make_shared<Shelf>(bytes, kept)) {}
 
   // Contents are whatever its last owner left.
-  [[nodiscard]] std::shared_ptr<AlignedBytes> take() {
-    std::unique_ptr<AlignedBytes> buffer;
+  [[nodiscard]] std::shared_ptr<LargeBytes> take() {
+    std::unique_ptr<LargeBytes> buffer;
     {
       std::scoped_lock lock(shelf_->mutex);
       if (!shelf_->free.empty()) {
@@ -27,16 +27,15 @@ class BufferPool {
         shelf_->free.pop_back();
       }
     }
-    if (!buffer) buffer = std::make_unique<AlignedBytes>(shelf_->bytes);
-    return {buffer.release(),
-            [shelf = shelf_](AlignedBytes* back) { shelf->put(std::unique_ptr<AlignedBytes>(back)); }};
+    if (!buffer) buffer = std::make_unique<LargeBytes>(shelf_->bytes);
+    return {buffer.release(), [shelf = shelf_](LargeBytes* back) { shelf->put(std::unique_ptr<LargeBytes>(back)); }};
   }
 
  private:
   struct Shelf {
     Shelf(std::size_t buffer_bytes, std::size_t most) : bytes(buffer_bytes), kept(most) { free.reserve(most); }
 
-    void put(std::unique_ptr<AlignedBytes> buffer) noexcept {
+    void put(std::unique_ptr<LargeBytes> buffer) noexcept {
       std::scoped_lock lock(mutex);
       if (free.size() < kept) free.push_back(std::move(buffer));  // reserved: does not throw
     }
@@ -44,7 +43,7 @@ class BufferPool {
     const std::size_t bytes;
     const std::size_t kept;
     std::mutex mutex;
-    std::vector<std::unique_ptr<AlignedBytes>> free;
+    std::vector<std::unique_ptr<LargeBytes>> free;
   };
 
   std::shared_ptr<Shelf> shelf_;

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <vector>
+
+#include "core/large_memory.h"
 
 namespace microtome {
 
@@ -42,7 +43,7 @@ inline void fill_white(const RgbView& view) noexcept {
 struct RgbImage {
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
-  std::vector<std::uint8_t> data;  // 3 * width_px * height_px
+  LargeBytes data;  // 3 * width_px * height_px
 
   RgbImage() = default;
   RgbImage(std::int64_t width, std::int64_t height, std::uint8_t fill = 255)

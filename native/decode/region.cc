@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <new>
 #include <string>
+#include <vector>
+
+#include "decode/require_tiles.h"
 
 namespace microtome::decode {
 namespace {
-
-using slide::Storage;
 
 void require_request(const RegionRequest& request, const slide::Slide& slide) {
   if (request.width_px < 1 || request.height_px < 1)
@@ -34,92 +35,108 @@ RgbImage make_image(std::int64_t width, std::int64_t height) {
   }
 }
 
-// The part of [start, start + length) that lies in [0, limit); empty parts have begin == end. Safe at the ends of the
-// 64-bit range.
-struct Span {
-  std::int64_t begin = 0;
-  std::int64_t end = 0;
-};
-Span clip(std::int64_t start, std::int64_t length, std::int64_t limit) {
-  if (start >= limit || (start < 0 && length <= -(start + 1))) return {};
-  const std::int64_t begin = std::max<std::int64_t>(start, 0);
-  const std::int64_t end = length > limit - start ? limit : start + length;
-  return {begin, std::max(begin, end)};
-}
-
-// Decodes the tiles of one request into its image.
-class Assembly {
- public:
-  Assembly(TileDecoder& decoder, const slide::Slide& slide, const Storage& storage, std::size_t directory, int level,
-           const RegionRequest& request, Region& region)
-      : decoder_(decoder),
-        slide_(slide),
-        storage_(storage),
-        directory_(directory),
-        level_(level),
-        request_(request),
-        region_(region),
-        across_(clip(request.x, request.width_px, storage.width_px)),
-        down_(clip(request.y, request.height_px, storage.height_px)) {}
-
-  void run(const CancelToken* cancel) {
-    if (across_.begin == across_.end || down_.begin == down_.end) return;
-    const std::int64_t tile_width = storage_.tile_width_px, tile_height = storage_.tile_height_px;
-    for (std::int64_t row = down_.begin / tile_height; row <= (down_.end - 1) / tile_height; ++row)
-      for (std::int64_t column = across_.begin / tile_width; column <= (across_.end - 1) / tile_width; ++column) {
-        if (cancel != nullptr) cancel->check(Stage::Decode);
-        place({level_, column, row});
-      }
-  }
-
- private:
-  void place(TileAddress address) {
-    const std::int64_t tile_x = address.column * storage_.tile_width_px;
-    const std::int64_t tile_y = address.row * storage_.tile_height_px;
-    const std::int64_t left = std::max(tile_x, across_.begin);
-    const std::int64_t top = std::max(tile_y, down_.begin);
-    const std::int64_t right = std::min(tile_x + storage_.tile_width_px, across_.end);
-    const std::int64_t bottom = std::min(tile_y + storage_.tile_height_px, down_.end);
-    RgbView image = region_.image.view();
-    const RgbView part{image.row(top - request_.y) + 3 * (left - request_.x), right - left, bottom - top,
-                       image.stride_bytes};
-    const TileWindow window{left - tile_x, top - tile_y, part};
-    try {
-      const TileState state = decoder_.decode(slide_, storage_, directory_, address, {&window, 1});
-      if (state == TileState::Missing) ++region_.missing_tiles;
-    } catch (const Error& error) {
-      if (request_.on_bad_tile != BadTilePolicy::Fill || !is_bad_tile(error)) throw;
-      // A codec may have written some rows before it failed.
-      fill_white(part);
-      ++region_.bad_tiles;
-    }
-  }
-
-  TileDecoder& decoder_;
-  const slide::Slide& slide_;
-  const Storage& storage_;
-  const std::size_t directory_;
-  const int level_;
-  const RegionRequest& request_;
-  Region& region_;
-  const Span across_;  // columns and rows of the level that are both asked for and there
-  const Span down_;
-};
-
 }  // namespace
 
 bool is_bad_tile(const Error& error) noexcept {
   return error.tile().has_value() && (error.code() == Code::CORRUPT_TILE || error.code() == Code::TRUNCATED);
 }
 
-Region read_region(TileDecoder& decoder, const slide::Slide& slide, const Storage& storage, std::size_t directory,
-                   int level, const RegionRequest& request, const CancelToken* cancel) {
+Picture picture_of_level(const slide::Slide& slide, std::int64_t level) {
+  if (level < 0 || level >= std::ssize(slide.levels()))
+    throw Error(
+        Code::LEVEL_OUT_OF_RANGE, Stage::Decode,
+        "there is no level " + std::to_string(level) + ", the slide has " + std::to_string(slide.levels().size()))
+        .with_path(slide.source().name());
+  const slide::Level& from = slide.levels()[static_cast<std::size_t>(level)];
+  return {&from.storage, from.directory, from.index};
+}
+
+Picture picture_of_associated(const slide::Slide& slide, std::size_t index) {
+  if (index >= slide.associated().size())
+    throw Error(
+        Code::INVALID_OPTION, Stage::Decode,
+        "there is no associated image " + std::to_string(index) + " of " + std::to_string(slide.associated().size()));
+  const slide::Associated& image = slide.associated()[index];
+  if (!image.storage)
+    throw Error(Code::UNSUPPORTED_PIXELS, Stage::Decode,
+                "the associated image \"" + image.name + "\" cannot be read: " + image.refusal)
+        .with_path(slide.source().name());
+  return {&*image.storage, image.directory, -1};
+}
+
+// The part of [start, start + length) that lies in [0, limit); empty parts have begin == end. Safe at the ends of the
+// 64-bit range.
+RegionReader::Span RegionReader::clip(std::int64_t start, std::int64_t length, std::int64_t limit) noexcept {
+  if (start >= limit || (start < 0 && length <= -(start + 1))) return {};
+  const std::int64_t begin = std::max<std::int64_t>(start, 0);
+  const std::int64_t end = length > limit - start ? limit : start + length;
+  return {begin, std::max(begin, end)};
+}
+
+RegionReader::RegionReader(const slide::Slide& slide, const Picture& from, const RegionRequest& request)
+    : slide_(slide),
+      from_(from),
+      request_(request),
+      across_(clip(request.x, request.width_px, from.storage->width_px)),
+      down_(clip(request.y, request.height_px, from.storage->height_px)) {
   require_request(request, slide);
-  require_codec(storage, slide.source().name());
-  Region region;
-  region.image = make_image(request.width_px, request.height_px);
-  Assembly(decoder, slide, storage, directory, level, request, region).run(cancel);
-  return region;
+  require_codec(*from.storage, slide.source().name());
+  region_.image = make_image(request.width_px, request.height_px);
+  if (across_.begin == across_.end || down_.begin == down_.end) return;
+  const std::int64_t tile_width = from.storage->tile_width_px, tile_height = from.storage->tile_height_px;
+  columns_ = (across_.end - 1) / tile_width - across_.begin / tile_width + 1;
+  rows_ = (down_.end - 1) / tile_height - down_.begin / tile_height + 1;
+}
+
+TileAddress RegionReader::address_of(std::int64_t index) const noexcept {
+  return {from_.level, across_.begin / from_.storage->tile_width_px + index % columns_,
+          down_.begin / from_.storage->tile_height_px + index / columns_};
+}
+
+void RegionReader::require_bytes() {
+  if (slide_.source().is_local() || next_ < required_) return;
+  const std::int64_t end = std::min(next_ + kTilesAtOnce, columns_ * rows_);
+  std::vector<TileAddress> tiles;
+  for (std::int64_t i = next_; i < end; ++i) tiles.push_back(address_of(i));
+  kept_ = require_stored_tiles(slide_, *from_.storage, from_.directory, tiles);
+  required_ = end;
+}
+
+Region RegionReader::read(TileDecoder& decoder, const CancelToken* cancel) {
+  for (; next_ < columns_ * rows_; ++next_) {
+    if (cancel != nullptr) cancel->check(Stage::Decode);
+    require_bytes();
+    place(decoder, address_of(next_));
+  }
+  return std::move(region_);
+}
+
+void RegionReader::place(TileDecoder& decoder, TileAddress address) {
+  const slide::Storage& storage = *from_.storage;
+  const std::int64_t tile_x = address.column * storage.tile_width_px;
+  const std::int64_t tile_y = address.row * storage.tile_height_px;
+  const std::int64_t left = std::max(tile_x, across_.begin);
+  const std::int64_t top = std::max(tile_y, down_.begin);
+  const std::int64_t right = std::min(tile_x + storage.tile_width_px, across_.end);
+  const std::int64_t bottom = std::min(tile_y + storage.tile_height_px, down_.end);
+  RgbView image = region_.image.view();
+  const RgbView part{image.row(top - request_.y) + 3 * (left - request_.x), right - left, bottom - top,
+                     image.stride_bytes};
+  const TileWindow window{left - tile_x, top - tile_y, part};
+  try {
+    const TileState state = decoder.decode(slide_, storage, from_.directory, address, {&window, 1});
+    if (state == TileState::Missing) ++region_.missing_tiles;
+  } catch (const Error& error) {
+    if (request_.on_bad_tile != BadTilePolicy::Fill || !is_bad_tile(error)) throw;
+    // A codec may have written some rows before it failed.
+    fill_white(part);
+    ++region_.bad_tiles;
+  }
+}
+
+Region read_region(TileDecoder& decoder, const slide::Slide& slide, const slide::Storage& storage,
+                   std::size_t directory, int level, const RegionRequest& request, const CancelToken* cancel) {
+  return RegionReader(slide, {&storage, directory, level}, request).read(decoder, cancel);
 }
 
 }  // namespace microtome::decode

@@ -1,5 +1,5 @@
-// Regions of a level assembled from stored tiles: readRegion, thumbnails and the overview that the tissue mask is made
-// from. Runs on the calling thread; each stored tile it touches is decoded once.
+// Regions of a level assembled from stored tiles: readRegion and associated images. Runs on the calling thread;
+// each stored tile that it touches is decoded once.
 #pragma once
 
 #include "core/cancel_token.h"
@@ -30,14 +30,53 @@ struct Region {
 // else (memory, limits, a missing library, a disk that fails) concerns more than the tile and is never filled over.
 [[nodiscard]] bool is_bad_tile(const Error& error) noexcept;
 
-// Outside the image reads as white. Throws LIMIT_EXCEEDED above limits().request_bytes.
+// The picture that a region is cut from: a level, or an associated image (level -1). `storage` outlives the read.
+struct Picture {
+  const slide::Storage* storage = nullptr;
+  std::size_t directory = 0;
+  int level = -1;
+};
+// Throws LEVEL_OUT_OF_RANGE.
+[[nodiscard]] Picture picture_of_level(const slide::Slide& slide, std::int64_t level);
+// Throws INVALID_OPTION when there is no such image, UNSUPPORTED_PIXELS when it cannot be read.
+[[nodiscard]] Picture picture_of_associated(const slide::Slide& slide, std::size_t index);
+
+// Outside the image reads as white. Where the slide's bytes come later, read() throws BytesPending; called again when
+// they are here it goes on where it stopped. One thread at a time. The slide outlives it.
+class RegionReader {
+ public:
+  // Throws INVALID_OPTION, LIMIT_EXCEEDED above limits().request_bytes, UNSUPPORTED_COMPRESSION, OUT_OF_MEMORY.
+  RegionReader(const slide::Slide& slide, const Picture& from, const RegionRequest& request);
+
+  [[nodiscard]] Region read(TileDecoder& decoder, const CancelToken* cancel);
+
+ private:
+  // The part of the picture that is both asked for and there, along one side.
+  struct Span {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+  };
+  static Span clip(std::int64_t start, std::int64_t length, std::int64_t limit) noexcept;
+  [[nodiscard]] TileAddress address_of(std::int64_t index) const noexcept;
+  void require_bytes();
+  void place(TileDecoder& decoder, TileAddress address);
+
+  const slide::Slide& slide_;
+  const Picture from_;
+  const RegionRequest request_;
+  const Span across_;
+  const Span down_;
+  std::int64_t columns_ = 0;  // stored tiles that the region touches
+  std::int64_t rows_ = 0;
+  Region region_;
+  std::int64_t next_ = 0;             // of those, row by row
+  std::int64_t required_ = 0;         // the bytes of those before it are here
+  std::shared_ptr<const void> kept_;  // as long as this lives
+};
+
+// In one go, of a slide that is a file.
 [[nodiscard]] Region read_region(TileDecoder& decoder, const slide::Slide& slide, const slide::Storage& storage,
                                  std::size_t directory, int level, const RegionRequest& request,
                                  const CancelToken* cancel);
-
-// The whole level reduced by area averaging so that the longer side is at most `max_side_px`; reads the smallest level
-// that is at least as large, in bands, so that memory stays bounded whatever the level's size.
-[[nodiscard]] Region read_overview(TileDecoder& decoder, const slide::Slide& slide, std::int64_t max_side_px,
-                                   BadTilePolicy on_bad_tile, const CancelToken* cancel);
 
 }  // namespace microtome::decode

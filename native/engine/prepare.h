@@ -2,30 +2,19 @@
 // score, so that what is planned is what runs. Runs on the calling thread.
 #pragma once
 
-#include <memory>
+#include <limits>
 #include <optional>
-#include <variant>
-#include <vector>
 
 #include "core/cancel_token.h"
 #include "core/stage_metrics.h"
 #include "decode/region.h"
 #include "decode/tile_decoder.h"
+#include "engine/mask.h"
 #include "slide/slide.h"
 #include "tiles/stored_tiles.h"
 #include "tiles/tile_plan.h"
-#include "tissue/tissue_mask.h"
 
 namespace microtome::engine {
-
-// A mask given by the caller: one byte per pixel, not zero = tissue, covering the whole level-0 area.
-struct GivenMask {
-  std::int64_t width_px = 0;
-  std::int64_t height_px = 0;
-  std::vector<std::uint8_t> data;
-};
-struct Everywhere {};
-using MaskSource = std::variant<tissue::TissueOptions, GivenMask, std::vector<tissue::Ring>, Everywhere>;
 
 struct GridRequest {
   std::optional<int> level;         // one of level and mpp is set
@@ -46,14 +35,32 @@ struct Prepared {
   std::int64_t overview_missing_tiles = 0;
 };
 
-[[nodiscard]] Prepared prepare(decode::TileDecoder& decoder, const slide::Slide& slide, const GridRequest& request,
-                               StageMetrics& metrics, const CancelToken& cancel);
+// Where the slide's bytes come later, run() throws BytesPending; called again when they are here it goes on where it
+// stopped. One thread at a time. Slide and request outlive it.
+class Preparation {
+ public:
+  // Chooses the level: a slide that cannot be read at the asked resolution is refused before any decode.
+  Preparation(const slide::Slide& slide, const GridRequest& request);
+
+  [[nodiscard]] Prepared run(decode::TileDecoder& decoder, StageMetrics& metrics, const CancelToken& cancel,
+                             std::int64_t plan_memory_bytes = std::numeric_limits<std::int64_t>::max());
+
+ private:
+  const slide::Slide& slide_;
+  const GridRequest& request_;
+  tiles::ReadPolicy policy_;
+  MaskMaker mask_;
+};
+
+// Of the grid, before the mask: no plan has more tiles. Throws what choosing the level throws.
+[[nodiscard]] std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request);
 
 // What the planned tiles will read.
 struct ReadCost {
   std::int64_t stored_tiles = 0;
   std::int64_t stored_bytes = 0;  // compressed
 };
+// Throws BytesPending where the tables of the slide come later; to be called again then.
 [[nodiscard]] ReadCost read_cost(const slide::Slide& slide, const tiles::TilePlan& plan);
 
 }  // namespace microtome::engine

@@ -2,152 +2,379 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "engine/model_runner.h"
+#include "engine/worker_pool.h"
 
 namespace microtome::engine {
 namespace {
 
 constexpr auto kReportEvery = std::chrono::milliseconds(100);
-constexpr std::int64_t kClaimTiles = 32;    // at most; enough neighbours for one read of their compressed bytes
 constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
+// What a worker keeps of its scratch memory from one range to the next.
+constexpr std::int64_t kScratchKept = 8ll << 20;
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
+
+std::shared_ptr<const RunSpec> spec_of(const ScoreRequest& request) {
+  RunSpec spec{.format = request.format, .outputs = {}};
+  for (const auto& output : request.outputs) spec.outputs.push_back(output.name);
+  return std::make_shared<const RunSpec>(std::move(spec));
+}
 
 }  // namespace
 
 ScoreJob::ScoreJob(std::shared_ptr<const slide::Slide> slide, ScoreRequest request, ScoreCallbacks callbacks,
-                   Environment environment)
-    : slide_(std::move(slide)),
+                   std::shared_ptr<Crew> crew, Means means)
+    : Job(std::move(crew)),
+      slide_(std::move(slide)),
       request_(std::move(request)),
       callbacks_(std::move(callbacks)),
-      environment_(std::move(environment)),
-      outputs_(request_.outputs.size()) {
-  for (const auto& output : request_.outputs) output_names_.push_back(output.name);
+      means_(std::move(means)),
+      local_(slide_->source().is_local()),
+      spec_(spec_of(request_)),
+      memory_limit_(this->crew().memory.limit()) {
+  try {
+    planning_ = planning_needs(*slide_, request_.grid, memory_limit_);
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+// What the pool asks for, under its mutex.
+
+std::optional<Step> ScoreJob::next(Urgency urgency) {
+  std::optional<Step> step;
+  switch (urgency) {
+    case Urgency::Finish:
+      step = next_finish();
+      break;
+    case Urgency::Prepare:
+      if (!is_stopped()) step = phase_ == Phase::Planned ? next_start() : next_prepare();
+      break;
+    case Urgency::Look:
+      if (!is_stopped() && phase_ == Phase::Running && looks_ && next_ == end_ && leftovers_.empty() &&
+          active_steps_ == 0 && rows_out_ == 0)
+        step = Step{.urgency = urgency};
+      break;
+    case Urgency::Work:
+      if (!is_stopped() && phase_ == Phase::Running) step = next_work();
+      break;
+    case Urgency::Deliver:
+    case Urgency::Flush:
+      break;
+  }
+  if (step) ++active_steps_;
+  return step;
+}
+
+std::optional<Step> ScoreJob::next_finish() {
+  const bool complete = phase_ == Phase::Running && next_ == end_ && leftovers_.empty() && !looks_;
+  if (phase_ >= Phase::Finishing || active_steps_ > 0 || rows_out_ > 0 || !(complete || is_stopped()))
+    return std::nullopt;
+  if (phase_ == Phase::Planned) --crew().planning;
+  if (phase_ == Phase::Running) --crew().running;
+  phase_ = Phase::Finishing;
+  return Step{.urgency = Urgency::Finish};
+}
+
+// Between here and start() a job holds memory and gives none back: one at a time, or they could wait for each other.
+std::optional<Step> ScoreJob::next_prepare() {
+  if (phase_ != Phase::Queued || crew().planning > 0) return std::nullopt;
+  auto reserved = crew().memory.try_reserve(planning_.sum());
+  if (!reserved) means_.batches->drop_idle();
+  if (!reserved) reserved = crew().memory.try_reserve(planning_.sum());
+  if (!reserved && crew().running > 0) return std::nullopt;
+  const Step step{.urgency = Urgency::Prepare, .refused = !reserved};
+  if (reserved) reserved_ = std::move(*reserved);
+  phase_ = Phase::Preparing;
+  ++crew().planning;
+  return step;
+}
+
+// With all that the job needs while its tiles are worked on, one batch included, so that it can always go on.
+bool ScoreJob::reserve_all() {
+  const std::int64_t more = needs_.sum() - needs_.batch_bytes - reserved_.bytes();
+  auto reserved = crew().memory.try_reserve(std::max<std::int64_t>(more, 0));
+  auto batch = reserved ? means_.batches->take(needs_.batch_bytes, crew().memory) : nullptr;
+  if (!batch) return false;
+  if (means_.queue)
+    means_.batches->give_back(std::move(batch));
+  else
+    own_batch_ = std::move(batch);
+  reserved_more_ = std::move(*reserved);
+  if (auto cache = crew().memory.try_reserve(needs_.more_cache_bytes)) cache_reserved_ = std::move(*cache);
+  return true;
+}
+
+std::optional<Step> ScoreJob::next_start() {
+  bool reserved = reserve_all();
+  if (!reserved) {
+    means_.batches->drop_idle();
+    reserved = reserve_all();
+  }
+  if (!reserved && crew().running > 0) return std::nullopt;
+  phase_ = Phase::Starting;
+  return Step{.urgency = Urgency::Prepare, .refused = !reserved};
+}
+
+Range ScoreJob::claim(std::int64_t most) {
+  const std::int64_t left = end_ - next_;
+  const std::int64_t fair = std::min(kClaimTiles, left / (kClaimsAtLeast * means_.threads));
+  const std::int64_t count = std::min({left, most, round_up(std::max<std::int64_t>(fair, 1), run_rows_)});
+  const Range range{next_, next_ + count};
+  next_ = range.end;
+  return range;
+}
+
+std::optional<Step> ScoreJob::next_work() {
+  Step step{.urgency = Urgency::Work};
+  if (!leftovers_.empty()) {
+    step = leftovers_.front();
+    if (!take_batch(step)) return std::nullopt;
+    leftovers_.pop_front();
+    return step;
+  }
+  if (next_ == end_) return std::nullopt;
+  if (!local_) {
+    // First its bytes; memory for its rows is taken when they are here.
+    if (waiting_steps() + static_cast<int>(leftovers_.size()) >= kClaimsAhead) return std::nullopt;
+    step.range = claim(kClaimTiles);
+    return step;
+  }
+  if (means_.queue) {
+    step.range = {next_, std::min(end_, next_ + kClaimTiles)};
+    if (!take_batch(step)) return std::nullopt;
+    next_ = step.range.end;
+    return step;
+  }
+  if (!take_batch(step)) return std::nullopt;
+  step.range = claim(crew().calibration.settled() ? kClaimTiles : run_rows_);
+  return step;
+}
+
+// Where the rows of a range go: into a batch of the job's own, or into some rows of one that is shared, which may be
+// fewer than the range; what is left waits.
+bool ScoreJob::take_batch(Step& step) {
+  if (!means_.queue) {
+    step.batch = own_batch_ ? std::move(own_batch_) : means_.batches->take(needs_.batch_bytes, crew().memory);
+    own_batch_.reset();
+    return step.batch != nullptr;
+  }
+  const auto self = std::static_pointer_cast<ScoreJob>(shared_from_this());
+  const auto place = means_.queue->place(spec_, run_rows_, step.range.size(), self, step.range.first);
+  if (!place) return false;
+  step.batch = place->batch;
+  step.first_row = place->first_row;
+  rows_out_ += place->rows;
+  const Range rest{step.range.first + place->rows, step.range.end};
+  step.range.end = rest.first;
+  if (rest.size() > 0 && local_) {
+    next_ = std::min(next_, rest.first);
+  } else if (rest.size() > 0) {
+    Step later{.urgency = Urgency::Work, .range = rest};
+    later.kept = step.kept;
+    leftovers_.push_back(std::move(later));
+  }
+  return true;
+}
+
+bool ScoreJob::may_go_on(Step& step) { return step.urgency != Urgency::Work || take_batch(step); }
+
+void ScoreJob::give_back_batch(Step& step) {
+  if (!step.batch) return;
+  if (means_.queue) return means_.queue->filled(step.batch, step.range.size());
+  if (!own_batch_)
+    own_batch_ = std::move(step.batch);
+  else
+    means_.batches->give_back(std::move(step.batch));
+}
+
+void ScoreJob::ended(Step& step, bool well) {
+  --active_steps_;
+  {
+    std::scoped_lock lock(failure_mutex_);
+    if (rows_failure_) fail(rows_failure_);
+  }
+  switch (step.urgency) {
+    case Urgency::Prepare:
+      if (phase_ == Phase::Preparing) {
+        phase_ = Phase::Planned;
+        reserved_.shrink(well ? needs_.plan_bytes : 0);
+      } else {
+        phase_ = Phase::Running;  // also where it was refused: next_finish() ends it
+        --crew().planning;
+        ++crew().running;
+        end_ = limit();
+        looks_ = rule_.has_value();
+      }
+      break;
+    case Urgency::Look:
+      end_ = limit();
+      looks_ = has_more_looks_;
+      break;
+    case Urgency::Work:
+      give_back_batch(step);
+      break;
+    case Urgency::Finish:
+      phase_ = Phase::Over;
+      reserved_.release();
+      reserved_more_.release();
+      cache_reserved_.release();
+      if (own_batch_) means_.batches->give_back(std::move(own_batch_));
+      // Whoever still holds this job holds no model. It is freed with the step, without the mutex.
+      step.kept = std::make_shared<Means>(std::exchange(means_, {}));
+      break;
+    case Urgency::Deliver:
+    case Urgency::Flush:
+      break;
+  }
+}
+
+Stage ScoreJob::short_of() const {
+  if (phase_ != Phase::Running) return Stage::Tissue;
+  return next_ < end_ ? Stage::Preprocess : Stage::Infer;
+}
+
+void ScoreJob::rows_back(Range positions) noexcept {
+  rows_out_ -= positions.size();
+  std::scoped_lock lock(failure_mutex_);
+  if (rows_failure_) fail(rows_failure_);
+}
+
+// Steps, without the mutex.
+
+void ScoreJob::run(Worker& worker, Step& step) {
+  switch (step.urgency) {
+    case Urgency::Prepare:
+      if (step.refused)
+        throw crew()
+            .memory.refusal(phase_ == Phase::Preparing ? planning_.sum() : needs_.sum(), "this slide", Stage::Tiles)
+            .with_path(slide_->source().name());
+      return phase_ == Phase::Preparing ? prepare(worker) : start();
+    case Urgency::Look:
+      return look();
+    case Urgency::Work:
+      return work(worker, step);
+    case Urgency::Finish:
+      return finish();
+    case Urgency::Deliver:
+    case Urgency::Flush:
+      break;
+  }
 }
 
 void ScoreJob::prepare(Worker& worker) {
   report(Stage::Tissue, true);
-  prepared_ = engine::prepare(worker.reader.decoder, *slide_, request_.grid, metrics_, cancel_);
+  if (!preparation_) preparation_.emplace(*slide_, request_.grid);
+  prepared_ = preparation_->run(worker.reader.decoder, metrics(), token(), planning_.plan_bytes);
+  preparation_.reset();
   tile_count_ = std::ssize(prepared_.plan.tiles);
-  size_runs();
-  if (request_.stopping) rule_.emplace(*request_.stopping, prepared_.plan.tiles);
-  has_more_looks_ = rule_.has_value();
-  feed_ =
-      std::make_unique<TileFeed>(slide_, std::move(prepared_.plan), request_.grid.on_bad_tile, environment_.cache_bytes,
-                                 metrics_, rule_ ? rule_->rounds() : std::span<const std::uint32_t>());
+  const std::int64_t wanted = request_.reproducible ? kReproducibleRows : std::min(request_.batch_size, tile_count_);
+  run_rows_ = means_.runner->rows_of_a_batch(wanted);
+  pads_ = means_.runner->pads() || request_.reproducible;
+  if (request_.stopping) {
+    StoppingRequest stopping = *request_.stopping;
+    stopping.calibration = request_.slide_outputs.front().calibration;
+    rule_.emplace(stopping, prepared_.plan.tiles);
+  }
+  needs_ = scoring_needs(
+      *slide_, prepared_.plan,
+      {.rows = run_rows_,
+       .row_bytes = static_cast<std::int64_t>(spec_->row_bytes()),
+       .kept_bytes = kept_bytes(request_, tile_count_,
+                                [this](const std::string& output) { return means_.runner->columns_of(output); })},
+      memory_limit_);
+}
+
+void ScoreJob::start() {
+  kept_ = std::make_unique<KeptOutputs>(request_, tile_count_, needs_.kept_bytes, crew().memory);
+  source_ = std::make_unique<SlideTiles>(slide_, std::move(prepared_.plan), request_.grid.on_bad_tile,
+                                         needs_.cache_bytes + cache_reserved_.bytes(), metrics(),
+                                         rule_ ? rule_->rounds() : std::span<const std::uint32_t>());
   report(Stage::Decode, true);
 }
 
-// A fixed batch axis says how many tiles a run has; else kReproducibleTiles, or whatever the caller wants.
-void ScoreJob::size_runs() {
-  const auto& shape = environment_.model->inputs().front().shape;
-  const bool fixed = !shape.empty() && shape.front() > 0;
-  pads_ = fixed || request_.reproducible;
-  run_tiles_ = fixed                   ? shape.front()
-               : request_.reproducible ? kReproducibleTiles
-                                       : std::min(std::max<std::int64_t>(request_.batch_size, 1), tile_count_);
-  const auto& plan = prepared_.plan;
-  const bool reduces = plan.footprint_px != plan.size_px;
-  // Pixels between decoder and tensor (TileReader): one tile, or where they are reduced those of a run.
-  const std::int64_t pixels = (reduces ? run_tiles_ : 1) * 3 * plan.size_px * plan.size_px;
-  const std::int64_t tensor = run_tiles_ * static_cast<std::int64_t>(request_.preprocess.bytes_per_tile()) + pixels;
-  const std::int64_t footprint = reduces ? 3 * plan.footprint_px * plan.footprint_px : 0;
-  if (tensor + footprint > environment_.tensor_bytes)
-    throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
-                "one run of the model and the pixels read for it need " + std::to_string(tensor + footprint) +
-                    " bytes, more than half of the memory limit (" + std::to_string(environment_.tensor_bytes) +
-                    " bytes)");
-  max_workers_ = static_cast<int>(
-      std::clamp<std::int64_t>(environment_.tensor_bytes / (tensor + footprint), 1, environment_.threads));
-}
-
-ScoreJob::Range ScoreJob::claim(bool one_run) {
-  const std::int64_t left = schedule.end - schedule.next;
-  const std::int64_t fair = one_run ? 1 : std::min(kClaimTiles, left / (kClaimsAtLeast * environment_.threads));
-  const std::int64_t count = std::min(left, round_up(std::max<std::int64_t>(fair, 1), run_tiles_));
-  const Range range{schedule.next, schedule.next + count};
-  schedule.next = range.end;
-  return range;
-}
-
-void ScoreJob::work(Worker& worker, Range range) {
-  if (!worker.slot) worker.slot = environment_.model->make_slot();
-  const auto ahead = feed_->read_ahead(worker.reader, range.first, range.end - range.first);
-  for (std::int64_t first = range.first; first < range.end; first += run_tiles_) {
-    const Range run{first, std::min(first + run_tiles_, range.end)};
-    decode(worker, run);
-    infer(worker, run);
+void ScoreJob::work(Worker& worker, Step& step) {
+  const std::size_t bytes = static_cast<std::size_t>(run_rows_) * spec_->row_bytes();
+  // Released at the end, also of a try that found that bytes are missing.
+  const std::unique_ptr<TileReader, std::function<void(TileReader*)>> release(
+      &worker.reader, [this](TileReader* reader) { source_->release(*reader); });
+  source_->fetch(worker.reader, step.range);
+  if (!step.batch) {
+    // The bytes are here; the step comes again with room for its rows.
+    step.kept = worker.reader.kept;
+    throw slide::BytesPending{&slide_->source(), {}};
   }
-  // A worker keeps its tensor for the next range, unless it is more than its part.
-  const std::int64_t part = environment_.tensor_bytes / environment_.threads;
-  if (std::ssize(worker.tensor) + std::ssize(worker.reader.pixels) <= part) return;
-  AlignedBytes().swap(worker.tensor);
-  std::vector<std::uint8_t>().swap(worker.reader.pixels);
+  means_.batches->make_ready(*step.batch, bytes);
+  if (means_.queue) {
+    fill(worker, step.range, step.batch->row(step.first_row));
+  } else {
+    step.batch->spec = spec_;
+    for (std::int64_t first = step.range.first; first < step.range.end; first += run_rows_)
+      run_inline(worker, {first, std::min(first + run_rows_, step.range.end)}, *step.batch);
+  }
+  worker.reader.trim(kScratchKept);
 }
 
-void ScoreJob::decode(Worker& worker, Range run) {
-  const std::size_t tile_bytes = request_.preprocess.bytes_per_tile();
-  const auto tiles = static_cast<std::size_t>(run.end - run.first);
-  worker.tensor.resize((pads_ ? static_cast<std::size_t>(run_tiles_) : tiles) * tile_bytes);
-  feed_->read_tensors(worker.reader, cancel_, run.first, run.end - run.first, request_.preprocess,
-                      worker.tensor.data());
+void ScoreJob::fill(Worker& worker, Range range, std::uint8_t* rows) {
+  source_->fill(worker.reader, token(), range, {rows, &spec_->format});
+  worker.reader.white_tiles.clear();
+}
+
+void ScoreJob::run_inline(Worker& worker, Range run, Batch& batch) {
+  batch.rows = pads_ ? run_rows_ : run.size();
+  fill(worker, run, batch.row(0));
   // Padding is always the same bytes, so that it cannot make two runs differ.
-  const std::size_t used = tiles * tile_bytes;
-  std::memset(worker.tensor.data() + used, 0, worker.tensor.size() - used);
+  std::memset(batch.row(run.size()), 0, static_cast<std::size_t>(batch.rows - run.size()) * spec_->row_bytes());
+  {
+    StageMetrics::Busy busy(metrics(), Stage::Infer);
+    means_.runner->submit(batch, token(), [] {});
+    busy.count(run.size(), batch.rows * static_cast<std::int64_t>(spec_->row_bytes()));
+  }
+  if (batch.failure) std::rethrow_exception(std::exchange(batch.failure, nullptr));
+  keep(run, batch.outputs, 0, batch.rows);
 }
 
-void ScoreJob::infer(Worker& worker, Range run) {
-  const auto tiles = static_cast<std::size_t>(run.end - run.first);
-  const std::size_t padded = worker.tensor.size() / request_.preprocess.bytes_per_tile();
-  worker.outputs.resize(output_names_.size());
-  for (auto& rows : worker.outputs) rows.clear();
-  {
-    StageMetrics::Busy busy(metrics_, Stage::Infer);
-    environment_.model->run(*worker.slot, worker.tensor.data(), static_cast<std::int64_t>(padded), request_.preprocess,
-                            output_names_, worker.outputs, cancel_);
-    busy.count(static_cast<std::int64_t>(tiles), static_cast<std::int64_t>(worker.tensor.size()));
+// Puts the rows of some positions where the plan has their tiles.
+void ScoreJob::keep(Range positions, OutputRows& outputs, std::int64_t first_row, std::int64_t rows_in_batch) {
+  std::vector<std::uint32_t> items;
+  for (std::int64_t i = positions.first; i < positions.end; ++i)
+    items.push_back(static_cast<std::uint32_t>(source_->index_of(i)));
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(rows_in_batch);
+    kept_->rows(i, items,
+                std::span(outputs[i]).subspan(static_cast<std::size_t>(first_row) * columns, items.size() * columns));
   }
-  for (std::size_t i = 0; i < worker.outputs.size(); ++i) {
-    auto& rows = worker.outputs[i];
-    const std::size_t columns = rows.size() / padded;
-    rows.resize(columns * tiles);
-    aggregate::require_finite(rows, columns, output_names_[i]);
-    aggregate::activate(rows, columns, request_.outputs[i].activation);
-    keep(i, run, rows);
-  }
-  tiles_done_.fetch_add(static_cast<std::int64_t>(tiles), std::memory_order_relaxed);
+  tiles_done_.fetch_add(positions.size(), std::memory_order_relaxed);
   report(Stage::Infer, false);
 }
 
-// Puts the rows of a run where the plan has their tiles. Runs have no tile in common, so only the sizing is locked.
-void ScoreJob::keep(std::size_t output, Range run, std::vector<double>& rows) {
-  const std::int64_t columns = std::ssize(rows) / (run.end - run.first);
-  Output& all = outputs_[output];
-  {
-    std::scoped_lock lock(outputs_mutex_);
-    if (all.columns == 0) {
-      all.values.resize(static_cast<std::size_t>(columns * tile_count_));
-      all.columns = columns;
-    }
-    if (all.columns != columns)
-      throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
-                  "output \"" + output_names_[output] + "\" changes its row length between tiles");
+void ScoreJob::take_rows(Range positions, OutputRows& outputs, std::int64_t first_row,
+                         std::int64_t rows_in_batch) noexcept {
+  try {
+    if (!cancelled()) keep(positions, outputs, first_row, rows_in_batch);
+  } catch (...) {
+    lose_rows(positions, std::current_exception());
   }
-  for (std::int64_t i = run.first; i < run.end; ++i)
-    std::copy_n(rows.begin() + (i - run.first) * columns, columns,
-                all.values.begin() + static_cast<std::int64_t>(feed_->index_of(i)) * columns);
+}
+
+void ScoreJob::lose_rows(Range /*positions*/, const std::exception_ptr& failure) noexcept {
+  std::scoped_lock lock(failure_mutex_);
+  if (!rows_failure_) rows_failure_ = failure;
 }
 
 void ScoreJob::look() {
-  const auto& parts = request_.stopping->parts;
-  double weights = 0;
-  for (const auto& part : parts) {
-    check_column(request_.heads.at(part.head));
-    weights += part.weight;
-  }
+  const aggregate::SlideOutput& score = request_.slide_outputs.front();
+  std::vector<std::span<const double>> columns;
+  for (const HeadRequest& head : request_.heads) columns.push_back(kept_->column_of(head));
+  std::vector<double> values(columns.size());
   has_more_looks_ = rule_->look([&](std::size_t tile) {
-    double sum = 0;
-    for (const auto& part : parts) sum += part.weight / weights * value_of(request_.heads[part.head], tile);
-    return sum;
+    for (std::size_t i = 0; i < columns.size(); ++i) values[i] = columns[i][tile];
+    return score.mean_of(values);
   });
 }
 
@@ -160,74 +387,74 @@ void ScoreJob::report(Stage stage, bool force) {
   callbacks_.progress({stage, tiles_done_, tile_count_, static_cast<double>(nanoseconds_since(start_)) / 1e6});
 }
 
-void ScoreJob::finish(std::exception_ptr failure) {
-  if (!failure) {
-    try {
-      ScoreResult result = collect();
-      feed_.reset();
-      report(Stage::Aggregate, true);
-      result.times = metrics_.snapshot();
-      result.elapsed_ms = static_cast<double>(nanoseconds_since(start_)) / 1e6;
-      callbacks_.done(std::move(result));
-      return;
-    } catch (...) {
-      failure = std::current_exception();
-    }
+// The slide is let go of before the result is told: who hears of it may rely on the file being closed.
+void ScoreJob::finish() {
+  ScoreOutcome outcome = outcome_of();
+  source_.reset();
+  kept_.reset();
+  slide_.reset();
+  const auto done = std::exchange(callbacks_.done, nullptr);
+  callbacks_ = {};
+  done(std::move(outcome));
+}
+
+ScoreOutcome ScoreJob::outcome_of() {
+  // A job that was cancelled after its last run has all it needs, but the caller no longer wants it.
+  if (failure()) return failure();
+  if (cancelled())
+    return std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the job was cancelled before it finished"));
+  try {
+    ScoreResult result = collect();
+    report(Stage::Aggregate, true);
+    result.times = metrics().snapshot();
+    result.elapsed_ms = static_cast<double>(nanoseconds_since(start_)) / 1e6;
+    return result;
+  } catch (...) {
+    return std::current_exception();
   }
-  feed_.reset();
-  callbacks_.done(failure);
 }
 
 ScoreResult ScoreJob::collect() {
-  StageMetrics::Busy busy(metrics_, Stage::Aggregate);
+  StageMetrics::Busy busy(metrics(), Stage::Aggregate);
   ScoreResult result;
-  result.stored = feed_->counts();
+  result.stored = source_->counts();
   if (result.stored.decoded == 0)
     throw Error(Code::CORRUPT_TILE, Stage::Decode,
                 "none of the " + std::to_string(result.stored.bad + result.stored.missing) +
                     " stored tiles under the tissue could be decoded");
-  for (const auto& head : request_.heads) {
-    check_column(head);
-    result.heads.push_back({head.name, head_value(head)});
+  std::vector<double> heads;
+  for (const HeadRequest& head : request_.heads) {
+    heads.push_back(head_value(head));
+    result.heads.push_back({head.name, heads.back()});
   }
-  result.tile_count = end();
-  if (rule_) result.stopping = {.planned_tiles = tile_count_, .interval = rule_->interval()};
+  for (const aggregate::SlideOutput& output : request_.slide_outputs)
+    result.slide_outputs.push_back({output.name, output.value_of(heads)});
+  result.tile_count = limit();
+  if (rule_)
+    result.stopping = {
+        .planned_tiles = tile_count_,
+        .half_width = aggregate::score_half_width(rule_->interval(), request_.slide_outputs.front().calibration)};
   busy.count(result.tile_count, 0);
   result.tissue_fraction = prepared_.tissue_fraction;
   result.warnings = warnings();
-  result.plan = feed_->take_plan();
+  result.plan = source_->take_plan();
   if (!request_.keep_tiles) {
     std::vector<tiles::PlannedTile>().swap(result.plan.tiles);
     return result;
   }
-  for (std::size_t i = 0; i < outputs_.size(); ++i)
-    result.outputs.push_back({output_names_[i], outputs_[i].columns, std::move(outputs_[i].values)});
-  if (end() < tile_count_) keep_scored(result);
+  result.outputs = kept_->take_rows();
+  if (limit() < tile_count_) keep_scored(result);
   return result;
-}
-
-double ScoreJob::value_of(const HeadRequest& head, std::size_t tile) const {
-  const auto& output = outputs_[head.output];
-  return output.values[tile * static_cast<std::size_t>(output.columns) + head.column];
 }
 
 // In plan order, whatever the order was in which the tiles were scored.
 double ScoreJob::head_value(const HeadRequest& head) const {
-  const auto& output = outputs_[head.output];
-  if (end() == tile_count_)
-    return aggregate::aggregate(output.values, static_cast<std::size_t>(output.columns), head.column, head.head);
+  const std::span<const double> column = kept_->column_of(head);
+  if (limit() == tile_count_) return aggregate::aggregate(column, 1, 0, head.head);
   double sum = 0;  // stopped: a mean, estimated
-  for (std::size_t tile = 0; tile < static_cast<std::size_t>(tile_count_); ++tile)
-    if (rule_->is_scored(tile)) sum += rule_->weight(tile) * value_of(head, tile);
+  for (std::size_t tile = 0; tile < column.size(); ++tile)
+    if (rule_->is_scored(tile)) sum += rule_->weight(tile) * column[tile];
   return sum;
-}
-
-void ScoreJob::check_column(const HeadRequest& head) const {
-  const auto& output = outputs_.at(head.output);
-  if (head.column >= static_cast<std::size_t>(output.columns))
-    throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
-                "head \"" + head.name + "\" wants column " + std::to_string(head.column) + " of output \"" +
-                    output_names_[head.output] + "\", which has " + std::to_string(output.columns));
 }
 
 // Drops the tiles that were not scored from the plan and the outputs of the result.
@@ -248,7 +475,7 @@ void ScoreJob::keep_scored(ScoreResult& result) {
 
 std::vector<std::string> ScoreJob::warnings() const {
   std::vector<std::string> all = slide_->warnings();
-  const auto counts = feed_->counts();
+  const auto counts = source_->counts();
   if (counts.bad > 0)
     all.push_back(std::to_string(counts.bad) + " stored tiles could not be decoded and read as white");
   if (counts.missing > 0) all.push_back(std::to_string(counts.missing) + " stored tiles are missing and read as white");
@@ -257,10 +484,10 @@ std::vector<std::string> ScoreJob::warnings() const {
   if (prepared_.overview_bad_tiles > 0)
     all.push_back(std::to_string(prepared_.overview_bad_tiles) +
                   " tiles of the level that the tissue mask is made from could not be decoded and read as white");
-  if (feed_->plan().policy.name == "mpp-enlarge")
+  if (source_->plan().policy.name == "mpp-enlarge")
     all.push_back("the slide is coarser than the model asks for; its pixels were enlarged");
-  if (feed_->plan().policy.jpeg_reduction > 1)
-    all.push_back("JPEG tiles were decoded at 1/" + std::to_string(feed_->plan().policy.jpeg_reduction) +
+  if (source_->plan().policy.jpeg_reduction > 1)
+    all.push_back("JPEG tiles were decoded at 1/" + std::to_string(source_->plan().policy.jpeg_reduction) +
                   " of their sides (scaledDecode)");
   return all;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aggregate/aggregate.h"
+#include "aggregate/slide_output.h"
 #include "core/stage_metrics.h"
 #include "engine/prepare.h"
 #include "engine/stopping_rule.h"
@@ -32,11 +33,12 @@ struct HeadRequest {
 
 struct ScoreRequest {
   GridRequest grid;
-  preprocess::TensorFormat preprocess;
+  preprocess::TensorFormat format;
   std::vector<OutputRequest> outputs;
   std::vector<HeadRequest> heads;
-  std::int64_t batch_size = 32;  // tiles decoded and inferred as one unit of work
-  // True: a graph with a dynamic batch axis always sees kReproducibleTiles tiles per run, always the same ones
+  std::vector<aggregate::SlideOutput> slide_outputs;  // the first one is the score
+  std::int64_t batch_size = 16;                       // rows of a run where nothing else says how many
+  // True: a graph with a dynamic batch axis always sees kReproducibleRows tiles per run, always the same ones
   // together, so that a tile's outputs do not depend on batch_size, threads or other slides.
   bool reproducible = true;
   bool keep_tiles = false;
@@ -46,10 +48,10 @@ struct ScoreRequest {
 struct TileOutput {
   std::string name;
   std::int64_t columns = 0;
-  std::vector<double> values;  // tiles * columns, after activation
+  LargeDoubles values;  // tiles * columns, after activation
 };
 
-struct HeadValue {
+struct NamedValue {
   std::string name;
   double value = 0;
 };
@@ -57,7 +59,7 @@ struct HeadValue {
 // Of a slide scored with a stopping rule.
 struct Stopping {
   std::int64_t planned_tiles = 0;
-  aggregate::Interval interval;  // of the score before its curve, over the planned tiles
+  double half_width = 0;  // of the score, over the planned tiles
 };
 
 struct ScoreResult {
@@ -65,7 +67,8 @@ struct ScoreResult {
   std::int64_t tile_count = 0;  // scored
   std::optional<Stopping> stopping;
   std::vector<TileOutput> outputs;  // empty unless keep_tiles
-  std::vector<HeadValue> heads;
+  std::vector<NamedValue> heads;
+  std::vector<NamedValue> slide_outputs;
   StoredTileCache::Counts stored;
   std::optional<double> tissue_fraction;
   std::vector<StageTimes> times;

@@ -22,7 +22,7 @@ tiles::Rounds draw(const StoppingRequest& request, const std::vector<tiles::Plan
 StoppingRule::StoppingRule(const StoppingRequest& request, const std::vector<tiles::PlannedTile>& tiles)
     : half_width_(request.half_width),
       confidence_(request.confidence),
-      curve_(request.curve),
+      calibration_(request.calibration),
       rounds_(draw(request, tiles)),
       mean_(rounds_.sizes) {
   for (std::uint32_t i = 0; i < rounds_.round.size(); ++i) {
@@ -46,7 +46,7 @@ bool StoppingRule::look(const std::function<double(std::size_t)>& value_of) {
   const auto found = mean_.interval(confidence_);
   if (found) interval_ = *found;
   if (looked_at_ == tiles_of_round_.size()) return false;
-  if (found && aggregate::score_half_width(*found, curve_) <= half_width_) return false;
+  if (found && aggregate::score_half_width(*found, calibration_) <= half_width_) return false;
   advance(1);
   return true;
 }

@@ -18,18 +18,12 @@
 namespace microtome::engine {
 
 struct StoppingRequest {
-  double half_width = 0.02;  // of the score, after its curve
+  double half_width = 0.02;  // of the score, after its calibration
   double confidence = 0.95;
   std::int64_t min_tiles = 256;    // before the first look
   std::int64_t every_tiles = 128;  // tiles of a round; also the number of strata
   std::uint64_t seed = 0;
-  // The score before its curve: the mean of these heads, so weighted.
-  struct Part {
-    std::size_t head = 0;
-    double weight = 1;
-  };
-  std::vector<Part> parts;
-  aggregate::ScoreCurve curve;
+  aggregate::Calibration calibration;  // of the score
 };
 
 class StoppingRule {
@@ -40,15 +34,15 @@ class StoppingRule {
   [[nodiscard]] std::span<const std::uint32_t> rounds() const noexcept { return rounds_.round; }
   // How many tiles are to be scored before the next look, or in the end.
   [[nodiscard]] std::int64_t limit() const noexcept { return limit_; }
-  // To be called when limit() tiles are scored; `value_of` gives the score of a tile of the plan, before the curve.
-  // False: enough, or all.
+  // To be called when limit() tiles are scored; `value_of` gives the score of a tile of the plan, before the
+  // calibration. False: enough, or all.
   bool look(const std::function<double(std::size_t)>& value_of);
 
   // After the last look.
   [[nodiscard]] bool is_scored(std::size_t tile) const noexcept { return rounds_.round[tile] < looked_at_; }
   // The share of a scored tile in the mean over all tiles of the plan.
   [[nodiscard]] double weight(std::size_t tile) const { return mean_.weight(rounds_.stratum[tile]); }
-  // Of the score before its curve.
+  // Of the score before its calibration.
   [[nodiscard]] aggregate::Interval interval() const noexcept { return interval_; }
 
  private:
@@ -56,7 +50,7 @@ class StoppingRule {
 
   const double half_width_;
   const double confidence_;
-  const aggregate::ScoreCurve curve_;
+  const aggregate::Calibration calibration_;
   tiles::Rounds rounds_;
   std::vector<std::vector<std::uint32_t>> tiles_of_round_;  // in plan order, so that sums have one order
   aggregate::StratifiedMean mean_;

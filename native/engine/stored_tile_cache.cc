@@ -53,7 +53,7 @@ const std::uint8_t* StoredTileCache::pin(decode::TileDecoder& decoder, const Can
   std::unique_lock lock(mutex_);
   Entry& entry = acquire(lock, decoder, cancel, index);
   ++entry.pins;
-  return entry.state == State::Pixels ? buffers_[static_cast<std::size_t>(entry.buffer)].get() : nullptr;
+  return entry.state == State::Pixels ? buffers_[static_cast<std::size_t>(entry.buffer)].data() : nullptr;
 }
 
 void StoredTileCache::unpin(std::size_t index, std::uint32_t uses) {
@@ -66,13 +66,14 @@ void StoredTileCache::unpin(std::size_t index, std::uint32_t uses) {
   give_up(entry, State::Gone);
 }
 
-bool StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t index, std::uint32_t count,
-                                      std::span<const decode::TileWindow> windows) {
-  if (grid_.reduction != 1 && !is_whole_tile(windows, grid_)) return false;
+StoredTileCache::Straight StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t index,
+                                                           std::uint32_t count,
+                                                           std::span<const decode::TileWindow> windows) {
+  if (grid_.reduction != 1 && !is_whole_tile(windows, grid_)) return Straight::No;
   {
     std::scoped_lock lock(mutex_);
     Entry& entry = entries_[index];
-    if (entry.uses_left != count || entry.state != State::Untouched) return false;
+    if (entry.uses_left != count || entry.state != State::Untouched) return Straight::No;
     entry.state = State::Decoding;  // nobody else has a use left to wait for it
   }
   State state = State::White;
@@ -94,7 +95,7 @@ bool StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t 
   counts_.missing += state == State::White && !bad;
   entries_[index].uses_left = 0;
   entries_[index].state = State::Gone;
-  return true;
+  return state == State::Pixels ? Straight::Pixels : Straight::White;
 }
 
 StoredTileCache::Entry& StoredTileCache::acquire(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder,
@@ -136,7 +137,7 @@ void StoredTileCache::decode_entry(std::unique_lock<std::mutex>& lock, decode::T
   // A last strip may be shorter; nobody uses more of it than there is.
   const std::int64_t below_px = grid_.height_px - uses_.row(index) * grid_.tile_height_px;
   const std::int64_t rows = level_.storage.tiled ? grid_.tile_height_px : std::min(grid_.tile_height_px, below_px);
-  std::uint8_t* const pixels = buffers_[static_cast<std::size_t>(entry.buffer)].get();
+  std::uint8_t* const pixels = buffers_[static_cast<std::size_t>(entry.buffer)].data();
   const decode::TileWindow whole{0, 0, {pixels, grid_.tile_width_px, rows, 3 * grid_.tile_width_px}};
   lock.unlock();
   State state = State::White;
@@ -198,7 +199,7 @@ void StoredTileCache::make_room() {
 
 std::int32_t StoredTileCache::take_buffer() {
   if (free_buffers_.empty()) {
-    buffers_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(tile_bytes(grid_)));
+    buffers_.emplace_back(tile_bytes(grid_));
     return static_cast<std::int32_t>(buffers_.size()) - 1;
   }
   const std::int32_t buffer = free_buffers_.back();

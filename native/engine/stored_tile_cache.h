@@ -14,6 +14,7 @@
 
 #include "core/cancel_token.h"
 #include "core/image.h"
+#include "core/large_memory.h"
 #include "core/stage_metrics.h"
 #include "decode/region.h"
 #include "decode/tile_decoder.h"
@@ -47,15 +48,19 @@ class StoredTileCache {
   }
 
   // `count` uses of a stored tile of which nobody else needs anything, and which has not been decoded: decodes it
-  // straight into `windows`, and keeps nothing. False, and nothing done, when it is not such a tile (or is decoded at a
+  // straight into `windows`, and keeps nothing. No, and nothing done, when it is not such a tile (or is decoded at a
   // reduction and `windows` is not one of its size).
-  bool decode_straight(decode::TileDecoder& decoder, std::size_t index, std::uint32_t count,
-                       std::span<const decode::TileWindow> windows);
+  enum class Straight : std::uint8_t { No, Pixels, White };
+  Straight decode_straight(decode::TileDecoder& decoder, std::size_t index, std::uint32_t count,
+                           std::span<const decode::TileWindow> windows);
 
   // Whether nobody has decoded it yet: what a worker may read ahead.
   [[nodiscard]] bool untouched(std::size_t index) const;
 
   [[nodiscard]] Counts counts() const;
+
+  // What every stored tile of a plan costs, decoded or not: its entry here and in the list of uses.
+  static constexpr std::int64_t kBytesPerStoredTile = 48;
 
  private:
   static constexpr std::int32_t kNone = -1;
@@ -95,7 +100,7 @@ class StoredTileCache {
   std::vector<Entry> entries_;  // by index in uses_
   std::int32_t oldest_ = kNone;
   std::int32_t newest_ = kNone;
-  std::vector<std::unique_ptr<std::uint8_t[]>> buffers_;
+  std::vector<LargeBytes> buffers_;
   std::vector<std::int32_t> free_buffers_;  // the last one given back is the warmest, and taken first
   int waiting_ = 0;                         // threads that wait for a tile that another one decodes
   Counts counts_;

@@ -29,6 +29,7 @@ struct TensorFormat {
   bool read_later = false;
 
   [[nodiscard]] std::size_t bytes_per_tile() const noexcept;
+  friend bool operator==(const TensorFormat&, const TensorFormat&) = default;
 };
 
 // `tile` must be size_px square. Writes bytes_per_tile() bytes. All variants give the same bits.

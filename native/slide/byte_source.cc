@@ -80,6 +80,48 @@ class FileSource final : public ByteSource {
 
 }  // namespace
 
+void Fetch::complete(std::exception_ptr failure, std::shared_ptr<const void> kept) {
+  Done done;
+  {
+    std::scoped_lock lock(mutex_);
+    done.swap(done_);
+    forget_ = nullptr;
+  }
+  if (done) done(std::move(failure), std::move(kept));
+}
+
+void Fetch::abandon() {
+  std::function<void()> forget;
+  {
+    std::scoped_lock lock(mutex_);
+    abandoned_ = true;
+    forget.swap(forget_);
+  }
+  if (forget) forget();
+  complete(std::make_exception_ptr(Error(Code::CANCELLED, Stage::Slide, "the bytes are no longer wanted")), nullptr);
+}
+
+bool Fetch::is_complete() const {
+  std::scoped_lock lock(mutex_);
+  return !done_;
+}
+
+void Fetch::on_abandon(std::function<void()> forget) {
+  {
+    std::scoped_lock lock(mutex_);
+    if (!done_) return;
+    if (!abandoned_) {
+      forget_ = std::move(forget);
+      return;
+    }
+  }
+  forget();
+}
+
+void ByteSource::fetch(std::span<const ByteRange> /*ranges*/, const std::shared_ptr<Fetch>& fetch) const {
+  fetch->complete(nullptr, nullptr);
+}
+
 std::shared_ptr<const ByteSource> open_file(const std::string& path) {
   if (path.find('\0') != std::string::npos) fail_open(path, ENOENT);
   // Non-blocking, because opening a FIFO for reading waits for a writer; it changes nothing for regular files.

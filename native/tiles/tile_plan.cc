@@ -112,6 +112,21 @@ class Keeper {
   std::unique_ptr<tissue::MaskIndex> index_;
 };
 
+std::vector<GridCell> kept_cells(const Keeper& keeper, const std::vector<std::int64_t>& xs,
+                                 const std::vector<std::int64_t>& ys, std::int64_t most) {
+  std::vector<GridCell> kept;
+  for (std::size_t row = 0; row < ys.size(); ++row) {
+    for (std::size_t column = 0; column < xs.size(); ++column)
+      if (keeper.keeps(xs[column], ys[row]))
+        kept.push_back({static_cast<std::uint32_t>(column), static_cast<std::uint32_t>(row)});
+    if (std::ssize(kept) > most)
+      throw Error(
+          Code::LIMIT_EXCEEDED, Stage::Tiles,
+          "the plan has more than " + std::to_string(most) + " tiles, for which the option memoryLimit leaves no room");
+  }
+  return kept;
+}
+
 }  // namespace
 
 StoredGrid StoredGrid::of(const slide::Storage& storage, int reduction) noexcept {
@@ -120,8 +135,18 @@ StoredGrid StoredGrid::of(const slide::Storage& storage, int reduction) noexcept
           reduced(storage.tile_height_px), reduction};
 }
 
+std::int64_t grid_positions(const slide::Slide& slide, const ReadPolicy& policy, const GridOptions& grid) {
+  check_grid(grid);
+  const slide::Level& level = check_policy(slide, policy);
+  const StoredGrid stored = StoredGrid::of(level.storage, policy.jpeg_reduction);
+  const double scale = policy.scale / policy.jpeg_reduction;
+  const std::int64_t columns = count_lines(stored.width_px, grid.stride_px, scale);
+  const std::int64_t rows = count_lines(stored.height_px, grid.stride_px, scale);
+  return std::min(columns, kMaxGridTiles + 1) * std::min(rows, kMaxGridTiles + 1);
+}
+
 TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const GridOptions& grid,
-                    const tissue::TissueMask* mask) {
+                    const tissue::TissueMask* mask, std::int64_t memory_bytes) {
   check_grid(grid);
   const slide::Level& level = check_policy(slide, policy);
   TilePlan plan;
@@ -144,14 +169,8 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
 
   const std::vector<std::int64_t> xs = lines_of(columns, grid.stride_px, scale);
   const std::vector<std::int64_t> ys = lines_of(rows, grid.stride_px, scale);
-  std::vector<GridCell> kept;
-  {
-    const Keeper keeper(slide.levels().front(), level, policy.jpeg_reduction, grid, plan.footprint_px, mask);
-    for (std::size_t row = 0; row < ys.size(); ++row)
-      for (std::size_t column = 0; column < xs.size(); ++column)
-        if (keeper.keeps(xs[column], ys[row]))
-          kept.push_back({static_cast<std::uint32_t>(column), static_cast<std::uint32_t>(row)});
-  }
+  const Keeper keeper(slide.levels().front(), level, policy.jpeg_reduction, grid, plan.footprint_px, mask);
+  std::vector<GridCell> kept = kept_cells(keeper, xs, ys, memory_bytes / kPlanningBytesPerTile);
   if (kept.empty())
     throw Error(Code::NO_TISSUE, Stage::Tiles,
                 "none of " + std::to_string(plan.grid_tiles) + " grid positions has enough tissue")

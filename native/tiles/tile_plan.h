@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,8 +72,17 @@ struct TilePlan {
   std::int64_t kept_tiles = 0;     // after the mask, before the sample; tiles.size() where nothing was left out
 };
 
-// Throws NO_TISSUE when nothing is kept, LIMIT_EXCEEDED above 64 million grid positions.
+// Places of the grid before the mask, capped above what plan_tiles() takes. Throws INVALID_OPTION as plan_tiles() does.
+[[nodiscard]] std::int64_t grid_positions(const slide::Slide& slide, const ReadPolicy& policy, const GridOptions& grid);
+
+// While a plan is made, and for as long as it lives: what one tile of it takes.
+inline constexpr std::int64_t kPlanningBytesPerTile = 24;
+inline constexpr std::int64_t kPlanBytesPerTile = 16;
+
+// Throws NO_TISSUE when nothing is kept, LIMIT_EXCEEDED above 64 million grid positions, or when planning needs more
+// than `memory_bytes`.
 [[nodiscard]] TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const GridOptions& grid,
-                                  const tissue::TissueMask* mask);
+                                  const tissue::TissueMask* mask,
+                                  std::int64_t memory_bytes = std::numeric_limits<std::int64_t>::max());
 
 }  // namespace microtome::tiles

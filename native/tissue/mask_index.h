@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/large_memory.h"
 #include "tissue/tissue_mask.h"
 
 namespace microtome::tissue {
@@ -25,7 +26,7 @@ class MaskIndex {
   std::int64_t height_px_;
   double px_per_level0_x_;
   double px_per_level0_y_;
-  std::vector<std::uint32_t> sums_;  // (width_px + 1) x (height_px + 1)
+  std::vector<std::uint32_t, LargeAllocator<std::uint32_t>> sums_;  // (width_px + 1) x (height_px + 1)
 };
 
 // Throws INVALID_OPTION unless the mask's size, data and scale fit together.

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+
+#include "core/large_memory.h"
 
 namespace microtome::tissue {
 
@@ -11,7 +12,7 @@ namespace microtome::tissue {
 struct Plane {
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
-  std::vector<std::uint8_t> data;
+  LargeBytes data;
 
   Plane() = default;
   Plane(std::int64_t width, std::int64_t height)

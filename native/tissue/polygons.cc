@@ -74,7 +74,7 @@ std::vector<Edge> edges_of(const std::vector<Ring>& rings, const TissueMask& mas
   return edges;
 }
 
-TissueMask empty_mask(std::int64_t level0_width_px, std::int64_t level0_height_px, std::int64_t max_side_px) {
+TissueMask sized_mask(std::int64_t level0_width_px, std::int64_t level0_height_px, std::int64_t max_side_px) {
   if (level0_width_px < 1 || level0_height_px < 1 || level0_width_px > kMaxLevelSidePx ||
       level0_height_px > kMaxLevelSidePx)
     refuse("a slide of " + std::to_string(level0_width_px) + " x " + std::to_string(level0_height_px) +
@@ -93,7 +93,6 @@ TissueMask empty_mask(std::int64_t level0_width_px, std::int64_t level0_height_p
   mask.height_px = side(level0_height_px);
   mask.level0_per_px_x = static_cast<double>(level0_width_px) / static_cast<double>(mask.width_px);
   mask.level0_per_px_y = static_cast<double>(level0_height_px) / static_cast<double>(mask.height_px);
-  mask.data.assign(static_cast<std::size_t>(mask.width_px * mask.height_px), 0);
   return mask;
 }
 
@@ -102,7 +101,8 @@ TissueMask empty_mask(std::int64_t level0_width_px, std::int64_t level0_height_p
 TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
                               std::int64_t level0_height_px, std::int64_t max_side_px) {
   check_rings(rings);
-  TissueMask mask = empty_mask(level0_width_px, level0_height_px, max_side_px);
+  TissueMask mask = sized_mask(level0_width_px, level0_height_px, max_side_px);
+  mask.data.assign(static_cast<std::size_t>(mask.width_px * mask.height_px), 0);
   const std::vector<Edge> edges = edges_of(rings, mask);
   std::vector<Edge> active;
   std::vector<std::pair<std::int32_t, double>> crossed;  // polygon, x
@@ -123,6 +123,11 @@ TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level
     }
   }
   return mask;
+}
+
+std::int64_t polygon_mask_bytes(std::int64_t level0_width_px, std::int64_t level0_height_px, std::int64_t max_side_px) {
+  const TissueMask mask = sized_mask(level0_width_px, level0_height_px, max_side_px);
+  return mask.width_px * mask.height_px;
 }
 
 }  // namespace microtome::tissue

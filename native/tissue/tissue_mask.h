@@ -18,7 +18,7 @@ struct TissueOptions {
 struct TissueMask {
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
-  std::vector<std::uint8_t> data;
+  LargeBytes data;
   double level0_per_px_x = 1;  // level-0 pixels per mask pixel
   double level0_per_px_y = 1;
 
@@ -40,5 +40,8 @@ struct Ring {
 };
 [[nodiscard]] TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
                                             std::int64_t level0_height_px, std::int64_t max_side_px = 8192);
+// Bytes of the mask that rasterise_polygons() makes.
+[[nodiscard]] std::int64_t polygon_mask_bytes(std::int64_t level0_width_px, std::int64_t level0_height_px,
+                                              std::int64_t max_side_px = 8192);
 
 }  // namespace microtome::tissue

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { maskSource } from '../../lib/slide/mask-source.js';
 import { geoJsonRings } from '../../lib/slide/geojson.js';
 import type { ByteSource, Input } from '../../lib/slide/byte-source.js';
-import { fileSource, inputPath } from '../../lib/slide/byte-source.js';
+import { fileSource, placeOf } from '../../lib/slide/byte-source.js';
 import { failure, temporaryFolder } from './support/bundle.js';
 
 describe('inputs', () => {
@@ -13,26 +13,29 @@ describe('inputs', () => {
   writeFileSync(path, Buffer.from('0123456789'));
 
   it('are paths, file: URLs and file sources', async () => {
-    expect(inputPath(path)).toBe(path);
-    expect(inputPath(pathToFileURL(path))).toBe(path);
-    expect(inputPath(pathToFileURL(path).href)).toBe(path);
+    expect(placeOf(path)).toEqual({ name: path, at: path });
+    expect(placeOf(pathToFileURL(path)).at).toBe(path);
+    expect(placeOf(pathToFileURL(path).href).at).toBe(path);
     const source = await fileSource(path);
     expect(source.size).toBe(10);
-    expect(inputPath(source)).toBe(path);
+    expect(placeOf(source).at).toBe(path);
   });
   it.each(['http://host/a.tif', 'https://host/a.tif', 'S3://bucket/a.tif'])(
     '%s is refused with NETWORK',
     async (address) => {
-      expect((await failure(() => inputPath(address), 'NETWORK')).message).toContain('files only');
+      expect((await failure(() => placeOf(address), 'NETWORK')).message).toContain('files only');
     },
   );
   it('other URLs, sources and types are refused by name', async () => {
-    await failure(() => inputPath(new URL('https://host/a.tif')), 'NETWORK');
-    await failure(() => inputPath(new URL('file://host/a.tif')), 'INVALID_OPTION');
+    await failure(() => placeOf(new URL('https://host/a.tif')), 'NETWORK');
+    await failure(() => placeOf(new URL('file://host/a.tif')), 'INVALID_OPTION');
     const own: ByteSource = { size: 1, read: async () => [] };
-    expect((await failure(() => inputPath(own), 'INVALID_OPTION')).message).toContain('fileSource()');
+    expect(placeOf(own)).toEqual({ name: 'byte source', at: own });
+    expect(placeOf({ ...own, name: 'slide 7' }).name).toBe('slide 7');
+    for (const wrong of [{ size: -1 }, { size: 0.5 }, { read: 5 }, { name: '' }, { timeoutMs: 0 }])
+      await failure(() => placeOf({ ...own, ...wrong } as unknown as Input), 'INVALID_OPTION');
     for (const odd of ['', 'a\0b', 5, null, undefined])
-      await failure(() => inputPath(odd as unknown as Input), 'INVALID_OPTION');
+      await failure(() => placeOf(odd as unknown as Input), 'INVALID_OPTION');
   });
   it('a file source reads ranges', async () => {
     const source = await fileSource(path);

@@ -214,14 +214,6 @@ describe('options, scorer and model joined', () => {
       minTiles: 256,
       everyTiles: 128,
       seed: 5,
-      of: [{ head: 0, weight: 1 }],
-      curve: { kind: 'identity' },
-    });
-    const logit = { method: 'logistic', slope: 2, intercept: -1, on: 'logit' };
-    expect((await join({ stopping }, {}, mean(logit))).score.stopping?.curve).toEqual({
-      kind: 'logisticOfLogit',
-      slope: 2,
-      intercept: -1,
     });
     const refusal = async (folder?: string): Promise<string> =>
       (await failure(() => join({ stopping }, {}, folder), 'INVALID_OPTION')).message;

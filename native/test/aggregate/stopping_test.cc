@@ -11,8 +11,8 @@
 namespace {
 
 using namespace microtome;
+using aggregate::Calibration;
 using aggregate::Interval;
-using aggregate::ScoreCurve;
 using aggregate::StratifiedMean;
 
 bool near(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance; }
@@ -191,17 +191,17 @@ TEST(likeness_of_neighbours_saves_tiles) {
 TEST(the_score_has_the_ends_that_the_mean_has) {
   const Interval interval{.mean = 0.5, .half_width = 0.1};
   CHECK(near(aggregate::score_half_width(interval, {}), 0.1, 1e-15));
-  const ScoreCurve logistic{.kind = ScoreCurve::Kind::Logistic, .slope = 4, .intercept = -2, .x = {}, .y = {}};
+  const Calibration logistic{.kind = Calibration::Kind::Logistic, .slope = 4, .intercept = -2, .x = {}, .y = {}};
   CHECK(near(logistic(0.5), 0.5, 1e-15));
   CHECK(near(aggregate::score_half_width(interval, logistic), 1 / (1 + std::exp(-0.4)) - 0.5, 1e-12));
-  const ScoreCurve logit{.kind = ScoreCurve::Kind::LogisticOfLogit, .slope = 1, .intercept = 0, .x = {}, .y = {}};
+  const Calibration logit{.kind = Calibration::Kind::LogisticOfLogit, .slope = 1, .intercept = 0, .x = {}, .y = {}};
   CHECK(near(logit(0.3), 0.3, 1e-15));
   CHECK(logit(0) < 1e-15);
   CHECK(logit(1.5) > 1 - 1e-15);
-  const ScoreCurve falling{.kind = ScoreCurve::Kind::Logistic, .slope = -4, .intercept = 2, .x = {}, .y = {}};
+  const Calibration falling{.kind = Calibration::Kind::Logistic, .slope = -4, .intercept = 2, .x = {}, .y = {}};
   CHECK(near(aggregate::score_half_width(interval, falling), aggregate::score_half_width(interval, logistic), 1e-15));
-  const ScoreCurve steps{
-      .kind = ScoreCurve::Kind::Isotonic, .slope = 1, .intercept = 0, .x = {0.2, 0.5, 0.6}, .y = {0, 0.1, 1}};
+  const Calibration steps{
+      .kind = Calibration::Kind::Isotonic, .slope = 1, .intercept = 0, .x = {0.2, 0.5, 0.6}, .y = {0, 0.1, 1}};
   CHECK_EQ(steps(0.1), 0.0);
   CHECK_EQ(steps(0.5), 0.1);
   CHECK(near(steps(0.55), 0.55, 1e-12));

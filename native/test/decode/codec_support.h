@@ -13,6 +13,7 @@
 
 #include "decode/tile_decoder.h"
 #include "test/check.h"
+#include "test/support/bytes.h"
 #include "test/support/fake_slide.h"
 #include "test/support/windows.h"
 
@@ -232,7 +233,7 @@ inline Bytes decode_single(const slide::Storage& storage, const std::vector<Byte
   decode::TileDecoder decoder;
   decoder.decode(slide, slide.levels()[0].storage, 0, {0, 0, 0}, all_of(image.view()));
   check_windows(decoder, slide, image);
-  return image.data;
+  return plain(image.data);
 }
 
 inline int largest_difference(const Bytes& a, const Bytes& b) {

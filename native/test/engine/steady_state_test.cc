@@ -6,7 +6,7 @@
 #include <new>
 
 #include "decode/read_ahead.h"
-#include "engine/tile_feed.h"
+#include "engine/slide_tiles.h"
 #include "test/decode/codec_support.h"
 #include "test/support/fake_slide.h"
 
@@ -40,7 +40,7 @@ namespace {
 
 using namespace microtome;
 using namespace microtome::test;
-using engine::TileFeed;
+using engine::SlideTiles;
 using engine::TileReader;
 
 constexpr std::int64_t kStoredPx = 64;
@@ -71,8 +71,8 @@ int allocations_in_last_quarter(std::int64_t size_px, double scale, bool tensors
   tiles::ReadPolicy policy;
   policy.scale = scale;
   StageMetrics metrics;
-  TileFeed feed(slide, tiles::plan_tiles(*slide, policy, grid, nullptr), decode::BadTilePolicy::Error, 1 << 30,
-                metrics);
+  SlideTiles feed(slide, tiles::plan_tiles(*slide, policy, grid, nullptr), decode::BadTilePolicy::Error, 1 << 30,
+                  metrics);
   TileReader reader;
   const CancelToken cancel;
   constexpr std::int64_t kGroup = 4;
@@ -83,11 +83,10 @@ int allocations_in_last_quarter(std::int64_t size_px, double scale, bool tensors
   for (std::int64_t first = 0; first < feed.size(); first += kGroup) {
     counting = first > feed.size() * 3 / 4;  // by then as many stored tiles were alive at once as ever will be
     const std::int64_t count = std::min(kGroup, feed.size() - first);
-    const auto ahead = feed.read_ahead(reader, first, count);
-    if (tensors)
-      feed.read_tensors(reader, cancel, first, count, how, out.data());
-    else
-      feed.read(reader, cancel, first, count, out.data());
+    feed.fetch(reader, {first, first + count});
+    feed.fill(reader, cancel, {first, first + count}, {out.data(), tensors ? &how : nullptr});
+    feed.release(reader);
+    reader.white_tiles.clear();
   }
   counting = false;
   return allocations;

@@ -99,12 +99,12 @@ TEST(fewer_tiles_than_the_first_look_wants_are_all) {
   CHECK_EQ(out.scored, 121);
 }
 
-TEST(a_steep_curve_asks_for_more_tiles) {
+TEST(a_steep_calibration_asks_for_more_tiles) {
   StoppingRequest steep = request(0.01, 128, 64);
   const std::int64_t flat_tiles = run(steep, 60).scored;
-  steep.curve.kind = aggregate::ScoreCurve::Kind::Logistic;
-  steep.curve.slope = 12;
-  steep.curve.intercept = -6;
+  steep.calibration.kind = aggregate::Calibration::Kind::Logistic;
+  steep.calibration.slope = 12;
+  steep.calibration.intercept = -6;
   CHECK(run(steep, 60).scored > flat_tiles);
 }
 

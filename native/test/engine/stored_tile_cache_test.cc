@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "engine/tile_feed.h"
+#include "engine/slide_tiles.h"
 #include "test/check.h"
 #include "test/support/fake_slide.h"
 
@@ -58,14 +58,15 @@ int wrong_samples(const RgbImage& tile, const tiles::PlannedTile& at) {
   return wrong;
 }
 
-int read_all(TileFeed& feed, std::int64_t first, std::int64_t step) {
+int read_all(SlideTiles& feed, std::int64_t first, std::int64_t step) {
   TileReader reader;
   const CancelToken cancel;
   RgbImage tile(kModelPx, kModelPx, 0);
   int wrong = 0;
   for (std::int64_t i = first; i < feed.size(); i += step) {
-    const auto ahead = feed.read_ahead(reader, i, 1);
-    feed.read(reader, cancel, i, 1, tile.data.data());
+    feed.fetch(reader, {i, i + 1});
+    feed.fill(reader, cancel, {i, i + 1}, {tile.data.data(), nullptr});
+    feed.release(reader);
     wrong += wrong_samples(tile, feed.plan().tiles[feed.index_of(i)]);
   }
   return wrong;
@@ -77,7 +78,7 @@ TEST(each_stored_tile_is_decoded_once) {
   const auto slide = make_slide();
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  SlideTiles feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
   CHECK_EQ(read_all(feed, 0, 1), 0);
   CHECK_EQ(feed.counts().decoded, 16);
   CHECK_EQ(feed.counts().again, 0);
@@ -89,7 +90,7 @@ TEST(many_threads_share_and_still_decode_once) {
   const auto plan = make_plan(*slide);
   for (int round = 0; round < 50; ++round) {
     StageMetrics metrics;
-    TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+    SlideTiles feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
     for (std::int64_t t = 0; t < 4; ++t) threads.emplace_back([&, t] { wrong += read_all(feed, t, 4); });
@@ -103,7 +104,7 @@ TEST(a_small_budget_costs_decodes_but_not_pixels) {
   const auto slide = make_slide();
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 0, metrics);
+  SlideTiles feed(slide, plan, decode::BadTilePolicy::Error, 0, metrics);
   CHECK_EQ(read_all(feed, 0, 1), 0);
   CHECK_EQ(feed.counts().decoded, 16);
   CHECK(feed.counts().again > 0);
@@ -113,7 +114,7 @@ TEST(a_missing_tile_is_white_and_counted) {
   const auto slide = make_slide(false);
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  SlideTiles feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
   CHECK(read_all(feed, 0, 1) > 0);
   CHECK_EQ(feed.counts().missing, 1);
   CHECK_EQ(feed.counts().decoded, 15);
@@ -125,7 +126,7 @@ TEST(a_damaged_tile_is_an_error_or_white) {
   slide->set_tile(0, 2, 1, too_short);
   const auto plan = make_plan(*slide);
   StageMetrics metrics;
-  TileFeed strict(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  SlideTiles strict(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
   bool thrown = false;
   try {
     read_all(strict, 0, 1);
@@ -133,7 +134,7 @@ TEST(a_damaged_tile_is_an_error_or_white) {
     thrown = error.tile() && error.tile()->column == 2 && error.tile()->row == 1;
   }
   CHECK(thrown);
-  TileFeed filling(slide, plan, decode::BadTilePolicy::Fill, 1 << 20, metrics);
+  SlideTiles filling(slide, plan, decode::BadTilePolicy::Fill, 1 << 20, metrics);
   CHECK(read_all(filling, 0, 1) > 0);
   CHECK_EQ(filling.counts().bad, 1);
   CHECK_EQ(filling.counts().decoded, 15);
@@ -149,12 +150,12 @@ TEST(what_only_one_group_needs_is_decoded_into_its_tiles) {
   const CancelToken cancel;
   const auto read = [&](std::int64_t group) {
     StageMetrics metrics;
-    TileFeed feed(slide, plan, decode::BadTilePolicy::Fill, 1 << 20, metrics);
+    SlideTiles feed(slide, plan, decode::BadTilePolicy::Fill, 1 << 20, metrics);
     TileReader reader;
     std::vector<std::uint8_t> all(plan.tiles.size() * bytes, 0);
     for (std::int64_t first = 0; first < feed.size(); first += group)
-      feed.read(reader, cancel, first, std::min(group, feed.size() - first),
-                all.data() + static_cast<std::size_t>(first) * bytes);
+      feed.fill(reader, cancel, {first, std::min(first + group, feed.size())},
+                {all.data() + static_cast<std::size_t>(first) * bytes, nullptr});
     CHECK_EQ(feed.counts().decoded, 14);
     CHECK_EQ(feed.counts().missing, 1);
     CHECK_EQ(feed.counts().bad, 1);
@@ -164,10 +165,10 @@ TEST(what_only_one_group_needs_is_decoded_into_its_tiles) {
   };
   CHECK(read(std::ssize(plan.tiles)) == read(1));
   StageMetrics metrics;
-  TileFeed strict(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  SlideTiles strict(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
   TileReader reader;
   std::vector<std::uint8_t> all(plan.tiles.size() * bytes);
-  CHECK_THROWS(CORRUPT_TILE, strict.read(reader, cancel, 0, strict.size(), all.data()));
+  CHECK_THROWS(CORRUPT_TILE, strict.fill(reader, cancel, {0, strict.size()}, {all.data(), nullptr}));
 }
 
 TEST(a_tile_that_failed_is_not_waited_for) {
@@ -179,12 +180,12 @@ TEST(a_tile_that_failed_is_not_waited_for) {
     grid.size_px = grid.stride_px = side;
     grid.keep = tiles::KeepRule::All;
     StageMetrics metrics;
-    TileFeed feed(slide, tiles::plan_tiles(*slide, tiles::policy_for_level(*slide, 0), grid, nullptr),
-                  decode::BadTilePolicy::Error, 1 << 20, metrics);
+    SlideTiles feed(slide, tiles::plan_tiles(*slide, tiles::policy_for_level(*slide, 0), grid, nullptr),
+                    decode::BadTilePolicy::Error, 1 << 20, metrics);
     TileReader reader;
     const CancelToken cancel;
     std::vector<std::uint8_t> tile(static_cast<std::size_t>(3 * side * side));
-    for (int i = 0; i < 2; ++i) CHECK_THROWS(CORRUPT_TILE, feed.read(reader, cancel, 0, 1, tile.data()));
+    for (int i = 0; i < 2; ++i) CHECK_THROWS(CORRUPT_TILE, feed.fill(reader, cancel, {0, 1}, {tile.data(), nullptr}));
   }
 }
 
@@ -196,13 +197,13 @@ TEST(aligned_tiles_are_decoded_in_place_and_only_once) {
   grid.keep = tiles::KeepRule::All;
   const auto plan = tiles::plan_tiles(*slide, tiles::policy_for_level(*slide, 0), grid, nullptr);
   StageMetrics metrics;
-  TileFeed feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
+  SlideTiles feed(slide, plan, decode::BadTilePolicy::Error, 1 << 20, metrics);
   TileReader reader;
   const CancelToken cancel;
   int wrong = 0;
   for (std::int64_t i = 0; i < feed.size(); ++i) {
     RgbImage tile(kStoredPx, kStoredPx, 0);
-    feed.read(reader, cancel, i, 1, tile.data.data());
+    feed.fill(reader, cancel, {i, i + 1}, {tile.data.data(), nullptr});
     const auto& at = plan.tiles[feed.index_of(i)];
     for (std::int64_t y = 0; y < kStoredPx; ++y)
       for (std::int64_t x = 0; x < kStoredPx; ++x)

@@ -3,11 +3,13 @@ import type {
   NativeAddon,
   NativeEngine,
   NativeEngineOptions,
+  NativeByteSource,
   NativeGridOptions,
   NativeModelInfo,
   NativeProgress,
   NativeScoreOptions,
   NativeScoreResult,
+  NativePlanRequest,
   NativeStreamOptions,
   NativeSlide,
   NativeSlideInfo,
@@ -85,8 +87,8 @@ export class FakeSlide implements NativeSlide {
     this.calls.push(['tissue', options]);
     return { data: Uint8Array.of(255, 0), width: 2, height: 1, level0PerPxX: 512, level0PerPxY: 512, badTiles: 0 };
   }
-  async plan(grid: NativeGridOptions) {
-    this.calls.push(['plan', grid]);
+  async plan(request: NativePlanRequest) {
+    this.calls.push(['plan', request.score.grid]);
     return {
       level: 1,
       scale: 1.5,
@@ -102,7 +104,7 @@ export class FakeSlide implements NativeSlide {
       memoryBytes: 1e6,
     };
   }
-  async tiles(grid: NativeGridOptions, options: NativeStreamOptions) {
+  tiles(grid: NativeGridOptions, options: NativeStreamOptions) {
     this.calls.push(['tiles', { grid, options }]);
     return {
       next: async () => this.batches.shift() ?? (this.nextGate === null ? null : this.nextGate.promise),
@@ -137,6 +139,7 @@ export const scoreResult: NativeScoreResult = {
   y: Float64Array.of(0, 0),
   tileOutputs: [{ name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
   heads: [{ name: 'score', value: 0.5 }],
+  outputs: [{ name: 'score', value: 0.5 }],
   stopping: null,
   badTiles: 0,
   missingTiles: 3,
@@ -149,6 +152,7 @@ export const scoreResult: NativeScoreResult = {
 
 export class FakeEngine implements NativeEngine {
   readonly threads = 2;
+  readonly peakMemoryBytes = 0;
   readonly asked: NativeScoreOptions[] = [];
   readonly slides: NativeSlide[] = [];
   report: ((p: NativeProgress) => void) | null = null;
@@ -196,17 +200,20 @@ export class FakeAddon implements NativeAddon {
   makeSlide = (): FakeSlide => new FakeSlide();
 
   setPaths() {}
-  async openSlide(path: string, options: unknown) {
-    this.opened.push([path, options]);
+  openSlide(place: string | NativeByteSource, options: unknown) {
+    this.opened.push([typeof place === 'string' ? place : place.name, options]);
+    return { result: this.#open(), cancel: () => undefined };
+  }
+  async #open() {
     await this.slideGate?.promise;
     if (this.slideFailure !== null) throw this.slideFailure;
     const slide = this.makeSlide();
     this.slides.push(slide);
     return slide;
   }
-  async createEngine(options: NativeEngineOptions) {
+  createEngine(options: NativeEngineOptions) {
     this.engineOptions.push(options);
-    return this.engine;
+    return { result: Promise.resolve(this.engine), cancel: () => undefined };
   }
   async doctor(): Promise<never> {
     throw new Error('not used');

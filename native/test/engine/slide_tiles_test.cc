@@ -1,6 +1,6 @@
 // Tensors made part by part from stored tiles are those of the assembled tiles, and the pixels are those of the level:
 // grids that fit the stored tiles and grids that do not, overhanging edges, missing tiles, reduction, every group size.
-#include "engine/tile_feed.h"
+#include "engine/slide_tiles.h"
 
 #include <algorithm>
 #include <random>
@@ -10,7 +10,7 @@
 
 using namespace microtome;
 using namespace microtome::test;
-using engine::TileFeed;
+using engine::SlideTiles;
 using engine::TileReader;
 
 namespace {
@@ -57,17 +57,14 @@ tiles::TilePlan plan_of(const Scene& scene, std::int64_t size_px, std::int64_t s
 Bytes read_all(const Scene& scene, const tiles::TilePlan& plan, std::int64_t group,
                const preprocess::TensorFormat* how) {
   StageMetrics metrics;
-  TileFeed feed(scene.slide, plan, decode::BadTilePolicy::Error, 1 << 30, metrics);
+  SlideTiles feed(scene.slide, plan, decode::BadTilePolicy::Error, 1 << 30, metrics);
   TileReader reader;
   const CancelToken cancel;
   const auto bytes = how != nullptr ? how->bytes_per_tile() : static_cast<std::size_t>(3 * plan.size_px * plan.size_px);
   Bytes all(static_cast<std::size_t>(feed.size()) * bytes), some(static_cast<std::size_t>(group) * bytes);
   for (std::int64_t first = 0; first < feed.size(); first += group) {
     const std::int64_t count = std::min(group, feed.size() - first);
-    if (how != nullptr)
-      feed.read_tensors(reader, cancel, first, count, *how, some.data());
-    else
-      feed.read(reader, cancel, first, count, some.data());
+    feed.fill(reader, cancel, {first, first + count}, {some.data(), how});
     for (std::int64_t i = 0; i < count; ++i)
       std::copy_n(some.begin() + i * static_cast<std::ptrdiff_t>(bytes), bytes,
                   all.begin() + static_cast<std::ptrdiff_t>(feed.index_of(first + i) * bytes));

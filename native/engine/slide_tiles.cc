@@ -1,9 +1,10 @@
-#include "engine/tile_feed.h"
+#include "engine/slide_tiles.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "decode/require_tiles.h"
 #include "tiles/stored_tiles.h"
 
 namespace microtome::engine {
@@ -15,8 +16,9 @@ constexpr std::size_t rgb_bytes(std::int64_t side_px) { return static_cast<std::
 
 }  // namespace
 
-TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
-                   std::int64_t budget_bytes, StageMetrics& metrics, std::span<const std::uint32_t> rounds)
+SlideTiles::SlideTiles(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan,
+                       decode::BadTilePolicy on_bad_tile, std::int64_t cache_bytes, StageMetrics& metrics,
+                       std::span<const std::uint32_t> rounds)
     : slide_(std::move(slide)),
       plan_(std::move(plan)),
       metrics_(metrics),
@@ -27,14 +29,14 @@ TileFeed::TileFeed(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan pl
             order_ = tiles::processing_order(plan_, uses);
             return uses;
           }(),
-          on_bad_tile, budget_bytes, metrics) {
+          on_bad_tile, cache_bytes, metrics) {
   if (rounds.empty()) return;
   std::stable_sort(order_.begin(), order_.end(),
                    [rounds](std::uint32_t a, std::uint32_t b) { return rounds[a] < rounds[b]; });
 }
 
 // Which stored tiles the group needs, by stored tile: the order of the file.
-void TileFeed::find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const {
+void SlideTiles::find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const {
   reader.uses.clear();
   for (std::int64_t i = 0; i < count; ++i) {
     const auto under = tiles::stored_tiles_under(plan_, tile_at(first + i));
@@ -48,46 +50,62 @@ void TileFeed::find_uses(TileReader& reader, std::int64_t first, std::int64_t co
   });
 }
 
-TileFeed::ReadAheadGuard TileFeed::read_ahead(TileReader& reader, std::int64_t first, std::int64_t count) const {
-  find_uses(reader, first, count);
+void SlideTiles::fetch(TileReader& reader, Range range) const {
+  find_uses(reader, range.first, range.size());
   reader.ahead.clear();
   const auto& all = cache_.tiles();
+  const bool local = slide_->source().is_local();
   for (std::size_t i = 0; i < reader.uses.size(); ++i) {
     const std::size_t stored = reader.uses[i].stored;
     if (i > 0 && reader.uses[i - 1].stored == stored) continue;
-    if (cache_.untouched(stored)) reader.ahead.push_back({plan_.policy.level, all.column(stored), all.row(stored)});
+    // Where bytes come later, also what is decoded already: it may be dropped again before it is used.
+    if (!local || cache_.untouched(stored))
+      reader.ahead.push_back({plan_.policy.level, all.column(stored), all.row(stored)});
   }
   const auto& level = slide_->levels()[static_cast<std::size_t>(plan_.policy.level)];
-  reader.decoder.read_ahead(*slide_, level.directory, reader.ahead);
-  return ReadAheadGuard(reader);
+  if (local)
+    reader.decoder.read_ahead(*slide_, level.directory, reader.ahead);
+  else
+    reader.kept = decode::require_stored_tiles(*slide_, level.storage, level.directory, reader.ahead);
 }
 
-void TileFeed::read(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                    std::uint8_t* out) {
-  if (plan_.footprint_px != plan_.size_px) return read_reduced(reader, cancel, first, count, out);
-  assemble(reader, cancel, first, count, {out, rgb_bytes(plan_.size_px), nullptr});
+void SlideTiles::release(TileReader& reader) const noexcept {
+  reader.decoder.forget_read_ahead();
+  reader.kept.reset();
 }
 
-void TileFeed::read_tensors(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                            const preprocess::TensorFormat& how, std::uint8_t* out) {
-  const std::size_t tile_bytes = how.bytes_per_tile();
+void SlideTiles::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
+  if (to.tensor != nullptr) return fill_tensors(reader, cancel, range, to);
+  if (plan_.footprint_px != plan_.size_px) return read_reduced(reader, cancel, range.first, range.size(), to.rows);
+  assemble(reader, cancel, range.first, range.size(), {to.rows, rgb_bytes(plan_.size_px), nullptr});
+}
+
+void SlideTiles::fill_tensors(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
+  const std::int64_t count = range.size();
+  const std::size_t tile_bytes = to.tensor->bytes_per_tile();
   if (plan_.footprint_px == plan_.size_px) {
-    assemble(reader, cancel, first, count, {out, tile_bytes, &how});
+    assemble(reader, cancel, range.first, count, {to.rows, tile_bytes, to.tensor});
   } else {
     const std::int64_t side = plan_.size_px;
     reader.pixels.resize(std::max(reader.pixels.size(), static_cast<std::size_t>(count) * rgb_bytes(side)));
-    read_reduced(reader, cancel, first, count, reader.pixels.data());
+    read_reduced(reader, cancel, range.first, count, reader.pixels.data());
     StageMetrics::Busy busy(metrics_, Stage::Preprocess);
     std::uint8_t* pixels = reader.pixels.data();
     for (std::int64_t i = 0; i < count; ++i, pixels += rgb_bytes(side))
-      preprocess::to_tensor({pixels, side, side, 3 * side}, how, out + static_cast<std::size_t>(i) * tile_bytes);
+      preprocess::to_tensor({pixels, side, side, 3 * side}, *to.tensor,
+                            to.rows + static_cast<std::size_t>(i) * tile_bytes);
   }
   metrics_.count(Stage::Preprocess, count, count * static_cast<std::int64_t>(tile_bytes));
 }
 
+std::int64_t SlideTiles::list_bytes(const tiles::TilePlan& plan, std::int64_t stored_tiles) noexcept {
+  constexpr std::int64_t kOrderBytes = sizeof(std::uint32_t);
+  return std::ssize(plan.tiles) * kOrderBytes + stored_tiles * StoredTileCache::kBytesPerStoredTile;
+}
+
 // Puts the footprints together and reduces them to the plan's size, as many at a time as kFootprintBytes holds.
-void TileFeed::read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                            std::uint8_t* out) {
+void SlideTiles::read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                              std::uint8_t* out) {
   const std::int64_t side = plan_.footprint_px;
   const std::int64_t group = std::clamp<std::int64_t>(kFootprintBytes / (3 * side * side), 1, count);
   if (reader.footprints.width_px != side || reader.footprints.height_px < side * group)
@@ -103,8 +121,8 @@ void TileFeed::read_reduced(TileReader& reader, const CancelToken& cancel, std::
 }
 
 // Puts `count` footprints together, one after another in the target.
-void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                        const Target& target) {
+void SlideTiles::assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                          const Target& target) {
   const std::int64_t side = plan_.footprint_px;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto& tile = tile_at(first + i);
@@ -125,7 +143,7 @@ void TileFeed::assemble(TileReader& reader, const CancelToken& cancel, std::int6
 }
 
 // What the tiles of the group have of one stored tile. The padding of edge tiles is not in the image, and nobody's.
-void TileFeed::find_parts(TileReader& reader, std::int64_t first, std::span<const TileReader::Use> uses) const {
+void SlideTiles::find_parts(TileReader& reader, std::int64_t first, std::span<const TileReader::Use> uses) const {
   const tiles::StoredGrid& grid = plan_.stored;
   const std::int64_t side = plan_.footprint_px;
   const std::int64_t left = cache_.tiles().column(uses.front().stored) * grid.tile_width_px;
@@ -142,12 +160,13 @@ void TileFeed::find_parts(TileReader& reader, std::int64_t first, std::span<cons
 }
 
 // One stored tile, and the parts of it that the tiles of the group want.
-void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
-                     std::span<const TileReader::Use> uses) {
+void SlideTiles::visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
+                       std::span<const TileReader::Use> uses) {
   find_parts(reader, first, uses);
   if (decode_straight(reader, target, uses)) return;
   const std::int64_t stride = 3 * plan_.stored.tile_width_px;
   const auto copy = [&](const std::uint8_t* pixels) {
+    if (pixels == nullptr) reader.white_tiles.push_back(uses.front().stored);
     for (const TileReader::Part& part : reader.parts) {
       ConstRgbView from{nullptr, part.width_px, part.height_px, stride};
       if (pixels != nullptr) from.data = pixels + part.from_y * stride + 3 * part.from_x;
@@ -160,7 +179,7 @@ void TileFeed::visit(TileReader& reader, const CancelToken& cancel, std::int64_t
 // A stored tile that only this group needs: pixels are decoded where they belong, unless so many tiles overlap there
 // that copying is less work than converting each pixel for all of them. On the way to a tensor a stored tile that is a
 // tile of the group is decoded beside it. False, and nothing done: it must be kept, or is already.
-bool TileFeed::decode_straight(TileReader& reader, const Target& target, std::span<const TileReader::Use> uses) {
+bool SlideTiles::decode_straight(TileReader& reader, const Target& target, std::span<const TileReader::Use> uses) {
   const std::int64_t side = plan_.footprint_px;
   const std::int64_t stored_px = plan_.stored.tile_width_px * plan_.stored.tile_height_px;
   const auto count = static_cast<std::uint32_t>(uses.size());
@@ -172,7 +191,9 @@ bool TileFeed::decode_straight(TileReader& reader, const Target& target, std::sp
     reader.pixels.resize(std::max(reader.pixels.size(), rgb_bytes(side)));
     const RgbView pixels{reader.pixels.data(), side, side, 3 * side};
     reader.windows.push_back({0, 0, pixels});
-    if (!cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows)) return false;
+    const auto outcome = cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows);
+    if (outcome == StoredTileCache::Straight::No) return false;
+    if (outcome == StoredTileCache::Straight::White) reader.white_tiles.push_back(uses.front().stored);
     place(reader, target, part.tile, pixels, 0, 0);
     return true;
   }
@@ -184,13 +205,15 @@ bool TileFeed::decode_straight(TileReader& reader, const Target& target, std::sp
                               {tile + 3 * (part.to_y * side + part.to_x), part.width_px, part.height_px, 3 * side}});
     converted_px += part.width_px * part.height_px;
   }
-  return converted_px <= stored_px &&
-         cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows);
+  if (converted_px > stored_px) return false;
+  const auto outcome = cache_.decode_straight(reader.decoder, uses.front().stored, count, reader.windows);
+  if (outcome == StoredTileCache::Straight::White) reader.white_tiles.push_back(uses.front().stored);
+  return outcome != StoredTileCache::Straight::No;
 }
 
 // Puts `part`, white where it has no data, at (x, y) of a tile of the group.
-void TileFeed::place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
-                     std::int64_t y) {
+void SlideTiles::place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
+                       std::int64_t y) {
   const std::int64_t side = plan_.footprint_px;
   std::uint8_t* const out = target.out + target.tile_bytes * tile;
   if (part.data == nullptr) {

@@ -1,0 +1,22 @@
+/** The slide-level outputs of a model as the addon takes them. */
+
+import type { NativeSlideOutput } from '../native/contract.js';
+import type { Calibration, OutputSpec } from './spec.js';
+
+function nativeCalibration(calibration: Calibration | null): NativeSlideOutput['calibration'] {
+  if (calibration === null) return { kind: 'identity' };
+  if (calibration.method === 'isotonic') {
+    return { kind: 'isotonic', x: Float64Array.from(calibration.x), y: Float64Array.from(calibration.y) };
+  }
+  const { slope, intercept, on } = calibration;
+  return { kind: on === 'logit' ? 'logisticOfLogit' : 'logistic', slope, intercept };
+}
+
+export function nativeSlideOutputs(outputs: readonly OutputSpec[]): readonly NativeSlideOutput[] {
+  return outputs.map(({ name, of, calibration, clip }) => ({
+    name,
+    of,
+    calibration: nativeCalibration(calibration),
+    clip: clip ?? null,
+  }));
+}

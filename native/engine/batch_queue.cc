@@ -1,0 +1,110 @@
+#include "engine/batch_queue.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "engine/worker_pool.h"
+
+namespace microtome::engine {
+
+std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const RunSpec>& spec, std::int64_t rows,
+                                                   std::int64_t wanted, const std::shared_ptr<RowOwner>& owner,
+                                                   std::int64_t first_position) {
+  auto open = std::find_if(open_.begin(), open_.end(), [&](const Open& one) { return *one.batch->spec == *spec; });
+  if (open == open_.end()) {
+    const auto under_way = static_cast<std::size_t>(in_flight_) + full_.size() + back_.size() + open_.size();
+    if (under_way >= static_cast<std::size_t>(runner_->traits().in_flight)) return std::nullopt;
+    auto batch = batches_->take(rows * static_cast<std::int64_t>(spec->row_bytes()), crew().memory);
+    if (!batch) return std::nullopt;
+    batch->spec = spec;
+    batch->rows = rows;
+    open_.push_back({std::move(batch), 0, 0});
+    open = std::prev(open_.end());
+  }
+  const std::int64_t taken = std::min(wanted, rows - open->used);
+  Place place{open->batch, open->used, taken};
+  open->batch->segments.push_back({owner, {first_position, first_position + taken}, open->used});
+  open->used += taken;
+  return place;
+}
+
+void BatchQueue::filled(const std::shared_ptr<Batch>& batch, std::int64_t rows) {
+  const auto open = std::find_if(open_.begin(), open_.end(), [&](const Open& one) { return one.batch == batch; });
+  if (open == open_.end()) return;
+  open->written += rows;
+  if (open->written < batch->rows) return;
+  full_.push_back(batch);
+  open_.erase(open);
+}
+
+bool BatchQueue::is_drained() const noexcept {
+  return open_.empty() && full_.empty() && in_flight_ == 0 && back_.empty();
+}
+
+// A batch that is not full goes when the device has nothing to do, or when nobody is left who could fill it.
+std::optional<Step> BatchQueue::next_flush() {
+  const bool more_may_come = crew().working > 0 || crew().planning > 0;
+  if (in_flight_ > 0 && more_may_come) return std::nullopt;
+  const auto open = std::find_if(open_.begin(), open_.end(), [](const Open& one) { return one.written == one.used; });
+  if (open == open_.end()) return std::nullopt;
+  Step step{.urgency = Urgency::Flush, .batch = open->batch};
+  open_.erase(open);
+  ++in_flight_;
+  return step;
+}
+
+std::optional<Step> BatchQueue::next(Urgency urgency) {
+  if (urgency == Urgency::Finish && !finished_ && (closed_ || cancelled()) && is_drained())
+    return Step{.urgency = urgency};
+  if (urgency == Urgency::Deliver && !full_.empty()) {
+    // Submitting costs next to nothing and gives the device something to do, so that it goes before handing out.
+    Step step{.urgency = urgency, .batch = full_.front()};
+    full_.pop_front();
+    ++in_flight_;
+    return step;
+  }
+  if (urgency == Urgency::Deliver && !back_.empty()) {
+    Step step{.urgency = urgency, .batch = back_.front(), .is_back = true};
+    back_.pop_front();
+    return step;
+  }
+  return urgency == Urgency::Flush ? next_flush() : std::nullopt;
+}
+
+void BatchQueue::submit(const std::shared_ptr<Batch>& batch) {
+  const auto back = [self = std::static_pointer_cast<BatchQueue>(shared_from_this()), batch] {
+    self->pool()->change([&] {
+      --self->in_flight_;
+      self->back_.push_back(batch);
+    });
+  };
+  if (cancelled()) {
+    batch->failure = std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the batch was given up"));
+    return back();
+  }
+  std::int64_t used = 0;
+  for (const Segment& segment : batch->segments) used = std::max(used, segment.first_row + segment.positions.size());
+  std::memset(batch->row(used), 0, static_cast<std::size_t>(batch->rows - used) * batch->spec->row_bytes());
+  runner_->submit(*batch, token(), back);
+}
+
+void BatchQueue::run(Worker& /*worker*/, Step& step) {
+  if (step.urgency == Urgency::Finish) return;
+  if (!step.is_back) return submit(step.batch);
+  for (const Segment& segment : step.batch->segments) {
+    if (step.batch->failure)
+      segment.owner->lose_rows(segment.positions, step.batch->failure);
+    else
+      segment.owner->take_rows(segment.positions, step.batch->outputs, segment.first_row, step.batch->rows);
+  }
+}
+
+void BatchQueue::ended(Step& step, bool /*well*/) {
+  if (step.urgency == Urgency::Finish) finished_ = true;
+  if (!step.is_back) return;
+  for (const Segment& segment : step.batch->segments) segment.owner->rows_back(segment.positions);
+  batches_->give_back(std::move(step.batch));
+}
+
+}  // namespace microtome::engine

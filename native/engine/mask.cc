@@ -1,0 +1,67 @@
+#include "engine/mask.h"
+
+#include <algorithm>
+
+namespace microtome::engine {
+namespace {
+
+// Planes and lists of one overview pixel while tissue is looked for, the overview itself apart.
+constexpr std::int64_t kTissueBytesPerPx = 14;
+// The mask, and the sums over it that the grid is laid with.
+constexpr std::int64_t kMaskBytesPerPx = 5;
+
+tissue::TissueMask from_given(const GivenMask& given, const slide::Storage& level0) {
+  if (given.width_px <= 0 || given.height_px <= 0 ||
+      given.data.size() != static_cast<std::uint64_t>(given.width_px) * static_cast<std::uint64_t>(given.height_px))
+    throw Error(Code::INVALID_OPTION, Stage::Tissue,
+                "the mask has " + std::to_string(given.data.size()) + " bytes where " + std::to_string(given.width_px) +
+                    " x " + std::to_string(given.height_px) + " were expected");
+  tissue::TissueMask mask;
+  mask.width_px = given.width_px;
+  mask.height_px = given.height_px;
+  mask.data.resize(given.data.size());
+  std::transform(given.data.begin(), given.data.end(), mask.data.begin(),
+                 [](std::uint8_t value) -> std::uint8_t { return value == 0 ? 0 : 255; });
+  mask.level0_per_px_x = static_cast<double>(level0.width_px) / static_cast<double>(given.width_px);
+  mask.level0_per_px_y = static_cast<double>(level0.height_px) / static_cast<double>(given.height_px);
+  return mask;
+}
+
+}  // namespace
+
+MaskMaker::MaskMaker(const slide::Slide& slide, const MaskSource& source, decode::BadTilePolicy on_bad_tile)
+    : slide_(slide), source_(source) {
+  if (const auto* options = std::get_if<tissue::TissueOptions>(&source))
+    overview_.emplace(slide, options->overview_side_px, on_bad_tile);
+}
+
+FoundMask MaskMaker::make(decode::TileDecoder& decoder, const CancelToken& cancel) {
+  const slide::Storage& level0 = slide_.levels().front().storage;
+  FoundMask found;
+  if (const auto* given = std::get_if<GivenMask>(&source_)) {
+    found.mask = from_given(*given, level0);
+  } else if (const auto* rings = std::get_if<std::shared_ptr<const std::vector<tissue::Ring>>>(&source_)) {
+    found.mask = tissue::rasterise_polygons(**rings, level0.width_px, level0.height_px);
+  } else if (const auto* options = std::get_if<tissue::TissueOptions>(&source_)) {
+    const decode::Region overview = overview_->read(decoder, &cancel);
+    found.bad_tiles = overview.bad_tiles;
+    found.missing_tiles = overview.missing_tiles;
+    found.mask = tissue::make_tissue_mask(overview.image, level0.width_px, level0.height_px, *options);
+  }
+  return found;
+}
+
+std::int64_t mask_bytes(const slide::Slide& slide, const MaskSource& source) {
+  if (const auto* given = std::get_if<GivenMask>(&source)) return kMaskBytesPerPx * std::ssize(given->data);
+  if (std::holds_alternative<std::shared_ptr<const std::vector<tissue::Ring>>>(source)) {
+    const slide::Storage& level0 = slide.levels().front().storage;
+    return kMaskBytesPerPx * tissue::polygon_mask_bytes(level0.width_px, level0.height_px);
+  }
+  if (const auto* options = std::get_if<tissue::TissueOptions>(&source)) {
+    const std::int64_t rgb = decode::overview_bytes(slide, options->overview_side_px);
+    return rgb + rgb / 3 * kTissueBytesPerPx;
+  }
+  return 0;
+}
+
+}  // namespace microtome::engine

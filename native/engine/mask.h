@@ -1,0 +1,56 @@
+// Where tissue is: found in the slide, or given by the caller as a mask or as polygons. The one way to a mask, for
+// slide.tissue, planning and scoring alike.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "core/cancel_token.h"
+#include "core/large_memory.h"
+#include "decode/overview.h"
+#include "decode/region.h"
+#include "decode/tile_decoder.h"
+#include "slide/slide.h"
+#include "tissue/tissue_mask.h"
+
+namespace microtome::engine {
+
+// A mask given by the caller: one byte per pixel, not zero = tissue, covering the whole level-0 area. The bytes may be
+// the caller's own memory: `keeper` keeps them.
+struct GivenMask {
+  std::int64_t width_px = 0;
+  std::int64_t height_px = 0;
+  std::span<const std::uint8_t> data;
+  std::shared_ptr<const void> keeper;
+};
+struct Everywhere {};
+using MaskSource =
+    std::variant<tissue::TissueOptions, GivenMask, std::shared_ptr<const std::vector<tissue::Ring>>, Everywhere>;
+
+struct FoundMask {
+  std::optional<tissue::TissueMask> mask;  // absent for Everywhere
+  // Stored tiles of the level that tissue was looked for in; they read as white.
+  std::int64_t bad_tiles = 0;
+  std::int64_t missing_tiles = 0;
+};
+
+// Where the slide's bytes come later, make() throws BytesPending; called again when they are here it goes on where it
+// stopped. One thread at a time. Slide and source outlive it.
+class MaskMaker {
+ public:
+  MaskMaker(const slide::Slide& slide, const MaskSource& source, decode::BadTilePolicy on_bad_tile);
+
+  [[nodiscard]] FoundMask make(decode::TileDecoder& decoder, const CancelToken& cancel);
+
+ private:
+  const slide::Slide& slide_;
+  const MaskSource& source_;
+  std::optional<decode::OverviewReader> overview_;
+};
+
+// What make() needs at most, the mask that it gives included.
+[[nodiscard]] std::int64_t mask_bytes(const slide::Slide& slide, const MaskSource& source);
+
+}  // namespace microtome::engine

@@ -1,0 +1,54 @@
+// What scoring a slide reserves of the memory budget. The one place that knows, for the job that reserves it and for
+// planSlide, which says it before.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "engine/prepare.h"
+#include "engine/score_request.h"
+#include "slide/slide.h"
+
+namespace microtome::engine {
+
+// Claims whose bytes are under way at once, where they come later: enough to hide tens of milliseconds a read.
+inline constexpr int kClaimsAhead = 16;
+inline constexpr std::int64_t kClaimTiles = 32;  // at most; enough neighbours for one read of their compressed bytes
+
+// While a level is chosen, tissue looked for and the grid laid.
+struct PlanningNeeds {
+  std::int64_t mask_bytes = 0;
+  std::int64_t plan_bytes = 0;
+  [[nodiscard]] std::int64_t sum() const noexcept { return mask_bytes + plan_bytes; }
+};
+// Throws what choosing the level throws. The plan gets no more than half of the limit.
+[[nodiscard]] PlanningNeeds planning_needs(const slide::Slide& slide, const GridRequest& request,
+                                           std::int64_t memory_limit);
+
+// While its tiles are worked on.
+struct ScoringNeeds {
+  std::int64_t plan_bytes = 0;        // the plan and the lists made of it
+  std::int64_t kept_bytes = 0;        // rows of outputs
+  std::int64_t cache_bytes = 0;       // decoded stored tiles: the least that will do
+  std::int64_t batch_bytes = 0;       // of one worker
+  std::int64_t ahead_bytes = 0;       // compressed bytes that were fetched before they are worked on
+  std::int64_t more_cache_bytes = 0;  // what is taken beside cache_bytes where there is room
+  [[nodiscard]] std::int64_t sum() const noexcept {
+    return plan_bytes + kept_bytes + cache_bytes + batch_bytes + ahead_bytes;
+  }
+};
+struct RunShape {
+  std::int64_t rows = 1;  // of one batch
+  std::int64_t row_bytes = 0;
+  std::int64_t kept_bytes = 0;  // of all tiles
+};
+[[nodiscard]] ScoringNeeds scoring_needs(const slide::Slide& slide, const tiles::TilePlan& plan, const RunShape& run,
+                                         std::int64_t memory_limit);
+
+// Bytes of the outputs that are kept of `items` items: the columns that heads read, and whole rows where per-tile
+// outputs are wanted. `columns_of` gives the values in one row of an output, 0 where that is not known yet.
+[[nodiscard]] std::int64_t kept_bytes(const ScoreRequest& request, std::int64_t items,
+                                      const std::function<std::int64_t(const std::string&)>& columns_of);
+
+}  // namespace microtome::engine

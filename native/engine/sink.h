@@ -1,0 +1,39 @@
+// The fourth seam: who takes the rows of an encoder's outputs.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/range.h"
+
+namespace microtome::engine {
+
+// For each output that was asked for, row by row.
+using OutputRows = std::vector<std::vector<double>>;
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Rows of output `output`, in any order: row i is that of item items[i]. `values` may be changed. Any thread; no item
+  // comes twice. Throws OUTPUT_NOT_FINITE, OUTPUT_SHAPE, LIMIT_EXCEEDED.
+  virtual void rows(std::size_t output, std::span<const std::uint32_t> items, std::span<double> values) = 0;
+};
+
+// A job whose rows are in a batch that other jobs share.
+class RowOwner {
+ public:
+  virtual ~RowOwner() = default;
+  // The rows of `positions`, which begin at `first_row` of `rows_in_batch` rows. Any thread, without the pool's mutex.
+  // Does not throw: what goes wrong is noted down and ends the job.
+  virtual void take_rows(Range positions, OutputRows& outputs, std::int64_t first_row,
+                         std::int64_t rows_in_batch) noexcept = 0;
+  // Instead of take_rows(): the run has failed, or the batch was given up.
+  virtual void lose_rows(Range positions, const std::exception_ptr& failure) noexcept = 0;
+  // [pool] One of the two has been called for these positions, and has returned.
+  virtual void rows_back(Range positions) noexcept = 0;
+};
+
+}  // namespace microtome::engine

@@ -1,0 +1,81 @@
+// The tiles of one prepared slide as a source, in the order in which they are best decoded: each stored tile is visited
+// once. Any number of threads may use it, each with its own TileReader. The order follows from the plan alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "core/cancel_token.h"
+#include "core/image.h"
+#include "core/stage_metrics.h"
+#include "engine/prepare.h"
+#include "engine/source.h"
+#include "engine/stored_tile_cache.h"
+#include "engine/tile_reader.h"
+#include "slide/slide.h"
+
+namespace microtome::engine {
+
+class SlideTiles final : public Source {
+ public:
+  // Takes the plan out of `prepared`. `cache_bytes` is for decoded stored tiles. `rounds`, where not empty, has one
+  // for each tile of the plan: the tiles of an earlier round come first.
+  SlideTiles(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
+             std::int64_t cache_bytes, StageMetrics& metrics, std::span<const std::uint32_t> rounds = {});
+
+  [[nodiscard]] const tiles::TilePlan& plan() const noexcept { return plan_; }
+  // The plan, not copied: nothing can be read any more.
+  [[nodiscard]] tiles::TilePlan take_plan() noexcept { return std::move(plan_); }
+  [[nodiscard]] StoredTileCache::Counts counts() const { return cache_.counts(); }
+
+  [[nodiscard]] std::int64_t size() const noexcept override { return std::ssize(plan_.tiles); }
+  [[nodiscard]] std::size_t index_of(std::int64_t position) const noexcept override {
+    return order_[static_cast<std::size_t>(position)];
+  }
+  // The compressed bytes of a range, neighbours with one read. Of a file they are a hint: what could not be read is
+  // read again when it is decoded.
+  void fetch(TileReader& reader, Range range) const override;
+  void release(TileReader& reader) const noexcept override;
+  // The range is read as a group: each stored tile below it is visited once, and decoded into all of its tiles where
+  // nobody else needs it, else copied into them while it is warm. Tiles that are not reduced never exist as pixels on
+  // their way to a tensor: every part of a stored tile is normalised from where it was decoded to its place.
+  void fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) override;
+
+  // What such a source needs beside its plan's tiles and the cache: lists of stored tiles and their order.
+  [[nodiscard]] static std::int64_t list_bytes(const tiles::TilePlan& plan, std::int64_t stored_tiles) noexcept;
+
+ private:
+  // Where the pixels of a group go, tile after tile: packed RGB of the footprint's size, or tensors.
+  struct Target {
+    std::uint8_t* out;
+    std::size_t tile_bytes;
+    const preprocess::TensorFormat* tensor;  // null: RGB
+  };
+
+  [[nodiscard]] const tiles::PlannedTile& tile_at(std::int64_t position) const noexcept {
+    return plan_.tiles[index_of(position)];
+  }
+  void find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const;
+  void fill_tensors(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
+  void read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                    std::uint8_t* out);
+  void assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
+                const Target& target);
+  void visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,
+             std::span<const TileReader::Use> uses);
+  void find_parts(TileReader& reader, std::int64_t first, std::span<const TileReader::Use> uses) const;
+  bool decode_straight(TileReader& reader, const Target& target, std::span<const TileReader::Use> uses);
+  void place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
+             std::int64_t y);
+
+  const std::shared_ptr<const slide::Slide> slide_;
+  tiles::TilePlan plan_;
+  StageMetrics& metrics_;
+  std::vector<std::uint32_t> order_;
+  StoredTileCache cache_;
+};
+
+}  // namespace microtome::engine

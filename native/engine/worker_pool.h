@@ -1,0 +1,91 @@
+// The one pool of workers of an environment. Jobs of all scorers and streams are in it, and take turns; each worker
+// takes the most urgent step that there is (Urgency, in its order), so that the cores are never divided between
+// decoding and inference in advance. All decisions are made under one mutex; all steps run outside it. A step that
+// needs bytes which have not come leaves its worker at once and is run again when they are here.
+#pragma once
+
+#include <condition_variable>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "core/worker_threads.h"
+#include "engine/job.h"
+
+namespace microtome::engine {
+
+class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
+ public:
+  // `base_threads` workers live from the first job or lease until stop().
+  explicit WorkerPool(int base_threads) noexcept : base_threads_(base_threads) {}
+  ~WorkerPool();  // stop()
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // While it lives there are at least so many workers. Released on any thread but a worker's: it waits until those that
+  // nobody wants any more have ended.
+  class Lease {
+   public:
+    Lease() = default;
+    ~Lease() { release(); }
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&& other) noexcept;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    void release() noexcept;
+
+   private:
+    friend class WorkerPool;
+    Lease(std::shared_ptr<WorkerPool> pool, int threads) noexcept : pool_(std::move(pool)), threads_(threads) {}
+
+    std::shared_ptr<WorkerPool> pool_;
+    int threads_ = 0;
+  };
+  // Throws LIMIT_EXCEEDED, with nothing changed, where the system does not allow so many threads.
+  [[nodiscard]] Lease lease(int threads);
+
+  // Returns at once. After stop() the job is cancelled, and finished on this thread.
+  void add(std::shared_ptr<Job> job);
+  void cancel(Job& job);
+  // Cancels every job, waits for them, joins the workers. Idempotent; any thread but a worker's.
+  void stop();
+
+  // Runs `change` under the mutex and lets the workers look again: for what reaches a job from outside.
+  template <typename Change>
+  auto change(const Change& change) {
+    std::scoped_lock lock(mutex_);
+    changed_.notify_all();
+    return change();
+  }
+
+ private:
+  void ensure(int threads);
+  void start_workers(int threads);
+  void end_workers(int left) noexcept;
+  void shrink() noexcept;
+  void work(int index) noexcept;
+  std::optional<Step> next_step();
+  std::optional<Step> step_of(Urgency urgency, Job& job);
+  void begin(Step& step, std::shared_ptr<Job> job, std::list<std::shared_ptr<Job>>::iterator place);
+  void run(Worker& worker, Step& step);
+  void wait_for_bytes(Step& step, const slide::BytesPending& pending);
+  void arrive(Step step, std::exception_ptr failure, std::shared_ptr<const void> kept);
+  void complete(Step& step, std::exception_ptr failure);
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+
+  const int base_threads_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::list<std::shared_ptr<Job>> jobs_;  // in turn: the first is asked first
+  bool stopping_ = false;
+  int wanted_ = 0;  // workers with a smaller index live on
+
+  std::mutex threads_mutex_;  // while workers are started or joined; taken before mutex_
+  std::vector<int> leased_;
+  std::vector<std::unique_ptr<WorkerThreads>> threads_;  // by index
+};
+
+}  // namespace microtome::engine
