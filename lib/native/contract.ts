@@ -6,6 +6,10 @@
  */
 
 export interface NativeErrorFields {
+  /** What was found and what was expected. */
+  readonly message: string;
+  /** What the user can do about it. */
+  readonly advice: string;
   readonly code: string;
   readonly stage: string;
   readonly path?: string;
