@@ -32,7 +32,6 @@ export const errorAdvice = {
   RESUME_REFUSED: 'restore what the message names, or remove the journal and start again',
   DISK_FULL: 'free some space and resume',
   NETWORK: 'check the connection and the address',
-  SHARD_CONFLICT: 'give each shard its own rows',
   CANCELLED: 'the job was ended by close()',
   DEADLINE: 'allow more time, or fewer tiles per slide',
   INTERNAL: 'report this with the message',

@@ -1,5 +1,5 @@
 /**
- * Every export of the native addon, typed, in one file. The addon validates types; lib/options.ts validates meaning and
+ * Every export of the native addon, typed, in one file. The addon validates types; lib/options/ validates meaning and
  * fills in every default, so that nothing here is optional without a reason. Sizes and offsets are JavaScript numbers
  * (exact to 2^53). Every promise rejects with a plain Error that carries NativeErrorFields; lib/core/errors.ts turns it into a
  * MicrotomeError.
