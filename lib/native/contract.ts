@@ -340,6 +340,4 @@ export interface NativeAddon {
   ): Promise<NativeSlide>;
   createEngine(options: NativeEngineOptions): Promise<NativeEngine>;
   doctor(): Promise<NativeDoctor>;
-  /** Code name and advice of every error, from native/core/error_codes.def. */
-  errorCodes(): readonly (readonly [code: string, advice: string])[];
 }

@@ -211,7 +211,4 @@ export class FakeAddon implements NativeAddon {
   async doctor(): Promise<never> {
     throw new Error('not used');
   }
-  errorCodes() {
-    return [];
-  }
 }
