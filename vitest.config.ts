@@ -10,17 +10,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: [
-            'test/**/*.test.ts',
-            'demo/**/*.test.ts',
-            'train/**/*.test.ts',
-            'scripts/**/*.test.mjs',
-            'bench/{cost-model,k80,prior}/*.test.mjs',
-          ],
-          exclude: ['test/package/**', 'test/nightly/**'],
+          include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
+          exclude: ['test/package/**', 'test/nightly/**', 'test/bench/**'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'bench', include: ['test/bench/*.test.{ts,mjs}'] },
       },
       {
         extends: true,

@@ -45,8 +45,7 @@ async function runAll(options: BenchOptions): Promise<boolean> {
     say,
   };
   const named = (row: Row): boolean => options.only.includes(row.id);
-  const counts = (row: Row): boolean => !options.bars || row.claims.some((claim) => claim.bar !== null);
-  const chosen = rows.filter((row) => (options.only.length === 0 ? counts(row) : named(row)));
+  const chosen = rows.filter((row) => options.only.length === 0 || named(row));
   const figures: Figure[] = [];
   for (const row of chosen) figures.push(...(await figuresOf(row, bench)));
   const versions = {
@@ -66,9 +65,8 @@ async function runAll(options: BenchOptions): Promise<boolean> {
   await mkdir(resultsDir, { recursive: true });
   const name = `${took.replaceAll(/[:.]/g, '-')}${options.quick ? '-quick' : ''}`;
   await writeFile(join(resultsDir, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
-  const shown = options.bars ? figures.filter((f) => f.bar !== null) : figures;
   const rough = options.quick ? ' · quick: rough figures' : '';
-  const text = `${took.slice(0, 10)} · ${result.commit ?? 'no commit'} · ${machineLine(where)}${rough}\n\n${markdownTable(shown)}\n${closingLine(figures)}\n`;
+  const text = `${took.slice(0, 10)} · ${result.commit ?? 'no commit'} · ${machineLine(where)}${rough}\n\n${markdownTable(figures)}\n${closingLine(figures)}\n`;
   await writeFile(join(resultsDir, `${name}.md`), text);
   process.stdout.write(text);
   say(`written: ${relative(process.cwd(), join(resultsDir, name))}.json and .md`);

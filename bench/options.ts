@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
-  /** Only the table of bars, and an exit code that says whether they are met. */
+  /** The exit code says whether the bars are met. */
   readonly bars: boolean;
   readonly quick: boolean;
   /** Ids of the rows to run; empty: all. */
@@ -14,7 +14,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench [-- options]
 
-  --bars         the table of bars; exit code 1 where one is missed or could not be measured
+  --bars         exit code 1 where a bar is missed or could not be measured
   --only ROW     this row only; may be repeated
   --quick        small slides and few rounds: shows that everything runs, the figures are rough
   --list         the rows

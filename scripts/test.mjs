@@ -1,10 +1,18 @@
 // npm test: installs, builds, runs every test and ends with `N passed, N failed`.
-// npm test -- native types unit sanitized fuzz threads: only those stages (threads is run by name only).
+// npm test -- native types unit sanitized fuzz threads bench: only those stages (threads and bench are run by name only).
 // npm test -- unit some-file: the files of that name.
 import { build } from './steps/build.mjs';
 import { add, closingLine, noTests } from './steps/counts.mjs';
 import { main, step } from './steps/run.mjs';
-import { fuzzSeeds, nativeTests, sanitizedTests, threadTests, typeCheck, unitTests } from './steps/test-stages.mjs';
+import {
+  benchTests,
+  fuzzSeeds,
+  nativeTests,
+  sanitizedTests,
+  threadTests,
+  typeCheck,
+  unitTests,
+} from './steps/test-stages.mjs';
 
 const stages = {
   types: { title: 'types of lib, test and demo', run: () => typeCheck() },
@@ -13,12 +21,13 @@ const stages = {
     title: 'native tests under the address and undefined-behaviour sanitizers',
     run: () => sanitizedTests(),
   },
-  threads: { title: 'native tests under the thread sanitizer', run: () => threadTests(), nightly: true },
+  threads: { title: 'native tests under the thread sanitizer', run: () => threadTests(), byNameOnly: true },
   fuzz: { title: 'fuzz targets over their seeds', run: () => fuzzSeeds() },
   unit: { title: 'tests of the API', run: (filters) => unitTests(filters) },
+  bench: { title: 'tests of the benchmarks', run: (filters) => benchTests(filters), byNameOnly: true },
 };
 
-const everyStage = Object.keys(stages).filter((name) => stages[name].nightly !== true);
+const everyStage = Object.keys(stages).filter((name) => stages[name].byNameOnly !== true);
 
 main(async () => {
   const words = process.argv.slice(2);

@@ -33,7 +33,6 @@ export const glass: Row = {
         stride: STORED_TILE_PX,
         columns: block.width,
         rows: block.height,
-        intra: 1,
         threads: WORKERS,
         batch: 16,
         model: 'none',

@@ -1,4 +1,4 @@
-/** What every file of this folder gives: one row of the table of bars, or one figure without a bar. */
+/** What every file of this folder gives: one row of the table of bars. */
 import type { Claim, Figure } from '../harness/figure.js';
 import type { Workload } from '../harness/protocol.js';
 import type { DenseSlide } from '../workloads/slides.js';
@@ -36,7 +36,6 @@ export function wholeSlide(slide: DenseSlide, size: number, more: Partial<Worklo
     columns: side,
     rows: side,
     threads: 1,
-    intra: 1,
     batch: 16,
     model: 'none',
     activation: 'none',

@@ -1,7 +1,6 @@
 /** The JavaScript peers' packages, resolved from bench/ (sharp) and the checkout (the same onnxruntime-node as ours). */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Unavailable } from '../harness/protocol.js';
 import { benchDir } from '../paths.js';
 
@@ -50,28 +49,3 @@ function load(name: string): unknown {
 
 export const loadSharp = (): Sharp => load('sharp') as Sharp;
 export const loadOrt = (): Ort => load('onnxruntime-node') as Ort;
-
-/** The part of tinybench that is used. Times are milliseconds. */
-export interface Tinybench {
-  readonly Bench: new (options: { time: number; warmupTime: number }) => TinybenchBench;
-}
-
-interface TinybenchBench {
-  add(name: string, run: () => Promise<unknown>): TinybenchBench;
-  run(): Promise<unknown>;
-  readonly tasks: readonly { readonly name: string; readonly result: TinybenchResult }[];
-}
-
-interface TinybenchResult {
-  readonly state: string;
-  readonly error?: unknown;
-  readonly latency?: {
-    readonly p50: number;
-    readonly p75: number;
-    readonly min: number;
-    readonly samplesCount: number;
-  };
-}
-
-export const loadTinybench = async (): Promise<Tinybench> =>
-  (await import(pathToFileURL(require.resolve('tinybench')).href)) as Tinybench;

@@ -70,7 +70,6 @@ export const contenders = {
   'stage-decode': native('our decoder alone', 'stage_decode', () => ({})),
   'stage-normalise': native('our normalisation alone', 'stage_normalise', () => ({})),
   'stage-infer': native('inference alone', 'stage_infer', () => ({ runtime: onnxRuntimeLibrary })),
-  tiffslide: python('tiffslide', 'tiffslide_reader.py', 'readers', ['tiffslide']),
   cucim: python('cuCIM, CPU', 'cucim_reader.py', 'readers', ['cucim-cu12']),
   fastslide: python('fastslide', 'fastslide_reader.py', 'readers', ['fastslide']),
   wsinfer: python('WSInfer', 'wsinfer_runner.py', 'wsinfer', ['wsinfer', 'torch', 'onnx']),

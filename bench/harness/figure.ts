@@ -6,13 +6,13 @@ export interface Bar {
   readonly value: number;
 }
 
-export type State = 'met' | 'missed' | 'not run' | 'no bar';
+export type State = 'met' | 'missed' | 'not run';
 
 export interface Figure {
   readonly row: string;
   readonly what: string;
   readonly unit: string;
-  readonly bar: Bar | null;
+  readonly bar: Bar;
   /** null: could not be measured; `note` says why. */
   readonly value: number | null;
   /** Quartiles of the interleaved runs; null where there was one measurement. */
@@ -29,7 +29,7 @@ export interface Claim {
   readonly what: string;
   /** 'x', 'ms', 'MB', 'dB', '' … shown behind the figure. */
   readonly unit: string;
-  readonly bar: Bar | null;
+  readonly bar: Bar;
   /** The row may stay out without failing the run: its peer is not on every machine. @defaultValue false */
   readonly mayBeMissing?: boolean;
 }
@@ -46,7 +46,7 @@ export function measured(
 ): Figure {
   const number = typeof value === 'number' ? value : value.median;
   const spread = typeof value === 'number' ? null : ([value.low, value.high] as const);
-  const state = claim.bar === null ? 'no bar' : holds(claim.bar, number) ? 'met' : 'missed';
+  const state = holds(claim.bar, number) ? 'met' : 'missed';
   return { ...claim, value: number, spread, state, note, detail };
 }
 

@@ -23,8 +23,6 @@ export interface Workload {
   readonly columns: number;
   readonly rows: number;
   readonly threads: number;
-  /** Threads within one run of the runtime; more than one for inference alone only. */
-  readonly intra: number;
   readonly batch: number;
   /** 'none', or the path of an .onnx file. */
   readonly model: string;
@@ -95,7 +93,6 @@ export function parseWorkload(argv: readonly string[]): Workload {
     columns: number('columns'),
     rows: number('rows'),
     threads: number('threads'),
-    intra: number('intra'),
     batch: number('batch'),
     model: text('model'),
     activation: text('activation') as Workload['activation'],

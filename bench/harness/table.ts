@@ -10,8 +10,7 @@ export function shortNumber(value: number): string {
   return value.toFixed(Math.min(digits, 3));
 }
 
-const barText = (bar: Bar | null, unit: string): string =>
-  bar === null ? '' : `${signs[bar.op]} ${bar.value} ${unit}`.trim();
+const barText = (bar: Bar, unit: string): string => `${signs[bar.op]} ${bar.value} ${unit}`.trim();
 
 const valueText = ({ value, unit }: Figure): string => (value === null ? '–' : `${shortNumber(value)} ${unit}`.trim());
 
@@ -23,14 +22,7 @@ const cell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|',
 
 export function markdownTable(figures: readonly Figure[]): string {
   const header = ['what', 'bar', 'figure', 'quartiles', '', 'note'];
-  const rows = figures.map((f) => [
-    f.what,
-    barText(f.bar, f.unit),
-    valueText(f),
-    spreadText(f),
-    f.state === 'no bar' ? '' : f.state,
-    f.note,
-  ]);
+  const rows = figures.map((f) => [f.what, barText(f.bar, f.unit), valueText(f), spreadText(f), f.state, f.note]);
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |\n`;
   return `${line(header)}|${'---|'.repeat(header.length)}\n${rows.map(line).join('')}`;
 }
@@ -40,7 +32,7 @@ export function machineLine(m: Machine): string {
   return `${cpu}, ${cores} cores, ${memoryGib} GiB, ${simd.join(' ')}; Node ${node}; load ${load.toFixed(1)} at the start`;
 }
 
-/** "11 met, 2 missed, 1 not run" of the figures that have a bar. */
+/** "11 met, 2 missed, 1 not run" */
 export function closingLine(figures: readonly Figure[]): string {
   const count = (state: string): number => figures.filter((f) => f.state === state).length;
   return `${count('met')} met, ${count('missed')} missed, ${count('not run')} not run`;

@@ -23,12 +23,6 @@ export const inputs = {
   pointwiseShare: { low: 0.28, high: 0.36, source: 'of peak arithmetic; fitted to published ResNet figures' },
   denseShare: { low: 0.4, high: 0.6, source: 'of peak arithmetic; fitted to published ResNet figures' },
   bandwidthShare: { low: 0.6, high: 0.7, source: 'of peak bandwidth, plain passes; fitted likewise' },
-  depthwiseBandwidthShare: {
-    low: 0.08,
-    high: 0.2,
-    assumed: true,
-    source: 'grouped convolutions of cuDNN on Kepler; nothing is published',
-  },
   launchUs: { value: 6, source: 'one kernel launch' },
   batch: { value: 64, source: 'published figures level off between 32 and 128' },
   tilePx: { value: 224, source: 'input side of the networks' },
@@ -43,7 +37,7 @@ export const inputs = {
     high: 0.25,
     assumed: true,
     source:
-      'overview and tissue mask of one slide: 0.25 s of CPU where it was measured (performance.md), a K80 host may take twice as long',
+      'overview and tissue mask of one slide: 0.25 s of CPU on one core of an AMD EPYC of the first generation, a K80 host may take twice as long',
   },
   bitsPerPx: { value: 2, assumed: true, source: 'compressed size of tissue, 1.5 to 3 bits per pixel' },
   diskMBs: { value: 200, assumed: true, source: 'a network disk' },
@@ -71,10 +65,9 @@ export const memoryBytesPerSecond = ({ bandwidthGBs, eccFactor }) => bandwidthGB
 
 /** Seconds for one operation on a whole batch: the slower of arithmetic and memory, and one launch. */
 export function operationSeconds({ kind, macs, values, weights }, at) {
-  const share = { dense: at.denseShare, pointwise: at.pointwiseShare, depthwise: 1, pass: 1 }[kind];
-  const bandwidthShare = kind === 'depthwise' ? at.depthwiseBandwidthShare : at.bandwidthShare;
+  const share = { dense: at.denseShare, pointwise: at.pointwiseShare, pass: 1 }[kind];
   const arithmetic = (2 * macs * at.batch) / (peakFlops(at) * share);
-  const memory = ((values * at.batch + weights) * 4) / (memoryBytesPerSecond(at) * bandwidthShare);
+  const memory = ((values * at.batch + weights) * 4) / (memoryBytesPerSecond(at) * at.bandwidthShare);
   return Math.max(arithmetic, memory) + at.launchUs * 1e-6;
 }
 

@@ -12,7 +12,6 @@ import type { Layer } from './network.js';
 const titles = {
   mobilenet: 'MobileNetV3-small',
   cnn: 'CNN of 30 MMAC',
-  'cnn-bytes': 'CNN of 30 MMAC, normalisation inside',
   resnet: 'ResNet-18 fp32',
   'resnet-int8': 'ResNet-18 INT8',
   mean: 'mean colour',
@@ -35,7 +34,6 @@ export async function modelFile(name: ModelName): Promise<string> {
   const file = (make: () => Promise<Buffer>): Promise<string> =>
     cached(`model-${name}`, 'onnx', [name, WEIGHTS], async (path) => writeFile(path, await make()));
   if (name === 'mobilenet') return file(async () => mobileNetV3Small());
-  if (name === 'cnn-bytes') return file(async () => fp32Graph(smallCnn(), [], true));
   if (name === 'resnet-int8') {
     return file(async () => {
       const layers = resNet18();

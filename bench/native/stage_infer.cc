@@ -1,5 +1,5 @@
-// Inference alone: one session shared by the workers, each with `intra` intra-op threads, run again and again on a
-// tensor that is ready. `batch` tiles a run, as many as the pipeline hands over in one call.
+// Inference alone: one session shared by the workers, each with one thread, run again and again on a tensor that is
+// ready. `batch` tiles a run, as many as the pipeline hands over in one call.
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -29,8 +29,7 @@ void fill(Worker& worker, std::size_t values) {
 
 bench::Contender make(const bench::Workload& workload) {
   microtome::infer::set_runtime_path(workload.text("runtime"));
-  std::shared_ptr<microtome::infer::Model> model = microtome::infer::Model::load(
-      workload.text("model"), {.intra_op_threads = static_cast<int>(workload.number("intra"))});
+  std::shared_ptr<microtome::infer::Model> model = microtome::infer::Model::load(workload.text("model"), {});
   const std::int64_t batch = workload.number("batch");
   const std::int64_t threads = workload.number("threads");
   const std::int64_t count = workload.number("columns") * workload.number("rows");

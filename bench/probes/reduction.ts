@@ -1,7 +1,7 @@
 /**
  * Tiles at a target resolution against the same reduction in double precision: the level's own pixels, a triangle filter as
  * wide as the reduction, rounded once at the end.
- *   reduction.js <slide> <slide mpp> <target mpp> <tile size> <tiles> [scaled]
+ *   reduction.js <slide> <slide mpp> <target mpp> <tile size> <tiles>
  */
 import { openSlide, type Slide } from 'microtome';
 
@@ -68,8 +68,7 @@ function levelFor(slide: Slide, slideMpp: number, targetMpp: number): number {
 }
 
 const [path, ...rest] = process.argv.slice(2) as [string, ...string[]];
-const [slideMpp, targetMpp, size, wanted] = rest.slice(0, 4).map(Number) as [number, number, number, number];
-const scaledDecode = rest[4] === 'scaled';
+const [slideMpp, targetMpp, size, wanted] = rest.map(Number) as [number, number, number, number];
 
 const slide = await openSlide(path, { mpp: slideMpp });
 const level = levelFor(slide, slideMpp, targetMpp);
@@ -79,7 +78,7 @@ let squares = 0;
 let samples = 0;
 let largest = 0;
 let tiles = 0;
-const options = { mpp: targetMpp, size, keep: 'all', maxTiles: wanted, batchSize: 1, scaledDecode } as const;
+const options = { mpp: targetMpp, size, keep: 'all', maxTiles: wanted, batchSize: 1 } as const;
 for await (const batch of slide.tiles(options)) {
   if (batch.level !== level) throw new Error(`level ${batch.level} was read, expected ${level}`);
   const region = { level, x: batch.x[0] as number, y: batch.y[0] as number, width: footprint, height: footprint };

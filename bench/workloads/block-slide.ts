@@ -4,7 +4,7 @@
  * tissue mask finds it. With `distinctTiles` as large as the rectangle, all stored tissue is different.
  */
 import { rm } from 'node:fs/promises';
-import { LevelTiles, TILE_PX, type Rect } from './level-tiles.js';
+import { LevelTiles, TILE_PX, type Rect, type TilePixels } from './level-tiles.js';
 import { levelSizes, pageTags, Painter, sceneOf, TiffWriter, TileEncoder } from '../../demo/slide/index.js';
 import { writeStreams } from './jpeg-streams.js';
 
@@ -16,12 +16,6 @@ export interface BlockSlideOptions {
   readonly block: Rect;
   readonly distinctTiles: number;
   readonly seed: number;
-  /** JPEG quality, 1 to 100. @defaultValue 80 */
-  readonly quality?: number;
-  /** @defaultValue false */
-  readonly bigTiff?: boolean;
-  /** Levels written, the largest first. @defaultValue halves until one tile holds the level */
-  readonly levels?: number;
 }
 
 /** Side of the scene that tissue tiles are cut from; its middle is tissue for every seed. */
@@ -49,25 +43,11 @@ function paintTiles(options: BlockSlideOptions): TilePixels {
   return { glass, tissue };
 }
 
-/** Pixels of tiles of 256 pixels, interleaved RGB. */
-export interface TilePixels {
-  readonly glass: Uint8Array;
-  readonly tissue: readonly Uint8Array[];
-}
-
-/**
- * Writes the slide, and its level-0 tiles as complete JPEG streams beside it when `streamsPath` is given. `pixels` are used
- * instead of painted tiles.
- */
-export async function writeBlockSlide(
-  path: string,
-  options: BlockSlideOptions,
-  streamsPath?: string,
-  pixels?: TilePixels,
-): Promise<void> {
-  const writer = new TiffWriter(path, { bigTiff: options.bigTiff ?? false });
+/** Writes the slide, and its level-0 tiles as complete JPEG streams beside it when `streamsPath` is given. */
+export async function writeBlockSlide(path: string, options: BlockSlideOptions, streamsPath?: string): Promise<void> {
+  const writer = new TiffWriter(path, {});
   try {
-    write(writer, options, streamsPath, pixels ?? paintTiles(options));
+    write(writer, options, streamsPath);
     writer.close();
   } catch (error) {
     writer.close();
@@ -76,23 +56,18 @@ export async function writeBlockSlide(
   }
 }
 
-function write(
-  writer: TiffWriter,
-  options: BlockSlideOptions,
-  streamsPath: string | undefined,
-  source: TilePixels,
-): void {
-  const encoder = new TileEncoder(TILE_PX, options.quality ?? 80);
+function write(writer: TiffWriter, options: BlockSlideOptions, streamsPath: string | undefined): void {
+  const encoder = new TileEncoder(TILE_PX, 80);
   const stored: Stored[] = [];
   const complete: Uint8Array[] = [];
-  const tiles = new LevelTiles(source, (pixels) => {
+  const tiles = new LevelTiles(paintTiles(options), (pixels) => {
     const encoded = encoder.encode(pixels);
     stored.push({ offset: writer.append(encoded), bytes: encoded.length });
     if (streamsPath !== undefined) complete.push(Uint8Array.from(encoder.encodeComplete(pixels)));
   });
   const width = options.columns * TILE_PX;
   const height = options.rows * TILE_PX;
-  for (const [index, size] of levelSizes(width, height, TILE_PX).slice(0, options.levels).entries()) {
+  for (const [index, size] of levelSizes(width, height, TILE_PX).entries()) {
     const scale = TILE_PX * 2 ** -index;
     const { block } = options;
     const rect = { x: block.x * scale, y: block.y * scale, width: block.width * scale, height: block.height * scale };

@@ -14,6 +14,12 @@ export interface Rect {
   readonly height: number;
 }
 
+/** Pixels of tiles of 256 pixels, interleaved RGB. */
+export interface TilePixels {
+  readonly glass: Uint8Array;
+  readonly tissue: readonly Uint8Array[];
+}
+
 /** Different tissue tiles of each level but the lowest. */
 const TILES_OF_UPPER_LEVELS = 16;
 
@@ -27,10 +33,7 @@ export class LevelTiles {
   private stored = 0;
 
   /** `store` is called once for each different tile; they are numbered in that order: glass, then tissue. */
-  constructor(
-    painted: { readonly glass: Uint8Array; readonly tissue: readonly Uint8Array[] },
-    store: (pixels: Uint8Array) => void,
-  ) {
+  constructor(painted: TilePixels, store: (pixels: Uint8Array) => void) {
     this.glass = painted.glass;
     this.tissue = painted.tissue;
     this.store = store;

@@ -38,7 +38,6 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   INVALID_OPTION: exitCode.usage,
   OUTPUT_EXISTS: exitCode.usage,
   OUTPUT_LOCKED: exitCode.usage,
-  SHARD_CONFLICT: exitCode.usage,
   OUTPUT_NOT_FINITE: exitCode.internal,
   OUTPUT_SHAPE: exitCode.internal,
   OUT_OF_MEMORY: exitCode.internal,

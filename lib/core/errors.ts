@@ -32,7 +32,6 @@ export const errorAdvice = {
   RESUME_REFUSED: 'restore what the message names, or remove the journal and start again',
   DISK_FULL: 'free some space and resume',
   NETWORK: 'check the connection and the address',
-  SHARD_CONFLICT: 'give each shard its own rows',
   CANCELLED: 'the job was ended by close()',
   DEADLINE: 'allow more time, or fewer tiles per slide',
   INTERNAL: 'report this with the message',
@@ -72,7 +71,7 @@ export interface ErrorDetails {
   readonly tile?: TileAddress | undefined;
   /** What caused it, as in `new Error(message, { cause })`. */
   readonly cause?: unknown;
-  /** Said instead of the code's own advice, where more is known. */
+  /** What the user can do about it, where more is known than the code's own advice. */
   readonly advice?: string | undefined;
 }
 
@@ -96,20 +95,20 @@ export class MicrotomeError extends Error {
   readonly code: ErrorCode;
   /** Where in the pipeline it happened. */
   readonly stage: Stage;
+  /** What the user can do about it. The message ends with it. */
+  readonly advice: string;
   /** The file to blame, when there is one. */
   declare readonly path?: string;
   /** The stored tile to blame, when there is one. */
   declare readonly tile?: TileAddress;
 
-  /** `found` says what was found and what was expected; the advice is appended unless it is there already. */
+  /** `found` says what was found and what was expected. The message is `found`, '; ' and the advice. */
   constructor(code: ErrorCode, stage: Stage, found: string, details: ErrorDetails = {}) {
     const advice = details.advice ?? errorAdvice[code];
-    super(
-      found.endsWith(advice) ? found : `${found}; ${advice}`,
-      'cause' in details ? { cause: details.cause } : undefined,
-    );
+    super(`${found}; ${advice}`, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.stage = stage;
+    this.advice = advice;
     if (details.path !== undefined) this.path = details.path;
     if (details.tile !== undefined) this.tile = Object.freeze({ ...details.tile });
   }
@@ -132,8 +131,8 @@ function tileOf(value: unknown): TileAddress | undefined {
 }
 
 /**
- * An error of the addon as a {@link MicrotomeError}. Its message carries the advice already. Anything that is not one
- * of the addon's errors becomes INTERNAL with the original as `cause`; a MicrotomeError is passed through.
+ * An error of the addon as a {@link MicrotomeError}. Anything that is not one of the addon's errors becomes INTERNAL
+ * with the original as `cause`; a MicrotomeError is passed through.
  */
 export function fromNative(error: unknown, path?: string): MicrotomeError {
   if (error instanceof MicrotomeError) return error;
@@ -145,6 +144,7 @@ export function fromNative(error: unknown, path?: string): MicrotomeError {
       path: where,
       tile: tileOf(fields['tile']),
       cause: error,
+      advice: typeof fields['advice'] === 'string' ? fields['advice'] : undefined,
     });
   }
   return new MicrotomeError('INTERNAL', 'options', message, { path: where, cause: error });

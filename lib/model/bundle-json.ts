@@ -1,6 +1,6 @@
 /**
  * microtome.json as its schema describes it, read and checked. What the schema allows but this version cannot run is
- * refused by name in bundle-spec.ts.
+ * refused by name in read-bundle.ts.
  */
 
 import { readFileSync } from 'node:fs';

@@ -66,13 +66,6 @@ async function fromPath(ref: string, options: ParsedModelOptions): Promise<Model
 export async function readModel(ref: string, options: ParsedModelOptions): Promise<Model> {
   const builtIn = Object.hasOwn(builtIns, ref) ? builtIns[ref] : undefined;
   if (builtIn !== undefined) return fromFolder(packageFile(builtIn), options, true);
-  if (ref === 'demo-lesion') {
-    throw new MicrotomeError(
-      'MODEL_INVALID',
-      'infer',
-      'the built-in model "demo-lesion" needs a later version of microtome',
-    );
-  }
   return fromPath(ref, options);
 }
 

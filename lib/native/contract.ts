@@ -1,11 +1,15 @@
 /**
- * Every export of the native addon, typed, in one file. The addon validates types; lib/options.ts validates meaning and
+ * Every export of the native addon, typed, in one file. The addon validates types; lib/options/ validates meaning and
  * fills in every default, so that nothing here is optional without a reason. Sizes and offsets are JavaScript numbers
  * (exact to 2^53). Every promise rejects with a plain Error that carries NativeErrorFields; lib/core/errors.ts turns it into a
  * MicrotomeError.
  */
 
 export interface NativeErrorFields {
+  /** What was found and what was expected. */
+  readonly message: string;
+  /** What the user can do about it. */
+  readonly advice: string;
   readonly code: string;
   readonly stage: string;
   readonly path?: string;
@@ -381,6 +385,4 @@ export interface NativeAddon {
   /** Returns at once; `cancel` gives up the loading of the model. */
   createEngine(options: NativeEngineOptions): { readonly result: Promise<NativeEngine>; cancel(): void };
   doctor(): Promise<NativeDoctor>;
-  /** Code name and advice of every error, from native/core/error_codes.def. */
-  errorCodes(): readonly (readonly [code: string, advice: string])[];
 }

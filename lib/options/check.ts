@@ -16,12 +16,9 @@ function describe(value: unknown): string {
 }
 
 /** The error for a value that is not what an option takes. */
-export function invalid(name: string, expected: string, actual: unknown): MicrotomeError {
-  return new MicrotomeError(
-    'INVALID_OPTION',
-    'options',
-    `Expected ${expected} for ${name} but received ${describe(actual)}`,
-  );
+export function invalid(name: string, expected: string, actual: unknown, advice?: string): MicrotomeError {
+  const found = `Expected ${expected} for ${name} but received ${describe(actual)}`;
+  return new MicrotomeError('INVALID_OPTION', 'options', found, { advice });
 }
 
 /** The error for options that are well formed but do not go together. */
@@ -70,8 +67,8 @@ export function text(name: string, value: unknown): string {
 export function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
   if (!(choices as readonly unknown[]).includes(value)) {
     const hint = typeof value === 'string' ? nearest(value, choices) : null;
-    const error = invalid(name, `one of ${choices.map((c) => `'${c}'`).join(', ')}`, value);
-    throw hint === null ? error : contradiction(`${error.message.split('; ')[0] ?? ''}; did you mean '${hint}'?`);
+    const expected = `one of ${choices.map((c) => `'${c}'`).join(', ')}`;
+    throw invalid(name, expected, value, hint === null ? undefined : `did you mean '${hint}'?`);
   }
   return value as T;
 }

@@ -20,10 +20,6 @@ export class OutcomeQueue {
     this.listening = true;
   }
 
-  get isListening(): boolean {
-    return this.listening;
-  }
-
   /** Resolves when the row at this position may be started. */
   async roomFor(position: number): Promise<void> {
     while (this.listening && !this.letGo && position >= this.next + kRowsAhead) {

@@ -119,20 +119,6 @@ Napi::Value doctor(const Napi::CallbackInfo& call) {
       [](Napi::Env env, Report& report) -> Napi::Value { return report_object(env, report); });
 }
 
-Napi::Value error_codes(const Napi::CallbackInfo& call) {
-  auto out = Napi::Array::New(call.Env());
-  const auto add = [&](const char* name, const char* advice) {
-    auto row = Napi::Array::New(call.Env(), 2);
-    row.Set(0u, Napi::String::New(call.Env(), name));
-    row.Set(1u, Napi::String::New(call.Env(), advice));
-    out.Set(out.Length(), row);
-  };
-#define MICROTOME_CODE(name, advice) add(#name, advice);
-#include "core/error_codes.def"
-#undef MICROTOME_CODE
-  return out;
-}
-
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   Environment::attach(env);
   auto& environment = *Environment::of(env);
@@ -143,7 +129,6 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("openSlide", Napi::Function::New<open_slide>(env, "openSlide"));
   exports.Set("createEngine", Napi::Function::New<EngineBinding::create>(env, "createEngine"));
   exports.Set("doctor", Napi::Function::New<doctor>(env, "doctor"));
-  exports.Set("errorCodes", Napi::Function::New<error_codes>(env, "errorCodes"));
   return exports;
 }
 

@@ -6,7 +6,8 @@
 namespace microtome::addon {
 
 Napi::Error to_js(Napi::Env env, const Error& error) {
-  Napi::Error out = Napi::Error::New(env, error.message());
+  Napi::Error out = Napi::Error::New(env, error.found());
+  out.Set("advice", Napi::String::New(env, error.advice()));
   out.Set("code", Napi::String::New(env, std::string(code_name(error.code()))));
   out.Set("stage", Napi::String::New(env, std::string(stage_name(error.stage()))));
   if (!error.path().empty()) out.Set("path", Napi::String::New(env, error.path()));

@@ -1,5 +1,5 @@
-// core::Error to JavaScript: a plain Error with code, stage, path and tile (lib/core/errors.ts makes a MicrotomeError
-// of it).
+// core::Error to JavaScript: a plain Error whose message is the found text, with advice, code, stage, path and tile.
+// lib/core/errors.ts makes a MicrotomeError of it.
 #pragma once
 
 #include <exception>

@@ -58,8 +58,8 @@ double noisy_or(std::span<const double> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!(values[i] >= 0 && values[i] <= 1))
       throw Error(Code::MODEL_MISMATCH, Stage::Aggregate,
-                  "noisy-or needs probabilities, tile " + std::to_string(i) + " has " + std::to_string(values[i]) +
-                      " (is an activation missing?)");
+                  "noisy-or needs probabilities, tile " + std::to_string(i) + " has " + std::to_string(values[i]),
+                  "give the output an activation, or use another head");
     log_none += std::log1p(-values[i]);  // minus infinity for 1: the result is then 1
   }
   return -std::expm1(log_none);

@@ -48,10 +48,8 @@ std::string_view stage_name(Stage stage) noexcept {
   return "options";
 }
 
-Error::Error(Code code, Stage stage, std::string_view found) : code_(code), stage_(stage), message_(found) {
-  message_ += "; ";
-  message_ += code_advice(code);
-}
+Error::Error(Code code, Stage stage, std::string_view found, std::string_view advice)
+    : code_(code), stage_(stage), found_(found), advice_(advice), message_(found_ + "; " + advice_) {}
 
 Error& Error::with_path(std::string_view path) & {
   path_ = path;

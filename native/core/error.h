@@ -33,8 +33,10 @@ struct TileAddress {
 
 class Error : public std::exception {
  public:
-  // `found` says what was found and what was expected; the advice of the code is appended.
-  Error(Code code, Stage stage, std::string_view found);
+  // `found` says what was found and what was expected. `advice` says what the user can do about it; the first form
+  // takes the advice of the code.
+  Error(Code code, Stage stage, std::string_view found) : Error(code, stage, found, code_advice(code)) {}
+  Error(Code code, Stage stage, std::string_view found, std::string_view advice);
 
   Error& with_path(std::string_view path) &;
   Error&& with_path(std::string_view path) &&;
@@ -43,13 +45,18 @@ class Error : public std::exception {
   [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
   [[nodiscard]] Code code() const noexcept { return code_; }
   [[nodiscard]] Stage stage() const noexcept { return stage_; }
+  // The found text, "; ", the advice.
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
+  [[nodiscard]] const std::string& found() const noexcept { return found_; }
+  [[nodiscard]] const std::string& advice() const noexcept { return advice_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const std::optional<TileAddress>& tile() const noexcept { return tile_; }
 
  private:
   Code code_;
   Stage stage_;
+  std::string found_;
+  std::string advice_;
   std::string message_;
   std::string path_;
   std::optional<TileAddress> tile_;

@@ -12,7 +12,7 @@ enum class Simd : std::uint8_t { Scalar, Avx2, Avx512 };
 [[nodiscard]] Simd best_simd() noexcept;
 
 // Whether stores past the caches are the faster way to fill memory that nobody reads soon. AMD's processors up to AVX2:
-// half the time of ordinary stores there; a quarter to a half more than theirs on Intel's. See docs/performance.md.
+// half the time of ordinary stores there; a quarter to a half more than theirs on Intel's.
 [[nodiscard]] bool stores_past_caches_pay() noexcept;
 
 }  // namespace microtome

@@ -48,7 +48,6 @@ void ReadAhead::read(const slide::Slide& slide, Run run) {
     return;  // said again, with its name, for the tile that really needs these bytes
   }
   runs_.push_back(run);
-  ++reads_;
 }
 
 std::span<const std::uint8_t> ReadAhead::find(const slide::Slide& slide, slide::StoredTile tile) const noexcept {

@@ -21,8 +21,6 @@ class ReadAhead {
   // The bytes of a tile of `slide`; empty when they were not fetched. Valid until the next fetch() or clear().
   [[nodiscard]] std::span<const std::uint8_t> find(const slide::Slide& slide, slide::StoredTile tile) const noexcept;
 
-  [[nodiscard]] std::int64_t reads() const noexcept { return reads_; }  // so far
-
   static constexpr std::uint64_t kBytes = 4u << 20;
   static constexpr std::uint64_t kGapBytes = 16u << 10;  // read and thrown away, cheaper than another call
 
@@ -38,7 +36,6 @@ class ReadAhead {
   const slide::Slide* slide_ = nullptr;
   std::vector<std::uint8_t> buffer_;
   std::vector<Run> runs_;  // by offset
-  std::int64_t reads_ = 0;
 };
 
 }  // namespace microtome::decode

@@ -75,14 +75,6 @@ std::string tile_name(TileAddress address) {
                            : "the tile at level " + std::to_string(address.level) + ", " + where;
 }
 
-// The message of `error` without the advice that its class appended, so that it can be wrapped.
-std::string without_advice(const Error& error) {
-  const std::string_view advice = code_advice(error.code());
-  std::string text = error.message();
-  if (text.size() > advice.size() + 2 && text.ends_with(advice)) text.resize(text.size() - advice.size() - 2);
-  return text;
-}
-
 // Runs `work`, and gives whatever it throws the path, the tile, and a code of the table.
 template <typename Work>
 auto with_address(const std::string& path, TileAddress address, const Work& work) {
@@ -94,7 +86,7 @@ auto with_address(const std::string& path, TileAddress address, const Work& work
         .with_tile(address);
   } catch (const Error& error) {
     if (error.tile()) throw;
-    throw Error(error.code(), error.stage(), tile_name(address) + ": " + without_advice(error))
+    throw Error(error.code(), error.stage(), tile_name(address) + ": " + error.found(), error.advice())
         .with_path(path)
         .with_tile(address);
   } catch (const std::bad_alloc&) {

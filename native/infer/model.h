@@ -38,7 +38,7 @@ struct TensorInfo {
 };
 
 struct SessionOptions {
-  std::string device = "cpu";  // "cpu"; others: DEVICE_UNAVAILABLE until their issue
+  std::string device = "cpu";  // "cpu"; any other is refused with DEVICE_UNAVAILABLE
   int intra_op_threads = 1;    // 1: runs on the calling thread
   LogSink log;
 };

@@ -99,7 +99,7 @@ Page read_other_page(const FoundDirectory& found, bool aperio, const Limits& lim
     if (aperio) page.aperio_name = aperio_page_name(found.directory.text(Tag::ImageDescription, kPageTextBytes));
     read_pixels(found.directory, limits, page);
   } catch (const Error& error) {
-    page.refusal = error.message();
+    page.refusal = error.found();
   }
   return page;
 }

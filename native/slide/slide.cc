@@ -48,7 +48,7 @@ class TiffSlide final : public Slide {
     try {
       return directory.text(Tag::ImageDescription, limits_.metadata_bytes);
     } catch (const Error& error) {
-      warnings_.push_back("the description is not read: " + found_of(error));
+      warnings_.push_back("the description is not read: " + error.found());
       return {};
     }
   }
@@ -61,7 +61,7 @@ class TiffSlide final : public Slide {
       else
         warnings_.push_back("the orientation is " + std::to_string(value) + ", expected 1 to 8; taken as 1");
     } catch (const Error& error) {
-      warnings_.push_back("the orientation is not read: " + found_of(error));
+      warnings_.push_back("the orientation is not read: " + error.found());
     }
   }
 
@@ -71,7 +71,7 @@ class TiffSlide final : public Slide {
     } catch (const Error& error) {
       if (error.code() == Code::TRUNCATED) throw;  // see walk_directories
       warnings_.push_back((found.sub ? "subifd-" : "page-") + std::to_string(found.number) +
-                          " is left out: " + found_of(error));
+                          " is left out: " + error.found());
     }
   }
 

@@ -54,7 +54,7 @@ class Walk {
                                                          std::max(limits_.directories, limits_.directories + 1));
     } catch (const Error& error) {
       if (error.code() == Code::TRUNCATED) throw;
-      warn("the SubIFDs are left out: " + found_of(error));
+      warn("the SubIFDs are left out: " + error.found());
       return;
     }
     // Also where some of them would count once or not at all.
@@ -84,7 +84,7 @@ class Walk {
         // A chain that leads out of the file: what follows is lost, and with it perhaps the level that a mask is made
         // from. Such a slide would get another score than the whole one, so it gets none.
         if (error.code() == Code::TRUNCATED) throw;
-        warn(kind + std::to_string(number) + " and what follows it are left out: " + found_of(error));
+        warn(kind + std::to_string(number) + " and what follows it are left out: " + error.found());
         break;
       }
       ++number;
@@ -131,13 +131,5 @@ TiffFile read_header(const ByteSource& source) {
 }
 
 DirectoryWalk walk_directories(const TiffFile& file, const Limits& limits) { return Walk(file, limits).run(); }
-
-std::string found_of(const Error& error) {
-  const std::string advice = "; " + std::string(code_advice(error.code()));
-  std::string text = error.message();
-  if (text.size() >= advice.size() && text.compare(text.size() - advice.size(), advice.size(), advice) == 0)
-    text.resize(text.size() - advice.size());
-  return text;
-}
 
 }  // namespace microtome::slide

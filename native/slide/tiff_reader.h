@@ -29,7 +29,4 @@ struct DirectoryWalk {
 // not read could be the level that a mask is made from.
 [[nodiscard]] DirectoryWalk walk_directories(const TiffFile& file, const Limits& limits);
 
-// An error's message without the advice of its code.
-[[nodiscard]] std::string found_of(const Error& error);
-
 }  // namespace microtome::slide

@@ -11,8 +11,6 @@
 
 namespace microtome::tissue {
 
-inline constexpr int kChromaPerUnit = 256;  // chroma planes: 256 steps per unit of optical density
-
 enum Flag : std::uint8_t {
   kGrey = 1,     // darker than glass and without colour: black ink, scanner border, shadow, dense pigment
   kDark = 2,     // dense

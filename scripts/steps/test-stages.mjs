@@ -103,4 +103,5 @@ async function runVitest(project, filters) {
 }
 
 export const unitTests = (filters = []) => runVitest('unit', filters);
+export const benchTests = (filters = []) => runVitest('bench', filters);
 export const packageTests = (filters = []) => runVitest('package', filters);

@@ -1,10 +1,20 @@
-/** Every code that this version raises, reached end to end through the public API and the real addon. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+/**
+ * Every code of the table, reached through the public API with the real addon and real files. Three states cannot be made
+ * on a machine that runs tests: another platform is feigned in a process of its own, a full disk by the file system that
+ * the run is given, and a bug of the addon by an exception of no known kind.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScorer, loadModel, MicrotomeError, openSlide, scoreDirectory, scoreSlide } from '../../lib/index.js';
-import type { ErrorCode } from '../../lib/index.js';
+import type { ErrorCode, Stage } from '../../lib/index.js';
+import { errorAdvice, native, stages } from '../../lib/core/errors.js';
+import { startRun } from '../../lib/runs/directory-run.js';
+import { lockOutput } from '../../lib/runs/lock.js';
+import { faultyFileSystem, systemError } from '../runs/support.js';
 import { attentionModel, meanColourModel, nanModel, wrongShapeModel } from '../support/models/small-graphs.js';
 import { levelSizes, pageTags, TagId, TiffWriter, TileEncoder, writeSlide } from '../support/slides.js';
 import type { Tag } from '../support/slides.js';
@@ -47,24 +57,75 @@ function put(name: string, bytes: Uint8Array | string): string {
 
 const score = (path: string, more: object = {}) => scoreSlide(path, { model: mean, input: { level: 0 }, ...more });
 
-async function directory(rows: string, more: object = {}): Promise<unknown> {
+/** A folder with the slide as a.tif, a format file, and the options of a run over them. */
+function area(rows = 'filename,relapse\na.tif,0.5\n') {
   const folder = mkdtempSync(at('run-'));
-  mkdirSync(join(folder, 'data'));
-  symlinkSync(slide, join(folder, 'outside.tif'));
-  writeFileSync(join(folder, 'data', 'a.tif'), readFileSync(slide));
-  writeFileSync(join(folder, 'format.csv'), rows);
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  writeFileSync(join(data, 'a.tif'), readFileSync(slide));
+  const format = join(folder, 'format.csv');
+  writeFileSync(format, rows);
   const output = join(folder, 'out.csv');
-  return scoreDirectory(join(folder, 'data'), {
-    model: mean,
-    input: { level: 0 },
-    format: join(folder, 'format.csv'),
-    output,
-    ...more,
-  }).done;
+  return { data, output, options: { model: mean, input: { level: 0 }, format, output } };
+}
+
+async function directory(rows?: string, more: object = {}): Promise<unknown> {
+  const { data, options } = area(rows);
+  return scoreDirectory(data, { ...options, ...more }).done;
+}
+
+async function lockedOutput(): Promise<unknown> {
+  const { data, output, options } = area();
+  const lock = await lockOutput(output);
+  try {
+    return await scoreDirectory(data, options).done;
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A run that ends at a row without a score leaves its journal; it is then continued at another level. */
+async function resumedOtherwise(): Promise<unknown> {
+  const { data, output, options } = area('filename,relapse\na.tif,0.5\nb.tif,0.5\n');
+  writeFileSync(join(data, 'b.tif'), 'hello, this is no slide');
+  await expect(scoreDirectory(data, options).done).rejects.toMatchObject({ code: 'NOT_A_SLIDE' });
+  expect(existsSync(`${output}.journal`)).toBe(true);
+  return scoreDirectory(data, { ...options, input: { level: 1 }, resume: true }).done;
+}
+
+async function fullDisk(): Promise<unknown> {
+  const { data, options } = area();
+  const fs = faultyFileSystem((operation) => {
+    if (operation === 'write') throw systemError('ENOSPC');
+  });
+  return startRun({ kind: 'folder', dir: data }, options, { createScorer, fs }).done;
+}
+
+/** In a process that says it runs on another system: the addon of this one is loaded already. */
+async function elsewhere(): Promise<never> {
+  const script = `
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    const { openSlide } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)});
+    await openSlide(${JSON.stringify(slide)}).catch(({ code, stage, message, advice }) =>
+      process.stdout.write(JSON.stringify({ code, stage, message, advice })));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  const { code, stage, message, advice } = JSON.parse(stdout) as Record<'message' | 'advice', string> & {
+    readonly code: ErrorCode;
+    readonly stage: Stage;
+  };
+  throw new MicrotomeError(code, stage, message.slice(0, -advice.length - 2), { advice });
 }
 
 const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] = [
   ['FILE_NOT_FOUND', 'a path that is not there', () => score(at('none.tif'))],
+  [
+    'FILE_UNREADABLE',
+    'a link to itself',
+    () => {
+      symlinkSync(at('loop.tif'), at('loop.tif'));
+      return openSlide(at('loop.tif'));
+    },
+  ],
   ['NOT_A_SLIDE', 'a text file', () => score(put('text.tif', 'hello, this is no slide'))],
   ['NOT_A_SLIDE', 'a folder', () => openSlide(scratch)],
   ['UNSUPPORTED_COMPRESSION', 'fax', () => openSlide(writeTiff('fax.tif', replace(TagId.compression, 4)))],
@@ -119,12 +180,25 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
     'a model that gives one number for a batch',
     () => score(slide, { model: put('one.onnx', wrongShapeModel()) }),
   ],
+  ['RUNTIME_MISSING', 'no library at the path given', () => score(slide, { onnxRuntimePath: at('none.so') })],
   ['DEVICE_UNAVAILABLE', 'a GPU', () => score(slide, { device: 'cuda' })],
+  [
+    'OUT_OF_MEMORY',
+    'a region larger than the address space',
+    async () => {
+      const opened = await openSlide(slide, { limits: { requestBytes: 2 ** 50 } });
+      await opened.readRegion({ level: 0, x: 0, y: 0, width: 2 ** 24, height: 2 ** 24 });
+    },
+  ],
+  ['UNSUPPORTED_PLATFORM', 'another system', elsewhere],
   ['INVALID_OPTION', 'a misspelt option', () => score(slide, { batchsize: 4 })],
   ['CSV_INVALID', 'a format file of another kind', () => directory('name;score\na.tif;1\n')],
   ['ROWS_MISMATCH', 'a slide that is not there', () => directory('filename,relapse\na.tif,0.5\nb.tif,0.5\n')],
-  ['OUTPUT_EXISTS', 'an output that is there', () => directory('filename,relapse\na.tif,0.5\n', { output: mean })],
-  ['DEADLINE', 'no time, and no fallback', () => directory('filename,relapse\na.tif,0.5\n', { deadline: 1 })],
+  ['OUTPUT_EXISTS', 'an output that is there', () => directory(undefined, { output: mean })],
+  ['OUTPUT_LOCKED', 'an output that another run writes', lockedOutput],
+  ['RESUME_REFUSED', 'a journal of another run', resumedOtherwise],
+  ['DISK_FULL', 'a disk without room', fullDisk],
+  ['DEADLINE', 'no time, and no fallback', () => directory(undefined, { deadline: 1 })],
   ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
   [
     'CANCELLED',
@@ -146,6 +220,7 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
       await scorer.score(slide);
     },
   ],
+  ['INTERNAL', 'an exception of no known kind', () => native(() => Promise.reject(new Error('a bug')))],
 ];
 
 describe('each code, with its stage and its advice', () => {
@@ -155,16 +230,16 @@ describe('each code, with its stage and its advice', () => {
       (e: unknown) => e,
     );
     expect(error).toBeInstanceOf(MicrotomeError);
-    const known = error as MicrotomeError;
-    expect([known.code, known.message]).toEqual([code, expect.any(String)]);
-    expect(known.stage).toMatch(/^(options|slide|tissue|tiles|decode|batch|infer|aggregate|csv)$/);
-    expect(known.message).toContain(';');
+    const { code: raised, stage, advice, message } = error as MicrotomeError;
+    expect([raised, message]).toEqual([code, expect.any(String)]);
+    expect(stages).toContain(stage);
+    expect(advice).not.toBe('');
+    expect(message.endsWith(`; ${advice}`)).toBe(true);
+    expect(message.length).toBeGreaterThan(advice.length + 2);
   });
 
-  it.skipIf(process.getuid?.() === 0)('FILE_UNREADABLE: a file without permission', async () => {
-    writeFileSync(at('secret.tif'), readFileSync(slide));
-    chmodSync(at('secret.tif'), 0);
-    await expect(openSlide(at('secret.tif'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  it('no code of the table is left out', () => {
+    expect([...new Set(cases.map(([code]) => code))].sort()).toEqual(Object.keys(errorAdvice).sort());
   });
 
   it('attention keeps its place: a model that works is not refused', async () => {

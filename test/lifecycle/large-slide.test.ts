@@ -1,4 +1,4 @@
-/** Very large slides: memory stays bounded and does not grow with the slide, and the event loop stays free (README). */
+/** Very large slides: memory stays bounded and does not grow with the slide (README). */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,30 +21,21 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 interface Report {
   readonly tiles: number;
   readonly peakKiB: number;
-  /** Longest turn of the event loop that JavaScript and the addon's callbacks themselves took, in milliseconds of CPU. */
-  readonly longestTurnMs: number;
 }
 
 async function score(path: string): Promise<Report> {
-  const probe = join(import.meta.dirname, '../support/probe-large.mjs');
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [probe, path, model]);
+  const probe = join(import.meta.dirname, '../support/probe-loop.mjs');
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [probe, 'plain', path, model]);
   expect(stderr).toBe('');
   return JSON.parse(stdout) as Report;
 }
 
 describe('a slide of 100,000 x 100,000 pixels', () => {
-  it('stays under 1 GiB and never holds the event loop for 10 ms', async () => {
-    // What the library holds the loop for, it holds it for every time; what the machine does meanwhile (a virtual core
-    // taken away, pages written back) comes and goes. So the best of a few runs counts, and one is mostly enough.
-    let longestTurnMs = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 5 && longestTurnMs >= 10; attempt++) {
-      const report = await score(slide);
-      expect(report.tiles).toBeGreaterThan(15_000);
-      expect(report.peakKiB).toBeLessThan(1024 * 1024);
-      longestTurnMs = Math.min(longestTurnMs, report.longestTurnMs);
-    }
-    expect(longestTurnMs).toBeLessThan(10);
-  }, 600_000);
+  it('stays under 1 GiB', async () => {
+    const { tiles, peakKiB } = await score(slide);
+    expect(tiles).toBeGreaterThan(15_000);
+    expect(peakKiB).toBeLessThan(1024 * 1024);
+  });
 });
 
 describe('slides of 1 and 72 gigapixels with the same tissue', () => {

@@ -1,16 +1,10 @@
-/** Scores the same slides again and again and keeps what one wants to know of a machine. */
+/** Scores the same slides several times and sums up how fast the machine was. */
 import type { SlideScoreOptions } from '../../options/types.js';
 import type { SlideResult } from '../../scoring/result.js';
 
 /** The part of a scorer that is measured. */
 export interface MeasuredScorer {
   score(path: string, options: SlideScoreOptions): Promise<SlideResult>;
-}
-
-export interface MeasuredSlide {
-  readonly path: string;
-  /** Microns per level-0 pixel, where the file does not tell. */
-  readonly mpp: number | null;
 }
 
 /** One pass over all slides. */
@@ -30,20 +24,13 @@ export interface MeasureOptions {
   readonly onRepetition: (done: number) => void;
 }
 
-async function pass(
-  scorer: MeasuredScorer,
-  slides: readonly MeasuredSlide[],
-  options: MeasureOptions,
-): Promise<Repetition> {
+async function pass(scorer: MeasuredScorer, slides: readonly string[], options: MeasureOptions): Promise<Repetition> {
   const cpu = process.cpuUsage();
   const beganMs = performance.now();
   const results: SlideResult[] = [];
   const waiting = slides.values();
   const worker = async (): Promise<void> => {
-    for (const { path, mpp } of waiting) {
-      const own = mpp === null ? {} : { slideMpp: mpp };
-      results.push(await scorer.score(path, { ...own, ...options.score, signal: options.signal }));
-    }
+    for (const path of waiting) results.push(await scorer.score(path, { ...options.score, signal: options.signal }));
   };
   await Promise.all(Array.from({ length: options.slidesInFlight }, worker));
   const wallMs = performance.now() - beganMs;
@@ -58,7 +45,7 @@ async function pass(
 /** One pass that is not counted, then the repetitions. */
 export async function measure(
   scorer: MeasuredScorer,
-  slides: readonly MeasuredSlide[],
+  slides: readonly string[],
   options: MeasureOptions,
 ): Promise<readonly Repetition[]> {
   const repetitions: Repetition[] = [];

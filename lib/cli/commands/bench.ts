@@ -4,18 +4,18 @@ import type { ScorerOptions, SlideScoreOptions } from '../../options/types.js';
 import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { figuresOf, measure, type BenchFigures, type Spread } from '../bench/measure.js';
-import { drawnSlides, namedSlides, type BenchSlides } from '../bench/slides.js';
+import { namedSlides } from '../bench/slides.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { printable, table } from '../text.js';
 import { UsageError } from '../usage-error.js';
 
-const kDefaults = { model: 'demo', slides: 6, shrink: 8, seed: 1, repetitions: 3, slidesInFlight: 2 } as const;
+const kDefaults = { model: 'demo', repetitions: 3, slidesInFlight: 2 } as const;
 
 export const benchSpec: CommandSpec = {
   name: 'bench',
-  positionals: '[folder|slide…]',
-  summary: 'slides per hour and tiles per second on this machine, with slides given or drawn',
+  positionals: '<folder|slide…>',
+  summary: 'slides per hour and tiles per second on this machine, with your slides and your model',
   options: {
     model: { kind: 'text', value: 'M', help: `a bundle, an .onnx file, or a built-in name (${kDefaults.model})` },
     device: { kind: 'text', value: 'auto|cpu|cuda[:n]|tensorrt', help: 'where the model runs (auto)' },
@@ -30,41 +30,32 @@ export const benchSpec: CommandSpec = {
       kind: 'integer',
       help: `passes over all slides, after one that warms up (${kDefaults.repetitions})`,
     },
-    slides: { kind: 'integer', help: `slides to draw when none is given (${kDefaults.slides})` },
-    shrink: { kind: 'integer', help: `drawn slides are 1/N as wide and high as published ones (${kDefaults.shrink})` },
-    seed: { kind: 'integer', help: `of the drawn slides (${kDefaults.seed})` },
     'onnx-runtime': { kind: 'text', value: 'PATH', help: 'libonnxruntime.so to use' },
     json: { kind: 'flag', help: 'as one line of JSON' },
   },
   notes: [
-    'Without slides it draws its own, in a temporary folder that it removes: sizes, tissue shares and resolutions have the',
-    'published distribution of the VisioMel slides, divided by --shrink. No score is shown: the slides mean nothing.',
+    'Scores every slide once to warm up, then --repetitions times, and shows the median with the slowest and the fastest.',
+    'No score is shown and nothing is written. Use slides like those that you will score: the figures depend on them.',
   ],
 };
 
 export async function bench(args: ParsedArgs, io: CliIo): Promise<number> {
   const repeat = atLeastOne(args, 'repetitions', kDefaults.repetitions);
   const slidesInFlight = atLeastOne(args, 'slides-in-flight', kDefaults.slidesInFlight);
-  const given = await slidesOf(args, io);
+  const slides = await namedSlides(args.positionals, benchSpec.name);
+  const scorer = await io.library.createScorer(scorerOptions(args));
   try {
-    const scorer = await io.library.createScorer(scorerOptions(args));
-    try {
-      const repetitions = await measure(scorer, given.slides, {
-        repetitions: repeat,
-        slidesInFlight,
-        score: told<SlideScoreOptions>({ slideMpp: args.number('slide-mpp') }),
-        signal: io.signal,
-        onRepetition: (done) => void io.stderr.write(done === 0 ? 'warm\n' : `repetition ${done}\n`),
-      });
-      const figures = figuresOf(given.slides.length, repetitions);
-      io.stdout.write(
-        args.flag('json') ? jsonOf(figures, given, scorer.model.name) : textOf(figures, given, scorer.model.name),
-      );
-    } finally {
-      await scorer.close();
-    }
+    const repetitions = await measure(scorer, slides, {
+      repetitions: repeat,
+      slidesInFlight,
+      score: told<SlideScoreOptions>({ slideMpp: args.number('slide-mpp') }),
+      signal: io.signal,
+      onRepetition: (done) => void io.stderr.write(done === 0 ? 'warm\n' : `repetition ${done}\n`),
+    });
+    const figures = figuresOf(slides.length, repetitions);
+    io.stdout.write((args.flag('json') ? jsonOf : textOf)(figures, scorer.model.name));
   } finally {
-    await given.remove();
+    await scorer.close();
   }
   return exitCode.ok;
 }
@@ -73,21 +64,6 @@ function atLeastOne(args: ParsedArgs, name: string, fallback: number): number {
   const value = args.number(name) ?? fallback;
   if (value < 1) throw new UsageError(`--${name} is ${value}, expected 1 or more`, benchSpec.name);
   return value;
-}
-
-function slidesOf(args: ParsedArgs, io: CliIo): Promise<BenchSlides> {
-  if (args.positionals.length > 0) {
-    const drawn = ['slides', 'shrink', 'seed'].find((name) => args.number(name) !== undefined);
-    if (drawn !== undefined)
-      throw new UsageError(`--${drawn} is for drawn slides, but slides were given`, benchSpec.name);
-    return namedSlides(args.positionals, benchSpec.name);
-  }
-  return drawnSlides({
-    count: atLeastOne(args, 'slides', kDefaults.slides),
-    seed: args.number('seed') ?? kDefaults.seed,
-    shrink: atLeastOne(args, 'shrink', kDefaults.shrink),
-    signal: io.signal,
-  });
 }
 
 /** Without what was not given: every default is the library's, and every value is checked where it parses its options. */
@@ -108,19 +84,19 @@ function scorerOptions(args: ParsedArgs): ScorerOptions {
   });
 }
 
-function jsonOf(figures: BenchFigures, given: BenchSlides, model: string): string {
+function jsonOf(figures: BenchFigures, model: string): string {
   const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version };
-  return `${JSON.stringify({ microtome: toolVersion, model, slideSource: given.what, machine, ...figures })}\n`;
+  return `${JSON.stringify({ microtome: toolVersion, model, machine, ...figures })}\n`;
 }
 
-function textOf(figures: BenchFigures, given: BenchSlides, model: string): string {
+function textOf(figures: BenchFigures, model: string): string {
   const range = ({ median, lowest, highest }: Spread, digits: number): string =>
     `${median.toFixed(digits)} (${lowest.toFixed(digits)} to ${highest.toFixed(digits)})`;
   const shares = Object.entries(figures.stageShares).map(([stage, share]) => `${stage} ${(100 * share).toFixed(1)} %`);
   return table([
     ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores`],
     ['model', printable(model)],
-    ['slides', `${figures.slides} ${given.what}`],
+    ['slides', `${figures.slides}`],
     ['tiles', `${figures.tiles} a repetition`],
     ['repetitions', `${figures.repetitions}, median (lowest to highest)`],
     ['slides per hour', range(figures.slidesPerHour, 0)],

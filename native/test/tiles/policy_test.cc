@@ -80,6 +80,11 @@ TEST(by_mpp_enlarge_by_two_at_most) {
   CHECK_EQ(policy.scale, 0.5);
   CHECK_EQ(policy.name, std::string("mpp-enlarge"));
   CHECK_THROWS(MODEL_MISMATCH, (void)tiles::policy_for_mpp(slide, 0.249));
+  try {
+    (void)tiles::policy_for_mpp(slide, 0.1);
+  } catch (const Error& error) {
+    CHECK_EQ(error.advice(), std::string("leave this slide out, or pass the mpp 0.5"));
+  }
 }
 
 TEST(levels_in_any_order) {

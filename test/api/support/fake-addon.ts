@@ -218,7 +218,4 @@ export class FakeAddon implements NativeAddon {
   async doctor(): Promise<never> {
     throw new Error('not used');
   }
-  errorCodes() {
-    return [];
-  }
 }

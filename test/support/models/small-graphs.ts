@@ -39,6 +39,15 @@ export function meanColourModel(batch: Dimension = 'batch', side = SIDE): Buffer
   return graph.encode();
 }
 
+/** The mean of each channel to many columns, on small tiles: for results with much in them. */
+export function wideModel(columns: number, side: number): Buffer {
+  const graph = new OnnxGraph(17);
+  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [image(graph, 'batch', side)])]);
+  graph.node('Gemm', [mean, graph.random([3, columns], 1), graph.random([columns], 1)], {}, 'features');
+  graph.output({ name: 'features', type: 'float32', shape: ['batch', columns] });
+  return graph.encode();
+}
+
 /** Repeats a large matrix product, so that one run takes many seconds on any CPU. */
 export function slowModel(products: number): Buffer {
   const graph = new OnnxGraph(5);

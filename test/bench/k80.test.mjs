@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { fill, table } from '../shared/markdown.mjs';
-import { atEnd, inputs, operationSeconds, peakFlops, slidesPerHour, stageSeconds, tilesPerSecond } from './model.mjs';
-import { networks, totals } from './networks.mjs';
-import { isUpToDate } from './page.mjs';
+import {
+  atEnd,
+  inputs,
+  operationSeconds,
+  peakFlops,
+  slidesPerHour,
+  stageSeconds,
+  tilesPerSecond,
+} from '../../bench/k80/model.mjs';
+import { networks, totals } from '../../bench/k80/networks.mjs';
+import { isUpToDate } from '../../bench/k80/page.mjs';
 
 const plain = {
   cores: 1000,
@@ -15,7 +22,6 @@ const plain = {
   pointwiseShare: 0.25,
   denseShare: 0.5,
   bandwidthShare: 0.5,
-  depthwiseBandwidthShare: 0.1,
   launchUs: 5,
   batch: 10,
   tilePx: 200,
@@ -33,10 +39,9 @@ describe('one operation', () => {
     const dense = { kind: 'dense', macs: 1e9, values: 1000, weights: 1000 };
     expect(operationSeconds(dense, plain)).toBeCloseTo(0.04 + 5e-6, 12);
     expect(operationSeconds({ ...dense, kind: 'pointwise' }, plain)).toBeCloseTo(0.08 + 5e-6, 12);
-    // 4 * (10 * 1e6 + 1000) bytes at half, or a tenth, of 80 GB/s.
+    // 4 * (10 * 1e6 + 1000) bytes at half of 80 GB/s.
     const pass = { kind: 'pass', macs: 0, values: 1e6, weights: 1000 };
     expect(operationSeconds(pass, plain)).toBeCloseTo(40_004_000 / 40e9 + 5e-6, 12);
-    expect(operationSeconds({ ...pass, kind: 'depthwise' }, plain)).toBeCloseTo(40_004_000 / 8e9 + 5e-6, 12);
     expect(tilesPerSecond([dense, pass], plain)).toBeCloseTo(10 / (0.04 + 40_004_000 / 40e9 + 1e-5), 9);
   });
 });
@@ -61,9 +66,6 @@ describe('the networks', () => {
     ['ResNet-18', 1.814, 11.7],
     ['ResNet-50', 4.089, 25.6],
     ['ResNet-152', 11.51, 60.2],
-    ['MobileNetV3-Large', 0.217, 5.5],
-    ['MobileNetV3-Small', 0.0565, 2.5],
-    ['EfficientNet-B0', 0.386, 5.3],
   ])('%s has the size that is published', (name, gigaMacs, millionParameters) => {
     const { macs, parameters } = totals(networks[name]);
     expect(Math.abs(macs / 1e9 - gigaMacs)).toBeLessThan(0.01 * gigaMacs);
@@ -74,21 +76,12 @@ describe('the networks', () => {
 describe('the page', () => {
   it('says where every input is from, and marks the assumptions that matter most', () => {
     for (const input of Object.values(inputs)) expect(input.source.length).toBeGreaterThan(10);
-    for (const name of ['decodeMpxPerVcpu', 'depthwiseBandwidthShare', 'eccFactor'])
-      expect(inputs[name].assumed).toBe(true);
+    for (const name of ['decodeMpxPerVcpu', 'eccFactor']) expect(inputs[name].assumed).toBe(true);
     expect(atEnd('low').decodeMpxPerVcpu).toBe(80);
     expect(atEnd('high').decodeMpxPerVcpu).toBe(230);
   });
 
-  it('holds the tables that the model gives', async () => {
-    expect(await isUpToDate()).toBe(true);
-  });
-
-  it('is filled between its marks only', () => {
-    const page = 'a\n<!-- computed: x -->\nold\n<!-- end -->\nb\n';
-    expect(fill(page, { x: 'new' })).toBe('a\n<!-- computed: x -->\nnew\n<!-- end -->\nb\n');
-    expect(() => fill(page, {})).toThrow('nothing computes');
-    expect(() => fill(page, { x: '', y: '' })).toThrow('no place for "y"');
-    expect(table(['name', 'n'], [['a', 1]])).toBe('| name | n |\n| --- | ---: |\n| a | 1 |');
+  it('holds the tables that the model gives', () => {
+    expect(isUpToDate).toBe(true);
   });
 });

@@ -1,0 +1,26 @@
+/** The event loop stays free with large masks and with large tables of tiles, too (event-loop.test.ts). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LoopScene, longestTurnAllowedMs } from '../support/event-loop.js';
+
+const scene = new LoopScene();
+let geoJson = '';
+
+beforeAll(async () => {
+  await scene.draw();
+  geoJson = scene.geoJson();
+}, 180_000);
+afterAll(() => scene.remove());
+
+describe('the event loop', () => {
+  it.each(['geojson-file', 'geojson-object', 'mask'] as const)('is free with a large %s', async (way) => {
+    const { tiles, longestTurnMs } = await scene.score(way, scene.large, scene.mean, geoJson);
+    expect(tiles).toBe(500);
+    expect(longestTurnMs).toBeLessThan(longestTurnAllowedMs);
+  });
+
+  it('is free while a table of 100,000 tiles and 48 columns is made', async () => {
+    const { tiles, longestTurnMs } = await scene.score('tiles', scene.many, scene.wide);
+    expect(tiles).toBe(317 ** 2);
+    expect(longestTurnMs).toBeLessThan(longestTurnAllowedMs);
+  });
+});

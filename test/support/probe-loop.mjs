@@ -1,0 +1,39 @@
+// Scores a slide in one way while it watches the event loop, and prints tiles, peak memory and the longest turn as JSON.
+//   node probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles> <slide> <model> [GeoJSON file]
+import { readFileSync } from 'node:fs';
+import { createScorer, openSlide } from '../../dist/index.js';
+import { watchLoop } from './loop-watch.mjs';
+
+/** Not maxRSS, which starts at the size of the process that started this one. */
+const peakKiB = () => Number(readFileSync('/proc/self/status', 'latin1').match(/^VmHWM:\s+(\d+) kB$/m)[1]);
+
+const [what, slide, model, geoJson] = process.argv.slice(2);
+
+/** A mask of one value for each 12 x 12 pixels of a slide of 100,000 x 100,000 pixels: 70 MB. */
+async function largeMask() {
+  const opened = await openSlide(slide);
+  const { width, height } = opened;
+  await opened.close();
+  const side = 8333;
+  const data = new Uint8Array(side * side);
+  data.fill(1, (side / 2) * side, (side / 2 + 100) * side);
+  return { data, width: side, height: side, level0PerPxX: width / side, level0PerPxY: height / side, badTiles: 0 };
+}
+
+/** Masks are read before the first tile, so a part of the tiles is enough. */
+const tilesPerSlide = 500;
+const ways = {
+  plain: () => ({}),
+  'geojson-file': () => ({ tilesPerSlide, mask: geoJson }),
+  'geojson-object': () => ({ tilesPerSlide, mask: JSON.parse(readFileSync(geoJson, 'utf8')) }),
+  mask: async () => ({ tilesPerSlide, mask: await largeMask() }),
+  tiles: () => ({ tiles: true, keep: 'all' }),
+};
+
+const scorer = await createScorer({ model, input: { level: 0 }, column: 0 });
+const options = await ways[what]();
+const watch = watchLoop();
+const result = await scorer.score(slide, { onProgress: () => {}, ...options });
+const longestTurnMs = watch.stop();
+await scorer.close();
+process.stdout.write(JSON.stringify({ tiles: result.tileCount, peakKiB: peakKiB(), longestTurnMs }));
