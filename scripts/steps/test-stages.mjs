@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildNativeTests, buildSanitizedTests } from './addon.mjs';
 import { add, countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
 import { buildFuzzTargets, defaultTargets, fuzzCompiler, makeSeeds, runFuzzTarget, treeVersion } from './fuzz.mjs';
+import { ortHeader } from './ort-header.mjs';
 import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir, threadBuildDir } from './paths.mjs';
 import { CommandError, run } from './run.mjs';
 import { compile } from './typescript.mjs';
@@ -17,9 +18,17 @@ async function runCtest(out, env) {
   return report;
 }
 
+/** The libraries and data that native tests use, and ONNX Runtime's header. Without the header a test in CI fails. */
+async function testEnvironment() {
+  const header = await ortHeader();
+  if ('missing' in header) process.stdout.write(`  no header of ONNX Runtime: ${header.missing}\n`);
+  const folder = 'folder' in header ? { MICROTOME_ORT_HEADERS: header.folder } : {};
+  return { ...(await nativeTestEnvironment()), ...folder };
+}
+
 export async function nativeTests() {
   const out = await buildNativeTests();
-  return countCtestCases(await runCtest(out, await nativeTestEnvironment()));
+  return countCtestCases(await runCtest(out, await testEnvironment()));
 }
 
 /** Leak detection needs ptrace, which containers may forbid; the sanitizer then says so on its first run. */
@@ -37,7 +46,7 @@ async function leaksCanBeFound(out, env) {
 
 export async function sanitizedTests() {
   const out = await buildSanitizedTests(sanitizedBuildDir, 'address,undefined');
-  const env = await nativeTestEnvironment();
+  const env = await testEnvironment();
   const leaks = await leaksCanBeFound(out, env);
   if (!leaks) process.stdout.write('  leaks are not looked for: this machine forbids it\n');
   const report = await runCtest(out, {
@@ -53,7 +62,7 @@ export async function sanitizedTests() {
 export async function threadTests() {
   const out = await buildSanitizedTests(threadBuildDir, 'thread');
   const options = `halt_on_error=1:suppressions=${inRoot('native/test/races.supp')}`;
-  return countCtestExecutables(await runCtest(out, { ...(await nativeTestEnvironment()), TSAN_OPTIONS: options }));
+  return countCtestExecutables(await runCtest(out, { ...(await testEnvironment()), TSAN_OPTIONS: options }));
 }
 
 /** Every fuzz target over its seeds, without looking for more (scripts/fuzz.mjs does); needs clang with libFuzzer. */
