@@ -41,6 +41,9 @@ struct SessionOptions {
   std::string device = "cpu";  // "cpu"; others: DEVICE_UNAVAILABLE until their issue
   int intra_op_threads = 1;    // 1: runs on the calling thread
   LogSink log;
+  // Ends the load when it is cancelled. It must outlive the load, and is not kept. With a runtime older than 1.22,
+  // which cannot be stopped, the load runs to its end and fails then.
+  CancelToken* cancel = nullptr;
 };
 
 // Input that starts at a multiple of this many bytes is used where it lies; other input is copied once more.
@@ -50,7 +53,8 @@ inline constexpr std::size_t kInputAlignment = 64;
 // each with its own RunSlot.
 class Model {
  public:
-  // Throws MODEL_INVALID (with the runtime's reason), RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY.
+  // Throws MODEL_INVALID (with the runtime's reason), RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY, and CANCELLED
+  // soon after options.cancel was cancelled.
   [[nodiscard]] static std::shared_ptr<Model> load(const std::string& path, const SessionOptions& options);
   virtual ~Model() = default;
 

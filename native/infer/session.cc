@@ -175,13 +175,30 @@ ort::Handle<ort::Session> OrtSession::open(const std::string& path, const Sessio
   if (api.has(ort::kSetDeterministicCompute)) set(api(ort::kSetDeterministicCompute, raw, true));
 
   ort::Session* session = nullptr;
-  const auto failure = runtime_.take(
-      api(ort::kCreateSession, runtime_.env(), path.c_str(), static_cast<const ort::SessionOptions*>(raw), &session));
+  const auto failure = create(path, raw, options.cancel, &session);
+  ort::Handle<ort::Session> made(session, api.function(ort::kReleaseSession));
+  if (options.cancel != nullptr && options.cancel->cancelled())
+    throw Error(Code::CANCELLED, Stage::Infer,
+                failure ? "the load was given up: " + failure->text : "the load was cancelled as it ended")
+        .with_path(path);
   if (failure)
     throw Error(failure->is_out_of_memory() ? Code::OUT_OF_MEMORY : Code::MODEL_INVALID, Stage::Infer,
                 "ONNX Runtime " + runtime_.report().version + " refuses " + path + ": " + failure->text)
         .with_path(path);
-  return {session, api.function(ort::kReleaseSession)};
+  return made;
+}
+
+// The flag that stops a load is in the options: they must be there for as long as somebody may set it.
+std::optional<Failure> OrtSession::create(const std::string& path, ort::SessionOptions* settings, CancelToken* cancel,
+                                          ort::Session** session) const {
+  const auto& api = runtime_.api();
+  std::optional<CancelToken::Registration> stop;
+  if (cancel != nullptr && api.has(ort::kSessionOptionsSetLoadCancellationFlag))
+    stop.emplace(*cancel, [&] {
+      static_cast<void>(runtime_.take(api(ort::kSessionOptionsSetLoadCancellationFlag, settings, true)));
+    });
+  return runtime_.take(api(ort::kCreateSession, runtime_.env(), path.c_str(),
+                           static_cast<const ort::SessionOptions*>(settings), session));
 }
 
 std::unique_ptr<Model::RunSlot> OrtSession::make_slot() {

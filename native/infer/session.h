@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class OrtSession final : public Model, public std::enable_shared_from_this<OrtSe
   class BoundOutputs;
 
   [[nodiscard]] ort::Handle<ort::Session> open(const std::string& path, const SessionOptions& options) const;
+  [[nodiscard]] std::optional<Failure> create(const std::string& path, ort::SessionOptions* settings,
+                                              CancelToken* cancel, ort::Session** session) const;
   void require_output(const std::string& name, std::int64_t tiles) const;
   [[nodiscard]] ort::Handle<ort::Value> wrap_input(const void* input, std::size_t bytes, std::int64_t tiles,
                                                    const preprocess::TensorFormat& how) const;

@@ -207,5 +207,18 @@ inline std::string with_unused(const std::string& name) {
       .model();
 }
 
+// Many nodes, none of which can be left out, and a tensor that the runtime warns of.
+inline std::string long_chain(int nodes) {
+  Graph graph;
+  graph.input("tiles", Type::Float, {"n", 3, 8, 8}).constant("leftover", Type::Float, {1}, std::vector<float>{1});
+  std::string last = "tiles";
+  for (int i = 0; i < nodes; ++i) {
+    const std::string next = i + 1 == nodes ? "end" : "step" + std::to_string(i);
+    graph.node(i % 2 == 0 ? "Sigmoid" : "Tanh", {last}, {next});
+    last = next;
+  }
+  return graph.output("end", Type::Float, {"n", 3, 8, 8}).model();
+}
+
 }  // namespace models
 }  // namespace microtome::test
