@@ -37,6 +37,17 @@ struct TensorInfo {
   std::vector<std::int64_t> shape;  // -1: dynamic
 };
 
+// A file of a model: where it is, and the SHA-256 (lower-case hex) that it had when the model was read.
+struct ModelFile {
+  std::string path;
+  std::string sha256;  // of the graph, may be empty: any bytes are taken
+};
+
+struct ModelFiles {
+  ModelFile graph;                 // the .onnx
+  std::vector<ModelFile> weights;  // what the graph names beside itself; in its folder, or below
+};
+
 struct SessionOptions {
   std::string device = "cpu";  // "cpu"; others: DEVICE_UNAVAILABLE until their issue
   int intra_op_threads = 1;    // 1: runs on the calling thread
@@ -53,8 +64,12 @@ inline constexpr std::size_t kInputAlignment = 64;
 // each with its own RunSlot.
 class Model {
  public:
-  // Throws MODEL_INVALID (with the runtime's reason), RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY, and CANCELLED
-  // soon after options.cancel was cancelled.
+  // The graph is read into memory once, hashed there, and given to the runtime from there. Weights are hashed through
+  // one opened file; the runtime opens them itself, and that nobody changed them meanwhile is asked after it has.
+  // Throws MODEL_INVALID (with the runtime's reason, or when a file is not what it was when the model was read),
+  // RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY, and CANCELLED soon after options.cancel was cancelled.
+  [[nodiscard]] static std::shared_ptr<Model> load(const ModelFiles& files, const SessionOptions& options);
+  // Whatever graph is at `path`.
   [[nodiscard]] static std::shared_ptr<Model> load(const std::string& path, const SessionOptions& options);
   virtual ~Model() = default;
 
