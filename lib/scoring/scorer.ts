@@ -3,7 +3,7 @@
 import { runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
 import { MicrotomeError, native } from '../core/errors.js';
 import { maskSource } from '../slide/mask-source.js';
-import { checkModelAgainstGraph } from '../model/checked-graph.js';
+import { checkModelAgainstGraph } from '../model/check-graph.js';
 import { readModel } from '../model/load-model.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
@@ -210,7 +210,9 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   const addon = await loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
   const { device, threads, memoryBytes } = runtime;
-  const request = { modelPath: specOf(model).graphPath, device, threads, memoryBytes };
+  const { graphPath, graphSha256, weights } = specOf(model);
+  const graph = { path: graphPath, sha256: graphSha256 };
+  const request = { graph, weights, device, threads, memoryBytes };
   const engine = await native(() => addon.createEngine(request), model.path);
   try {
     checkEngine(engine, model, slide);

@@ -124,6 +124,12 @@ engine::StoppingRequest read_stopping(const Fields& fields, std::size_t heads) {
   return stopping;
 }
 
+infer::ModelFile read_model_file(const Fields& fields) {
+  infer::ModelFile file{.path = fields.string("path"), .sha256 = fields.string("sha256")};
+  if (file.sha256.empty()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a hash for sha256");
+  return file;
+}
+
 std::optional<int> read_level(const Fields& fields) {
   if (fields.is_null("level")) return std::nullopt;
   const auto level = fields.integer("level");
@@ -221,7 +227,10 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
 
 engine::EngineOptions read_engine_options(const Fields& fields) {
   engine::EngineOptions options;
-  options.model_path = fields.string("modelPath");
+  options.model.graph = read_model_file(fields.child("graph"));
+  const auto weights = fields.array("weights");
+  for (std::uint32_t i = 0; i < weights.Length(); ++i)
+    options.model.weights.push_back(read_model_file(Fields(weights.Get(i))));
   options.device = fields.string("device");
   options.threads = static_cast<int>(std::clamp<std::int64_t>(fields.integer("threads"), 0, 1024));
   options.memory_bytes = fields.integer("memoryBytes");

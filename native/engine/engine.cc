@@ -18,7 +18,7 @@ std::exception_ptr cancelled_error() {
 }  // namespace
 
 Engine::Engine(const EngineOptions& options)
-    : model_(infer::Model::load(options.model_path, {.device = options.device, .intra_op_threads = 1, .log = {}})),
+    : model_(infer::Model::load(options.model, {.device = options.device, .intra_op_threads = 1, .log = {}})),
       threads_(options.threads > 0 ? options.threads : available_cores()),
       memory_bytes_(options.memory_bytes),
       calibration_(threads_, options.threads == 0 || options.trial) {

@@ -25,7 +25,7 @@
 namespace microtome::engine {
 
 struct EngineOptions {
-  std::string model_path;
+  infer::ModelFiles model;
   std::string device = "cpu";
   int threads = 0;                        // 0: cores this process may use, and a trial of how many of them are worth it
   bool trial = false;                     // the trial also with a number of threads given

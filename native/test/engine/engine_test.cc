@@ -90,7 +90,8 @@ Code code_of(const ScoreOutcome& outcome) {
 std::unique_ptr<Engine> make_engine(int threads, bool trial = false) {
   infer::set_runtime_path(test::ort_library());
   const auto path = folder().write("means.onnx", test::models::channel_means("n", kTilePx));
-  return std::make_unique<Engine>(EngineOptions{.model_path = path, .threads = threads, .trial = trial});
+  return std::make_unique<Engine>(
+      EngineOptions{.model = {.graph = {path, ""}, .weights = {}}, .threads = threads, .trial = trial});
 }
 
 int wrong_values(const ScoreResult& result, int seed, std::int64_t side_tiles) {
