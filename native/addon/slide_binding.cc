@@ -3,6 +3,7 @@
 #include "addon/environment.h"
 #include "addon/error_bridge.h"
 #include "addon/marshal.h"
+#include "decode/overview.h"
 #include "engine/prepare.h"
 #include "tissue/tissue_mask.h"
 

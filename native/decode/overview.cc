@@ -1,3 +1,5 @@
+#include "decode/overview.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -6,7 +8,6 @@
 #include <vector>
 
 #include "decode/area_average.h"
-#include "decode/region.h"
 
 namespace microtome::decode {
 namespace {

@@ -1,5 +1,5 @@
-// Regions of a level assembled from stored tiles: readRegion, thumbnails and the overview that the tissue mask is made
-// from. Runs on the calling thread; each stored tile it touches is decoded once.
+// Regions of a level assembled from stored tiles. Runs on the calling thread; each stored tile it touches is decoded
+// once.
 #pragma once
 
 #include "core/cancel_token.h"
@@ -34,10 +34,5 @@ struct Region {
 [[nodiscard]] Region read_region(TileDecoder& decoder, const slide::Slide& slide, const slide::Storage& storage,
                                  std::size_t directory, int level, const RegionRequest& request,
                                  const CancelToken* cancel);
-
-// The whole level reduced by area averaging so that the longer side is at most `max_side_px`; reads the smallest level
-// that is at least as large, in bands, so that memory stays bounded whatever the level's size.
-[[nodiscard]] Region read_overview(TileDecoder& decoder, const slide::Slide& slide, std::int64_t max_side_px,
-                                   BadTilePolicy on_bad_tile, const CancelToken* cancel);
 
 }  // namespace microtome::decode

@@ -1,4 +1,6 @@
 // The overview: area averages against a direct computation, the choice of the level, and memory that stays small.
+#include "decode/overview.h"
+
 #include <sys/resource.h>
 
 #include <cmath>

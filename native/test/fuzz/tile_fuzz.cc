@@ -1,6 +1,7 @@
 // The tile decoder behind the directory reader: any bytes that are a slide give, tile by tile, the same pixels or the
 // same error whatever was decoded before, write nothing beside the destination, and fit the regions made of them.
 #include "decode/codecs.h"
+#include "decode/overview.h"
 #include "test/fuzz/tile_checks.h"
 
 namespace {
