@@ -345,6 +345,8 @@ export interface NativeAddon {
   ): Promise<NativeSlide>;
   createEngine(options: NativeEngineOptions): Promise<NativeEngine>;
   doctor(): Promise<NativeDoctor>;
+  /** Cores that this process may use: the affinity mask, and no more than a container's limit. Opens nothing. */
+  cores(): number;
   /** Code name and advice of every error, from native/core/error_codes.def. */
   errorCodes(): readonly (readonly [code: string, advice: string])[];
 }

@@ -129,6 +129,8 @@ Napi::Value error_codes(const Napi::CallbackInfo& call) {
   return out;
 }
 
+Napi::Value cores(const Napi::CallbackInfo& call) { return Napi::Number::New(call.Env(), available_cores()); }
+
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   Environment::attach(env);
   auto& environment = *Environment::of(env);
@@ -139,6 +141,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("openSlide", Napi::Function::New<open_slide>(env, "openSlide"));
   exports.Set("createEngine", Napi::Function::New<create_engine>(env, "createEngine"));
   exports.Set("doctor", Napi::Function::New<doctor>(env, "doctor"));
+  exports.Set("cores", Napi::Function::New<cores>(env, "cores"));
   exports.Set("errorCodes", Napi::Function::New<error_codes>(env, "errorCodes"));
   return exports;
 }

@@ -211,6 +211,9 @@ export class FakeAddon implements NativeAddon {
   async doctor(): Promise<never> {
     throw new Error('not used');
   }
+  cores() {
+    return 2;
+  }
   errorCodes() {
     return [];
   }
