@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# What is too long for every change: the native tests under the thread sanitizer, half an hour of each fuzz target, the
-# tests of the API in changing order, the table of bars, a run that is killed fifty times and resumed, and the tests of the API with the
-# packed binary instead of the built one.
+# What is too long for every change: half an hour of each fuzz target, the tests of the API in changing order, the table
+# of bars, a run that is killed fifty times and resumed, and the tests of the API with the packed binary instead of the
+# built one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-npm test --silent -- threads
 if command -v clang++ >/dev/null; then node scripts/fuzz.mjs --seconds 1800; else echo 'skipped: fuzz targets (no clang++)'; fi
 
 for seed in 1 2 3 4 5; do

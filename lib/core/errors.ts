@@ -3,6 +3,8 @@
  * native/core/error_codes.def and docs/errors.md; a script compares the three.
  */
 
+import type { Job } from './cancel.js';
+
 /** What the user can do about each error code. The keys are the codes. */
 export const errorAdvice = {
   FILE_NOT_FOUND: 'check the path',
@@ -157,6 +159,17 @@ export async function native<T>(call: () => Promise<T>, path?: string): Promise<
   } catch (error) {
     throw fromNative(error, path);
   }
+}
+
+/** The same for something of the addon's that runs and can be told to stop. */
+export function nativeJob<T>(start: () => Job<T>, path?: string): Job<T> {
+  let job: Job<T>;
+  try {
+    job = start();
+  } catch (error) {
+    throw fromNative(error, path);
+  }
+  return { result: native(() => job.result, path), cancel: () => job.cancel() };
 }
 
 /** The system's error for a file, as a {@link MicrotomeError}: FILE_NOT_FOUND or FILE_UNREADABLE. */

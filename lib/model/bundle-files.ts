@@ -134,3 +134,14 @@ export async function refuseGitLfsPointer(handle: FileHandle, path: string): Pro
     });
   }
 }
+
+/** SHA-256 and size of a file of the bundle, through one opening. */
+export async function hashBundleFile(
+  root: BundleRoot,
+  relativePath: string,
+): Promise<{ path: string; sizeBytes: number; sha256: string }> {
+  return withBundleFile(root, relativePath, async (handle, path, sizeBytes) => {
+    await refuseGitLfsPointer(handle, path);
+    return { path, sizeBytes, sha256: await sha256Of(handle) };
+  });
+}

@@ -5,6 +5,7 @@
 
 import { MicrotomeError } from '../core/errors.js';
 import type { TensorInfo, TileInput } from './model.js';
+import type { GraphInfo, ModelSpec } from './spec.js';
 
 type Layout = TileInput['layout'];
 type ElementType = TileInput['type'];
@@ -150,4 +151,34 @@ export function checkColumns(tensor: TensorInfo, declared: number | null, batch:
     );
   }
   return columns ?? declared;
+}
+
+/**
+ * Compares a model with a graph: as outlined from the file, and again as the runtime reports it. Gives the graph's
+ * input. Throws MODEL_MISMATCH.
+ */
+export function checkModelAgainstGraph(
+  input: TileInput,
+  sizePx: number,
+  spec: ModelSpec,
+  graph: GraphInfo,
+): GraphInput {
+  const path = spec.graphPath;
+  const found = graphInput(graph.inputs, spec.inputTensor, path);
+  checkInput(input, sizePx, found, path);
+  for (const output of spec.tileOutputs) {
+    const tensor = graphOutput(graph.outputs, output.tensor, path);
+    const columns = checkColumns(tensor, output.columns, found.batch, path);
+    for (const head of spec.heads) {
+      if (spec.tileOutputs[head.output] === output && columns !== null && head.column >= columns) {
+        throw new MicrotomeError(
+          'MODEL_MISMATCH',
+          'infer',
+          `the head "${head.name}" reads column ${head.column}, but the output "${output.tensor}" gives ${columns} value${columns === 1 ? '' : 's'} for each tile (columns count from 0)`,
+          { path },
+        );
+      }
+    }
+  }
+  return found;
 }

@@ -1,9 +1,9 @@
-/** Checks the files that an ONNX model names beside itself, before any runtime sees the model. */
+/** Finds the files that an ONNX model keeps weights in, and refuses what a file of the model may not be. */
 
 import { posix } from 'node:path';
 
 import { MicrotomeError } from '../core/errors.js';
-import { requireInsidePath, withBundleFile } from './bundle-files.js';
+import { requireInsidePath } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import type { ExternalData, OnnxSummary } from './onnx-summary.js';
 
@@ -24,24 +24,29 @@ function place(graphFile: string, data: ExternalData, path: string): string {
   return posix.join(posix.dirname(graphFile), location);
 }
 
+/** What a graph reads of one of its external files: the last byte, and the tensor that it belongs to. */
+export interface NeededBytes {
+  readonly bytes: number;
+  readonly tensor: string;
+}
+
 /**
- * Every external file of the graph, as a path inside the bundle. Each must be a plain file of the bundle and long
- * enough. `graphFile` is the .onnx file's path inside the bundle; `declared` are the bundle's listed files, null where
- * there is no list.
+ * Every external file of the graph, as a path inside the bundle. Opens none. `graphFile` is the .onnx file's path inside
+ * the bundle; `declared` are the bundle's listed files, null where there is no list. Throws MODEL_INVALID.
  */
-export async function checkExternalData(
+export function externalFiles(
   root: BundleRoot,
   graphFile: string,
   summary: OnnxSummary,
   declared: ReadonlySet<string> | null,
-): Promise<readonly string[]> {
+): ReadonlyMap<string, NeededBytes> {
   const path = posix.join(root.folder, graphFile);
   if (summary.hasCompiledNodes)
     throw refuse(
       `${graphFile} holds nodes compiled for one device (EPContext); an ordinary ONNX graph is expected`,
       path,
     );
-  const needed = new Map<string, { bytes: number; tensor: string }>();
+  const needed = new Map<string, NeededBytes>();
   for (const data of summary.external) {
     const file = place(graphFile, data, path);
     requireInsidePath(root, file);
@@ -51,16 +56,24 @@ export async function checkExternalData(
     }
     if (end >= (needed.get(file)?.bytes ?? 0)) needed.set(file, { bytes: end, tensor: data.tensor });
   }
-  for (const [file, { bytes, tensor }] of needed) {
+  for (const file of needed.keys()) {
     if (declared !== null && !declared.has(file))
       throw refuse(`${graphFile} keeps weights in ${file}, which is not listed in files`, path);
-    await withBundleFile(root, file, async (_handle, _path, sizeBytes) => {
-      if (sizeBytes < bytes)
-        throw refuse(
-          `${file} has ${sizeBytes} bytes, but the tensor "${tensor}" of ${graphFile} ends at ${bytes}`,
-          path,
-        );
-    });
   }
-  return [...needed.keys()];
+  return needed;
+}
+
+/** Refuses an external file that is too short. `path` is its own. */
+export function requireLength(
+  graphFile: string,
+  file: string,
+  needed: NeededBytes,
+  path: string,
+  sizeBytes: number,
+): void {
+  if (sizeBytes >= needed.bytes) return;
+  throw refuse(
+    `${file} has ${sizeBytes} bytes, but the tensor "${needed.tensor}" of ${graphFile} ends at ${needed.bytes}`,
+    path,
+  );
 }

@@ -4,7 +4,7 @@ import type { MicrotomeError } from '../core/errors.js';
 import { defaults } from '../options/defaults.js';
 import { defaultClip } from '../scoring/result.js';
 import type { BundleRoot } from './bundle-files.js';
-import { requireInsidePath } from './bundle-files.js';
+import { hashBundleFile, requireInsidePath } from './bundle-files.js';
 import { readBundleJson } from './bundle-json.js';
 import type {
   BundleJson,
@@ -15,8 +15,10 @@ import type {
   OutputJson,
   TileInputJson,
 } from './bundle-json.js';
-import { checkModelAgainstGraph, hashBundleFile, readOnnxFile } from './checked-graph.js';
+import { checkModelAgainstGraph } from './check-graph.js';
 import type { Model, ModelCard, TileInput } from './model.js';
+import { readOnnxFile } from './onnx-file.js';
+import type { OnnxFile } from './onnx-file.js';
 import { attachSpec } from './spec.js';
 import type { ModelSpec, NativeHead, OutputSpec, SelectSpec, TileOutputSpec } from './spec.js';
 
@@ -180,23 +182,32 @@ function modelCard(card: CardJson): ModelCard {
   });
 }
 
-/** Every listed file must be there, plain, and have its hash. */
-async function checkFiles(root: BundleRoot, json: BundleJson, text: BundleText): Promise<void> {
-  for (const [file, declared] of Object.entries(json.files)) {
-    requireInsidePath(root, file);
-    const found = await hashBundleFile(root, file);
-    if (found !== declared) {
+/** Reads the graph. Every listed file must be there, plain, and have its hash; each is opened once. */
+async function readFiles(root: BundleRoot, graph: string, json: BundleJson, text: BundleText): Promise<OnnxFile> {
+  const files = Object.keys(json.files);
+  for (const file of files) requireInsidePath(root, file);
+  const unread = new Set(files);
+  const verify = (file: string, sha256: string): void => {
+    unread.delete(file);
+    const declared = json.files[file];
+    if (sha256 !== declared) {
       throw text.error(
         'MODEL_INVALID',
         ['files', file],
-        `${file} has the SHA-256 ${found}, but ${declared} is declared`,
+        `${file} has the SHA-256 ${sha256}, but ${declared} is declared`,
       );
     }
-  }
+  };
+  const onnx = await readOnnxFile(root, graph, { declared: new Set(files), verify });
+  for (const file of [...unread]) verify(file, (await hashBundleFile(root, file)).sha256);
+  return onnx;
 }
 
 /** The parts of a bundle that are made without its files. */
-function bundleSpec(json: BundleJson, text: BundleText): Omit<ModelSpec, 'graphPath' | 'fixedSizePx' | 'fixedRows'> {
+function bundleSpec(
+  json: BundleJson,
+  text: BundleText,
+): Omit<ModelSpec, 'graphPath' | 'graphSha256' | 'weights' | 'fixedSizePx' | 'fixedRows'> {
   const encoder = json.encoders[0] as EncoderJson;
   requireDistinct(text, json.heads, ['heads']);
   requireDistinct(text, json.outputs, ['outputs']);
@@ -224,10 +235,16 @@ export async function readBundle(root: BundleRoot): Promise<Model> {
     throw text.error('MODEL_INVALID', ['encoders', '0', 'graph'], `${encoder.graph} is not listed in files`);
   }
   const draft = bundleSpec(json, text);
-  await checkFiles(root, json, text);
-  const onnx = await readOnnxFile(root, encoder.graph, new Set(Object.keys(json.files)));
+  const onnx = await readFiles(root, encoder.graph, json, text);
   const input = tileInput(tiles);
-  const open: ModelSpec = { ...draft, graphPath: onnx.path, fixedSizePx: null, fixedRows: null };
+  const open: ModelSpec = {
+    ...draft,
+    graphPath: onnx.path,
+    graphSha256: onnx.sha256,
+    weights: onnx.weights,
+    fixedSizePx: null,
+    fixedRows: null,
+  };
   const graph = checkModelAgainstGraph(input, input.sizePx, open, onnx);
   const card = modelCard(json.card);
   const model: Model = Object.freeze({

@@ -9,14 +9,14 @@ import { contradiction, invalid } from '../options/check.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
 import { defaultClip } from '../scoring/result.js';
 import type { BundleRoot } from './bundle-files.js';
-import { checkModelAgainstGraph, hashBundleFile, readOnnxFile } from './checked-graph.js';
-import type { OnnxFile } from './checked-graph.js';
-import { checkColumns, graphInput, graphOutput } from './check-graph.js';
+import { checkColumns, checkModelAgainstGraph, graphInput, graphOutput } from './check-graph.js';
 import type { GraphInput } from './check-graph.js';
 import type { Model, TileInput } from './model.js';
+import { readOnnxFile } from './onnx-file.js';
+import type { OnnxFile } from './onnx-file.js';
 import { attachSpec } from './spec.js';
 import type { ModelSpec, NativeHead, OutputSpec, TileOutputSpec } from './spec.js';
-import { readWsinferConfig } from './wsinfer-config.js';
+import { readWsinferConfig, wsinferFileName } from './wsinfer-config.js';
 import type { WsinferConfig } from './wsinfer-config.js';
 
 /** Class outputs beside the score are given for at most this many named classes. */
@@ -97,6 +97,8 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
   const { heads, outputs } = plainOutputs(plain.output, column, options);
   const spec: ModelSpec = {
     graphPath: plain.onnx.path,
+    graphSha256: plain.onnx.sha256,
+    weights: plain.onnx.weights,
     inputTensor: null,
     tileOutputs: [plain.output],
     heads,
@@ -158,19 +160,17 @@ function bareInput(options: ParsedModelOptions, graph: GraphInput, path: string)
   });
 }
 
-/** SHA-256 of one file, or over the lines "<hash>  <name>" of several. */
-function joinHashes(hashes: readonly (readonly [file: string, sha256: string])[]): string {
-  const [first] = hashes;
-  if (hashes.length === 1 && first !== undefined) return first[1];
-  return createHash('sha256')
-    .update(hashes.map(([file, sha256]) => `${sha256}  ${file}\n`).join(''))
-    .digest('hex');
+interface HashedFile {
+  readonly file: string;
+  readonly sha256: string;
 }
 
-async function hashAll(root: BundleRoot, files: readonly string[]): Promise<[string, string][]> {
-  const hashes: [string, string][] = [];
-  for (const file of [...new Set(files)].sort()) hashes.push([file, await hashBundleFile(root, file)]);
-  return hashes;
+/** SHA-256 of one file, or over the lines "<hash>  <name>" of several, in the order of their names. */
+function joinHashes(files: readonly HashedFile[]): string {
+  const byName = new Map(files.map(({ file, sha256 }) => [file, sha256]));
+  if (byName.size === 1) return (files[0] as HashedFile).sha256;
+  const lines = [...byName.keys()].sort().map((file) => `${byName.get(file)}  ${file}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
 }
 
 /**
@@ -189,7 +189,7 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
   const file = basename(path);
   const root: BundleRoot = { folder: dirname(path), allowHardLinks: false };
   const named: BundleRoot = { ...root, allowHardLinks: true };
-  const onnx = await readOnnxFile(root, file, null, named);
+  const onnx = await readOnnxFile(root, file, { declared: null, graphRoot: named });
   const graph = graphInput(onnx.inputs, null, path);
   const tensor = graphOutput(
     onnx.outputs,
@@ -197,13 +197,12 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
     path,
   );
   const columns = checkColumns(tensor, null, graph.batch, path);
-  const hashes = await hashAll(named, [file, ...onnx.externalFiles]);
   return makeModel(
     {
       kind: 'onnx',
       name: file.replace(/\.onnx$/i, ''),
       path,
-      sha256: joinHashes(hashes),
+      sha256: joinHashes([{ file, sha256: onnx.sha256 }, ...onnx.weights]),
       input: bareInput(options, graph, path),
       output: {
         name: tensor.name,
@@ -273,18 +272,21 @@ function wsinferInput(config: WsinferConfig, graph: GraphInput): TileInput {
 export async function readWsinfer(root: BundleRoot, options: ParsedModelOptions): Promise<Model> {
   const config = await readWsinferConfig(root);
   const file = await onnxBeside(root);
-  const onnx = await readOnnxFile(root, file, null);
+  const onnx = await readOnnxFile(root, file, { declared: null });
   const graph = graphInput(onnx.inputs, null, onnx.path);
   const tensor = graphOutput(onnx.outputs, options.output, onnx.path);
   const classes = config.classNames.length;
   const columns = checkColumns(tensor, classes, graph.batch, onnx.path);
-  const hashes = await hashAll(root, ['config.json', file, ...onnx.externalFiles]);
   return makeModel(
     {
       kind: 'wsinfer',
       name: config.architecture === '' ? basename(root.folder) : config.architecture,
       path: root.folder,
-      sha256: joinHashes(hashes),
+      sha256: joinHashes([
+        { file: wsinferFileName, sha256: config.sha256 },
+        { file, sha256: onnx.sha256 },
+        ...onnx.weights,
+      ]),
       input: wsinferInput(config, graph),
       output: {
         name: tensor.name,

@@ -45,8 +45,19 @@ export interface SelectSpec {
   readonly seed: number | null;
 }
 
+/** A file of a model as it was when the model was read. */
+export interface ModelFile {
+  /** Absolute. */
+  readonly path: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
 export interface ModelSpec {
   readonly graphPath: string;
+  readonly graphSha256: string;
+  /** The files that the graph keeps weights in. */
+  readonly weights: readonly ModelFile[];
   /** Name of the graph's image input; null: its only one. */
   readonly inputTensor: string | null;
   readonly tileOutputs: readonly TileOutputSpec[];

@@ -15,6 +15,8 @@ export const wsinferFileName = 'config.json';
 const maxConfigBytes = 2 ** 20;
 
 export interface WsinferConfig {
+  /** SHA-256 of config.json. */
+  readonly sha256: string;
   readonly architecture: string;
   readonly classNames: readonly string[];
   /** Side of the model's input. */
@@ -147,7 +149,7 @@ function readClassNames(reader: ConfigReader, json: Json): readonly string[] {
 /** Throws MODEL_INVALID naming the line. */
 export async function readWsinferConfig(root: BundleRoot): Promise<WsinferConfig> {
   const path = `${root.folder}/${wsinferFileName}`;
-  const { text } = await readBundleText(root, wsinferFileName, maxConfigBytes);
+  const { text, sha256 } = await readBundleText(root, wsinferFileName, maxConfigBytes);
   const reader = new ConfigReader(text, path);
   const json = reader.object(parseModelJson(text, wsinferFileName, path), []);
   if (json['spec_version'] !== '1.0')
@@ -159,5 +161,5 @@ export async function readWsinferConfig(root: BundleRoot): Promise<WsinferConfig
   const architecture = typeof json['architecture'] === 'string' ? json['architecture'] : '';
   const side = sizePx ?? patchSizePx;
   if (side > 16384) throw reader.fail(['patch_size_pixels'], `tiles of ${side} pixels, at most 16384 are supported`);
-  return { architecture, classNames, sizePx: side, mpp: (spacing * patchSizePx) / side, mean, std };
+  return { sha256, architecture, classNames, sizePx: side, mpp: (spacing * patchSizePx) / side, mean, std };
 }

@@ -221,8 +221,17 @@ export interface NativeModelInfo {
   readonly outputs: readonly NativeTensorInfo[];
 }
 
+/** A file of a model, with the SHA-256 (lower-case hex) that it had when the model was read. */
+export interface NativeModelFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
 export interface NativeEngineOptions {
-  readonly modelPath: string;
+  /** The .onnx file. MODEL_INVALID when it, or a file of weights, is no longer what it was. */
+  readonly graph: NativeModelFile;
+  /** The files that the graph keeps weights in. */
+  readonly weights: readonly NativeModelFile[];
   readonly device: string;
   /** Worker threads; 0: one per core that this process may use. */
   readonly threads: number;
@@ -385,4 +394,6 @@ export interface NativeAddon {
   /** Returns at once; `cancel` gives up the loading of the model. */
   createEngine(options: NativeEngineOptions): { readonly result: Promise<NativeEngine>; cancel(): void };
   doctor(): Promise<NativeDoctor>;
+  /** Cores that this process may use: the affinity mask, and no more than a container's limit. Opens nothing. */
+  cores(): number;
 }

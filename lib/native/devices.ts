@@ -1,6 +1,8 @@
 /** Where a model can run. */
 
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
+
+import { loadAddon } from './addon.js';
 
 /** A device that `device` can name. */
 export interface Device {
@@ -9,21 +11,26 @@ export interface Device {
   readonly kind: 'cpu';
   /** The processor's own name, for people. */
   readonly name: string;
-  /** Cores that this process may use. */
+  /** Cores that this process may use: the affinity mask, and no more than a container's limit. As many score by default. */
   readonly cores: number;
   /** Memory of the machine, in bytes. */
   readonly memoryBytes: number;
 }
 
-/** The devices that this version can use: the CPU. */
+/**
+ * The devices that this version can use: the CPU.
+ *
+ * @throws {@link MicrotomeError} UNSUPPORTED_PLATFORM, RUNTIME_MISSING when the addon does not load.
+ */
 export async function devices(): Promise<readonly Device[]> {
+  const addon = await loadAddon();
   const name = cpus()[0]?.model.trim() ?? '';
   return Object.freeze([
     Object.freeze({
       id: 'cpu',
       kind: 'cpu' as const,
       name: name === '' ? 'CPU' : name,
-      cores: availableParallelism(),
+      cores: addon.cores(),
       memoryBytes: totalmem(),
     }),
   ]);

@@ -2,9 +2,9 @@
 
 import { jobUnlessAborted, runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
 import type { Job } from '../core/cancel.js';
-import { MicrotomeError, native } from '../core/errors.js';
+import { MicrotomeError, native, nativeJob } from '../core/errors.js';
 import { maskSource } from '../slide/mask-source.js';
-import { checkModelAgainstGraph } from '../model/checked-graph.js';
+import { checkModelAgainstGraph } from '../model/check-graph.js';
 import { readModel } from '../model/load-model.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
@@ -230,9 +230,11 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   const addon = await loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
   const { device, threads, memoryBytes } = runtime;
-  const request = { modelPath: specOf(model).graphPath, device, threads, memoryBytes };
-  const start = (): Job<NativeEngine> => addon.createEngine(request);
-  const engine = await native(() => jobUnlessAborted(slide.signal, start, closeLate), model.path);
+  const { graphPath, graphSha256, weights } = specOf(model);
+  const graph = { path: graphPath, sha256: graphSha256 };
+  const request = { graph, weights, device, threads, memoryBytes };
+  const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
+  const engine = await jobUnlessAborted(slide.signal, start, closeLate);
   try {
     checkEngine(engine, model, slide);
     return engine;

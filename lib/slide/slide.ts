@@ -2,7 +2,7 @@
 
 import { jobUnlessAborted, runJob } from '../core/cancel.js';
 import type { Job } from '../core/cancel.js';
-import { MicrotomeError, fromNative, native } from '../core/errors.js';
+import { MicrotomeError, fromNative, native, nativeJob } from '../core/errors.js';
 import { loadAddon } from '../native/addon.js';
 import type { NativeRegion, NativeSlide, NativeSlideInfo, NativeTileBatch } from '../native/contract.js';
 import { maskSource } from './mask-source.js';
@@ -260,8 +260,8 @@ export async function openNativeSlide(
 ): Promise<NativeSlide> {
   const addon = await loadAddon();
   const place = typeof at === 'string' ? at : bridgeTo(at, name);
-  const start = (): Job<NativeSlide> => addon.openSlide(place, options);
-  return native(() => jobUnlessAborted(signal, start, (late) => void late.close().catch(() => undefined)), name);
+  const start = (): Job<NativeSlide> => nativeJob(() => addon.openSlide(place, options), name);
+  return jobUnlessAborted(signal, start, (late) => void late.close().catch(() => undefined));
 }
 
 /**

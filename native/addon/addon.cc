@@ -119,6 +119,8 @@ Napi::Value doctor(const Napi::CallbackInfo& call) {
       [](Napi::Env env, Report& report) -> Napi::Value { return report_object(env, report); });
 }
 
+Napi::Value cores(const Napi::CallbackInfo& call) { return Napi::Number::New(call.Env(), available_cores()); }
+
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   Environment::attach(env);
   auto& environment = *Environment::of(env);
@@ -129,6 +131,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("openSlide", Napi::Function::New<open_slide>(env, "openSlide"));
   exports.Set("createEngine", Napi::Function::New<EngineBinding::create>(env, "createEngine"));
   exports.Set("doctor", Napi::Function::New<doctor>(env, "doctor"));
+  exports.Set("cores", Napi::Function::New<cores>(env, "cores"));
   return exports;
 }
 

@@ -95,8 +95,8 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
         env, "microtome-load",
         [options = read_engine_options(fields), model = read_model_request(fields), calls,
          pool = Environment::of(env)->pool()] {
-          const auto loaded =
-              infer::Model::load(model.path, {.device = model.device, .intra_op_threads = 1, .log = {}});
+          const auto loaded = infer::Model::load(
+              model.files, {.device = model.device, .intra_op_threads = 1, .log = {}, .cancel = &calls->token()});
           LoadedEngine made{.engine = nullptr, .inputs = loaded->inputs(), .outputs = loaded->outputs()};
           made.engine = std::make_shared<engine::Engine>(pool, std::make_unique<engine::ModelRunner>(loaded), options);
           return made;

@@ -25,7 +25,7 @@ namespace microtome::addon {
 [[nodiscard]] engine::PlanRequest read_plan_request(const Fields& fields);
 [[nodiscard]] engine::EngineOptions read_engine_options(const Fields& fields);
 struct ModelRequest {
-  std::string path;
+  infer::ModelFiles files;
   std::string device;
 };
 [[nodiscard]] ModelRequest read_model_request(const Fields& fields);

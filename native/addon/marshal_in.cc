@@ -140,6 +140,12 @@ engine::StoppingRequest read_stopping(const Fields& fields) {
   return stopping;
 }
 
+infer::ModelFile read_model_file(const Fields& fields) {
+  infer::ModelFile file{.path = fields.string("path"), .sha256 = fields.string("sha256")};
+  if (file.sha256.empty()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a hash for sha256");
+  return file;
+}
+
 std::optional<int> read_level(const Fields& fields) {
   if (fields.is_null("level")) return std::nullopt;
   const auto level = fields.integer("level");
@@ -249,7 +255,13 @@ engine::EngineOptions read_engine_options(const Fields& fields) {
 }
 
 ModelRequest read_model_request(const Fields& fields) {
-  return {.path = fields.string("modelPath"), .device = fields.string("device")};
+  ModelRequest request;
+  request.files.graph = read_model_file(fields.child("graph"));
+  const auto weights = fields.array("weights");
+  for (std::uint32_t i = 0; i < weights.Length(); ++i)
+    request.files.weights.push_back(read_model_file(Fields(weights.Get(i))));
+  request.device = fields.string("device");
+  return request;
 }
 
 engine::PlanRequest read_plan_request(const Fields& fields) {

@@ -3,11 +3,14 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -111,6 +114,58 @@ void* open_renamed(const std::string& path) {
   return handle;
 }
 
+// The tables of a loaded library that say which function of another library each of its calls goes to.
+struct Imports {
+  const Elf64_Sym* symbols = nullptr;
+  const char* names = nullptr;
+  const Elf64_Rela* entries[2] = {};  // calls through stubs, and through pointers
+  std::size_t counts[2] = {};
+};
+
+Imports imports_of(const link_map& map) {
+  Imports imports;
+  // The loader has made these addresses absolute.
+  for (const auto* entry = map.l_ld; entry->d_tag != DT_NULL; ++entry) {
+    const auto address = entry->d_un.d_ptr;
+    const std::size_t count = entry->d_un.d_val / sizeof(Elf64_Rela);
+    if (entry->d_tag == DT_SYMTAB) imports.symbols = reinterpret_cast<const Elf64_Sym*>(address);
+    if (entry->d_tag == DT_STRTAB) imports.names = reinterpret_cast<const char*>(address);
+    if (entry->d_tag == DT_JMPREL) imports.entries[0] = reinterpret_cast<const Elf64_Rela*>(address);
+    if (entry->d_tag == DT_PLTRELSZ) imports.counts[0] = count;
+    if (entry->d_tag == DT_RELA) imports.entries[1] = reinterpret_cast<const Elf64_Rela*>(address);
+    if (entry->d_tag == DT_RELASZ) imports.counts[1] = count;
+  }
+  return imports;
+}
+
+// Where the loader made memory read-only again after it had filled in the tables.
+struct ReadOnlyPart {
+  std::uintptr_t library = 0;
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+int find_read_only_part(dl_phdr_info* info, std::size_t, void* out) {
+  auto& part = *static_cast<ReadOnlyPart*>(out);
+  if (info->dlpi_addr != part.library) return 0;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    if (info->dlpi_phdr[i].p_type != PT_GNU_RELRO) continue;
+    part.begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+    part.end = part.begin + info->dlpi_phdr[i].p_memsz;
+  }
+  return 1;
+}
+
+bool write_pointer(std::uintptr_t place, void* value, const ReadOnlyPart& read_only) {
+  const auto page_bytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto* page = reinterpret_cast<void*>(place / page_bytes * page_bytes);
+  if (::mprotect(page, page_bytes, PROT_READ | PROT_WRITE) != 0) return false;
+  // Another thread may be calling through it: it must see the old or the new pointer.
+  std::atomic_ref<void*>(*reinterpret_cast<void**>(place)).store(value, std::memory_order_release);
+  if (place >= read_only.begin && place < read_only.end) ::mprotect(page, page_bytes, PROT_READ);
+  return true;
+}
+
 }  // namespace
 
 SharedLibrary SharedLibrary::open_private(const std::string& path, Stage stage) {
@@ -124,5 +179,29 @@ SharedLibrary SharedLibrary::open_private(const std::string& path, Stage stage) 
 }
 
 void* SharedLibrary::find(const char* symbol) const noexcept { return ::dlsym(handle_, symbol); }
+
+bool SharedLibrary::redirect(const char* name, void* function, Stage stage) const {
+  link_map* map = nullptr;
+  if (::dlinfo(handle_, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) return false;
+  ReadOnlyPart read_only{.library = map->l_addr};
+  ::dl_iterate_phdr(find_read_only_part, &read_only);
+  const Imports imports = imports_of(*map);
+  if (imports.symbols == nullptr || imports.names == nullptr) return false;
+  bool found = false;
+  for (int table = 0; table < 2; ++table) {
+    for (std::size_t i = 0; i < imports.counts[table]; ++i) {
+      const Elf64_Rela& entry = imports.entries[table][i];
+      const auto type = ELF64_R_TYPE(entry.r_info);
+      if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) continue;
+      const Elf64_Sym& symbol = imports.symbols[ELF64_R_SYM(entry.r_info)];
+      if (std::strcmp(imports.names + symbol.st_name, name) != 0) continue;
+      if (!write_pointer(map->l_addr + entry.r_offset, function, read_only))
+        throw Error(Code::RUNTIME_MISSING, stage, "cannot change which " + std::string(name) + " " + path_ + " calls")
+            .with_path(path_);
+      found = true;
+    }
+  }
+  return found;
+}
 
 }  // namespace microtome

@@ -22,6 +22,9 @@ class SharedLibrary {
     out = reinterpret_cast<Function*>(find(symbol));
     return out != nullptr;
   }
+  // Makes the library call `function` where it calls `name`, a function of another library; nobody else's calls change.
+  // False when it has no such call. Throws RUNTIME_MISSING when the table of its calls cannot be written.
+  bool redirect(const char* name, void* function, Stage stage) const;
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] bool is_private() const noexcept { return private_; }
 

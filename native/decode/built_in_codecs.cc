@@ -1,7 +1,7 @@
 // Which codecs this build has of its own: the only place that knows the build's switches.
-#include <optional>
+#include "decode/built_in_codecs.h"
 
-#include "decode/codec.h"
+#include <optional>
 
 namespace microtome::decode {
 namespace {

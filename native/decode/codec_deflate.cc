@@ -3,7 +3,7 @@
 
 #include <new>
 
-#include "decode/codec.h"
+#include "decode/built_in_codecs.h"
 #include "decode/exact_bytes.h"
 
 namespace microtome::decode {

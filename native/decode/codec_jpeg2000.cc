@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 #include "decode/bad_tile.h"
-#include "decode/codec.h"
+#include "decode/built_in_codecs.h"
 #include "decode/jpeg2000_color.h"
 #include "decode/jpeg2000_stream.h"
 #include "decode/openjpeg_assertion.h"

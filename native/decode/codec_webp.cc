@@ -5,7 +5,7 @@
 #include <string>
 
 #include "decode/bad_tile.h"
-#include "decode/codec.h"
+#include "decode/built_in_codecs.h"
 
 namespace microtome::decode {
 namespace {

@@ -1,18 +1,27 @@
-// The codec libraries of this process, and what they can decode. Each is opened at its first use and never closed.
-// Everything here is safe to call from any thread.
+// Who decodes which compression here: a codec that is compiled in, libjpeg-turbo or libvips, or nobody. Everything here
+// is safe to call from any thread.
 #pragma once
 
-#include "decode/turbojpeg_library.h"
-#include "decode/vips_library.h"
+#include <string>
+#include <vector>
+
 #include "slide/slide.h"
 
 namespace microtome::decode {
 
-// Throw RUNTIME_MISSING naming the library and the loader's reason.
-[[nodiscard]] const TurboJpeg& turbojpeg();
-[[nodiscard]] const Vips& vips();
-// nullptr while nothing has opened it. Never throws.
-[[nodiscard]] const Vips* vips_if_open() noexcept;
+// Who decodes a compression here.
+struct CodecSource {
+  std::string codec;    // "none", "jpeg", "lzw", "deflate", "zstd", "webp", "jpeg2000"
+  std::string library;  // "libdeflate", "libvips", "microtome" for what is written here; empty: nobody
+  std::string version;
+  bool built_in = false;
+};
+// All of them, in the order above. Opens libvips only for what is not compiled in; never throws.
+[[nodiscard]] std::vector<CodecSource> available_codecs();
+
+// Throws UNSUPPORTED_COMPRESSION naming the codec that is missing, UNSUPPORTED_PIXELS, or RUNTIME_MISSING naming the
+// library.
+void require_codec(const slide::Storage& storage, const std::string& path);
 
 // How a compression is called in messages: "ZSTD", "JPEG 2000".
 [[nodiscard]] const char* codec_title(slide::Compression compression) noexcept;

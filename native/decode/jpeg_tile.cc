@@ -1,13 +1,13 @@
 #include "decode/jpeg_tile.h"
 
-#include "decode/codecs.h"
+#include "decode/codec_libraries.h"
 
 namespace microtome::decode {
 
-void JpegTile::load(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, const JpegFrame& frame,
-                    JpegColor color) {
+void JpegTile::load(const slide::Storage& storage, std::span<const std::uint8_t> tile, const JpegFrame& frame) {
   frame_ = frame;
-  splice_jpeg(tables, tile, frame.components, color, stream_);
+  const auto color = storage.photometric == slide::Photometric::YCbCr ? JpegColor::YCbCr : JpegColor::AsStored;
+  splice_jpeg(storage.jpeg_tables, tile, frame.components, color, stream_);
 }
 
 bool JpegTile::decode_baseline(std::span<const TileWindow> windows) {

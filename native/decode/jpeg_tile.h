@@ -10,14 +10,15 @@
 #include "decode/jpeg_decoder.h"
 #include "decode/jpeg_stream.h"
 #include "decode/tile_window.h"
+#include "slide/slide.h"
 
 namespace microtome::decode {
 
 class JpegTile {
  public:
-  // The slide's tables and the tile's bytes, of which `frame` was read. Throws BadTile, see splice_jpeg.
-  void load(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, const JpegFrame& frame,
-            JpegColor color);
+  // The tile's bytes, of which `frame` was read, with the slide's tables. What its colours are, the slide's photometric
+  // tag says alone. Throws BadTile, see splice_jpeg.
+  void load(const slide::Storage& storage, std::span<const std::uint8_t> tile, const JpegFrame& frame);
 
   // By our own decoder, which takes most tiles of colour, see BaselineJpeg. False: not this one.
   [[nodiscard]] bool decode_baseline(std::span<const TileWindow> windows);

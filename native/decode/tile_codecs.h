@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "decode/codec.h"
+#include "decode/built_in_codecs.h"
 #include "slide/slide.h"
 
 namespace microtome::decode {

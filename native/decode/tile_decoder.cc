@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "decode/bad_tile.h"
-#include "decode/codecs.h"
 #include "decode/jpeg_stream.h"
 #include "decode/jpeg_tile.h"
 #include "decode/one_strip_tiff.h"
@@ -30,10 +29,6 @@ constexpr std::size_t kScratchKept = 32u << 20;
 
 void trim(std::vector<std::uint8_t>& scratch) {
   if (scratch.capacity() > kScratchKept) std::vector<std::uint8_t>().swap(scratch);
-}
-
-JpegColor jpeg_color(const Storage& storage) {
-  return storage.photometric == Photometric::YCbCr ? JpegColor::YCbCr : JpegColor::AsStored;
 }
 
 void require_frame(const JpegFrame& frame, const TileRect& rect, int samples) {
@@ -145,7 +140,7 @@ struct TileDecoder::Impl {
     const auto bytes = read(slide, from, {}, tile, false);
     const JpegFrame frame = read_jpeg_frame(bytes);
     require_frame(frame, rect, count);
-    jpeg.load(from.jpeg_tables, bytes, frame, jpeg_color(from));
+    jpeg.load(from, bytes, frame);
     return frame;
   }
 

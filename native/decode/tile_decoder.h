@@ -6,47 +6,15 @@
 
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "core/error.h"
 #include "core/image.h"
+#include "decode/codec_libraries.h"
+#include "decode/codecs.h"
 #include "decode/tile_window.h"
 #include "slide/slide.h"
 
 namespace microtome::decode {
-
-// The codec libraries, opened once per process from the paths given first; later paths are ignored.
-// Both paths come from the package that installs them (see lib/native/runtimes.ts).
-struct CodecPaths {
-  std::string jpeg;  // libturbojpeg.so.0
-  std::string vips;  // libvips-cpp.so.*
-};
-
-struct CodecReport {
-  bool loaded = false;
-  std::string path;
-  std::string version;
-  std::string error;  // why it is not there
-  bool is_private = false;
-};
-
-// Remembers the paths; opens nothing. Thread-safe.
-void set_codec_paths(const CodecPaths& paths);
-[[nodiscard]] CodecReport jpeg_report();  // opens the library if needed; never throws
-[[nodiscard]] CodecReport vips_report();
-// Who decodes a compression here.
-struct CodecSource {
-  std::string codec;    // "none", "jpeg", "lzw", "deflate", "zstd", "webp", "jpeg2000"
-  std::string library;  // "libdeflate", "libvips", "microtome" for what is written here; empty: nobody
-  std::string version;
-  bool built_in = false;
-};
-// All of them, in the order above. Opens libvips only for what is not compiled in; never throws.
-[[nodiscard]] std::vector<CodecSource> available_codecs();
-
-// Throws UNSUPPORTED_COMPRESSION naming the codec that is missing, or RUNTIME_MISSING naming the library.
-void require_codec(const slide::Storage& storage, const std::string& path);
 
 enum class TileState : std::uint8_t { Decoded, Missing };
 
@@ -88,8 +56,5 @@ class TileDecoder {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// Must run on each thread that decoded, before it ends (frees libvips' per-thread memory). Never throws.
-void leave_thread() noexcept;
 
 }  // namespace microtome::decode

@@ -1,5 +1,7 @@
 #include "engine/prepare.h"
 
+#include "decode/overview.h"
+
 namespace microtome::engine {
 namespace {
 

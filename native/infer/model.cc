@@ -1,5 +1,7 @@
 #include "infer/model.h"
 
+#include <list>
+
 #include "core/error.h"
 #include "infer/model_file.h"
 #include "infer/ort_runtime.h"
@@ -7,11 +9,31 @@
 
 namespace microtome::infer {
 
-std::shared_ptr<Model> Model::load(const std::string& path, const SessionOptions& options) {
+std::shared_ptr<Model> Model::load(const ModelFiles& files, const SessionOptions& options) {
   if (options.device != "cpu")
     throw Error(Code::DEVICE_UNAVAILABLE, Stage::Infer, "the device " + options.device + " is not there; it has: cpu");
-  require_onnx_file(path);
-  return std::make_shared<OrtSession>(OrtRuntime::get(), path, options);
+  if (options.cancel != nullptr) options.cancel->check(Stage::Infer);
+  const OpenModelFile opened(files.graph.path);
+  auto graph = read_graph(opened, files.graph, options.cancel);
+  std::list<OpenModelFile> weights;
+  for (const auto& file : files.weights) require_weights(weights.emplace_back(file.path), file, options.cancel);
+
+  OrtRuntime& runtime = OrtRuntime::get();
+  const bool by_path = !OrtSession::finds_weights_of_bytes(runtime);
+  auto model =
+      std::make_shared<OrtSession>(runtime, files.graph.path, by_path ? GraphBytes{} : std::move(graph), options);
+  if (by_path && !opened.is_unchanged()) throw changed(files.graph.path);
+  auto file = files.weights.begin();
+  for (const auto& one : weights)
+    if (!one.is_unchanged())
+      throw changed(file->path);
+    else
+      ++file;
+  return model;
+}
+
+std::shared_ptr<Model> Model::load(const std::string& path, const SessionOptions& options) {
+  return load(ModelFiles{.graph = {.path = path, .sha256 = ""}, .weights = {}}, options);
 }
 
 }  // namespace microtome::infer

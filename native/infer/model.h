@@ -37,10 +37,24 @@ struct TensorInfo {
   std::vector<std::int64_t> shape;  // -1: dynamic
 };
 
+// A file of a model: where it is, and the SHA-256 (lower-case hex) that it had when the model was read.
+struct ModelFile {
+  std::string path;
+  std::string sha256;  // of the graph, may be empty: any bytes are taken
+};
+
+struct ModelFiles {
+  ModelFile graph;                 // the .onnx
+  std::vector<ModelFile> weights;  // what the graph names beside itself; in its folder, or below
+};
+
 struct SessionOptions {
   std::string device = "cpu";  // "cpu"; any other is refused with DEVICE_UNAVAILABLE
   int intra_op_threads = 1;    // 1: runs on the calling thread
   LogSink log;
+  // Ends the load when it is cancelled. It must outlive the load, and is not kept. With a runtime older than 1.22,
+  // which cannot be stopped, the load runs to its end and fails then.
+  CancelToken* cancel = nullptr;
 };
 
 // Input that starts at a multiple of this many bytes is used where it lies; other input is copied once more.
@@ -50,7 +64,12 @@ inline constexpr std::size_t kInputAlignment = 64;
 // each with its own RunSlot.
 class Model {
  public:
-  // Throws MODEL_INVALID (with the runtime's reason), RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY.
+  // The graph is read into memory once, hashed there, and given to the runtime from there. Weights are hashed through
+  // one opened file; the runtime opens them itself, and that nobody changed them meanwhile is asked after it has.
+  // Throws MODEL_INVALID (with the runtime's reason, or when a file is not what it was when the model was read),
+  // RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY, and CANCELLED soon after options.cancel was cancelled.
+  [[nodiscard]] static std::shared_ptr<Model> load(const ModelFiles& files, const SessionOptions& options);
+  // Whatever graph is at `path`.
   [[nodiscard]] static std::shared_ptr<Model> load(const std::string& path, const SessionOptions& options);
   virtual ~Model() = default;
 

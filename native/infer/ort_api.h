@@ -94,6 +94,8 @@ inline constexpr Slot<const char*(const Status*)> kGetErrorMessage{2};
 inline constexpr Slot<Status*(LogFunction*, void*, LogLevel, const char*, Env**)> kCreateEnvWithCustomLogger{4};
 inline constexpr Slot<Status*(const Env*)> kDisableTelemetryEvents{6};
 inline constexpr Slot<Status*(const Env*, const char*, const SessionOptions*, Session**)> kCreateSession{7};
+inline constexpr Slot<Status*(const Env*, const void*, std::size_t, const SessionOptions*, Session**)>
+    kCreateSessionFromArray{8};
 inline constexpr Slot<Status*(SessionOptions**)> kCreateSessionOptions{10};
 inline constexpr Slot<Status*(SessionOptions*, ExecutionMode)> kSetSessionExecutionMode{13};
 inline constexpr Slot<Status*(SessionOptions*, const char*)> kSetSessionLogId{20};
@@ -143,6 +145,7 @@ inline constexpr Slot<Status*(const IoBinding*, Allocator*, Value***, std::size_
 inline constexpr Slot<void(IoBinding*)> kClearBoundInputs{141};
 inline constexpr Slot<void(IoBinding*)> kClearBoundOutputs{142};
 inline constexpr Slot<Status*(SessionOptions*, bool)> kSetDeterministicCompute{273, 17};
+inline constexpr Slot<Status*(SessionOptions*, bool)> kSessionOptionsSetLoadCancellationFlag{293, 22};
 
 // A table and the version it was asked for. Copyable; the library behind it is never unloaded.
 class Api {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -32,6 +31,19 @@ int minor_of(const std::string& version) {
   const char* end = version.data() + version.size();
   const auto parsed = std::from_chars(version.data() + 2, end, minor);
   return parsed.ec == std::errc() && (parsed.ptr == end || *parsed.ptr == '.') ? minor : 0;
+}
+
+// The function that the library called before; set once, before it can be called.
+using VariableFunction = char*(const char* name);
+VariableFunction* own_variable = nullptr;
+
+// What the library gets where it asks for an environment variable. From version 1.29 on it keeps a database and an
+// identifier below the user's home and sends usage data, unless this variable is set when its environment is made; its
+// function that switches this off comes too late. The process's own variables stay as they are: to set one is to race
+// with every thread that reads one.
+char* variable_of_the_runtime(const char* name) {
+  static char on[] = "1";
+  return std::strcmp(name, "ORT_DISABLE_TELEMETRY") == 0 ? on : own_variable(name);
 }
 
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
@@ -67,10 +79,9 @@ OrtRuntime& OrtRuntime::get() {
 }
 
 OrtRuntime::OrtRuntime(const std::string& path) {
-  // Newer libraries send usage data and keep a database for it under the user's home unless this is set when their
-  // environment is made. It is the one process-wide setting of this addon.
-  ::setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   const SharedLibrary library = SharedLibrary::open_private(path, Stage::Infer);
+  if (library.bind("getenv", own_variable))
+    library.redirect("getenv", reinterpret_cast<void*>(&variable_of_the_runtime), Stage::Infer);
   report_.path = library.path();
   report_.is_private = library.is_private();
   negotiate(library);

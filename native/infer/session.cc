@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 #include "infer/input_check.h"
 #include "infer/tensor_values.h"
@@ -139,12 +141,12 @@ class OrtSession::BoundOutputs {
   std::size_t count_ = 0;
 };
 
-OrtSession::OrtSession(OrtRuntime& runtime, const std::string& path, const SessionOptions& options)
+OrtSession::OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes graph, const SessionOptions& options)
     : runtime_(runtime),
       path_(path),
       log_(runtime, options.log),
       memory_(nullptr, runtime.api().function(ort::kReleaseMemoryInfo)),
-      session_(open(path, options)),
+      session_(open(std::exchange(graph, {}), options)),
       inputs_(input_infos(runtime, session_.get())),
       outputs_(output_infos(runtime, session_.get())) {
   ort::MemoryInfo* memory = nullptr;
@@ -154,7 +156,7 @@ OrtSession::OrtSession(OrtRuntime& runtime, const std::string& path, const Sessi
   memory_.reset(memory);
 }
 
-ort::Handle<ort::Session> OrtSession::open(const std::string& path, const SessionOptions& options) const {
+ort::Handle<ort::Session> OrtSession::open(const GraphBytes& graph, const SessionOptions& options) const {
   const auto& api = runtime_.api();
   ort::SessionOptions* raw = nullptr;
   runtime_.require(api(ort::kCreateSessionOptions, &raw), "make options");
@@ -172,17 +174,44 @@ ort::Handle<ort::Session> OrtSession::open(const std::string& path, const Sessio
   // peaked higher (measured), and would not give memory back with the session.
   // Threads that spin for work take the cores from the decoders.
   set(api(ort::kAddSessionConfigEntry, raw, "session.intra_op.allow_spinning", "0"));
+  if (finds_weights_of_bytes(runtime_)) {
+    const auto folder = std::filesystem::path(path_).parent_path();
+    set(api(ort::kAddSessionConfigEntry, raw, "session.model_external_initializers_file_folder_path",
+            folder.empty() ? "." : folder.c_str()));
+  }
   if (api.has(ort::kSetDeterministicCompute)) set(api(ort::kSetDeterministicCompute, raw, true));
 
   ort::Session* session = nullptr;
-  const auto failure = runtime_.take(
-      api(ort::kCreateSession, runtime_.env(), path.c_str(), static_cast<const ort::SessionOptions*>(raw), &session));
+  const auto failure = create(graph, raw, options.cancel, &session);
+  ort::Handle<ort::Session> made(session, api.function(ort::kReleaseSession));
+  if (options.cancel != nullptr && options.cancel->cancelled())
+    throw Error(Code::CANCELLED, Stage::Infer,
+                failure ? "the load was given up: " + failure->text : "the load was cancelled as it ended")
+        .with_path(path_);
   if (failure)
     throw Error(failure->is_out_of_memory() ? Code::OUT_OF_MEMORY : Code::MODEL_INVALID, Stage::Infer,
-                "ONNX Runtime " + runtime_.report().version + " refuses " + path + ": " + failure->text)
-        .with_path(path);
-  return {session, api.function(ort::kReleaseSession)};
+                "ONNX Runtime " + runtime_.report().version + " refuses " + path_ + ": " + failure->text)
+        .with_path(path_);
+  return made;
 }
+
+// The flag that stops a load is in the options: they must be there for as long as somebody may set it.
+std::optional<Failure> OrtSession::create(const GraphBytes& graph, ort::SessionOptions* settings, CancelToken* cancel,
+                                          ort::Session** session) const {
+  const auto& api = runtime_.api();
+  std::optional<CancelToken::Registration> stop;
+  if (cancel != nullptr && api.has(ort::kSessionOptionsSetLoadCancellationFlag))
+    stop.emplace(*cancel, [&] {
+      static_cast<void>(runtime_.take(api(ort::kSessionOptionsSetLoadCancellationFlag, settings, true)));
+    });
+  const auto* constant = static_cast<const ort::SessionOptions*>(settings);
+  if (graph.data == nullptr)
+    return runtime_.take(api(ort::kCreateSession, runtime_.env(), path_.c_str(), constant, session));
+  return runtime_.take(api(ort::kCreateSessionFromArray, runtime_.env(), static_cast<const void*>(graph.data.get()),
+                           graph.size, constant, session));
+}
+
+bool OrtSession::finds_weights_of_bytes(const OrtRuntime& runtime) noexcept { return runtime.api().version() >= 21; }
 
 std::unique_ptr<Model::RunSlot> OrtSession::make_slot() {
   ort::IoBinding* binding = nullptr;

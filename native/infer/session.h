@@ -9,19 +9,25 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "infer/graph_info.h"
 #include "infer/model.h"
+#include "infer/model_file.h"
 #include "infer/ort_runtime.h"
 
 namespace microtome::infer {
 
 class OrtSession final : public Model, public std::enable_shared_from_this<OrtSession> {
  public:
-  // Opens `path`; the file has been looked at. Throws as Model::load does.
-  OrtSession(OrtRuntime& runtime, const std::string& path, const SessionOptions& options);
+  // Makes a session of `graph`, the bytes of `path`, and frees them; of the file itself where it has no bytes. Throws
+  // as Model::load does.
+  OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes graph, const SessionOptions& options);
+
+  // From version 1.21 on, a runtime that is given bytes can be told the folder of their weights.
+  [[nodiscard]] static bool finds_weights_of_bytes(const OrtRuntime& runtime) noexcept;
 
   [[nodiscard]] const std::vector<TensorInfo>& inputs() const noexcept override { return inputs_; }
   [[nodiscard]] const std::vector<TensorInfo>& outputs() const noexcept override { return outputs_; }
@@ -34,7 +40,9 @@ class OrtSession final : public Model, public std::enable_shared_from_this<OrtSe
   class Slot;
   class BoundOutputs;
 
-  [[nodiscard]] ort::Handle<ort::Session> open(const std::string& path, const SessionOptions& options) const;
+  [[nodiscard]] ort::Handle<ort::Session> open(const GraphBytes& graph, const SessionOptions& options) const;
+  [[nodiscard]] std::optional<Failure> create(const GraphBytes& graph, ort::SessionOptions* settings,
+                                              CancelToken* cancel, ort::Session** session) const;
   void require_output(const std::string& name, std::int64_t tiles) const;
   [[nodiscard]] ort::Handle<ort::Value> wrap_input(const void* input, std::size_t bytes, std::int64_t tiles,
                                                    const preprocess::TensorFormat& how) const;

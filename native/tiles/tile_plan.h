@@ -1,26 +1,15 @@
-// Which level to read and where the model's tiles are.
+// Where the model's tiles are.
 #pragma once
 
 #include <cstdint>
 #include <limits>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "slide/slide.h"
+#include "tiles/read_policy.h"
 #include "tissue/tissue_mask.h"
 
 namespace microtome::tiles {
-
-// The level chosen and how its pixels become model pixels.
-struct ReadPolicy {
-  int level = 0;
-  double scale = 1;           // level pixels per model pixel, both axes: 1 = as stored, > 1 = reduce, < 1 = enlarge
-  std::optional<double> mpp;  // microns per model pixel, when known
-  std::string name;           // "level", "mpp-exact", "mpp-reduce", "mpp-enlarge"
-  // 2, 4 or 8: JPEG tiles are decoded at 1/2, 1/4 or 1/8 of their sides before anything else; 1: as stored.
-  int jpeg_reduction = 1;
-};
 
 // The level as it is decoded: its size and that of its stored tiles, both divided by the reduction, the level's rounded
 // up. All later positions of a plan are in these pixels; times `reduction` they are pixels of the level.
@@ -35,15 +24,6 @@ struct StoredGrid {
   [[nodiscard]] std::int64_t tiles_across() const noexcept { return (width_px + tile_width_px - 1) / tile_width_px; }
   [[nodiscard]] std::int64_t tiles_down() const noexcept { return (height_px + tile_height_px - 1) / tile_height_px; }
 };
-
-// By level: LEVEL_OUT_OF_RANGE when absent. By mpp: the coarsest level that is still finer than (or within 0.5 % of)
-// the target, then reduced; MPP_UNKNOWN when the slide has none that can be trusted; the finest level enlarged by at
-// most 2 when none is fine enough, else MODEL_MISMATCH.
-// `slide_mpp` (microns per level-0 pixel, from an option or a metadata row) overrides what the file says.
-[[nodiscard]] ReadPolicy policy_for_level(const slide::Slide& slide, int level,
-                                          std::optional<double> slide_mpp = std::nullopt);
-[[nodiscard]] ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp,
-                                        std::optional<double> slide_mpp = std::nullopt);
 
 enum class KeepRule : std::uint8_t { Fraction, Centre, All };
 

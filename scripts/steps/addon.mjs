@@ -34,10 +34,16 @@ export async function buildAddon({ out = buildDir, definitions = {} } = {}) {
   return built;
 }
 
-async function buildTests(out, args) {
+async function buildTests(out, args, targets = []) {
   await run('cmake', ['-S', inRoot('.'), '-B', out, '-DMICROTOME_TESTS=ON', ...args], { quiet: true });
-  await run('cmake', ['--build', out, '--parallel', compilers], { quiet: true });
+  const chosen = targets.length > 0 ? ['--target', ...targets] : [];
+  await run('cmake', ['--build', out, '--parallel', compilers, ...chosen], { quiet: true });
   return out;
+}
+
+/** Some native tests, beside an addon that was built into `out`. */
+export function buildTestTargets(out, targets) {
+  return buildTests(out, [], targets);
 }
 
 /** The native tests beside the addon, in the build that cmake-js configured: both link the same objects. */

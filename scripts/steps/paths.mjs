@@ -9,7 +9,8 @@ export const inRoot = (...parts) => join(root, ...parts);
 /** Release build of the addon and the native tests, their instrumented twins, and the build that is packed. */
 export const buildDir = inRoot('build');
 export const sanitizedBuildDir = inRoot('build-asan');
-export const threadBuildDir = inRoot('build-tsan');
+/** One folder deeper: node-gyp-build is told its parent, and looks for build/Release in there. */
+export const threadBuildDir = inRoot('build-tsan', 'build');
 export const fuzzBuildDir = inRoot('build-fuzz');
 export const packedBuildDir = inRoot('build-prebuilt');
 export const cacheDir = inRoot('node_modules', '.cache', 'microtome');

@@ -4,22 +4,35 @@ import { join } from 'node:path';
 import { buildNativeTests, buildSanitizedTests } from './addon.mjs';
 import { add, countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
 import { buildFuzzTargets, defaultTargets, fuzzCompiler, makeSeeds, runFuzzTarget, treeVersion } from './fuzz.mjs';
-import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir, threadBuildDir } from './paths.mjs';
+import { ortHeader } from './ort-header.mjs';
+import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir } from './paths.mjs';
 import { CommandError, run } from './run.mjs';
+import { threadTests as runThreadTests } from './thread-tests.mjs';
 import { compile } from './typescript.mjs';
 
-async function runCtest(out, env) {
+/** `names`: these tests alone. `prefix`: a program, with its arguments, that runs ctest. */
+async function runCtest(out, env, { prefix = [], names = [] } = {}) {
   const report = join(out, 'ctest.xml');
   await rm(report, { force: true });
   const sizes = ['--test-output-size-passed', '10000000', '--test-output-size-failed', '10000000'];
   const args = ['--test-dir', out, '--output-on-failure', '--timeout', '1200', '--output-junit', report, ...sizes];
-  await run('ctest', [...args, '--parallel', '2'], { env, allowFailure: true });
+  const chosen = names.length > 0 ? ['--tests-regex', `^(${names.join('|')})$`] : [];
+  const [program, ...rest] = [...prefix, 'ctest', ...args, ...chosen, '--parallel', '2'];
+  await run(program, rest, { env, allowFailure: true });
   return report;
+}
+
+/** The libraries and data that native tests use, and ONNX Runtime's header. Without the header a test in CI fails. */
+async function testEnvironment() {
+  const header = await ortHeader();
+  if ('missing' in header) process.stdout.write(`  no header of ONNX Runtime: ${header.missing}\n`);
+  const folder = 'folder' in header ? { MICROTOME_ORT_HEADERS: header.folder } : {};
+  return { ...(await nativeTestEnvironment()), ...folder };
 }
 
 export async function nativeTests() {
   const out = await buildNativeTests();
-  return countCtestCases(await runCtest(out, await nativeTestEnvironment()));
+  return countCtestCases(await runCtest(out, await testEnvironment()));
 }
 
 /** Leak detection needs ptrace, which containers may forbid; the sanitizer then says so on its first run. */
@@ -37,7 +50,7 @@ async function leaksCanBeFound(out, env) {
 
 export async function sanitizedTests() {
   const out = await buildSanitizedTests(sanitizedBuildDir, 'address,undefined');
-  const env = await nativeTestEnvironment();
+  const env = await testEnvironment();
   const leaks = await leaksCanBeFound(out, env);
   if (!leaks) process.stdout.write('  leaks are not looked for: this machine forbids it\n');
   const report = await runCtest(out, {
@@ -49,11 +62,9 @@ export async function sanitizedTests() {
   return countCtestExecutables(report);
 }
 
-/** ONNX Runtime and libvips are not instrumented, so what happens inside them is not reported. */
+/** ONNX Runtime, libvips and Node are not instrumented, so what happens inside them is not reported. */
 export async function threadTests() {
-  const out = await buildSanitizedTests(threadBuildDir, 'thread');
-  const options = `halt_on_error=1:suppressions=${inRoot('native/test/races.supp')}`;
-  return countCtestExecutables(await runCtest(out, { ...(await nativeTestEnvironment()), TSAN_OPTIONS: options }));
+  return runThreadTests(runCtest, await testEnvironment());
 }
 
 /** Every fuzz target over its seeds, without looking for more (scripts/fuzz.mjs does); needs clang with libFuzzer. */

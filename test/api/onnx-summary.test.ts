@@ -7,6 +7,7 @@ import { summariseOnnx } from '../../lib/model/onnx-summary.js';
 import type { OnnxSummary } from '../../lib/model/onnx-summary.js';
 import { loadModel } from '../../lib/model/load-model.js';
 import { attentionModel, meanColourModel } from '../support/models/small-graphs.js';
+import { field, varint } from '../support/protobuf.js';
 import { failure, graphBytes, sha256, temporaryFolder, writeBundle } from './support/bundle.js';
 
 const folder = temporaryFolder();
@@ -23,15 +24,6 @@ async function summarise(bytes: Uint8Array): Promise<OnnxSummary> {
   }
 }
 
-function varint(value: number): Buffer {
-  const out: number[] = [];
-  for (; value >= 128; value = Math.floor(value / 128)) out.push((value % 128) | 128);
-  return Buffer.from([...out, value]);
-}
-const field = (number: number, body: Uint8Array | string): Buffer => {
-  const bytes = Buffer.from(body as Uint8Array);
-  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-};
 const entry = (key: string, value: string): Buffer => field(13, Buffer.concat([field(1, key), field(2, value)]));
 const external = (location: string | null, more: Buffer[] = []): Buffer =>
   Buffer.concat([

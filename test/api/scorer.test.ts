@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadModel } from '../../lib/model/load-model.js';
 import { planSlide } from '../../lib/scoring/plan-slide.js';
@@ -7,7 +8,7 @@ import { createScorer } from '../../lib/scoring/scorer.js';
 import type { ScorerOptions } from '../../lib/options/types.js';
 import type { NativeScoreResult, NativeSlideOutput } from '../../lib/native/contract.js';
 import type { Json } from './support/bundle.js';
-import { failure, writeBundle } from './support/bundle.js';
+import { failure, sha256, writeBundle } from './support/bundle.js';
 import { classifierGraph, FakeAddon, FakeEngine, Gate, nativeError, scoreResult } from './support/fake-addon.js';
 
 let addon: FakeAddon;
@@ -33,7 +34,13 @@ describe('a scorer', () => {
   it('makes one engine, from the checked graph', async () => {
     const scorer = await make({ threads: 3, memoryLimit: 2 ** 28, onnxRuntimePath: '/ort.so' });
     expect(addon.engineOptions).toEqual([
-      { modelPath: `${bundle}/model.onnx`, device: 'cpu', threads: 3, memoryBytes: 2 ** 28 },
+      {
+        graph: { path: `${bundle}/model.onnx`, sha256: sha256(readFileSync(`${bundle}/model.onnx`)) },
+        weights: [],
+        device: 'cpu',
+        threads: 3,
+        memoryBytes: 2 ** 28,
+      },
     ]);
     expect(runtimePath).toBe('/ort.so');
     expect(scorer).toMatchObject({ device: 'cpu', threads: 2, model: { name: 'test-model' } });
@@ -48,7 +55,7 @@ describe('a scorer', () => {
     expect(result).toEqual({
       path: '/a.tif',
       score: 0.5,
-      outputs: { relapse: Float64Array.of(0.5) },
+      outputs: { score: Float64Array.of(0.5) },
       clip: [0.01, 0.99],
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null },
       tileCount: 2,

@@ -60,7 +60,7 @@ describe('an open slide', () => {
       ['readRegion', { level: 1, x: -3, y: 4, width: 5, height: 6, onBadTile: 'error' }],
       ['thumbnail', 8],
       ['readAssociated', 0],
-      ['tissue', { overviewSidePx: 100, minAreaFraction: 1e-5 }],
+      ['tissue', { overviewSidePx: 100, minAreaFraction: 1e-5, onBadTile: 'error' }],
     ]);
   });
   it('refuses wrong arguments without asking the addon', async () => {

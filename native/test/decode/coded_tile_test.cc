@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "decode/codec.h"
+#include "decode/built_in_codecs.h"
 #include "decode/codec_probes.h"
 #include "test/decode/codec_support.h"
 

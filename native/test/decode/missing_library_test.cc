@@ -1,5 +1,5 @@
 // What happens without the codec libraries. Its own process, since a library once opened stays.
-#include "decode/codec.h"
+#include "decode/built_in_codecs.h"
 #include "test/decode/codec_support.h"
 
 namespace {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "decode/codec.h"
+#include "decode/built_in_codecs.h"
 #include "decode/codec_probes.h"
 #include "test/decode/encoders.h"
 #include "test/fuzz/coded_tile.h"

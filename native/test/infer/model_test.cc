@@ -246,6 +246,41 @@ TEST(a_running_inference_is_terminated_and_the_slot_runs_again) {
   CHECK_EQ(out[0].size(), std::size_t{3});
 }
 
+TEST(a_load_is_given_up_when_it_is_cancelled) {
+  if (skipped("a_load_is_given_up")) return;
+  CancelToken before;
+  before.cancel();
+  SessionOptions options;
+  options.cancel = &before;
+  CHECK_THROWS(CANCELLED, static_cast<void>(Model::load(folder().path() + "/absent.onnx", options)));
+
+  if (!runtime_report().is_private || runtime_report().api < 22) return;  // without a log, or without the flag
+  // The runtime warns of the unused tensor before it does most of its work; the flag is set from inside that call.
+  CancelToken cancel;
+  int lines = 0;
+  options.cancel = &cancel;
+  options.log = [&](const std::string&) {
+    ++lines;
+    cancel.cancel();
+  };
+  try {
+    static_cast<void>(load(models::long_chain(2000), options));
+    test::fail(__FILE__, __LINE__, "the model was loaded");
+  } catch (const Error& error) {
+    CHECK_EQ(std::string(code_name(error.code())), "CANCELLED");
+    CHECK(error.message().find("the load was given up") != std::string::npos);
+  }
+  CHECK_EQ(lines, 1);
+
+  CancelToken idle;
+  options.cancel = &idle;
+  options.log = {};
+  const auto loaded = load(models::long_chain(10), options);
+  idle.cancel();  // the load is over: the model is not touched
+  const auto input = random_floats(192);
+  CHECK_EQ(run_one(*loaded, input.data(), 1, floats(8), "end").size(), std::size_t{192});
+}
+
 TEST(a_slot_keeps_its_model_alive) {
   if (skipped("a_slot_keeps_its_model_alive")) return;
   auto model = load(models::channel_means("n", 8));

@@ -207,5 +207,31 @@ inline std::string with_unused(const std::string& name) {
       .model();
 }
 
+// Adds three floats of the file "weights.bin" to the mean of each channel. The runtime warns of a tensor.
+inline std::string with_weights() {
+  return Graph()
+      .input("tiles", Type::Float, {"n", 3, 8, 8})
+      .node("GlobalAveragePool", {"tiles"}, {"pooled"})
+      .node("Flatten", {"pooled"}, {"flat"})
+      .external("shift", {3}, "weights.bin")
+      .constant("leftover", Type::Float, {1}, std::vector<float>{1})
+      .node("Add", {"flat", "shift"}, {"shifted"})
+      .output("shifted", Type::Float, {"n", 3})
+      .model();
+}
+
+// Many nodes, none of which can be left out, and a tensor that the runtime warns of.
+inline std::string long_chain(int nodes) {
+  Graph graph;
+  graph.input("tiles", Type::Float, {"n", 3, 8, 8}).constant("leftover", Type::Float, {1}, std::vector<float>{1});
+  std::string last = "tiles";
+  for (int i = 0; i < nodes; ++i) {
+    const std::string next = i + 1 == nodes ? "end" : "step" + std::to_string(i);
+    graph.node(i % 2 == 0 ? "Sigmoid" : "Tanh", {last}, {next});
+    last = next;
+  }
+  return graph.output("end", Type::Float, {"n", 3, 8, 8}).model();
+}
+
 }  // namespace models
 }  // namespace microtome::test

@@ -104,6 +104,15 @@ class Graph {
     graph_.message(5, tensor(name, type, shape, values));
     return *this;
   }
+  // A tensor of floats whose bytes are in another file, from its beginning.
+  Graph& external(std::string_view name, const std::vector<std::int64_t>& shape, std::string_view file) {
+    Message out;
+    for (const auto side : shape) out.number(1, side);
+    out.number(2, static_cast<int>(Type::Float)).bytes(8, name);
+    out.message(13, Message().bytes(1, "location").bytes(2, file)).number(14, 1);
+    graph_.message(5, out);
+    return *this;
+  }
   [[nodiscard]] Message message() const { return Message(graph_).bytes(2, "test"); }
 
   // A ModelProto of operator set 13.

@@ -116,6 +116,8 @@ export class FakeSlide implements NativeSlide {
   }
   async close() {
     ++this.closed;
+    // As the addon does: what reads the slide is cancelled.
+    this.nextGate?.reject(nativeError('CANCELLED', 'decode', 'the tiles are no longer wanted'));
     await this.closeGate?.promise;
   }
 }
@@ -217,5 +219,8 @@ export class FakeAddon implements NativeAddon {
   }
   async doctor(): Promise<never> {
     throw new Error('not used');
+  }
+  cores() {
+    return 2;
   }
 }

@@ -1,4 +1,4 @@
-// A codec that is compiled in: stored bytes of one tile to packed samples, in memory, without libvips.
+// The codecs that are compiled in: stored bytes of one tile to packed samples, in memory, without libvips.
 // A Codec keeps its library's state and scratch memory from tile to tile and is used by one thread at a time.
 #pragma once
 

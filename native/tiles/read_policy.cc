@@ -1,4 +1,5 @@
-// Which level is read for a level index or a target in microns per pixel.
+#include "tiles/read_policy.h"
+
 #include <cmath>
 #include <cstdio>
 #include <string>
