@@ -2,6 +2,7 @@
  * Reads the submission format: which rows the output must have, in which order. The header is exactly the preset's two
  * columns. A duplicate name, or one that leaves the folder, is always refused.
  */
+import { Turns } from '../core/turns.js';
 import { readCsv, type CsvLimits } from './csv-read.js';
 import { csvInvalid } from './failure.js';
 import type { FileSystem } from './file-system.js';
@@ -37,14 +38,16 @@ export async function readFormat(
   }
   if (table.rows.length === 0) throw csvInvalid(path, 1, 'a header and no rows');
   const rows = table.rows.map((row) => ({ name: row.cells[0] ?? '', line: row.line }));
-  checkNames(path, rows);
+  await checkNames(path, rows);
   return { path, header: [idColumn, valueColumn], rows, sha256: table.sha256 };
 }
 
 /** Refuses the first name that is unsafe or was there before. */
-export function checkNames(path: string, rows: readonly FormatRow[]): void {
+export async function checkNames(path: string, rows: readonly FormatRow[]): Promise<void> {
   const lines = new Map<string, number>();
+  const turns = new Turns();
   for (const { name, line } of rows) {
+    if (turns.isOver) await turns.next();
     const problem = nameProblem(name);
     if (problem !== null) throw csvInvalid(path, line, name === '' ? problem : `${problem} (${shown(name)})`);
     const before = lines.get(name);

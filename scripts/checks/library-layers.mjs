@@ -39,10 +39,10 @@ const restricted = [
       /^lib\/model\//,
       /^lib\/native\//,
       /^lib\/cli\//,
-      /^lib\/core\/version\.ts$/,
+      /^lib\/core\/(?:version|regular-file)\.ts$/,
       /^lib\/slide\/(?:mask|byte)-source\.ts$/,
     ],
-    why: 'files are read and written in lib/runs, lib/model, lib/native, lib/cli and the sources of input',
+    why: 'files are read and written in lib/runs, lib/model, lib/native, lib/cli, lib/core/regular-file and the sources of input',
   },
   {
     modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/,
