@@ -85,7 +85,7 @@ export async function withSlide<T>(
 export async function planWith(model: Model, input: Input, o: ParsedSlideScore): Promise<SlidePlan> {
   const path = inputPath(input);
   const settings = slideSettings(o, model);
-  const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
+  const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
   return withSlide(path, o, async (slide) => {
     const found = await unlessAborted(
       o.signal,
@@ -149,7 +149,7 @@ class WarmScorer implements Scorer {
     const o = parseSlideScoreOptions(options, this.#defaults);
     const path = inputPath(input);
     const settings = slideSettings(o, this.model);
-    const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
+    const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
     return withSlide(path, o, async (slide) => {
       this.#requireOpen();
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);

@@ -224,7 +224,7 @@ class OpenedSlide implements Slide {
     own: (batch: NativeTileBatch) => B,
   ): AsyncGenerator<B, void, undefined> {
     signal?.throwIfAborted();
-    const source = await maskSource(mask, grid.keep, tissue);
+    const source = await maskSource(mask, grid.keep, tissue, signal);
     const stream = await this.#call((slide) => slide.tiles({ ...grid, mask: source }, options));
     this.#streams.add(stream);
     try {

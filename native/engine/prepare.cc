@@ -1,30 +1,49 @@
 #include "engine/prepare.h"
 
+#include <algorithm>
+
 namespace microtome::engine {
 namespace {
 
+constexpr std::int64_t kMaxMaskPx = std::int64_t{1} << 40;  // keeps the product of the sides in range
+
 tissue::TissueMask from_given(const GivenMask& given, const slide::Storage& level0) {
-  if (given.width_px <= 0 || given.height_px <= 0 ||
-      given.data.size() != static_cast<std::uint64_t>(given.width_px) * static_cast<std::uint64_t>(given.height_px))
+  if (given.width_px <= 0 || given.height_px <= 0 || given.width_px > kMaxMaskPx / given.height_px ||
+      given.data->size() != static_cast<std::uint64_t>(given.width_px * given.height_px))
     throw Error(Code::INVALID_OPTION, Stage::Tissue,
-                "the mask has " + std::to_string(given.data.size()) + " bytes where " + std::to_string(given.width_px) +
-                    " x " + std::to_string(given.height_px) + " were expected");
+                "the mask has " + std::to_string(given.data->size()) + " bytes where " +
+                    std::to_string(given.width_px) + " x " + std::to_string(given.height_px) + " were expected");
+  const auto data = given.data->as<std::uint8_t>();
   tissue::TissueMask mask;
   mask.width_px = given.width_px;
   mask.height_px = given.height_px;
-  mask.data = given.data;
-  for (auto& value : mask.data) value = value == 0 ? 0 : 255;
+  mask.data.resize(data.size());
+  std::transform(data.begin(), data.end(), mask.data.begin(),
+                 [](std::uint8_t value) { return static_cast<std::uint8_t>(value == 0 ? 0 : 255); });
   mask.level0_per_px_x = static_cast<double>(level0.width_px) / static_cast<double>(given.width_px);
   mask.level0_per_px_y = static_cast<double>(level0.height_px) / static_cast<double>(given.height_px);
   return mask;
+}
+
+tissue::TissueMask from_polygons(const GivenPolygons& given, const slide::Storage& level0) {
+  auto left = given.positions->as<double>();
+  const auto pairs = given.rings->as<std::uint32_t>();
+  std::vector<tissue::Ring> rings;
+  rings.reserve(pairs.size() / 2);
+  for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    const std::size_t values = std::size_t{2} * pairs[i];
+    if (values > left.size()) throw Error(Code::INVALID_OPTION, Stage::Tissue, "a polygon ring has too few positions");
+    rings.push_back({left.first(values), static_cast<std::int32_t>(pairs[i + 1])});
+    left = left.subspan(values);
+  }
+  return tissue::rasterise_polygons(rings, level0.width_px, level0.height_px);
 }
 
 std::optional<tissue::TissueMask> make_mask(decode::TileDecoder& decoder, const slide::Slide& slide,
                                             const GridRequest& request, Prepared& prepared, const CancelToken& cancel) {
   const auto& level0 = slide.levels().front().storage;
   if (const auto* given = std::get_if<GivenMask>(&request.mask)) return from_given(*given, level0);
-  if (const auto* rings = std::get_if<std::vector<tissue::Ring>>(&request.mask))
-    return tissue::rasterise_polygons(*rings, level0.width_px, level0.height_px);
+  if (const auto* polygons = std::get_if<GivenPolygons>(&request.mask)) return from_polygons(*polygons, level0);
   if (const auto* options = std::get_if<tissue::TissueOptions>(&request.mask)) {
     const auto overview =
         decode::read_overview(decoder, slide, options->overview_side_px, request.on_bad_tile, &cancel);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/cancel_token.h"
+#include "core/shared_bytes.h"
 #include "core/stage_metrics.h"
 #include "decode/region.h"
 #include "decode/tile_decoder.h"
@@ -22,10 +23,15 @@ namespace microtome::engine {
 struct GivenMask {
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
-  std::vector<std::uint8_t> data;
+  std::shared_ptr<const SharedBytes> data;
+};
+// Polygons given by the caller, in level-0 pixels.
+struct GivenPolygons {
+  std::shared_ptr<const SharedBytes> positions;  // doubles: x, y of every position, ring by ring
+  std::shared_ptr<const SharedBytes> rings;      // for each ring two std::uint32_t: its positions, its polygon
 };
 struct Everywhere {};
-using MaskSource = std::variant<tissue::TissueOptions, GivenMask, std::vector<tissue::Ring>, Everywhere>;
+using MaskSource = std::variant<tissue::TissueOptions, GivenMask, GivenPolygons, Everywhere>;
 
 struct GridRequest {
   std::optional<int> level;         // one of level and mpp is set

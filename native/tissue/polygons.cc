@@ -27,7 +27,7 @@ struct Edge {
   std::int32_t polygon;
 };
 
-void check_rings(const std::vector<Ring>& rings) {
+void check_rings(std::span<const Ring> rings) {
   std::size_t points = 0;
   for (const Ring& ring : rings) {
     if (ring.xy.size() % 2 != 0) refuse("a polygon ring has an odd number of coordinates, x and y were expected");
@@ -46,7 +46,7 @@ std::int64_t row_at(double y, std::int64_t rows) {
   return static_cast<std::int64_t>(std::clamp(std::ceil(y - 0.5), 0.0, static_cast<double>(rows)));
 }
 
-std::vector<Edge> edges_of(const std::vector<Ring>& rings, const TissueMask& mask) {
+std::vector<Edge> edges_of(std::span<const Ring> rings, const TissueMask& mask) {
   std::vector<Edge> edges;
   std::uint64_t crossings = 0;
   for (const Ring& ring : rings) {
@@ -99,8 +99,8 @@ TissueMask empty_mask(std::int64_t level0_width_px, std::int64_t level0_height_p
 
 }  // namespace
 
-TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
-                              std::int64_t level0_height_px, std::int64_t max_side_px) {
+TissueMask rasterise_polygons(std::span<const Ring> rings, std::int64_t level0_width_px, std::int64_t level0_height_px,
+                              std::int64_t max_side_px) {
   check_rings(rings);
   TissueMask mask = empty_mask(level0_width_px, level0_height_px, max_side_px);
   const std::vector<Edge> edges = edges_of(rings, mask);

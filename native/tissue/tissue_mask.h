@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,10 @@ struct TissueMask {
 // Rings in level-0 pixels, as parsed from GeoJSON, drawn into a mask of at most `max_side_px`: even-odd within one
 // polygon (holes), the union of the polygons.
 struct Ring {
-  std::vector<double> xy;    // x0, y0, x1, y1, ...
-  std::int32_t polygon = 0;  // the polygon it belongs to
+  std::span<const double> xy;  // x0, y0, x1, y1, ...; owned by the caller
+  std::int32_t polygon = 0;    // the polygon it belongs to
 };
-[[nodiscard]] TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
+[[nodiscard]] TissueMask rasterise_polygons(std::span<const Ring> rings, std::int64_t level0_width_px,
                                             std::int64_t level0_height_px, std::int64_t max_side_px = 8192);
 
 }  // namespace microtome::tissue
