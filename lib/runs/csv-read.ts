@@ -16,6 +16,8 @@ export interface CsvLimits {
   readonly bytes: number;
   readonly rows: number;
   readonly columns: number;
+  /** Of all rows together: they are held in memory. */
+  readonly cells: number;
   readonly cellChars: number;
 }
 
@@ -23,6 +25,7 @@ export const defaultCsvLimits: CsvLimits = {
   bytes: 256 * 1024 * 1024,
   rows: 2_000_000,
   columns: 1024,
+  cells: 32_000_000,
   cellChars: 65_536,
 };
 
@@ -57,6 +60,7 @@ class CsvParser {
   private cell = '';
   private cells: string[] = [];
   private rowHasQuotes = false;
+  private cellCount = 0;
 
   constructor(
     private readonly path: string,
@@ -159,6 +163,8 @@ class CsvParser {
       this.refuse(`${cells.length} cells, expected the header's ${this.header.length}`, this.rowLine);
     }
     if (this.rows.length >= this.limits.rows) this.refuse(`more than ${this.limits.rows} rows`);
+    this.cellCount += cells.length;
+    if (this.cellCount > this.limits.cells) this.refuse(`more than ${this.limits.cells} cells`);
     this.rows.push({ line: this.rowLine, cells });
   }
 

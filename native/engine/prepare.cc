@@ -5,6 +5,7 @@
 namespace microtome::engine {
 namespace {
 
+constexpr std::int64_t kMaskSidePx = 8192;                  // of masks drawn from polygons
 constexpr std::int64_t kMaxMaskPx = std::int64_t{1} << 40;  // keeps the product of the sides in range
 
 tissue::TissueMask from_given(const GivenMask& given, const slide::Storage& level0) {
@@ -25,7 +26,7 @@ tissue::TissueMask from_given(const GivenMask& given, const slide::Storage& leve
   return mask;
 }
 
-tissue::TissueMask from_polygons(const GivenPolygons& given, const slide::Storage& level0) {
+tissue::TissueMask from_polygons(const GivenPolygons& given, const slide::Storage& level0, const CancelToken& cancel) {
   auto left = given.positions->as<double>();
   const auto pairs = given.rings->as<std::uint32_t>();
   std::vector<tissue::Ring> rings;
@@ -36,14 +37,14 @@ tissue::TissueMask from_polygons(const GivenPolygons& given, const slide::Storag
     rings.push_back({left.first(values), static_cast<std::int32_t>(pairs[i + 1])});
     left = left.subspan(values);
   }
-  return tissue::rasterise_polygons(rings, level0.width_px, level0.height_px);
+  return tissue::rasterise_polygons(rings, level0.width_px, level0.height_px, kMaskSidePx, &cancel);
 }
 
 std::optional<tissue::TissueMask> make_mask(decode::TileDecoder& decoder, const slide::Slide& slide,
                                             const GridRequest& request, Prepared& prepared, const CancelToken& cancel) {
   const auto& level0 = slide.levels().front().storage;
   if (const auto* given = std::get_if<GivenMask>(&request.mask)) return from_given(*given, level0);
-  if (const auto* polygons = std::get_if<GivenPolygons>(&request.mask)) return from_polygons(*polygons, level0);
+  if (const auto* polygons = std::get_if<GivenPolygons>(&request.mask)) return from_polygons(*polygons, level0, cancel);
   if (const auto* options = std::get_if<tissue::TissueOptions>(&request.mask)) {
     const auto overview =
         decode::read_overview(decoder, slide, options->overview_side_px, request.on_bad_tile, &cancel);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cancel_token.h"
 #include "core/image.h"
 
 namespace microtome::tissue {
@@ -39,7 +40,9 @@ struct Ring {
   std::span<const double> xy;  // x0, y0, x1, y1, ...; owned by the caller
   std::int32_t polygon = 0;    // the polygon it belongs to
 };
+// Throws CANCELLED soon after `cancel` was cancelled.
 [[nodiscard]] TissueMask rasterise_polygons(std::span<const Ring> rings, std::int64_t level0_width_px,
-                                            std::int64_t level0_height_px, std::int64_t max_side_px = 8192);
+                                            std::int64_t level0_height_px, std::int64_t max_side_px,
+                                            const CancelToken* cancel = nullptr);
 
 }  // namespace microtome::tissue

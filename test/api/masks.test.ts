@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { NativeMaskSource } from '../../lib/native/contract.js';
 import type { MaskInput } from '../../lib/options/types.js';
 import { maskDigest } from '../../lib/slide/mask-digest.js';
+import { walkGeoJson } from '../../lib/slide/geojson.js';
 import { maskSource } from '../../lib/slide/mask-source.js';
 import { failure, temporaryFolder } from './support/bundle.js';
 import { FakeAddon, type FakeBytes } from './support/fake-addon.js';
@@ -41,6 +42,26 @@ async function numbersOf(mask: unknown): Promise<{ positions: number[]; rings: n
     positions: [...new Float64Array(bytes(source.positions))],
     rings: [...new Uint32Array(bytes(source.rings))],
   };
+}
+
+/** Turns of the event loop during some work, where every look at the clock finds that 3 ms have gone by. */
+async function turnsWhile(work: () => Promise<unknown>): Promise<number> {
+  let nowMs = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 3));
+  let turns = 0;
+  let running = true;
+  const count = (): void => {
+    ++turns;
+    if (running) setImmediate(count);
+  };
+  setImmediate(count);
+  try {
+    await work();
+  } finally {
+    running = false;
+    clock.mockRestore();
+  }
+  return turns;
 }
 
 /** The same mask as an object and as a file. */
@@ -159,18 +180,24 @@ describe('a GeoJSON object', () => {
     expect(coordinates.length).toBeGreaterThan(before);
   });
 
-  it('is walked in turns: the event loop runs meanwhile', async () => {
-    const coordinates = Array.from({ length: 2 ** 18 }, () => [square(0)]);
-    let turns = 0;
-    let running = true;
-    const count = (): void => {
-      ++turns;
-      if (running) setImmediate(count);
-    };
-    setImmediate(count);
-    await sourceOf({ type: 'MultiPolygon', coordinates }).finally(() => (running = false));
-    // A million positions and their megabytes take many times the 2 ms that a turn may last, on any machine.
-    expect(turns).toBeGreaterThan(5);
+  it('is walked in small steps, whatever it is made of', () => {
+    const long = Array.from({ length: 100_000 }, (_, i) => [i, i]);
+    const points = Array.from({ length: 100_000 }, () => ({ type: 'Feature', geometry: { type: 'Point' } }));
+    const features = [...points, { type: 'Polygon', coordinates: [long] }];
+    const got: number[] = [];
+    const walk = walkGeoJson(
+      { type: 'FeatureCollection', features },
+      { positions: (piece) => void got.push(piece.length), rings: () => undefined },
+    );
+    let steps = 0;
+    while (walk.next().done !== true) ++steps;
+    expect(got.reduce((sum, length) => sum + length)).toBe(200_000);
+    expect(steps).toBeGreaterThanOrEqual(Math.floor(100_000 / 256) + Math.floor(100_000 / 4096));
+  });
+
+  it('lets the event loop run between the steps', async () => {
+    const turns = await turnsWhile(() => sourceOf({ type: 'Polygon', coordinates: [Array(100_000).fill([1, 2])] }));
+    expect(turns).toBeGreaterThanOrEqual(Math.floor(100_000 / 4096));
   });
 });
 
@@ -181,6 +208,17 @@ describe('a GeoJSON file', () => {
     expect(error.message).toContain(`The mask ${path} is not valid JSON`);
     expect(error.path).toBe(path);
     await failure(() => sourceOf(`${path}.none`), 'FILE_NOT_FOUND');
+  });
+
+  it('is not parsed on this thread', async () => {
+    const path = fileOf(JSON.stringify(polygon));
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      expect((await sourceOf(path)).kind).toBe('polygons');
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
   });
 
   it('is named with the place in it', async () => {
@@ -221,6 +259,7 @@ describe('where tissue comes from', () => {
   it('a large mask is copied whole, in turns, and only its own part of the memory', async () => {
     const memory = Uint8Array.from({ length: 3_000_001 }, (_, i) => (i * 7) % 251);
     const data = memory.subarray(1, 3_000_000);
+    expect(await turnsWhile(() => sourceOf(mask(data)))).toBeGreaterThanOrEqual(Math.floor(data.length / 2 ** 18));
     const source = await sourceOf(mask(data));
     if (source.kind !== 'mask') throw new Error('a mask was expected');
     expect(Buffer.compare((source.data as unknown as FakeBytes).data, data)).toBe(0);

@@ -145,6 +145,16 @@ TEST(bad_polygons_are_refused) {
 
 }  // namespace
 
+TEST(drawing_ends_when_it_is_cancelled) {
+  const std::vector<double> xy{0, 0, 60, 0, 60, 100, 0, 100};
+  const std::vector<tissue::Ring> rings{{xy, 0}};
+  CancelToken cancel;
+  CHECK_EQ(tissue::rasterise_polygons(rings, 100, 100, 100, &cancel).area_fraction(), 0.6);
+  cancel.cancel();
+  CHECK_THROWS(CANCELLED, (void)tissue::rasterise_polygons(rings, 100, 100, 100, &cancel));
+  CHECK_THROWS(CANCELLED, (void)tissue::rasterise_polygons({}, 100, 100, 100, &cancel));
+}
+
 TEST(overlapping_polygons_are_a_union_and_holes_stay_holes) {
   const Ring left{{0, 0, 60, 0, 60, 100, 0, 100}, 0};
   const Ring right{{40, 0, 100, 0, 100, 100, 40, 100}, 1};
