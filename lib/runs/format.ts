@@ -3,7 +3,7 @@
  * columns. A duplicate name, or one that leaves the folder, is always refused.
  */
 import { Turns } from '../core/turns.js';
-import { readCsv, type CsvLimits } from './csv-read.js';
+import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
 import { csvInvalid } from './failure.js';
 import type { FileSystem } from './file-system.js';
 import { nameProblem, shown } from './names.js';
@@ -37,21 +37,24 @@ export async function readFormat(
     throw csvInvalid(path, 1, `the header ${found}, expected ${idColumn},${valueColumn}${hint}`);
   }
   if (table.rows.length === 0) throw csvInvalid(path, 1, 'a header and no rows');
-  const rows = table.rows.map((row) => ({ name: row.cells[0] ?? '', line: row.line }));
-  await checkNames(path, rows);
+  const rows = await checkedNames(path, table.rows, 0);
   return { path, header: [idColumn, valueColumn], rows, sha256: table.sha256 };
 }
 
-/** Refuses the first name that is unsafe or was there before. */
-export async function checkNames(path: string, rows: readonly FormatRow[]): Promise<void> {
+/** The names in one column. Refuses the first that is unsafe or was there before. */
+export async function checkedNames(path: string, rows: readonly CsvRow[], column: number): Promise<FormatRow[]> {
   const lines = new Map<string, number>();
+  const names: FormatRow[] = [];
   const turns = new Turns();
-  for (const { name, line } of rows) {
+  for (const { cells, line } of rows) {
     if (turns.isOver) await turns.next();
+    const name = cells[column] ?? '';
     const problem = nameProblem(name);
     if (problem !== null) throw csvInvalid(path, line, name === '' ? problem : `${problem} (${shown(name)})`);
     const before = lines.get(name);
     if (before !== undefined) throw csvInvalid(path, line, `${shown(name)} a second time, after line ${before}`);
     lines.set(name, line);
+    names.push({ name, line });
   }
+  return names;
 }

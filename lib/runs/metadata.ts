@@ -8,7 +8,7 @@ import { Turns } from '../core/turns.js';
 import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
 import { csvInvalid } from './failure.js';
 import type { FileSystem } from './file-system.js';
-import { checkNames } from './format.js';
+import { checkedNames } from './format.js';
 import { shown } from './names.js';
 import { layoutOf, type Preset } from './presets.js';
 
@@ -57,10 +57,7 @@ export async function readMetadata(
     );
   }
   const idAt = table.header.indexOf(layout.idColumn);
-  await checkNames(
-    path,
-    table.rows.map((row) => ({ name: row.cells[idAt] ?? '', line: row.line })),
-  );
+  await checkedNames(path, table.rows, idAt);
   const rows = new Map<string, MetadataRow>();
   const turns = new Turns();
   for (const row of table.rows) {
