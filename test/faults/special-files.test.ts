@@ -6,11 +6,13 @@
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import * as fsp from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MicrotomeError } from '../../lib/core/errors.js';
-import { piecesOf } from '../../lib/core/regular-file.js';
+import { openRegular, piecesOf } from '../../lib/core/regular-file.js';
 import { readCsv } from '../../lib/runs/csv-read.js';
 import { readFormat } from '../../lib/runs/format.js';
 import { Journal, readJournal } from '../../lib/runs/journal.js';
@@ -19,6 +21,7 @@ import { readMetadata } from '../../lib/runs/metadata.js';
 import { slideAt } from '../../lib/runs/slide-files.js';
 import { openSlide } from '../../lib/index.js';
 
+const thisFile = fileURLToPath(import.meta.url);
 const scratch = mkdtempSync(join(tmpdir(), 'microtome-special-'));
 const closing: (() => void)[] = [];
 afterAll(() => {
@@ -117,6 +120,28 @@ describe('a slide', () => {
     await make(path);
     expect((await failureOf(slideAt(path, 'a'))).code).toBe('NOT_A_SLIDE');
     expect((await failureOf(openSlide(path))).code).toBe('NOT_A_SLIDE');
+  });
+});
+
+describe('a name that is exchanged after it was looked at', () => {
+  /** Says of every name that it is a small file. */
+  const deceived = { open: fsp.open, stat: () => fsp.stat(thisFile), lstat: () => fsp.stat(thisFile) };
+  const rules = {
+    maxBytes: 2 ** 20,
+    refuse: (found: string) => new MicrotomeError('FILE_UNREADABLE', 'csv', found),
+    fs: deceived as never,
+  };
+
+  it.each(kinds.filter(({ name }) => name !== 'a socket'))('$name is refused when it is open', async (kind) => {
+    const path = place();
+    await kind.make(path);
+    expect((await failureOf(openRegular(path, rules))).message).toContain(kind.behind ?? kind.found);
+  });
+
+  it('for a link is not followed where links are not taken', async () => {
+    const path = place();
+    symlinkSync('/dev/zero', path);
+    await expect(openRegular(path, { ...rules, followLinks: false })).rejects.toMatchObject({ code: 'ELOOP' });
   });
 });
 
