@@ -77,12 +77,23 @@ export interface NativeTissueOptions {
   readonly minAreaFraction: number;
 }
 
+/**
+ * Memory of the addon. It is filled piece by piece, so that no call copies for long. The call that it is passed to takes
+ * it over; it cannot be used again.
+ */
+export interface NativeBytes {
+  append(piece: Uint8Array): void;
+}
+
 /** Where tissue comes from: found in the slide, given as a mask image or polygons, or everywhere. */
 export type NativeMaskSource =
   | { readonly kind: 'tissue'; readonly options: NativeTissueOptions }
-  | { readonly kind: 'mask'; readonly data: Uint8Array; readonly width: number; readonly height: number }
-  /** `polygonOf[i]` says which polygon ring i belongs to; even-odd within a polygon, union of the polygons. */
-  | { readonly kind: 'polygons'; readonly rings: readonly Float64Array[]; readonly polygonOf: readonly number[] }
+  | { readonly kind: 'mask'; readonly data: NativeBytes; readonly width: number; readonly height: number }
+  /**
+   * `positions` holds doubles: x and y of every position, ring by ring. `rings` holds two 32-bit numbers for each ring:
+   * how many positions it has, and which polygon it belongs to. Even-odd within a polygon, union of the polygons.
+   */
+  | { readonly kind: 'polygons'; readonly positions: NativeBytes; readonly rings: NativeBytes }
   | { readonly kind: 'all' };
 
 export interface NativeGridOptions {
@@ -391,6 +402,10 @@ export interface NativeAddon {
     place: string | NativeByteSource,
     options: { readonly limits: NativeLimits; readonly mpp: number | null },
   ): { readonly result: Promise<NativeSlide>; cancel(): void };
+  /** Room for `expected` bytes is taken from the start; it grows where more are appended. */
+  readonly Bytes: new (
+    expected: number,
+  ) => NativeBytes;
   /** Returns at once; `cancel` gives up the loading of the model. */
   createEngine(options: NativeEngineOptions): { readonly result: Promise<NativeEngine>; cancel(): void };
   doctor(): Promise<NativeDoctor>;

@@ -5,9 +5,10 @@
  *
  * The file is read in pieces, so that a large one never holds the event loop for long; limits bound what is kept.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
+import type { MicrotomeError } from '../core/errors.js';
+import { piecesOf } from '../core/regular-file.js';
 import { csvInvalid, ioFailure } from './failure.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
 
@@ -15,6 +16,8 @@ export interface CsvLimits {
   readonly bytes: number;
   readonly rows: number;
   readonly columns: number;
+  /** Of all rows together: they are held in memory. */
+  readonly cells: number;
   readonly cellChars: number;
 }
 
@@ -22,6 +25,7 @@ export const defaultCsvLimits: CsvLimits = {
   bytes: 256 * 1024 * 1024,
   rows: 2_000_000,
   columns: 1024,
+  cells: 32_000_000,
   cellChars: 65_536,
 };
 
@@ -38,8 +42,6 @@ export interface CsvTable {
   /** Of the file's bytes, in hexadecimal. */
   readonly sha256: string;
 }
-
-const kPieceBytes = 128 * 1024;
 
 const kComma = 0x2c;
 const kQuote = 0x22;
@@ -58,6 +60,7 @@ class CsvParser {
   private cell = '';
   private cells: string[] = [];
   private rowHasQuotes = false;
+  private cellCount = 0;
 
   constructor(
     private readonly path: string,
@@ -160,6 +163,8 @@ class CsvParser {
       this.refuse(`${cells.length} cells, expected the header's ${this.header.length}`, this.rowLine);
     }
     if (this.rows.length >= this.limits.rows) this.refuse(`more than ${this.limits.rows} rows`);
+    this.cellCount += cells.length;
+    if (this.cellCount > this.limits.cells) this.refuse(`more than ${this.limits.cells} cells`);
     this.rows.push({ line: this.rowLine, cells });
   }
 
@@ -185,11 +190,10 @@ export async function readCsv(
   const parser = new CsvParser(path, limits);
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let total = 0;
-  for await (const piece of pieces(path, fs)) {
-    if (total === 0) refuseUtf16(path, piece);
-    total += piece.length;
-    if (total > limits.bytes) throw csvInvalid(path, parser.line, `a file of more than ${limits.bytes} bytes`);
+  let first = true;
+  for await (const piece of pieces(path, limits, fs)) {
+    if (first) refuseUtf16(path, piece);
+    first = false;
     hash.update(piece);
     parser.push(decode(decoder, piece, path, parser));
   }
@@ -199,20 +203,12 @@ export async function readCsv(
   return { path, header: parser.header, rows: parser.rows, sha256: hash.digest('hex') };
 }
 
-async function* pieces(path: string, fs: FileSystem): AsyncGenerator<Uint8Array> {
-  let handle: FileHandle | undefined;
+async function* pieces(path: string, limits: CsvLimits, fs: FileSystem): AsyncGenerator<Uint8Array> {
+  const refuse = (found: string): MicrotomeError => csvInvalid(path, null, found);
   try {
-    handle = await fs.open(path, 'r');
-    if (!(await handle.stat()).isFile()) throw csvInvalid(path, null, 'not a regular file');
-    for (;;) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(kPieceBytes), 0, kPieceBytes, null);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
+    yield* piecesOf(path, { maxBytes: limits.bytes, refuse, fs });
   } catch (error) {
     throw ioFailure(error, 'read', path);
-  } finally {
-    await handle?.close();
   }
 }
 

@@ -2,7 +2,8 @@
  * Reads the submission format: which rows the output must have, in which order. The header is exactly the preset's two
  * columns. A duplicate name, or one that leaves the folder, is always refused.
  */
-import { readCsv, type CsvLimits } from './csv-read.js';
+import { Turns } from '../core/turns.js';
+import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
 import { csvInvalid } from './failure.js';
 import type { FileSystem } from './file-system.js';
 import { nameProblem, shown } from './names.js';
@@ -36,19 +37,24 @@ export async function readFormat(
     throw csvInvalid(path, 1, `the header ${found}, expected ${idColumn},${valueColumn}${hint}`);
   }
   if (table.rows.length === 0) throw csvInvalid(path, 1, 'a header and no rows');
-  const rows = table.rows.map((row) => ({ name: row.cells[0] ?? '', line: row.line }));
-  checkNames(path, rows);
+  const rows = await checkedNames(path, table.rows, 0);
   return { path, header: [idColumn, valueColumn], rows, sha256: table.sha256 };
 }
 
-/** Refuses the first name that is unsafe or was there before. */
-export function checkNames(path: string, rows: readonly FormatRow[]): void {
+/** The names in one column. Refuses the first that is unsafe or was there before. */
+export async function checkedNames(path: string, rows: readonly CsvRow[], column: number): Promise<FormatRow[]> {
   const lines = new Map<string, number>();
-  for (const { name, line } of rows) {
+  const names: FormatRow[] = [];
+  const turns = new Turns();
+  for (const { cells, line } of rows) {
+    if (turns.isOver) await turns.next();
+    const name = cells[column] ?? '';
     const problem = nameProblem(name);
     if (problem !== null) throw csvInvalid(path, line, name === '' ? problem : `${problem} (${shown(name)})`);
     const before = lines.get(name);
     if (before !== undefined) throw csvInvalid(path, line, `${shown(name)} a second time, after line ${before}`);
     lines.set(name, line);
+    names.push({ name, line });
   }
+  return names;
 }

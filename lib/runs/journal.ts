@@ -6,9 +6,11 @@
  *
  * Callers hold the output's lock.
  */
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MicrotomeError } from '../core/errors.js';
+import { openRegular, piecesOf, type FileRules } from '../core/regular-file.js';
+import { Turns } from '../core/turns.js';
 import { removeIfThere, syncFolderOf, writeAll } from './durable.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
@@ -16,7 +18,9 @@ import { formatLine, keyDifferences, parseLine, type JournalKey, type JournalRow
 import { shown } from './names.js';
 
 const kMaxJournalBytes = 2 ** 30;
-const kLinesPerTurn = 500;
+/** The head line holds the options of the run, a row line a name of at most 255 bytes. */
+const kMaxLineBytes = 2 ** 20;
+const kLineFeed = 0x0a;
 
 export interface ReadJournal {
   readonly key: JournalKey;
@@ -32,26 +36,57 @@ export function journalPathOf(output: string): string {
 
 /** Null where there is no journal, or none with a whole head line: then nothing was ever reported. */
 export async function readJournal(path: string, fs: FileSystem = realFileSystem): Promise<ReadJournal | null> {
-  const bytes = await readBytes(path, fs);
-  if (bytes === null) return null;
   let key: JournalKey | null = null;
   const rows = new Map<number, JournalRow>();
-  let from = 0;
+  let wholeBytes = 0;
   let line = 0;
-  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, from)) {
-    if (++line % kLinesPerTurn === 0) await nextTurn();
-    const parsed = parseLine(bytes.toString('utf8', from, end));
-    if (parsed === null) throw refused(path, `line ${line} is damaged`);
-    if ('head' in parsed) {
-      if (key !== null) throw refused(path, `line ${line} is a second head line`);
-      key = parsed.head;
-    } else {
-      if (key === null) throw refused(path, 'the head line is missing');
-      addRow(path, line, rows, parsed.row);
+  const turns = new Turns();
+  try {
+    for await (const bytes of linesOf(path, fs)) {
+      ++line;
+      const parsed = parseLine(bytes.toString('utf8'));
+      if (parsed === null) throw refused(path, `line ${line} is damaged`);
+      if ('head' in parsed) {
+        if (key !== null) throw refused(path, `line ${line} is a second head line`);
+        key = parsed.head;
+      } else {
+        if (key === null) throw refused(path, 'the head line is missing');
+        addRow(path, line, rows, parsed.row);
+      }
+      wholeBytes += bytes.length + 1;
+      if (turns.isOver) await turns.next();
     }
-    from = end + 1;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw ioFailure(error, 'read', path);
   }
-  return key === null ? null : { key, rows, wholeBytes: from };
+  return key === null ? null : { key, rows, wholeBytes };
+}
+
+/** The whole lines, without their line feeds; what follows the last line feed is torn and left out. */
+async function* linesOf(path: string, fs: FileSystem): AsyncGenerator<Buffer, void, undefined> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const piece of piecesOf(path, journalRules(path, fs))) {
+    const bytes = Buffer.concat([rest, piece]);
+    let from = 0;
+    // The rest of the piece before holds no line feed.
+    for (let end = bytes.indexOf(kLineFeed, rest.length); end >= 0; end = bytes.indexOf(kLineFeed, from)) {
+      yield bytes.subarray(from, end);
+      from = end + 1;
+    }
+    rest = bytes.subarray(from);
+    if (rest.length > kMaxLineBytes) throw refused(path, `it has a line of more than ${kMaxLineBytes} bytes`);
+  }
+}
+
+/** The journal's own name is the file: a link would let the journal's place decide which file is cut and written. */
+function journalRules(path: string, fs: FileSystem): FileRules {
+  return {
+    maxBytes: kMaxJournalBytes,
+    followLinks: false,
+    refuse: (found) => refused(path, `it is ${found}`),
+    fs,
+  };
 }
 
 function addRow(path: string, line: number, rows: Map<number, JournalRow>, row: JournalRow): void {
@@ -111,7 +146,7 @@ export class Journal {
   static async reopen(path: string, read: ReadJournal, fs: FileSystem = realFileSystem): Promise<Journal> {
     let handle: FileHandle | undefined;
     try {
-      handle = await fs.open(path, 'a');
+      handle = await openRegular(path, journalRules(path, fs), constants.O_WRONLY | constants.O_APPEND);
       if ((await handle.stat()).size !== read.wholeBytes) {
         await handle.truncate(read.wholeBytes);
         await handle.sync();
@@ -158,21 +193,5 @@ export class Journal {
     } catch (error) {
       throw ioFailure(error, 'remove', this.path);
     }
-  }
-}
-
-async function readBytes(path: string, fs: FileSystem): Promise<Buffer | null> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await fs.open(path, 'r');
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw refused(path, 'it is not a regular file');
-    if (stat.size > kMaxJournalBytes) throw refused(path, `it has more than ${kMaxJournalBytes} bytes`);
-    return await handle.readFile();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw ioFailure(error, 'read', path);
-  } finally {
-    await handle?.close();
   }
 }

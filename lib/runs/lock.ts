@@ -8,6 +8,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MicrotomeError } from '../core/errors.js';
+import { openRegular } from '../core/regular-file.js';
 import { removeIfThere, writeAll } from './durable.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
@@ -150,7 +151,12 @@ async function showsLife(
 async function look(path: string, fs: FileSystem): Promise<SeenLock | null> {
   let handle: FileHandle | undefined;
   try {
-    handle = await fs.open(path, 'r');
+    handle = await openRegular(path, {
+      maxBytes: kMaxLockBytes,
+      followLinks: false,
+      refuse: (found) => notALock(path, found),
+      fs,
+    });
     const buffer = Buffer.alloc(kMaxLockBytes);
     const { bytesRead } = await handle.read(buffer, 0, kMaxLockBytes, 0);
     const raw = buffer.toString('utf8', 0, bytesRead);
@@ -161,6 +167,14 @@ async function look(path: string, fs: FileSystem): Promise<SeenLock | null> {
   } finally {
     await handle?.close();
   }
+}
+
+/** Whatever is there was not made by a run: it is neither waited for nor removed. */
+function notALock(path: string, found: string): MicrotomeError {
+  return new MicrotomeError('FILE_UNREADABLE', 'csv', `the lock ${path} is ${found}`, {
+    path,
+    advice: 'remove it, or choose another output',
+  });
 }
 
 function parseLock(raw: string): LockContent | null {

@@ -4,10 +4,11 @@
  * says how its features are made of them; what the reader itself needs (age, resolution) is parsed, and refused with its
  * line where it cannot be.
  */
+import { Turns } from '../core/turns.js';
 import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
 import { csvInvalid } from './failure.js';
 import type { FileSystem } from './file-system.js';
-import { checkNames } from './format.js';
+import { checkedNames } from './format.js';
 import { shown } from './names.js';
 import { layoutOf, type Preset } from './presets.js';
 
@@ -56,12 +57,11 @@ export async function readMetadata(
     );
   }
   const idAt = table.header.indexOf(layout.idColumn);
-  checkNames(
-    path,
-    table.rows.map((row) => ({ name: row.cells[idAt] ?? '', line: row.line })),
-  );
+  await checkedNames(path, table.rows, idAt);
   const rows = new Map<string, MetadataRow>();
+  const turns = new Turns();
   for (const row of table.rows) {
+    if (turns.isOver) await turns.next();
     const parsed = parseRow(path, table.header, row, idAt);
     rows.set(parsed.name, parsed);
   }

@@ -1,14 +1,11 @@
 /** What a journal is keyed by: everything that could make a score another one. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import type { ScorerOptions } from '../options/types.js';
+import type { MaskInput, ScorerOptions } from '../options/types.js';
 import { sha256, toJson, type Json } from './canonical.js';
 import { deadlineKey } from './deadline.js';
 import type { RunOptions } from './directory-options.js';
-import { ioFailure } from './failure.js';
 import type { JournalKey } from './journal-format.js';
 import type { PreparedRun } from './prepare.js';
+import { maskDigest } from '../slide/mask-digest.js';
 import { toolVersion } from '../core/version.js';
 
 /** Options that change speed, memory or what is kept, but no score. The model counts by its hash. */
@@ -39,17 +36,7 @@ async function effectiveOptions(options: ScorerOptions): Promise<Record<string, 
     if (value === undefined || kWithoutEffect.has(name)) continue;
     // Reproducible runs give the same bits for any batch size; that is what the word means.
     if (name === 'batchSize' && reproducible) continue;
-    effective[name] = name === 'mask' && typeof value === 'string' ? await fileDigest(value) : toJson(value);
+    effective[name] = name === 'mask' ? await maskDigest(value as MaskInput, options.signal ?? null) : toJson(value);
   }
   return effective;
-}
-
-async function fileDigest(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-  } catch (error) {
-    throw ioFailure(error, 'read', path);
-  }
-  return `sha256:${hash.digest('hex')}`;
 }

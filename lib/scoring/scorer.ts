@@ -94,7 +94,7 @@ export async function planWith(
 ): Promise<SlidePlan> {
   const place = placeOf(input);
   const settings = slideSettings(o, model);
-  const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
+  const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
   return withSlide(place, o, async (slide) => {
     const { tileOutputs, fixedRows } = specOf(model);
     const request = {
@@ -169,7 +169,7 @@ class WarmScorer implements Scorer {
     const place = placeOf(input);
     const path = place.name;
     const settings = slideSettings(o, this.model);
-    const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue);
+    const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
     return withSlide(place, o, async (slide) => {
       this.#requireOpen();
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);

@@ -219,7 +219,7 @@ class OpenedSlide implements Slide {
     own: (batch: NativeTileBatch) => B,
   ): AsyncGenerator<B, void, undefined> {
     signal?.throwIfAborted();
-    const source = await maskSource(mask, grid.keep, tissue);
+    const source = await maskSource(mask, grid.keep, tissue, signal);
     const stream = await this.#call(async (slide) => slide.tiles({ ...grid, mask: source }, options));
     try {
       for (;;) {

@@ -1,4 +1,5 @@
 // The exports of the addon; each is declared and described in lib/native/contract.ts.
+#include "addon/bytes_binding.h"
 #include "addon/engine_binding.h"
 #include "addon/environment.h"
 #include "addon/js_source.h"
@@ -127,6 +128,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   environment.slide_class = Napi::Persistent(SlideBinding::define(env));
   environment.stream_class = Napi::Persistent(StreamBinding::define(env));
   environment.engine_class = Napi::Persistent(EngineBinding::define(env));
+  exports.Set("Bytes", BytesBinding::define(env));
   exports.Set("setPaths", Napi::Function::New<set_paths>(env, "setPaths"));
   exports.Set("openSlide", Napi::Function::New<open_slide>(env, "openSlide"));
   exports.Set("createEngine", Napi::Function::New<EngineBinding::create>(env, "createEngine"));

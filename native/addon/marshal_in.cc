@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "addon/bytes_binding.h"
 #include "addon/marshal.h"
 
 namespace microtome::addon {
@@ -24,29 +25,19 @@ std::vector<Item> copy_of(const Napi::Value& value, napi_typedarray_type type, c
   return std::vector<Item>(array.Data(), array.Data() + array.ElementLength());
 }
 
+// Copies nothing: a mask may have hundreds of megabytes, and this is the JavaScript thread.
 engine::MaskSource read_mask(const Fields& fields) {
   const std::string kind = fields.string("kind");
   if (kind == "all") return engine::Everywhere{};
   if (kind == "tissue") return read_tissue_options(fields.child("options"));
-  if (kind == "mask") {
-    engine::GivenMask mask;
-    mask.width_px = fields.integer("width");
-    mask.height_px = fields.integer("height");
-    const auto data = std::make_shared<const std::vector<std::uint8_t>>(
-        copy_of<Napi::Uint8Array, std::uint8_t>(fields.value("data"), napi_uint8_array, "mask.data"));
-    mask.data = *data;
-    mask.keeper = data;
-    return mask;
-  }
-  if (kind != "polygons")
-    throw Error(Code::INVALID_OPTION, Stage::Options, "expected tissue, mask, polygons or all for mask.kind");
-  std::vector<tissue::Ring> rings;
-  const auto list = fields.array("rings");
-  const auto polygon_of = fields.array("polygonOf");
-  for (std::uint32_t i = 0; i < list.Length(); ++i)
-    rings.push_back({copy_of<Napi::Float64Array, double>(list.Get(i), napi_float64_array, "mask.rings"),
-                     polygon_of.Get(i).ToNumber().Int32Value()});
-  return std::make_shared<const std::vector<tissue::Ring>>(std::move(rings));
+  if (kind == "mask")
+    return engine::GivenMask{.width_px = fields.integer("width"),
+                             .height_px = fields.integer("height"),
+                             .data = BytesBinding::take(fields.value("data"), "mask.data")};
+  if (kind == "polygons")
+    return engine::GivenPolygons{.positions = BytesBinding::take(fields.value("positions"), "mask.positions"),
+                                 .rings = BytesBinding::take(fields.value("rings"), "mask.rings")};
+  throw Error(Code::INVALID_OPTION, Stage::Options, "expected tissue, mask, polygons or all for mask.kind");
 }
 
 preprocess::TensorFormat read_preprocess(const Fields& fields) {

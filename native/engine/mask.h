@@ -5,10 +5,9 @@
 #include <memory>
 #include <optional>
 #include <variant>
-#include <vector>
 
 #include "core/cancel_token.h"
-#include "core/large_memory.h"
+#include "core/shared_bytes.h"
 #include "decode/overview.h"
 #include "decode/region.h"
 #include "decode/tile_decoder.h"
@@ -17,17 +16,19 @@
 
 namespace microtome::engine {
 
-// A mask given by the caller: one byte per pixel, not zero = tissue, covering the whole level-0 area. The bytes may be
-// the caller's own memory: `keeper` keeps them.
+// A mask given by the caller: one byte per pixel, not zero = tissue, covering the whole level-0 area.
 struct GivenMask {
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
-  std::span<const std::uint8_t> data;
-  std::shared_ptr<const void> keeper;
+  std::shared_ptr<const SharedBytes> data;
+};
+// Polygons given by the caller, in level-0 pixels.
+struct GivenPolygons {
+  std::shared_ptr<const SharedBytes> positions;  // doubles: x, y of every position, ring by ring
+  std::shared_ptr<const SharedBytes> rings;      // for each ring two std::uint32_t: its positions, its polygon
 };
 struct Everywhere {};
-using MaskSource =
-    std::variant<tissue::TissueOptions, GivenMask, std::shared_ptr<const std::vector<tissue::Ring>>, Everywhere>;
+using MaskSource = std::variant<tissue::TissueOptions, GivenMask, GivenPolygons, Everywhere>;
 
 struct FoundMask {
   std::optional<tissue::TissueMask> mask;  // absent for Everywhere

@@ -1,6 +1,5 @@
 #include "engine/prepare.h"
 
-#include "decode/overview.h"
 
 namespace microtome::engine {
 namespace {

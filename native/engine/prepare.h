@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/cancel_token.h"
+#include "core/shared_bytes.h"
 #include "core/stage_metrics.h"
 #include "decode/region.h"
 #include "decode/tile_decoder.h"

@@ -27,7 +27,7 @@ struct Edge {
   std::int32_t polygon;
 };
 
-void check_rings(const std::vector<Ring>& rings) {
+void check_rings(std::span<const Ring> rings) {
   std::size_t points = 0;
   for (const Ring& ring : rings) {
     if (ring.xy.size() % 2 != 0) refuse("a polygon ring has an odd number of coordinates, x and y were expected");
@@ -46,10 +46,11 @@ std::int64_t row_at(double y, std::int64_t rows) {
   return static_cast<std::int64_t>(std::clamp(std::ceil(y - 0.5), 0.0, static_cast<double>(rows)));
 }
 
-std::vector<Edge> edges_of(const std::vector<Ring>& rings, const TissueMask& mask) {
+std::vector<Edge> edges_of(std::span<const Ring> rings, const TissueMask& mask, const CancelToken* cancel) {
   std::vector<Edge> edges;
   std::uint64_t crossings = 0;
   for (const Ring& ring : rings) {
+    if (cancel != nullptr) cancel->check(Stage::Tissue);
     const std::size_t points = ring.xy.size() / 2;
     for (std::size_t i = 0; i < points; ++i) {
       const std::size_t next = i + 1 == points ? 0 : i + 1;  // closes the ring; a repeated last point adds nothing
@@ -98,17 +99,18 @@ TissueMask sized_mask(std::int64_t level0_width_px, std::int64_t level0_height_p
 
 }  // namespace
 
-TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
-                              std::int64_t level0_height_px, std::int64_t max_side_px) {
+TissueMask rasterise_polygons(std::span<const Ring> rings, std::int64_t level0_width_px, std::int64_t level0_height_px,
+                              std::int64_t max_side_px, const CancelToken* cancel) {
   check_rings(rings);
   TissueMask mask = sized_mask(level0_width_px, level0_height_px, max_side_px);
   mask.data.assign(static_cast<std::size_t>(mask.width_px * mask.height_px), 0);
-  const std::vector<Edge> edges = edges_of(rings, mask);
+  const std::vector<Edge> edges = edges_of(rings, mask, cancel);
   std::vector<Edge> active;
   std::vector<std::pair<std::int32_t, double>> crossed;  // polygon, x
   std::size_t next = 0;
   const auto columns = static_cast<double>(mask.width_px);
   for (std::int64_t row = 0; row < mask.height_px; ++row) {
+    if (cancel != nullptr) cancel->check(Stage::Tissue);
     std::erase_if(active, [row](const Edge& edge) { return edge.end_row <= row; });
     while (next < edges.size() && edges[next].first_row == row) active.push_back(edges[next++]);
     crossed.clear();

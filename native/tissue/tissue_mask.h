@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/cancel_token.h"
 #include "core/image.h"
 
 namespace microtome::tissue {
@@ -35,13 +37,15 @@ struct TissueMask {
 // Rings in level-0 pixels, as parsed from GeoJSON, drawn into a mask of at most `max_side_px`: even-odd within one
 // polygon (holes), the union of the polygons.
 struct Ring {
-  std::vector<double> xy;    // x0, y0, x1, y1, ...
-  std::int32_t polygon = 0;  // the polygon it belongs to
+  std::span<const double> xy;  // x0, y0, x1, y1, ...; owned by the caller
+  std::int32_t polygon = 0;    // the polygon it belongs to
 };
-[[nodiscard]] TissueMask rasterise_polygons(const std::vector<Ring>& rings, std::int64_t level0_width_px,
-                                            std::int64_t level0_height_px, std::int64_t max_side_px = 8192);
+// Throws CANCELLED soon after `cancel` was cancelled.
+[[nodiscard]] TissueMask rasterise_polygons(std::span<const Ring> rings, std::int64_t level0_width_px,
+                                            std::int64_t level0_height_px, std::int64_t max_side_px,
+                                            const CancelToken* cancel = nullptr);
 // Bytes of the mask that rasterise_polygons() makes.
 [[nodiscard]] std::int64_t polygon_mask_bytes(std::int64_t level0_width_px, std::int64_t level0_height_px,
-                                              std::int64_t max_side_px = 8192);
+                                              std::int64_t max_side_px);
 
 }  // namespace microtome::tissue

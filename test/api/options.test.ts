@@ -68,6 +68,8 @@ describe('wrong values', () => {
     [{ clinical: { age: Number.NaN } }, 'a string, a finite number or null'],
     [{ mpp: 1, level: 1 }, 'Expected only one of mpp and level but received both'],
     [{ mask: 5 }, 'Expected a tissue mask, GeoJSON or the path'],
+    [{ mask: { data: new Uint8Array(3), width: 65537, height: 1 } }, 'an integer from 1 to 65536 for mask.width'],
+    [{ mask: { data: new Uint8Array(3), width: 65536, height: 65536 } }, 'at most 2147483648 pixels are taken'],
     [
       { mask: { data: new Uint8Array(3), width: 2, height: 2 } },
       'a Uint8Array of width * height (4) values for mask.data',

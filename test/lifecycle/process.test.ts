@@ -11,12 +11,15 @@ const scratch = mkdtempSync(join(tmpdir(), 'microtome-process-'));
 const slide = join(scratch, 'slide.tif');
 const model = join(scratch, 'attention.onnx');
 const slow = join(scratch, 'slow.onnx');
+const mask = join(scratch, 'mask.geojson');
 const library = new URL('../../dist/index.js', import.meta.url).href;
 
 beforeAll(async () => {
   await writeSlide(slide, { width: 3000, height: 3000, seed: 3, tissueShare: 0.4 });
   writeFileSync(model, attentionModel());
   writeFileSync(slow, slowModel(400));
+  const ring = `[[0,0],${'[3000,0],[3000,3000],'.repeat(1e6)}[0,0]]`;
+  writeFileSync(mask, `{"type":"Polygon","coordinates":[${ring}]}`);
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -32,7 +35,7 @@ function run(body: string, flags: readonly string[] = [], timeoutMs = 60_000): P
   const source = `
     import * as microtome from ${JSON.stringify(library)};
     const { scoreSlide, createScorer, openSlide } = microtome;
-    const [slide, model, slow] = ${JSON.stringify([slide, model, slow])};
+    const [slide, model, slow, mask] = ${JSON.stringify([slide, model, slow, mask])};
     ${body}`;
   const start = performance.now();
   return new Promise((resolve) => {
@@ -60,6 +63,17 @@ describe('the process ends by itself', () => {
       'after a tile stream was left half-way',
       `for await (const b of (await openSlide(slide)).tiles({ level: 0, size: 224 })) { b.release(); break; }`,
     ],
+    [
+      'after a loop over tiles was left while the file of its mask is parsed',
+      `const tiles = (await openSlide(slide)).tiles({ level: 0, size: 224, mask })[Symbol.asyncIterator]();
+       tiles.next().catch(() => {}); tiles.return();`,
+    ],
+    [
+      'after an abort while the file of a mask is parsed',
+      `const signal = AbortSignal.timeout(200);
+       const tiles = (await openSlide(slide)).tiles({ level: 0, size: 224, mask, signal })[Symbol.asyncIterator]();
+       await tiles.next().then(() => {}, (error) => { if (error !== signal.reason) throw error; });`,
+    ],
   ])('%s', async (_, body) => {
     expect(await run(body)).toMatchObject({ code: 0, signal: null, stdout: '', stderr: '' });
   });
@@ -68,6 +82,11 @@ describe('the process ends by itself', () => {
     [
       'process.exit() in the middle of a score',
       `scoreSlide(slide, { model: slow, input: { level: 0 }, onProgress: (p) => { if (p.stage === 'decode') setTimeout(() => process.exit(7), 300); } });`,
+      7,
+    ],
+    [
+      'process.exit() while the file of a mask is parsed',
+      `scoreSlide(slide, { model, input: { level: 0 }, mask }).catch(() => {}); setTimeout(() => process.exit(7), 300);`,
       7,
     ],
     [

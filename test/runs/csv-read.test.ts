@@ -95,12 +95,13 @@ describe('what is refused, with its line', () => {
   });
 
   it('more than the limits allow', async () => {
-    const limits = { bytes: 100, rows: 2, columns: 3, cellChars: 10 };
+    const limits = { bytes: 100, rows: 2, columns: 3, cells: 5, cellChars: 10 };
     expect(await refusal('a\n1\n2\n3\n', limits)).toContain('FILE:4: more than 2 rows');
+    expect(await refusal('a,b,c\n1,2,3\n4,5,6\n', limits)).toContain('FILE:3: more than 5 cells');
     expect(await refusal('a,b,c,d\n', limits)).toContain('FILE:1: more than 3 columns');
     expect(await refusal('a\n12345678901\n', limits)).toContain('FILE:2: a cell of more than 10 characters');
     expect(await refusal(`a\n${'1\n'.repeat(60)}`, { ...limits, rows: 1000 })).toContain(
-      'a file of more than 100 bytes',
+      'FILE: a file of 122 bytes, at most 100 are read',
     );
   });
 
@@ -109,6 +110,6 @@ describe('what is refused, with its line', () => {
     expect((await failureOf(readCsv(`${folder}/none.csv`))).code).toBe('FILE_NOT_FOUND');
     const error = await failureOf(readCsv(folder));
     expect(error.code).toBe('CSV_INVALID');
-    expect(error.message).toContain('not a regular file');
+    expect(error.message).toContain('a folder, a regular file was expected');
   });
 });

@@ -28,10 +28,21 @@ void check_texts(std::string_view text) {
   (void)slide::is_aperio(text);
 }
 
-using tissue::Ring;
 using tissue::TissueMask;
 
 constexpr std::int32_t kPolygons = 4;
+
+struct Ring {
+  std::vector<double> xy;
+  std::int32_t polygon = 0;
+};
+
+TissueMask draw(const std::vector<Ring>& rings, std::int64_t width_px, std::int64_t height_px,
+                std::int64_t max_side_px = 8192) {
+  std::vector<tissue::Ring> views;
+  for (const Ring& ring : rings) views.push_back({ring.xy, ring.polygon});
+  return tissue::rasterise_polygons(views, width_px, height_px, max_side_px);
+}
 
 // Whether (x, y) is inside by the even-odd rule within a polygon and the union of the polygons; nothing when it is so
 // near to an edge that rounding decides.
@@ -73,7 +84,7 @@ void check_small_polygons(std::span<const std::uint8_t> bytes) {
     rings.push_back(std::move(ring));
     bytes = bytes.subspan(1 + 2 * points);
   }
-  const TissueMask mask = tissue::rasterise_polygons(rings, 16, 16, 16);
+  const TissueMask mask = draw(rings, 16, 16, 16);
   check_mask(mask, 16);
   for (std::int64_t y = 0; y < 16; ++y)
     for (std::int64_t x = 0; x < 16; ++x) {
@@ -101,8 +112,7 @@ void check_wild_polygons(std::span<const std::uint8_t> bytes) {
     rings.back().xy.push_back(value);
     if (rings.back().xy.size() == 12) rings.emplace_back();
   }
-  (void)try_it({Code::INVALID_OPTION},
-               [&] { check_mask(tissue::rasterise_polygons(rings, width, height, side), side); });
+  (void)try_it({Code::INVALID_OPTION}, [&] { check_mask(draw(rings, width, height, side), side); });
 }
 
 }  // namespace

@@ -6,8 +6,19 @@
 namespace {
 
 using namespace microtome;
-using tissue::Ring;
 using tissue::TissueMask;
+
+struct Ring {
+  std::vector<double> xy;
+  std::int32_t polygon = 0;
+};
+
+TissueMask draw(const std::vector<Ring>& rings, std::int64_t width_px, std::int64_t height_px,
+                std::int64_t max_side_px = 8192) {
+  std::vector<tissue::Ring> views;
+  for (const Ring& ring : rings) views.push_back({ring.xy, ring.polygon});
+  return tissue::rasterise_polygons(views, width_px, height_px, max_side_px);
+}
 
 TissueMask checkers(std::int64_t width, std::int64_t height, double per_x, double per_y) {
   TissueMask mask;
@@ -83,7 +94,7 @@ TEST(masks_are_checked) {
 }
 
 TEST(rectangle) {
-  const TissueMask mask = tissue::rasterise_polygons({Ring{{10, 20, 60, 20, 60, 50, 10, 50}, 0}}, 100, 80, 100);
+  const TissueMask mask = draw({Ring{{10, 20, 60, 20, 60, 50, 10, 50}, 0}}, 100, 80, 100);
   CHECK_EQ(mask.width_px, 100);
   CHECK_EQ(mask.height_px, 80);
   CHECK(close(mask.area_fraction(), 50.0 * 30 / 8000));
@@ -96,14 +107,14 @@ TEST(rectangle) {
 TEST(a_ring_inside_is_a_hole_whatever_its_direction) {
   const Ring outer{{0, 0, 100, 0, 100, 100, 0, 100, 0, 0}};  // closed by a repeated point
   for (const Ring& inner : {Ring{{25, 25, 75, 25, 75, 75, 25, 75}, 0}, Ring{{25, 25, 25, 75, 75, 75, 75, 25}, 0}}) {
-    const TissueMask mask = tissue::rasterise_polygons({outer, inner}, 100, 100);
+    const TissueMask mask = draw({outer, inner}, 100, 100);
     CHECK(close(mask.area_fraction(), 0.75));
     CHECK(!mask.contains(50, 50));
   }
 }
 
 TEST(triangle_area_and_scale) {
-  const TissueMask mask = tissue::rasterise_polygons({Ring{{0, 0, 40000, 0, 0, 30000}, 0}}, 40000, 30000, 400);
+  const TissueMask mask = draw({Ring{{0, 0, 40000, 0, 0, 30000}, 0}}, 40000, 30000, 400);
   CHECK_EQ(mask.width_px, 400);
   CHECK_EQ(mask.height_px, 300);
   CHECK_EQ(mask.level0_per_px_x, 100.0);
@@ -111,35 +122,45 @@ TEST(triangle_area_and_scale) {
 }
 
 TEST(polygons_beyond_the_slide_are_clipped) {
-  const TissueMask mask = tissue::rasterise_polygons({Ring{{-1e9, -1e9, 50, -1e9, 50, 1e9, -1e9, 1e9}, 0}}, 100, 100);
+  const TissueMask mask = draw({Ring{{-1e9, -1e9, 50, -1e9, 50, 1e9, -1e9, 1e9}, 0}}, 100, 100);
   CHECK(close(mask.area_fraction(), 0.5));
-  CHECK_EQ(tissue::rasterise_polygons({Ring{{200, 200, 300, 200, 300, 300}, 0}}, 100, 100).area_fraction(), 0.0);
-  CHECK_EQ(tissue::rasterise_polygons({}, 100, 100).area_fraction(), 0.0);
-  const TissueMask thin = tissue::rasterise_polygons({}, 1'000'000, 3, 1000);
+  CHECK_EQ(draw({Ring{{200, 200, 300, 200, 300, 300}, 0}}, 100, 100).area_fraction(), 0.0);
+  CHECK_EQ(draw({}, 100, 100).area_fraction(), 0.0);
+  const TissueMask thin = draw({}, 1'000'000, 3, 1000);
   CHECK_EQ(thin.width_px, 1000);
   CHECK_EQ(thin.height_px, 1);
 }
 
 TEST(bad_polygons_are_refused) {
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, std::nan(""), 2, 2}, 0}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, HUGE_VAL, 2, 2}, 0}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1e13, 2, 2}, 0}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1, 2}, 0}}, 10, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({Ring{{0, 0, 1, 1}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({Ring{{0, 0, 1, std::nan(""), 2, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({Ring{{0, 0, 1, HUGE_VAL, 2, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({Ring{{0, 0, 1, 1e13, 2, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({Ring{{0, 0, 1, 1, 2}, 0}}, 10, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({Ring{{0, 0, 1, 1}, 0}}, 10, 10));
   const Ring ring{{0, 0, 1, 1, 2, 0}};
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({ring}, 0, 10));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({ring}, 10, 10, 0));
-  CHECK_THROWS(INVALID_OPTION, (void)tissue::rasterise_polygons({ring}, 10, 10, 1 << 20));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({ring}, 0, 10));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({ring}, 10, 10, 0));
+  CHECK_THROWS(INVALID_OPTION, (void)draw({ring}, 10, 10, 1 << 20));
 }
 
 }  // namespace
 
+TEST(drawing_ends_when_it_is_cancelled) {
+  const std::vector<double> xy{0, 0, 60, 0, 60, 100, 0, 100};
+  const std::vector<tissue::Ring> rings{{xy, 0}};
+  CancelToken cancel;
+  CHECK_EQ(tissue::rasterise_polygons(rings, 100, 100, 100, &cancel).area_fraction(), 0.6);
+  cancel.cancel();
+  CHECK_THROWS(CANCELLED, (void)tissue::rasterise_polygons(rings, 100, 100, 100, &cancel));
+  CHECK_THROWS(CANCELLED, (void)tissue::rasterise_polygons({}, 100, 100, 100, &cancel));
+}
+
 TEST(overlapping_polygons_are_a_union_and_holes_stay_holes) {
   const Ring left{{0, 0, 60, 0, 60, 100, 0, 100}, 0};
   const Ring right{{40, 0, 100, 0, 100, 100, 40, 100}, 1};
-  CHECK_EQ(tissue::rasterise_polygons({left, right}, 100, 100, 100).area_fraction(), 1.0);
+  CHECK_EQ(draw({left, right}, 100, 100, 100).area_fraction(), 1.0);
   const Ring hole{{10, 10, 30, 10, 30, 30, 10, 30}, 0};
-  CHECK_EQ(tissue::rasterise_polygons({left, right, hole}, 100, 100, 100).area_fraction(), 0.96);
+  CHECK_EQ(draw({left, right, hole}, 100, 100, 100).area_fraction(), 0.96);
 }
 
 TEST_MAIN

@@ -1,6 +1,7 @@
 /** An addon made of plain objects: records what it is asked and answers as told. Stands in for the native one. */
 import type {
   NativeAddon,
+  NativeBytes,
   NativeEngine,
   NativeEngineOptions,
   NativeByteSource,
@@ -192,6 +193,19 @@ export const classifierGraph: NativeModelInfo = {
   outputs: [{ name: 'logit', type: 'float32', shape: [-1, 1] }],
 };
 
+/** What was appended, as one array. */
+export class FakeBytes implements NativeBytes {
+  readonly #pieces: Uint8Array[] = [];
+
+  append(piece: Uint8Array): void {
+    this.#pieces.push(piece.slice());
+  }
+
+  get data(): Uint8Array<ArrayBuffer> {
+    return Uint8Array.from(Buffer.concat(this.#pieces));
+  }
+}
+
 export class FakeAddon implements NativeAddon {
   readonly opened: [string, unknown][] = [];
   readonly slides: FakeSlide[] = [];
@@ -200,6 +214,8 @@ export class FakeAddon implements NativeAddon {
   slideFailure: Error | null = null;
   engine = new FakeEngine(classifierGraph);
   makeSlide = (): FakeSlide => new FakeSlide();
+
+  readonly Bytes = FakeBytes;
 
   setPaths() {}
   openSlide(place: string | NativeByteSource, options: unknown) {

@@ -1,0 +1,32 @@
+/** What a caller's mask says, as one short text: two runs with other masks must not be taken for one. */
+import { createHash } from 'node:crypto';
+
+import { Turns } from '../core/turns.js';
+import type { MaskInput } from '../options/types.js';
+import { maskFilePieces } from './geojson-file.js';
+import { isTissueMask } from './mask-input.js';
+import { bytesOf, polygonsOf, slicesOf } from './mask-source.js';
+
+/**
+ * Of a file its bytes count, of a mask its size and data, of GeoJSON its polygons. Throws what reading the mask throws.
+ */
+export async function maskDigest(mask: MaskInput, signal: AbortSignal | null): Promise<string> {
+  const hash = createHash('sha256');
+  if (typeof mask === 'string') {
+    for await (const piece of maskFilePieces(mask, signal)) hash.update(piece);
+    return `sha256:${hash.digest('hex')}`;
+  }
+  if (isTissueMask(mask)) {
+    hash.update(`mask ${mask.width} ${mask.height}\n`);
+    for await (const slice of slicesOf(bytesOf(mask.data), new Turns(signal))) hash.update(slice);
+  } else {
+    const rings = createHash('sha256');
+    const sink = {
+      positions: (piece: Float64Array) => void hash.update(bytesOf(piece)),
+      rings: (piece: Uint32Array) => void rings.update(bytesOf(piece)),
+    };
+    await polygonsOf(mask, sink, signal);
+    hash.update(rings.digest());
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
