@@ -1,6 +1,6 @@
 /** Parses a command's arguments by a table of its options; misspelt names get a hint, values are checked for their kind. */
 import { parseArgs } from 'node:util';
-import { nearest } from '../options/check.js';
+import { nearest } from '../core/near-miss.js';
 import { UsageError } from './usage-error.js';
 
 export type OptionKind = 'flag' | 'text' | 'integer' | 'number';

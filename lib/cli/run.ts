@@ -1,6 +1,6 @@
 /** Finds the command, runs it, and turns what it throws into one line on stderr and an exit code. Never throws. */
 import { MicrotomeError } from '../core/errors.js';
-import { nearest } from '../options/check.js';
+import { nearest } from '../core/near-miss.js';
 import { toolVersion } from '../core/version.js';
 import { parseCommandLine, type CommandSpec, type ParsedArgs } from './args.js';
 import { bench, benchSpec } from './commands/bench.js';

@@ -97,7 +97,7 @@ export interface NativeGridOptions {
   readonly maxTiles: number;
   readonly seed: number;
   readonly mask: NativeMaskSource;
-  readonly badTiles: 'error' | 'fill';
+  readonly onBadTile: 'error' | 'fill';
 }
 
 export interface NativePlan {
@@ -332,7 +332,7 @@ export interface NativeAddon {
   setPaths(paths: NativePaths): void;
   openSlide(
     path: string,
-    options: { readonly limits: NativeLimits; readonly mpp: number | null },
+    options: { readonly limits: NativeLimits; readonly slideMpp: number | null },
   ): Promise<NativeSlide>;
   createEngine(options: NativeEngineOptions): Promise<NativeEngine>;
   doctor(): Promise<NativeDoctor>;

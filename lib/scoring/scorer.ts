@@ -72,7 +72,7 @@ export async function withSlide<T>(
   use: (slide: NativeSlide) => Promise<T>,
 ): Promise<T> {
   throwIfAborted(o.signal);
-  const opening = openNativeSlide(path, { limits: o.limits ?? defaults.limits, mpp: o.slideMpp });
+  const opening = openNativeSlide(path, { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp });
   const slide = await unlessAborted(o.signal, opening, closeLate);
   try {
     return await use(slide);
@@ -203,7 +203,7 @@ export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
 
 /** The runtime's own view of the graph is compared with the declaration too: it is the one that will run. */
 function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
-  checkModelAgainstGraph(model.input, o.tileSize ?? model.input.sizePx, specOf(model), engine.model);
+  checkModelAgainstGraph(model.input, o.tile?.size ?? model.input.sizePx, specOf(model), engine.model);
 }
 
 async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {

@@ -1,7 +1,8 @@
 /** The caller's own tissue: a mask, GeoJSON, or the path of a GeoJSON file. */
 
 import type { TissueMask } from './tissue-mask.js';
-import { integer, invalid, positiveInteger, text } from '../options/check.js';
+import { invalid, numeric, text } from '../options/check.js';
+import { positiveInteger } from '../options/table/kinds.js';
 import type { MaskInput } from '../options/types.js';
 
 /** Tells a mask from GeoJSON. */
@@ -15,10 +16,10 @@ export function checkMaskInput(value: unknown): MaskInput {
   if (typeof value !== 'object' || value === null)
     throw invalid('mask', 'a tissue mask, GeoJSON or the path of a GeoJSON file', value);
   if (!isTissueMask(value)) return value as MaskInput;
-  const width = integer('mask.width', value.width, positiveInteger);
-  const height = integer('mask.height', value.height, positiveInteger);
+  const width = numeric('mask', value.width, positiveInteger, '.width');
+  const height = numeric('mask', value.height, positiveInteger, '.height');
   if (!(value.data instanceof Uint8Array) || value.data.length !== width * height) {
-    throw invalid('mask.data', `a Uint8Array of width * height (${width * height}) values`, value.data);
+    throw invalid('mask', `a Uint8Array of width * height (${width * height}) values`, value.data, '.data');
   }
   return value;
 }

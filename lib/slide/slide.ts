@@ -201,7 +201,7 @@ class OpenedSlide implements Slide {
   }
 
   async tissue(options?: TissueOptions): Promise<TissueMask> {
-    const parsed = parseTissueOptions('options', options);
+    const parsed = parseTissueOptions(options);
     const { data, width, height, level0PerPxX, level0PerPxY, badTiles } = await this.#call((slide) =>
       slide.tissue(parsed),
     );

@@ -19,7 +19,7 @@ namespace microtome::addon {
 [[nodiscard]] engine::StreamOptions read_stream_options(const Fields& fields, const engine::GridRequest& grid);
 [[nodiscard]] engine::ScoreRequest read_score_request(const Fields& fields);
 [[nodiscard]] engine::EngineOptions read_engine_options(const Fields& fields);
-[[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name);
+[[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields);
 
 // Bytes are handed over without a copy where the host allows it; the array's memory is freed with the array.
 [[nodiscard]] Napi::Uint8Array to_js(Napi::Env env, std::vector<std::uint8_t>&& bytes);

@@ -164,7 +164,7 @@ Napi::Value SlideBinding::read_region(const Napi::CallbackInfo& call) {
                                         .y = fields.integer("y"),
                                         .width_px = fields.integer("width"),
                                         .height_px = fields.integer("height"),
-                                        .on_bad_tile = read_bad_tile_policy(fields, "onBadTile")};
+                                        .on_bad_tile = read_bad_tile_policy(fields)};
     return read(
         call.Env(),
         [level, request](decode::TileDecoder& decoder, const SlidePointer& slide, const CancelToken& cancel) {

@@ -54,7 +54,7 @@ void ScoreJob::size_runs() {
   if (tensor + footprint > environment_.tensor_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "one run of the model and the pixels read for it need " + std::to_string(tensor + footprint) +
-                    " bytes, more than half of the memory limit (" + std::to_string(environment_.tensor_bytes) +
+                    " bytes, more than half of [[memoryLimit]] (" + std::to_string(environment_.tensor_bytes) +
                     " bytes)");
   max_workers_ = static_cast<int>(
       std::clamp<std::int64_t>(environment_.tensor_bytes / (tensor + footprint), 1, environment_.threads));

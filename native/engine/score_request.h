@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aggregate/aggregate.h"
+#include "core/option_bounds.h"
 #include "core/stage_metrics.h"
 #include "engine/prepare.h"
 #include "engine/stopping_rule.h"
@@ -35,7 +36,7 @@ struct ScoreRequest {
   preprocess::TensorFormat preprocess;
   std::vector<OutputRequest> outputs;
   std::vector<HeadRequest> heads;
-  std::int64_t batch_size = 32;  // tiles decoded and inferred as one unit of work
+  std::int64_t batch_size = option_bounds::kBatchSizeDefault;  // tiles decoded and inferred as one unit of work
   // True: a graph with a dynamic batch axis always sees kReproducibleTiles tiles per run, always the same ones
   // together, so that a tile's outputs do not depend on batch_size, threads or other slides.
   bool reproducible = true;

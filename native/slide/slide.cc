@@ -120,7 +120,7 @@ StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, st
   if (tile.bytes > limits_.stored_tile_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
                 describe_tile(directory, column, row) + " has " + std::to_string(tile.bytes) +
-                    " bytes, the limit stored_tile_bytes is " + std::to_string(limits_.stored_tile_bytes))
+                    " bytes, [[limits.storedTileBytes]] is " + std::to_string(limits_.stored_tile_bytes))
         .with_path(source_->name());
   return tile;
 }

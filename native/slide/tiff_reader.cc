@@ -43,7 +43,7 @@ class Walk {
 
   [[nodiscard]] Error too_many() const {
     return {Code::LIMIT_EXCEEDED, Stage::Slide,
-            "the file has more directories than the limit directories of " + std::to_string(limits_.directories)};
+            "the file has more directories than [[limits.directories]], which is " + std::to_string(limits_.directories)};
   }
 
   void sub_directories() {

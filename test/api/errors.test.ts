@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { errorAdvice, fromFileSystem, fromNative, MicrotomeError, native, stages } from '../../lib/core/errors.js';
+import {
+  adviceOfCodes,
+  errorAdvice,
+  fromFileSystem,
+  fromNative,
+  MicrotomeError,
+  native,
+  stages,
+} from '../../lib/core/errors.js';
 import { nativeError } from './support/fake-addon.js';
 
 describe('the error table', () => {
@@ -23,7 +31,7 @@ describe('the error table', () => {
 describe('MicrotomeError', () => {
   it('says what was found, then what to do, once', () => {
     const error = new MicrotomeError('NO_TISSUE', 'tissue', 'no tissue was found', { path: 'a.tif' });
-    expect(error.message).toBe(`no tissue was found; ${errorAdvice.NO_TISSUE}`);
+    expect(error.message).toBe(`no tissue was found; ${adviceOfCodes.NO_TISSUE}`);
     expect(new MicrotomeError('NO_TISSUE', 'tissue', error.message).message).toBe(error.message);
     expect(error).toMatchObject({ name: 'MicrotomeError', code: 'NO_TISSUE', stage: 'tissue', path: 'a.tif' });
     expect('tile' in error).toBe(false);

@@ -501,7 +501,7 @@ describe('resuming', () => {
 
   it.each([
     ['another model', {}, { sha256: 'b'.repeat(64) }, 'the model was'],
-    ['another option', { mpp: 2 }, {}, 'the option mpp was null and is 2'],
+    ['another option', { mpp: 2 }, {}, 'the option mpp was not given and is 2'],
     ['another metadata file', { metadata: undefined }, {}, 'the metadata file was'],
   ])('%s is refused by name', async (_, options, settings, message) => {
     const area = await competitionArea(4);

@@ -96,7 +96,7 @@ export function directoryOptions(args: ParsedArgs): DirectoryOptions {
     scaledDecode: args.flag('scaled-decode'),
     deadline: deadline === undefined ? undefined : deadlineOf(deadline, scoreSpec.name),
     deadlineMinTiles: args.number('deadline-min-tiles'),
-    badTiles: args.text('bad-tiles'),
+    onBadTile: args.text('bad-tiles'),
     onMissing: args.text('on-missing'),
     onError: args.text('on-error'),
     resume: args.flag('resume'),
