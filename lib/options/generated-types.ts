@@ -54,7 +54,7 @@ export type HeadOptions =
     }
   | {
       readonly method: 'quantile';
-      /** Which quantile the method quantile takes, linear between ranks. */
+      /** Which quantile the method quantile takes, from 0 to 1, linear between ranks. */
       readonly quantile: number;
     };
 

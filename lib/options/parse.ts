@@ -70,8 +70,8 @@ function parseMembers(owner: string, members: readonly OptionRow[], value: unkno
   return parsed;
 }
 
-function missing(row: OptionRow): MicrotomeError {
-  return invalid(row.name, kindText(row.kind), undefined);
+function missing({ name, kind }: OptionRow): MicrotomeError {
+  return contradiction(`${optionMark(name)} is missing: expected ${kindText(kind)}`);
 }
 
 /** False for an option that belongs to another value of its choice. */

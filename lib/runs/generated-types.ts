@@ -17,7 +17,7 @@ export type OnError = 'error' | 'fallback';
 export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
   /** CSV that says which rows there are, in which order. @defaultValue every slide of the folder, in name order */
   readonly format?: string;
-  /** CSV of clinical values and resolution by slide. @defaultValue none */
+  /** CSV of clinical values and resolution by slide. */
   readonly metadata?: string;
   /** CSV to write; beside it lie a journal and a lock while the run lasts. @defaultValue nothing is written */
   readonly output?: string;
@@ -53,7 +53,6 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * DEADLINE. Where the model declares none, such a run writes no output, keeps its journal and rejects with DEADLINE.
    * What was given up is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the
    * journal.
-   * @defaultValue none
    */
   readonly deadline?: number | Date;
   /** Fewest tiles that `deadline` leaves to a slide, where it has so many. @defaultValue 64 */

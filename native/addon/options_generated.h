@@ -57,7 +57,7 @@ namespace microtome::addon::options {
   return read_number_or_zero(fields, {"fraction", "head.fraction"}, {.above = option_bounds::kHeadFractionAbove, .max = option_bounds::kHeadFractionMax}, "a number above 0, at most 1");
 }
 
-// Which quantile the method quantile takes, linear between ranks.
+// Which quantile the method quantile takes, from 0 to 1, linear between ranks.
 [[nodiscard]] inline double head_quantile(const Fields& fields) {
   return read_number(fields, {"quantile", "head.quantile"}, {.min = option_bounds::kHeadQuantileMin, .max = option_bounds::kHeadQuantileMax}, "a number from 0 to 1");
 }

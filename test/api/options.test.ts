@@ -232,7 +232,7 @@ describe('options, scorer and model joined', () => {
     expect(await refusal(mean(bent))).toContain('the calibration of "relapse" rises and falls');
   });
   it.each([
-    [{}, 'a number above 0 for stopping.halfWidth'],
+    [{}, 'stopping.halfWidth is missing: expected a number above 0'],
     [{ halfWidth: 0 }, 'a number above 0'],
     [{ halfWidth: Number.NaN }, 'a number above 0'],
     [{ halfWidth: 0.1, confidence: 1 }, 'above 0 and below 1 for stopping.confidence'],

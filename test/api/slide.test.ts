@@ -36,7 +36,10 @@ describe('openSlide', () => {
   });
   it('passes full options on, and parses them before anything is opened', async () => {
     await openSlide('/a.tif', { slideMpp: 0.25, limits: { directories: 3 } });
-    expect(addon.opened[0]).toMatchObject(['/a.tif', { slideMpp: 0.25, limits: { directories: 3, requestBytes: 2 ** 30 } }]);
+    expect(addon.opened[0]).toMatchObject([
+      '/a.tif',
+      { slideMpp: 0.25, limits: { directories: 3, requestBytes: 2 ** 30 } },
+    ]);
     await failure(() => openSlide('/a.tif', { mmp: 1 } as never), 'INVALID_OPTION');
     await failure(() => openSlide('https://host/a.tif'), 'NETWORK');
     expect(addon.opened).toHaveLength(1);

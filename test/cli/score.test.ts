@@ -99,7 +99,7 @@ describe('exit codes of score', () => {
     const refused = await cli(args(area, '--resume', '--mpp', '2'));
     expect(refused.code).toBe(4);
     expect(refused.stderr).toContain('RESUME_REFUSED');
-    expect(refused.stderr).toContain('the option mpp');
+    expect(refused.stderr).toContain('the option --mpp was not given and is 2');
     expect(await readFile(`${area.output}.journal`)).toEqual(journal);
   });
 
@@ -252,12 +252,12 @@ describe('what score prints', () => {
       '0.02',
       '--stop-min-tiles',
       '500',
-      '--bad-tiles',
+      '--on-bad-tile',
       'fill',
       '--threads',
       '2',
-      '--memory',
-      '512',
+      '--memory-limit',
+      '512MiB',
       '--column',
       '1',
       '--graph-output',
@@ -266,7 +266,7 @@ describe('what score prints', () => {
       'cpu',
       '--tile-size',
       '64',
-      '--onnx-runtime',
+      '--onnx-runtime-path',
       '/x.so',
     ];
     await cli(args(area, ...more), {

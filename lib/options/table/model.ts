@@ -192,7 +192,7 @@ export const modelRows: readonly OptionRow[] = [
     name: 'head.quantile',
     in: place,
     kind: kind.fraction,
-    doc: 'Which quantile the method quantile takes, linear between ranks.',
+    doc: 'Which quantile the method quantile takes, from 0 to 1, linear between ranks.',
     default: null,
     required: true,
     only: { option: 'head.method', is: 'quantile' },

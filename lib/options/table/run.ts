@@ -20,7 +20,7 @@ export const runRows: readonly OptionRow[] = [
     in: place,
     kind: kind.path,
     doc: 'CSV of clinical values and resolution by slide.',
-    default: { text: 'none' },
+    default: null,
     scores: 'byContent',
     value: 'M.csv',
     heading: 'Files',
@@ -101,7 +101,7 @@ export const runRows: readonly OptionRow[] = [
     doc: 'When the output must be there: a duration from now such as 90s, 30m, 8h or 1h30m, or a moment such as 2031-05-01T18:00.',
     details:
       "In the API: milliseconds from the start of the run (of a resumed run, from its own start), or a Date. The time that is left is spread over the slides that are left, and what does not fit is given up in this order: first tiles of a slide (the seeded, even sample of `tilesPerSlide`, as large as its share of the time allows and not below `deadlineMinTiles`), then slides, whose rows take the model's fallback with the error DEADLINE. Where the model declares none, such a run writes no output, keeps its journal and rejects with DEADLINE. What was given up is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the journal.",
-    default: { text: 'none' },
+    default: null,
     scores: 'yes',
     value: 'TIME',
     heading: 'Less work',
