@@ -1,5 +1,6 @@
 /** Finds the command, runs it, and turns what it throws into one line on stderr and an exit code. Never throws. */
 import { nearest } from '../core/near-miss.js';
+import { withOptionNames } from '../core/option-names.js';
 import { toolVersion } from '../core/version.js';
 import { MicrotomeError, messageWith, type OptionNaming } from '../index.js';
 import { parseCommandLine } from './args.js';
@@ -72,7 +73,7 @@ function errorText(error: unknown, verbose: boolean, naming: OptionNaming): stri
       : `; see: microtome ${error.command === null ? '' : `${error.command} `}--help`;
     return `usage: ${printable(error.message)}${more}`;
   }
-  const stack = verbose && error instanceof Error ? `\n${stackOf(error)}` : '';
+  const stack = verbose && error instanceof Error ? `\n${withOptionNames(stackOf(error), naming)}` : '';
   if (!(error instanceof MicrotomeError)) {
     return `INTERNAL: ${error instanceof Error ? error.message : String(error)}; report this with --verbose${stack}`;
   }
