@@ -71,7 +71,7 @@ const [path, ...rest] = process.argv.slice(2) as [string, ...string[]];
 const [slideMpp, targetMpp, size, wanted] = rest.slice(0, 4).map(Number) as [number, number, number, number];
 const scaledDecode = rest[4] === 'scaled';
 
-const slide = await openSlide(path, { mpp: slideMpp });
+const slide = await openSlide(path, { slideMpp });
 const level = levelFor(slide, slideMpp, targetMpp);
 const scale = targetMpp / (slideMpp * (slide.levels[level]?.downsample ?? 1));
 const footprint = Math.round(size * scale);

@@ -19,7 +19,7 @@ export const errorAdvice = {
   MPP_UNKNOWN: 'pass [[slideMpp]], or [[level]]',
   NO_TISSUE: 'pass [[mask]], or check the slide',
   MODEL_INVALID: 'check the model file or bundle',
-  MODEL_MISMATCH: 'make the bundle and the graph agree',
+  MODEL_MISMATCH: 'the message names two sides: make them agree',
   OUTPUT_NOT_FINITE: 'the model produced NaN or infinity: check its weights and its scaling',
   OUTPUT_SHAPE: 'the model must give one row per tile',
   RUNTIME_MISSING: 'install the named package or pass its path',

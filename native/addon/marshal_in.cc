@@ -111,7 +111,7 @@ engine::StoppingRequest read_stopping(const Fields& fields, std::size_t heads) {
 decode::BadTilePolicy read_bad_tile_policy(const Fields& fields) { return options::on_bad_tile(fields); }
 
 slide::OpenOptions read_open_options(const Fields& fields) {
-  return {.limits = read_limits(fields.child("limits")), .mpp = options::slide_mpp(fields)};
+  return {.limits = read_limits(fields.child("limits")), .slide_mpp = options::slide_mpp(fields)};
 }
 
 tissue::TissueOptions read_tissue_options(const Fields& fields) {

@@ -1,5 +1,5 @@
-// How options_generated.h reads one option: from which member, within which bounds, and how an error names it. JavaScript
-// has checked the same bounds; this is what a wrong call of the addon meets.
+// How options_generated.h reads one option: from which member, within which bounds, and how an error names it.
+// JavaScript has checked the same bounds; this is what a wrong call of the addon meets.
 #pragma once
 
 #include <array>
@@ -37,8 +37,7 @@ struct Bounds {
 };
 
 [[noreturn]] inline void refuse_option(const OptionName& name, std::string_view expected) {
-  throw Error(Code::INVALID_OPTION, Stage::Options,
-              "expected " + std::string(expected) + " for [[" + name.path + "]]");
+  throw Error(Code::INVALID_OPTION, Stage::Options, "expected " + std::string(expected) + " for [[" + name.path + "]]");
 }
 
 [[nodiscard]] inline std::int64_t read_integer(const Fields& fields, const OptionName& name,

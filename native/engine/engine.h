@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 
+#include "core/option_bounds.h"
 #include "core/worker_threads.h"
 #include "engine/score_job.h"
 #include "engine/worker_calibration.h"
@@ -27,9 +28,9 @@ namespace microtome::engine {
 struct EngineOptions {
   std::string model_path;
   std::string device = "cpu";
-  int threads = 0;                        // 0: cores this process may use, and a trial of how many of them are worth it
-  bool trial = false;                     // the trial also with a number of threads given
-  std::int64_t memory_bytes = 1ll << 30;  // beside the model
+  int threads = 0;     // 0: cores this process may use, and a trial of how many of them are worth it
+  bool trial = false;  // the trial also with a number of threads given
+  std::int64_t memory_bytes = option_bounds::kMemoryLimitDefault;  // beside the model
 };
 
 class Engine {

@@ -15,6 +15,7 @@
 
 #include "core/buffer_pool.h"
 #include "core/cancel_token.h"
+#include "core/option_bounds.h"
 #include "core/worker_threads.h"
 #include "engine/prepare.h"
 #include "engine/tile_feed.h"
@@ -24,7 +25,7 @@
 namespace microtome::engine {
 
 struct StreamOptions {
-  std::int64_t batch_size = 16;
+  std::int64_t batch_size = option_bounds::kBatchSizeDefault;
   int threads = 0;                                 // 0: cores this process may use
   std::optional<preprocess::TensorFormat> tensor;  // absent: RGB bytes. Its size must be the grid's.
 };

@@ -22,7 +22,7 @@ class TiffSlide final : public Slide {
     pages_.push_back(read_first_page(first, limits_));
     const std::string description = read_description(first);
     const bool aperio = is_aperio(description);
-    mpp_ = resolve_mpp(first, description, options.mpp);
+    mpp_ = resolve_mpp(first, description, options.slide_mpp);
     read_orientation(first);
     for (std::size_t i = 1; i < walk.directories.size(); ++i) read_page(walk.directories[i], aperio);
     Pyramid pyramid = build_pyramid(pages_, aperio);
