@@ -7,9 +7,15 @@ function flagNamed(option: string): string | null {
   return (rows.find((row) => row.in.includes('run')) ?? rows[0])?.flag ?? null;
 }
 
+/** `tile-*` for the object of options `tile`: its members have the flags. */
+function familyOf(option: string): string | null {
+  const member = optionTable.find((row) => row.flag !== null && row.name.startsWith(`${option}.`));
+  return member?.flag == null ? null : `${member.flag.split('-')[0]}-*`;
+}
+
 /** `--tile-size`, `--on-bad-tile fill`, `--resume`; a name without a flag stays as it is. */
 export const flagNaming: OptionNaming = (option, value) => {
-  const flag = flagNamed(option);
+  const flag = flagNamed(option) ?? familyOf(option);
   if (flag === null) return value === null ? option : `${option} ${value}`;
   if (value === null || value === 'true') return `--${flag}`;
   return value === 'false' ? `--no-${flag}` : `--${flag} ${value}`;

@@ -299,6 +299,7 @@ export interface NativeEngine {
   close(): Promise<void>;
 }
 
+/** What a library says of itself, or why it could not be opened. */
 export interface NativeLibraryReport {
   readonly loaded: boolean;
   readonly path: string;
@@ -318,6 +319,7 @@ export interface NativeCodec {
   readonly builtIn: boolean;
 }
 
+/** The libraries that scoring uses, the codecs, and the instructions and cores of the processor. */
 export interface NativeDoctor {
   readonly jpeg: NativeLibraryReport;
   readonly vips: NativeLibraryReport;

@@ -12,6 +12,7 @@ import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { packageFile } from '../core/package-root.js';
 
+/** Where a library was looked for. */
 export interface Search {
   /** Absolute; empty when nothing was found. */
   readonly path: string;

@@ -18,6 +18,7 @@ export interface OptionBounds {
   readonly below?: number;
 }
 
+/** A number; `unit` is what it counts. */
 export interface NumericKind extends OptionBounds {
   readonly type: 'integer' | 'number';
   readonly unit?: OptionUnit;
@@ -130,4 +131,5 @@ export const optionHeadings = [
   'Pixels',
 ] as const;
 
+/** A heading under which options are listed. */
 export type OptionHeading = (typeof optionHeadings)[number];

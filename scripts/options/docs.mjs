@@ -11,6 +11,8 @@ function shownValues(row, table) {
   const { kind } = row;
   if (kind.type === 'boolean') return '`true`, `false`';
   if (kind.type === 'choice') return kind.values.map((value) => `\`${value}\``).join(', ');
+  if (kind.type === 'path') return 'a path';
+  if (kind.type === 'text') return 'a name';
   return table.kindText(kind).replace(/,$/, '');
 }
 
@@ -64,7 +66,7 @@ export function optionDocs(table) {
 Every option of the API, with its flag of \`microtome score\` (for pixels: of \`microtome region\`). An option with a flag is also
 a key of the file that \`--config run.json\` names; [schema/run.schema.json](../schema/run.schema.json) describes that file. A
 name with a dot is a member of an object: \`tile.size\` is \`{ tile: { size: 256 } }\`. A flag wins over the file, an option
-over the model's own declaration.
+over the model's own declaration. Paths in the file are relative to the working directory, as those of flags are.
 
 A flag that takes a number of bytes also takes \`512MiB\` or \`2GiB\`. Three numbers and ranges are written with commas:
 \`--input-mean 0.5,0.5,0.5\`, \`--clip 0,1\`. An option that is true or false is a flag alone, and with \`no-\` before its name it

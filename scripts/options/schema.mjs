@@ -70,6 +70,16 @@ function optionSchema(row, table) {
   };
 }
 
+/** Members of one object that exclude each other; of two that are true or false, both may be false. */
+function exclusions(rows, owner, table) {
+  const pairs = rows
+    .filter((row) => table.ownerName(row) === owner && row.kind.type !== 'boolean')
+    .flatMap((row) => (row.excludes ?? []).filter((other) => row.name < other).map((other) => [row.name, other]));
+  if (pairs.length === 0) return {};
+  const member = (name) => name.slice(name.lastIndexOf('.') + 1);
+  return { allOf: pairs.map((pair) => ({ not: { required: pair.map(member) } })) };
+}
+
 /** schema/run.schema.json: what a file for --config may hold. Whatever has a flag has a key. */
 export function runSchema(table) {
   const rows = table.optionRows.filter((row) => row.in.includes('run'));
@@ -77,7 +87,14 @@ export function runSchema(table) {
   for (const row of rows) {
     const owner = table.ownerName(row);
     if (row.kind.type === 'object') {
-      properties[row.name] = { description: row.doc, type: 'object', additionalProperties: false, properties: {} };
+      const own = exclusions(rows, row.name, table);
+      properties[row.name] = {
+        description: row.doc,
+        type: 'object',
+        additionalProperties: false,
+        ...own,
+        properties: {},
+      };
     } else if (table.flagOf(row, rows) !== null) {
       const target = owner === '' ? properties : properties[owner].properties;
       target[table.memberName(row)] = optionSchema(row, table);
@@ -90,6 +107,7 @@ export function runSchema(table) {
     description: 'Options of `microtome score`, for --config. A flag of the command line wins over the file.',
     type: 'object',
     additionalProperties: false,
+    ...exclusions(rows, '', table),
     properties,
   };
 }

@@ -86,6 +86,8 @@ describe('the file of --config', () => {
     const validate = new Ajv2020({ strict: false }).compile(schema);
     expect(validate(full), JSON.stringify(validate.errors)).toBe(true);
     expect(validate({ tile: { sise: 1 } })).toBe(false);
+    expect(validate({ mpp: 1, level: 1 })).toBe(false);
+    expect(validate({ input: { mpp: 1, level: 1 } })).toBe(false);
     const fromFile = await seenOptions('--config', await configFile({ $schema: 'x', ...full }));
     const fromFlags = await seenOptions(...fullFlags.split(' '));
     expect(fromFile.options).toMatchObject({ ...full, memoryLimit: 512 * 2 ** 20, deadline: 8 * 3_600_000 });
@@ -158,6 +160,8 @@ describe('messages speak the language of who reads them', () => {
     expect((await cli(['score', area.slides, '--model', 'm', '--config', both])).stderr).toContain(
       `only one of "mpp" in ${both} and "level" in ${both}`,
     );
+    const families = [flagNaming('input', null), flagNaming('stopping', null), flagNaming('limits', null)];
+    expect(families).toEqual(['--input-*', '--stop-*', '--limit-*']);
     const head = await cli(['score', area.slides, '--model', 'm', '--stop-confidence', '0.9']);
     expect(head.stderr).toContain('--stop-at is missing: expected a number above 0');
   });
