@@ -41,21 +41,21 @@ function line(row, table) {
   return `| ${cells.map(cell).join(' | ')} |\n`;
 }
 
+const tableHead =
+  '| option | flag | values | default | changes scores | what it does |\n| --- | --- | --- | --- | --- | --- |\n';
+
 function section(heading, table) {
   const rows = table.optionRows.filter((row) => row.heading === heading && row.kind.type !== 'object');
   if (rows.length === 0) return '';
-  const groups = table.placeTypes
-    .map(({ place, what }) => [what, rows.filter((row) => row.in[0] === place)])
-    .filter(([, own]) => own.length > 0)
-    .sort(([, a], [, b]) => rows.indexOf(a[0]) - rows.indexOf(b[0]));
-  const tables = groups.map(([what, own]) => {
-    const also =
-      own.some((row) => row.in.includes('run')) && !what.includes('scoreDirectory') ? ', scoreDirectory' : '';
-    const head =
-      '| option | flag | values | default | changes scores | what it does |\n| --- | --- | --- | --- | --- | --- |\n';
-    return `In \`${(what + also).replaceAll(', ', '`, `')}\`:\n\n${head}${own.map((row) => line(row, table)).join('')}`;
+  // Rows of the same objects of the API stand in one table.
+  const groups = new Map();
+  for (const row of rows) groups.set(row.in.join(), [...(groups.get(row.in.join()) ?? []), row]);
+  const tables = [...groups.values()].map((own) => {
+    const places = table.placeTypes.filter(({ place }) => own[0].in.includes(place));
+    const calls = [...new Set(places.flatMap(({ what }) => what.split(', ')))];
+    return `In \`${calls.join('`, `')}\`:\n\n${tableHead}${own.map((row) => line(row, table)).join('')}`;
   });
-  return `## ${heading}\n\n${tables.join('\n')}\n`;
+  return `## ${heading}\n\n${tables.join('\n')}`;
 }
 
 export function optionDocs(table) {
