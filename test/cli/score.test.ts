@@ -2,7 +2,9 @@ import { appendFile, readdir, readFile, unlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
-import { competitionArea, fakeScorer, scoreOfName, type Area } from '../runs/support.js';
+import { flagNaming } from '../../lib/cli/naming.js';
+import { outcomeJson } from '../../lib/cli/outcome.js';
+import { competitionArea, fakeScorer, resultOf, scoreOfName, type Area } from '../runs/support.js';
 import { cli, type CliSettings } from './support.js';
 
 function args(area: Area, ...more: string[]): string[] {
@@ -210,6 +212,19 @@ describe('what score prints', () => {
     expect((await cli(['score', one, one, '--model', 'demo'])).code).toBe(2);
     expect((await cli(['score', one, '--format', area.format, '--model', 'demo'])).code).toBe(2);
     expect((await cli(['score', join(area.slides, 'none.tif'), '--model', 'demo'])).code).toBe(4);
+  });
+
+  it('--json --tiles: the line has the table of tiles, as plain JSON', () => {
+    const outputs = { logit: { columns: 2, columnNames: ['a', 'b'], values: Float64Array.of(1, 2) } };
+    const tiles = { count: 1, x: Float64Array.of(3), y: Float64Array.of(4), level: 1, footprintPx: 8, outputs };
+    const line = outcomeJson({ ok: true, result: { ...resultOf('a.tif', 0.5), tiles } }, flagNaming);
+    expect(JSON.parse(JSON.stringify(line))).toMatchObject({
+      tiles: 4,
+      tileTable: { count: 1, x: [3], y: [4], outputs: { logit: { columns: 2, values: [1, 2] } } },
+    });
+    expect(Object.keys(outcomeJson({ ok: true, result: resultOf('a.tif', 0.5) }, flagNaming))).not.toContain(
+      'tileTable',
+    );
   });
 
   it('what the deadline took is told: by slide, in the JSON line, in the summary', async () => {
