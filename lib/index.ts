@@ -2,13 +2,14 @@
 
 export { scoreSlide } from './scoring/score-slide.js';
 export { scoreDirectory } from './runs/score-directory.js';
-export type { Preset } from './runs/presets.js';
 export type {
   DirectoryOptions,
   DirectoryProgress,
   DirectoryRun,
   DirectorySummary,
+  OnError,
   OnMissing,
+  Preset,
   RowSource,
   SummaryRow,
 } from './runs/types.js';
@@ -23,10 +24,33 @@ export { loadModel } from './model/load-model.js';
 export type { Model, ModelCard, ModelOutput, TensorInfo, TileInput } from './model/model.js';
 export { devices } from './native/devices.js';
 export type { Device } from './native/devices.js';
+export { doctor } from './native/doctor.js';
+export type { DoctorReport } from './native/doctor.js';
+export type { Platform } from './native/platform.js';
+export type { Search } from './native/runtimes.js';
+export type {
+  NativeCodec as CodecReport,
+  NativeDoctor as LibraryReports,
+  NativeLibraryReport as LibraryReport,
+} from './native/contract.js';
 export { fileSource } from './slide/byte-source.js';
 export type { ByteRange, ByteSource, Input } from './slide/byte-source.js';
-export { MicrotomeError, errorAdvice, stages } from './core/errors.js';
+export { MicrotomeError, adviceOfCodes as errorAdvice, messageWith, stages } from './core/errors.js';
 export type { ErrorCode, ErrorDetails, Stage, TileAddress } from './core/errors.js';
+export type { OptionNaming } from './core/option-names.js';
+export { optionTable } from './options/info.js';
+export type { OptionInfo } from './options/info.js';
+export { optionHeadings } from './options/row.js';
+export type {
+  NumericKind,
+  OptionBounds,
+  OptionHeading,
+  OptionKind,
+  PerChannelKind,
+  RangeKind,
+  OptionPlace,
+  OptionUnit,
+} from './options/row.js';
 export { defaultClip } from './scoring/result.js';
 export type {
   ClipRange,
@@ -46,8 +70,9 @@ export type {
 } from './scoring/result.js';
 export type {
   Activation,
-  BadTiles,
+  BadTilePolicy,
   GeoJsonObject,
+  HeadMethod,
   HeadOptions,
   KeepRule,
   MaskInput,
@@ -62,6 +87,7 @@ export type {
   SlideScoreOptions,
   StoppingOptions,
   TensorsOptions,
+  TileOptions,
   TilesOptions,
   TissueCallOptions,
   TissueOptions,

@@ -24,6 +24,7 @@ async function cppFormat() {
 const checks = {
   layers: () => passes([inRoot('scripts/check-layers.mjs')]),
   'error codes': () => passes([inRoot('scripts/check-error-codes.mjs')]),
+  options: () => passes([inRoot('scripts/generate-options.mjs'), '--check']),
   tree: () => passes([inRoot('scripts/check-tree.mjs')]),
   biome: () => passes([inRoot('node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']),
   'clang-format': cppFormat,

@@ -21,7 +21,11 @@ const stages = {
     title: 'native tests under the address and undefined-behaviour sanitizers',
     run: () => sanitizedTests(),
   },
-  threads: { title: 'native tests and the addon under the thread sanitizer', run: () => threadTests(), byNameOnly: true },
+  threads: {
+    title: 'native tests and the addon under the thread sanitizer',
+    run: () => threadTests(),
+    byNameOnly: true,
+  },
   fuzz: { title: 'fuzz targets over their seeds', run: () => fuzzSeeds() },
   unit: { title: 'tests of the API', run: (filters) => unitTests(filters) },
   bench: { title: 'tests of the benchmarks', run: (filters) => benchTests(filters), byNameOnly: true },

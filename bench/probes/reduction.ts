@@ -70,7 +70,7 @@ function levelFor(slide: Slide, slideMpp: number, targetMpp: number): number {
 const [path, ...rest] = process.argv.slice(2) as [string, ...string[]];
 const [slideMpp, targetMpp, size, wanted] = rest.map(Number) as [number, number, number, number];
 
-const slide = await openSlide(path, { mpp: slideMpp });
+const slide = await openSlide(path, { slideMpp });
 const level = levelFor(slide, slideMpp, targetMpp);
 const scale = targetMpp / (slideMpp * (slide.levels[level]?.downsample ?? 1));
 const footprint = Math.round(size * scale);

@@ -1,6 +1,8 @@
 /** Parses a command's arguments by a table of its options; misspelt names get a hint, values are checked for their kind. */
 import { parseArgs } from 'node:util';
-import { nearest } from '../options/check.js';
+import { nearest } from '../core/near-miss.js';
+import type { OptionNaming } from '../index.js';
+import { flagNaming } from './naming.js';
 import { UsageError } from './usage-error.js';
 
 export type OptionKind = 'flag' | 'text' | 'integer' | 'number';
@@ -11,6 +13,10 @@ export interface OptionSpec {
   readonly value?: string;
   readonly choices?: readonly string[];
   readonly help: string;
+  /** Under which heading the help lists it. */
+  readonly heading?: string;
+  /** True: `--no-name` says the opposite. `shown: 'no'`: the help shows that form. */
+  readonly negatable?: { readonly shown: 'yes' | 'no' };
 }
 
 export interface CommandSpec {
@@ -23,16 +29,24 @@ export interface CommandSpec {
 }
 
 export const commonOptions: Readonly<Record<string, OptionSpec>> = {
-  help: { kind: 'flag', help: 'this help' },
-  verbose: { kind: 'flag', help: 'the stack of an error, too' },
+  help: { kind: 'flag', help: 'show this help' },
+  verbose: { kind: 'flag', help: 'show the stack of an error, too' },
 };
 
 export class ParsedArgs {
+  /** How errors call an option; a command that reads a file of options changes it. */
+  naming: OptionNaming = flagNaming;
+
   constructor(
     readonly positionals: readonly string[],
-    private readonly values: ReadonlyMap<string, string | true>,
+    private readonly values: ReadonlyMap<string, string | boolean>,
     private readonly spec: CommandSpec,
   ) {}
+
+  /** Undefined: not given. */
+  value(name: string): string | boolean | undefined {
+    return this.values.get(name);
+  }
 
   flag(name: string): boolean {
     return this.values.get(name) === true;
@@ -40,7 +54,7 @@ export class ParsedArgs {
 
   text(name: string): string | undefined {
     const value = this.values.get(name);
-    return value === true ? undefined : value;
+    return typeof value === 'string' ? value : undefined;
   }
 
   number(name: string): number | undefined {
@@ -54,35 +68,43 @@ export class ParsedArgs {
     if (value === undefined) throw new UsageError(`--${name} is missing`, this.spec.name);
     return value;
   }
+}
 
-  requiredNumber(name: string): number {
-    return Number(this.required(name));
-  }
+/** Every name that may stand after the dashes. */
+function namesOf(options: Readonly<Record<string, OptionSpec>>): readonly string[] {
+  return Object.entries(options).flatMap(([name, { negatable }]) =>
+    negatable === undefined ? [name] : [name, `no-${name}`],
+  );
 }
 
 /** Throws UsageError. */
 export function parseCommandLine(spec: CommandSpec, argv: readonly string[]): ParsedArgs {
   const known = { ...spec.options, ...commonOptions };
+  const names = namesOf(known);
+  const optionOf = (name: string): OptionSpec | undefined => (Object.hasOwn(known, name) ? known[name] : undefined);
   const options = Object.fromEntries(
-    Object.entries(known).map(([name, option]) => [
-      name,
-      { type: option.kind === 'flag' ? 'boolean' : 'string' } as const,
-    ]),
+    names.map((name) => [name, { type: valueKind(optionOf(name)) === 'flag' ? 'boolean' : 'string' } as const]),
   );
   // Not strict: the unknown is told by us, with a hint, and a negative number may be a value.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
-  const values = new Map<string, string | true>();
+  const values = new Map<string, string | boolean>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
-    const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
-    if (option === undefined || !token.rawName.startsWith('--'))
-      throw unknownOption(spec, token.rawName, Object.keys(known));
-    if (values.has(token.name)) throw new UsageError(`--${token.name} was given twice`, spec.name);
-    values.set(token.name, checkedValue(spec, token.name, option, token.value, token.inlineValue ?? false));
+    if (!names.includes(token.name) || !token.rawName.startsWith('--')) throw unknownOption(spec, token.rawName, names);
+    const isNegated = optionOf(token.name) === undefined;
+    const name = isNegated ? token.name.slice('no-'.length) : token.name;
+    if (values.has(name)) throw new UsageError(`--${name} was given twice`, spec.name);
+    const value = checkedValue(spec, token.name, optionOf(name), token.value, token.inlineValue ?? false);
+    values.set(name, isNegated ? false : value);
   }
   return new ParsedArgs(positionals, values, spec);
+}
+
+/** A name that is only known as the opposite of a flag is a flag. */
+function valueKind(option: OptionSpec | undefined): OptionKind {
+  return option?.kind ?? 'flag';
 }
 
 function unknownOption(spec: CommandSpec, rawName: string, known: readonly string[]): UsageError {
@@ -94,33 +116,35 @@ function unknownOption(spec: CommandSpec, rawName: string, known: readonly strin
 function checkedValue(
   spec: CommandSpec,
   name: string,
-  option: OptionSpec,
+  option: OptionSpec | undefined,
   value: string | undefined,
   inline: boolean,
 ): string | true {
   const refuse = (found: string): never => {
     throw new UsageError(`--${name} ${found}`, spec.name);
   };
-  if (option.kind === 'flag') return value === undefined ? true : refuse('takes no value');
+  if (valueKind(option) === 'flag') return value === undefined ? true : refuse('takes no value');
   if (value === undefined || value === '') return refuse('needs a value');
   if (!inline && value.startsWith('--')) {
     return refuse(
       `needs a value, found the option ${JSON.stringify(value)}; a value that starts so is written --${name}=${value}`,
     );
   }
-  if (option.choices !== undefined && !option.choices.includes(value)) {
-    const hint = nearest(value, option.choices);
+  const choices = option?.choices;
+  if (choices !== undefined && !choices.includes(value)) {
+    const hint = nearest(value, choices);
     const advice = hint === null ? '' : `; did you mean '${hint}'?`;
-    refuse(`is ${JSON.stringify(value)}, expected one of ${option.choices.join(', ')}${advice}`);
+    refuse(`is ${JSON.stringify(value)}, expected one of ${choices.join(', ')}${advice}`);
   }
-  if (option.kind === 'integer' && !(/^-?\d+$/.test(value) && Number.isSafeInteger(Number(value)))) {
-    refuse(`is ${JSON.stringify(value)}, expected an integer`);
-  }
-  if (
-    option.kind === 'number' &&
-    !(/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) && Number.isFinite(Number(value)))
-  ) {
-    refuse(`is ${JSON.stringify(value)}, expected a number`);
-  }
+  if (option?.kind === 'integer' && !isInteger(value)) refuse(`is ${JSON.stringify(value)}, expected an integer`);
+  if (option?.kind === 'number' && !isNumber(value)) refuse(`is ${JSON.stringify(value)}, expected a number`);
   return value;
+}
+
+export function isInteger(text: string): boolean {
+  return /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text));
+}
+
+export function isNumber(text: string): boolean {
+  return /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text));
 }

@@ -1,5 +1,4 @@
 /** The deadline of the command line: a duration such as 90s, 30m, 8h or 1h30m, or a moment as ISO 8601 writes it. */
-import { UsageError } from './usage-error.js';
 
 const kUnits = [
   ['d', 86_400_000],
@@ -11,14 +10,11 @@ const kUnits = [
 const kDuration = /^(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?$/;
 const kMoment = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?$/;
 
-/** Milliseconds, or a moment; one without a zone is in local time. Throws UsageError. */
-export function deadlineOf(text: string, command: string): number | Date {
-  const refuse = (found: string): never => {
-    throw new UsageError(
-      `--deadline is ${JSON.stringify(text)}${found}, expected a duration such as 90s, 30m, 8h or 1h30m, or a moment such as 2031-05-01T18:00`,
-      command,
-    );
-  };
+const kExpected = ', expected a duration such as 90s, 30m, 8h or 1h30m, or a moment such as 2031-05-01T18:00';
+
+/** Milliseconds, or a moment; one without a zone is in local time. `refuse` throws what it is told of the text. */
+export function deadlineOf(text: string, refuseWith: (found: string) => never): number | Date {
+  const refuse = (found: string): never => refuseWith(`${found}${kExpected}`);
   if (/^\d+(\.\d+)?$/.test(text)) return refuse(', without a unit');
   const parts = kDuration.exec(text);
   if (parts !== null) {

@@ -1,14 +1,14 @@
 /** What the process ends with. The numbers are a contract with scripts. */
-import { MicrotomeError, type ErrorCode } from '../core/errors.js';
+import { MicrotomeError, type ErrorCode } from '../index.js';
 import { UsageError } from './usage-error.js';
 
 export const exitCode = {
   ok: 0,
-  /** The work began and could not be finished, or a bug. */
+  /** The work began and could not be finished, or there is a bug. */
   internal: 1,
   /** The command line, the model, the device, the place of the output: nothing was begun. */
   usage: 2,
-  /** Finished, but some rows carry the declared fallback. */
+  /** Finished, but some slides failed; their rows hold the model's fallback value, not a score. */
   fallback: 3,
   /** An input file was refused before any work; nothing was written. */
   refused: 4,
@@ -52,5 +52,7 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
 export function exitCodeOf(error: unknown, workDone = false): number {
   if (error instanceof UsageError) return exitCode.usage;
   if (!(error instanceof MicrotomeError) || workDone) return exitCode.internal;
-  return kByCode[error.code];
+  // A model that is not there is a matter of the command line, not of an input.
+  const isModel = error.stage === 'infer' && (error.code === 'FILE_NOT_FOUND' || error.code === 'FILE_UNREADABLE');
+  return isModel ? exitCode.usage : kByCode[error.code];
 }

@@ -2,12 +2,19 @@
  * What a command touches of the outside: two streams, a signal that Ctrl-C aborts, and the library. Tests run commands
  * in their own process with other ones.
  */
-import type { ScorerOptions } from '../options/types.js';
-import type { Model } from '../model/model.js';
-import type { RowScorer } from '../runs/score-rows.js';
-import type { Device } from '../native/devices.js';
-import type { DoctorReport } from '../native/doctor.js';
-import type { Slide } from '../slide/slide.js';
+import type {
+  Device,
+  DirectoryOptions,
+  DirectoryRun,
+  DoctorReport,
+  Model,
+  ModelOptions,
+  OpenOptions,
+  RuntimeOptions,
+  Scorer,
+  ScorerOptions,
+  Slide,
+} from '../index.js';
 
 export interface OutputStream {
   write(text: string): unknown;
@@ -31,10 +38,11 @@ export type CliSlide = Pick<
 >;
 
 export interface CliLibrary {
-  createScorer(options: ScorerOptions): Promise<RowScorer>;
-  openSlide(path: string): Promise<CliSlide>;
-  loadModel(ref: string): Promise<Model>;
-  doctor(): Promise<DoctorReport>;
+  scoreDirectory(slides: string | readonly string[], options: DirectoryOptions): DirectoryRun;
+  createScorer(options: ScorerOptions): Promise<Pick<Scorer, 'model' | 'score' | 'close'>>;
+  openSlide(path: string, options?: OpenOptions): Promise<CliSlide>;
+  loadModel(ref: string, options?: ModelOptions): Promise<Model>;
+  doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
 }
 
@@ -46,4 +54,6 @@ export interface CliIo {
   /** True once the reader of stdout has gone away. */
   readonly stdoutClosed: () => boolean;
   readonly library: CliLibrary;
+  /** Set by a command that writes a file: it goes on when nobody reads stdout any more. */
+  writesFile: boolean;
 }

@@ -15,7 +15,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   stdoutClosed = true;
   // A run that writes a file goes on without its reader; all else has nobody to work for.
-  if (!process.argv.includes('--out') && !process.argv.some((arg) => arg.startsWith('--out='))) interruption.abort();
+  if (!io.writesFile) interruption.abort();
 });
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
@@ -35,6 +35,7 @@ const io: CliIo = {
   signal: interruption.signal,
   stdoutClosed: () => stdoutClosed,
   library,
+  writesFile: false,
 };
 // Set, not called: what is still on its way to the streams is written before the process ends.
 void runCli(process.argv.slice(2), io).then((code) => {

@@ -1,13 +1,13 @@
 /** How a finished slide and a finished run are told. */
-import type { SlideOutcome } from '../scoring/result.js';
-import type { DirectorySummary } from '../runs/types.js';
+import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome, type TileTable } from '../index.js';
 import { clock, printable } from './text.js';
 
-/** The line of `--json`. Tables of tiles are not in it. */
-export function outcomeJson(outcome: SlideOutcome): object {
+/** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`. */
+export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object {
   if (!outcome.ok) {
     const { path, error, fallback } = outcome;
-    return { ok: false, path, fallback, error: { code: error.code, stage: error.stage, message: error.message } };
+    const message = messageWith(error, naming);
+    return { ok: false, path, fallback, error: { code: error.code, stage: error.stage, message } };
   }
   const {
     path,
@@ -22,6 +22,7 @@ export function outcomeJson(outcome: SlideOutcome): object {
     timings,
     warnings,
     model,
+    tiles,
   } = outcome.result;
   return {
     ok: true,
@@ -37,7 +38,13 @@ export function outcomeJson(outcome: SlideOutcome): object {
     elapsedMs: timings.elapsedMs,
     warnings,
     model,
+    ...(tiles === undefined ? {} : { tileTable: tableJson(tiles) }),
   };
+}
+
+function tableJson({ count, level, footprintPx, x, y, outputs }: TileTable): object {
+  const plain = Object.entries(outputs).map(([name, output]) => [name, { ...output, values: [...output.values] }]);
+  return { count, level, footprintPx, x: [...x], y: [...y], outputs: Object.fromEntries(plain) };
 }
 
 /** A row of the table on stdout: score (or the code of the failure), tab, path. */

@@ -2,7 +2,7 @@
  * Progress on stderr: a bar that redraws itself on a terminal, a line every few seconds elsewhere, percent and elapsed
  * time alone where logs must not tell anything of the data, or nothing.
  */
-import type { DirectoryProgress } from '../runs/types.js';
+import type { DirectoryProgress } from '../index.js';
 import type { OutputStream } from './io.js';
 import { clock } from './text.js';
 

@@ -1,35 +1,17 @@
 /** Finds the command, runs it, and turns what it throws into one line on stderr and an exit code. Never throws. */
-import { MicrotomeError } from '../core/errors.js';
-import { nearest } from '../options/check.js';
+import { nearest } from '../core/near-miss.js';
+import { withOptionNames } from '../core/option-names.js';
 import { toolVersion } from '../core/version.js';
-import { parseCommandLine, type CommandSpec, type ParsedArgs } from './args.js';
-import { bench, benchSpec } from './commands/bench.js';
-import { doctor, doctorSpec } from './commands/doctor.js';
-import { info, infoSpec } from './commands/info.js';
-import { model, modelSpec } from './commands/model.js';
-import { region, regionSpec } from './commands/region.js';
-import { score } from './commands/score.js';
-import { scoreSpec } from './commands/score-options.js';
+import { MicrotomeError, messageWith, type OptionNaming } from '../index.js';
+import { parseCommandLine } from './args.js';
+import { commands, type Command } from './commands.js';
 import { exitCode, exitCodeOf } from './exit-codes.js';
 import { Failure } from './failure.js';
 import { helpOf, overview } from './help.js';
 import type { CliIo } from './io.js';
+import { flagNaming } from './naming.js';
 import { printable } from './text.js';
 import { UsageError } from './usage-error.js';
-
-interface Command {
-  readonly spec: CommandSpec;
-  readonly run: (args: ParsedArgs, io: CliIo) => Promise<number>;
-}
-
-const kCommands: readonly Command[] = [
-  { spec: scoreSpec, run: score },
-  { spec: infoSpec, run: info },
-  { spec: regionSpec, run: region },
-  { spec: modelSpec, run: model },
-  { spec: doctorSpec, run: doctor },
-  { spec: benchSpec, run: bench },
-];
 
 /** `argv` begins after the script's name. Resolves with the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
@@ -39,56 +21,65 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   } catch (thrown) {
     if (io.signal.aborted) {
       // Where nobody reads any more (head, a closed pager) there is nobody to tell.
-      if (!io.stdoutClosed()) io.stderr.write('microtome: interrupted; a run with --out is gone on with by --resume\n');
+      if (!io.stdoutClosed()) io.stderr.write('microtome: interrupted; continue a run that has --out with --resume\n');
       return exitCode.interrupted;
     }
-    const error = thrown instanceof Failure ? thrown.reason : thrown;
-    io.stderr.write(`microtome: ${errorText(error, verbose)}\n`);
-    return thrown instanceof Failure ? thrown.code : exitCodeOf(error);
+    const failure = thrown instanceof Failure ? thrown : null;
+    const error = failure === null ? thrown : failure.reason;
+    io.stderr.write(`microtome: ${errorText(error, verbose, failure?.naming ?? flagNaming)}\n`);
+    return failure?.code ?? exitCodeOf(error);
   }
 }
 
 async function dispatch(argv: readonly string[], io: CliIo): Promise<number> {
   const [name, ...rest] = argv;
-  const specs = kCommands.map((command) => command.spec);
-  if (name === undefined) throw new UsageError(`a command is missing: ${specs.map((spec) => spec.name).join(', ')}`);
+  const names = commands.map((command) => command.name);
+  if (name === undefined) throw new UsageError(`a command is missing: ${names.join(', ')}`);
   if (name === '--version') io.stdout.write(`${toolVersion}\n`);
-  else if (name === '--help' || name === 'help' || name === '-h') io.stdout.write(overview(toolVersion, specs));
+  else if (name === '--help' || name === 'help' || name === '-h') io.stdout.write(overview(toolVersion, commands));
   else return await runCommand(commandOf(name), rest, io);
   return exitCode.ok;
 }
 
 function commandOf(name: string): Command {
-  const command = kCommands.find((one) => one.spec.name === name);
+  const command = commands.find((one) => one.name === name);
   if (command !== undefined) return command;
-  const names = kCommands.map((one) => one.spec.name);
+  const names = commands.map((one) => one.name);
   const hint = nearest(name, names);
   const advice = hint === null ? `commands: ${names.join(', ')}` : `did you mean ${hint}?`;
   throw new UsageError(`unknown command ${JSON.stringify(name)}; ${advice}`);
 }
 
 async function runCommand(command: Command, argv: readonly string[], io: CliIo): Promise<number> {
+  const { spec, run } = await command.load();
   if (argv.includes('--help')) {
-    io.stdout.write(helpOf(command.spec));
+    io.stdout.write(helpOf(spec));
     return exitCode.ok;
   }
-  return await command.run(parseCommandLine(command.spec, argv), io);
+  const args = parseCommandLine(spec, argv);
+  try {
+    return await run(args, io);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(error, exitCodeOf(error), args.naming);
+  }
 }
 
 /** Code, stage, message with its advice and the path, on one line where the message is; with `verbose`, the stack. */
-function errorText(error: unknown, verbose: boolean): string {
+function errorText(error: unknown, verbose: boolean, naming: OptionNaming): string {
   if (error instanceof UsageError) {
     const more = error.message.includes('--help')
       ? ''
       : `; see: microtome ${error.command === null ? '' : `${error.command} `}--help`;
     return `usage: ${printable(error.message)}${more}`;
   }
-  const stack = verbose && error instanceof Error ? `\n${stackOf(error)}` : '';
+  const stack = verbose && error instanceof Error ? `\n${withOptionNames(stackOf(error), naming)}` : '';
   if (!(error instanceof MicrotomeError)) {
     return `INTERNAL: ${error instanceof Error ? error.message : String(error)}; report this with --verbose${stack}`;
   }
-  const message = error.message.split('\n').map(printable).join('\n');
-  const path = error.path !== undefined && !error.message.includes(error.path) ? ` (${printable(error.path)})` : '';
+  const found = messageWith(error, naming);
+  const message = found.split('\n').map(printable).join('\n');
+  const path = error.path !== undefined && !found.includes(error.path) ? ` (${printable(error.path)})` : '';
   return `${error.code} (${error.stage}): ${message}${path}${stack}`;
 }
 

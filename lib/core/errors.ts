@@ -4,8 +4,9 @@
  */
 
 import type { Job } from './cancel.js';
+import { apiNames, withOptionNames, type OptionNaming } from './option-names.js';
 
-/** What the user can do about each error code. The keys are the codes. */
+/** What the user can do about each error code, with options in marks (see option-names.ts). The keys are the codes. */
 export const errorAdvice = {
   FILE_NOT_FOUND: 'check the path',
   FILE_UNREADABLE: 'check the permissions and the disk',
@@ -13,29 +14,29 @@ export const errorAdvice = {
   UNSUPPORTED_COMPRESSION: 'convert the slide, or use a build that has the codec (see: microtome doctor)',
   UNSUPPORTED_PIXELS: 'convert the slide to 8-bit RGB, grey or palette',
   TRUNCATED: 'the file is cut short: copy or download it again',
-  CORRUPT_TILE: "the file is damaged: restore it, or pass badTiles: 'fill'",
+  CORRUPT_TILE: 'the file is damaged: restore it, or pass [[onBadTile=fill]]',
   LIMIT_EXCEEDED: 'raise the named limit if the file is trusted',
   LEVEL_OUT_OF_RANGE: "choose one of the slide's levels",
-  MPP_UNKNOWN: 'pass mpp, or a level',
-  NO_TISSUE: 'pass a mask, or check the slide',
+  MPP_UNKNOWN: 'pass [[slideMpp]], or [[level]]',
+  NO_TISSUE: 'pass [[mask]], or check the slide',
   MODEL_INVALID: 'check the model file or bundle',
-  MODEL_MISMATCH: 'make the bundle and the graph agree',
+  MODEL_MISMATCH: 'the message names two sides: make them agree',
   OUTPUT_NOT_FINITE: 'the model produced NaN or infinity: check its weights and its scaling',
   OUTPUT_SHAPE: 'the model must give one row per tile',
   RUNTIME_MISSING: 'install the named package or pass its path',
-  DEVICE_UNAVAILABLE: 'choose another device (see: microtome doctor)',
-  OUT_OF_MEMORY: 'lower the batch size, or raise the memory limit',
+  DEVICE_UNAVAILABLE: 'choose another [[device]] (see: microtome doctor)',
+  OUT_OF_MEMORY: 'lower [[batchSize]], or raise [[memoryLimit]]',
   UNSUPPORTED_PLATFORM: 'use Linux x64 with glibc 2.28 or newer',
   INVALID_OPTION: 'correct the named option',
   CSV_INVALID: 'correct the named file',
-  ROWS_MISMATCH: "make the named files agree, or pass onMissing: 'fallback'",
-  OUTPUT_EXISTS: 'remove the output, choose another, or resume',
+  ROWS_MISMATCH: 'make the named files agree, or pass [[onMissing=fallback]]',
+  OUTPUT_EXISTS: 'remove the output, choose another [[output]], or pass [[resume=true]]',
   OUTPUT_LOCKED: 'another run writes this output: wait for it or choose another',
   RESUME_REFUSED: 'restore what the message names, or remove the journal and start again',
-  DISK_FULL: 'free some space and resume',
+  DISK_FULL: 'free some space, then pass [[resume=true]]',
   NETWORK: 'check the connection and the address',
   CANCELLED: 'the job was ended by close()',
-  DEADLINE: 'allow more time, or fewer tiles per slide',
+  DEADLINE: 'allow more time, or fewer [[tilesPerSlide]]',
   INTERNAL: 'report this with the message',
 } as const;
 
@@ -77,6 +78,9 @@ export interface ErrorDetails {
   readonly advice?: string | undefined;
 }
 
+/** Messages as they were made, with options in marks; beside the errors, so that nobody sees a mark by accident. */
+const markedMessages = new WeakMap<MicrotomeError, string>();
+
 /**
  * Every failure of this library. The message says what was found, what was expected and what to do; `code` and `stage`
  * are for programs and do not change between patch versions.
@@ -107,7 +111,9 @@ export class MicrotomeError extends Error {
   /** `found` says what was found and what was expected. The message is `found`, '; ' and the advice. */
   constructor(code: ErrorCode, stage: Stage, found: string, details: ErrorDetails = {}) {
     const advice = details.advice ?? errorAdvice[code];
-    super(`${found}; ${advice}`, 'cause' in details ? { cause: details.cause } : undefined);
+    const marked = `${found}; ${advice}`;
+    super(apiNames(marked), 'cause' in details ? { cause: details.cause } : undefined);
+    markedMessages.set(this, marked);
     this.code = code;
     this.stage = stage;
     this.advice = advice;
@@ -115,6 +121,27 @@ export class MicrotomeError extends Error {
     if (details.tile !== undefined) this.tile = Object.freeze({ ...details.tile });
   }
 }
+
+/**
+ * The message of an error with every option called as `naming` says: for a program that shows options under other names,
+ * such as flags.
+ *
+ * @example
+ * ```ts
+ * const text = messageWith(error, (option) => `--${option}`);
+ * ```
+ */
+export function messageWith(error: MicrotomeError, naming: OptionNaming): string {
+  return withOptionNames(markedMessages.get(error) ?? error.message, naming);
+}
+
+/** What the user can do about each error code. The keys are the codes. */
+export const adviceOfCodes: Readonly<Record<ErrorCode, string>> = Object.freeze(
+  Object.fromEntries(Object.entries(errorAdvice).map(([code, advice]) => [code, apiNames(advice)])) as Record<
+    ErrorCode,
+    string
+  >,
+);
 
 /** True for the codes of the table. */
 export function isErrorCode(value: unknown): value is ErrorCode {

@@ -5,7 +5,7 @@
  * the tests compare the verdicts with a compiling validator's.
  */
 
-import { nearest } from '../options/check.js';
+import { nearest } from '../core/near-miss.js';
 
 /** One violation: where, and in which words. */
 export interface SchemaProblem {

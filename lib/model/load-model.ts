@@ -4,8 +4,8 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
-import { record, text } from '../options/check.js';
-import { modelOptionKeys, parseModelOptions, refuseDeclared } from '../options/model-options.js';
+import { text } from '../options/check.js';
+import { parseModelOptions, refuseDeclared } from '../options/model-options.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
 import type { ModelOptions } from '../options/types.js';
 import { packageFile } from '../core/package-root.js';
@@ -14,6 +14,8 @@ import { bundleFileName } from './bundle-json.js';
 import type { Model } from './model.js';
 import { readBareOnnx, readWsinfer } from './read-plain.js';
 import { readBundle } from './read-bundle.js';
+import { attachSpec, specOf } from './spec.js';
+import { rememberOptions } from './told-options.js';
 import { wsinferFileName } from './wsinfer-config.js';
 
 /** Names that stand for a bundle of this package. A folder of the same name is reached as `./demo`. */
@@ -29,11 +31,11 @@ async function exists(path: string): Promise<boolean> {
 async function fromFolder(folder: string, options: ParsedModelOptions, isBuiltIn: boolean): Promise<Model> {
   const root = await bundleRoot(folder, isBuiltIn);
   if (await exists(`${root.folder}/${bundleFileName}`)) {
-    refuseDeclared(options, [], 'the bundle');
+    refuseDeclared(options, ['clip'], 'the bundle');
     return readBundle(root);
   }
   if (await exists(`${root.folder}/${wsinferFileName}`)) {
-    refuseDeclared(options, ['column', 'head', 'output'], 'the WSInfer model');
+    refuseDeclared(options, ['column', 'head', 'graphOutput', 'clip'], 'the WSInfer model');
     return readWsinfer(root, options);
   }
   throw new MicrotomeError(
@@ -62,8 +64,25 @@ async function fromPath(ref: string, options: ParsedModelOptions): Promise<Model
   );
 }
 
+/** The model with another range for its score; undefined: as it is declared. */
+function withClip(model: Model, clip: ParsedModelOptions['clip']): Model {
+  if (clip === undefined) return model;
+  const first = <T>(list: readonly T[], change: (item: T) => T): readonly T[] =>
+    list.map((item, i) => (i === 0 ? change(item) : item));
+  const spec = specOf(model);
+  const changed: Model = Object.freeze({
+    ...model,
+    outputs: Object.freeze(first(model.outputs, (output) => Object.freeze({ ...output, clip }))),
+  });
+  return attachSpec(changed, { ...spec, outputs: first(spec.outputs, (output) => ({ ...output, clip })) });
+}
+
 /** Reads the model that a parsed reference means. */
 export async function readModel(ref: string, options: ParsedModelOptions): Promise<Model> {
+  return withClip(await readDeclared(ref, options), options.clip);
+}
+
+async function readDeclared(ref: string, options: ParsedModelOptions): Promise<Model> {
   const builtIn = Object.hasOwn(builtIns, ref) ? builtIns[ref] : undefined;
   if (builtIn !== undefined) return fromFolder(packageFile(builtIn), options, true);
   return fromPath(ref, options);
@@ -85,5 +104,5 @@ export async function readModel(ref: string, options: ParsedModelOptions): Promi
  * ```
  */
 export async function loadModel(ref: string, options?: ModelOptions): Promise<Model> {
-  return readModel(text('model', ref), parseModelOptions(record('options', options, modelOptionKeys)));
+  return rememberOptions(await readModel(text('model', ref), parseModelOptions(options)), options);
 }

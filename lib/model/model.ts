@@ -48,7 +48,7 @@ export interface ModelOutput {
   readonly name: string;
   /** The range a table of results holds it to; null: none. */
   readonly clip: ClipRange | null;
-  /** The prior that stands in for a slide that could not be scored; null when the model declares none. */
+  /** The value that stands in for a slide that could not be scored; null when the model declares none. */
   readonly fallback: number | null;
 }
 

@@ -60,11 +60,11 @@ function tileInput(json: TileInputJson): TileInput {
     mpp: json.mpp ?? null,
     level: json.level ?? null,
     layout: json.layout ?? 'NCHW',
-    channels: json.channels ?? 'RGB',
+    channels: json.channels ?? defaults.input.channels,
     type: json.type ?? 'float32',
-    scale: json.scale ?? defaults.scale,
-    mean: Object.freeze(json.mean ?? ([0, 0, 0] as const)),
-    std: Object.freeze(json.std ?? ([1, 1, 1] as const)),
+    scale: json.scale ?? defaults.input.scale,
+    mean: Object.freeze(json.mean ?? defaults.input.mean),
+    std: Object.freeze(json.std ?? defaults.input.std),
   });
 }
 

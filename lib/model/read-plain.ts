@@ -5,7 +5,9 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
 import { contradiction, invalid } from '../options/check.js';
+import { defaults } from '../options/defaults.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
 import { defaultClip } from '../scoring/result.js';
 import type { BundleRoot } from './bundle-files.js';
@@ -62,7 +64,7 @@ function scoreColumn(told: number | string | null, output: TileOutputSpec): numb
 function missingColumn(output: TileOutputSpec): string {
   const classes = output.columnNames === null ? '' : ` (${output.columnNames.slice(0, 20).join(', ')})`;
   const found = output.columns === null ? 'an unknown number of columns' : `${output.columns} columns${classes}`;
-  return `The output "${output.name}" has ${found}: pass column, the one that is the score`;
+  return `The output "${output.name}" has ${found}: pass ${optionMark('column')}, the one that is the score`;
 }
 
 /** Heads and outputs: the score, then, where classes have names, one output for each class. */
@@ -137,7 +139,7 @@ function inputSize(options: ParsedModelOptions, graph: GraphInput, path: string)
   const fixed = graph.height >= 0 ? graph.height : graph.width;
   if (told === null && fixed < 1)
     throw contradiction(
-      `The graph's input "${graph.name}" takes any size: pass input.size, the side of a tile in pixels`,
+      `The graph's input "${graph.name}" takes any size: pass ${optionMark('input.size')}, the side of a tile in pixels`,
     );
   return told ?? fixed;
 }
@@ -152,11 +154,11 @@ function bareInput(options: ParsedModelOptions, graph: GraphInput, path: string)
     mpp: input?.mpp ?? null,
     level: input?.level ?? null,
     layout: input?.layout ?? graph.layout ?? 'NCHW',
-    channels: input?.channels ?? 'RGB',
+    channels: input?.channels ?? defaults.input.channels,
     type: graph.type,
-    scale: input?.scale ?? 1 / 255,
-    mean: input?.mean ?? ([0, 0, 0] as const),
-    std: input?.std ?? ([1, 1, 1] as const),
+    scale: input?.scale ?? defaults.input.scale,
+    mean: input?.mean ?? defaults.input.mean,
+    std: input?.std ?? defaults.input.std,
   });
 }
 
@@ -193,7 +195,7 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
   const graph = graphInput(onnx.inputs, null, path);
   const tensor = graphOutput(
     onnx.outputs,
-    options.output ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null),
+    options.graphOutput ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null),
     path,
   );
   const columns = checkColumns(tensor, null, graph.batch, path);
@@ -209,7 +211,7 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
         tensor: tensor.name,
         columns,
         columnNames: null,
-        activation: options.activation ?? 'none',
+        activation: options.activation ?? defaults.activation,
       },
       onnx,
       graph,
@@ -224,7 +226,7 @@ function chooseOutput(onnx: OnnxFile): string {
     `The graph has ${onnx.outputs.length} outputs (${onnx.outputs
       .slice(0, 8)
       .map((o) => o.name)
-      .join(', ')}): pass output, the one that is scored`,
+      .join(', ')}): pass ${optionMark('graphOutput')}, the one that is scored`,
   );
 }
 
@@ -274,7 +276,7 @@ export async function readWsinfer(root: BundleRoot, options: ParsedModelOptions)
   const file = await onnxBeside(root);
   const onnx = await readOnnxFile(root, file, { declared: null });
   const graph = graphInput(onnx.inputs, null, onnx.path);
-  const tensor = graphOutput(onnx.outputs, options.output, onnx.path);
+  const tensor = graphOutput(onnx.outputs, options.graphOutput, onnx.path);
   const classes = config.classNames.length;
   const columns = checkColumns(tensor, classes, graph.batch, onnx.path);
   return makeModel(

@@ -5,6 +5,7 @@
  */
 
 import { MicrotomeError } from '../core/errors.js';
+import { tileSide } from '../options/table/kinds.js';
 import { readBundleText } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import { parseModelJson } from './bundle-json.js';
@@ -160,6 +161,7 @@ export async function readWsinferConfig(root: BundleRoot): Promise<WsinferConfig
   const { sizePx, mean, std } = readTransform(reader, json['transform']);
   const architecture = typeof json['architecture'] === 'string' ? json['architecture'] : '';
   const side = sizePx ?? patchSizePx;
-  if (side > 16384) throw reader.fail(['patch_size_pixels'], `tiles of ${side} pixels, at most 16384 are supported`);
+  const most = tileSide.max ?? 0;
+  if (side > most) throw reader.fail(['patch_size_pixels'], `tiles of ${side} pixels, at most ${most} are supported`);
   return { sha256, architecture, classNames, sizePx: side, mpp: (spacing * patchSizePx) / side, mean, std };
 }

@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
+import { optionMark } from '../core/option-names.js';
 import { MicrotomeError } from '../core/errors.js';
 import { packageFile } from '../core/package-root.js';
 import type { NativeAddon } from './contract.js';
@@ -92,7 +93,7 @@ export function nameOnnxRuntime(to: NativeAddon, option: string | null): void {
     throw new MicrotomeError(
       'INVALID_OPTION',
       'options',
-      `onnxRuntimePath is ${search.path}, but this process uses ${onnxRuntimeInUse} already`,
+      `${optionMark('onnxRuntimePath')} is ${search.path}, but this process uses ${onnxRuntimeInUse} already`,
     );
   }
   to.setPaths({ jpeg: '', vips: '', onnxRuntime: search.path });

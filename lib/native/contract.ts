@@ -112,7 +112,7 @@ export interface NativeGridOptions {
   readonly maxTiles: number;
   readonly seed: number;
   readonly mask: NativeMaskSource;
-  readonly badTiles: 'error' | 'fill';
+  readonly onBadTile: 'error' | 'fill';
 }
 
 export interface NativePlan {
@@ -366,6 +366,7 @@ export interface NativeEngine {
   close(): Promise<void>;
 }
 
+/** What a library says of itself, or why it could not be opened. */
 export interface NativeLibraryReport {
   readonly loaded: boolean;
   readonly path: string;
@@ -385,6 +386,7 @@ export interface NativeCodec {
   readonly builtIn: boolean;
 }
 
+/** The libraries that scoring uses, the codecs, and the instructions and cores of the processor. */
 export interface NativeDoctor {
   readonly jpeg: NativeLibraryReport;
   readonly vips: NativeLibraryReport;
@@ -400,7 +402,7 @@ export interface NativeAddon {
   /** Returns at once; `cancel` gives up the opening, also while it waits for bytes of a source. */
   openSlide(
     place: string | NativeByteSource,
-    options: { readonly limits: NativeLimits; readonly mpp: number | null },
+    options: { readonly limits: NativeLimits; readonly slideMpp: number | null },
   ): { readonly result: Promise<NativeSlide>; cancel(): void };
   /** Room for `expected` bytes is taken from the start; it grows where more are appended. */
   readonly Bytes: new (

@@ -39,6 +39,15 @@ async function librariesOf(onnxRuntimePath: string | null): Promise<{ report: Na
   }
 }
 
+/**
+ * Looks for every library that scoring needs, opens it and reports on it. Never rejects.
+ *
+ * @example
+ * ```ts
+ * const { libraries } = await doctor();
+ * console.log(libraries?.onnxRuntime.version);
+ * ```
+ */
 export async function doctor(options: { readonly onnxRuntimePath?: string } = {}): Promise<DoctorReport> {
   const found = platform();
   const option = options.onnxRuntimePath ?? null;

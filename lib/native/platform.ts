@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { MicrotomeError } from '../core/errors.js';
 
+/** The machine, as far as a binary must fit it. */
 export interface Platform {
   readonly os: string;
   readonly arch: string;

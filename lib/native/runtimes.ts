@@ -9,8 +9,10 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
 import { MicrotomeError } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
 import { packageFile } from '../core/package-root.js';
 
+/** Where a library was looked for. */
 export interface Search {
   /** Absolute; empty when nothing was found. */
   readonly path: string;
@@ -121,7 +123,7 @@ function named(path: string, by: string): Search {
 
 /** The option, else the environment variable MICROTOME_ONNXRUNTIME, else an installed package. */
 export function findOnnxRuntime(option: string | null): Search {
-  if (option !== null) return named(option, 'the option onnxRuntimePath');
+  if (option !== null) return named(option, optionMark('onnxRuntimePath'));
   const variable = process.env[onnxRuntimeVariable];
   if (variable !== undefined && variable !== '')
     return named(variable, `the environment variable ${onnxRuntimeVariable}`);
@@ -138,6 +140,6 @@ export function findOnnxRuntime(option: string | null): Search {
 export function onnxRuntimeMissing(search: Search): MicrotomeError {
   const tried = search.tried.map((p) => `  ${p}`).join('\n');
   return new MicrotomeError('RUNTIME_MISSING', 'infer', `ONNX Runtime was not found. Tried:\n${tried}`, {
-    advice: `install it with: npm install onnxruntime-node@1.30.0 --ignore-scripts, or pass onnxRuntimePath, or set ${onnxRuntimeVariable} to its libonnxruntime.so`,
+    advice: `install it with: npm install onnxruntime-node@1.30.0 --ignore-scripts, or pass ${optionMark('onnxRuntimePath')}, or set ${onnxRuntimeVariable} to its libonnxruntime.so`,
   });
 }

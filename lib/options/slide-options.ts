@@ -1,4 +1,4 @@
-/** Parses the options of opening a slide and of its methods into full, frozen native options. */
+/** Options of opening a slide and of its methods, as the addon takes them: full and frozen. */
 
 import type {
   NativeGridOptions,
@@ -7,97 +7,59 @@ import type {
   NativeStreamOptions,
   NativeTissueOptions,
 } from '../native/contract.js';
-import {
-  boolean,
-  contradiction,
-  fraction,
-  integer,
-  micronsPerPx,
-  naturalNumber,
-  number,
-  oneOf,
-  perChannel,
-  positiveInteger,
-  record,
-  signal,
-  tileSizePx,
-} from './check.js';
-import type { Bounds } from './check.js';
+import { optionMark } from '../core/option-names.js';
+import { contradiction, numeric, oneOf } from './check.js';
 import { defaults } from './defaults.js';
-import { checkMaskInput } from '../slide/mask-input.js';
-import { anyNumber, positiveNumber } from './model-options.js';
-import type { BadTiles, MaskInput, OpenOptions, RegionOptions, TensorsOptions, TilesOptions } from './types.js';
-
-type Known = Readonly<Record<string, unknown>>;
-
-const limitKeys = Object.keys(defaults.limits) as (keyof NativeLimits)[];
-const overviewSide: Bounds = { min: 64, max: 16384, what: 'an integer from 64 to 16384 pixels' };
-const pixelPosition: Bounds = { min: -(2 ** 50), max: 2 ** 50, what: 'an integer number of pixels' };
-const pixelExtent: Bounds = { min: 1, max: 2 ** 50, what: 'a positive integer number of pixels' };
-export const keepRules = ['fraction', 'centre', 'all'] as const;
-export const badTilePolicies = ['error', 'fill'] as const;
-
-export function parseLimits(value: unknown): NativeLimits {
-  const o = record('limits', value, limitKeys);
-  const limits = { ...defaults.limits };
-  for (const key of limitKeys) {
-    if (key in o)
-      (limits as Record<keyof NativeLimits, number>)[key] = integer(`limits.${key}`, o[key], positiveInteger);
-  }
-  return Object.freeze(limits);
-}
+import { parseObject, parseOptions, type Parsed } from './parse.js';
+import { tileSide } from './table/kinds.js';
+import type {
+  BadTilePolicy,
+  MaskInput,
+  OpenOptions,
+  RegionOptions,
+  TensorsOptions,
+  TilesOptions,
+  TissueCallOptions,
+  TissueOptions,
+} from './types.js';
 
 export interface ParsedOpenOptions {
   readonly limits: NativeLimits;
-  readonly mpp: number | null;
+  readonly slideMpp: number | null;
 }
 
 export function parseOpenOptions(options: OpenOptions | undefined): ParsedOpenOptions {
-  const o = record('options', options, ['mpp', 'limits']);
+  const o = parseOptions(['open'], options) as unknown as Parsed<OpenOptions>;
+  return Object.freeze({ limits: (o.limits ?? defaults.limits) as NativeLimits, slideMpp: o.slideMpp });
+}
+
+/** Parsed tissue options under the names of the addon; null: not given. */
+export function nativeTissue(parsed: TissueOptions | null): NativeTissueOptions {
+  const { overviewSide, minAreaFraction } = { ...defaults.tissue, ...parsed };
+  return Object.freeze({ overviewSidePx: overviewSide, minAreaFraction });
+}
+
+/** The options of `slide.tissue()`: the policy for bad tiles is that of scoring. */
+export function parseTissueCall(
+  options: TissueCallOptions | undefined,
+): NativeTissueOptions & { readonly onBadTile: BadTilePolicy } {
+  const { onBadTile = defaults.onBadTile, ...rest } = options ?? {};
   return Object.freeze({
-    limits: parseLimits(o['limits']),
-    mpp: 'mpp' in o ? number('mpp', o['mpp'], micronsPerPx) : null,
+    ...nativeTissue(parseObject('tissue', rest, true) as TissueOptions),
+    onBadTile: oneOf('onBadTile', onBadTile, ['error', 'fill']) as BadTilePolicy,
   });
 }
 
-export function parseTissueOptions(name: string, value: unknown): NativeTissueOptions {
-  const o = record(name, value, ['overviewSide', 'minAreaFraction']);
-  const prefix = name === 'options' ? '' : `${name}.`;
-  return Object.freeze({
-    overviewSidePx:
-      'overviewSide' in o ? integer(`${prefix}overviewSide`, o['overviewSide'], overviewSide) : defaults.overviewSide,
-    minAreaFraction:
-      'minAreaFraction' in o
-        ? number(`${prefix}minAreaFraction`, o['minAreaFraction'], fraction)
-        : defaults.minAreaFraction,
-  });
-}
-
-/** Of slide.tissue(): the policy for bad tiles is that of scoring. */
-export function parseTissueCall(value: unknown): NativeTissueOptions & { readonly onBadTile: BadTiles } {
-  const { onBadTile, ...rest } = record('options', value, ['overviewSide', 'minAreaFraction', 'onBadTile']);
-  return Object.freeze({
-    ...parseTissueOptions('options', rest),
-    onBadTile: onBadTile === undefined ? defaults.badTiles : oneOf('onBadTile', onBadTile, badTilePolicies),
-  });
-}
-
+/** The argument of `slide.thumbnail()`. */
 export function parseMaxSide(value: unknown): number {
-  return integer('maxSide', value, tileSizePx);
+  return numeric('maxSide', value, tileSide);
 }
 
 export type ParsedRegion = Required<RegionOptions>;
 
 export function parseRegion(options: RegionOptions): ParsedRegion {
-  const o = record('options', options, ['level', 'x', 'y', 'width', 'height', 'onBadTile']);
-  return Object.freeze({
-    level: integer('level', o['level'], naturalNumber),
-    x: integer('x', o['x'], pixelPosition),
-    y: integer('y', o['y'], pixelPosition),
-    width: integer('width', o['width'], pixelExtent),
-    height: integer('height', o['height'], pixelExtent),
-    onBadTile: 'onBadTile' in o ? oneOf('onBadTile', o['onBadTile'], badTilePolicies) : defaults.badTiles,
-  });
+  const o = parseOptions(['region'], options) as unknown as ParsedRegion;
+  return Object.freeze({ ...o, onBadTile: o.onBadTile ?? defaults.onBadTile });
 }
 
 export type NativeTensorStream = NativeStreamOptions & { readonly tensor: NativeTensorFormat };
@@ -113,89 +75,54 @@ export interface ParsedTiles {
   readonly signal: AbortSignal | null;
 }
 
-const tilesKeys = [
-  'mpp',
-  'level',
-  'size',
-  'stride',
-  'mask',
-  'tissue',
-  'keep',
-  'minTissueFraction',
-  'maxTiles',
-  'seed',
-  'batchSize',
-  'threads',
-  'scaledDecode',
-  'badTiles',
-  'signal',
-] as const;
-
-/** Exactly one of mpp and level. */
-function resolutionOf(o: Known): Pick<NativeGridOptions, 'mpp' | 'level'> {
-  if ('mpp' in o === 'level' in o)
-    throw contradiction(`Expected one of mpp and level but received ${'mpp' in o ? 'both' : 'neither'}`);
-  return 'mpp' in o
-    ? { mpp: number('mpp', o['mpp'], micronsPerPx), level: null }
-    : { mpp: null, level: integer('level', o['level'], naturalNumber) };
-}
-
 export function parseTilesOptions(options: TilesOptions): ParsedTiles {
-  return tilesOf(record('options', options, tilesKeys), null);
+  return tilesOf(parseOptions(['stream'], options) as unknown as Parsed<TilesOptions>, null);
 }
-
-const noMean = [0, 0, 0] as const;
-const noStd = [1, 1, 1] as const;
-const tensorKeys = ['layout', 'channels', 'type', 'scale', 'mean', 'std'] as const;
 
 export function parseTensorsOptions(options: TensorsOptions): ParsedTiles & { readonly stream: NativeTensorStream } {
-  const o = record('options', options, [...tilesKeys, ...tensorKeys]);
+  const o = parseOptions(['stream', 'tensor'], options) as unknown as Parsed<TensorsOptions>;
   const tensor: NativeTensorFormat = Object.freeze({
-    sizePx: integer('size', o['size'], tileSizePx),
-    layout: 'layout' in o ? oneOf('layout', o['layout'], ['NCHW', 'NHWC']) : 'NCHW',
-    channels: 'channels' in o ? oneOf('channels', o['channels'], ['RGB', 'BGR']) : 'RGB',
-    type: 'type' in o ? oneOf('type', o['type'], ['float32', 'float16', 'uint8']) : 'float32',
-    scale: 'scale' in o ? number('scale', o['scale'], positiveNumber) : 1 / 255,
-    mean: 'mean' in o ? perChannel('mean', o['mean'], anyNumber) : noMean,
-    std: 'std' in o ? perChannel('std', o['std'], positiveNumber) : noStd,
+    sizePx: o.size as number,
+    layout: o.layout ?? defaults.layout,
+    channels: o.channels ?? defaults.channels,
+    type: o.type ?? defaults.type,
+    scale: o.scale ?? defaults.scale,
+    mean: o.mean ?? defaults.mean,
+    std: o.std ?? defaults.std,
   });
   const parsed = tilesOf(o, tensor);
   return Object.freeze({ ...parsed, stream: Object.freeze({ ...parsed.stream, tensor }) });
 }
 
-function tilesOf(o: Known, tensor: NativeTensorFormat | null): ParsedTiles {
-  const sizePx = integer('size', o['size'], tileSizePx);
-  const keep = 'keep' in o ? oneOf('keep', o['keep'], keepRules) : defaults.keep;
-  if (keep === 'all' && 'mask' in o) throw contradiction("keep 'all' takes every tile, but a mask was given");
+function tilesOf(o: Parsed<TilesOptions>, tensor: NativeTensorFormat | null): ParsedTiles {
+  if (o.mpp === null && o.level === null)
+    throw contradiction(`Expected one of ${optionMark('mpp')} and ${optionMark('level')} but received neither`);
+  const keep = o.keep ?? defaults.keep;
+  checkKeep(keep, o.mask);
+  const sizePx = o.size as number;
   return Object.freeze({
     grid: Object.freeze({
-      ...resolutionOf(o),
+      mpp: o.mpp,
+      level: o.level,
       slideMpp: null,
-      scaledDecode: 'scaledDecode' in o ? boolean('scaledDecode', o['scaledDecode']) : defaults.scaledDecode,
+      scaledDecode: o.scaledDecode ?? defaults.scaledDecode,
       sizePx,
-      stridePx: 'stride' in o ? integer('stride', o['stride'], tileSizePx) : sizePx,
+      stridePx: o.stride ?? sizePx,
       keep,
-      minTissueFraction:
-        'minTissueFraction' in o
-          ? number('minTissueFraction', o['minTissueFraction'], fraction)
-          : defaults.minTissueFraction,
-      maxTiles: 'maxTiles' in o ? integer('maxTiles', o['maxTiles'], positiveInteger) : 0,
-      seed: 'seed' in o ? integer('seed', o['seed'], naturalNumber) : defaults.seed,
-      badTiles: 'badTiles' in o ? oneOf('badTiles', o['badTiles'], badTilePolicies) : defaults.badTiles,
+      minTissueFraction: o.minTissueFraction ?? defaults.minTissueFraction,
+      maxTiles: o.maxTiles ?? 0,
+      seed: o.seed ?? defaults.seed,
+      onBadTile: o.onBadTile ?? defaults.onBadTile,
     }),
-    mask: 'mask' in o ? checkMaskInput(o['mask']) : null,
-    tissue: parseTissueOptions('tissue', o['tissue']),
-    stream: Object.freeze({
-      batchSize:
-        'batchSize' in o
-          ? integer('batchSize', o['batchSize'], { min: 1, max: 65536, what: 'an integer from 1 to 65536' })
-          : defaults.batchSize,
-      threads:
-        'threads' in o
-          ? integer('threads', o['threads'], { min: 1, max: 1024, what: 'an integer from 1 to 1024' })
-          : defaults.threads,
-      tensor,
-    }),
-    signal: 'signal' in o ? signal('signal', o['signal']) : null,
+    mask: o.mask,
+    tissue: nativeTissue(o.tissue),
+    stream: Object.freeze({ batchSize: o.batchSize ?? defaults.batchSize, threads: o.threads ?? 0, tensor }),
+    signal: o.signal,
   });
+}
+
+/** Throws INVALID_OPTION where a mask was given that nothing would ask. */
+export function checkKeep(keep: string, mask: MaskInput | null): void {
+  if (keep === 'all' && mask !== null)
+    throw contradiction(`${optionMark('keep', 'all')} takes every tile, but ${optionMark('mask')} was given`);
 }

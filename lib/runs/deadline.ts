@@ -1,5 +1,7 @@
-/** The deadline of a run: as it is given, as the journal is keyed by it, and as a moment on the run's clock. */
-import { contradiction, integer, invalid, positiveInteger } from '../options/check.js';
+/** The deadline of a run: as it is given, and as a moment on the run's clock. */
+import { optionMark } from '../core/option-names.js';
+import { contradiction } from '../options/check.js';
+import { defaults } from '../options/defaults.js';
 import type { Clock } from './clock.js';
 
 export interface Deadline {
@@ -8,25 +10,14 @@ export interface Deadline {
   readonly minTiles: number;
 }
 
-const kDefaultMinTiles = 64;
-const kDuration = { min: 1, max: 1e12, what: 'a number of milliseconds of at least 1, or a Date,' };
-
 /** Throws INVALID_OPTION. Null: the run has no deadline. */
-export function parseDeadline(deadline: unknown, minTiles: unknown): Deadline | null {
-  if (deadline === undefined) {
-    if (minTiles !== undefined) throw contradiction('deadlineMinTiles was given without deadline');
+export function deadlineOf(at: number | Date | null, minTiles: number | null): Deadline | null {
+  if (at === null) {
+    if (minTiles !== null)
+      throw contradiction(`${optionMark('deadlineMinTiles')} was given without ${optionMark('deadline')}`);
     return null;
   }
-  return Object.freeze({
-    at: momentOrDuration(deadline),
-    minTiles: minTiles === undefined ? kDefaultMinTiles : integer('deadlineMinTiles', minTiles, positiveInteger),
-  });
-}
-
-function momentOrDuration(value: unknown): number | Date {
-  if (!(value instanceof Date)) return integer('deadline', value, kDuration);
-  if (Number.isNaN(value.getTime())) throw invalid('deadline', 'a Date that is valid', value);
-  return new Date(value);
+  return Object.freeze({ at, minTiles: minTiles ?? defaults.deadlineMinTiles });
 }
 
 /**
@@ -36,13 +27,7 @@ function momentOrDuration(value: unknown): number | Date {
 export function deadlineMs({ at }: Deadline, startedMs: number, clock: Clock, resume: boolean): number {
   if (typeof at === 'number') return startedMs + at;
   const leftMs = at.getTime() - clock.wallMs();
-  if (leftMs <= 0 && !resume) throw contradiction(`The deadline ${at.toISOString()} has passed already`);
+  if (leftMs <= 0 && !resume)
+    throw contradiction(`${optionMark('deadline')} is ${at.toISOString()}, which has passed already`);
   return clock.nowMs() + leftMs;
-}
-
-/** For the key of the journal: a run is resumed with the deadline that it began with. */
-export function deadlineKey(deadline: Deadline | null): Record<string, number | string> {
-  if (deadline === null) return {};
-  const { at, minTiles } = deadline;
-  return { deadline: typeof at === 'number' ? at : at.toISOString(), deadlineMinTiles: minTiles };
 }

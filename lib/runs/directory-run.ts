@@ -11,6 +11,8 @@
  *   release the lock
  */
 import { MicrotomeError } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
+import type { Model } from '../model/model.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
 import { realClock, type Clock } from './clock.js';
@@ -82,7 +84,7 @@ function iteratorOf(
       return outcome === null ? { done: true, value: undefined } : { done: false, value: outcome };
     },
     async return() {
-      const advice = 'resume the run, or iterate to the end';
+      const advice = `pass ${optionMark('resume', 'true')}, or iterate to the end`;
       stop.request(new MicrotomeError('CANCELLED', 'options', 'The loop over the run was left', { advice }));
       await running.catch(() => {});
       return { done: true, value: undefined };
@@ -170,7 +172,7 @@ class Execution {
     const found = `${output} is there, without a journal, and is not the complete output of this run`;
     throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
       path: output,
-      advice: 'choose another output, or overwrite',
+      advice: `choose another ${optionMark('output')}, or pass ${optionMark('overwrite', 'true')}`,
     });
   }
 
@@ -187,6 +189,7 @@ class Execution {
     let journal: Journal | null = null;
     try {
       signal.throwIfAborted();
+      tellModel(options, scorer.model);
       const declared = scorer.model.outputs[0]?.fallback ?? null;
       if (prepared.rows.some((row) => row.slide === null) && declared === null) {
         throw rowsMismatch(prepared.problems, 'make the named files agree: the model declares no fallback');
@@ -198,7 +201,7 @@ class Execution {
       const { slidesInFlight, scorer: scorerOptions } = options;
       const { queue } = this;
       const { rows } = prepared;
-      const input = { rows, resumed, scorer, prior: declared, slidesInFlight, journal, queue, progress, controller };
+      const input = { rows, resumed, scorer, fallback: declared, slidesInFlight, journal, queue, progress, controller };
       const time = times.endMs === null ? null : this.timeBudget(prepared, options, resumed, scorer, times.endMs);
       const scored = await scoreRows({ ...input, options: scorerOptions, time });
       if (target !== null && journal !== null) await this.finish(prepared, options, scorer, scored, target, journal);
@@ -242,7 +245,7 @@ class Execution {
     output: string,
   ): Promise<{ journal: Journal; resumed: ReadonlyMap<number, JournalRow> }> {
     const path = journalPathOf(output);
-    const key = await runKey(scorer.model.sha256, prepared, options);
+    const key = await runKey(scorer.model, prepared, options);
     const read = options.resume ? await readJournal(path, this.fs) : null;
     if (read !== null) {
       checkKey(path, read.key, key);
@@ -308,6 +311,14 @@ function progressOf(
 /** The rows that the journal has no score of. */
 function toScore(prepared: PreparedRun, journalled: ReadonlyMap<number, JournalRow>): readonly RunRow[] {
   return prepared.rows.filter((row) => (journalled.get(row.index)?.score ?? null) === null);
+}
+
+function tellModel({ onModel }: RunOptions, model: Model): void {
+  try {
+    onModel?.(model);
+  } catch {
+    // The run goes on; see the option.
+  }
 }
 
 function followSignal(signal: AbortSignal | null, stop: Stop): () => void {

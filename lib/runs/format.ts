@@ -7,7 +7,8 @@ import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
 import { csvInvalid } from './failure.js';
 import type { FileSystem } from './file-system.js';
 import { nameProblem, shown } from './names.js';
-import { layoutOf, presetOfHeader, type Preset } from './presets.js';
+import type { Preset } from './generated-types.js';
+import { layoutOf, presetOfHeader } from './presets.js';
 
 export interface FormatRow {
   readonly name: string;

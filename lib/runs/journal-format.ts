@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from '../core/errors.js';
 import { isErrorCode } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
 import type { TileSample } from '../scoring/result.js';
 import { sha256, type Json } from './canonical.js';
 import type { SlideIdentity } from './slide-files.js';
@@ -94,7 +95,8 @@ function isSample(value: unknown): boolean {
 export function keyDifferences(was: JournalKey, now: JournalKey): string[] {
   const found: string[] = [];
   const compare = (what: string, a: Json, b: Json): void => {
-    const [before, after] = [JSON.stringify(a), JSON.stringify(b)];
+    const text = (value: Json): string => (value === notGiven ? notGiven : JSON.stringify(value));
+    const [before, after] = [text(a), text(b)];
     if (before !== after) found.push(`${what} was ${shortened(before)} and is ${shortened(after)}`);
   };
   compare('the version of microtome', was.tool, now.tool);
@@ -104,10 +106,12 @@ export function keyDifferences(was: JournalKey, now: JournalKey): string[] {
   compare('the list of rows', was.rows, now.rows);
   const names = new Set([...Object.keys(was.options), ...Object.keys(now.options)]);
   for (const name of [...names].sort()) {
-    compare(`the option ${name}`, was.options[name] ?? null, now.options[name] ?? null);
+    compare(`the option ${optionMark(name)}`, was.options[name] ?? notGiven, now.options[name] ?? notGiven);
   }
   return found;
 }
+
+const notGiven = 'not given';
 
 function shortened(text: string): string {
   return text.length <= 80 ? text : `${text.slice(0, 60)}…`;

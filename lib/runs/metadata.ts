@@ -10,7 +10,8 @@ import { csvInvalid } from './failure.js';
 import type { FileSystem } from './file-system.js';
 import { checkedNames } from './format.js';
 import { shown } from './names.js';
-import { layoutOf, type Preset } from './presets.js';
+import type { Preset } from './generated-types.js';
+import { layoutOf } from './presets.js';
 
 /** Half-open: from <= age < to, in years. */
 export interface AgeInterval {

@@ -1,6 +1,7 @@
 /** What may be at the place of the output before a run, and whether an output that is there is already the whole answer. */
 import { dirname, resolve } from 'node:path';
 import { MicrotomeError } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
 import { readCsv, type CsvTable } from './csv-read.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
@@ -17,7 +18,9 @@ export async function checkOutputPlace(
     throw ioFailure(error, 'write into the folder', folder);
   });
   const refuse = (found: string): never => {
-    throw new MicrotomeError('INVALID_OPTION', 'options', `output ${output} ${found}`, { path: output });
+    throw new MicrotomeError('INVALID_OPTION', 'options', `${optionMark('output')} ${output} ${found}`, {
+      path: output,
+    });
   };
   if (!stat.isDirectory()) refuse('lies in something that is not a folder');
   const there = await statOrNull(output, fs);
@@ -35,7 +38,10 @@ export async function refuseExisting(output: string, fs: FileSystem = realFileSy
   const journal = journalPathOf(output);
   if ((await statOrNull(journal, fs)) !== null) {
     const found = `${journal} is there: a run that wrote ${output} was interrupted`;
-    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, { path: output, advice: 'resume it, or overwrite' });
+    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
+      path: output,
+      advice: `pass ${optionMark('resume', 'true')}, or ${optionMark('overwrite', 'true')}`,
+    });
   }
   if ((await statOrNull(output, fs)) !== null) {
     throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${output} is there already`, { path: output });

@@ -1,4 +1,5 @@
 /** Reads and joins everything a run needs to know before any model is loaded and before anything is written. */
+import { optionMark } from '../core/option-names.js';
 import { contradiction } from '../options/check.js';
 import type { RunOptions } from './directory-options.js';
 import type { FileSystem } from './file-system.js';
@@ -27,7 +28,7 @@ export interface PreparedRun {
 export async function prepareRun(source: RunSource, options: RunOptions, fs: FileSystem): Promise<PreparedRun> {
   const layout = layoutOf(options.preset);
   if (source.kind === 'files' && options.format !== null) {
-    throw contradiction('format was given with single slides; it names the slides of a folder');
+    throw contradiction(`${optionMark('format')} was given with single slides; it names the slides of a folder`);
   }
   const format = options.format === null ? null : await readFormat(options.format, options.preset, undefined, fs);
   const metadata =

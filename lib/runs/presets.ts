@@ -1,6 +1,6 @@
 /** The two submission layouts: which columns name the row and carry the score, and which metadata columns are known. */
 
-export type Preset = 'visiomel' | 'isic2024';
+import type { Preset } from './generated-types.js';
 
 export interface Layout {
   readonly idColumn: string;

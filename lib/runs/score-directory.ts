@@ -1,13 +1,14 @@
 /** scoreDirectory: every slide of a folder, or of a format file, into one table of results. */
 import { createScorer } from '../scoring/scorer.js';
 import { startRun } from './directory-run.js';
+import type { RunSource } from './prepare.js';
 import type { DirectoryOptions, DirectoryRun } from './types.js';
 
 /**
- * Scores the slides of a folder and, where `output` is given, writes the submission: whole or not at all, with a
- * journal beside it while the run lasts, so that `resume` completes an interrupted run to the same bytes.
+ * Scores the slides of a folder, or of a list of paths, and, where `output` is given, writes the CSV: whole or not at all,
+ * with a journal beside it while the run lasts, so that `resume` completes an interrupted run to the same bytes.
  *
- * A slide that cannot be scored does not stop the others. Its row takes the prior that the model declares. Where it
+ * A slide that cannot be scored does not stop the others. Its row takes the fallback that the model declares. Where it
  * declares none and an output was asked for, the other slides are still scored, the journal is kept, no output is
  * written and the run rejects with the error of the first slide that failed.
  *
@@ -31,6 +32,11 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * const summary = await run.done;
  * ```
  */
-export function scoreDirectory(dir: string, options: DirectoryOptions): DirectoryRun {
-  return startRun({ kind: 'folder', dir }, options, { createScorer });
+export function scoreDirectory(slides: string | readonly string[], options: DirectoryOptions): DirectoryRun {
+  return startRun(sourceOf(slides), options, { createScorer });
+}
+
+/** A folder, or slides one by one. */
+export function sourceOf(slides: string | readonly string[]): RunSource {
+  return typeof slides === 'string' ? { kind: 'folder', dir: slides } : { kind: 'files', paths: [...slides] };
 }

@@ -34,7 +34,7 @@ export interface ScoreRowsInput {
   readonly scorer: RowScorer;
   readonly options: ScorerOptions;
   /** Stands in for a slide that failed; null: nothing does. */
-  readonly prior: number | null;
+  readonly fallback: number | null;
   readonly slidesInFlight: number;
   readonly journal: Journal | null;
   readonly queue: OutcomeQueue;
@@ -51,7 +51,7 @@ export interface ScoredRows {
   readonly firstError: MicrotomeError | null;
 }
 
-/** These would meet every slide alike: going on would only fill the output with priors. */
+/** These would meet every slide alike: going on would only fill the output with fallbacks. */
 const kRunErrors: ReadonlySet<ErrorCode> = new Set([
   'MODEL_INVALID',
   'MODEL_MISMATCH',
@@ -119,26 +119,26 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
   const error = rowsMismatch([`${shown(row.name)}: ${row.problem ?? 'no slide'}`]);
   input.progress.missing();
   return {
-    outcome: { ok: false, path: row.name, error, fallback: input.prior },
+    outcome: { ok: false, path: row.name, error, fallback: input.fallback },
     entry: {
       name: row.name,
-      score: input.prior,
-      source: input.prior === null ? 'failed' : 'missing',
+      score: input.fallback,
+      source: input.fallback === null ? 'failed' : 'missing',
       error: error.code,
     },
   };
 }
 
 async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<RunRow['slide']>): Promise<FinishedRow> {
-  const { prior, progress } = input;
+  const { fallback, progress } = input;
   const scored = await scoreSlide(input, row, slide.path);
   const line = { index: row.index, name: row.name, identity: slide.identity };
   if (scored instanceof MicrotomeError) {
     await append(input, { ...line, score: null, error: scored.code });
     progress.finished(row.index, false, 0);
     return {
-      outcome: { ok: false, path: slide.path, error: scored, fallback: prior },
-      entry: { name: row.name, score: prior, source: prior === null ? 'failed' : 'fallback', error: scored.code },
+      outcome: { ok: false, path: slide.path, error: scored, fallback },
+      entry: { name: row.name, score: fallback, source: fallback === null ? 'failed' : 'fallback', error: scored.code },
     };
   }
   const sample = noted({ sampled: scored.read.sampled ?? undefined });

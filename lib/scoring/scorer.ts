@@ -77,7 +77,7 @@ export async function withSlide<T>(
   o: ParsedSlideScore,
   use: (slide: NativeSlide) => Promise<T>,
 ): Promise<T> {
-  const slide = await openNativeSlide(place, { limits: o.limits ?? defaults.limits, mpp: o.slideMpp }, o.signal);
+  const slide = await openNativeSlide(place, { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp }, o.signal);
   try {
     return await use(slide);
   } finally {
@@ -223,7 +223,7 @@ export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
 
 /** The runtime's own view of the graph is compared with the declaration too: it is the one that will run. */
 function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
-  checkModelAgainstGraph(model.input, o.tileSize ?? model.input.sizePx, specOf(model), engine.model);
+  checkModelAgainstGraph(model.input, o.tile?.size ?? model.input.sizePx, specOf(model), engine.model);
 }
 
 async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 import { throwIfAborted } from '../core/cancel.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
-import { contradiction, func, integer, invalid, naturalNumber, positiveInteger, text } from '../options/check.js';
+import { contradiction, func, invalid, numeric, text } from '../options/check.js';
+import { naturalNumber, positiveInteger } from '../options/table/kinds.js';
 
 /** Bytes from `offset`, `length` of them. */
 export interface ByteRange {
@@ -143,8 +144,8 @@ export function placeOf(input: Input): Place {
   // A file is read by the addon itself, without a detour.
   const path = filePaths.get(input);
   if (path !== undefined) return { name: path, at: path };
-  integer('input.size', input.size, naturalNumber);
+  numeric('input', input.size, naturalNumber, '.size');
   func('input.read', input.read);
-  if (input.timeoutMs !== undefined) integer('input.timeoutMs', input.timeoutMs, positiveInteger);
+  if (input.timeoutMs !== undefined) numeric('input', input.timeoutMs, positiveInteger, '.timeoutMs');
   return { name: input.name === undefined ? 'byte source' : text('input.name', input.name), at: input };
 }

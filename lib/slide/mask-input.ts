@@ -1,11 +1,11 @@
 /** The caller's own tissue: a mask, GeoJSON, or the path of a GeoJSON file. */
 
 import type { TissueMask } from './tissue-mask.js';
-import { contradiction, integer, invalid, text } from '../options/check.js';
+import { contradiction, invalid, numeric, text } from '../options/check.js';
 import type { MaskInput } from '../options/types.js';
 
 /** The same limits as native/tissue/mask_index.cc, here so that nothing is copied that will be refused. */
-const maskSidePx = { min: 1, max: 2 ** 16, what: 'an integer from 1 to 65536' };
+const maskSidePx = { type: 'integer', min: 1, max: 2 ** 16 } as const;
 const maxMaskPx = 2 ** 31;
 
 /** Tells a mask from GeoJSON. */
@@ -19,12 +19,12 @@ export function checkMaskInput(value: unknown): MaskInput {
   if (typeof value !== 'object' || value === null)
     throw invalid('mask', 'a tissue mask, GeoJSON or the path of a GeoJSON file', value);
   if (!isTissueMask(value)) return value as MaskInput;
-  const width = integer('mask.width', value.width, maskSidePx);
-  const height = integer('mask.height', value.height, maskSidePx);
+  const width = numeric('mask', value.width, maskSidePx, '.width');
+  const height = numeric('mask', value.height, maskSidePx, '.height');
   if (width * height > maxMaskPx)
     throw contradiction(`A mask of ${width} x ${height} pixels was given, at most ${maxMaskPx} pixels are taken`);
   if (!(value.data instanceof Uint8Array) || value.data.length !== width * height) {
-    throw invalid('mask.data', `a Uint8Array of width * height (${width * height}) values`, value.data);
+    throw invalid('mask', `a Uint8Array of width * height (${width * height}) values`, value.data, '.data');
   }
   return value;
 }

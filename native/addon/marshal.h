@@ -29,7 +29,7 @@ struct ModelRequest {
   std::string device;
 };
 [[nodiscard]] ModelRequest read_model_request(const Fields& fields);
-[[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name);
+[[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields);
 
 // Bytes are handed over without a copy where the host allows it; the array's memory is freed with the array.
 [[nodiscard]] Napi::Uint8Array to_js(Napi::Env env, LargeBytes&& bytes);

@@ -1,19 +1,19 @@
-#include <algorithm>
-
 #include "addon/bytes_binding.h"
 #include "addon/marshal.h"
+#include "addon/options_generated.h"
 
 namespace microtome::addon {
 namespace {
 
 slide::Limits read_limits(const Fields& fields) {
+  const auto bytes = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
   slide::Limits limits;
-  limits.decoded_tile_bytes = fields.size("decodedTileBytes");
-  limits.stored_tile_bytes = fields.size("storedTileBytes");
-  limits.directories = fields.size("directories");
-  limits.table_bytes = fields.size("tableBytes");
-  limits.metadata_bytes = fields.size("metadataBytes");
-  limits.request_bytes = fields.size("requestBytes");
+  limits.decoded_tile_bytes = bytes(options::limits_decoded_tile_bytes(fields));
+  limits.stored_tile_bytes = bytes(options::limits_stored_tile_bytes(fields));
+  limits.directories = bytes(options::limits_directories(fields));
+  limits.table_bytes = bytes(options::limits_table_bytes(fields));
+  limits.metadata_bytes = bytes(options::limits_metadata_bytes(fields));
+  limits.request_bytes = bytes(options::limits_request_bytes(fields));
   return limits;
 }
 
@@ -42,38 +42,22 @@ engine::MaskSource read_mask(const Fields& fields) {
 
 preprocess::TensorFormat read_preprocess(const Fields& fields) {
   preprocess::TensorFormat how;
-  how.size_px = fields.integer("sizePx");
-  how.layout = fields.choice<preprocess::Layout>(
-      "layout", {{"NCHW", preprocess::Layout::Nchw}, {"NHWC", preprocess::Layout::Nhwc}});
-  how.order = fields.choice<preprocess::ChannelOrder>(
-      "channels", {{"RGB", preprocess::ChannelOrder::Rgb}, {"BGR", preprocess::ChannelOrder::Bgr}});
-  how.type = fields.choice<preprocess::ElementType>("type", {{"float32", preprocess::ElementType::Float32},
-                                                             {"float16", preprocess::ElementType::Float16},
-                                                             {"uint8", preprocess::ElementType::Uint8}});
-  how.scale = fields.number("scale");
-  const auto mean = fields.array("mean");
-  const auto std = fields.array("std");
-  if (mean.Length() != 3 || std.Length() != 3)
-    throw Error(Code::INVALID_OPTION, Stage::Options, "expected three numbers for mean and for std");
-  for (std::uint32_t i = 0; i < 3; ++i) {
-    how.mean[i] = mean.Get(i).ToNumber().DoubleValue();
-    how.std[i] = std.Get(i).ToNumber().DoubleValue();
-    if (!(how.std[i] > 0)) throw Error(Code::INVALID_OPTION, Stage::Options, "expected positive numbers for std");
-  }
+  how.size_px = options::tile_size(fields);
+  how.layout = options::input_layout(fields);
+  how.order = options::input_channels(fields);
+  how.type = options::type(fields);
+  how.scale = options::input_scale(fields);
+  how.mean = options::input_mean(fields);
+  how.std = options::input_std(fields);
   return how;
 }
 
 aggregate::Head read_head(const Fields& fields) {
-  using aggregate::Method;
   aggregate::Head head;
-  head.method = fields.choice<Method>("method", {{"mean", Method::Mean},
-                                                 {"max", Method::Max},
-                                                 {"topK", Method::TopK},
-                                                 {"quantile", Method::Quantile},
-                                                 {"noisyOr", Method::NoisyOr}});
-  head.k = fields.integer("k");
-  head.fraction = fields.number("fraction");
-  head.quantile = fields.number("quantile");
+  head.method = options::head_method(fields);
+  head.k = options::head_k(fields);
+  head.fraction = options::head_fraction(fields);
+  head.quantile = options::head_quantile(fields);
   return head;
 }
 
@@ -120,14 +104,11 @@ aggregate::SlideOutput read_slide_output(const Fields& fields, std::size_t heads
 
 engine::StoppingRequest read_stopping(const Fields& fields) {
   engine::StoppingRequest stopping;
-  stopping.half_width = fields.number("halfWidth");
-  stopping.confidence = fields.number("confidence");
-  stopping.min_tiles = fields.integer("minTiles");
-  stopping.every_tiles = fields.integer("everyTiles");
-  stopping.seed = fields.size("seed");
-  if (!(stopping.confidence > 0 && stopping.confidence < 1) || stopping.min_tiles < 1 || stopping.every_tiles < 2 ||
-      stopping.every_tiles > 65536)
-    throw Error(Code::INVALID_OPTION, Stage::Options, "the numbers of stopping are out of range");
+  stopping.half_width = options::stopping_half_width(fields);
+  stopping.confidence = options::stopping_confidence(fields);
+  stopping.min_tiles = options::stopping_min_tiles(fields);
+  stopping.every_tiles = options::stopping_every_tiles(fields);
+  stopping.seed = static_cast<std::uint64_t>(options::seed(fields));
   return stopping;
 }
 
@@ -137,62 +118,47 @@ infer::ModelFile read_model_file(const Fields& fields) {
   return file;
 }
 
-std::optional<int> read_level(const Fields& fields) {
-  if (fields.is_null("level")) return std::nullopt;
-  const auto level = fields.integer("level");
-  if (level < 0 || level > 1'000'000)
-    throw Error(Code::LEVEL_OUT_OF_RANGE, Stage::Tiles, "there is no level " + std::to_string(level));
-  return static_cast<int>(level);
-}
-
 }  // namespace
 
-decode::BadTilePolicy read_bad_tile_policy(const Fields& fields, const char* name) {
-  return fields.choice<decode::BadTilePolicy>(
-      name, {{"error", decode::BadTilePolicy::Error}, {"fill", decode::BadTilePolicy::Fill}});
-}
+decode::BadTilePolicy read_bad_tile_policy(const Fields& fields) { return options::on_bad_tile(fields); }
 
 slide::OpenOptions read_open_options(const Fields& fields) {
-  return {.limits = read_limits(fields.child("limits")), .mpp = fields.optional_number("mpp")};
+  return {.limits = read_limits(fields.child("limits")), .slide_mpp = options::slide_mpp(fields)};
 }
 
 tissue::TissueOptions read_tissue_options(const Fields& fields) {
-  tissue::TissueOptions options;
-  options.overview_side_px = fields.integer("overviewSidePx");
-  options.min_area_fraction = fields.number("minAreaFraction");
-  return options;
+  tissue::TissueOptions found;
+  found.overview_side_px = options::tissue_overview_side(fields);
+  found.min_area_fraction = options::tissue_min_area_fraction(fields);
+  return found;
 }
 
 engine::GridRequest read_grid(const Fields& fields) {
   engine::GridRequest request;
-  request.level = read_level(fields);
-  request.mpp = fields.optional_number("mpp");
-  request.slide_mpp = fields.optional_number("slideMpp");
-  request.scaled_decode = fields.boolean("scaledDecode");
-  request.grid.size_px = fields.integer("sizePx");
-  request.grid.stride_px = fields.integer("stridePx");
-  request.grid.keep = fields.choice<tiles::KeepRule>(
-      "keep",
-      {{"fraction", tiles::KeepRule::Fraction}, {"centre", tiles::KeepRule::Centre}, {"all", tiles::KeepRule::All}});
-  request.grid.min_tissue_fraction = fields.number("minTissueFraction");
-  request.grid.max_tiles = fields.integer("maxTiles");
-  request.grid.seed = fields.size("seed");
+  if (const auto level = options::level(fields)) request.level = static_cast<int>(*level);
+  request.mpp = options::mpp(fields);
+  request.slide_mpp = options::slide_mpp(fields);
+  request.scaled_decode = options::scaled_decode(fields);
+  request.grid.size_px = options::tile_size(fields);
+  request.grid.stride_px = options::tile_stride(fields);
+  request.grid.keep = options::keep(fields);
+  request.grid.min_tissue_fraction = options::min_tissue_fraction(fields);
+  request.grid.max_tiles = options::tiles_per_slide(fields);
+  request.grid.seed = static_cast<std::uint64_t>(options::seed(fields));
   request.mask = read_mask(fields.child("mask"));
-  request.on_bad_tile = read_bad_tile_policy(fields, "badTiles");
+  request.on_bad_tile = options::on_bad_tile(fields);
   return request;
 }
 
 engine::StreamOptions read_stream_options(const Fields& fields, const engine::GridRequest& grid) {
-  engine::StreamOptions options;
-  options.batch_size = fields.integer("batchSize");
-  if (options.batch_size < 1 || options.batch_size > 65536)
-    throw Error(Code::INVALID_OPTION, Stage::Options, "expected 1 to 65536 for batchSize");
-  options.threads = static_cast<int>(std::clamp<std::int64_t>(fields.integer("threads"), 0, 1024));
-  if (fields.is_null("tensor")) return options;
-  options.tensor = read_preprocess(fields.child("tensor"));
-  if (options.tensor->size_px != grid.grid.size_px)
+  engine::StreamOptions stream;
+  stream.batch_size = options::batch_size(fields);
+  stream.threads = static_cast<int>(options::threads(fields));
+  if (fields.is_null("tensor")) return stream;
+  stream.tensor = read_preprocess(fields.child("tensor"));
+  if (stream.tensor->size_px != grid.grid.size_px)
     throw Error(Code::INVALID_OPTION, Stage::Options, "the grid's tile size and the tensor's differ");
-  return options;
+  return stream;
 }
 
 engine::ScoreRequest read_score_request(const Fields& fields) {
@@ -202,11 +168,7 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
   const auto outputs = fields.array("outputs");
   for (std::uint32_t i = 0; i < outputs.Length(); ++i) {
     const Fields output(outputs.Get(i));
-    request.outputs.push_back(
-        {output.string("name"),
-         output.choice<aggregate::Activation>("activation", {{"none", aggregate::Activation::None},
-                                                             {"sigmoid", aggregate::Activation::Sigmoid},
-                                                             {"softmax", aggregate::Activation::Softmax}})});
+    request.outputs.push_back({output.string("name"), options::activation(output)});
   }
   const auto heads = fields.array("heads");
   for (std::uint32_t i = 0; i < heads.Length(); ++i) {
@@ -227,22 +189,19 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
       if (head.head.method != aggregate::Method::Mean)
         throw Error(Code::INVALID_OPTION, Stage::Options, "stopping is for models whose heads are all means");
   }
-  request.batch_size = fields.integer("batchSize");
-  request.reproducible = fields.boolean("reproducible");
-  request.keep_tiles = fields.boolean("keepTiles");
-  if (request.batch_size < 1 || request.batch_size > 65536)
-    throw Error(Code::INVALID_OPTION, Stage::Options, "expected 1 to 65536 for batchSize");
+  request.batch_size = options::batch_size(fields);
+  request.reproducible = options::reproducible(fields);
+  request.keep_tiles = options::tiles(fields);
   if (request.grid.grid.size_px != request.format.size_px)
     throw Error(Code::INVALID_OPTION, Stage::Options, "the grid's tile size and the model's input size differ");
   return request;
 }
 
 engine::EngineOptions read_engine_options(const Fields& fields) {
-  engine::EngineOptions options;
-  options.threads = static_cast<int>(std::clamp<std::int64_t>(fields.integer("threads"), 0, 1024));
-  options.memory_bytes = fields.integer("memoryBytes");
-  if (options.memory_bytes < 1) throw Error(Code::INVALID_OPTION, Stage::Options, "expected bytes for memoryBytes");
-  return options;
+  engine::EngineOptions engine;
+  engine.threads = static_cast<int>(options::threads(fields));
+  engine.memory_bytes = options::memory_limit(fields);
+  return engine;
 }
 
 ModelRequest read_model_request(const Fields& fields) {

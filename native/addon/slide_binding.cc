@@ -107,7 +107,7 @@ Napi::Value SlideBinding::read_region(const Napi::CallbackInfo& call) {
                                         .y = fields.integer("y"),
                                         .width_px = fields.integer("width"),
                                         .height_px = fields.integer("height"),
-                                        .on_bad_tile = read_bad_tile_policy(fields, "onBadTile")};
+                                        .on_bad_tile = read_bad_tile_policy(fields)};
     return read_picture(call.Env(), slide_of(call.Env(), Value()), calls_, [=](const slide::Slide& slide) {
       return decode::RegionReader(slide, decode::picture_of_level(slide, level), request);
     });
@@ -142,8 +142,7 @@ Napi::Value SlideBinding::tissue(const Napi::CallbackInfo& call) {
     const auto source = std::make_shared<const engine::MaskSource>(read_tissue_options(fields));
     return run_async(
         call.Env(), calls_,
-        [slide = slide_of(call.Env(), Value()), source, calls = calls_,
-         on_bad_tile = read_bad_tile_policy(fields, "onBadTile"),
+        [slide = slide_of(call.Env(), Value()), source, calls = calls_, on_bad_tile = read_bad_tile_policy(fields),
          maker = std::shared_ptr<engine::MaskMaker>()](decode::TileDecoder& decoder) mutable {
           if (!maker) maker = std::make_shared<engine::MaskMaker>(*slide, *source, on_bad_tile);
           return maker->make(decoder, calls->token());

@@ -169,7 +169,7 @@ bool write_pointer(std::uintptr_t place, void* value, const ReadOnlyPart& read_o
 }  // namespace
 
 SharedLibrary SharedLibrary::open_private(const std::string& path, Stage stage) {
-  if (path.empty()) throw Error(Code::RUNTIME_MISSING, stage, "no path is known for a library that is needed");
+  if (path.empty()) throw Error(Code::RUNTIME_MISSING, stage, "a library that is needed is not installed");
   if (void* handle = open_renamed(path)) return {handle, path, true};
   if (void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return {handle, path, false};
   const char* reason = ::dlerror();

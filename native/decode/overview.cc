@@ -38,7 +38,8 @@ void require_size(const slide::Slide& slide, std::int64_t width, std::int64_t he
   if (overflow || bytes > slide.limits().request_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                 "the overview of " + std::to_string(width) + " x " + std::to_string(height) +
-                    " pixels needs more than the limit requestBytes of " + std::to_string(slide.limits().request_bytes))
+                    " pixels needs more than [[limits.requestBytes]], which is " +
+                    std::to_string(slide.limits().request_bytes))
         .with_path(slide.source().name());
 }
 

@@ -21,7 +21,8 @@ void require_request(const RegionRequest& request, const slide::Slide& slide) {
   if (overflow || bytes > slide.limits().request_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                 "the region of " + std::to_string(request.width_px) + " x " + std::to_string(request.height_px) +
-                    " pixels needs more than the limit requestBytes of " + std::to_string(slide.limits().request_bytes))
+                    " pixels needs more than [[limits.requestBytes]], which is " +
+                    std::to_string(slide.limits().request_bytes))
         .with_path(slide.source().name());
 }
 

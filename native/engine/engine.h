@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/option_bounds.h"
 #include "engine/batch_pool.h"
 #include "engine/batch_queue.h"
 #include "engine/crew.h"
@@ -19,9 +20,9 @@
 namespace microtome::engine {
 
 struct EngineOptions {
-  int threads = 0;                        // 0: cores this process may use, and a trial of how many of them are worth it
-  bool trial = false;                     // the trial also with a number of threads given
-  std::int64_t memory_bytes = 1ll << 30;  // beside the model
+  int threads = 0;     // 0: cores this process may use, and a trial of how many of them are worth it
+  bool trial = false;  // the trial also with a number of threads given
+  std::int64_t memory_bytes = option_bounds::kMemoryLimitDefault;  // beside the model
 };
 
 class Engine {

@@ -1,6 +1,5 @@
 #include "engine/prepare.h"
 
-
 namespace microtome::engine {
 namespace {
 
@@ -27,7 +26,7 @@ tiles::ReadPolicy choose_policy(const slide::Slide& slide, const GridRequest& re
     if (request.scaled_decode) reduce_while_decoding(slide, policy);
     return policy;
   }
-  throw Error(Code::INVALID_OPTION, Stage::Tiles, "neither a level nor a target mpp is given");
+  throw Error(Code::INVALID_OPTION, Stage::Tiles, "neither [[mpp]] nor [[level]] is given");
 }
 
 }  // namespace

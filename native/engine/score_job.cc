@@ -480,7 +480,7 @@ std::vector<std::string> ScoreJob::warnings() const {
     all.push_back(std::to_string(counts.bad) + " stored tiles could not be decoded and read as white");
   if (counts.missing > 0) all.push_back(std::to_string(counts.missing) + " stored tiles are missing and read as white");
   if (counts.again > 0 && !rule_)  // with a rule the order is to blame
-    all.push_back(std::to_string(counts.again) + " stored tiles were decoded again because memoryLimit is small");
+    all.push_back(std::to_string(counts.again) + " stored tiles were decoded again because the memory limit is small");
   if (prepared_.overview_bad_tiles > 0)
     all.push_back(std::to_string(prepared_.overview_bad_tiles) +
                   " tiles of the level that the tissue mask is made from could not be decoded and read as white");
@@ -488,7 +488,7 @@ std::vector<std::string> ScoreJob::warnings() const {
     all.push_back("the slide is coarser than the model asks for; its pixels were enlarged");
   if (source_->plan().policy.jpeg_reduction > 1)
     all.push_back("JPEG tiles were decoded at 1/" + std::to_string(source_->plan().policy.jpeg_reduction) +
-                  " of their sides (scaledDecode)");
+                  " of their sides, since scaled decoding was asked for");
   return all;
 }
 

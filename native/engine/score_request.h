@@ -11,6 +11,7 @@
 
 #include "aggregate/aggregate.h"
 #include "aggregate/slide_output.h"
+#include "core/option_bounds.h"
 #include "core/stage_metrics.h"
 #include "engine/prepare.h"
 #include "engine/stopping_rule.h"
@@ -36,8 +37,8 @@ struct ScoreRequest {
   preprocess::TensorFormat format;
   std::vector<OutputRequest> outputs;
   std::vector<HeadRequest> heads;
-  std::vector<aggregate::SlideOutput> slide_outputs;  // the first one is the score
-  std::int64_t batch_size = 16;                       // rows of a run where nothing else says how many
+  std::vector<aggregate::SlideOutput> slide_outputs;           // the first one is the score
+  std::int64_t batch_size = option_bounds::kBatchSizeDefault;  // rows of a run where nothing else says how many
   // True: a graph with a dynamic batch axis always sees kReproducibleRows tiles per run, always the same ones
   // together, so that a tile's outputs do not depend on batch_size, threads or other slides.
   bool reproducible = true;

@@ -21,7 +21,7 @@ void require_batch(std::int64_t batch_size, std::size_t tile_bytes, const slide:
   if (overflow || bytes > slide.limits().request_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "one batch would take " + (overflow ? std::string("too many") : std::to_string(bytes)) +
-                    " bytes, the limit requestBytes is " + std::to_string(slide.limits().request_bytes))
+                    " bytes, [[limits.requestBytes]] is " + std::to_string(slide.limits().request_bytes))
         .with_path(slide.source().name());
 }
 

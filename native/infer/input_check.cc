@@ -4,12 +4,11 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/option_bounds.h"
 #include "infer/graph_info.h"
 
 namespace microtome::infer {
 namespace {
-
-constexpr std::int64_t kMaxSidePx = 65535;
 
 Error mismatch(const std::string& found) { return {Code::MODEL_MISMATCH, Stage::Infer, found}; }
 
@@ -44,7 +43,7 @@ std::size_t require_input(const std::vector<TensorInfo>& inputs, std::int64_t ti
     throw mismatch("the graph has " + std::to_string(inputs.size()) + " inputs (" + one_by_one(inputs) +
                    "), one input of tiles was expected");
   const TensorInfo& input = inputs.front();
-  if (how.size_px < 1 || how.size_px > kMaxSidePx || tiles < 1)
+  if (how.size_px < 1 || how.size_px > option_bounds::kTileSizeMax || tiles < 1)
     throw mismatch("a run of " + std::to_string(tiles) + " tiles of " + std::to_string(how.size_px) +
                    " px was asked for");
   const std::string given_type = type_name(input_type(how.type));

@@ -45,7 +45,7 @@ std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view descr
   if (option) {
     if (!std::isfinite(*option) || *option <= 0)
       throw Error(Code::INVALID_OPTION, Stage::Options,
-                  "mpp is " + std::to_string(*option) + ", expected a finite number of microns above zero");
+                  "[[slideMpp]] is " + std::to_string(*option) + ", expected a finite number of microns above zero");
     return Mpp{*option, *option, "option", true};
   }
   if (is_aperio(description)) {

@@ -22,7 +22,7 @@ class TiffSlide final : public Slide {
     pages_.push_back(read_first_page(first, limits_));
     const std::string description = read_description(first);
     const bool aperio = is_aperio(description);
-    mpp_ = resolve_mpp(first, description, options.mpp);
+    mpp_ = resolve_mpp(first, description, options.slide_mpp);
     read_orientation(first);
     for (std::size_t i = 1; i < walk.directories.size(); ++i) read_page(walk.directories[i], aperio);
     Pyramid pyramid = build_pyramid(pages_, aperio);
@@ -120,7 +120,7 @@ StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, st
   if (tile.bytes > limits_.stored_tile_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
                 describe_tile(directory, column, row) + " has " + std::to_string(tile.bytes) +
-                    " bytes, the limit stored_tile_bytes is " + std::to_string(limits_.stored_tile_bytes))
+                    " bytes, [[limits.storedTileBytes]] is " + std::to_string(limits_.stored_tile_bytes))
         .with_path(source_->name());
   return tile;
 }

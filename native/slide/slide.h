@@ -10,18 +10,21 @@
 #include <string>
 #include <vector>
 
+#include "core/option_bounds.h"
 #include "slide/byte_source.h"
 
 namespace microtome::slide {
 
 // Limits per stored tile, per directory and per request; never on the total pixels of a slide.
 struct Limits {
-  std::uint64_t decoded_tile_bytes = 128ull << 20;  // one stored tile or strip, decoded, native samples
-  std::uint64_t stored_tile_bytes = 64ull << 20;    // one stored tile or strip, compressed
-  std::uint64_t directories = 512;                  // pages and SubIFDs together
-  std::uint64_t table_bytes = 256ull << 20;         // one tile table (offsets or byte counts)
-  std::uint64_t metadata_bytes = 16ull << 20;       // one text or small-number tag
-  std::uint64_t request_bytes = 1ull << 30;         // one region handed out
+  std::uint64_t decoded_tile_bytes =
+      option_bounds::kLimitsDecodedTileBytesDefault;  // one stored tile or strip, decoded, native samples
+  std::uint64_t stored_tile_bytes =
+      option_bounds::kLimitsStoredTileBytesDefault;                           // one stored tile or strip, compressed
+  std::uint64_t directories = option_bounds::kLimitsDirectoriesDefault;       // pages and SubIFDs together
+  std::uint64_t table_bytes = option_bounds::kLimitsTableBytesDefault;        // one tile table (offsets or byte counts)
+  std::uint64_t metadata_bytes = option_bounds::kLimitsMetadataBytesDefault;  // one text or small-number tag
+  std::uint64_t request_bytes = option_bounds::kLimitsRequestBytesDefault;    // one region handed out
 };
 
 enum class Compression : std::uint8_t {
@@ -101,7 +104,7 @@ struct Mpp {
 
 struct OpenOptions {
   Limits limits;
-  std::optional<double> mpp;  // overrides what the file says; microns per level-0 pixel
+  std::optional<double> slide_mpp;  // instead of what the file says; microns per level-0 pixel
 };
 
 class Slide {

@@ -55,7 +55,7 @@ void check_decoded_bytes(const Storage& storage, const Limits& limits) {
               std::string("one stored ") + (storage.tiled ? "tile" : "strip") + " of " +
                   std::to_string(storage.tile_width_px) + " x " + std::to_string(storage.tile_height_px) +
                   " pixels decodes to " + (bytes ? std::to_string(*bytes) : "more than 2^64") +
-                  " bytes, the limit decoded_tile_bytes is " + std::to_string(limits.decoded_tile_bytes));
+                  " bytes, [[limits.decodedTileBytes]] is " + std::to_string(limits.decoded_tile_bytes));
 }
 
 void read_palette(const TiffDirectory& directory, Storage& storage) {

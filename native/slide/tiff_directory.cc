@@ -157,8 +157,8 @@ std::vector<std::uint8_t> TiffDirectory::blob(Tag tag, std::uint64_t most) const
                 std::string("tag ") + tag_name(tag) + " has type " + std::to_string(entry->type) + ", expected bytes");
   if (entry->count > most)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-                std::string("tag ") + tag_name(tag) + " has " + std::to_string(entry->count) + " bytes, at most " +
-                    std::to_string(most) + " are allowed");
+                std::string("tag ") + tag_name(tag) + " has " + std::to_string(entry->count) +
+                    " bytes, [[limits.metadataBytes]] allows " + std::to_string(most));
   return raw(*entry, entry->count);
 }
 

@@ -42,8 +42,9 @@ class Walk {
   void warn(std::string text) { result_.warnings.push_back(std::move(text)); }
 
   [[nodiscard]] Error too_many() const {
-    return {Code::LIMIT_EXCEEDED, Stage::Slide,
-            "the file has more directories than the limit directories of " + std::to_string(limits_.directories)};
+    return {
+        Code::LIMIT_EXCEEDED, Stage::Slide,
+        "the file has more directories than [[limits.directories]], which is " + std::to_string(limits_.directories)};
   }
 
   void sub_directories() {

@@ -40,7 +40,7 @@ void check_table(const TiffDirectory& directory, const TiffEntry& entry, std::ui
   const std::uint64_t bytes = expected * entry.value_bytes();  // no more than `claimed`
   if (bytes > limits.table_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-                "table " + name + " takes " + std::to_string(bytes) + " bytes, the limit table_bytes is " +
+                "table " + name + " takes " + std::to_string(bytes) + " bytes, [[limits.tableBytes]] is " +
                     std::to_string(limits.table_bytes));
 }
 

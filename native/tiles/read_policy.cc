@@ -98,9 +98,9 @@ ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp, std::opt
     policy.name = "mpp-enlarge";
   } else {
     throw Error(Code::MODEL_MISMATCH, Stage::Tiles,
-                "the model asks for " + number(target_mpp) + " microns per pixel, the finest level of the slide has " +
-                    number(level_mpp) + ", more than " + number(kMaxEnlargement) + " times coarser",
-                "leave this slide out, or pass the mpp " + number(level_mpp))
+                "the finest level of the slide has " + number(level_mpp) + " microns per pixel, and the model needs " +
+                    number(target_mpp),
+                "leave this slide out, or pass [[mpp=" + number(level_mpp) + "]]")
         .with_path(slide.source().name());
   }
   return policy;

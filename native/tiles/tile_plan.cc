@@ -7,14 +7,15 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/option_bounds.h"
 #include "tiles/sample.h"
 #include "tissue/mask_index.h"
 
 namespace microtome::tiles {
 namespace {
 
-constexpr std::int64_t kMaxSizePx = 8192;
-constexpr std::int64_t kMaxStridePx = std::int64_t{1} << 31;
+using option_bounds::kTileSizeMax;
+using option_bounds::kTileStrideMax;
 constexpr std::int64_t kMaxFootprintPx = 1 << 16;
 constexpr std::int64_t kMaxGridTiles = 64'000'000;
 constexpr double kRounding = 1e-9;  // so that a tile wholly on tissue has a fraction of 1
@@ -22,11 +23,11 @@ constexpr double kRounding = 1e-9;  // so that a tile wholly on tissue has a fra
 [[noreturn]] void refuse(const std::string& found) { throw Error(Code::INVALID_OPTION, Stage::Tiles, found); }
 
 void check_grid(const GridOptions& grid) {
-  if (grid.size_px < 1 || grid.size_px > kMaxSizePx)
-    refuse("a tile size of " + std::to_string(grid.size_px) + " px was given, 1 to " + std::to_string(kMaxSizePx) +
+  if (grid.size_px < 1 || grid.size_px > kTileSizeMax)
+    refuse("a tile size of " + std::to_string(grid.size_px) + " px was given, 1 to " + std::to_string(kTileSizeMax) +
            " was expected");
-  if (grid.stride_px < 1 || grid.stride_px > kMaxStridePx)
-    refuse("a stride of " + std::to_string(grid.stride_px) + " px was given, 1 to " + std::to_string(kMaxStridePx) +
+  if (grid.stride_px < 1 || grid.stride_px > kTileStrideMax)
+    refuse("a stride of " + std::to_string(grid.stride_px) + " px was given, 1 to " + std::to_string(kTileStrideMax) +
            " was expected");
   if (grid.max_tiles < 0)
     refuse("at most " + std::to_string(grid.max_tiles) + " tiles were asked for, 0 (all) or more was expected");
@@ -122,7 +123,7 @@ std::vector<GridCell> kept_cells(const Keeper& keeper, const std::vector<std::in
     if (std::ssize(kept) > most)
       throw Error(
           Code::LIMIT_EXCEEDED, Stage::Tiles,
-          "the plan has more than " + std::to_string(most) + " tiles, for which the option memoryLimit leaves no room");
+          "the plan has more than " + std::to_string(most) + " tiles, for which [[memoryLimit]] leaves no room");
   }
   return kept;
 }

@@ -8,12 +8,15 @@
 
 #include "core/cancel_token.h"
 #include "core/image.h"
+#include "core/option_bounds.h"
 
 namespace microtome::tissue {
 
 struct TissueOptions {
-  double min_area_fraction = 1e-5;       // parts smaller than this share of the overview are dropped (at least 4 px)
-  std::int64_t overview_side_px = 2048;  // longer side of the overview that the caller should read
+  // Parts smaller than this share of the overview are dropped (at least 4 px).
+  double min_area_fraction = option_bounds::kTissueMinAreaFractionDefault;
+  std::int64_t overview_side_px =
+      option_bounds::kTissueOverviewSideDefault;  // longer side of the overview that the caller should read
 };
 
 // One byte per mask pixel: 255 tissue, 0 not. Covers the whole level-0 area.

@@ -53,6 +53,8 @@ describe('library layers', () => {
   it.each([
     ['lib/options/a.ts', "import { x } from '../runs/x.js';", 'lib/options may not import lib/runs'],
     ['lib/native/a.ts', "import { x } from '../cli/x.js';", 'lib/native may not import lib/cli'],
+    ['lib/cli/a.ts', "import { x } from '../runs/x.js';", 'lib/cli may not import lib/runs'],
+    ['lib/cli/commands/a.ts', "import { x } from '../../options/x.js';", 'lib/cli may not import lib/options'],
     ['lib/core/a.ts', "import { x } from '../../test/x.js';", 'leaves lib/'],
     ['lib/slide/a.ts', "import { x } from '../index.js';", 'imports its index'],
     ['lib/core/a.ts', "import build from 'node-gyp-build';", 'only lib/native loads the addon'],

@@ -11,7 +11,8 @@ const mayImport = {
   model: ['model', 'options', 'scoring', 'native', 'core'],
   scoring: ['scoring', 'slide', 'model', 'options', 'native', 'core'],
   runs: ['runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
-  cli: ['cli', 'runs', 'scoring', 'slide', 'options', 'model', 'native', 'core'],
+  // The command line uses public names; core has plain text helpers.
+  cli: ['cli', '.', 'core'],
   '.': ['runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
 };
 
@@ -79,6 +80,9 @@ const forbidden = [
   },
 ];
 
+/** The benchmark command still reads folders as a run does. */
+const isBench = (path) => /^lib\/cli\/(?:bench\/|commands\/bench\.ts$)/.test(path);
+
 const folderOf = (path) => (path.split('/').length === 2 ? '.' : path.split('/')[1]);
 
 function checkImport(path, specifier, place, report) {
@@ -97,6 +101,7 @@ function checkImport(path, specifier, place, report) {
     report.error(place, 'nothing inside the library imports its index');
     return;
   }
+  if (isBench(path)) return;
   if (!mayImport[from].includes(to)) report.error(place, `lib/${from} may not import lib/${to} ('${specifier}')`);
 }
 

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { errorAdvice, fromFileSystem, fromNative, MicrotomeError, native, stages } from '../../lib/core/errors.js';
+import {
+  adviceOfCodes,
+  errorAdvice,
+  fromFileSystem,
+  fromNative,
+  MicrotomeError,
+  native,
+  stages,
+} from '../../lib/core/errors.js';
 import { nativeError } from './support/fake-addon.js';
 
 describe('the error table', () => {
@@ -23,8 +31,8 @@ describe('the error table', () => {
 describe('MicrotomeError', () => {
   it('says what was found, then what to do', () => {
     const error = new MicrotomeError('NO_TISSUE', 'tissue', 'no tissue was found', { path: 'a.tif' });
-    expect(error.message).toBe(`no tissue was found; ${errorAdvice.NO_TISSUE}`);
-    const advice = errorAdvice.NO_TISSUE;
+    const advice = adviceOfCodes.NO_TISSUE;
+    expect(error.message).toBe(`no tissue was found; ${advice}`);
     expect(error).toMatchObject({ name: 'MicrotomeError', code: 'NO_TISSUE', stage: 'tissue', path: 'a.tif', advice });
     expect('tile' in error).toBe(false);
     expect('cause' in error).toBe(false);

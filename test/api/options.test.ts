@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../lib/model/load-model.js';
-import { nearest } from '../../lib/options/check.js';
+import { nearest } from '../../lib/core/near-miss.js';
 import { defaults } from '../../lib/options/defaults.js';
 import { parseModelOptions } from '../../lib/options/model-options.js';
 import {
@@ -45,22 +45,22 @@ describe('unknown keys', () => {
 
 describe('wrong values', () => {
   const cases: [object, string][] = [
-    [{ batchSize: -1 }, 'Expected a positive integer for batchSize but received -1 of type number'],
-    [{ batchSize: 1.5 }, 'Expected a positive integer for batchSize but received 1.5 of type number'],
-    [{ batchSize: '8' }, 'Expected a positive integer for batchSize but received "8" of type string'],
+    [{ batchSize: -1 }, 'Expected an integer from 1 to 65536 tiles for batchSize but received -1 of type number'],
+    [{ batchSize: 1.5 }, 'Expected an integer from 1 to 65536 tiles for batchSize but received 1.5 of type number'],
+    [{ batchSize: '8' }, 'Expected an integer from 1 to 65536 tiles for batchSize but received "8" of type string'],
     [{ batchSize: null }, 'received null'],
     [{ batchSize: [1] }, 'received an array of 1'],
     [{ minTissueFraction: 1.1 }, 'Expected a number from 0 to 1 for minTissueFraction but received 1.1'],
     [{ minTissueFraction: Number.NaN }, 'received NaN of type number'],
-    [{ mpp: 0 }, 'Expected a positive number of microns per pixel for mpp'],
-    [{ level: -1 }, 'Expected a non-negative integer for level'],
+    [{ mpp: 0 }, 'Expected a number from 0.000001 to 1000000 microns per pixel for mpp'],
+    [{ level: -1 }, 'Expected an integer from 0 to 1000000 for level'],
     [{ keep: 'center' }, "did you mean 'centre'?"],
-    [{ badTiles: 'skip' }, "Expected one of 'error', 'fill' for badTiles"],
+    [{ onBadTile: 'skip' }, "Expected one of 'error', 'fill' for onBadTile"],
     [{ tiles: 1 }, 'Expected true or false for tiles'],
     [{ signal: {} }, 'Expected an AbortSignal for signal but received an object'],
     [{ onProgress: 3 }, 'Expected a function for onProgress'],
     [{ device: 'gpu' }, "Expected 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'tensorrt' for device"],
-    [{ memoryLimit: 1000 }, 'at least 64 MiB'],
+    [{ memoryLimit: 1000 }, 'a number of bytes from 67108864 (64 MiB)'],
     [{ threads: 0 }, 'Expected an integer from 1 to 1024 for threads'],
     [{ limits: { directories: 0 } }, 'Expected a positive integer for limits.directories'],
     [{ limits: 5 }, 'Expected an object for limits'],
@@ -77,7 +77,7 @@ describe('wrong values', () => {
     [{ input: { mean: [1, 2] } }, 'Expected an array of three numbers for input.mean'],
     [{ input: { std: [1, 0, 1] } }, 'input.std[1]'],
     [{ head: { method: 'mode' } }, "Expected one of 'mean'"],
-    [{ head: { method: 'mean', k: 3 } }, "head.k is for the method 'topK', not 'mean'"],
+    [{ head: { method: 'mean', k: 3 } }, "head.k is for head.method 'topK', not 'mean'"],
     [{ head: { method: 'topK', k: 3, fraction: 0.1 } }, 'only one of head.k and head.fraction'],
     [{ head: { method: 'quantile' } }, 'head.quantile'],
     [{ column: {} }, 'Expected a column index or a class name for column'],
@@ -106,10 +106,10 @@ describe('wrong values', () => {
 
 describe('defaults', () => {
   it('of opening, tiles and regions are the table', () => {
-    expect(parseOpenOptions(undefined)).toEqual({ limits: defaults.limits, mpp: null });
-    expect(parseOpenOptions({ mpp: 0.5, limits: { directories: 9 } })).toEqual({
+    expect(parseOpenOptions(undefined)).toEqual({ limits: defaults.limits, slideMpp: null });
+    expect(parseOpenOptions({ slideMpp: 0.5, limits: { directories: 9 } })).toEqual({
       limits: { ...defaults.limits, directories: 9 },
-      mpp: 0.5,
+      slideMpp: 0.5,
     });
     expect(defaults.limits.directories).toBe(512);
     expect(parseRegion({ level: 0, x: -5, y: 0, width: 1, height: 2 }).onBadTile).toBe('error');
@@ -125,7 +125,7 @@ describe('defaults', () => {
       minTissueFraction: 0.25,
       maxTiles: 0,
       seed: 0,
-      badTiles: 'error',
+      onBadTile: 'error',
     });
     expect(tiles).toMatchObject({
       mask: null,
@@ -165,7 +165,7 @@ describe('options, scorer and model joined', () => {
       minTissueFraction: 0.4,
       maxTiles: 100,
       seed: 7,
-      badTiles: 'error',
+      onBadTile: 'error',
     });
     expect(score).toMatchObject({
       batchSize: 16,
@@ -219,15 +219,17 @@ describe('options, scorer and model joined', () => {
     });
     const refusal = async (folder?: string): Promise<string> =>
       (await failure(() => join({ stopping }, {}, folder), 'INVALID_OPTION')).message;
-    expect(await refusal()).toContain('the head "top" of the model is \'topK\', not a mean; leave stopping out');
+    expect(await refusal()).toContain(
+      'the head "top" of the model is \'topK\', not a mean; leave stopping.halfWidth out',
+    );
     const bent = { method: 'isotonic', x: [0, 0.5, 1], y: [0, 1, 0.5] };
     expect(await refusal(mean(bent))).toContain('the calibration of "relapse" rises and falls');
   });
   it.each([
-    [{}, 'a number above 0 for stopping.halfWidth'],
+    [{}, 'stopping.halfWidth is missing: expected a number above 0'],
     [{ halfWidth: 0 }, 'a number above 0'],
     [{ halfWidth: Number.NaN }, 'a number above 0'],
-    [{ halfWidth: 0.1, confidence: 1 }, 'between 0 and 1 for stopping.confidence'],
+    [{ halfWidth: 0.1, confidence: 1 }, 'above 0 and below 1 for stopping.confidence'],
     [{ halfWidth: 0.1, everyTiles: 1 }, 'from 2 to 65536'],
     [{ halfWidth: 0.1, minTiles: 0 }, 'a positive integer for stopping.minTiles'],
     [{ halfwidth: 0.1 }, 'did you mean "stopping.halfWidth"?'],
@@ -238,7 +240,7 @@ describe('options, scorer and model joined', () => {
   });
   it('that contradict each other are refused', async () => {
     expect((await failure(() => join({ keep: 'all', mask: 'a.json' }), 'INVALID_OPTION')).message).toContain(
-      "keep 'all'",
+      "keep: 'all' takes every tile",
     );
     expect((await failure(() => join({ keep: 'centre', minTissueFraction: 0.1 }), 'INVALID_OPTION')).message).toContain(
       'minTissueFraction',

@@ -119,9 +119,11 @@ describe('a bare .onnx', () => {
   });
   it('with several outputs must be told which is scored', async () => {
     const path = bare({ outputs: { a: ['n', 1], b: ['n', 1] } });
-    expect((await failure(() => loadModel(path), 'INVALID_OPTION')).message).toContain('2 outputs (a, b): pass output');
-    expect(specOf(await loadModel(path, { output: 'b' })).tileOutputs[0]?.tensor).toBe('b');
-    expect((await failure(() => loadModel(path, { output: 'c' }), 'MODEL_MISMATCH')).message).toContain('"c"');
+    expect((await failure(() => loadModel(path), 'INVALID_OPTION')).message).toContain(
+      '2 outputs (a, b): pass graphOutput',
+    );
+    expect(specOf(await loadModel(path, { graphOutput: 'b' })).tileOutputs[0]?.tensor).toBe('b');
+    expect((await failure(() => loadModel(path, { graphOutput: 'c' }), 'MODEL_MISMATCH')).message).toContain('"c"');
   });
   it('may be a link, since the user named it, but not one to a folder', async () => {
     const path = bare();

@@ -103,7 +103,7 @@ describe('a scorer', () => {
   });
   it('hands the resolution of the slide to the opening', async () => {
     await (await make()).score('/a.tif', { slideMpp: 0.2, limits: { directories: 4 } });
-    expect(addon.opened[0]).toMatchObject(['/a.tif', { mpp: 0.2, limits: { directories: 4 } }]);
+    expect(addon.opened[0]).toMatchObject(['/a.tif', { slideMpp: 0.2, limits: { directories: 4 } }]);
   });
   it('compares the graph that the runtime reports, and lets the engine go when it differs', async () => {
     addon.engine = new FakeEngine({

@@ -35,8 +35,11 @@ describe('openSlide', () => {
     expect(Object.isFrozen(slide.levels) && Object.isFrozen(slide.levels[0]) && Object.isFrozen(slide.mpp)).toBe(true);
   });
   it('passes full options on, and parses them before anything is opened', async () => {
-    await openSlide('/a.tif', { mpp: 0.25, limits: { directories: 3 } });
-    expect(addon.opened[0]).toMatchObject(['/a.tif', { mpp: 0.25, limits: { directories: 3, requestBytes: 2 ** 30 } }]);
+    await openSlide('/a.tif', { slideMpp: 0.25, limits: { directories: 3 } });
+    expect(addon.opened[0]).toMatchObject([
+      '/a.tif',
+      { slideMpp: 0.25, limits: { directories: 3, requestBytes: 2 ** 30 } },
+    ]);
     await failure(() => openSlide('/a.tif', { mmp: 1 } as never), 'INVALID_OPTION');
     await failure(() => openSlide('https://host/a.tif'), 'NETWORK');
     expect(addon.opened).toHaveLength(1);
@@ -120,7 +123,7 @@ describe('tiles', () => {
       minTissueFraction: 0.25,
       maxTiles: 0,
       seed: 0,
-      badTiles: 'error',
+      onBadTile: 'error',
       mask: { kind: 'all' },
     };
     expect(native.calls[0]).toEqual(['tiles', { grid, options: { batchSize: 4, threads: 0, tensor: null } }]);

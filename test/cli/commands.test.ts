@@ -121,7 +121,7 @@ describe('region', () => {
     const bad = ['region', 'a', '--width', '13', '--height', '1', '--out', out];
     expect((await cli(bad)).code).toBe(4);
     expect(await readdir(join(out, '..'))).toEqual([]);
-    const filled = await cli([...bad, '--bad-tiles', 'fill']);
+    const filled = await cli([...bad, '--on-bad-tile', 'fill']);
     expect(filled.code).toBe(0);
     expect(filled.stderr).toMatch(/f\.raw: 1 tiles .* white\n$/);
   });
@@ -138,7 +138,7 @@ describe('region', () => {
     await cli(['region', 'a', '--level', '3', '--x', '-10', '--y', '20', ...size, '--out', out], {
       library: { openSlide: async () => slide },
     });
-    expect(seen).toEqual([{ level: 3, x: -10, y: 20, width: 7, height: 5, onBadTile: 'error' }]);
+    expect(seen).toEqual([{ level: 3, x: -10, y: 20, width: 7, height: 5 }]);
     expect(slide.closed).toBe(true);
   });
 });
@@ -200,7 +200,7 @@ describe('doctor', () => {
       'zstd: missing',
       'avx2',
       'A processor',
-      'slides can be scored here',
+      'slides can be scored on this machine',
     ]) {
       expect(stdout).toContain(text);
     }
@@ -222,11 +222,11 @@ describe('doctor', () => {
     const { code, stdout } = await cli(['doctor'], { library: { doctor: async () => report } });
     expect(code).toBe(2);
     for (const text of [
-      'ONNX Runtime   not found',
+      'ONNX Runtime   not installed',
       'tried /here',
       'tried /there',
       `npm install onnxruntime-node@${onnxRuntimeVersion} --ignore-scripts`,
-      'cannot be scored here',
+      'cannot be scored on this machine',
     ]) {
       expect(stdout).toContain(text);
     }

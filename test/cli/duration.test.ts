@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { deadlineOf } from '../../lib/cli/duration.js';
 import { UsageError } from '../../lib/cli/usage-error.js';
 
+const refuse = (found: string): never => {
+  throw new UsageError(found, 'score');
+};
+
 describe('--deadline', () => {
   it.each([
     ['90s', 90_000],
@@ -13,7 +17,7 @@ describe('--deadline', () => {
     ['0h5m', 300_000],
     ['0.001s', 1],
   ])('%s is a duration', (text, ms) => {
-    expect(deadlineOf(text, 'score')).toBe(ms);
+    expect(deadlineOf(text, refuse)).toBe(ms);
   });
 
   it.each([
@@ -21,11 +25,11 @@ describe('--deadline', () => {
     ['2031-05-01T18:00:30+02:00', '2031-05-01T16:00:30.000Z'],
     ['2032-02-29T00:00:00.25Z', '2032-02-29T00:00:00.250Z'],
   ])('%s is a moment', (text, iso) => {
-    expect((deadlineOf(text, 'score') as Date).toISOString()).toBe(iso);
+    expect((deadlineOf(text, refuse) as Date).toISOString()).toBe(iso);
   });
 
   it('a moment without a zone is in local time', () => {
-    expect(deadlineOf('2031-05-01T18:00', 'score')).toEqual(new Date(2031, 4, 1, 18));
+    expect(deadlineOf('2031-05-01T18:00', refuse)).toEqual(new Date(2031, 4, 1, 18));
   });
 
   it.each([
@@ -43,7 +47,7 @@ describe('--deadline', () => {
     ['2031-13-01T10:00Z', 'expected a duration'],
     ['2031-05-01T25:00Z', 'expected a duration'],
   ])('%s is refused', (text, found) => {
-    const refused = (): unknown => deadlineOf(text, 'score');
+    const refused = (): unknown => deadlineOf(text, refuse);
     expect(refused).toThrow(UsageError);
     expect(refused).toThrow(found);
   });

@@ -2,7 +2,9 @@ import { appendFile, readdir, readFile, unlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
-import { competitionArea, fakeScorer, scoreOfName, type Area } from '../runs/support.js';
+import { flagNaming } from '../../lib/cli/naming.js';
+import { outcomeJson } from '../../lib/cli/outcome.js';
+import { competitionArea, fakeScorer, resultOf, scoreOfName, type Area } from '../runs/support.js';
 import { cli, type CliSettings } from './support.js';
 
 function args(area: Area, ...more: string[]): string[] {
@@ -99,7 +101,7 @@ describe('exit codes of score', () => {
     const refused = await cli(args(area, '--resume', '--mpp', '2'));
     expect(refused.code).toBe(4);
     expect(refused.stderr).toContain('RESUME_REFUSED');
-    expect(refused.stderr).toContain('the option mpp');
+    expect(refused.stderr).toContain('the option --mpp was not given and is 2');
     expect(await readFile(`${area.output}.journal`)).toEqual(journal);
   });
 
@@ -212,6 +214,19 @@ describe('what score prints', () => {
     expect((await cli(['score', join(area.slides, 'none.tif'), '--model', 'demo'])).code).toBe(4);
   });
 
+  it('--json --tiles: the line has the table of tiles, as plain JSON', () => {
+    const outputs = { logit: { columns: 2, columnNames: ['a', 'b'], values: Float64Array.of(1, 2) } };
+    const tiles = { count: 1, x: Float64Array.of(3), y: Float64Array.of(4), level: 1, footprintPx: 8, outputs };
+    const line = outcomeJson({ ok: true, result: { ...resultOf('a.tif', 0.5), tiles } }, flagNaming);
+    expect(JSON.parse(JSON.stringify(line))).toMatchObject({
+      tiles: 4,
+      tileTable: { count: 1, x: [3], y: [4], outputs: { logit: { columns: 2, values: [1, 2] } } },
+    });
+    expect(Object.keys(outcomeJson({ ok: true, result: resultOf('a.tif', 0.5) }, flagNaming))).not.toContain(
+      'tileTable',
+    );
+  });
+
   it('what the deadline took is told: by slide, in the JSON line, in the summary', async () => {
     const area = await competitionArea(2);
     const sampled = { tiles: 64, of: 900, reason: 'deadline', seed: 0 } as const;
@@ -252,12 +267,12 @@ describe('what score prints', () => {
       '0.02',
       '--stop-min-tiles',
       '500',
-      '--bad-tiles',
+      '--on-bad-tile',
       'fill',
       '--threads',
       '2',
-      '--memory',
-      '512',
+      '--memory-limit',
+      '512MiB',
       '--column',
       '1',
       '--graph-output',
@@ -266,7 +281,7 @@ describe('what score prints', () => {
       'cpu',
       '--tile-size',
       '64',
-      '--onnx-runtime',
+      '--onnx-runtime-path',
       '/x.so',
     ];
     await cli(args(area, ...more), {
@@ -282,11 +297,11 @@ describe('what score prints', () => {
       mpp: 0.5,
       tilesPerSlide: 9,
       stopping: { halfWidth: 0.02, minTiles: 500 },
-      badTiles: 'fill',
+      onBadTile: 'fill',
       threads: 2,
       memoryLimit: 512 * 2 ** 20,
       column: 1,
-      output: 'logits',
+      graphOutput: 'logits',
       device: 'cpu',
       tile: { size: 64 },
       onnxRuntimePath: '/x.so',

@@ -3,6 +3,8 @@ import type { CliIo, CliLibrary, CliSlide, OutputStream } from '../../lib/cli/io
 import { runCli } from '../../lib/cli/run.js';
 import { MicrotomeError } from '../../lib/core/errors.js';
 import type { DoctorReport } from '../../lib/native/doctor.js';
+import { startRun, type RunDependencies } from '../../lib/runs/directory-run.js';
+import { sourceOf } from '../../lib/runs/score-directory.js';
 import { fakeModel, fakeScorer, type FakeScorer, type FakeScorerSettings } from '../runs/support.js';
 
 export interface CliResult {
@@ -39,7 +41,7 @@ function collector(
 export async function cli(argv: readonly string[], settings: CliSettings = {}): Promise<CliResult> {
   const [stdout, stderr]: [string[], string[]] = [[], []];
   const scorers: FakeScorer[] = [];
-  const library: CliLibrary = {
+  const parts: Omit<CliLibrary, 'scoreDirectory'> = {
     async createScorer() {
       const scorer = fakeScorer(settings.scorer);
       scorers.push(scorer);
@@ -51,12 +53,18 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     devices: async () => [{ id: 'cpu', kind: 'cpu', name: 'A processor', cores: 2, memoryBytes: 2 ** 34 }],
     ...settings.library,
   };
+  const createScorer = parts.createScorer as RunDependencies['createScorer'];
+  const library: CliLibrary = {
+    scoreDirectory: (slides, options) => startRun(sourceOf(slides), options, { createScorer }),
+    ...parts,
+  };
   const io: CliIo = {
     stdout: collector(stdout, { on: settings.onStdout }),
     stderr: collector(stderr, { tty: settings.tty }),
     signal: settings.signal ?? new AbortController().signal,
     stdoutClosed: settings.stdoutClosed ?? (() => false),
     library,
+    writesFile: false,
   };
   const code = await runCli(argv, io);
   return { code, stdout: stdout.join(''), stderr: stderr.join(''), scorers };
@@ -86,7 +94,7 @@ export function fakeSlide(change: Partial<CliSlide> = {}): CliSlide & { closed: 
     fileBytes: 1_938_955,
     warnings: ['a\nforged line'],
     async readRegion(r: { width: number; height: number; onBadTile?: 'error' | 'fill' }) {
-      if (r.onBadTile === 'error' && r.width === 13)
+      if (r.onBadTile !== 'fill' && r.width === 13)
         throw new MicrotomeError('CORRUPT_TILE', 'decode', 'level 0, column 1, row 2');
       const data = new Uint8Array(r.width * r.height * 3).map((_, i) => i % 251);
       return {

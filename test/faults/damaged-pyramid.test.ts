@@ -77,7 +77,7 @@ describe('one damaged tile', () => {
   });
 
   it('is white and counted with fill', async () => {
-    const result = await scorer.score(path(), { badTiles: 'fill' });
+    const result = await scorer.score(path(), { onBadTile: 'fill' });
     expect(result.badTiles).toBe(1);
     await using slide = await openSlide(path());
     const at = { level: 0, x: 512, y: 256, width: 256, height: 256 };

@@ -229,7 +229,7 @@ describe('without a fallback', () => {
     const error = await failureOf(run.done);
     expectInTime(clock, 2000);
     expect(error).toMatchObject({ code: 'DEADLINE', stage: 'tiles' });
-    expect(error.message).toContain('allow more time, or fewer tiles per slide');
+    expect(error.message).toContain('allow more time, or fewer tilesPerSlide');
     expect((await readdir(area.folder)).sort()).toEqual(['data', 'submission.csv.journal']);
     // The same duration again: what was scored stays as it was scored, the others get the new time.
     const again = start(area, () => even, { deadline: 2000, resume: true }, settings);
@@ -258,8 +258,8 @@ describe('the deadline itself', () => {
     await failureOf(start(area, () => even, { deadline: 2000 }, settings).run.done);
     for (const [other, text] of [
       [{ deadline: 3000 }, 'the option deadline was 2000 and is 3000'],
-      [{}, 'the option deadline was 2000 and is null'],
-      [{ deadline: 2000, deadlineMinTiles: 9 }, 'the option deadlineMinTiles was 64 and is 9'],
+      [{}, 'the option deadline was 2000 and is not given'],
+      [{ deadline: 2000, deadlineMinTiles: 9 }, 'the option deadlineMinTiles was not given and is 9'],
     ] as const) {
       const error = await failureOf(start(area, () => even, { ...other, resume: true }, settings).run.done);
       expect(error.code).toBe('RESUME_REFUSED');
@@ -281,7 +281,7 @@ describe('the deadline itself', () => {
     const past = new Date(wallMs - 1);
     const error = await failureOf(start(area, () => even, { deadline: past }).run.done);
     expect(error).toMatchObject({ code: 'INVALID_OPTION' });
-    expect(error.message).toContain('2031-05-01T07:59:59.999Z has passed already');
+    expect(error.message).toContain('deadline is 2031-05-01T07:59:59.999Z, which has passed already');
     const summary: DirectorySummary = await start(area, () => even, { deadline: past, resume: true }).run.done;
     expect(summary.deadline).toEqual({ sampled: 0, unscored: 20 });
   });

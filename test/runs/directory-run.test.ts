@@ -2,9 +2,11 @@ import { appendFile, readdir, readFile, rm, truncate, unlink, utimes, writeFile 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MicrotomeError } from '../../lib/core/errors.js';
+import type { Model } from '../../lib/model/model.js';
 import type { SlideOutcome } from '../../lib/scoring/result.js';
 import { startRun, type RunDependencies } from '../../lib/runs/directory-run.js';
 import type { RunSource } from '../../lib/runs/prepare.js';
+import { sourceOf } from '../../lib/runs/score-directory.js';
 import type { DirectoryProgress, DirectoryRun } from '../../lib/runs/types.js';
 import {
   competitionArea,
@@ -130,6 +132,11 @@ describe('a whole run', () => {
     expect(await readFile(area.output, 'utf8')).toBe(expectedCsv([...area.names].sort()));
   });
 
+  it('a text is a folder, a list is slides', () => {
+    expect(sourceOf('data')).toEqual({ kind: 'folder', dir: 'data' });
+    expect(sourceOf(['b.tif', 'a.tif'])).toEqual({ kind: 'files', paths: ['b.tif', 'a.tif'] });
+  });
+
   it('single slides', async () => {
     const area = await competitionArea(3);
     const paths = [area.names[2], area.names[0]].map((name) => join(area.slides, name as string));
@@ -160,6 +167,19 @@ describe('a whole run', () => {
     expect(last?.slidesPerHour).toBeGreaterThan(0);
     expect(last?.tilesPerSecond).toBeGreaterThan(0);
     expect(seen.map((p) => p.slides.done)).toEqual([...seen.map((p) => p.slides.done)].sort((a, b) => a - b));
+  });
+
+  it('tells the model once, before the first slide; what onModel throws changes nothing', async () => {
+    const area = await competitionArea(3);
+    const calls: string[] = [];
+    const onModel = (model: Model): void => {
+      calls.push(`${model.name} after ${scorer.calls.length} slides`);
+      throw new Error('made by the test');
+    };
+    const { run, scorer } = start(area, { onModel });
+    await run.done;
+    expect(calls).toEqual(['fake after 0 slides']);
+    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
   });
 
   it('a throwing progress callback changes nothing', async () => {
@@ -261,7 +281,7 @@ describe('refused before anything is written', () => {
 });
 
 describe('slides that fail', () => {
-  it('take the declared prior, the others are scored, the CSV is complete', async () => {
+  it('take the declared fallback, the others are scored, the CSV is complete', async () => {
     const area = await competitionArea();
     const bad = area.names[2] as string;
     const { run } = start(area, {}, { failing: { [bad]: 'CORRUPT_TILE' }, fallback: 0.158 });
@@ -278,7 +298,7 @@ describe('slides that fail', () => {
   });
 
   it.each([
-    ['no prior is declared', {}, null],
+    ['no fallback is declared', {}, null],
     ["onError is 'error'", { onError: 'error' }, 0.5],
   ] as const)(
     'where %s: the others are scored, no CSV, and the repaired slide completes it',
@@ -342,7 +362,7 @@ describe('slides that fail', () => {
     },
   );
 
-  it('rows without slide or metadata take the prior with onMissing fallback', async () => {
+  it('rows without slide or metadata take the fallback with onMissing fallback', async () => {
     const area = await competitionArea(4);
     const [gone, unknown] = [area.names[0] as string, area.names[2] as string];
     await unlink(join(area.slides, gone));
@@ -358,9 +378,9 @@ describe('slides that fail', () => {
     ]);
     expect((await run.done).counts).toMatchObject({ missing: 2, scored: 2 });
     expect(scorer.calls).toHaveLength(2);
-    const prior = new Set([gone, unknown]);
+    const filled = new Set([gone, unknown]);
     expect(await readFile(area.output, 'utf8')).toBe(
-      expectedCsv(area.names, (name) => (prior.has(name) ? 0.125 : scoreOfName(name))),
+      expectedCsv(area.names, (name) => (filled.has(name) ? 0.125 : scoreOfName(name))),
     );
   });
 });
@@ -501,7 +521,7 @@ describe('resuming', () => {
 
   it.each([
     ['another model', {}, { sha256: 'b'.repeat(64) }, 'the model was'],
-    ['another option', { mpp: 2 }, {}, 'the option mpp was null and is 2'],
+    ['another option', { mpp: 2 }, {}, 'the option mpp was not given and is 2'],
     ['another metadata file', { metadata: undefined }, {}, 'the metadata file was'],
   ])('%s is refused by name', async (_, options, settings, message) => {
     const area = await competitionArea(4);

@@ -11,7 +11,7 @@ const key: JournalKey = {
   format: 'f'.repeat(64),
   metadata: null,
   rows: 'r'.repeat(64),
-  options: { mpp: 0.5, badTiles: 'fill' },
+  options: { mpp: 0.5, onBadTile: 'fill' },
 };
 
 function row(index: number, score: number | null = index / 7): JournalRow {
@@ -132,7 +132,7 @@ describe('torn and damaged journals', () => {
 
 describe('the key', () => {
   it('names everything that differs, with both sides', () => {
-    const now = { ...key, model: 'n'.repeat(64), metadata: 'x', options: { mpp: 1, level: 2, badTiles: 'fill' } };
+    const now = { ...key, model: 'n'.repeat(64), metadata: 'x', options: { mpp: 1, level: 2, onBadTile: 'fill' } };
     let message = '';
     try {
       checkKey('J', key, now);
@@ -142,9 +142,9 @@ describe('the key', () => {
     expect(message).toContain('the journal J cannot be resumed');
     expect(message).toContain('the model was "mmm');
     expect(message).toContain('the metadata file was null and is "x"');
-    expect(message).toContain('the option level was null and is 2');
+    expect(message).toContain('the option level was not given and is 2');
     expect(message).toContain('the option mpp was 0.5 and is 1');
-    expect(message).not.toContain('badTiles');
+    expect(message).not.toContain('onBadTile');
     expect(message).not.toContain('the format file');
     expect(() => checkKey('J', key, structuredClone(key))).not.toThrow();
   });

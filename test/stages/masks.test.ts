@@ -22,7 +22,7 @@ let slide: Slide;
 
 beforeAll(async () => {
   await writeSlide(at('slide.tif'), { width: sidePx, height: sidePx, seed: 5, tissueShare: 0.4 });
-  slide = await openSlide(at('slide.tif'), { mpp: 0.5 });
+  slide = await openSlide(at('slide.tif'), { slideMpp: 0.5 });
 });
 afterAll(async () => {
   await slide.close();
@@ -102,7 +102,7 @@ describe('memory of the addon', () => {
       ).toBe('INVALID_OPTION');
     const native = await addon.openSlide(at('slide.tif'), {
       limits: defaults.limits,
-      mpp: null,
+      slideMpp: null,
     }).result;
     const given = image(8) as MaskInput & { readonly data: Uint8Array };
     const mask = await maskSource(given, 'centre', tissue, null);
@@ -119,7 +119,7 @@ describe('memory of the addon', () => {
       minTissueFraction: 0,
       maxTiles: 0,
       seed: 0,
-      badTiles: 'error',
+      onBadTile: 'error',
     } as const;
     const planWith = (given: NativeMaskSource): ReturnType<NativeSlide['plan']> =>
       native.plan({

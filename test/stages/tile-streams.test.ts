@@ -13,7 +13,7 @@ let slide: Slide;
 
 beforeAll(async () => {
   await writeSlide(path, { width: 1800, height: 1500, seed: 77, tissueShare: 0.5 });
-  slide = await openSlide(path, { mpp: 0.25 });
+  slide = await openSlide(path, { slideMpp: 0.25 });
 });
 afterAll(async () => {
   await slide.close();
@@ -121,7 +121,7 @@ describe('scaledDecode', () => {
   it('reads the grid of the target, near to what reducing gives, and says so', async () => {
     const single = join(scratch, 'single.tif');
     writeFileSync(single, firstPageOnly(readFileSync(path)));
-    const one = await openSlide(single, { mpp: 0.25 });
+    const one = await openSlide(single, { slideMpp: 0.25 });
     for (const mpp of [0.5, 1, 1.3]) {
       const read = async (scaledDecode: boolean) => {
         const found = new Map<string, Uint8Array>();

@@ -1,34 +1,38 @@
 /** microtome doctor: what works here, what does not, what was tried and what to do about it. */
 import { cpus } from 'node:os';
-import type { Device } from '../../native/devices.js';
-import type { NativeCodec, NativeLibraryReport } from '../../native/contract.js';
-import type { DoctorReport } from '../../native/doctor.js';
-import type { Search } from '../../native/runtimes.js';
+import { optionTable } from '../../index.js';
+import type { CodecReport, Device, DoctorReport, LibraryReport, Search } from '../../index.js';
 import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { noPositional } from '../positionals.js';
+import { flagSpecs, flagValues, nested } from '../table-flags.js';
 import { bytes, printable, table } from '../text.js';
+
+const rows = optionTable.filter((row) => row.name === 'onnxRuntimePath');
 
 export const doctorSpec: CommandSpec = {
   name: 'doctor',
   positionals: '',
-  summary: 'what works on this machine: platform, libraries, codecs, devices',
-  options: { json: { kind: 'flag', help: 'as one line of JSON' } },
-  notes: ['Exit code 2 when slides cannot be scored here.'],
+  summary: 'Show what works on this machine: platform, libraries, codecs, devices.',
+  options: { json: { kind: 'flag', help: 'print one line of JSON' }, ...flagSpecs(rows) },
+  notes: ['The exit code is 2 when slides cannot be scored on this machine.'],
 };
 
 const kInstall = {
-  jpeg: 'install the package again: libturbojpeg.so.0 lies beside the addon',
-  vips: 'npm install microtome again without --omit=optional',
+  jpeg: 'install microtome again: its libturbojpeg.so.0 belongs beside the addon',
+  vips: 'install microtome again, without --omit=optional',
   onnxRuntime:
-    'npm install onnxruntime-node@1.30.0 --ignore-scripts, or set MICROTOME_ONNXRUNTIME to libonnxruntime.so',
+    'npm install onnxruntime-node@1.30.0 --ignore-scripts, or set MICROTOME_ONNXRUNTIME to the path of libonnxruntime.so',
 } as const;
 
 export async function doctor(args: ParsedArgs, io: CliIo): Promise<number> {
   noPositional(args, doctorSpec);
-  const [report, devices] = await Promise.all([io.library.doctor(), io.library.devices()]);
+  const [report, devices] = await Promise.all([
+    io.library.doctor(nested(flagValues(args, rows, doctorSpec.name))),
+    io.library.devices(),
+  ]);
   const facts = {
     microtome: toolVersion,
     node: process.version,
@@ -75,31 +79,29 @@ function textOf(
   }
   rows.push(['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${libraries?.cores ?? cpus().length} cores`]);
   for (const device of devices) rows.push(['device', `${device.id}: ${device.name}, ${bytes(device.memoryBytes)}`]);
-  rows.push(['result', facts.works ? 'slides can be scored here' : 'slides cannot be scored here']);
+  rows.push([
+    'result',
+    facts.works ? 'slides can be scored on this machine' : 'slides cannot be scored on this machine',
+  ]);
   return table(rows.map((row) => row.map(printable)));
 }
 
 /** `deflate: libdeflate 1.14, built in`; `zstd: missing`. */
-function codecText({ name, library, version, builtIn }: NativeCodec): string {
+function codecText({ name, library, version, builtIn }: CodecReport): string {
   if (library === '') return `${name}: missing`;
   return `${name}: ${library}${version === '' ? '' : ` ${version}`}${builtIn ? ', built in' : ''}`;
 }
 
-function libraryRows(
-  name: string,
-  report: NativeLibraryReport | undefined,
-  search: Search,
-  install: string,
-): string[][] {
+function libraryRows(name: string, report: LibraryReport | undefined, search: Search, install: string): string[][] {
   if (report?.loaded === true) {
     return [
       [name, `${report.version}${report.isPrivate ? '' : ' (shared with the process)'}`],
       ['', report.path],
     ];
   }
-  const rows = [[name, search.path === '' ? 'not found' : `found but not loaded: ${search.path}`]];
-  if (report !== undefined && report.error !== '') rows.push(['', report.error]);
-  if (search.path === '') rows.push(...search.tried.map((place) => ['', `tried ${place}`]));
-  rows.push(['', `to repair: ${install}`]);
-  return rows;
+  const lines = [[name, search.path === '' ? 'not installed' : `found but not loaded: ${search.path}`]];
+  if (report !== undefined && report.error !== '') lines.push(['', report.error]);
+  if (search.path === '') lines.push(...search.tried.map((place) => ['', `tried ${place}`]));
+  lines.push(['', `to repair it: ${install}`]);
+  return lines;
 }

@@ -2,19 +2,22 @@
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo, CliSlide } from '../io.js';
+import { flagSpecs, flagValues, nested, optionsIn } from '../table-flags.js';
 import { bytes, printable, table } from '../text.js';
 import { onePositional } from '../positionals.js';
+
+const rows = optionsIn('open');
 
 export const infoSpec: CommandSpec = {
   name: 'info',
   positionals: '<slide>',
-  summary: 'levels, resolution, associated images and warnings of a slide',
-  options: { json: { kind: 'flag', help: 'as one line of JSON' } },
+  summary: 'Show levels, resolution, associated images and warnings of a slide.',
+  options: { json: { kind: 'flag', help: 'print one line of JSON' }, ...flagSpecs(rows) },
 };
 
 export async function info(args: ParsedArgs, io: CliIo): Promise<number> {
   const path = onePositional(args, infoSpec, 'a slide');
-  const slide = await io.library.openSlide(path);
+  const slide = await io.library.openSlide(path, nested(flagValues(args, rows, infoSpec.name)));
   try {
     io.stdout.write(args.flag('json') ? `${JSON.stringify({ path, ...factsOf(slide) })}\n` : textOf(path, slide));
   } finally {

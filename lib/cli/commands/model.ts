@@ -1,20 +1,26 @@
 /** microtome model: the card, the inputs and the outputs of a model. */
-import type { Model, TensorInfo } from '../../model/model.js';
+import type { Model, TensorInfo } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { onePositional } from '../positionals.js';
+import { flagSpecs, flagValues, nested, optionsIn } from '../table-flags.js';
 import { printable, table } from '../text.js';
+
+const rows = optionsIn('model');
 
 export const modelSpec: CommandSpec = {
   name: 'model',
   positionals: '<bundle|model.onnx|name>',
-  summary: 'the card, the inputs, the outputs and the hash of a model',
-  options: { json: { kind: 'flag', help: 'as one line of JSON' } },
+  summary: 'Show the card, the inputs, the outputs and the hash of a model.',
+  options: { json: { kind: 'flag', help: 'print one line of JSON' }, ...flagSpecs(rows) },
 };
 
 export async function model(args: ParsedArgs, io: CliIo): Promise<number> {
-  const loaded = await io.library.loadModel(onePositional(args, modelSpec, 'a model'));
+  const loaded = await io.library.loadModel(
+    onePositional(args, modelSpec, 'a model'),
+    nested(flagValues(args, rows, modelSpec.name)),
+  );
   io.stdout.write(args.flag('json') ? `${JSON.stringify(factsOf(loaded))}\n` : textOf(loaded));
   return exitCode.ok;
 }
@@ -53,7 +59,7 @@ function textOf(loaded: Model): string {
   const resolution =
     input.mpp === null
       ? input.level === null
-        ? 'resolution to be told'
+        ? 'resolution: not stated; pass --mpp or --level'
         : `level ${input.level}`
       : `${input.mpp} um/px`;
   add('tiles', `${input.sizePx} px, stride ${input.stridePx} px, ${resolution}`);

@@ -1,13 +1,6 @@
 /** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
 import { stat } from 'node:fs/promises';
-import { MicrotomeError } from '../../core/errors.js';
-import type { ScorerOptions } from '../../options/types.js';
-import type { SlideOutcome } from '../../scoring/result.js';
-import { startRun } from '../../runs/directory-run.js';
-import { ioFailure } from '../../runs/failure.js';
-import type { RunSource } from '../../runs/prepare.js';
-import type { RowScorer } from '../../runs/score-rows.js';
-import type { DirectorySummary } from '../../runs/types.js';
+import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
@@ -19,17 +12,28 @@ import { UsageError } from '../usage-error.js';
 import { clinicalNotice } from './model.js';
 import { directoryOptions, scoreSpec } from './score-options.js';
 
+export { scoreSpec };
+
 export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
-  const options = directoryOptions(args);
-  const source = await sourceOf(args);
+  const options = await directoryOptions(args);
+  const out = options.output;
+  io.writesFile = out !== undefined;
+  const slides = await slidesOf(args);
   const view = progressView(args.text('progress') as ProgressKind | undefined, io.stderr);
-  const state = { modelRefused: false, finished: 0 };
-  const createScorer = (given: ScorerOptions): Promise<RowScorer> => madeScorer(io, given, view, state);
-  const run = startRun(source, { ...options, signal: io.signal, onProgress: view.update }, { createScorer });
+  const run = io.library.scoreDirectory(slides, {
+    ...options,
+    signal: io.signal,
+    onProgress: view.update,
+    onModel(model) {
+      const notice = clinicalNotice(model);
+      if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);
+    },
+  });
+  let finished = 0;
   try {
     for await (const outcome of run) {
-      ++state.finished;
-      tell(args, io, view, outcome);
+      ++finished;
+      tell(outcome, { io, view, naming: args.naming, asJson: args.flag('json'), asTable: out === undefined });
     }
     const summary = await run.done;
     view.end();
@@ -38,42 +42,31 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
   } catch (error) {
     view.end();
     if (io.signal.aborted) throw error;
-    const out = args.text('out');
-    if (out !== undefined && state.finished > 0) {
-      view.note(`no output was written; the scores so far are in ${printable(out)}.journal, go on with --resume`);
+    if (out !== undefined && finished > 0) {
+      view.note(`no output was written; the scores so far are in ${printable(out)}.journal, continue with --resume`);
     }
-    // A model that is not there is a matter of the command line, not of an input.
-    throw new Failure(error, state.modelRefused ? exitCode.usage : exitCodeOf(error, state.finished > 0));
+    throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);
   }
 }
 
-async function madeScorer(
-  io: CliIo,
-  options: ScorerOptions,
-  view: ProgressView,
-  state: { modelRefused: boolean },
-): Promise<RowScorer> {
-  try {
-    const scorer = await io.library.createScorer(options);
-    const notice = clinicalNotice(scorer.model);
-    if (notice !== null) view.note(`model ${printable(scorer.model.name)}: ${notice}`);
-    return scorer;
-  } catch (error) {
-    const code = error instanceof MicrotomeError ? error.code : null;
-    state.modelRefused = code === 'FILE_NOT_FOUND' || code === 'FILE_UNREADABLE';
-    throw error;
-  }
+interface Telling {
+  readonly io: CliIo;
+  readonly view: ProgressView;
+  readonly naming: OptionNaming;
+  readonly asJson: boolean;
+  readonly asTable: boolean;
 }
 
-function tell(args: ParsedArgs, io: CliIo, view: ProgressView, outcome: SlideOutcome): void {
-  if (!outcome.ok)
-    view.note(`failed: ${printable(outcome.path)}: ${outcome.error.code}: ${printable(outcome.error.message)}`);
-  else if (outcome.result.read.sampled?.reason === 'deadline') {
+function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Telling): void {
+  if (!outcome.ok) {
+    const { path, error } = outcome;
+    view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWith(error, naming))}`);
+  } else if (outcome.result.read.sampled?.reason === 'deadline') {
     const { path, read } = outcome.result;
     view.note(`short of time: ${printable(path)}: ${read.sampled?.tiles} of ${read.sampled?.of} tiles`);
   }
-  if (args.flag('json')) io.stdout.write(`${JSON.stringify(outcomeJson(outcome))}\n`);
-  else if (args.text('out') === undefined) io.stdout.write(outcomeLine(outcome));
+  if (asJson) io.stdout.write(`${JSON.stringify(outcomeJson(outcome, naming))}\n`);
+  else if (asTable) io.stdout.write(outcomeLine(outcome));
 }
 
 function codeOf(summary: DirectorySummary): number {
@@ -84,7 +77,8 @@ function codeOf(summary: DirectorySummary): number {
   return exitCode.ok;
 }
 
-async function sourceOf(args: ParsedArgs): Promise<RunSource> {
+/** A folder, or the slides one by one; the library says what is wrong with a path that is not there. */
+async function slidesOf(args: ParsedArgs): Promise<string | readonly string[]> {
   const paths = args.positionals;
   const [first] = paths;
   if (first === undefined) throw new UsageError('a folder or a slide is missing', scoreSpec.name);
@@ -97,13 +91,11 @@ async function sourceOf(args: ParsedArgs): Promise<RunSource> {
     }
     const isFolder = await stat(path).then(
       (found) => found.isDirectory(),
-      (error: unknown) => {
-        throw ioFailure(error, 'open', path);
-      },
+      () => false,
     );
     if (isFolder && paths.length > 1)
       throw new UsageError('one folder, or slides: not both, and not several folders', scoreSpec.name);
-    if (isFolder) return { kind: 'folder', dir: path };
+    if (isFolder) return path;
   }
-  return { kind: 'files', paths };
+  return paths;
 }

@@ -22,7 +22,7 @@ std::optional<Mpp> mpp_of(TiffDirectory directory, std::optional<double> option 
   TiffWriter file;
   file.add(std::move(directory));
   slide::OpenOptions options;
-  options.mpp = option;
+  options.slide_mpp = option;
   return Slide::open(file.source(), options)->mpp();
 }
 

@@ -208,7 +208,7 @@ TEST(strips) {
 
 TEST(limits_are_per_stored_tile) {
   // A slide of 2^31 - 1 by 2^31 - 1 pixels is no reason to refuse; a tile of that size is.
-  check_refused("LIMIT_EXCEEDED", "decoded_tile_bytes",
+  check_refused("LIMIT_EXCEEDED", "limits.decodedTileBytes",
                 rgb().set(tag::kTileWidth, {0x7FFFFFFF}).set(tag::kTileHeight, {0x7FFFFFFF}));
   check_refused("LIMIT_EXCEEDED", "more than 2^64",
                 rgb()

@@ -217,7 +217,7 @@ TEST(limits) {
   CHECK_THROWS(LIMIT_EXCEEDED, (void)tiles::plan_tiles(slide, as_stored(), grid(64, 8), nullptr));
   CHECK_THROWS(LIMIT_EXCEEDED, (void)tiles::plan_tiles(slide, scaled(1e-9), grid(64, 1), nullptr));
   CHECK_THROWS(LIMIT_EXCEEDED, (void)tiles::plan_tiles(slide, scaled(1e6), grid(64, 1), nullptr));
-  for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{-5}, std::int64_t{8193}})
+  for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{-5}, std::int64_t{16385}})
     CHECK_THROWS(INVALID_OPTION, (void)tiles::plan_tiles(slide, as_stored(), grid(bad, 224), nullptr));
   for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 40})
     CHECK_THROWS(INVALID_OPTION, (void)tiles::plan_tiles(slide, as_stored(), grid(224, bad), nullptr));

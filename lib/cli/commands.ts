@@ -1,0 +1,72 @@
+/** The commands, and where the code of each is: it is loaded when the command is called. */
+import type { CommandSpec, ParsedArgs } from './args.js';
+import type { CliIo } from './io.js';
+
+export interface LoadedCommand {
+  readonly spec: CommandSpec;
+  readonly run: (args: ParsedArgs, io: CliIo) => Promise<number>;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly positionals: string;
+  readonly summary: string;
+  readonly load: () => Promise<LoadedCommand>;
+}
+
+export const commands: readonly Command[] = [
+  {
+    name: 'score',
+    positionals: '<folder|slide…>',
+    summary: 'score the slides of a folder, or single slides, and write a CSV',
+    load: async () => {
+      const { score, scoreSpec } = await import('./commands/score.js');
+      return { spec: scoreSpec, run: score };
+    },
+  },
+  {
+    name: 'info',
+    positionals: '<slide>',
+    summary: 'show levels, resolution, associated images and warnings of a slide',
+    load: async () => {
+      const { info, infoSpec } = await import('./commands/info.js');
+      return { spec: infoSpec, run: info };
+    },
+  },
+  {
+    name: 'region',
+    positionals: '<slide>',
+    summary: 'write pixels of one level of a slide as PNG, or raw (RGB, 8 bits, row by row)',
+    load: async () => {
+      const { region, regionSpec } = await import('./commands/region.js');
+      return { spec: regionSpec, run: region };
+    },
+  },
+  {
+    name: 'model',
+    positionals: '<bundle|model.onnx|name>',
+    summary: 'show the card, the inputs, the outputs and the hash of a model',
+    load: async () => {
+      const { model, modelSpec } = await import('./commands/model.js');
+      return { spec: modelSpec, run: model };
+    },
+  },
+  {
+    name: 'doctor',
+    positionals: '',
+    summary: 'show what works on this machine: platform, libraries, codecs, devices',
+    load: async () => {
+      const { doctor, doctorSpec } = await import('./commands/doctor.js');
+      return { spec: doctorSpec, run: doctor };
+    },
+  },
+  {
+    name: 'bench',
+    positionals: '[folder|slide…]',
+    summary: 'measure slides per hour and tiles per second on this machine, with slides given or drawn',
+    load: async () => {
+      const { bench, benchSpec } = await import('./commands/bench.js');
+      return { spec: benchSpec, run: bench };
+    },
+  },
+];

@@ -1,0 +1,21 @@
+/** The one table of options. To add an option, add its row to a group in table/ and run: node scripts/generate-options.mjs */
+import type { OptionRow } from './row.js';
+import { limitRows, runtimeRows } from './table/machine.js';
+import { modelRows } from './table/model.js';
+import { regionRows, streamRows, tensorRows } from './table/pixels.js';
+import { runRows } from './table/run.js';
+import { gridRows, handlingRows, tissueRows, workRows } from './table/slide.js';
+
+export const optionRows: readonly OptionRow[] = [
+  ...modelRows,
+  ...runRows,
+  ...gridRows,
+  ...tissueRows,
+  ...workRows,
+  ...handlingRows,
+  ...runtimeRows,
+  ...limitRows,
+  ...regionRows,
+  ...streamRows,
+  ...tensorRows,
+];

@@ -1,0 +1,93 @@
+/** Options of the machine side, and limits on what a slide's file may ask for. */
+import type { OptionRow } from '../row.js';
+import * as kind from './kinds.js';
+
+const place = ['runtime', 'run'] as const;
+const slidePlaces = ['slide', 'run', 'open'] as const;
+
+export const runtimeRows: readonly OptionRow[] = [
+  {
+    name: 'device',
+    in: place,
+    kind: {
+      type: 'pattern',
+      pattern: '^(auto|cpu|cuda(:[0-9]{1,3})?|tensorrt(:[0-9]{1,3})?)$',
+      what: "'auto', 'cpu', 'cuda', 'cuda:<n>' or 'tensorrt'",
+    },
+    doc: 'Where the model runs; this version runs it on the CPU only.',
+    default: 'auto',
+    scores: 'yes',
+    value: 'auto|cpu|cuda[:n]|tensorrt',
+    heading: 'Machine',
+  },
+  {
+    name: 'threads',
+    in: place,
+    kind: kind.threads,
+    doc: 'Worker threads; scores do not depend on it.',
+    default: {
+      text: 'one for each core that the process may use, or fewer where a trial on the first tiles shows that these are faster',
+    },
+    scores: 'no',
+    heading: 'Machine',
+    native: { key: 'threads', none: 0 },
+  },
+  {
+    name: 'memoryLimit',
+    in: place,
+    kind: { type: 'integer', min: 64 * kind.mebibyte, max: 2 ** 46, unit: 'bytes' },
+    doc: 'Most memory that is used, not counting the model.',
+    default: 1024 * kind.mebibyte,
+    scores: 'no',
+    heading: 'Machine',
+    native: { key: 'memoryBytes', always: true },
+  },
+  {
+    name: 'onnxRuntimePath',
+    in: place,
+    kind: kind.path,
+    doc: 'Path of libonnxruntime.so, or of its folder.',
+    default: { text: 'the library in onnxruntime-node' },
+    scores: 'yes',
+    heading: 'Machine',
+  },
+];
+
+const limit = (name: string, doc: string, bytes: number): OptionRow => ({
+  name: `limits.${name}`,
+  in: slidePlaces,
+  kind: kind.limitBytes,
+  doc,
+  default: bytes,
+  scores: 'yes',
+  heading: 'Limits on what a file may ask for',
+  native: { key: name, always: true },
+});
+
+export const limitRows: readonly OptionRow[] = [
+  {
+    name: 'limits',
+    in: slidePlaces,
+    kind: { type: 'object', typeName: 'SlideLimits' },
+    doc: 'Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine.',
+    default: null,
+    scores: 'yes',
+    flag: 'limit',
+    heading: 'Limits on what a file may ask for',
+  },
+  limit('decodedTileBytes', 'Largest stored tile or strip, decoded.', 128 * kind.mebibyte),
+  limit('storedTileBytes', 'Largest stored tile or strip, compressed.', 64 * kind.mebibyte),
+  {
+    name: 'limits.directories',
+    in: slidePlaces,
+    kind: kind.positiveInteger,
+    doc: 'Most pages and SubIFDs together; a file that has more is LIMIT_EXCEEDED.',
+    default: 512,
+    scores: 'yes',
+    heading: 'Limits on what a file may ask for',
+    native: { key: 'directories', always: true },
+  },
+  limit('tableBytes', 'Largest table of tile offsets or sizes.', 256 * kind.mebibyte),
+  limit('metadataBytes', 'Largest text or small-number tag.', 16 * kind.mebibyte),
+  limit('requestBytes', 'Largest region or batch of tiles that is handed out.', 1024 * kind.mebibyte),
+];

@@ -1,0 +1,209 @@
+/** Options of the methods of an open slide: regions, tiles, tensors. */
+import type { OptionPlace, OptionRow } from '../row.js';
+import * as kind from './kinds.js';
+
+const heading = 'Pixels';
+const region = ['region'] as const;
+const stream = ['stream'] as const;
+const tensor = ['tensor'] as const;
+const none = { default: null, scores: 'no', heading } as const;
+
+const edge = (name: string, doc: string): OptionRow => ({
+  ...none,
+  name,
+  in: region,
+  kind: { type: 'integer', min: -(2 ** 50), max: 2 ** 50, unit: 'pixels' },
+  doc,
+  required: true,
+});
+
+const extent = (name: string, doc: string): OptionRow => ({
+  ...none,
+  name,
+  in: region,
+  kind: { type: 'integer', min: 1, max: 2 ** 50, unit: 'pixels' },
+  doc,
+  required: true,
+});
+
+const resolution = (place: readonly OptionPlace[]): readonly OptionRow[] => [
+  {
+    ...none,
+    name: 'mpp',
+    in: place,
+    kind: kind.micronsPerPx,
+    doc: 'Resolution of the tiles; this or `level` is given.',
+    excludes: ['level'],
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'level',
+    in: place,
+    kind: kind.level,
+    doc: 'Pyramid level that is read as it is stored, instead of `mpp`.',
+    excludes: ['mpp'],
+    flag: null,
+  },
+];
+
+export const regionRows: readonly OptionRow[] = [
+  { ...none, name: 'level', in: region, kind: kind.level, doc: 'Level of the pyramid.', required: true },
+  edge('x', "Left edge, in the level's pixels."),
+  edge('y', "Upper edge, in the level's pixels."),
+  extent('width', "Width, in the level's pixels."),
+  extent('height', "Height, in the level's pixels."),
+  {
+    ...none,
+    name: 'onBadTile',
+    in: region,
+    kind: kind.onBadTile,
+    doc: 'What a stored tile that cannot be decoded does: fail the call, or read as white and be counted.',
+    default: 'error',
+  },
+];
+
+export const streamRows: readonly OptionRow[] = [
+  ...resolution(stream),
+  {
+    ...none,
+    name: 'size',
+    in: stream,
+    kind: kind.tileSide,
+    doc: "Side of a tile, in pixels of the tiles' resolution.",
+    required: true,
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'stride',
+    in: stream,
+    kind: kind.tileSide,
+    doc: "Distance of neighbouring tiles, in pixels of the tiles' resolution.",
+    default: { text: 'size' },
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'mask',
+    in: stream,
+    kind: { type: 'mask' },
+    doc: 'Where tissue is, instead of finding it.',
+    default: { text: 'the tissue found in the slide' },
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'keep',
+    in: stream,
+    kind: kind.keep,
+    doc: 'Which tiles of the grid are read.',
+    default: 'fraction',
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'minTissueFraction',
+    in: stream,
+    kind: kind.fraction,
+    doc: 'Smallest share of tissue of a tile that is read, with `keep` fraction.',
+    default: 0.25,
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'maxTiles',
+    in: stream,
+    kind: kind.tileCount,
+    doc: 'Most tiles, spread evenly over the tissue.',
+    default: { text: 'no limit' },
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'seed',
+    in: stream,
+    kind: kind.naturalNumber,
+    doc: 'Random seed for `maxTiles`.',
+    default: 0,
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'batchSize',
+    in: stream,
+    kind: kind.batchSize,
+    doc: 'Tiles in one batch; the last may have fewer.',
+    default: 16,
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'threads',
+    in: stream,
+    kind: kind.threads,
+    doc: 'Threads that decode ahead of the caller.',
+    default: { text: 'one for each core that the process may use' },
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'scaledDecode',
+    in: stream,
+    kind: kind.boolean,
+    doc: 'With `mpp`: decode JPEG tiles at 1/2, 1/4 or 1/8 of their sides where the target is that much coarser than the level.',
+    details: 'Faster, with other pixels: block averages.',
+    default: false,
+    flag: null,
+  },
+];
+
+export const tensorRows: readonly OptionRow[] = [
+  { ...none, name: 'layout', in: tensor, kind: kind.layout, doc: 'Order of the axes.', default: 'NCHW', flag: null },
+  {
+    ...none,
+    name: 'channels',
+    in: tensor,
+    kind: kind.channels,
+    doc: 'Order of the colour channels.',
+    default: 'RGB',
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'type',
+    in: tensor,
+    kind: { type: 'choice', values: ['float32', 'float16', 'uint8'] },
+    doc: 'Type of the values; uint8 takes the samples as they are.',
+    default: 'float32',
+    flag: null,
+    native: { key: 'type', always: true, enumeration: 'preprocess::ElementType' },
+  },
+  {
+    ...none,
+    name: 'scale',
+    in: tensor,
+    kind: kind.scale,
+    doc: 'Factor of each sample; a value is (sample * scale - mean) / std.',
+    default: 1 / 255,
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'mean',
+    in: tensor,
+    kind: kind.mean,
+    doc: 'Subtracted from each scaled sample, by channel.',
+    default: [0, 0, 0],
+    flag: null,
+  },
+  {
+    ...none,
+    name: 'std',
+    in: tensor,
+    kind: kind.std,
+    doc: 'Divides each sample after the mean is subtracted, by channel.',
+    default: [1, 1, 1],
+    flag: null,
+  },
+];

@@ -1,0 +1,60 @@
+/** The option objects of the API. */
+import type { OptionPlace } from '../row.js';
+
+export interface PlaceType {
+  readonly place: OptionPlace;
+  readonly typeName: string;
+  readonly extends?: string;
+  readonly doc: string;
+  /** Words for the column "in" of docs/options.md. */
+  readonly what: string;
+}
+
+export const placeTypes: readonly PlaceType[] = [
+  { place: 'open', typeName: 'OpenOptions', doc: 'How {@link openSlide} opens a slide.', what: 'openSlide' },
+  {
+    place: 'region',
+    typeName: 'RegionOptions',
+    doc: 'What {@link Slide.readRegion} reads. Pixels are of the named level; a region may reach outside the image, which is white.',
+    what: 'slide.readRegion',
+  },
+  {
+    place: 'stream',
+    typeName: 'TilesOptions',
+    doc: 'What {@link Slide.tiles} reads. Exactly one of `mpp` and `level` is given.',
+    what: 'slide.tiles, slide.tensors',
+  },
+  {
+    place: 'tensor',
+    typeName: 'TensorsOptions',
+    extends: 'TilesOptions',
+    doc: 'What {@link Slide.tensors} reads and how samples become model input: `(sample * scale - mean) / std`, channel by channel in the order of `channels`.',
+    what: 'slide.tensors',
+  },
+  {
+    place: 'runtime',
+    typeName: 'RuntimeOptions',
+    doc: 'The machine side of scoring.',
+    what: 'createScorer, scoreSlide',
+  },
+  {
+    place: 'model',
+    typeName: 'ModelOptions',
+    doc: 'What a bundle would declare, for models that come without one: a bare .onnx takes all of these; a WSInfer model takes `column`, `head`, `graphOutput` and `clip`; a bundle takes `clip`.',
+    what: 'loadModel, createScorer, scoreSlide',
+  },
+  {
+    place: 'slide',
+    typeName: 'SlideScoreOptions',
+    doc: 'What may differ from slide to slide.',
+    what: 'createScorer, scorer.score, scoreSlide',
+  },
+  {
+    place: 'scorer',
+    typeName: 'ScorerOptions',
+    extends: 'RuntimeOptions, ModelOptions, SlideScoreOptions',
+    doc: 'How a {@link Scorer} is made. The slide options are defaults for each of its slides.',
+    what: 'createScorer, scoreSlide',
+  },
+  { place: 'run', typeName: 'DirectoryOptions', doc: '', what: 'scoreDirectory' },
+];

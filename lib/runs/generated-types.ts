@@ -1,0 +1,67 @@
+/** The options of a run over many slides. Made from lib/options/table by scripts/generate-options.mjs; do not edit. */
+
+import type { Model } from '../model/model.js';
+import type { ScorerOptions } from '../options/types.js';
+import type { DirectoryProgress } from './types.js';
+
+/** Names of the columns of `format`, `metadata` and `output`. */
+export type Preset = 'visiomel' | 'isic2024';
+
+/** What to do when a row of `format` has no slide or no metadata: stop, or write the model's fallback value. */
+export type OnMissing = 'error' | 'fallback';
+
+/** What to do when a slide cannot be scored: write no output, or write the model's fallback value. */
+export type OnError = 'error' | 'fallback';
+
+/** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
+export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
+  /** CSV that says which rows there are, in which order. @defaultValue every slide of the folder, in name order */
+  readonly format?: string;
+  /** CSV of clinical values and resolution by slide. */
+  readonly metadata?: string;
+  /** CSV to write; beside it lie a journal and a lock while the run lasts. @defaultValue nothing is written */
+  readonly output?: string;
+  /**
+   * Names of the columns of `format`, `metadata` and `output`.
+   * @defaultValue 'visiomel', with no column of `metadata` demanded
+   */
+  readonly preset?: Preset;
+  /** Continue an interrupted run from its journal; start anew where there is none. @defaultValue false */
+  readonly resume?: boolean;
+  /** Replace the output, and the journal of an unfinished run. @defaultValue false */
+  readonly overwrite?: boolean;
+  /**
+   * What to do when a row of `format` has no slide or no metadata: stop, or write the model's fallback value.
+   * @defaultValue 'error'
+   */
+  readonly onMissing?: OnMissing;
+  /**
+   * What to do when a slide cannot be scored: write no output, or write the model's fallback value. With `error` the
+   * journal stays, so that the run can be resumed when the slide is repaired. So it is too where the model declares no
+   * fallback. The other slides are scored either way.
+   * @defaultValue 'fallback'
+   */
+  readonly onError?: OnError;
+  /** Slides worked on at the same time, so that the opening of one overlaps the tiles of another. @defaultValue 2 */
+  readonly slidesInFlight?: number;
+  /**
+   * When the output must be there: a duration from now such as 90s, 30m, 8h or 1h30m, or a moment such as
+   * 2031-05-01T18:00. In the API: milliseconds from the start of the run (of a resumed run, from its own start), or a
+   * Date. The time that is left is spread over the slides that are left, and what does not fit is given up in this
+   * order: first tiles of a slide (the seeded, even sample of `tilesPerSlide`, as large as its share of the time
+   * allows and not below `deadlineMinTiles`), then slides, whose rows take the model's fallback with the error
+   * DEADLINE. Where the model declares none, such a run writes no output, keeps its journal and rejects with DEADLINE.
+   * What was given up is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the
+   * journal.
+   */
+  readonly deadline?: number | Date;
+  /** Fewest tiles that `deadline` leaves to a slide, where it has so many. @defaultValue 64 */
+  readonly deadlineMinTiles?: number;
+  /**
+   * Called on the JavaScript thread with the model, once it is loaded and before the first slide; what it throws is
+   * ignored.
+   */
+  readonly onModel?: (report: Model) => void;
+  /** Called on the JavaScript thread, at most every 100 ms; what it throws is ignored. */
+  readonly onProgress?: (report: DirectoryProgress) => void;
+}

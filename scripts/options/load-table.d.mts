@@ -1,0 +1,1 @@
+export function loadTable(): Promise<object>;
