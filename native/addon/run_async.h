@@ -150,7 +150,8 @@ Napi::Promise run_long(Napi::Env env, const std::string& name, Work work, Conver
     if (!taken) settling->fail_now(env, ending_error());
   } catch (const std::system_error& error) {
     settling->fail_now(env, std::make_exception_ptr(Error(Code::LIMIT_EXCEEDED, Stage::Options,
-                                                          "a thread cannot be started: " + error.code().message())));
+                                                          "a thread cannot be started: " + error.code().message(),
+                                                          "allow this user more processes (ulimit -u)")));
   }
   return settling->promise();
 }

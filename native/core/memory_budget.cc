@@ -43,7 +43,8 @@ MemoryBudget::Reservation MemoryBudget::reserve(std::int64_t bytes, std::string_
 Error MemoryBudget::refusal(std::int64_t bytes, std::string_view what, Stage stage) const {
   return {Code::LIMIT_EXCEEDED, stage,
           std::string(what) + " needs " + std::to_string(bytes) + " bytes, [[memoryLimit]] of " +
-              std::to_string(limit()) + " bytes leaves " + std::to_string(available())};
+              std::to_string(limit()) + " bytes leaves " + std::to_string(available()),
+          "raise [[memoryLimit]], or score fewer tiles"};
 }
 
 std::int64_t MemoryBudget::available() const noexcept {

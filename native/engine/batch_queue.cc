@@ -11,9 +11,10 @@ namespace microtome::engine {
 std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const RunSpec>& spec, std::int64_t rows,
                                                    std::int64_t wanted, const std::shared_ptr<RowOwner>& owner,
                                                    std::int64_t first_position) {
-  auto open = std::find_if(open_.begin(), open_.end(), [&](const Open& one) { return *one.batch->spec == *spec; });
+  auto open = std::find_if(open_.begin(), open_.end(),
+                           [&](const Open& one) { return one.used < one.batch->rows && *one.batch->spec == *spec; });
   if (open == open_.end()) {
-    const auto under_way = static_cast<std::size_t>(in_flight_) + full_.size() + back_.size() + open_.size();
+    const auto under_way = under_way_.size() + full_.size() + back_.size() + open_.size();
     if (under_way >= static_cast<std::size_t>(runner_->traits().in_flight)) return std::nullopt;
     auto batch = batches_->take(rows * static_cast<std::int64_t>(spec->row_bytes()), crew().memory);
     if (!batch) return std::nullopt;
@@ -39,18 +40,18 @@ void BatchQueue::filled(const std::shared_ptr<Batch>& batch, std::int64_t rows) 
 }
 
 bool BatchQueue::is_drained() const noexcept {
-  return open_.empty() && full_.empty() && in_flight_ == 0 && back_.empty();
+  return open_.empty() && full_.empty() && under_way_.empty() && back_.empty();
 }
 
 // A batch that is not full goes when the device has nothing to do, or when nobody is left who could fill it.
 std::optional<Step> BatchQueue::next_flush() {
   const bool more_may_come = crew().working > 0 || crew().planning > 0;
-  if (in_flight_ > 0 && more_may_come) return std::nullopt;
+  if (!under_way_.empty() && more_may_come) return std::nullopt;
   const auto open = std::find_if(open_.begin(), open_.end(), [](const Open& one) { return one.written == one.used; });
   if (open == open_.end()) return std::nullopt;
   Step step{.urgency = Urgency::Flush, .batch = open->batch};
   open_.erase(open);
-  ++in_flight_;
+  under_way_.push_back(step.batch);
   return step;
 }
 
@@ -61,7 +62,7 @@ std::optional<Step> BatchQueue::next(Urgency urgency) {
     // Submitting costs next to nothing and gives the device something to do, so that it goes before handing out.
     Step step{.urgency = urgency, .batch = full_.front()};
     full_.pop_front();
-    ++in_flight_;
+    under_way_.push_back(step.batch);
     return step;
   }
   if (urgency == Urgency::Deliver && !back_.empty()) {
@@ -73,10 +74,16 @@ std::optional<Step> BatchQueue::next(Urgency urgency) {
 }
 
 void BatchQueue::submit(const std::shared_ptr<Batch>& batch) {
-  const auto back = [self = std::static_pointer_cast<BatchQueue>(shared_from_this()), batch] {
-    self->pool()->change([&] {
-      --self->in_flight_;
-      self->back_.push_back(batch);
+  // The queue is in the pool for as long as a batch is under way. The device's thread must not be the last owner of
+  // anything of ours: it could end the device, and wait for itself.
+  const auto back = [this, weak = pool_pointer(), raw = batch.get()] {
+    const auto pool = weak.lock();
+    if (!pool) return;
+    pool->change([&] {
+      const auto it =
+          std::find_if(under_way_.begin(), under_way_.end(), [&](const auto& one) { return one.get() == raw; });
+      back_.push_back(std::move(*it));
+      under_way_.erase(it);
     });
   };
   if (cancelled()) {

@@ -57,7 +57,7 @@ class BatchQueue final : public Job {
   // [pool]
   std::vector<Open> open_;  // one for each spec
   std::deque<std::shared_ptr<Batch>> full_;
-  int in_flight_ = 0;  // given out to be submitted, and not back yet
+  std::vector<std::shared_ptr<Batch>> under_way_;  // given out to be submitted, and not back yet
   std::deque<std::shared_ptr<Batch>> back_;
   bool closed_ = false;
   bool finished_ = false;

@@ -94,8 +94,9 @@ class Job : public std::enable_shared_from_this<Job> {
   [[nodiscard]] bool is_stopped() const noexcept { return failure_ || cancelled(); }
   // [pool] Steps that wait for bytes, or have them and were not run again yet.
   [[nodiscard]] int waiting_steps() const noexcept { return waiting_ + static_cast<int>(arrived_.size()); }
-  // The pool that the job was added to; null before.
-  [[nodiscard]] const std::shared_ptr<WorkerPool>& pool() const noexcept { return pool_; }
+  // The pool that the job was added to; null before, and when the pool is gone.
+  [[nodiscard]] std::shared_ptr<WorkerPool> pool() const noexcept { return pool_.lock(); }
+  [[nodiscard]] const std::weak_ptr<WorkerPool>& pool_pointer() const noexcept { return pool_; }
 
  private:
   friend class WorkerPool;
@@ -109,7 +110,7 @@ class Job : public std::enable_shared_from_this<Job> {
   std::vector<std::shared_ptr<slide::Fetch>> fetches_;
   std::deque<Step> arrived_;
   std::exception_ptr failure_;
-  std::shared_ptr<WorkerPool> pool_;
+  std::weak_ptr<WorkerPool> pool_;  // a job must not be the pool's last owner: it may end on a worker
 };
 
 }  // namespace microtome::engine

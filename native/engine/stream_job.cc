@@ -25,6 +25,10 @@ void require_batch(std::int64_t batch_size, std::size_t tile_bytes, const slide:
         .with_path(slide.source().name());
 }
 
+std::exception_ptr gone_error() {
+  return std::make_exception_ptr(Error(Code::CANCELLED, Stage::Decode, "the tiles are no longer wanted"));
+}
+
 std::int64_t distinct(std::vector<std::uint32_t>& list) {
   std::sort(list.begin(), list.end());
   return std::unique(list.begin(), list.end()) - list.begin();
@@ -125,7 +129,7 @@ void StreamJob::fill(Worker& worker, Step& step) {
   fill_rows(worker, range, batch.data->data());
   batch.bad_tiles = distinct(worker.reader.white_tiles);
   worker.reader.trim(kScratchKept);
-  pool()->change([&] { ready_.emplace(step.range.first, std::move(batch)); });
+  if (const auto alive = pool()) alive->change([&] { ready_.emplace(step.range.first, std::move(batch)); });
 }
 
 void StreamJob::fill_rows(Worker& worker, Range range, std::uint8_t* out) {
@@ -138,7 +142,9 @@ void StreamJob::fill_rows(Worker& worker, Range range, std::uint8_t* out) {
 }
 
 void StreamJob::next_batch(Receiver receiver) {
-  pool()->change([&] { receivers_.push_back(std::move(receiver)); });
+  const auto alive = pool();
+  if (!alive) return receiver(gone_error());
+  alive->change([&] { receivers_.push_back(std::move(receiver)); });
   tell();
 }
 
@@ -151,7 +157,7 @@ std::vector<StreamJob::Delivery> StreamJob::take_deliveries() {
     if (cancelled() && phase_ != Phase::Over) {
       return all;  // told when it is over: then the slide is free
     } else if (cancelled()) {
-      outcome = std::make_exception_ptr(Error(Code::CANCELLED, Stage::Decode, "the tiles are no longer wanted"));
+      outcome = gone_error();
     } else if (found != ready_.end()) {
       outcome = std::move(found->second);
       ready_.erase(found);
@@ -170,7 +176,9 @@ std::vector<StreamJob::Delivery> StreamJob::take_deliveries() {
 }
 
 void StreamJob::tell() {
-  for (Delivery& one : pool()->change([this] { return take_deliveries(); })) one.receiver(std::move(one.outcome));
+  const auto alive = pool();
+  if (!alive) return;
+  for (Delivery& one : alive->change([this] { return take_deliveries(); })) one.receiver(std::move(one.outcome));
 }
 
 }  // namespace microtome::engine

@@ -62,7 +62,8 @@ void WorkerPool::ensure(int threads) {
     const std::string found = "worker thread " + std::to_string(threads_.size() + 1) + " of " +
                               std::to_string(threads) + " cannot be started: " + error.code().message();
     end_workers(before);
-    throw Error(Code::LIMIT_EXCEEDED, Stage::Options, found);
+    throw Error(Code::LIMIT_EXCEEDED, Stage::Options, found,
+                "lower [[threads]], or allow this user more processes (ulimit -u)");
   }
 }
 
@@ -92,7 +93,7 @@ void WorkerPool::shrink() noexcept {
 }
 
 void WorkerPool::add(std::shared_ptr<Job> job) {
-  job->pool_ = shared_from_this();
+  job->pool_ = weak_from_this();
   {
     std::scoped_lock lock(threads_mutex_);
     ensure(base_threads_);
@@ -223,8 +224,8 @@ void WorkerPool::wait_for_bytes(Step& step, const slide::BytesPending& pending) 
   auto waiting = std::make_shared<Step>(std::move(step));
   const std::shared_ptr<Job> job = waiting->job;
   auto fetch = std::make_shared<slide::Fetch>(
-      [pool = shared_from_this(), waiting](std::exception_ptr failure, std::shared_ptr<const void> kept) {
-        pool->arrive(std::move(*waiting), std::move(failure), std::move(kept));
+      [weak = weak_from_this(), waiting](std::exception_ptr failure, std::shared_ptr<const void> kept) {
+        if (const auto pool = weak.lock()) pool->arrive(std::move(*waiting), std::move(failure), std::move(kept));
       });
   {
     std::scoped_lock lock(mutex_);

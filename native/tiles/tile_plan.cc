@@ -121,9 +121,9 @@ std::vector<GridCell> kept_cells(const Keeper& keeper, const std::vector<std::in
       if (keeper.keeps(xs[column], ys[row]))
         kept.push_back({static_cast<std::uint32_t>(column), static_cast<std::uint32_t>(row)});
     if (std::ssize(kept) > most)
-      throw Error(
-          Code::LIMIT_EXCEEDED, Stage::Tiles,
-          "the plan has more than " + std::to_string(most) + " tiles, for which [[memoryLimit]] leaves no room");
+      throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
+                  "the plan has more than " + std::to_string(most) + " tiles, for which [[memoryLimit]] leaves no room",
+                  "raise [[memoryLimit]], or score fewer tiles");
   }
   return kept;
 }
