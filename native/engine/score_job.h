@@ -75,6 +75,7 @@ class ScoreJob final : public Job, public RowOwner {
   void keep(Range positions, OutputRows& outputs, std::int64_t first_row, std::int64_t rows_in_batch);
   void look();
   void finish();
+  // In score_outcome.cc:
   [[nodiscard]] ScoreOutcome outcome_of();
   void report(Stage stage, bool force);
   [[nodiscard]] ScoreResult collect();
