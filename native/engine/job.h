@@ -47,7 +47,6 @@ struct Step {
   std::int64_t first_row = 0;      // of the range in the batch
   bool refused = false;            // of Prepare: memory that will never be there
   bool is_back = false;            // of Deliver: the batch has run
-  bool has_bytes = false;          // of Work: what it decodes is here, and was looked for
   // Kept by the pool:
   std::shared_ptr<Job> job{};
   Clock::time_point start{};
@@ -94,8 +93,9 @@ class Job : public std::enable_shared_from_this<Job> {
   [[nodiscard]] bool is_stopped() const noexcept { return failure_ || cancelled(); }
   // [pool] Steps that wait for bytes, or have them and were not run again yet.
   [[nodiscard]] int waiting_steps() const noexcept { return waiting_ + static_cast<int>(arrived_.size()); }
-  // The pool that the job was added to; null before.
-  [[nodiscard]] const std::shared_ptr<WorkerPool>& pool() const noexcept { return pool_; }
+  // The pool that the job was added to; null before. Whoever uses the job keeps the pool alive. The job itself does
+  // not: a worker may be its last owner, and must not be the one that ends the pool.
+  [[nodiscard]] WorkerPool* pool() const noexcept { return pool_; }
 
  private:
   friend class WorkerPool;
@@ -109,7 +109,7 @@ class Job : public std::enable_shared_from_this<Job> {
   std::vector<std::shared_ptr<slide::Fetch>> fetches_;
   std::deque<Step> arrived_;
   std::exception_ptr failure_;
-  std::shared_ptr<WorkerPool> pool_;
+  WorkerPool* pool_ = nullptr;
 };
 
 }  // namespace microtome::engine

@@ -92,7 +92,7 @@ void WorkerPool::shrink() noexcept {
 }
 
 void WorkerPool::add(std::shared_ptr<Job> job) {
-  job->pool_ = shared_from_this();
+  job->pool_ = this;
   {
     std::scoped_lock lock(threads_mutex_);
     ensure(base_threads_);
