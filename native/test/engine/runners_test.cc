@@ -5,7 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <future>
-#include <map>
+#include <thread>
 
 #include "engine/engine.h"
 #include "test/check.h"
@@ -211,6 +211,39 @@ TEST(a_slide_that_waits_leaves_a_batch_to_those_that_run) {
   engine->close();
   CHECK(is_scored(first.get()));
   CHECK(is_scored(second.get()));
+}
+
+// Ending workers that are no longer wanted takes until their steps are over. Nobody else waits for that.
+TEST(a_job_is_added_while_workers_end) {
+  const auto pool = std::make_shared<WorkerPool>(1);
+  auto lease = pool->lease(3);
+  std::promise<void> gate;
+  const auto opened = gate.get_future().share();
+  std::vector<std::unique_ptr<Engine>> engines;
+  std::vector<std::future<ScoreOutcome>> outcomes;
+  std::atomic<int> held{0};
+  for (int i = 0; i < 3; ++i) {
+    engines.push_back(make_engine(pool, 1, {}));
+    outcomes.push_back(start(*engines.back(), make_slide(2, 2), make_request(4),
+                             [&held, opened, first = std::make_shared<std::atomic<bool>>(true)](const Progress&) {
+                               if (first->exchange(false)) ++held;
+                               opened.wait();
+                             }));
+  }
+  while (held < 3) std::this_thread::yield();
+  auto released = std::async(std::launch::async, [&] { lease.release(); });
+  auto added = std::async(std::launch::async, [&] {
+    for (int i = 0; i < 50; ++i) {
+      outcomes.push_back(start(*engines[0], make_slide(2, 2), make_request(4)));
+      std::this_thread::yield();
+    }
+  });
+  // Long enough for any machine; only a test that fails takes it.
+  CHECK(added.wait_for(std::chrono::minutes(1)) == std::future_status::ready);
+  gate.set_value();
+  released.get();
+  added.get();
+  for (auto& outcome : outcomes) CHECK(is_scored(outcome.get()));
 }
 
 TEST_MAIN
