@@ -23,6 +23,14 @@ std::shared_ptr<Batch> BatchPool::take(std::int64_t bytes, MemoryBudget& budget)
   return batch;
 }
 
+void BatchPool::drop_idle(bool is_needed) noexcept {
+  std::shared_ptr<Batch> largest;
+  if (is_needed)
+    for (const auto& batch : idle_)
+      if (!largest || batch->reserved.bytes() > largest->reserved.bytes()) largest = batch;
+  std::erase_if(idle_, [&](const auto& batch) { return batch != largest; });
+}
+
 void BatchPool::give_back(std::shared_ptr<Batch> batch) {
   batch->segments.clear();
   batch->failure = nullptr;

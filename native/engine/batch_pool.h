@@ -21,8 +21,8 @@ class BatchPool {
   // [pool] A batch with `bytes` reserved; null where the budget has no room for it now.
   [[nodiscard]] std::shared_ptr<Batch> take(std::int64_t bytes, MemoryBudget& budget);
   void give_back(std::shared_ptr<Batch> batch);
-  // [pool]
-  void drop_idle() noexcept { idle_.clear(); }
+  // [pool] All that wait, but the largest where somebody counts on finding a batch sooner or later.
+  void drop_idle(bool is_needed) noexcept;
 
   // Makes the memory of a batch that has none yet, or too little. Without the mutex.
   void make_ready(Batch& batch, std::size_t bytes) const;

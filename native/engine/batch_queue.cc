@@ -11,8 +11,10 @@ namespace microtome::engine {
 std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const RunSpec>& spec, std::int64_t rows,
                                                    std::int64_t wanted, const std::shared_ptr<RowOwner>& owner,
                                                    std::int64_t first_position) {
-  auto open = std::find_if(open_.begin(), open_.end(),
-                           [&](const Open& one) { return one.used < one.batch->rows && *one.batch->spec == *spec; });
+  // One that all rows are given out of waits for those who write them.
+  auto open = std::find_if(open_.begin(), open_.end(), [&](const Open& one) {
+    return *one.batch->spec == *spec && one.used < one.batch->rows;
+  });
   if (open == open_.end()) {
     const auto under_way = under_way_.size() + full_.size() + back_.size() + open_.size();
     if (under_way >= static_cast<std::size_t>(runner_->traits().in_flight)) return std::nullopt;
@@ -23,7 +25,7 @@ std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const R
     open_.push_back({std::move(batch), 0, 0});
     open = std::prev(open_.end());
   }
-  const std::int64_t taken = std::min(wanted, rows - open->used);
+  const std::int64_t taken = std::min(wanted, open->batch->rows - open->used);
   Place place{open->batch, open->used, taken};
   open->batch->segments.push_back({owner, {first_position, first_position + taken}, open->used});
   open->used += taken;
@@ -86,7 +88,8 @@ void BatchQueue::submit(const std::shared_ptr<Batch>& batch) {
       under_way_.erase(it);
     });
   };
-  if (cancelled()) {
+  // Without memory none of its rows was written: the steps that should have done so have failed.
+  if (cancelled() || !batch->memory) {
     batch->failure = std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the batch was given up"));
     return back();
   }

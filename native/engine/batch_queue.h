@@ -20,7 +20,8 @@ class BatchQueue final : public Job {
       : Job(std::move(crew)), runner_(std::move(runner)), batches_(std::move(batches)) {}
 
   // [pool] Room for rows of `owner`: some rows of a batch, `positions.size()` at most, or nothing while too many
-  // batches are under way or memory is short. `rows` is the size of a batch of this spec.
+  // batches are under way or memory is short. `rows` is the size of a batch that is begun for it; one that is there has
+  // the size that its first owner wanted.
   struct Place {
     std::shared_ptr<Batch> batch;
     std::int64_t first_row = 0;
@@ -55,7 +56,7 @@ class BatchQueue final : public Job {
   const std::shared_ptr<Runner> runner_;
   const std::shared_ptr<BatchPool> batches_;
   // [pool]
-  std::vector<Open> open_;  // one for each spec
+  std::vector<Open> open_;  // of each spec one that has room, at most
   std::deque<std::shared_ptr<Batch>> full_;
   std::vector<std::shared_ptr<Batch>> under_way_;  // given out to be submitted, and not back yet
   std::deque<std::shared_ptr<Batch>> back_;

@@ -47,7 +47,6 @@ struct Step {
   std::int64_t first_row = 0;      // of the range in the batch
   bool refused = false;            // of Prepare: memory that will never be there
   bool is_back = false;            // of Deliver: the batch has run
-  bool has_bytes = false;          // of Work: what it decodes is here, and was looked for
   // Kept by the pool:
   std::shared_ptr<Job> job{};
   Clock::time_point start{};

@@ -75,8 +75,7 @@ std::optional<Step> ScoreJob::next_finish() {
   const bool complete = phase_ == Phase::Running && next_ == end_ && leftovers_.empty() && !looks_;
   if (phase_ >= Phase::Finishing || active_steps_ > 0 || rows_out_ > 0 || !(complete || is_stopped()))
     return std::nullopt;
-  if (phase_ == Phase::Planned) --crew().planning;
-  if (phase_ == Phase::Running) --crew().running;
+  counts_as_ = phase_;
   phase_ = Phase::Finishing;
   return Step{.urgency = Urgency::Finish};
 }
@@ -85,7 +84,7 @@ std::optional<Step> ScoreJob::next_finish() {
 std::optional<Step> ScoreJob::next_prepare() {
   if (phase_ != Phase::Queued || crew().planning > 0) return std::nullopt;
   auto reserved = crew().memory.try_reserve(planning_.sum());
-  if (!reserved) means_.batches->drop_idle();
+  if (!reserved) drop_idle_batches();
   if (!reserved) reserved = crew().memory.try_reserve(planning_.sum());
   if (!reserved && crew().running > 0) return std::nullopt;
   const Step step{.urgency = Urgency::Prepare, .refused = !reserved};
@@ -94,6 +93,9 @@ std::optional<Step> ScoreJob::next_prepare() {
   ++crew().planning;
   return step;
 }
+
+// The jobs that run share the batches of a device. A job with batches of its own has one of them at all times.
+void ScoreJob::drop_idle_batches() { means_.batches->drop_idle(means_.queue && crew().running > 0); }
 
 // With all that the job needs while its tiles are worked on, one batch included, so that it can always go on.
 bool ScoreJob::reserve_all() {
@@ -113,7 +115,7 @@ bool ScoreJob::reserve_all() {
 std::optional<Step> ScoreJob::next_start() {
   bool reserved = reserve_all();
   if (!reserved) {
-    means_.batches->drop_idle();
+    drop_idle_batches();
     reserved = reserve_all();
   }
   if (!reserved && crew().running > 0) return std::nullopt;
@@ -123,8 +125,9 @@ std::optional<Step> ScoreJob::next_start() {
 
 Range ScoreJob::claim(std::int64_t most) {
   const std::int64_t left = end_ - next_;
-  const std::int64_t fair = std::min(kClaimTiles, left / (kClaimsAtLeast * means_.threads));
-  const std::int64_t count = std::min({left, most, round_up(std::max<std::int64_t>(fair, 1), run_rows_)});
+  const std::int64_t fair = std::min(most, left / (kClaimsAtLeast * means_.threads));
+  // Whole runs, more than `most` if need be: else who claims what would decide which tiles share a run.
+  const std::int64_t count = std::min(left, round_up(std::max<std::int64_t>(fair, 1), run_rows_));
   const Range range{next_, next_ + count};
   next_ = range.end;
   return range;
@@ -221,6 +224,9 @@ void ScoreJob::ended(Step& step, bool well) {
       break;
     case Urgency::Finish:
       phase_ = Phase::Over;
+      // Not before its memory is free: whoever is refused must not have been able to wait for it.
+      if (counts_as_ == Phase::Planned) --crew().planning;
+      if (counts_as_ == Phase::Running) --crew().running;
       reserved_.release();
       reserved_more_.release();
       cache_reserved_.release();
@@ -299,7 +305,6 @@ void ScoreJob::start() {
 }
 
 void ScoreJob::work(Worker& worker, Step& step) {
-  const std::size_t bytes = static_cast<std::size_t>(run_rows_) * spec_->row_bytes();
   // Released at the end, also of a try that found that bytes are missing.
   const std::unique_ptr<TileReader, std::function<void(TileReader*)>> release(
       &worker.reader, [this](TileReader* reader) { source_->release(*reader); });
@@ -309,7 +314,9 @@ void ScoreJob::work(Worker& worker, Step& step) {
     step.kept = worker.reader.kept;
     throw slide::BytesPending{&slide_->source(), {}};
   }
-  means_.batches->make_ready(*step.batch, bytes);
+  // A shared batch has the size that its first user gave it.
+  const std::int64_t rows = means_.queue ? step.batch->rows : run_rows_;
+  means_.batches->make_ready(*step.batch, static_cast<std::size_t>(rows) * spec_->row_bytes());
   if (means_.queue) {
     fill(worker, step.range, step.batch->row(step.first_row));
   } else {

@@ -62,6 +62,7 @@ class ScoreJob final : public Job, public RowOwner {
   std::optional<Step> next_prepare();
   std::optional<Step> next_start();
   std::optional<Step> next_work();
+  void drop_idle_batches();
   bool reserve_all();
   bool take_batch(Step& step);
   [[nodiscard]] Range claim(std::int64_t most);
@@ -109,6 +110,7 @@ class ScoreJob final : public Job, public RowOwner {
 
   // [pool]
   Phase phase_ = Phase::Queued;
+  Phase counts_as_ = Phase::Queued;     // what it was before it was finished
   std::int64_t next_ = 0;               // first position that nobody has claimed
   std::int64_t end_ = 0;                // first position that nobody may claim, yet
   bool looks_ = false;                  // at end_ the stopping rule is asked

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "core/cores.h"
-#include "engine/needs.h"
 #include "engine/worker_pool.h"
 
 namespace microtome::engine {
@@ -79,16 +78,17 @@ void StreamJob::ended(Step& step, bool well) {
     phase_ = Phase::Over;
     ready_.clear();
     reserved_.release();
+    cache_reserved_.release();
   }
 }
 
 void StreamJob::prepare(Worker& worker) {
   if (!preparation_) {
-    const PlanningNeeds needs = planning_needs(*slide_, request_, crew().memory.limit());
-    reserved_ = crew().memory.reserve(needs.sum(), "this slide", Stage::Tiles);
+    planning_ = planning_needs(*slide_, request_, crew().memory.limit());
+    reserved_ = crew().memory.reserve(planning_.sum(), "this slide", Stage::Tiles);
     preparation_.emplace(*slide_, request_);
   }
-  Prepared prepared = preparation_->run(worker.reader.decoder, metrics(), token());
+  Prepared prepared = preparation_->run(worker.reader.decoder, metrics(), token(), planning_.plan_bytes);
   preparation_.reset();
   reserved_.release();
   const std::int64_t side = prepared.plan.size_px;
@@ -99,13 +99,14 @@ void StreamJob::prepare(Worker& worker) {
   const auto batch_bytes = static_cast<std::int64_t>(tile_bytes_) * batch;
   const ScoringNeeds needs = scoring_needs(
       *slide_, prepared.plan, {.rows = 1, .row_bytes = batch_bytes, .kept_bytes = 0}, crew().memory.limit());
-  reserved_ = crew().memory.reserve(needs.sum() + needs.more_cache_bytes, "this slide", Stage::Tiles);
+  reserved_ = crew().memory.reserve(needs.sum(), "this slide", Stage::Tiles);
+  cache_reserved_ = crew().memory.try_reserve(needs.more_cache_bytes).value_or(MemoryBudget::Reservation());
   batches_ = (planned + batch - 1) / batch;
   const std::int64_t threads = std::min<std::int64_t>(crew().calibration.limit(), batches_);
   window_ = std::clamp<std::int64_t>(crew().memory.available() / batch_bytes, 1, threads + 1);
   buffers_ = std::make_unique<BufferPool>(static_cast<std::size_t>(batch_bytes), static_cast<std::size_t>(window_) + 1);
   source_ = std::make_unique<SlideTiles>(slide_, std::move(prepared.plan), request_.on_bad_tile,
-                                         needs.cache_bytes + needs.more_cache_bytes, metrics());
+                                         needs.cache_bytes + cache_reserved_.bytes(), metrics());
 }
 
 void StreamJob::fill(Worker& worker, Step& step) {

@@ -13,6 +13,7 @@
 
 #include "core/buffer_pool.h"
 #include "engine/job.h"
+#include "engine/needs.h"
 #include "engine/prepare.h"
 #include "engine/slide_tiles.h"
 #include "preprocess/preprocess.h"
@@ -76,7 +77,9 @@ class StreamJob final : public Job {
   const GridRequest request_;
   const StreamOptions options_;
   std::optional<Preparation> preparation_;
+  PlanningNeeds planning_;
   MemoryBudget::Reservation reserved_;
+  MemoryBudget::Reservation cache_reserved_;  // beyond what is needed
   std::unique_ptr<SlideTiles> source_;
   std::unique_ptr<BufferPool> buffers_;
   std::size_t tile_bytes_ = 0;

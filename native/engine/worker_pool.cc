@@ -34,10 +34,13 @@ WorkerPool::Lease& WorkerPool::Lease::operator=(Lease&& other) noexcept {
 void WorkerPool::Lease::release() noexcept {
   const auto pool = std::move(pool_);
   if (!pool) return;
+  Members unwanted;  // joined when the mutex is free again: a job that is added meanwhile does not wait for them
   std::scoped_lock lock(pool->threads_mutex_);
   const auto found = std::find(pool->leased_.begin(), pool->leased_.end(), threads_);
   if (found != pool->leased_.end()) pool->leased_.erase(found);
-  pool->shrink();
+  int wanted = pool->base_threads_;  // workers of the base stay
+  for (const int leased : pool->leased_) wanted = std::max(wanted, leased);
+  unwanted = pool->take_workers(wanted);
 }
 
 WorkerPool::Lease WorkerPool::lease(int threads) {
@@ -54,14 +57,13 @@ void WorkerPool::ensure(int threads) {
   {
     std::scoped_lock lock(mutex_);
     if (stopping_) return;
-    wanted_ = threads;
   }
   try {
     start_workers(threads);
   } catch (const std::system_error& error) {
     const std::string found = "worker thread " + std::to_string(threads_.size() + 1) + " of " +
                               std::to_string(threads) + " cannot be started: " + error.code().message();
-    end_workers(before);
+    take_workers(before).clear();  // joins
     throw Error(Code::LIMIT_EXCEEDED, Stage::Options, found,
                 "lower [[threads]], or allow this user more processes (ulimit -u)");
   }
@@ -69,27 +71,23 @@ void WorkerPool::ensure(int threads) {
 
 void WorkerPool::start_workers(int threads) {
   for (int i = static_cast<int>(threads_.size()); i < threads; ++i) {
-    auto thread = std::make_unique<WorkerThreads>();
-    thread->start("microtome-" + std::to_string(i), [this, i] { work(i); });
-    threads_.push_back(std::move(thread));
+    auto member = std::make_unique<Member>();
+    member->thread.start("microtome-" + std::to_string(i), [this, self = member.get()] { work(*self); });
+    threads_.push_back(std::move(member));
   }
 }
 
-// With threads_mutex_ held: those from `left` on.
-void WorkerPool::end_workers(int left) noexcept {
-  {
-    std::scoped_lock lock(mutex_);
-    wanted_ = left;
-    changed_.notify_all();
+// With threads_mutex_ held: those from `left` on. They end after their step; who destroys them joins them.
+WorkerPool::Members WorkerPool::take_workers(int left) {
+  Members taken;
+  while (static_cast<int>(threads_.size()) > left) {
+    taken.push_back(std::move(threads_.back()));
+    threads_.pop_back();
   }
-  while (static_cast<int>(threads_.size()) > left) threads_.pop_back();  // joins
-}
-
-// With threads_mutex_ held: workers that nobody leases end. Those of the base stay.
-void WorkerPool::shrink() noexcept {
-  int wanted = base_threads_;
-  for (const int leased : leased_) wanted = std::max(wanted, leased);
-  if (wanted < static_cast<int>(threads_.size())) end_workers(wanted);
+  std::scoped_lock lock(mutex_);
+  for (const auto& member : taken) member->ends = true;
+  changed_.notify_all();
+  return taken;
 }
 
 void WorkerPool::add(std::shared_ptr<Job> job) {
@@ -140,12 +138,12 @@ void WorkerPool::stop() {
   threads_.clear();  // joins
 }
 
-void WorkerPool::work(int index) noexcept {
+void WorkerPool::work(const Member& self) noexcept {
   {
     Worker worker;
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (index >= wanted_ && !stopping_) break;
+      if (self.ends && !stopping_) break;
       if (auto step = next_step()) {
         lock.unlock();
         run(worker, *step);

@@ -61,11 +61,16 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   }
 
  private:
+  struct Member {
+    bool ends = false;  // nobody wants it any more; under mutex_
+    WorkerThreads thread;
+  };
+  using Members = std::vector<std::unique_ptr<Member>>;
+
   void ensure(int threads);
   void start_workers(int threads);
-  void end_workers(int left) noexcept;
-  void shrink() noexcept;
-  void work(int index) noexcept;
+  [[nodiscard]] Members take_workers(int left);
+  void work(const Member& self) noexcept;
   std::optional<Step> next_step();
   std::optional<Step> step_of(Urgency urgency, Job& job);
   void begin(Step& step, std::shared_ptr<Job> job, std::list<std::shared_ptr<Job>>::iterator place);
@@ -81,11 +86,10 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   std::condition_variable changed_;
   std::list<std::shared_ptr<Job>> jobs_;  // in turn: the first is asked first
   bool stopping_ = false;
-  int wanted_ = 0;  // workers with a smaller index live on
 
-  std::mutex threads_mutex_;  // while workers are started or joined; taken before mutex_
+  std::mutex threads_mutex_;  // while workers are started; taken before mutex_. Nobody waits for a step with it
   std::vector<int> leased_;
-  std::vector<std::unique_ptr<WorkerThreads>> threads_;  // by index
+  Members threads_;
 };
 
 }  // namespace microtome::engine

@@ -109,9 +109,9 @@ bool Fetch::is_complete() const {
 void Fetch::on_abandon(std::function<void()> forget) {
   {
     std::scoped_lock lock(mutex_);
-    if (!done_) return;
+    // Also where abandon() has called `done` already: the source must hear that nobody waits.
     if (!abandoned_) {
-      forget_ = std::move(forget);
+      if (done_) forget_ = std::move(forget);
       return;
     }
   }

@@ -107,8 +107,9 @@ void PagedSource::fetch(std::span<const ByteRange> ranges, const std::shared_ptr
   if (ranges.empty()) return fetch->complete(nullptr, nullptr);
   if (complete)
     return fetch->complete(nullptr, std::make_shared<const std::vector<PagePointer>>(std::move(waiter->kept)));
-  fetch->on_abandon([this, waiter] { abandon(waiter); });
+  // In this order: until then this waiter stands for its questions, so that none is forgotten before it was asked.
   for (const auto& [question, asked] : to_ask) ask(question, asked);
+  fetch->on_abandon([this, waiter] { abandon(waiter); });
 }
 
 // With the mutex held.

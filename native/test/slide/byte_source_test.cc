@@ -95,4 +95,24 @@ TEST(errors_carry_the_path) {
   }
 }
 
+// It is cancelled before the source knows of it: the source hears of it as soon as it asks.
+TEST(a_fetch_that_was_given_up_is_forgotten_at_once) {
+  int failures = 0, forgotten = 0;
+  slide::Fetch fetch([&](const std::exception_ptr& failure, const auto&) { failures += failure ? 1 : 0; });
+  fetch.abandon();
+  CHECK_EQ(failures, 1);
+  fetch.on_abandon([&] { ++forgotten; });
+  CHECK_EQ(forgotten, 1);
+}
+
+TEST(a_fetch_that_is_complete_is_not_forgotten) {
+  int calls = 0, forgotten = 0;
+  slide::Fetch fetch([&](const std::exception_ptr&, const auto&) { ++calls; });
+  fetch.complete(nullptr, nullptr);
+  fetch.on_abandon([&] { ++forgotten; });
+  fetch.complete(nullptr, nullptr);
+  CHECK_EQ(calls, 1);
+  CHECK_EQ(forgotten, 0);
+}
+
 TEST_MAIN
