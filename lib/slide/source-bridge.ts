@@ -4,6 +4,8 @@ import type { NativeAnswers, NativeByteSource } from '../native/contract.js';
 import type { ByteRange, ByteSource } from './byte-source.js';
 
 const defaultTimeoutMs = 60_000;
+/** Timers of Node.js fire at once when they are asked for more: 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
 
 type Fault = readonly [code: 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK', found: string];
 
@@ -54,7 +56,7 @@ class Reads {
     const stalled = new Promise<Fault>((resolve) => {
       const timer = setTimeout(
         () => resolve(['NETWORK', `the byte source has not answered after ${timeoutMs} ms`]),
-        timeoutMs,
+        Math.min(timeoutMs, longestTimerMs),
       );
       controller.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     });

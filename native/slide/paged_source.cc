@@ -146,12 +146,23 @@ std::vector<std::shared_ptr<PagedSource::Waiter>> PagedSource::take_complete() c
 
 void PagedSource::answer(std::uint64_t question, std::size_t range, std::span<const std::uint8_t> bytes) const {
   std::vector<std::shared_ptr<Waiter>> complete;
+  bool fits = true;
   {
     std::scoped_lock lock(mutex_);
     const auto found = questions_.find(question);
     if (found == questions_.end() || range >= found->second.ranges.size()) return;
+    fits = bytes.size() == found->second.ranges[range].bytes;
+  }
+  // Dropping it would leave somebody waiting for ever.
+  if (!fits)
+    return fail(question, std::make_exception_ptr(Error(Code::FILE_UNREADABLE, Stage::Slide,
+                                                        "the byte source gave another number of bytes than was asked")
+                                                      .with_path(name_)));
+  {
+    std::scoped_lock lock(mutex_);
+    const auto found = questions_.find(question);
+    if (found == questions_.end()) return;
     const ByteRange asked = found->second.ranges[range];
-    if (bytes.size() != asked.bytes) return;
     for (std::uint64_t done = 0; done < asked.bytes; done += kPageBytes)
       add_page(page_of(asked.offset + done),
                bytes.subspan(static_cast<std::size_t>(done),

@@ -42,8 +42,8 @@ class PagedSource : public ByteSource {
   // Nobody waits for the answer any more. Called without a mutex.
   virtual void forget(std::uint64_t question) const = 0;
 
-  // The bytes of one range of a question, which has exactly the length that was asked for. The last one completes the
-  // question. Later answers to a question that was forgotten are dropped.
+  // The bytes of one range of a question. The last one completes the question; one of another length than was asked for
+  // fails it. Later answers to a question that was forgotten are dropped.
   void answer(std::uint64_t question, std::size_t range, std::span<const std::uint8_t> bytes) const;
   void fail(std::uint64_t question, const std::exception_ptr& failure) const;
 

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ByteSource, Input } from '../../lib/slide/byte-source.js';
 import { fileSource, placeOf } from '../../lib/slide/byte-source.js';
+import { bridgeTo } from '../../lib/slide/source-bridge.js';
 import { failure, temporaryFolder } from './support/bundle.js';
 
 describe('inputs', () => {
@@ -34,6 +35,23 @@ describe('inputs', () => {
       await failure(() => placeOf({ ...own, ...wrong } as unknown as Input), 'INVALID_OPTION');
     for (const odd of ['', 'a\0b', 5, null, undefined])
       await failure(() => placeOf(odd as unknown as Input), 'INVALID_OPTION');
+  });
+  it('a time limit beyond what a timer can wait for is not over at once', async () => {
+    // Later than a timer that was asked for too much.
+    const read = (ranges: readonly { length: number }[]) =>
+      new Promise<Uint8Array[]>((settle) => {
+        setTimeout(() => settle(ranges.map(({ length }) => new Uint8Array(length))), 20);
+      });
+    const answers = { answer: vi.fn(), fail: vi.fn() };
+    const settled = new Promise<void>((done) => {
+      answers.answer.mockImplementation(() => done());
+      answers.fail.mockImplementation(() => done());
+    });
+    const source = bridgeTo({ size: 8, timeoutMs: 2 ** 40, read }, 'slow');
+    source.read(1, Float64Array.of(0), Float64Array.of(8), answers);
+    await settled;
+    expect(answers.fail).not.toHaveBeenCalled();
+    expect(answers.answer).toHaveBeenCalledOnce();
   });
   it('a file source reads ranges', async () => {
     const source = await fileSource(path);

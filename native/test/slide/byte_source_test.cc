@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "slide/paged_source.h"
 #include "test/check.h"
 #include "test/support/tiff_writer.h"
 
@@ -113,6 +114,32 @@ TEST(a_fetch_that_is_complete_is_not_forgotten) {
   fetch.complete(nullptr, nullptr);
   CHECK_EQ(calls, 1);
   CHECK_EQ(forgotten, 0);
+}
+
+namespace {
+
+// Gives one byte less than is asked for.
+class ShortSource final : public slide::PagedSource {
+ public:
+  ShortSource() : PagedSource(1000, "short") {}
+
+ protected:
+  void ask(std::uint64_t question, const std::vector<slide::ByteRange>& ranges) const override {
+    answer(question, 0, std::vector<std::uint8_t>(static_cast<std::size_t>(ranges[0].bytes - 1)));
+  }
+  void forget(std::uint64_t /*question*/) const override {}
+};
+
+}  // namespace
+
+TEST(an_answer_of_another_length_fails_the_question) {
+  const ShortSource source;
+  int failures = 0;
+  const auto fetch = std::make_shared<slide::Fetch>(
+      [&](const std::exception_ptr& failure, const auto&) { failures += failure ? 1 : 0; });
+  const std::array<slide::ByteRange, 1> ranges{{{10, 20}}};
+  source.fetch(ranges, fetch);
+  CHECK_EQ(failures, 1);
 }
 
 TEST_MAIN
