@@ -12,9 +12,8 @@ std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const R
                                                    std::int64_t wanted, const std::shared_ptr<RowOwner>& owner,
                                                    std::int64_t first_position) {
   // One that all rows are given out of waits for those who write them.
-  auto open = std::find_if(open_.begin(), open_.end(), [&](const Open& one) {
-    return *one.batch->spec == *spec && one.used < one.batch->rows;
-  });
+  auto open = std::find_if(open_.begin(), open_.end(),
+                           [&](const Open& one) { return *one.batch->spec == *spec && one.used < one.batch->rows; });
   if (open == open_.end()) {
     const auto under_way = under_way_.size() + full_.size() + back_.size() + open_.size();
     if (under_way >= static_cast<std::size_t>(runner_->traits().in_flight)) return std::nullopt;

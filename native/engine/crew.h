@@ -19,7 +19,7 @@ struct Crew {
   // [pool]
   int taken_up = 0;
   int working = 0;   // workers in a step of Urgency::Work
-  int planning = 0;  // jobs that hold memory and have no tile in work yet: one at a time
+  int planning = 0;  // jobs that hold memory and have no tile in work yet
   int running = 0;   // jobs that have all the memory they need
 };
 

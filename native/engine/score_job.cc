@@ -80,13 +80,14 @@ std::optional<Step> ScoreJob::next_finish() {
   return Step{.urgency = Urgency::Finish};
 }
 
-// Between here and start() a job holds memory and gives none back: one at a time, or they could wait for each other.
+// From here to start() a job holds memory and has none of its tiles in work yet. Any number may: one whose bytes come
+// slowly keeps nobody else from planning. Should all of them wait for memory that the others hold, see next_start().
 std::optional<Step> ScoreJob::next_prepare() {
-  if (phase_ != Phase::Queued || crew().planning > 0) return std::nullopt;
+  if (phase_ != Phase::Queued || (plans_alone_ && crew().planning > 0)) return std::nullopt;
   auto reserved = crew().memory.try_reserve(planning_.sum());
   if (!reserved) drop_idle_batches();
   if (!reserved) reserved = crew().memory.try_reserve(planning_.sum());
-  if (!reserved && crew().running > 0) return std::nullopt;
+  if (!reserved && crew().running + crew().planning > 0) return std::nullopt;
   const Step step{.urgency = Urgency::Prepare, .refused = !reserved};
   if (reserved) reserved_ = std::move(*reserved);
   phase_ = Phase::Preparing;
@@ -119,8 +120,12 @@ std::optional<Step> ScoreJob::next_start() {
     reserved = reserve_all();
   }
   if (!reserved && crew().running > 0) return std::nullopt;
+  // Nobody runs who would give memory back: this one gives up its plan, and plans again when no other does. So the last
+  // one either goes on or is refused.
+  gives_up_plan_ = !reserved && crew().planning > 1;
+  plans_alone_ = plans_alone_ || gives_up_plan_;
   phase_ = Phase::Starting;
-  return Step{.urgency = Urgency::Prepare, .refused = !reserved};
+  return Step{.urgency = Urgency::Prepare, .refused = !reserved && !gives_up_plan_};
 }
 
 Range ScoreJob::claim(std::int64_t most) {
@@ -207,6 +212,10 @@ void ScoreJob::ended(Step& step, bool well) {
       if (phase_ == Phase::Preparing) {
         phase_ = Phase::Planned;
         reserved_.shrink(well ? needs_.plan_bytes : 0);
+      } else if (gives_up_plan_) {
+        phase_ = Phase::Queued;
+        reserved_.release();
+        --crew().planning;
       } else {
         phase_ = Phase::Running;  // also where it was refused: next_finish() ends it
         --crew().planning;
@@ -297,6 +306,11 @@ void ScoreJob::prepare(Worker& worker) {
 }
 
 void ScoreJob::start() {
+  if (gives_up_plan_) {
+    prepared_ = {};
+    rule_.reset();
+    return;
+  }
   kept_ = std::make_unique<KeptOutputs>(request_, tile_count_, needs_.kept_bytes, crew().memory);
   source_ = std::make_unique<SlideTiles>(slide_, std::move(prepared_.plan), request_.grid.on_bad_tile,
                                          needs_.cache_bytes + cache_reserved_.bytes(), metrics(),

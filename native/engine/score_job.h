@@ -107,6 +107,8 @@ class ScoreJob final : public Job, public RowOwner {
   std::int64_t run_rows_ = 1;    // of one batch
   bool pads_ = true;             // false: the last run is as short as it is
   bool has_more_looks_ = false;
+  bool gives_up_plan_ = false;  // of the step that runs: start() has nothing to start
+  bool plans_alone_ = false;    // it gave up a plan for want of memory
 
   // [pool]
   Phase phase_ = Phase::Queued;

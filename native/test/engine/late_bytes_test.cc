@@ -62,6 +62,40 @@ TEST(no_worker_waits_for_bytes) {
   CHECK_EQ(score_of(waiting.outcome.get()), expected);
 }
 
+TEST(a_slide_that_waits_for_its_overview_keeps_no_other_from_planning) {
+  if (skipped(__func__)) return;
+  const auto engine = make_engine(std::make_shared<WorkerPool>(1), 1);
+  ScoreRequest by_tissue = means_request();
+  by_tissue.grid.mask = tissue::TissueOptions{};
+  by_tissue.grid.grid.keep = tiles::KeepRule::Fraction;
+  by_tissue.grid.grid.min_tissue_fraction = 0;
+  const double expected = score_of(start_scoring(*engine, coloured_slide(1, kSide), by_tissue).outcome.get());
+  const auto late = std::make_shared<LateSlide>(1, kSide);
+  auto waiting = start_scoring(*engine, late, by_tissue);
+  late->bytes().wait_for_questions(1);
+  for (int seed = 2; seed < 6; ++seed)
+    CHECK(
+        std::holds_alternative<ScoreResult>(start_scoring(*engine, coloured_slide(seed, 5), by_tissue).outcome.get()));
+  late->bytes().answer_all();
+  CHECK_EQ(score_of(waiting.outcome.get()), expected);
+}
+
+// Each slide fits alone, and no two of them together: they take turns, whoever came first.
+TEST(slides_that_do_not_fit_together_take_turns) {
+  if (skipped(__func__)) return;
+  static const TemporaryFolder folder;
+  const auto path = folder.write("means.onnx", models::channel_means("n", kScoredTilePx));
+  for (const int threads : {1, 3}) {
+    auto runner = std::make_unique<ModelRunner>(infer::Model::load(path, {.device = "cpu", .log = {}}));
+    Engine engine(std::make_shared<WorkerPool>(2), std::move(runner), {.threads = threads, .memory_bytes = 90'000});
+    std::vector<Scoring> running;
+    for (int seed = 0; seed < 12; ++seed)
+      running.push_back(start_scoring(engine, coloured_slide(seed, 12), means_request()));
+    for (auto& one : running) CHECK(std::holds_alternative<ScoreResult>(one.outcome.get()));
+    CHECK(engine.peak_memory_bytes() <= 90'000);
+  }
+}
+
 TEST(the_same_whatever_the_order_of_the_answers) {
   if (skipped(__func__)) return;
   for (const int threads : {1, 3}) {
