@@ -113,6 +113,10 @@ export async function planWith(
   });
 }
 
+function closed(): MicrotomeError {
+  return new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
+}
+
 class WarmScorer implements Scorer {
   readonly model: Model;
   readonly device: string;
@@ -120,7 +124,7 @@ class WarmScorer implements Scorer {
   readonly #engine: NativeEngine;
   readonly #runtime: ParsedRuntimeOptions;
   readonly #defaults: ParsedSlideScore;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new Map<Promise<unknown>, AbortController>();
   #closing: Promise<void> | null = null;
 
   constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions) {
@@ -137,35 +141,47 @@ class WarmScorer implements Scorer {
   }
 
   score(input: Input, options?: SlideScoreOptions): Promise<SlideResult> {
-    return this.#track(this.#score(input, options));
+    return this.#track(options, (o) => this.#score(input, o));
   }
 
   plan(input: Input, options?: SlideScoreOptions): Promise<SlidePlan> {
-    return this.#track(this.#plan(input, options));
+    return this.#track(options, (o) => planWith(this.model, input, o, this.#runtime));
   }
 
-  /** close() waits for what was running when it was called. */
-  #track<T>(running: Promise<T>): Promise<T> {
-    this.#running.add(running);
+  /** close() aborts what was running when it was called, also the opening of a slide, and waits for it. */
+  #track<T>(options: SlideScoreOptions | undefined, call: (o: ParsedSlideScore) => Promise<T>): Promise<T> {
+    const stop = new AbortController();
+    const running = this.#call(options, stop, call);
+    this.#running.set(running, stop);
     const done = (): void => void this.#running.delete(running);
     running.then(done, done);
     return running;
   }
 
-  #requireOpen(): void {
-    if (this.#closing !== null)
-      throw new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
-  }
-
-  async #plan(input: Input, options: SlideScoreOptions | undefined): Promise<SlidePlan> {
+  /** `stop` is aborted with the caller's signal too. */
+  async #call<T>(
+    options: SlideScoreOptions | undefined,
+    stop: AbortController,
+    call: (o: ParsedSlideScore) => Promise<T>,
+  ): Promise<T> {
     this.#requireOpen();
-    return planWith(this.model, input, parseSlideScoreOptions(options, this.#defaults), this.#runtime);
-  }
-
-  async #score(input: Input, options: SlideScoreOptions | undefined): Promise<SlideResult> {
-    this.#requireOpen();
-    const beganMs = performance.now();
     const o = parseSlideScoreOptions(options, this.#defaults);
+    throwIfAborted(o.signal);
+    const forward = (): void => stop.abort(o.signal?.reason);
+    o.signal?.addEventListener('abort', forward, { once: true });
+    try {
+      return await call({ ...o, signal: stop.signal });
+    } finally {
+      o.signal?.removeEventListener('abort', forward);
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== null) throw closed();
+  }
+
+  async #score(input: Input, o: ParsedSlideScore): Promise<SlideResult> {
+    const beganMs = performance.now();
     const place = placeOf(input);
     const path = place.name;
     const settings = slideSettings(o, this.model);
@@ -206,7 +222,9 @@ class WarmScorer implements Scorer {
   }
 
   async #close(): Promise<void> {
-    const running = [...this.#running];
+    const running = [...this.#running.keys()];
+    const reason = closed();
+    for (const stop of this.#running.values()) stop.abort(reason);
     await native(() => this.#engine.close());
     await Promise.allSettled(running);
   }
