@@ -71,13 +71,18 @@ async function closeQuietly(slide: NativeSlide): Promise<void> {
   await slide.close().catch(ignore);
 }
 
-/** Opens, uses and closes a slide. An abort while it opens rejects at once; the file is closed when it has opened. */
-export async function withSlide<T>(
+/**
+ * Opens, uses and closes a slide. An abort while it opens rejects at once; the file is closed when it has opened, which
+ * `leave` gets.
+ */
+async function withSlide<T>(
   place: Place,
   o: ParsedSlideScore,
   use: (slide: NativeSlide) => Promise<T>,
+  leave?: (ending: Promise<void>) => void,
 ): Promise<T> {
-  const slide = await openNativeSlide(place, { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp }, o.signal);
+  const options = { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp };
+  const slide = await openNativeSlide(place, options, o.signal, leave);
   try {
     return await use(slide);
   } finally {
@@ -91,11 +96,12 @@ export async function planWith(
   input: Input,
   o: ParsedSlideScore,
   runtime: Pick<ParsedRuntimeOptions, 'threads' | 'memoryBytes'>,
+  leave?: (ending: Promise<void>) => void,
 ): Promise<SlidePlan> {
   const place = placeOf(input);
   const settings = slideSettings(o, model);
   const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
-  return withSlide(place, o, async (slide) => {
+  const plan = async (slide: NativeSlide): Promise<SlidePlan> => {
     const { tileOutputs, fixedRows } = specOf(model);
     const request = {
       score: nativeScoreOptions(settings, mask),
@@ -110,7 +116,8 @@ export async function planWith(
       ignore,
     );
     return slidePlan(found, settings, place.name);
-  });
+  };
+  return withSlide(place, o, plan, leave);
 }
 
 function closed(): MicrotomeError {
@@ -125,7 +132,14 @@ class WarmScorer implements Scorer {
   readonly #runtime: ParsedRuntimeOptions;
   readonly #defaults: ParsedSlideScore;
   readonly #running = new Map<Promise<unknown>, AbortController>();
+  /** Openings of slides that were given up. */
+  readonly #endings = new Set<Promise<void>>();
   #closing: Promise<void> | null = null;
+
+  readonly #leave = (ending: Promise<void>): void => {
+    this.#endings.add(ending);
+    void ending.then(() => this.#endings.delete(ending));
+  };
 
   constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions) {
     this.#engine = engine;
@@ -145,7 +159,7 @@ class WarmScorer implements Scorer {
   }
 
   plan(input: Input, options?: SlideScoreOptions): Promise<SlidePlan> {
-    return this.#track(options, (o) => planWith(this.model, input, o, this.#runtime));
+    return this.#track(options, (o) => planWith(this.model, input, o, this.#runtime, this.#leave));
   }
 
   /** close() aborts what was running when it was called, also the opening of a slide, and waits for it. */
@@ -186,7 +200,7 @@ class WarmScorer implements Scorer {
     const path = place.name;
     const settings = slideSettings(o, this.model);
     const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
-    return withSlide(place, o, async (slide) => {
+    const use = async (slide: NativeSlide): Promise<SlideResult> => {
       this.#requireOpen();
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
       const found = await this.#run(slide, settings, mask, o.signal, progress, path);
@@ -195,7 +209,8 @@ class WarmScorer implements Scorer {
       const result = slideResult(found, context);
       progress?.finished(found.tiles, elapsedMs);
       return result;
-    });
+    };
+    return withSlide(place, o, use, this.#leave);
   }
 
   #run(
@@ -227,6 +242,7 @@ class WarmScorer implements Scorer {
     for (const stop of this.#running.values()) stop.abort(reason);
     await native(() => this.#engine.close());
     await Promise.allSettled(running);
+    await Promise.all(this.#endings);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
