@@ -116,7 +116,7 @@ export class MicrotomeError extends Error {
     markedMessages.set(this, marked);
     this.code = code;
     this.stage = stage;
-    this.advice = advice;
+    this.advice = apiNames(advice);
     if (details.path !== undefined) this.path = details.path;
     if (details.tile !== undefined) this.tile = Object.freeze({ ...details.tile });
   }
