@@ -71,13 +71,18 @@ async function closeQuietly(slide: NativeSlide): Promise<void> {
   await slide.close().catch(ignore);
 }
 
-/** Opens, uses and closes a slide. An abort while it opens rejects at once; the file is closed when it has opened. */
-export async function withSlide<T>(
+/**
+ * Opens, uses and closes a slide. An abort while it opens rejects at once; the file is closed when it has opened, which
+ * `leave` gets.
+ */
+async function withSlide<T>(
   place: Place,
   o: ParsedSlideScore,
   use: (slide: NativeSlide) => Promise<T>,
+  leave?: (ending: Promise<void>) => void,
 ): Promise<T> {
-  const slide = await openNativeSlide(place, { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp }, o.signal);
+  const options = { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp };
+  const slide = await openNativeSlide(place, options, o.signal, leave);
   try {
     return await use(slide);
   } finally {
@@ -91,11 +96,12 @@ export async function planWith(
   input: Input,
   o: ParsedSlideScore,
   runtime: Pick<ParsedRuntimeOptions, 'threads' | 'memoryBytes'>,
+  leave?: (ending: Promise<void>) => void,
 ): Promise<SlidePlan> {
   const place = placeOf(input);
   const settings = slideSettings(o, model);
   const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
-  return withSlide(place, o, async (slide) => {
+  const plan = async (slide: NativeSlide): Promise<SlidePlan> => {
     const { tileOutputs, fixedRows } = specOf(model);
     const request = {
       score: nativeScoreOptions(settings, mask),
@@ -110,7 +116,12 @@ export async function planWith(
       ignore,
     );
     return slidePlan(found, settings, place.name);
-  });
+  };
+  return withSlide(place, o, plan, leave);
+}
+
+function closed(): MicrotomeError {
+  return new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
 }
 
 class WarmScorer implements Scorer {
@@ -120,8 +131,15 @@ class WarmScorer implements Scorer {
   readonly #engine: NativeEngine;
   readonly #runtime: ParsedRuntimeOptions;
   readonly #defaults: ParsedSlideScore;
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #running = new Map<Promise<unknown>, AbortController>();
+  /** Openings of slides that were given up. */
+  readonly #endings = new Set<Promise<void>>();
   #closing: Promise<void> | null = null;
+
+  readonly #leave = (ending: Promise<void>): void => {
+    this.#endings.add(ending);
+    void ending.then(() => this.#endings.delete(ending));
+  };
 
   constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions) {
     this.#engine = engine;
@@ -137,40 +155,52 @@ class WarmScorer implements Scorer {
   }
 
   score(input: Input, options?: SlideScoreOptions): Promise<SlideResult> {
-    return this.#track(this.#score(input, options));
+    return this.#track(options, (o) => this.#score(input, o));
   }
 
   plan(input: Input, options?: SlideScoreOptions): Promise<SlidePlan> {
-    return this.#track(this.#plan(input, options));
+    return this.#track(options, (o) => planWith(this.model, input, o, this.#runtime, this.#leave));
   }
 
-  /** close() waits for what was running when it was called. */
-  #track<T>(running: Promise<T>): Promise<T> {
-    this.#running.add(running);
+  /** close() aborts what was running when it was called, also the opening of a slide, and waits for it. */
+  #track<T>(options: SlideScoreOptions | undefined, call: (o: ParsedSlideScore) => Promise<T>): Promise<T> {
+    const stop = new AbortController();
+    const running = this.#call(options, stop, call);
+    this.#running.set(running, stop);
     const done = (): void => void this.#running.delete(running);
     running.then(done, done);
     return running;
   }
 
-  #requireOpen(): void {
-    if (this.#closing !== null)
-      throw new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
-  }
-
-  async #plan(input: Input, options: SlideScoreOptions | undefined): Promise<SlidePlan> {
+  /** `stop` is aborted with the caller's signal too. */
+  async #call<T>(
+    options: SlideScoreOptions | undefined,
+    stop: AbortController,
+    call: (o: ParsedSlideScore) => Promise<T>,
+  ): Promise<T> {
     this.#requireOpen();
-    return planWith(this.model, input, parseSlideScoreOptions(options, this.#defaults), this.#runtime);
-  }
-
-  async #score(input: Input, options: SlideScoreOptions | undefined): Promise<SlideResult> {
-    this.#requireOpen();
-    const beganMs = performance.now();
     const o = parseSlideScoreOptions(options, this.#defaults);
+    throwIfAborted(o.signal);
+    const forward = (): void => stop.abort(o.signal?.reason);
+    o.signal?.addEventListener('abort', forward, { once: true });
+    try {
+      return await call({ ...o, signal: stop.signal });
+    } finally {
+      o.signal?.removeEventListener('abort', forward);
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== null) throw closed();
+  }
+
+  async #score(input: Input, o: ParsedSlideScore): Promise<SlideResult> {
+    const beganMs = performance.now();
     const place = placeOf(input);
     const path = place.name;
     const settings = slideSettings(o, this.model);
     const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
-    return withSlide(place, o, async (slide) => {
+    const use = async (slide: NativeSlide): Promise<SlideResult> => {
       this.#requireOpen();
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
       const found = await this.#run(slide, settings, mask, o.signal, progress, path);
@@ -179,7 +209,8 @@ class WarmScorer implements Scorer {
       const result = slideResult(found, context);
       progress?.finished(found.tiles, elapsedMs);
       return result;
-    });
+    };
+    return withSlide(place, o, use, this.#leave);
   }
 
   #run(
@@ -206,9 +237,12 @@ class WarmScorer implements Scorer {
   }
 
   async #close(): Promise<void> {
-    const running = [...this.#running];
+    const running = [...this.#running.keys()];
+    const reason = closed();
+    for (const stop of this.#running.values()) stop.abort(reason);
     await native(() => this.#engine.close());
     await Promise.allSettled(running);
+    await Promise.all(this.#endings);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -127,6 +127,8 @@ function regionOf(found: NativeRegion): Region {
   return { data, width, height, channels: 3, badTiles: badTiles + missingTiles, missingTiles };
 }
 
+const ignore = (): void => undefined;
+
 class OpenedSlide implements Slide {
   readonly path: string;
   readonly width: number;
@@ -251,17 +253,25 @@ class OpenedSlide implements Slide {
 
 /**
  * Opens the addon's slide; for the scorer too, which needs no more of it. An abort while it opens rejects at once; what
- * has opened is closed then.
+ * has opened is closed then. `leave` gets what ends after the call: an opening that was given up.
  */
 export async function openNativeSlide(
   { name, at }: Place,
   options: ParsedOpenOptions,
   signal: AbortSignal | null,
+  leave: (ending: Promise<void>) => void = ignore,
 ): Promise<NativeSlide> {
   const addon = await loadAddon();
   const place = typeof at === 'string' ? at : bridgeTo(at, name);
-  const start = (): Job<NativeSlide> => nativeJob(() => addon.openSlide(place, options), name);
-  return jobUnlessAborted(signal, start, (late) => void late.close().catch(() => undefined));
+  const start = (): Job<NativeSlide> => {
+    const job = nativeJob(() => addon.openSlide(place, options), name);
+    const giveUp = (): void => leave(job.result.then((late) => late.close()).catch(ignore));
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const done = (): void => signal?.removeEventListener('abort', giveUp);
+    job.result.then(done, done);
+    return job;
+  };
+  return jobUnlessAborted(signal, start, ignore);
 }
 
 /**

@@ -65,6 +65,17 @@ export function slowModel(products: number): Buffer {
   return graph.encode();
 }
 
+/** A long chain of small nodes. The runtime goes through all of them again and again while it loads: seconds on any CPU. */
+export function longLoadingModel(nodes = 60_000): Buffer {
+  const graph = new OnnxGraph(19);
+  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [image(graph, 'batch')])]);
+  let value = graph.node('Gemm', [mean, graph.random([3, 1], 1), graph.floats([1], [0.1])]);
+  for (let i = 0; i < nodes; i++) value = graph.node(i % 2 === 0 ? 'Neg' : 'Tanh', [value]);
+  graph.node('Neg', [value], {}, 'logit');
+  graph.output({ name: 'logit', type: 'float32', shape: ['batch', 1] });
+  return graph.encode();
+}
+
 /** Gives NaN for every tile. */
 export function nanModel(): Buffer {
   const graph = new OnnxGraph(9);
