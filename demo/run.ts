@@ -102,17 +102,16 @@ async function drawFirstSlide(): Promise<void> {
   try {
     const table = result.tiles;
     const column = Object.values(table?.outputs ?? {})[0];
-    const level = slide.levels[result.read.level];
-    if (table === undefined || column === undefined || level === undefined) throw new Error('the result has no tiles');
-    const scale = level.downsample;
+    if (table === undefined || column === undefined) throw new Error('the result has no tiles');
+    const { level0PerPxX, level0PerPxY } = table;
     const image = drawHeatMap({
       thumbnail: await slide.thumbnail(THUMBNAIL_PX),
       slideWidth: slide.width,
       slideHeight: slide.height,
-      x: table.x.map((x) => x * scale),
-      y: table.y.map((y) => y * scale),
+      x: table.x.map((x) => x * level0PerPxX),
+      y: table.y.map((y) => y * level0PerPxY),
       score: column.values,
-      tileSize: table.footprintPx * scale,
+      tileSize: table.footprintPx * level0PerPxX,
       titles: [first.name, `relapse ${result.score.toFixed(3)}`],
       caption: `generated slide - ${result.model.intendedUse}`,
       legend: `probability, ${table.count} tiles`,

@@ -42,9 +42,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
   };
 }
 
-function tableJson({ count, level, footprintPx, x, y, outputs }: TileTable): object {
+function tableJson({ outputs, ...table }: TileTable): object {
   const plain = Object.entries(outputs).map(([name, output]) => [name, { ...output, values: [...output.values] }]);
-  return { count, level, footprintPx, x: [...x], y: [...y], outputs: Object.fromEntries(plain) };
+  return { ...table, x: [...table.x], y: [...table.y], outputs: Object.fromEntries(plain) };
 }
 
 /** A row of the table on stdout: score (or the code of the failure), tab, path. */

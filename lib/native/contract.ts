@@ -143,6 +143,9 @@ export interface NativeTileBatch {
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly level: number;
+  /** Level-0 pixels per pixel of the level read. */
+  readonly level0PerPxX: number;
+  readonly level0PerPxY: number;
   readonly badTiles: number;
 }
 
@@ -326,6 +329,9 @@ export interface NativeScoreResult {
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
   readonly keptTiles: number;
   readonly footprintPx: number;
+  /** Level-0 pixels per pixel of the level read. */
+  readonly level0PerPxX: number;
+  readonly level0PerPxY: number;
   /** Pixels of the level read, in plan order. Empty unless keepTiles. */
   readonly x: Float64Array;
   readonly y: Float64Array;

@@ -25,7 +25,7 @@ export interface ModelInputOptions {
    * score.
    */
   readonly mpp?: number;
-  /** Pyramid level that a bare .onnx works at, instead of a resolution. */
+  /** Pyramid level that a bare .onnx works at; 0 is full resolution. */
   readonly level?: number;
   /** Order of the axes of the input. @defaultValue the one the graph's shape shows, else 'NCHW' */
   readonly layout?: 'NCHW' | 'NHWC';
@@ -90,8 +90,8 @@ export interface TissueOptions {
  */
 export interface StoppingOptions {
   /**
-   * Stop a slide once its score is known to plus or minus this; only for models whose slide score is the mean over
-   * tiles. On the scale of the score, after the model's calibration.
+   * Stop a slide once its score is known to ± this; only for models whose slide score is the mean over tiles. On the
+   * scale of the score, after the model's calibration.
    */
   readonly halfWidth: number;
   /**

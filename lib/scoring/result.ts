@@ -74,6 +74,10 @@ export interface TileTable {
   readonly level: number;
   /** Side of a tile, in pixels of `level`. */
   readonly footprintPx: number;
+  /** Level-0 pixels per pixel of `level`: `x[i] * level0PerPxX` is the left edge of tile i in level 0. */
+  readonly level0PerPxX: number;
+  /** The same downwards: `y[i] * level0PerPxY` is the upper edge of tile i in level 0. */
+  readonly level0PerPxY: number;
   /** By the name of the model output. */
   readonly outputs: Readonly<Record<string, TileOutput>>;
 }
@@ -127,7 +131,7 @@ export interface SlideResult {
   /** Stored tiles decoded. */
   readonly decodedTiles: number;
   /**
-   * Stored tiles that were taken as white: those that could not be decoded (`badTiles: 'fill'`), and those that the file
+   * Stored tiles that were taken as white: those that could not be decoded (`onBadTile: 'fill'`), and those that the file
    * leaves out.
    */
   readonly badTiles: number;

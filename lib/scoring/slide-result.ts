@@ -28,6 +28,8 @@ function tileTable(found: NativeScoreResult, model: Model): TileTable {
     y: found.y,
     level: found.level,
     footprintPx: found.footprintPx,
+    level0PerPxX: found.level0PerPxX,
+    level0PerPxY: found.level0PerPxY,
     outputs: Object.freeze(outputs),
   });
 }

@@ -1,4 +1,4 @@
-/** What can be opened as a slide. Files in this version; the types leave room for other places. */
+/** What can be opened as a slide: a file, or a source of bytes that the caller wrote. */
 
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';

@@ -11,6 +11,10 @@ export interface Batch {
   readonly y: Float64Array;
   /** The level that was read. */
   readonly level: number;
+  /** Level-0 pixels per pixel of `level`: `x[i] * level0PerPxX` is the left edge of tile i in level 0. */
+  readonly level0PerPxX: number;
+  /** The same downwards: `y[i] * level0PerPxY` is the upper edge of tile i in level 0. */
+  readonly level0PerPxY: number;
   /** Side of a tile in `data`. */
   readonly sizePx: number;
   /** Number of tiles in this batch. */
@@ -44,6 +48,8 @@ abstract class OwnedBatch<Data> implements Batch {
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly level: number;
+  readonly level0PerPxX: number;
+  readonly level0PerPxY: number;
   readonly sizePx: number;
   readonly tiles: number;
   readonly badTiles: number;
@@ -54,6 +60,8 @@ abstract class OwnedBatch<Data> implements Batch {
     this.x = batch.x;
     this.y = batch.y;
     this.level = batch.level;
+    this.level0PerPxX = batch.level0PerPxX;
+    this.level0PerPxY = batch.level0PerPxY;
     this.sizePx = batch.sizePx;
     this.tiles = batch.tiles;
     this.badTiles = batch.badTiles;

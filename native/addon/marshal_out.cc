@@ -42,6 +42,8 @@ void set_plan(Napi::Env env, Napi::Object& out, const tiles::TilePlan& plan) {
   out.Set("scale", Napi::Number::New(env, plan.policy.scale));
   out.Set("mpp", to_js(env, plan.policy.mpp));
   out.Set("policy", Napi::String::New(env, plan.policy.name));
+  out.Set("level0PerPxX", Napi::Number::New(env, plan.level0_per_px_x));
+  out.Set("level0PerPxY", Napi::Number::New(env, plan.level0_per_px_y));
   out.Set("footprintPx", number(env, plan.footprint_px * plan.stored.reduction));
   out.Set("jpegReduction", number(env, plan.policy.jpeg_reduction));
   out.Set("keptTiles", number(env, plan.kept_tiles));
@@ -191,6 +193,8 @@ Napi::Object batch_object(Napi::Env env, engine::TileBatch&& batch) {
   out.Set("sizePx", number(env, batch.size_px));
   out.Set("level", number(env, batch.level));
   out.Set("badTiles", number(env, batch.bad_tiles));
+  out.Set("level0PerPxX", Napi::Number::New(env, batch.level0_per_px_x));
+  out.Set("level0PerPxY", Napi::Number::New(env, batch.level0_per_px_y));
   out.Set("x", to_js(env, batch.x));
   out.Set("y", to_js(env, batch.y));
   // Two owners, the array and release(): whoever comes first gives the memory back to the stream.

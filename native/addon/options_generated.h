@@ -120,7 +120,7 @@ namespace microtome::addon::options {
 // Decode JPEG tiles at 1/2, 1/4 or 1/8 of their sides where the resolution is that much coarser than the level.
 [[nodiscard]] inline bool scaled_decode(const Fields& fields) { return fields.boolean("scaledDecode"); }
 
-// Stop a slide once its score is known to plus or minus this; only for models whose slide score is the mean over tiles.
+// Stop a slide once its score is known to ± this; only for models whose slide score is the mean over tiles.
 [[nodiscard]] inline double stopping_half_width(const Fields& fields) {
   return read_number(fields, {"halfWidth", "stopping.halfWidth"}, {.above = option_bounds::kStoppingHalfWidthAbove, .max = option_bounds::kStoppingHalfWidthMax}, "a number above 0");
 }

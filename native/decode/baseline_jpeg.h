@@ -3,8 +3,7 @@
 // codes and the bits behind them in one lookup, two blocks to a vector, and chroma widened on the way to RGB rather
 // than before.
 //
-// It decides nothing about bad input: of a stream that is not plain and whole in every respect it says so, and
-// libjpeg-turbo has the word.
+// Returns false for anything unusual or damaged. The caller then uses libjpeg-turbo, which alone says what is wrong.
 #pragma once
 
 #include <cstddef>

@@ -20,7 +20,7 @@ struct BlockPair {
     alignas(32) std::array<std::int16_t, kBeyond> values;
   };
 
-  // From kBeyond on, for each lane, what is no coefficient.
+  // From kBeyond on: a scratch slot for each lane, for writes past coefficient 63.
   alignas(32) std::array<std::int16_t, kBeyond + kRow> coefficients{};
   std::array<std::uint8_t*, 2> out{};  // eight rows of eight samples for each block
   std::int64_t out_stride = 0;

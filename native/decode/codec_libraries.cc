@@ -29,7 +29,8 @@ class Lazy {
     std::scoped_lock lock(mutex_);
     if (const Api* api = open_.load(std::memory_order_acquire)) return *api;
     if (path_.empty())
-      throw Error(Code::RUNTIME_MISSING, Stage::Decode, std::string("no path is known for the library ") + name_);
+      throw Error(Code::RUNTIME_MISSING, Stage::Decode,
+                  std::string(name_) + " is not installed: nobody named its file");
     if (failure_) throw *failure_;
     try {
       open_.store(std::make_unique<const Api>(Api::open(path_)).release(), std::memory_order_release);

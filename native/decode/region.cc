@@ -38,10 +38,6 @@ RgbImage make_image(std::int64_t width, std::int64_t height) {
 
 }  // namespace
 
-bool is_bad_tile(const Error& error) noexcept {
-  return error.tile().has_value() && (error.code() == Code::CORRUPT_TILE || error.code() == Code::TRUNCATED);
-}
-
 Picture picture_of_level(const slide::Slide& slide, std::int64_t level) {
   if (level < 0 || level >= std::ssize(slide.levels()))
     throw Error(

@@ -4,13 +4,11 @@
 
 #include "core/cancel_token.h"
 #include "core/image.h"
+#include "decode/bad_tile.h"
 #include "decode/tile_decoder.h"
 #include "slide/slide.h"
 
 namespace microtome::decode {
-
-// What to do about a stored tile that is damaged (see is_bad_tile): stop, or leave it white and count it.
-enum class BadTilePolicy : std::uint8_t { Error, Fill };
 
 struct RegionRequest {  // in pixels of the level
   std::int64_t x = 0;
@@ -25,10 +23,6 @@ struct Region {
   std::int64_t bad_tiles = 0;      // could not be decoded; white under Fill
   std::int64_t missing_tiles = 0;  // zero-length; white
 };
-
-// Whether an error says that one stored tile is damaged: CORRUPT_TILE or TRUNCATED, with the tile's address. Anything
-// else (memory, limits, a missing library, a disk that fails) concerns more than the tile and is never filled over.
-[[nodiscard]] bool is_bad_tile(const Error& error) noexcept;
 
 // The picture that a region is cut from: a level, or an associated image (level -1). `storage` outlives the read.
 struct Picture {

@@ -1,4 +1,4 @@
-// A few threads for short requests (regions, thumbnails, masks, opening, loading), apart from the engine's workers so
+// A few threads for short requests (opening, regions, thumbnails, masks, plans), apart from the engine's workers so
 // that a viewer stays responsive while slides are scored. Tasks run in the order they came; each gets a decoder that
 // belongs to its thread. Started with the first task.
 #pragma once

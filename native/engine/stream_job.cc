@@ -127,6 +127,8 @@ void StreamJob::fill(Worker& worker, Step& step) {
     batch.x.push_back(static_cast<double>(at.x * plan.stored.reduction));
     batch.y.push_back(static_cast<double>(at.y * plan.stored.reduction));
   }
+  batch.level0_per_px_x = plan.level0_per_px_x;
+  batch.level0_per_px_y = plan.level0_per_px_y;
   fill_rows(worker, range, batch.data->data());
   batch.bad_tiles = distinct(worker.reader.white_tiles);
   worker.reader.trim(kScratchKept);

@@ -37,6 +37,8 @@ struct TileBatch {
   std::size_t bytes = 0;  // of `data` that hold tiles
   std::vector<double> x;  // pixels of the level
   std::vector<double> y;
+  double level0_per_px_x = 1;  // level-0 pixels per pixel of the level
+  double level0_per_px_y = 1;
   std::int64_t bad_tiles = 0;  // stored tiles below these tiles that are bad or missing
   std::int64_t size_px = 0;
   int level = 0;

@@ -82,11 +82,12 @@ std::vector<std::int64_t> lines_of(std::int64_t count, std::int64_t stride_px, d
 // Decides for one tile. Mask coordinates are level-0 pixels; the whole level lies over the whole of level 0.
 class Keeper {
  public:
-  Keeper(const slide::Level& base, const slide::Level& level, int reduction, const GridOptions& grid,
-         std::int64_t footprint_px, const tissue::TissueMask* mask)
-      : grid_(grid), footprint_px_(static_cast<double>(footprint_px)), mask_(mask) {
-    level0_x_ = static_cast<double>(base.storage.width_px) / static_cast<double>(level.storage.width_px) * reduction;
-    level0_y_ = static_cast<double>(base.storage.height_px) / static_cast<double>(level.storage.height_px) * reduction;
+  Keeper(const TilePlan& plan, const GridOptions& grid, const tissue::TissueMask* mask)
+      : grid_(grid),
+        footprint_px_(static_cast<double>(plan.footprint_px)),
+        level0_x_(plan.level0_per_px_x * plan.stored.reduction),
+        level0_y_(plan.level0_per_px_y * plan.stored.reduction),
+        mask_(mask) {
     if (grid.keep == KeepRule::All) mask_ = nullptr;
     if (mask_ == nullptr) return;
     tissue::check_mask(*mask_);
@@ -107,7 +108,7 @@ class Keeper {
  private:
   const GridOptions& grid_;
   double footprint_px_;
-  double level0_x_;
+  double level0_x_;  // level-0 pixels per pixel of the level as decoded
   double level0_y_;
   const tissue::TissueMask* mask_;
   std::unique_ptr<tissue::MaskIndex> index_;
@@ -156,6 +157,9 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
   plan.stored = StoredGrid::of(level.storage, policy.jpeg_reduction);
   const double scale = policy.scale / policy.jpeg_reduction;
   plan.footprint_px = footprint(grid.size_px, scale);
+  const slide::Storage& level0 = slide.levels().front().storage;
+  plan.level0_per_px_x = static_cast<double>(level0.width_px) / static_cast<double>(level.storage.width_px);
+  plan.level0_per_px_y = static_cast<double>(level0.height_px) / static_cast<double>(level.storage.height_px);
 
   const std::int64_t columns = count_lines(plan.stored.width_px, grid.stride_px, scale);
   const std::int64_t rows = count_lines(plan.stored.height_px, grid.stride_px, scale);
@@ -170,7 +174,7 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
 
   const std::vector<std::int64_t> xs = lines_of(columns, grid.stride_px, scale);
   const std::vector<std::int64_t> ys = lines_of(rows, grid.stride_px, scale);
-  const Keeper keeper(slide.levels().front(), level, policy.jpeg_reduction, grid, plan.footprint_px, mask);
+  const Keeper keeper(plan, grid, mask);
   std::vector<GridCell> kept = kept_cells(keeper, xs, ys, memory_bytes / kPlanningBytesPerTile);
   if (kept.empty())
     throw Error(Code::NO_TISSUE, Stage::Tiles,

@@ -45,8 +45,11 @@ struct PlannedTile {
 struct TilePlan {
   ReadPolicy policy;
   StoredGrid stored;
-  std::int64_t size_px = 0;        // model pixels
-  std::int64_t footprint_px = 0;   // pixels of the level as decoded: round(size_px * scale / reduction)
+  std::int64_t size_px = 0;       // model pixels
+  std::int64_t footprint_px = 0;  // pixels of the level as decoded: round(size_px * scale / reduction)
+  // Level-0 pixels per pixel of the level: from a place in the level (see StoredGrid) to its place in level 0.
+  double level0_per_px_x = 1;
+  double level0_per_px_y = 1;
   std::vector<PlannedTile> tiles;  // row-major: y, then x
   std::int64_t grid_tiles = 0;     // before the mask
   std::int64_t kept_tiles = 0;     // after the mask, before the sample; tiles.size() where nothing was left out

@@ -96,6 +96,8 @@ describe('a scorer', () => {
       count: 2,
       level: 1,
       footprintPx: 448,
+      level0PerPxX: 2.001,
+      level0PerPxY: 1.998,
       outputs: { probability: { columns: 1, columnNames: null } },
     });
     expect([...(tiles?.outputs['probability']?.values ?? [])]).toEqual([0.25, 0.75]);

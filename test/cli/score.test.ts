@@ -216,11 +216,13 @@ describe('what score prints', () => {
 
   it('--json --tiles: the line has the table of tiles, as plain JSON', () => {
     const outputs = { logit: { columns: 2, columnNames: ['a', 'b'], values: Float64Array.of(1, 2) } };
-    const tiles = { count: 1, x: Float64Array.of(3), y: Float64Array.of(4), level: 1, footprintPx: 8, outputs };
+    const level0 = { level0PerPxX: 2, level0PerPxY: 2.5 };
+    const places = { count: 1, x: Float64Array.of(3), y: Float64Array.of(4), level: 1, footprintPx: 8, ...level0 };
+    const tiles = { ...places, outputs };
     const line = outcomeJson({ ok: true, result: { ...resultOf('a.tif', 0.5), tiles } }, flagNaming);
     expect(JSON.parse(JSON.stringify(line))).toMatchObject({
       tiles: 4,
-      tileTable: { count: 1, x: [3], y: [4], outputs: { logit: { columns: 2, values: [1, 2] } } },
+      tileTable: { count: 1, x: [3], y: [4], ...level0, outputs: { logit: { columns: 2, values: [1, 2] } } },
     });
     expect(Object.keys(outcomeJson({ ok: true, result: resultOf('a.tif', 0.5) }, flagNaming))).not.toContain(
       'tileTable',

@@ -52,6 +52,19 @@ describe('tiles', () => {
     expect(seen.size).toBe(Math.ceil(1800 / stride) * Math.ceil(1500 / stride));
   });
 
+  it('say how a place in the level becomes a place in level 0', async () => {
+    const [base, half] = slide.levels;
+    if (base === undefined || half === undefined) throw new Error('the slide has one level');
+    for await (const batch of slide.tiles({ level: 1, size: 256, keep: 'all' })) {
+      expect([batch.level, batch.level0PerPxX, batch.level0PerPxY]).toEqual([
+        1,
+        base.width / half.width,
+        base.height / half.height,
+      ]);
+      batch.release();
+    }
+  });
+
   it('come in the same order whatever the threads are, and released memory is used again', async () => {
     const order = async (threads: number, release: boolean): Promise<string> => {
       let text = '';

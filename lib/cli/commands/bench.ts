@@ -21,7 +21,7 @@ export const benchSpec: CommandSpec = {
     device: { kind: 'text', value: 'auto|cpu|cuda[:n]|tensorrt', help: 'where the model runs (auto)' },
     threads: { kind: 'integer', help: 'worker threads (one for each core)' },
     mpp: { kind: 'number', help: "micrometres per model pixel, instead of the model's" },
-    level: { kind: 'integer', help: 'a level of the pyramid, instead of a resolution' },
+    level: { kind: 'integer', help: 'read pyramid level N (0 is full resolution) instead of --mpp' },
     'slide-mpp': { kind: 'number', help: 'micrometres per pixel of the slides, instead of what they say' },
     'tiles-per-slide': { kind: 'integer', help: 'at most so many tiles of each slide, spread evenly' },
     'batch-size': { kind: 'integer', help: 'tiles in one call of the model (16)' },

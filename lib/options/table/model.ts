@@ -52,7 +52,7 @@ export const modelRows: readonly OptionRow[] = [
     name: 'input.level',
     in: place,
     kind: kind.level,
-    doc: 'Pyramid level that a bare .onnx works at, instead of a resolution.',
+    doc: 'Pyramid level that a bare .onnx works at; 0 is full resolution.',
     default: null,
     excludes: ['input.mpp'],
     scores: 'yes',

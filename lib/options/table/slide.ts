@@ -193,7 +193,7 @@ export const workRows: readonly OptionRow[] = [
     name: 'stopping.halfWidth',
     in: place,
     kind: { type: 'number', above: 0, max: 1e300 },
-    doc: 'Stop a slide once its score is known to plus or minus this; only for models whose slide score is the mean over tiles.',
+    doc: 'Stop a slide once its score is known to ± this; only for models whose slide score is the mean over tiles.',
     details: "On the scale of the score, after the model's calibration.",
     default: null,
     required: true,

@@ -71,6 +71,20 @@ TEST(a_line_at_the_edge_is_not_a_tile) {
   CHECK_EQ(tiles::plan_tiles(slide, as_stored(), grid(256, 2000), nullptr).grid_tiles, 1);
 }
 
+TEST(places_are_level_0_by_one_factor_for_each_axis) {
+  FakeSlide slide;
+  slide.add_level(1001, 800);
+  slide.add_level(500, 400);
+  CHECK_EQ(tiles::plan_tiles(slide, as_stored(), grid(256, 256), nullptr).level0_per_px_x, 1.0);
+  tiles::ReadPolicy policy = as_stored();
+  policy.level = 1;
+  const TilePlan plan = tiles::plan_tiles(slide, policy, grid(128, 128), nullptr);
+  CHECK_EQ(plan.level0_per_px_x, 2.002);
+  CHECK_EQ(plan.level0_per_px_y, 2.0);
+  policy.jpeg_reduction = 2;  // of the level, not of its pixels as decoded
+  CHECK_EQ(tiles::plan_tiles(slide, policy, grid(128, 128), nullptr).level0_per_px_x, 2.002);
+}
+
 TEST(scaled_positions_round_once_and_do_not_drift) {
   FakeSlide slide;
   slide.add_level(4'000'000, 10);

@@ -126,7 +126,8 @@ export class FakeSlide implements NativeSlide {
 export function tileBatch(tiles: number, sizePx = 2): NativeTileBatch {
   const at = Float64Array.from({ length: tiles }, (_, i) => i * sizePx);
   const buffer = new ArrayBuffer(tiles * sizePx * sizePx * 3);
-  return { buffer, release: () => {}, tiles, sizePx, x: at, y: at, level: 0, badTiles: 0 };
+  const place = { x: at, y: at, level: 0, level0PerPxX: 1, level0PerPxY: 1 };
+  return { buffer, release: () => {}, tiles, sizePx, ...place, badTiles: 0 };
 }
 
 export const scoreResult: NativeScoreResult = {
@@ -138,6 +139,8 @@ export const scoreResult: NativeScoreResult = {
   jpegReduction: 1,
   keptTiles: 2,
   footprintPx: 448,
+  level0PerPxX: 2.001,
+  level0PerPxY: 1.998,
   x: Float64Array.of(0, 448),
   y: Float64Array.of(0, 0),
   tileOutputs: [{ name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
