@@ -62,6 +62,8 @@ class FakeSlide final : public slide::Slide {
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return warnings_; }
   [[nodiscard]] const slide::Limits& limits() const noexcept override { return limits_; }
   [[nodiscard]] const slide::ByteSource& source() const noexcept override { return source_; }
+  // Reads of its bytes, so far.
+  [[nodiscard]] int reads() const noexcept { return source_.reads(); }
   [[nodiscard]] slide::StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                               int plane) const override {
     const auto found = tiles_.find({directory, column, row, plane});

@@ -1,8 +1,10 @@
 // Bytes in memory as a source.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,7 +25,10 @@ class MemorySource final : public slide::ByteSource {
     if (offset > bytes_.size() || out.size() > bytes_.size() - offset)
       throw Error(Code::TRUNCATED, Stage::Slide, "the memory source ends before the bytes asked for").with_path(name_);
     if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    reads_->fetch_add(1, std::memory_order_relaxed);
   }
+  // So far.
+  [[nodiscard]] int reads() const noexcept { return reads_->load(std::memory_order_relaxed); }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
 
   std::uint64_t append(std::span<const std::uint8_t> more) {
@@ -35,6 +40,7 @@ class MemorySource final : public slide::ByteSource {
  private:
   std::vector<std::uint8_t> bytes_;
   std::string name_;
+  std::shared_ptr<std::atomic<int>> reads_ = std::make_shared<std::atomic<int>>(0);  // so that a source can be moved
 };
 
 }  // namespace microtome::test
