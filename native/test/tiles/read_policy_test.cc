@@ -83,7 +83,7 @@ TEST(by_mpp_enlarge_by_two_at_most) {
   try {
     (void)tiles::policy_for_mpp(slide, 0.1);
   } catch (const Error& error) {
-    CHECK_EQ(error.advice(), std::string("leave this slide out, or pass the mpp 0.5"));
+    CHECK_EQ(error.advice(), std::string("leave this slide out, or pass [[mpp=0.5]]"));
   }
 }
 
