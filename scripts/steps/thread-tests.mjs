@@ -59,7 +59,7 @@ export async function threadTests(runCtest, testEnv) {
   await buildAddon({ out: threadBuildDir, definitions });
   await buildTestTargets(threadBuildDir, names);
   const prefix = await steadyAddresses();
-  const options = `halt_on_error=1:suppressions=${inRoot('native/test/races.supp')}`;
+  const options = `halt_on_error=1:allocator_may_return_null=1:suppressions=${inRoot('native/test/races.supp')}`;
   const report = await runCtest(threadBuildDir, { ...testEnv, TSAN_OPTIONS: options }, { prefix, names });
   return add(await countCtestExecutables(report), await addonUnderNode(prefix));
 }
