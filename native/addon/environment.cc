@@ -9,7 +9,7 @@ namespace microtome::addon {
 Environment::Environment(Napi::Env env)
     : env_(env),
       way_(Way::New(env, "microtome", 0, 1, nullptr)),
-      pool_(std::make_shared<engine::WorkerPool>(available_cores())),
+      pool_(engine::WorkerPool::create(available_cores())),
       service_(std::clamp(available_cores(), 1, 4)) {
   way_.Unref(env);
 }

@@ -18,7 +18,13 @@ std::exception_ptr cancelled_error(Stage stage) {
 
 }  // namespace
 
-WorkerPool::~WorkerPool() { stop(); }
+std::shared_ptr<WorkerPool> WorkerPool::create(int base_threads) {
+  std::shared_ptr<WorkerPool> inner(new WorkerPool(base_threads));
+  auto* const pool = inner.get();
+  return {pool, [inner = std::move(inner)](WorkerPool* self) { self->stop(); }};
+}
+
+WorkerPool::~WorkerPool() = default;
 
 WorkerPool::Lease::Lease(Lease&& other) noexcept
     : pool_(std::move(other.pool_)), threads_(std::exchange(other.threads_, 0)) {}

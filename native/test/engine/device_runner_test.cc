@@ -144,7 +144,7 @@ constexpr int kSlides = 9;
 std::int64_t side_of(int seed) { return 9 + seed % 5; }
 
 std::vector<ScoreResult> score_all(std::unique_ptr<Runner> runner, const ScoreRequest& request, int threads) {
-  Engine engine(std::make_shared<WorkerPool>(1), std::move(runner), {.threads = threads});
+  Engine engine(WorkerPool::create(1), std::move(runner), {.threads = threads});
   std::promise<void> gate;  // holds the workers that come to a slide until all slides are there
   const auto opened = gate.get_future().share();
   std::vector<std::shared_ptr<FakeSlide>> slides;
@@ -199,7 +199,7 @@ TEST(a_stopping_rule_looks_at_what_a_device_gave_back) {
 TEST(a_slide_that_fails_spoils_no_other_in_its_batches) {
   if (skipped(__func__)) return;
   const auto expected = score_all(std::make_unique<ModelRunner>(load_model()), means_request(), 2);
-  Engine engine(std::make_shared<WorkerPool>(2), std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>()),
+  Engine engine(WorkerPool::create(2), std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>()),
                 {.threads = 3});
   const auto damaged = coloured_slide(3, 6);
   damaged->set_tile(0, 4, 4, std::vector<std::uint8_t>(9, 0));
@@ -215,7 +215,7 @@ TEST(a_slide_that_fails_spoils_no_other_in_its_batches) {
 TEST(closing_ends_what_a_device_has) {
   if (skipped(__func__)) return;
   for (int round = 0; round < 20; ++round) {
-    Engine engine(std::make_shared<WorkerPool>(2), std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>()),
+    Engine engine(WorkerPool::create(2), std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>()),
                   {.threads = 2});
     std::vector<Scoring> running;
     for (int seed = 0; seed < 4; ++seed)

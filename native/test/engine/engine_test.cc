@@ -93,7 +93,7 @@ std::unique_ptr<Engine> make_engine(int threads, bool trial = false) {
   infer::set_runtime_path(test::ort_library());
   const auto path = folder().write("means.onnx", test::models::channel_means("n", kTilePx));
   auto runner = std::make_unique<ModelRunner>(infer::Model::load(path, {.device = "cpu", .log = {}}));
-  return std::make_unique<Engine>(std::make_shared<WorkerPool>(2), std::move(runner),
+  return std::make_unique<Engine>(WorkerPool::create(2), std::move(runner),
                                   EngineOptions{.threads = threads, .trial = trial});
 }
 

@@ -48,7 +48,7 @@ constexpr std::int64_t kSide = 12;
 
 TEST(no_worker_waits_for_bytes) {
   if (skipped(__func__)) return;
-  const auto engine = make_engine(std::make_shared<WorkerPool>(1), 1);
+  const auto engine = make_engine(WorkerPool::create(1), 1);
   const double expected = score_of(start_scoring(*engine, coloured_slide(1, kSide), means_request()).outcome.get());
   const auto late = std::make_shared<LateSlide>(1, kSide);
   auto waiting = start_scoring(*engine, late, means_request());
@@ -64,7 +64,7 @@ TEST(no_worker_waits_for_bytes) {
 
 TEST(a_slide_that_waits_for_its_overview_keeps_no_other_from_planning) {
   if (skipped(__func__)) return;
-  const auto engine = make_engine(std::make_shared<WorkerPool>(1), 1);
+  const auto engine = make_engine(WorkerPool::create(1), 1);
   ScoreRequest by_tissue = means_request();
   by_tissue.grid.mask = tissue::TissueOptions{};
   by_tissue.grid.grid.keep = tiles::KeepRule::Fraction;
@@ -87,7 +87,7 @@ TEST(slides_that_do_not_fit_together_take_turns) {
   const auto path = folder.write("means.onnx", models::channel_means("n", kScoredTilePx));
   for (const int threads : {1, 3}) {
     auto runner = std::make_unique<ModelRunner>(infer::Model::load(path, {.device = "cpu", .log = {}}));
-    Engine engine(std::make_shared<WorkerPool>(2), std::move(runner), {.threads = threads, .memory_bytes = 90'000});
+    Engine engine(WorkerPool::create(2), std::move(runner), {.threads = threads, .memory_bytes = 90'000});
     std::vector<Scoring> running;
     for (int seed = 0; seed < 12; ++seed)
       running.push_back(start_scoring(engine, coloured_slide(seed, 12), means_request()));
@@ -99,7 +99,7 @@ TEST(slides_that_do_not_fit_together_take_turns) {
 TEST(the_same_whatever_the_order_of_the_answers) {
   if (skipped(__func__)) return;
   for (const int threads : {1, 3}) {
-    const auto engine = make_engine(std::make_shared<WorkerPool>(2), threads);
+    const auto engine = make_engine(WorkerPool::create(2), threads);
     ScoreRequest unaligned = means_request();
     unaligned.grid.grid.stride_px = 20;  // stored tiles are shared by several tiles
     const double expected = score_of(start_scoring(*engine, coloured_slide(1, kSide), unaligned).outcome.get());
@@ -119,7 +119,7 @@ TEST(the_same_whatever_the_order_of_the_answers) {
 
 TEST(a_source_that_fails_fails_its_slide_alone) {
   if (skipped(__func__)) return;
-  const auto engine = make_engine(std::make_shared<WorkerPool>(2), 2);
+  const auto engine = make_engine(WorkerPool::create(2), 2);
   const auto late = std::make_shared<LateSlide>(1, kSide);
   auto waiting = start_scoring(*engine, late, means_request());
   auto other = start_scoring(*engine, coloured_slide(2, kSide), means_request());
@@ -131,7 +131,7 @@ TEST(a_source_that_fails_fails_its_slide_alone) {
 
 TEST(cancelling_gives_up_what_was_asked_for) {
   if (skipped(__func__)) return;
-  const auto engine = make_engine(std::make_shared<WorkerPool>(2), 2);
+  const auto engine = make_engine(WorkerPool::create(2), 2);
   const auto late = std::make_shared<LateSlide>(1, kSide);
   auto waiting = start_scoring(*engine, late, means_request());
   late->bytes().wait_for_questions(1);
@@ -145,7 +145,7 @@ TEST(cancelling_gives_up_what_was_asked_for) {
 }
 
 TEST(streams_of_tiles_wait_for_nobody) {
-  const auto pool = std::make_shared<WorkerPool>(1);
+  const auto pool = WorkerPool::create(1);
   const auto late = std::make_shared<LateSlide>(1, 4);
   GridRequest grid;
   grid.level = 0;

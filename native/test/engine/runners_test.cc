@@ -129,7 +129,7 @@ std::int64_t least_memory(Shape shape, std::int64_t across, std::int64_t down, s
   std::int64_t too_little = 0, enough = 64 << 20;
   while (enough - too_little > 1) {
     const std::int64_t tried = (enough + too_little) / 2;
-    const auto pool = std::make_shared<WorkerPool>(1);
+    const auto pool = WorkerPool::create(1);
     const auto engine = make_engine(pool, 1, shape, tried);
     const bool fits = is_scored(start(*engine, make_slide(across, down), make_request(batch_size)).get());
     (fits ? enough : too_little) = tried;
@@ -143,7 +143,7 @@ std::int64_t least_memory(Shape shape, std::int64_t across, std::int64_t down, s
 TEST(runs_are_whole_whatever_is_claimed) {
   for (const std::int64_t rows : {5, 24, 64}) {
     std::atomic<int> runs{0};
-    const auto pool = std::make_shared<WorkerPool>(2);
+    const auto pool = WorkerPool::create(2);
     const auto engine = make_engine(pool, 2, {.fixed_rows = rows}, 1 << 30, &runs);
     const auto outcome = start(*engine, make_slide(40, 25), make_request(4)).get();
     CHECK_EQ(wrong_values(outcome), 0);
@@ -154,7 +154,7 @@ TEST(runs_are_whole_whatever_is_claimed) {
 // While a slide is being finished it has its memory still: the next one waits for it, and is not refused.
 TEST(a_slide_waits_for_the_memory_of_one_that_is_being_finished) {
   const std::int64_t memory = least_memory({}, 6, 6, 4);
-  const auto pool = std::make_shared<WorkerPool>(2);
+  const auto pool = WorkerPool::create(2);
   const auto engine = make_engine(pool, 2, {}, memory);
   const auto other = make_engine(pool, 2, {});
   std::future<ScoreOutcome> second;
@@ -171,7 +171,7 @@ TEST(a_slide_waits_for_the_memory_of_one_that_is_being_finished) {
 
 // Slides that share a batch may want batches of different sizes.
 TEST(a_shared_batch_keeps_the_rows_that_are_in_it) {
-  const auto pool = std::make_shared<WorkerPool>(1);
+  const auto pool = WorkerPool::create(1);
   const auto engine = make_engine(pool, 1, {.in_flight = 2});
   std::promise<void> gate;  // no tile is worked on before both slides are there
   const auto opened = gate.get_future().share();
@@ -183,7 +183,7 @@ TEST(a_shared_batch_keeps_the_rows_that_are_in_it) {
 }
 
 TEST(a_device_without_memory_fails_the_slide) {
-  const auto pool = std::make_shared<WorkerPool>(2);
+  const auto pool = WorkerPool::create(2);
   const auto engine = make_engine(pool, 2, {.in_flight = 2, .has_memory = false});
   const auto outcome = start(*engine, make_slide(6, 6), make_request(4)).get();
   CHECK(!is_scored(outcome));
@@ -198,7 +198,7 @@ TEST(a_device_without_memory_fails_the_slide) {
 TEST(a_slide_that_waits_leaves_a_batch_to_those_that_run) {
   constexpr Shape kShape{.in_flight = 1};
   const std::int64_t memory = least_memory(kShape, 6, 6, 16);
-  const auto pool = std::make_shared<WorkerPool>(1);
+  const auto pool = WorkerPool::create(1);
   const auto engine = make_engine(pool, 1, kShape, memory);
   std::promise<void> gate;
   const auto opened = gate.get_future().share();
@@ -215,7 +215,7 @@ TEST(a_slide_that_waits_leaves_a_batch_to_those_that_run) {
 
 // Ending workers that are no longer wanted takes until their steps are over. Nobody else waits for that.
 TEST(a_job_is_added_while_workers_end) {
-  const auto pool = std::make_shared<WorkerPool>(1);
+  const auto pool = WorkerPool::create(1);
   auto lease = pool->lease(3);
   std::promise<void> gate;
   const auto opened = gate.get_future().share();
