@@ -16,6 +16,7 @@ class Calls {
 
   // Waits for bytes on behalf of one of the requests; given up at once where they are cancelled already.
   void wait(const slide::BytesPending& pending, const std::shared_ptr<slide::Fetch>& fetch) {
+    const slide::Fetch::Asking asking(fetch);
     {
       std::scoped_lock lock(mutex_);
       fetches_.remove_if([](const auto& earlier) { return earlier.expired(); });

@@ -122,6 +122,10 @@ void WorkerPool::add(std::shared_ptr<Job> job) {
 
 void WorkerPool::cancel(Job& job) {
   job.cancel_.cancel();
+  abandon_fetches(job);
+}
+
+void WorkerPool::abandon_fetches(Job& job) {
   std::vector<std::shared_ptr<slide::Fetch>> fetches;
   {
     std::scoped_lock lock(mutex_);
@@ -218,7 +222,8 @@ void WorkerPool::run(Worker& worker, Step& step) {
     failure = std::current_exception();
   }
   const std::shared_ptr<Job> job = step.job;
-  complete(step, failure);
+  // What a failed job still waits for may never come.
+  if (!complete(step, failure)) abandon_fetches(*job);
   job->tell();
 }
 
@@ -231,18 +236,21 @@ void WorkerPool::wait_for_bytes(Step& step, const slide::BytesPending& pending) 
       [weak = weak_from_this(), waiting](std::exception_ptr failure, std::shared_ptr<const void> kept) {
         if (const auto pool = weak.lock()) pool->arrive(std::move(*waiting), std::move(failure), std::move(kept));
       });
+  bool failed = false;
+  const slide::Fetch::Asking asking(fetch);  // the step does not go on, and its job lets go of no slide, before the end
   {
     std::scoped_lock lock(mutex_);
     ++job->waiting_;
-    std::erase_if(job->fetches_, [](const auto& earlier) { return earlier->is_complete(); });
+    std::erase_if(job->fetches_, [](const auto& earlier) { return earlier->has_ended(); });
     job->fetches_.push_back(fetch);
     if (waiting->urgency == Urgency::Work) --job->crew().working;
     waiting->company = 0;
+    failed = job->failure_ != nullptr;
     changed_.notify_all();
   }
   pending.source->fetch(pending.ranges, fetch);
-  // Cancelled between the throw and now: cancel() did not see this fetch.
-  if (job->cancelled()) fetch->abandon();
+  // Cancelled, or failed, between the throw and now: nobody saw this fetch.
+  if (failed || job->cancelled()) fetch->abandon();
 }
 
 void WorkerPool::arrive(Step step, std::exception_ptr failure, std::shared_ptr<const void> kept) {
@@ -255,7 +263,8 @@ void WorkerPool::arrive(Step step, std::exception_ptr failure, std::shared_ptr<c
   changed_.notify_all();
 }
 
-void WorkerPool::complete(Step& step, std::exception_ptr failure) {
+// False: the job has failed.
+bool WorkerPool::complete(Step& step, std::exception_ptr failure) {
   std::scoped_lock lock(mutex_);
   Job& job = *step.job;
   Crew& crew = job.crew();
@@ -278,6 +287,7 @@ void WorkerPool::complete(Step& step, std::exception_ptr failure) {
     changed_.notify_one();
   else
     changed_.notify_all();
+  return !job.failure_;
 }
 
 void WorkerPool::wait_for_work(std::unique_lock<std::mutex>& lock) {

@@ -80,8 +80,9 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   void begin(Step& step, std::shared_ptr<Job> job, std::list<std::shared_ptr<Job>>::iterator place);
   void run(Worker& worker, Step& step);
   void wait_for_bytes(Step& step, const slide::BytesPending& pending);
+  void abandon_fetches(Job& job);
   void arrive(Step step, std::exception_ptr failure, std::shared_ptr<const void> kept);
-  void complete(Step& step, std::exception_ptr failure);
+  [[nodiscard]] bool complete(Step& step, std::exception_ptr failure);
   void wait_for_work(std::unique_lock<std::mutex>& lock);
 
   const int base_threads_;

@@ -80,42 +80,67 @@ class FileSource final : public ByteSource {
 
 }  // namespace
 
-void Fetch::complete(std::exception_ptr failure, std::shared_ptr<const void> kept) {
+Fetch::Asking::Asking(std::shared_ptr<Fetch> fetch) : fetch_(std::move(fetch)) { fetch_->enter(); }
+
+Fetch::Asking::~Asking() { fetch_->leave(); }
+
+void Fetch::enter() {
+  std::scoped_lock lock(mutex_);
+  ++inside_;
+}
+
+void Fetch::leave() {
   Done done;
+  Outcome outcome;
   {
     std::scoped_lock lock(mutex_);
+    if (--inside_ > 0 || !outcome_ || !done_) return;
     done.swap(done_);
-    forget_ = nullptr;
+    outcome = *std::exchange(outcome_, Outcome{});
   }
-  if (done) done(std::move(failure), std::move(kept));
+  done(std::move(outcome.failure), std::move(outcome.kept));
+}
+
+void Fetch::complete(std::exception_ptr failure, std::shared_ptr<const void> kept) {
+  {
+    std::scoped_lock lock(mutex_);
+    if (outcome_) return;
+    outcome_ = Outcome{std::move(failure), std::move(kept)};
+    forget_ = nullptr;
+    ++inside_;
+  }
+  leave();
 }
 
 void Fetch::abandon() {
   std::function<void()> forget;
   {
     std::scoped_lock lock(mutex_);
+    if (outcome_) return;
+    outcome_ = Outcome{std::make_exception_ptr(Error(Code::CANCELLED, Stage::Slide, "the bytes are no longer wanted")),
+                       nullptr};
     abandoned_ = true;
     forget.swap(forget_);
+    ++inside_;
   }
   if (forget) forget();
-  complete(std::make_exception_ptr(Error(Code::CANCELLED, Stage::Slide, "the bytes are no longer wanted")), nullptr);
+  leave();
 }
 
-bool Fetch::is_complete() const {
+bool Fetch::has_ended() const {
   std::scoped_lock lock(mutex_);
-  return !done_;
+  return outcome_.has_value();
 }
 
 void Fetch::on_abandon(std::function<void()> forget) {
   {
     std::scoped_lock lock(mutex_);
-    // Also where abandon() has called `done` already: the source must hear that nobody waits.
     if (!abandoned_) {
-      if (done_) forget_ = std::move(forget);
+      if (!outcome_) forget_ = std::move(forget);
       return;
     }
   }
-  forget();
+  forget();  // the thread that asks is inside the source, and `done` waits for it
 }
 
 void ByteSource::fetch(std::span<const ByteRange> /*ranges*/, const std::shared_ptr<Fetch>& fetch) const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,8 +20,9 @@ struct ByteRange {
   std::uint64_t bytes = 0;
 };
 
-// One wait for bytes. Made by whoever waits; `done` is called once: from the source when the bytes are here or cannot
-// be had, or from abandon(), on the thread that calls it. It must not call back into the source.
+// One wait for bytes. Made by whoever waits; `done` is called once: when the bytes are here, cannot be had, or are no
+// longer wanted. It is called when no thread is inside the source on behalf of this wait, so that it may let go of the
+// slide, and with it of the source. It must not call back into the source.
 class Fetch {
  public:
   // `failure` is null when the bytes are here; `kept` keeps them here for as long as it lives.
@@ -28,18 +30,40 @@ class Fetch {
 
   explicit Fetch(Done done) : done_(std::move(done)) {}
 
+  // While it lives `done` is not called: around ByteSource::fetch, and made before anybody else can abandon the wait.
+  class Asking {
+   public:
+    explicit Asking(std::shared_ptr<Fetch> fetch);
+    ~Asking();  // calls `done` where the wait has ended meanwhile
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+
+   private:
+    const std::shared_ptr<Fetch> fetch_;
+  };
+
   void complete(std::exception_ptr failure, std::shared_ptr<const void> kept);
-  // The bytes are no longer wanted: `done` gets CANCELLED, unless it was called already.
+  // The bytes are no longer wanted: `done` gets CANCELLED, unless the wait has ended already.
   void abandon();
 
-  [[nodiscard]] bool is_complete() const;
+  [[nodiscard]] bool has_ended() const;
 
-  // For the source: called by abandon(), at once where that has been called already.
+  // For the source, from its fetch(): called by abandon(), at once where that has been called already.
   void on_abandon(std::function<void()> forget);
 
  private:
+  struct Outcome {
+    std::exception_ptr failure;
+    std::shared_ptr<const void> kept;
+  };
+
+  void enter();
+  void leave();
+
   mutable std::mutex mutex_;
   Done done_;  // null once it was called
+  std::optional<Outcome> outcome_;
+  int inside_ = 0;  // threads that use the source for this wait
   bool abandoned_ = false;
   std::function<void()> forget_;
 };
@@ -58,7 +82,8 @@ class ByteSource {
   [[nodiscard]] virtual bool is_local() const noexcept { return true; }
   // Throws BytesPending unless all of `ranges`, which lie inside the source, are here; what comes back keeps them here.
   [[nodiscard]] virtual std::shared_ptr<const void> require(std::span<const ByteRange> /*ranges*/) const { return {}; }
-  // Asks for `ranges`, which lie inside the source. A local source has them and completes at once.
+  // Asks for `ranges`, which lie inside the source. A local source has them and completes at once. The caller holds a
+  // Fetch::Asking.
   virtual void fetch(std::span<const ByteRange> ranges, const std::shared_ptr<Fetch>& fetch) const;
 };
 

@@ -123,8 +123,8 @@ TEST(a_source_that_fails_fails_its_slide_alone) {
   const auto late = std::make_shared<LateSlide>(1, kSide);
   auto waiting = start_scoring(*engine, late, means_request());
   auto other = start_scoring(*engine, coloured_slide(2, kSide), means_request());
-  late->bytes().wait_for_questions(1);
-  late->bytes().fail_all();
+  late->bytes().wait_for_questions(2);
+  late->bytes().fail_one();
   CHECK(code_of(waiting.outcome.get()) == Code::FILE_UNREADABLE);
   CHECK(std::holds_alternative<ScoreResult>(other.outcome.get()));
 }
@@ -137,7 +137,7 @@ TEST(cancelling_gives_up_what_was_asked_for) {
   late->bytes().wait_for_questions(1);
   engine->cancel(waiting.job);
   CHECK(code_of(waiting.outcome.get()) == Code::CANCELLED);
-  CHECK(late->bytes().forgotten() > 0);
+  late->bytes().wait_until_forgotten();
   auto again = start_scoring(*engine, late, means_request());
   late->bytes().wait_for_questions(1);
   engine->close();

@@ -116,6 +116,33 @@ TEST(a_fetch_that_is_complete_is_not_forgotten) {
   CHECK_EQ(forgotten, 0);
 }
 
+// Who is told lets go of the slide, and so of the source: not while a thread is inside it.
+TEST(nobody_is_told_while_a_thread_is_inside_the_source) {
+  int calls = 0;
+  const auto fetch = std::make_shared<slide::Fetch>(
+      [&](const std::exception_ptr& failure, const auto&) { calls += failure ? 10 : 1; });
+  {
+    const slide::Fetch::Asking asking(fetch);
+    fetch->complete(nullptr, nullptr);
+    fetch->abandon();
+    CHECK_EQ(calls, 0);
+  }
+  CHECK_EQ(calls, 1);
+}
+
+TEST(nobody_is_told_before_the_source_has_forgotten) {
+  int calls = 0, at_forget = -1;
+  const auto fetch = std::make_shared<slide::Fetch>(
+      [&](const std::exception_ptr& failure, const auto&) { calls += failure ? 10 : 1; });
+  fetch->on_abandon([&] {
+    fetch->complete(nullptr, nullptr);  // an answer that comes at this moment
+    at_forget = calls;
+  });
+  fetch->abandon();
+  CHECK_EQ(at_forget, 0);
+  CHECK_EQ(calls, 10);
+}
+
 namespace {
 
 // Gives one byte less than is asked for.

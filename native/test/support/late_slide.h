@@ -41,14 +41,15 @@ class LateBytes final : public slide::PagedSource {
     give(asked.first, asked.second);
     return true;
   }
-  void fail_all() {
-    std::map<std::uint64_t, std::vector<slide::ByteRange>> open;
+  // The others are never answered.
+  void fail_one() {
+    std::uint64_t question = 0;
     {
       std::scoped_lock lock(mutex_);
-      open.swap(open_);
+      question = open_.begin()->first;
+      open_.erase(open_.begin());
     }
-    for (const auto& [question, ranges] : open)
-      fail(question, std::make_exception_ptr(Error(Code::FILE_UNREADABLE, Stage::Slide, "the test says so")));
+    fail(question, std::make_exception_ptr(Error(Code::FILE_UNREADABLE, Stage::Slide, "the test says so")));
   }
   void wait_for_questions(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -58,9 +59,9 @@ class LateBytes final : public slide::PagedSource {
     std::scoped_lock lock(mutex_);
     return asked_twice_;
   }
-  [[nodiscard]] int forgotten() const {
-    std::scoped_lock lock(mutex_);
-    return forgotten_;
+  void wait_until_forgotten() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return forgotten_ > 0; });
   }
 
  protected:
@@ -83,6 +84,7 @@ class LateBytes final : public slide::PagedSource {
   void forget(std::uint64_t question) const override {
     std::scoped_lock lock(mutex_);
     ++forgotten_;
+    changed_.notify_all();
     if (const auto found = open_.find(question); found != open_.end()) {
       forget_bytes(found->second);
       open_.erase(found);
