@@ -62,6 +62,7 @@ export function summaryLine(summary: DirectorySummary): string {
   if (fallback > 0) parts.push(`${fallback} failed and carry the fallback`);
   if (missing > 0) parts.push(`${missing} without a slide carry the fallback`);
   if (failed > 0) parts.push(`${failed} failed`);
+  if (summary.notRead.length > 0) parts.push(`${summary.notRead.length} not read`);
   if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
   parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));
   return `${where}${parts.join(', ')}`;

@@ -16,6 +16,7 @@ import type { Model } from '../model/model.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
 import { realClock, type Clock } from './clock.js';
+import { furtherCells, outputHeader } from './columns.js';
 import { submissionText, writeSubmission } from './csv-write.js';
 import { deadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
@@ -133,6 +134,7 @@ class Execution {
     try {
       this.stop.controller.signal.throwIfAborted();
       const prepared = await prepareRun(this.source, options, this.fs);
+      tellNotRead(options, prepared);
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
       return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
     } finally {
@@ -154,8 +156,8 @@ class Execution {
     try {
       // Another run may have finished between the first look and the lock.
       if (!mayReplace) await refuseExisting(output, this.fs);
-      if (options.resume && (await this.isFinished(prepared, output))) {
-        return finishedBefore(output, this.clock.nowMs() - times.startedMs);
+      if (options.resume && (await this.isFinished(prepared, options, output))) {
+        return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
       }
       return await this.score(prepared, options, { output, lock }, times);
     } finally {
@@ -164,11 +166,11 @@ class Execution {
   }
 
   /** Output without journal: the earlier run ended. An output that is not ours to judge is never replaced. */
-  private async isFinished(prepared: PreparedRun, output: string): Promise<boolean> {
+  private async isFinished(prepared: PreparedRun, options: RunOptions, output: string): Promise<boolean> {
     if (await isThere(journalPathOf(output), this.fs)) return false;
     if (!(await isThere(output, this.fs))) return false;
     const names = prepared.rows.map((row) => row.name);
-    if (await isComplete(output, prepared.header, names, this.fs)) return true;
+    if (await isComplete(output, prepared.header, names, this.fs, options.columns)) return true;
     const found = `${output} is there, without a journal, and is not the complete output of this run`;
     throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
       path: output,
@@ -190,6 +192,7 @@ class Execution {
     try {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
+      const header = outputHeader(prepared.header, options.columns, scorer.model);
       const declared = scorer.model.outputs[0]?.fallback ?? null;
       if (prepared.rows.some((row) => row.slide === null) && declared === null) {
         throw rowsMismatch(prepared.problems, 'make the named files agree: the model declares no fallback');
@@ -198,15 +201,15 @@ class Execution {
       journal = opened?.journal ?? null;
       const resumed = opened?.resumed ?? new Map<number, JournalRow>();
       const progress = progressOf(prepared, options, resumed);
-      const { slidesInFlight, scorer: scorerOptions } = options;
+      const { columns, slidesInFlight, scorer: scorerOptions } = options;
       const { queue } = this;
       const { rows } = prepared;
       const input = { rows, resumed, scorer, fallback: declared, slidesInFlight, journal, queue, progress, controller };
       const time = times.endMs === null ? null : this.timeBudget(prepared, options, resumed, scorer, times.endMs);
-      const scored = await scoreRows({ ...input, options: scorerOptions, time });
-      if (target !== null && journal !== null) await this.finish(prepared, options, scorer, scored, target, journal);
+      const scored = await scoreRows({ ...input, options: scorerOptions, columns, time });
+      if (target !== null && journal !== null) await this.finish(header, options, scorer, scored, target, journal);
       const elapsedMs = this.clock.nowMs() - times.startedMs;
-      return summaryOf(scored, options, progress.tiles, elapsedMs, scorer);
+      return summaryOf(scored, prepared, options, progress.tiles, elapsedMs, scorer);
     } catch (error) {
       // A run that failed before its first row leaves nothing; one that was stopped can be resumed either way.
       if (journal?.isNew === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
@@ -262,7 +265,7 @@ class Execution {
   }
 
   private async finish(
-    prepared: PreparedRun,
+    header: readonly string[],
     options: RunOptions,
     scorer: RowScorer,
     scored: ScoredRows,
@@ -273,9 +276,13 @@ class Execution {
     const unwritable = scored.rows.some((row) => row.score === null) || (slideFailed && options.onError === 'error');
     // The journal stays: repaired slides are scored by resuming, the others are not scored again.
     if (unwritable && scored.firstError !== null) throw scored.firstError;
-    const rows = scored.rows.map((row) => ({ name: row.name, value: row.score ?? Number.NaN }));
+    const rows = scored.rows.map((row) => ({
+      name: row.name,
+      value: row.score,
+      more: furtherCells(row, options.columns, scorer.model),
+    }));
     const clip = scorer.model.outputs[0]?.clip ?? null;
-    const text = submissionText(prepared.header, rows, clip);
+    const text = submissionText(header, rows, clip);
     await writeSubmission(target.output, text, this.fs, () => target.lock.assertHeld());
     await journal.remove();
   }
@@ -313,6 +320,15 @@ function toScore(prepared: PreparedRun, journalled: ReadonlyMap<number, JournalR
   return prepared.rows.filter((row) => (journalled.get(row.index)?.score ?? null) === null);
 }
 
+function tellNotRead({ onNotRead }: RunOptions, { notRead = [] }: PreparedRun): void {
+  if (notRead.length === 0) return;
+  try {
+    onNotRead?.(notRead);
+  } catch {
+    // The run goes on; see the option.
+  }
+}
+
 function tellModel({ onModel }: RunOptions, model: Model): void {
   try {
     onModel?.(model);
@@ -331,6 +347,7 @@ function followSignal(signal: AbortSignal | null, stop: Stop): () => void {
 
 function summaryOf(
   scored: ScoredRows,
+  prepared: PreparedRun,
   options: RunOptions,
   tiles: number,
   elapsedMs: number,
@@ -344,6 +361,7 @@ function summaryOf(
   return {
     rows: scored.rows,
     counts,
+    notRead: prepared.notRead ?? [],
     output: options.output,
     alreadyComplete: false,
     deadline: options.deadline === null ? null : { sampled, unscored },
@@ -353,7 +371,8 @@ function summaryOf(
   };
 }
 
-function finishedBefore(output: string, elapsedMs: number): DirectorySummary {
+function finishedBefore(output: string, { notRead = [] }: PreparedRun, elapsedMs: number): DirectorySummary {
   const counts = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
-  return { rows: [], counts, output, alreadyComplete: true, deadline: null, tiles: 0, elapsedMs, model: null };
+  const rest = { alreadyComplete: true, deadline: null, tiles: 0, elapsedMs, model: null };
+  return { rows: [], counts, notRead, output, ...rest };
 }

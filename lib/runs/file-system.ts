@@ -6,7 +6,7 @@ import * as fsp from 'node:fs/promises';
 
 export type FileSystem = Pick<
   typeof fsp,
-  'open' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'realpath' | 'readdir' | 'utimes'
+  'open' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'realpath' | 'readdir' | 'opendir' | 'utimes'
 >;
 
 export const realFileSystem: FileSystem = fsp;

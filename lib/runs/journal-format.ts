@@ -33,6 +33,8 @@ export interface JournalRow {
   readonly error: ErrorCode | null;
   /** Only where the deadline left the slide a part of its tiles. */
   readonly sampled?: TileSample;
+  /** Only on a row with a score of a model with several outputs: the value of each, in its order. */
+  readonly outputs?: readonly number[];
 }
 
 export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
@@ -78,10 +80,11 @@ function isKey(value: unknown): value is JournalKey {
 
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
-  const { index, name, identity, score, error, sampled } = value;
+  const { index, name, identity, score, error, sampled, outputs } = value;
   if (!Number.isSafeInteger(index) || !isText(name) || !isObject(identity)) return false;
   if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
   if (sampled !== undefined && !isSample(sampled)) return false;
+  if (outputs !== undefined && !(Array.isArray(outputs) && outputs.every(Number.isFinite))) return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));
 }
