@@ -230,7 +230,7 @@ export interface RuntimeOptions {
   /** Most memory that is used, not counting the model. In bytes. @defaultValue 1 GiB */
   readonly memoryLimit?: number;
   /** Path of libonnxruntime.so, or of its folder. @defaultValue the library in onnxruntime-node */
-  readonly onnxRuntimePath?: string;
+  readonly onnxRuntimePath?: string | URL;
 }
 
 /**
@@ -354,5 +354,5 @@ export interface ScorerOptions extends RuntimeOptions, ModelOptions, SlideScoreO
    * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo). In the API also what
    * {@link loadModel} gave.
    */
-  readonly model: string | Model;
+  readonly model: string | URL | Model;
 }
