@@ -15,6 +15,7 @@ import { optionMark } from '../core/option-names.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
+import { fallbackFailure } from '../scoring/score-range.js';
 import { realClock, type Clock } from './clock.js';
 import { submissionText, writeSubmission } from './csv-write.js';
 import { deadlineMs } from './deadline.js';
@@ -191,6 +192,8 @@ class Execution {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
       const declared = scorer.model.outputs[0]?.fallback ?? null;
+      const unfit = fallbackFailure(declared, scorer.model);
+      if (unfit !== null) throw unfit;
       if (prepared.rows.some((row) => row.slide === null) && declared === null) {
         throw rowsMismatch(prepared.problems, 'make the named files agree: the model declares no fallback');
       }
@@ -347,13 +350,16 @@ function summaryOf(
     output: options.output,
     alreadyComplete: false,
     deadline: options.deadline === null ? null : { sampled, unscored },
+    clipped: scored.rows.filter((row) => row.clippedFrom !== undefined).length,
     tiles,
     elapsedMs,
     model: { name, sha256, intendedUse },
+    assumed: scorer.model.assumed,
   };
 }
 
 function finishedBefore(output: string, elapsedMs: number): DirectorySummary {
   const counts = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
-  return { rows: [], counts, output, alreadyComplete: true, deadline: null, tiles: 0, elapsedMs, model: null };
+  const nothing = { rows: [], clipped: 0, deadline: null, tiles: 0, model: null, assumed: null };
+  return { ...nothing, counts, output, alreadyComplete: true, elapsedMs };
 }

@@ -28,11 +28,13 @@ export interface JournalRow {
   readonly index: number;
   readonly name: string;
   readonly identity: SlideIdentity;
-  /** The score before clipping; null where the slide failed. */
+  /** As in the result of the slide; null where the slide failed. */
   readonly score: number | null;
   readonly error: ErrorCode | null;
   /** Only where the deadline left the slide a part of its tiles. */
   readonly sampled?: TileSample;
+  /** Only where the range made another number of the score: what it was before. */
+  readonly clippedFrom?: number;
 }
 
 export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
@@ -78,10 +80,11 @@ function isKey(value: unknown): value is JournalKey {
 
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
-  const { index, name, identity, score, error, sampled } = value;
+  const { index, name, identity, score, error, sampled, clippedFrom } = value;
   if (!Number.isSafeInteger(index) || !isText(name) || !isObject(identity)) return false;
   if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
   if (sampled !== undefined && !isSample(sampled)) return false;
+  if (clippedFrom !== undefined && typeof clippedFrom !== 'number') return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));
 }

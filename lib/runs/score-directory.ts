@@ -10,7 +10,8 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  *
  * A slide that cannot be scored does not stop the others. Its row takes the fallback that the model declares. Where it
  * declares none and an output was asked for, the other slides are still scored, the journal is kept, no output is
- * written and the run rejects with the error of the first slide that failed.
+ * written and the run rejects with the error of the first slide that failed. A score outside [0, 1] is such a failure
+ * (OUTPUT_OUT_OF_RANGE), unless the model or `clip` declares a range, or none.
  *
  * A `deadline` is kept by giving up tiles first, then slides; see {@link DirectoryOptions}. What it took is in the
  * results, the summary and the journal.

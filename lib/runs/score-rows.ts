@@ -6,7 +6,8 @@
 import { fromNative, MicrotomeError, type ErrorCode } from '../core/errors.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
-import type { ScoreProgress, SlideOutcome, SlideResult, TileSample } from '../scoring/result.js';
+import type { ScoreProgress, SlideOutcome, SlideResult } from '../scoring/result.js';
+import { isClipped, rangeFailure } from '../scoring/score-range.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
@@ -125,6 +126,7 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
       score: input.fallback,
       source: input.fallback === null ? 'failed' : 'missing',
       error: error.code,
+      ...notedOfFallback(input),
     },
   };
 }
@@ -138,21 +140,44 @@ async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<R
     progress.finished(row.index, false, 0);
     return {
       outcome: { ok: false, path: slide.path, error: scored, fallback },
-      entry: { name: row.name, score: fallback, source: fallback === null ? 'failed' : 'fallback', error: scored.code },
+      entry: {
+        name: row.name,
+        score: fallback,
+        source: fallback === null ? 'failed' : 'fallback',
+        error: scored.code,
+        ...notedOfFallback(input),
+      },
     };
   }
-  const sample = noted({ sampled: scored.read.sampled ?? undefined });
-  await append(input, { ...line, score: scored.score, error: null, ...sample });
+  const notes = noted({
+    sampled: scored.read.sampled ?? undefined,
+    clippedFrom: scored.clipped ? scored.unclipped : undefined,
+  });
+  await append(input, { ...line, score: scored.score, error: null, ...notes });
   progress.finished(row.index, true, scored.tileCount);
   return {
     outcome: { ok: true, result: scored },
-    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample },
+    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...notes },
   };
 }
 
-/** The sample of a row that says so: what was asked for is the same for all rows, and in the key of the journal. */
-function noted(row: { readonly sampled?: TileSample | undefined } | undefined): { readonly sampled?: TileSample } {
-  return row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {};
+type Notes = Pick<SummaryRow, 'sampled' | 'clippedFrom'>;
+
+/**
+ * What a row says beside its score: the sample that the deadline left (one that was asked for is the same for all rows, and
+ * in the key of the journal), and the value that the range made another number of.
+ */
+function noted(row: { readonly [K in keyof Notes]: Notes[K] | undefined } | undefined): Notes {
+  return {
+    ...(row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {}),
+    ...(row?.clippedFrom === undefined ? {} : { clippedFrom: row.clippedFrom }),
+  };
+}
+
+function notedOfFallback({ fallback, scorer }: ScoreRowsInput): Notes {
+  const [output] = scorer.model.outputs;
+  const isHeld = fallback !== null && output !== undefined && isClipped(fallback, output);
+  return isHeld ? { clippedFrom: fallback } : {};
 }
 
 async function append({ journal, time }: ScoreRowsInput, row: JournalRow): Promise<void> {
@@ -168,7 +193,7 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
   progress.started(row.index, Number(row.slide?.identity.size ?? 0));
   try {
     const result = await scoreRow(input, row, path);
-    if (Number.isFinite(result.score)) return result;
+    if (Number.isFinite(result.score)) return rangeFailure(result.score, input.scorer.model, path) ?? result;
     return new MicrotomeError('OUTPUT_NOT_FINITE', 'aggregate', `the score ${result.score}`, { path });
   } catch (error) {
     controller.signal.throwIfAborted();

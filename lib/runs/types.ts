@@ -1,5 +1,6 @@
 /** The types of scoring a folder: what goes in, what comes out. */
 import type { ErrorCode } from '../core/errors.js';
+import type { ModelAssumptions } from '../model/model.js';
 import type { ModelIdentity, ScoreProgress, SlideOutcome, TileSample } from '../scoring/result.js';
 
 export type { DirectoryOptions, OnError, OnMissing, Preset } from './generated-types.js';
@@ -23,12 +24,14 @@ export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'failed'
 /** One row of the output: the slide's name, the number that was written, and where it came from. */
 export interface SummaryRow {
   readonly name: string;
-  /** As scored, before the clipping of the output; null for 'failed'. */
+  /** As in the result of the slide; the output has it held to the range of the model. Null for 'failed'. */
   readonly score: number | null;
   readonly source: RowSource;
   readonly error: ErrorCode | null;
   /** Only on a row that the deadline left a part of its tiles. */
   readonly sampled?: TileSample;
+  /** Only on a row of which the range made another number, by more than rounding: what the score, or the fallback, was. */
+  readonly clippedFrom?: number;
 }
 
 /** What became of a run over many slides: counts, and a line for each row of the output. */
@@ -45,9 +48,13 @@ export interface DirectorySummary {
   readonly alreadyComplete: boolean;
   /** What the deadline took: rows made of a part of their tiles, and rows without a score. Null: there was none. */
   readonly deadline: { readonly sampled: number; readonly unscored: number } | null;
+  /** Number of rows with `clippedFrom`. */
+  readonly clipped: number;
   readonly tiles: number;
   readonly elapsedMs: number;
   readonly model: ModelIdentity | null;
+  /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
+  readonly assumed: ModelAssumptions | null;
 }
 
 /**
