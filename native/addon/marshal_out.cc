@@ -74,6 +74,18 @@ Napi::Array named_values(Napi::Env env, const std::vector<engine::NamedValue>& v
   return out;
 }
 
+Napi::Array slide_values(Napi::Env env, const std::vector<engine::SlideValue>& values) {
+  auto out = Napi::Array::New(env, values.size());
+  for (std::uint32_t i = 0; i < values.size(); ++i) {
+    auto item = Napi::Object::New(env);
+    item.Set("name", Napi::String::New(env, values[i].name));
+    item.Set("value", Napi::Number::New(env, values[i].value));
+    item.Set("unclipped", Napi::Number::New(env, values[i].unclipped));
+    out.Set(i, item);
+  }
+  return out;
+}
+
 // A typed array over the vector's own memory where the host allows it, else over a copy.
 template <typename Array, typename Vector>
 Array array_of(Napi::Env env, Vector&& values) {
@@ -266,7 +278,7 @@ Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result) {
   }
   out.Set("tileOutputs", outputs);
   out.Set("heads", named_values(env, result.heads));
-  out.Set("outputs", named_values(env, result.slide_outputs));
+  out.Set("outputs", slide_values(env, result.slide_outputs));
   out.Set("stopping", env.Null());
   if (result.stopping) {
     auto stopping = Napi::Object::New(env);

@@ -36,8 +36,10 @@ ScoreResult ScoreJob::collect() {
     heads.push_back(head_value(head));
     result.heads.push_back({head.name, heads.back()});
   }
-  for (const aggregate::SlideOutput& output : request_.slide_outputs)
-    result.slide_outputs.push_back({output.name, output.value_of(heads)});
+  for (const aggregate::SlideOutput& output : request_.slide_outputs) {
+    const double unclipped = output.unclipped_of(heads);
+    result.slide_outputs.push_back({output.name, output.held(unclipped), unclipped});
+  }
   result.tile_count = limit();
   if (rule_)
     result.stopping = {

@@ -8,8 +8,10 @@ import {
   type NotRead,
   type OptionNaming,
   type SlideOutcome,
+  type SlideResult,
 } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
+import { assumptionLine } from '../assumptions.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { outcomeJson, outcomeLine, resumeLines, summaryLine } from '../outcome.js';
@@ -38,6 +40,9 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
       if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);
       const fallback = fallbackNotice(model, options.fallback);
       if (fallback !== null) view.note(fallback);
+      const assumed = assumptionLine(model, options, args.naming);
+      if (assumed !== null) view.say(assumed);
+      for (const warning of model.warnings) view.say(`warning: model ${printable(model.name)}: ${printable(warning)}`);
     },
   });
   let finished = 0;
@@ -94,12 +99,20 @@ function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Tell
   if (!outcome.ok) {
     const { path, error } = outcome;
     view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWith(error, naming))}`);
-  } else if (outcome.result.read.sampled?.reason === 'deadline') {
-    const { path, read } = outcome.result;
-    view.note(`short of time: ${printable(path)}: ${read.sampled?.tiles} of ${read.sampled?.of} tiles`);
+  } else {
+    for (const line of limitsOf(outcome.result)) view.note(line);
   }
   if (asJson) io.stdout.write(`${JSON.stringify(outcomeJson(outcome, naming))}\n`);
   else if (asTable) io.stdout.write(outcomeLine(outcome));
+}
+
+/** What a score is less than it seems to be. */
+function limitsOf({ path, read: { sampled }, clipped, unclipped, clip }: SlideResult): readonly string[] {
+  const lines: string[] = [];
+  if (sampled?.reason === 'deadline')
+    lines.push(`short of time: ${printable(path)}: ${sampled.tiles} of ${sampled.of} tiles`);
+  if (clipped) lines.push(`clipped: ${printable(path)}: the score ${unclipped} was held to [${clip?.join(', ')}]`);
+  return lines;
 }
 
 function codeOf(summary: DirectorySummary): number {

@@ -145,7 +145,7 @@ export const scoreResult: NativeScoreResult = {
   y: Float64Array.of(0, 0),
   tileOutputs: [{ name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
   heads: [{ name: 'score', value: 0.5 }],
-  outputs: [{ name: 'score', value: 0.5 }],
+  outputs: [{ name: 'score', value: 0.5, unclipped: 0.5 }],
   stopping: null,
   badTiles: 0,
   missingTiles: 3,
