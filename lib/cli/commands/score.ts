@@ -3,6 +3,7 @@ import { pathOf } from '../../core/file-url.js';
 import {
   messageWith,
   MicrotomeError,
+  type DirectoryOptions,
   type DirectorySummary,
   type Model,
   type NotRead,
@@ -46,9 +47,11 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     },
   });
   let finished = 0;
+  const failures = new Set<unknown>();
   try {
     for await (const outcome of run) {
       ++finished;
+      if (!outcome.ok) failures.add(outcome.error);
       tell(outcome, { io, view, naming: args.naming, asJson: args.flag('json'), asTable: out === undefined });
     }
     const summary = await run.done;
@@ -60,7 +63,8 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     view.end();
     if (io.signal.aborted) throw error;
     if (out !== undefined && finished > 0) {
-      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${continuation(error)}`);
+      const goOn = failures.has(error) ? continuation(options) : plainContinuation(error);
+      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${goOn}`);
     }
     throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);
   }
@@ -73,10 +77,17 @@ function fallbackNotice(model: Model, given: number | undefined): string | null 
   return `fallback value: ${given}, as --fallback says; the model declares ${declared}`;
 }
 
-/** What goes on with a run that has no output; only the other run can where the lock was lost. */
-function continuation(error: unknown): string {
-  if (error instanceof MicrotomeError && error.code === 'OUTPUT_LOCKED') return '';
-  return ', continue with --resume';
+/** How a run goes on that has no output because slides failed. */
+function continuation({ format, onError }: DirectoryOptions): string {
+  const standIn = onError === 'error' ? '--on-error fallback' : '--fallback N';
+  const ways = format === undefined ? `${standIn} or --on-error skip` : standIn;
+  return `; repair or remove the slides that failed, or pass ${ways}, and continue with --resume`;
+}
+
+/** Where the lock was lost, the journal is the other run's. */
+function plainContinuation(error: unknown): string {
+  const isLost = error instanceof MicrotomeError && error.code === 'OUTPUT_LOCKED';
+  return isLost ? '' : ', continue with --resume';
 }
 
 const kMostNotRead = 20;
