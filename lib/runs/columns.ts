@@ -15,7 +15,7 @@ export interface ColumnOptions {
 }
 
 /** What may stand in a cell of the status column. */
-export const statusPattern = /^(?:scored|fallback|missing|failed: [A-Z_]+)$/;
+export const statusPattern: RegExp = /^(?:scored|fallback|missing|failed: [A-Z_]+)$/;
 
 /**
  * The header of the output; `first` are the columns of name and score. Throws INVALID_OPTION where an output of the model is

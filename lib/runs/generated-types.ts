@@ -43,7 +43,7 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   readonly allOutputs?: boolean;
   /**
    * Name of a last column of `output` that says what the score is: scored, fallback (the slide failed), missing (there
-   * is no slide), or failed with the code of its error.
+   * is no slide), or failed with the code of its error. The flag without a name calls it `status`.
    * @defaultValue there is none
    */
   readonly statusColumn?: string;

@@ -86,6 +86,7 @@ export const runRows: readonly OptionRow[] = [
     in: place,
     kind: kind.text,
     doc: 'Name of a last column of `output` that says what the score is: scored, fallback (the slide failed), missing (there is no slide), or failed with the code of its error.',
+    details: 'The flag without a name calls it `status`.',
     default: { text: 'there is none' },
     excludes: ['preset'],
     scores: 'no',
