@@ -63,7 +63,7 @@ export function linkRefused(folder: string, name: string, target: string | null,
   const found = `${where}: ${shown(name)} is a link${leaves ? ' that leaves the folder' : ''}`;
   return new MicrotomeError('CSV_INVALID', 'csv', found, {
     path: source.path,
-    advice: `replace it by the slide, or pass ${optionMark('followLinks', 'true')}`,
+    advice: `replace it by the slide, or leave ${optionMark('followLinks', 'false')} out`,
   });
 }
 

@@ -46,7 +46,7 @@ describe('links to slides', () => {
     const error = await failureOf(run(folder, { output, followLinks: false }));
     expect(error.code).toBe('CSV_INVALID');
     expect(error.message).toMatch(/"(a\.tif|b\.svs)" is a link that leaves the folder/);
-    expect(error.advice).toBe('replace it by the slide, or pass followLinks: true');
+    expect(error.advice).toBe('replace it by the slide, or leave followLinks: false out');
     await expect(readFile(output)).rejects.toThrow('ENOENT');
   });
 
