@@ -35,21 +35,21 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   /** Column of `output` that holds the score. @defaultValue relapse */
   readonly valueColumn?: string;
   /**
-   * Add a column to `output` for each further output of the model, under its name. The first output is the score,
-   * which has a column already. In a row of a slide that failed they hold the fallback that the model declares for
+   * Write the other outputs of the model to `output` too, each in a column of its name. The first output is the score,
+   * which has a column already. Where a slide failed, their cells hold the fallback values that the model declares for
    * them, or nothing.
    * @defaultValue false
    */
   readonly allOutputs?: boolean;
   /**
-   * Name of a last column of `output` that says what the score is: scored, fallback (the slide failed), missing (there
-   * is no slide), or failed with the code of its error.
+   * Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is
+   * no slide), or failed and the code of the error. This is the name of the column. The flag alone names it `status`.
    * @defaultValue there is none
    */
   readonly statusColumn?: string;
   /**
-   * Read the slides of subfolders too; such a slide is named by its path in the folder, with slashes. A name in
-   * `format` and `metadata` may then be such a path.
+   * Read subfolders too; their slides are named by their path in the folder, such as a/b.tif. A name in `format` and
+   * `metadata` may then be such a path.
    * @defaultValue false
    */
   readonly recursive?: boolean;

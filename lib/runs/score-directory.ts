@@ -31,8 +31,8 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * Nothing starts before the run is iterated or `done` is read. Both reject with a {@link MicrotomeError}, or with
  * `signal.reason`.
  *
- * @throws CSV_INVALID, ROWS_MISMATCH, OUTPUT_EXISTS, OUTPUT_LOCKED, RESUME_REFUSED, DISK_FULL, FILE_NOT_FOUND,
- * FILE_UNREADABLE, INVALID_OPTION, DEADLINE (slides it left no time for, and no fallback value), and what createScorer throws
+ * @throws CSV_INVALID, LIMIT_EXCEEDED (a folder), ROWS_MISMATCH, OUTPUT_EXISTS, OUTPUT_LOCKED, RESUME_REFUSED, DISK_FULL,
+ * FILE_NOT_FOUND, FILE_UNREADABLE, INVALID_OPTION, DEADLINE (slides it left no time for, and no fallback value), and what createScorer throws
  * @example
  * ```ts
  * const run = scoreDirectory('data', {
