@@ -59,6 +59,7 @@ export interface NativeRegion {
   readonly height: number;
   readonly badTiles: number;
   readonly missingTiles: number;
+  readonly outsidePx: number;
 }
 
 export interface NativeMask {
@@ -69,7 +70,10 @@ export interface NativeMask {
   /** Level-0 pixels per mask pixel. */
   readonly level0PerPxX: number;
   readonly level0PerPxY: number;
+  /** Those that read as white: damaged ones and missing ones. */
   readonly badTiles: number;
+  readonly missingTiles: number;
+  readonly madeTiles: number;
 }
 
 export interface NativeTissueOptions {

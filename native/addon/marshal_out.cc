@@ -166,6 +166,7 @@ Napi::Object region_object(Napi::Env env, decode::Region&& region) {
   out.Set("height", number(env, region.image.height_px));
   out.Set("badTiles", number(env, region.bad_tiles));
   out.Set("missingTiles", number(env, region.missing_tiles));
+  out.Set("outsidePx", number(env, region.outside_px));
   out.Set("data", to_js(env, std::move(region.image.data)));
   return out;
 }
@@ -177,7 +178,9 @@ Napi::Object mask_object(Napi::Env env, engine::FoundMask&& found) {
   out.Set("height", number(env, mask.height_px));
   out.Set("level0PerPxX", Napi::Number::New(env, mask.level0_per_px_x));
   out.Set("level0PerPxY", Napi::Number::New(env, mask.level0_per_px_y));
-  out.Set("badTiles", number(env, found.bad_tiles + found.missing_tiles));
+  out.Set("badTiles", number(env, found.tiles.bad + found.tiles.missing));
+  out.Set("missingTiles", number(env, found.tiles.missing));
+  out.Set("madeTiles", number(env, found.tiles.made));
   out.Set("data", to_js(env, std::move(mask.data)));
   return out;
 }
