@@ -1,5 +1,6 @@
 /** How a finished slide and a finished run are told. */
-import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome, type TileTable } from '../index.js';
+import { plainJson } from '../core/plain-json.js';
+import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome } from '../index.js';
 import { clock, printable } from './text.js';
 
 /** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`. */
@@ -7,7 +8,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
   if (!outcome.ok) {
     const { path, error, fallback } = outcome;
     const message = messageWith(error, naming);
-    return { ok: false, path, fallback, error: { code: error.code, stage: error.stage, message } };
+    const { code, stage, tile } = error;
+    const facts = { code, stage, message, ...(tile === undefined ? {} : { tile }) };
+    return { ok: false, path, fallback, error: error.path === undefined ? facts : { ...facts, path: error.path } };
   }
   const {
     path,
@@ -28,7 +31,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     ok: true,
     path,
     score,
-    outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, [...values]])),
+    outputs: plainJson(outputs),
     read,
     tiles: tileCount,
     stopping,
@@ -38,13 +41,8 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     elapsedMs: timings.elapsedMs,
     warnings,
     model,
-    ...(tiles === undefined ? {} : { tileTable: tableJson(tiles) }),
+    ...(tiles === undefined ? {} : { tileTable: plainJson(tiles) }),
   };
-}
-
-function tableJson({ outputs, ...table }: TileTable): object {
-  const plain = Object.entries(outputs).map(([name, output]) => [name, { ...output, values: [...output.values] }]);
-  return { ...table, x: [...table.x], y: [...table.y], outputs: Object.fromEntries(plain) };
 }
 
 /** A row of the table on stdout: score (or the code of the failure), tab, path. */
@@ -56,11 +54,15 @@ export function outcomeLine(outcome: SlideOutcome): string {
 export function summaryLine(summary: DirectorySummary): string {
   const where = summary.output === null ? '' : `${printable(summary.output)}: `;
   if (summary.alreadyComplete) return `${where}complete already, nothing to do (which model wrote it is not recorded)`;
-  const { resumed, fallback, missing, failed } = summary.counts;
+  const { resumed, missing } = summary.counts;
+  // Without an output there is no row that the fallback could stand in; the exit code says the same.
+  const isWritten = summary.output !== null;
+  const fallback = isWritten ? summary.counts.fallback : 0;
+  const failed = summary.counts.failed + (isWritten ? 0 : summary.counts.fallback);
   const parts = [`${summary.rows.length} rows`];
   if (resumed > 0) parts.push(`${resumed} from the journal`);
   if (fallback > 0) parts.push(`${fallback} failed and carry the fallback`);
-  if (missing > 0) parts.push(`${missing} without a slide carry the fallback`);
+  if (missing > 0) parts.push(`${missing} without a slide${isWritten ? ' carry the fallback' : ''}`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
   parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));

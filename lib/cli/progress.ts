@@ -73,15 +73,20 @@ function barView(stream: OutputStream): ProgressView {
 
 function plainView(stream: OutputStream): ProgressView {
   let lastMs = 0;
+  let finished: DirectoryProgress | null = null;
   return {
     update(p) {
-      const finished = p.slides.done === p.slides.total;
-      if (!finished && p.elapsedMs - lastMs < kPlainIntervalMs) return;
+      // The last line waits for the end: a slide that failed is told of after it has been counted.
+      finished = p.slides.done === p.slides.total ? p : null;
+      if (finished !== null || p.elapsedMs - lastMs < kPlainIntervalMs) return;
       lastMs = p.elapsedMs;
       stream.write(`${describe(p)}\n`);
     },
     note: (text) => void stream.write(`${text}\n`),
-    end() {},
+    end() {
+      if (finished !== null) stream.write(`${describe(finished)}\n`);
+      finished = null;
+    },
   };
 }
 

@@ -35,16 +35,29 @@ async function dispatch(argv: readonly string[], io: CliIo): Promise<number> {
   const [name, ...rest] = argv;
   const names = commands.map((command) => command.name);
   if (name === undefined) throw new UsageError(`a command is missing: ${names.join(', ')}`);
-  if (name === '--version') io.stdout.write(`${toolVersion}\n`);
-  else if (name === '--help' || name === 'help' || name === '-h') io.stdout.write(overview(toolVersion, commands));
+  if (name === '--version' || name === '-v') io.stdout.write(`${toolVersion}\n`);
+  else if (isHelp(name)) io.stdout.write(overview(toolVersion, commands));
+  else if (name === 'help') io.stdout.write(await helpFor(rest));
   else return await runCommand(commandOf(name), rest, io);
   return exitCode.ok;
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h';
+}
+
+/** `microtome help`, `microtome help score`. */
+async function helpFor(topics: readonly string[]): Promise<string> {
+  const [topic, second] = topics.filter((argument) => !isHelp(argument));
+  if (topic === undefined) return overview(toolVersion, commands);
+  if (second !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(second)}`);
+  return helpOf((await commandOf(topic).load()).spec);
 }
 
 function commandOf(name: string): Command {
   const command = commands.find((one) => one.name === name);
   if (command !== undefined) return command;
-  const names = commands.map((one) => one.name);
+  const names = [...commands.map((one) => one.name), 'help'];
   const hint = nearest(name, names);
   const advice = hint === null ? `commands: ${names.join(', ')}` : `did you mean ${hint}?`;
   throw new UsageError(`unknown command ${JSON.stringify(name)}; ${advice}`);
@@ -52,7 +65,7 @@ function commandOf(name: string): Command {
 
 async function runCommand(command: Command, argv: readonly string[], io: CliIo): Promise<number> {
   const { spec, run } = await command.load();
-  if (argv.includes('--help')) {
+  if (argv.some(isHelp)) {
     io.stdout.write(helpOf(spec));
     return exitCode.ok;
   }
@@ -65,7 +78,7 @@ async function runCommand(command: Command, argv: readonly string[], io: CliIo):
   }
 }
 
-/** Code, stage, message with its advice and the path, on one line where the message is; with `verbose`, the stack. */
+/** Code, stage, message with the path and the advice, on one line where the message is; with `verbose`, the stack. */
 function errorText(error: unknown, verbose: boolean, naming: OptionNaming): string {
   if (error instanceof UsageError) {
     const more = error.message.includes('--help')
@@ -79,8 +92,7 @@ function errorText(error: unknown, verbose: boolean, naming: OptionNaming): stri
   }
   const found = messageWith(error, naming);
   const message = found.split('\n').map(printable).join('\n');
-  const path = error.path !== undefined && !found.includes(error.path) ? ` (${printable(error.path)})` : '';
-  return `${error.code} (${error.stage}): ${message}${path}${stack}`;
+  return `${error.code} (${error.stage}): ${message}${stack}`;
 }
 
 function stackOf(error: Error): string {

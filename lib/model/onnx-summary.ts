@@ -7,11 +7,12 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { MicrotomeError } from '../core/errors.js';
+import type { ElementType } from '../native/names.js';
 
 /** A graph input or output. */
 export interface OnnxTensor {
   readonly name: string;
-  readonly type: string;
+  readonly type: ElementType;
   /** -1: dynamic. null: the file does not say. */
   readonly shape: readonly number[] | null;
 }
@@ -71,7 +72,7 @@ const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
   text: {},
 };
 
-const elementTypes: Readonly<Record<number, string>> = {
+const elementTypes: Readonly<Record<number, ElementType>> = {
   1: 'float32',
   2: 'uint8',
   3: 'int8',
@@ -313,7 +314,7 @@ class OnnxWalk {
     const isTopLevel = this.#stack.length === 2 && parent.kind === 'graph' && parent.field === 7;
     if (!isTopLevel) return;
     const list = parent.kind === 'graph' && frame.field === 11 ? this.#inputs : this.#outputs;
-    const type =
+    const type: ElementType =
       elementTypes[frame.elementType] ?? (frame.elementType === 0 ? 'not a tensor' : `type ${frame.elementType}`);
     list.push({ name: frame.texts.get(1) ?? '', type, shape: frame.hasShape ? [...frame.dims] : null });
     if (list.length > maxNamed) throw this.#fault(`has more than ${maxNamed} inputs or outputs`);

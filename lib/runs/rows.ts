@@ -80,7 +80,7 @@ export async function rowsOfFolder(
   }
   if (rows.length === 0) {
     const found = `no slide in ${dir}; expected .tif, .tiff or .svs files`;
-    throw new MicrotomeError('FILE_NOT_FOUND', 'csv', found, { path: dir });
+    throw new MicrotomeError('FILE_NOT_FOUND', 'slide', found, { path: dir });
   }
   problems.push(...strangers(metadata, seen, dir));
   return { rows, problems };

@@ -34,7 +34,7 @@ export async function folderOf(dir: string, fs: FileSystem = realFileSystem): Pr
     const real = await fs.realpath(dir);
     if ((await fs.stat(real)).isDirectory()) return real;
   } catch (error) {
-    throw ioFailure(error, 'open the folder', dir);
+    throw ioFailure(error, 'open the folder', dir, 'slide');
   }
   throw new MicrotomeError('INVALID_OPTION', 'options', `${dir} is not a folder`, { path: dir });
 }
@@ -45,7 +45,7 @@ export async function slideNames(folder: string, fs: FileSystem = realFileSystem
     const names = await fs.readdir(folder);
     return names.filter(isSlideName).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   } catch (error) {
-    throw ioFailure(error, 'list the folder', folder);
+    throw ioFailure(error, 'list the folder', folder, 'slide');
   }
 }
 
@@ -73,7 +73,7 @@ export async function findSlide(
     const errno = errnoOf(error);
     if (errno === 'ENOENT') return 'no such slide';
     if (errno === 'ELOOP') return 'a link to itself';
-    throw ioFailure(error, 'look at', path);
+    throw ioFailure(error, 'look at', path, 'slide');
   }
 }
 
@@ -83,7 +83,7 @@ export async function slideAt(path: string, name: string, fs: FileSystem = realF
     const stat = await fs.stat(path, { bigint: true });
     if (stat.isFile()) return found(name, path, stat);
   } catch (error) {
-    throw ioFailure(error, 'open', path);
+    throw ioFailure(error, 'open', path, 'slide');
   }
   throw new MicrotomeError('NOT_A_SLIDE', 'slide', `${path} is not a regular file`, { path });
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach } from 'vitest';
 import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
+import { withJson } from '../../lib/core/plain-json.js';
 import type { Model } from '../../lib/model/model.js';
 import type { SlideScoreOptions } from '../../lib/options/types.js';
 import { defaultClip, type ClipRange, type SlideResult } from '../../lib/scoring/result.js';
@@ -143,12 +144,12 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
 }
 
 export function resultOf(path: string, score: number): SlideResult {
-  return {
+  return withJson({
     path,
     score,
     outputs: { relapse: Float64Array.of(score) },
     clip: defaultClip,
-    read: { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, jpegReduction: 1, sampled: null },
+    read: { level: 0, mpp: 1, policy: 'mpp-exact' as const, scale: 1, jpegReduction: 1, sampled: null },
     tileCount: 4,
     stopping: null,
     decodedTiles: 4,
@@ -159,7 +160,7 @@ export function resultOf(path: string, score: number): SlideResult {
     warnings: [],
     model: { name: 'fake', sha256: 'a'.repeat(64), intendedUse: 'tests' },
     reproducible: true,
-  };
+  });
 }
 
 export function fakeScorer(settings: FakeScorerSettings = {}): FakeScorer {

@@ -1,6 +1,7 @@
 /** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
 import { stat } from 'node:fs/promises';
-import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome } from '../../index.js';
+import { messageWithoutPath } from '../../core/errors.js';
+import type { DirectorySummary, OptionNaming, SlideOutcome } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
@@ -60,7 +61,7 @@ interface Telling {
 function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Telling): void {
   if (!outcome.ok) {
     const { path, error } = outcome;
-    view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWith(error, naming))}`);
+    view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWithoutPath(error, naming))}`);
   } else if (outcome.result.read.sampled?.reason === 'deadline') {
     const { path, read } = outcome.result;
     view.note(`short of time: ${printable(path)}: ${read.sampled?.tiles} of ${read.sampled?.of} tiles`);
