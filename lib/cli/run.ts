@@ -1,8 +1,9 @@
 /** Finds the command, runs it, and turns what it throws into one line on stderr and an exit code. Never throws. */
+import { messageWithoutPath } from '../core/errors.js';
 import { nearest } from '../core/near-miss.js';
 import { withOptionNames } from '../core/option-names.js';
 import { toolVersion } from '../core/version.js';
-import { MicrotomeError, messageWith, type OptionNaming } from '../index.js';
+import { MicrotomeError, type OptionNaming } from '../index.js';
 import { parseCommandLine } from './args.js';
 import { commands, type Command } from './commands.js';
 import { exitCode, exitCodeOf } from './exit-codes.js';
@@ -78,7 +79,7 @@ async function runCommand(command: Command, argv: readonly string[], io: CliIo):
   }
 }
 
-/** Code, stage, message with the path and the advice, on one line where the message is; with `verbose`, the stack. */
+/** Code, stage, message with its advice and the path, on one line where the message is; with `verbose`, the stack. */
 function errorText(error: unknown, verbose: boolean, naming: OptionNaming): string {
   if (error instanceof UsageError) {
     const more = error.message.includes('--help')
@@ -90,9 +91,10 @@ function errorText(error: unknown, verbose: boolean, naming: OptionNaming): stri
   if (!(error instanceof MicrotomeError)) {
     return `INTERNAL: ${error instanceof Error ? error.message : String(error)}; report this with --verbose${stack}`;
   }
-  const found = messageWith(error, naming);
+  const found = messageWithoutPath(error, naming);
   const message = found.split('\n').map(printable).join('\n');
-  return `${error.code} (${error.stage}): ${message}${stack}`;
+  const path = error.path !== undefined && !found.includes(error.path) ? ` (${printable(error.path)})` : '';
+  return `${error.code} (${error.stage}): ${message}${path}${stack}`;
 }
 
 function stackOf(error: Error): string {

@@ -154,8 +154,8 @@ export class MicrotomeError extends Error {
   declare readonly tile?: TileAddress;
 
   /**
-   * `found` says what was found and what was expected. The message is `found`, '; ', the advice, the path in parentheses
-   * where `found` does not name it, and what was tried.
+   * `found` says what was found and what was expected. The message is `found`, the path in parentheses where `found` does
+   * not name it, '; ', the advice, and what was tried.
    */
   constructor(code: ErrorCode, stage: Stage, found: string, details: ErrorDetails = {}) {
     const { path, tile, advice = errorAdvice[code], tried = [] } = details;
@@ -196,7 +196,7 @@ export class MicrotomeError extends Error {
 }
 
 function textOf({ found, place, advice, tried }: MarkedParts, named: (marked: string) => string): string {
-  return `${named(found)}; ${named(advice)}${place}${named(tried)}`;
+  return `${named(found)}${place}; ${named(advice)}${named(tried)}`;
 }
 
 /** An error may be its own cause. */
@@ -258,15 +258,13 @@ function factsOf(value: unknown, depth: number): ErrorFacts | null {
   const own = name === 'MicrotomeError' ? { code, stage, path, tile } : signedFields(stack);
   if (own === null || typeof message !== 'string' || !isErrorCode(own['code']) || !isStage(own['stage'])) return null;
   const [lines = ''] = /(?:\n {2}looked in: [^\n]*)*$/.exec(message) ?? [];
-  const place = typeof own['path'] === 'string' ? ` (${printable(own['path'])})` : '';
-  const end = message.length - lines.length;
-  const text = message.slice(0, place !== '' && message.endsWith(place, end) ? end - place.length : end);
+  const text = message.slice(0, message.length - lines.length);
   const said = typeof advice === 'string' ? advice : adviceIn(text, own['code']);
   const tail = `; ${said}`;
   return {
     code: own['code'],
     stage: own['stage'],
-    found: text.endsWith(tail) ? text.slice(0, -tail.length) : text,
+    found: withoutPlace(text.endsWith(tail) ? text.slice(0, -tail.length) : text, own['path']),
     details: {
       path: typeof own['path'] === 'string' ? own['path'] : undefined,
       tile: tileOf(own['tile']),
@@ -276,6 +274,12 @@ function factsOf(value: unknown, depth: number): ErrorFacts | null {
     },
     stack: typeof stack === 'string' ? stack : null,
   };
+}
+
+/** The message gets the place again when the error is made. */
+function withoutPlace(found: string, path: unknown): string {
+  const place = typeof path === 'string' ? ` (${printable(path)})` : '';
+  return place !== '' && found.endsWith(place) ? found.slice(0, -place.length) : found;
 }
 
 /** The end of a message whose advice was not sent along. */
@@ -299,7 +303,7 @@ export function messageWith(error: MicrotomeError, naming: OptionNaming): string
   return parts === undefined ? error.message : textOf(parts, (marked) => withOptionNames(marked, naming));
 }
 
-/** The same without the path, for a line that begins with it. */
+/** The same without the path, for a line that has it in a place of its own. */
 export function messageWithoutPath(error: MicrotomeError, naming: OptionNaming): string {
   const parts = markedParts.get(error);
   if (parts === undefined) return error.message;

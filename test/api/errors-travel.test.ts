@@ -23,9 +23,9 @@ function factsOf(error: MicrotomeError | null): object | null {
 }
 
 describe('the path in a message', () => {
-  it('stands after the advice, once', () => {
+  it('stands before the advice, once', () => {
     const error = new MicrotomeError('NO_TISSUE', 'tiles', 'no tissue', { path: 'a.tif' });
-    expect(error.message).toBe(`no tissue; ${adviceOfCodes.NO_TISSUE} (a.tif)`);
+    expect(error.message).toBe(`no tissue (a.tif); ${adviceOfCodes.NO_TISSUE}`);
     const named = new MicrotomeError('NO_TISSUE', 'tiles', 'a.tif has no tissue', { path: 'a.tif' });
     expect(named.message).toBe(`a.tif has no tissue; ${adviceOfCodes.NO_TISSUE}`);
   });
@@ -95,6 +95,7 @@ describe('a structured clone of an error', () => {
       expect(back).toBeInstanceOf(MicrotomeError);
       expect(factsOf(back)).toEqual(factsOf(error));
       expect(back?.stack).toBe(error.stack);
+      expect(messageWithoutPath(back as MicrotomeError, (option) => option)).toBe(`found; something; ${error.advice}`);
     }
   });
   it('keeps what was tried at the end of the message', () => {
