@@ -76,6 +76,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** What the user can do about it, where more is known than the code's own advice. */
   readonly advice?: string | undefined;
+  /** Where something was looked for, in a few lines; the message ends with them, after the advice. */
+  readonly tried?: readonly string[] | undefined;
 }
 
 /** Messages as they were made, with options in marks; beside the errors, so that nobody sees a mark by accident. */
@@ -101,17 +103,18 @@ export class MicrotomeError extends Error {
   readonly code: ErrorCode;
   /** Where in the pipeline it happened. */
   readonly stage: Stage;
-  /** What the user can do about it. The message ends with it. */
+  /** What the user can do about it; the message has it after what was found. */
   readonly advice: string;
   /** The file to blame, when there is one. */
   declare readonly path?: string;
   /** The stored tile to blame, when there is one. */
   declare readonly tile?: TileAddress;
 
-  /** `found` says what was found and what was expected. The message is `found`, '; ' and the advice. */
+  /** `found` says what was found and what was expected. The message is `found`, '; ', the advice, and what was tried. */
   constructor(code: ErrorCode, stage: Stage, found: string, details: ErrorDetails = {}) {
     const advice = details.advice ?? errorAdvice[code];
-    const marked = `${found}; ${advice}`;
+    const tried = (details.tried ?? []).map((line) => `\n  looked in: ${line}`).join('');
+    const marked = `${found}; ${advice}${tried}`;
     super(apiNames(marked), 'cause' in details ? { cause: details.cause } : undefined);
     markedMessages.set(this, marked);
     this.code = code;
