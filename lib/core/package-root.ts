@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +15,14 @@ const packageName = 'microtome';
 const url = import.meta.url as string | undefined;
 /** Where this module is; undefined where a bundler has made CommonJS of it. */
 const here = url?.startsWith('file:') === true ? url : undefined;
+
+/**
+ * A `require` that resolves from a file or the address of one. Not imported by its name: webpack takes a named createRequire for
+ * its own, and resolves what is required when the bundle is made.
+ */
+export function requireFrom(file: string): NodeJS.Require {
+  return nodeModule.createRequire(file);
+}
 
 function isOurs(folder: string): boolean {
   try {
@@ -29,7 +37,7 @@ function installed(): string | undefined {
   for (const from of [here, join(process.cwd(), 'package.json')]) {
     if (from === undefined) continue;
     try {
-      return dirname(createRequire(from).resolve(`${packageName}/package.json`));
+      return dirname(requireFrom(from).resolve(`${packageName}/package.json`));
     } catch {
       // Not there.
     }

@@ -3,12 +3,11 @@
  * that does so.
  */
 
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
 import { optionMark } from '../core/option-names.js';
 import { MicrotomeError } from '../core/errors.js';
-import { packageFile } from '../core/package-root.js';
+import { packageFile, requireFrom } from '../core/package-root.js';
 import type { NativeAddon } from './contract.js';
 import { platform, requirePlatform } from './platform.js';
 import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing, reinstallAdvice } from './runtimes.js';
@@ -37,7 +36,7 @@ function helpPage(found: string, cause: unknown): MicrotomeError {
 }
 
 /** From the package itself, also where this module is in a bundle. */
-const ownRequire = (): NodeJS.Require => createRequire(packageFile('package.json'));
+const ownRequire = (): NodeJS.Require => requireFrom(packageFile('package.json'));
 
 /** Where the addon's file is. Throws RUNTIME_MISSING. */
 export function addonPath(): string {

@@ -5,12 +5,11 @@
  */
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
-import { packageFile } from '../core/package-root.js';
+import { packageFile, requireFrom } from '../core/package-root.js';
 
 /** Where a library was looked for. */
 export interface Search {
@@ -51,7 +50,7 @@ function starts(): readonly string[] {
 }
 
 function origins(): readonly NodeJS.Require[] {
-  return starts().map((folder) => createRequire(join(folder, 'package.json')));
+  return starts().map((folder) => requireFrom(join(folder, 'package.json')));
 }
 
 /** What a search for a package went through, a line for each start: the folders of the way up would fill a page. */

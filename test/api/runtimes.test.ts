@@ -9,7 +9,10 @@ import { FakeAddon } from './support/fake-addon.js';
 
 // The package is taken to be installed somewhere else, so that this checkout's own packages are out of sight.
 let packageFolder = '';
-vi.mock('../../lib/core/package-root.js', () => ({ packageFile: (relative: string) => join(packageFolder, relative) }));
+vi.mock('../../lib/core/package-root.js', async (original) => ({
+  ...(await original<object>()),
+  packageFile: (relative: string) => join(packageFolder, relative),
+}));
 
 function put(path: string): string {
   mkdirSync(dirname(path), { recursive: true });
