@@ -233,7 +233,7 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Most memory that is used, not counting the model. In bytes. @defaultValue 1 GiB */
   readonly memoryLimit?: number;
-  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library in onnxruntime-node */
+  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library that comes with the package */
   readonly onnxRuntimePath?: string | URL;
 }
 
