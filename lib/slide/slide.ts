@@ -25,7 +25,7 @@ import { OwnedTensorBatch, OwnedTileBatch } from './tile-batch.js';
 import type { TensorBatch, TensorType, TileBatch } from './tile-batch.js';
 import type { TissueMask } from './tissue-mask.js';
 
-/** One level of a slide's pyramid; 0 is the largest. */
+/** One level of a slide's pyramid; 0 is the largest. Sizes are without the padding that some scanners add. */
 export interface SlideLevel {
   readonly index: number;
   readonly width: number;
@@ -49,8 +49,12 @@ export interface Resolution {
   readonly trusted: boolean;
 }
 
-/** An image of the file that is no level: a label, a macro photograph, a thumbnail. */
+/** An image of the file that is no level: a label, a macro photograph, a thumbnail, a page of another picture. */
 export interface AssociatedImage {
+  /**
+   * `label`, `macro`, `thumbnail`, `overview` or `mask` where the file says so; else `page-<n>`, `subifd-<n>` or
+   * `page-<n>-subifd-<m>`. Each name once: a second label is `label-2`.
+   */
   readonly name: string;
   readonly width: number;
   readonly height: number;

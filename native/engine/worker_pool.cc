@@ -19,7 +19,7 @@ std::exception_ptr cancelled_error(Stage stage) {
 }  // namespace
 
 std::shared_ptr<WorkerPool> WorkerPool::create(int base_threads) {
-  std::shared_ptr<WorkerPool> inner(new WorkerPool(base_threads));
+  auto inner = std::make_shared<WorkerPool>(Key{}, base_threads);
   auto* const pool = inner.get();
   return {pool, [inner = std::move(inner)](WorkerPool* self) { self->stop(); }};
 }

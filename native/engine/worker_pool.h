@@ -17,11 +17,14 @@
 namespace microtome::engine {
 
 class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
+  struct Key {};  // only create() has one
+
  public:
   // `base_threads` workers live from the first job or lease until stop(). Who drops the last copy of what comes back
   // stops the pool, on his thread, which must be no worker's. A worker that asks its job for the pool at that moment is
   // no owner in this sense: a thread cannot wait for itself.
   [[nodiscard]] static std::shared_ptr<WorkerPool> create(int base_threads);
+  WorkerPool(Key /*key*/, int base_threads) noexcept : base_threads_(base_threads) {}
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -63,8 +66,6 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   }
 
  private:
-  explicit WorkerPool(int base_threads) noexcept : base_threads_(base_threads) {}
-
   struct Member {
     bool ends = false;  // nobody wants it any more; under mutex_
     WorkerThreads thread;

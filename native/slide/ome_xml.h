@@ -1,5 +1,6 @@
-// The pixel size in the OME-XML of an OME-TIFF's ImageDescription. No XML library: the first Pixels element is found
-// and its attributes are read; whatever is malformed counts as absent. Linear in the length of the text.
+// The pixel size in the OME-XML of an OME-TIFF's ImageDescription: the first Pixels element is found and its attributes
+// are read; whatever is malformed counts as absent. Linear in the length of the text. Which image a page belongs to is
+// in ome_images.
 #pragma once
 
 #include <optional>

@@ -1,44 +1,105 @@
 #include "slide/pyramid.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
-#include "core/error.h"
-#include "slide/aperio.h"
+#include "slide/philips.h"
 
 namespace microtome::slide {
 namespace {
 
-constexpr std::uint64_t kReducedBit = 1;
-constexpr std::uint64_t kMaskBit = 4;
-constexpr std::uint64_t kAperioMacro = 9;
-// Enough for the lines that name an Aperio page.
-constexpr std::uint64_t kPageTextBytes = 4096;
-
-void read_marks(const TiffDirectory& directory, Page& page) {
-  const auto subfile = directory.number(Tag::NewSubfileType);
-  const std::uint64_t bits = subfile.value_or(0);
-  page.reduced = (bits & kReducedBit) != 0;
-  page.mask = (bits & kMaskBit) != 0;
-  page.macro = bits == kAperioMacro;
-  // The tag that NewSubfileType replaced: 2 is a reduced image.
-  if (!subfile && directory.number(Tag::SubfileType).value_or(0) == 2) page.reduced = true;
-  page.tiled = directory.find(Tag::TileWidth) != nullptr;
+std::string size_text(const ImageSize& size) {
+  return std::to_string(size.width_px) + " x " + std::to_string(size.height_px);
 }
 
-void read_pixels(const TiffDirectory& directory, const Limits& limits, Page& page) {
-  Storage storage = read_storage(directory, limits);
-  page.table = std::make_unique<TileTable>(directory, storage, limits);
-  page.storage = std::move(storage);
+std::int64_t area(const ImageSize& size) noexcept { return size.width_px * size.height_px; }  // sides below 2^31
+
+bool same_size(const ImageSize& a, const ImageSize& b) noexcept {
+  return a.width_px == b.width_px && a.height_px == b.height_px;
 }
 
-// Indices of the pages after the first that may be levels, largest first; of equal ones the first comes first.
-std::vector<std::size_t> candidates(const std::vector<Page>& pages) {
+// Pages of which the same is said, so that a file of a thousand pages gets one warning and not a thousand.
+class Notes {
+ public:
+  void add(const std::string& said, const std::string& page) {
+    auto& note = notes_[said];
+    if (++note.count <= kNamed) note.names += (note.count > 1 ? ", " : "") + page;
+  }
+
+  [[nodiscard]] std::vector<std::string> warnings() const {
+    std::vector<std::string> result;
+    for (const auto& [said, note] : notes_) {
+      const std::string more = note.count > kNamed ? " and " + std::to_string(note.count - kNamed) + " more" : "";
+      result.push_back(note.names + more + ": " + said);
+    }
+    return result;
+  }
+
+ private:
+  static constexpr std::size_t kNamed = 3;
+
+  struct Note {
+    std::size_t count = 0;
+    std::string names;
+  };
+  std::map<std::string, Note> notes_;
+};
+
+std::string no_level(const char* why) { return std::string(why) + ": no level, listed as an associated image"; }
+
+// Whether a page of the right shape is a level of this slide.
+class Membership {
+ public:
+  Membership(const std::vector<Page>& pages, std::size_t slide) : pages_(pages), slide_(slide) {
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      const Page& page = pages[i];
+      if (page.sub && page.parent == slide && page.mark.empty() && (page.tiled || page.reduced) &&
+          is_reduction(pages[slide].size, page.size) && same_colours(page))
+        has_sub_levels_ = true;
+    }
+  }
+
+  // Empty for a level, else why it is none.
+  [[nodiscard]] std::string reason_against(std::size_t index) const {
+    if (const char* why = other_picture(index)) return no_level(why);
+    if (same_colours(pages_[index])) return "";
+    return no_level(pages_[index].grey() ? "the shape fits a level, but it is grey and the slide has colours"
+                                         : "the shape fits a level, but it has colours and the slide is grey");
+  }
+
+ private:
+  [[nodiscard]] bool same_colours(const Page& page) const {
+    return !page.storage || pages_[slide_].grey() == page.grey();
+  }
+
+  [[nodiscard]] const char* other_picture(std::size_t index) const {
+    const Page& page = pages_[index];
+    const Page& slide = pages_[slide_];
+    if (page.sub) {
+      const bool own = page.parent == slide_ || (slide.sub && page.parent == slide.parent);
+      return own ? nullptr : "the shape fits a level, but it is a SubIFD of another page";
+    }
+    if (slide.sub && slide.parent == index) return nullptr;
+    if (page.image && page.image == slide.image)
+      return "the shape fits a level, but it is another plane of the slide's OME image";
+    if (page.image) return "the shape fits a level, but it belongs to another OME image";
+    return has_sub_levels_ ? "the shape fits a level, but the slide's levels are its SubIFDs" : nullptr;
+  }
+
+  const std::vector<Page>& pages_;
+  std::size_t slide_;
+  bool has_sub_levels_ = false;
+};
+
+// Indices of the pages that may be levels, largest first; of equal ones the first comes first.
+std::vector<std::size_t> candidates(const std::vector<Page>& pages, std::size_t slide) {
   std::vector<std::size_t> result;
-  for (std::size_t i = 1; i < pages.size(); ++i) {
+  for (std::size_t i = 0; i < pages.size(); ++i) {
     const Page& page = pages[i];
-    if ((page.tiled || page.reduced) && !page.mask && page.aperio_name.empty()) result.push_back(i);
+    if (i != slide && (page.tiled || page.reduced) && page.mark.empty() && !page.joined) result.push_back(i);
   }
   std::stable_sort(result.begin(), result.end(), [&](std::size_t a, std::size_t b) {
     const ImageSize& left = pages[a].size;
@@ -48,106 +109,213 @@ std::vector<std::size_t> candidates(const std::vector<Page>& pages) {
   return result;
 }
 
-Level make_level(const std::vector<Page>& pages, std::size_t index, std::size_t level) {
-  const ImageSize& full = pages[0].size;
-  const ImageSize& size = pages[index].size;
-  Level result;
-  result.index = static_cast<int>(level);
-  result.downsample = (static_cast<double>(full.width_px) / static_cast<double>(size.width_px) +
-                       static_cast<double>(full.height_px) / static_cast<double>(size.height_px)) /
-                      2;
-  result.storage = *pages[index].storage;
-  result.directory = index;
-  return result;
-}
+class Builder {
+ public:
+  Builder(std::vector<Page>& pages, std::size_t slide, const FileFacts& facts)
+      : pages_(pages), slide_(slide), facts_(facts), members_(pages, slide), last_(fit_of_level0(pages[slide].size)) {}
 
-std::string associated_name(const Page& page, bool aperio, bool& thumbnail_seen) {
-  if (page.mask) return "mask";
-  if (!page.aperio_name.empty()) return page.aperio_name;
-  if (!aperio || page.tiled || page.sub) return page.name;
-  // Scanners that write no names still mark these two.
-  if (page.macro) return "macro";
-  if (page.reduced) return "label";
-  return std::exchange(thumbnail_seen, true) ? page.name : "thumbnail";
-}
+  Pyramid run() {
+    is_level_.assign(pages_.size(), false);
+    add_level(slide_, last_);
+    const auto all = candidates(pages_, slide_);
+    padded_ = facts_.philips || std::any_of(all.begin(), all.end(), [&](std::size_t i) {
+                return pages_[i].tile.width_px != 0 && members_.reason_against(i).empty() &&
+                       shows_padding(full(), pages_[i].size, pages_[i].tile);
+              });
+    for (const std::size_t index : all) consider(index);
+    note_marked_shapes();
+    note_larger();
+    note_channels();
+    add_associated();
+    for (std::string& warning : notes_.warnings()) pyramid_.warnings.push_back(std::move(warning));
+    return std::move(pyramid_);
+  }
 
-// "mask", "mask-2", "mask-3": a name says which one is meant.
-std::string unique_name(const std::string& name, std::set<std::string>& taken) {
-  std::string result = name;
-  for (int i = 2; !taken.insert(result).second; ++i) result = name + "-" + std::to_string(i);
-  return result;
-}
+ private:
+  [[nodiscard]] const ImageSize& full() const { return pages_[slide_].size; }
+
+  // The factor that a Philips file states for a page.
+  [[nodiscard]] std::optional<std::int64_t> told_factor(const Page& page) const {
+    if (facts_.philips_factors.empty()) return std::nullopt;
+    auto level = philips_level(page.text);
+    if (!level && !page.sub) {
+      level = 0;  // without a word of its own: the place among the tiled pages
+      for (const Page& other : pages_) *level += !other.sub && other.tiled && other.number < page.number ? 1 : 0;
+    }
+    if (!level) return std::nullopt;
+    const auto found = facts_.philips_factors.find(*level);
+    return found == facts_.philips_factors.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  [[nodiscard]] std::optional<LevelFit> fit(const Page& page) const {
+    if (page.tile.width_px != 0) {
+      if (const auto factor = told_factor(page)) {
+        if (auto found = fit_by_factor(full(), last_, page.size, page.tile, *factor)) return found;
+      }
+      if (padded_) {
+        if (auto found = fit_padded(full(), last_, page.size, page.tile)) return found;
+      }
+    }
+    return fit_by_size(full(), last_, page.size);
+  }
+
+  void consider(std::size_t index) {
+    Page& page = pages_[index];
+    const auto found = fit(page);
+    if (!found) {
+      if (page.reduced && page.tiled && members_.reason_against(index).empty() && !same_size(page.size, last_.stored))
+        notes_.add(no_level("marked as a reduced version of the slide, but the size fits no level"), page.name);
+      return;
+    }
+    if (const std::string reason = members_.reason_against(index); !reason.empty()) {
+      notes_.add(reason, page.name);
+      return;
+    }
+    if (!page.storage) {
+      pyramid_.warnings.push_back(page.name + " has the size of a level, but is not read: " + page.error->found());
+      return;
+    }
+    add_level(index, *found);
+    last_ = *found;
+  }
+
+  void add_level(std::size_t index, const LevelFit& fit) {
+    Storage& storage = *pages_[index].storage;
+    storage.width_px = fit.size.width_px;
+    storage.height_px = fit.size.height_px;
+    Level level;
+    level.index = static_cast<int>(pyramid_.levels.size());
+    level.downsample = pyramid_.levels.empty() ? 1 : fit.downsample();
+    level.level0_width_px = fit.level0.width_px;
+    level.level0_height_px = fit.level0.height_px;
+    level.storage = storage;
+    level.directory = index;
+    pyramid_.levels.push_back(std::move(level));
+    is_level_[index] = true;
+  }
+
+  // An image that a number alone marks could have been a level by its shape.
+  void note_marked_shapes() {
+    for (const Page& page : pages_) {
+      const bool by_number = facts_.aperio && !page.sub && page.mark == "label" && page.subfile == 1;
+      if (by_number && page.tiled && is_reduction(full(), page.size))
+        notes_.add(no_level("the shape fits a level, but NewSubfileType 1 marks Aperio's label"), page.name);
+    }
+  }
+
+  // A photograph in strips may be larger than a small slide, or be the slide after all.
+  void note_larger() {
+    for (std::size_t i = 0; i < pages_.size(); ++i) {
+      const Page& page = pages_[i];
+      if (i != slide_ && page.mark.empty() && !page.reduced && area(page.size) > area(full()))
+        notes_.add(no_level("larger than the slide, but stored in strips and not tiles"), page.name);
+    }
+  }
+
+  // Channels or focal planes that nothing in the file names.
+  void note_channels() {
+    const Page& slide = pages_[slide_];
+    for (std::size_t i = 0; i < pages_.size(); ++i) {
+      const Page& page = pages_[i];
+      if (i == slide_ || !slide.grey() || !page.grey() || page.sub || page.joined || !page.mark.empty() ||
+          !same_size(page.size, slide.size))
+        continue;
+      notes_.add("grey and as large as the slide, perhaps another channel of it; only " + slide.name + " is read",
+                 page.name);
+    }
+  }
+
+  std::string associated_name(const Page& page) {
+    if (!page.mark.empty()) return page.mark;
+    // Aperio writes no name on its thumbnail.
+    if (!facts_.aperio || page.tiled || page.sub) return page.name;
+    return std::exchange(thumbnail_seen_, true) ? page.name : "thumbnail";
+  }
+
+  // "mask", "mask-2", "mask-3": a name says which one is meant.
+  std::string unique_name(const std::string& name) {
+    std::string result = name;
+    for (int& i = taken_.try_emplace(name, 1).first->second; !names_.insert(result).second;)
+      result = name + "-" + std::to_string(++i);
+    return result;
+  }
+
+  void add_associated() {
+    for (std::size_t i = 0; i < pages_.size(); ++i) {
+      const Page& page = pages_[i];
+      if (is_level_[i] || page.joined) continue;
+      Associated image;
+      image.name = unique_name(associated_name(page));
+      image.width_px = page.size.width_px;
+      image.height_px = page.size.height_px;
+      image.storage = page.storage;
+      if (page.error) image.refusal = page.error->found();
+      image.directory = i;
+      pyramid_.associated.push_back(std::move(image));
+    }
+  }
+
+  std::vector<Page>& pages_;
+  std::size_t slide_;
+  const FileFacts& facts_;
+  Membership members_;
+  LevelFit last_;
+  bool padded_ = false;
+  bool thumbnail_seen_ = false;
+  std::vector<bool> is_level_;
+  std::set<std::string> names_;
+  std::map<std::string, int> taken_;
+  Notes notes_;
+  Pyramid pyramid_;
+};
 
 }  // namespace
 
-Page read_first_page(const TiffDirectory& directory, const Limits& limits) {
-  Page page;
-  page.name = "page-0";
-  page.size = read_image_size(directory);
-  read_pixels(directory, limits, page);
-  page.tiled = page.storage->tiled;
-  return page;
-}
-
-Page read_other_page(const FoundDirectory& found, bool aperio, const Limits& limits) {
-  Page page;
-  page.sub = found.sub;
-  page.name = (found.sub ? "subifd-" : "page-") + std::to_string(found.number);
-  page.size = read_image_size(found.directory);
-  read_marks(found.directory, page);
-  try {
-    if (aperio) page.aperio_name = aperio_page_name(found.directory.text(Tag::ImageDescription, kPageTextBytes));
-    read_pixels(found.directory, limits, page);
-  } catch (const Error& error) {
-    page.refusal = error.found();
-  }
-  return page;
-}
-
-bool is_reduction(const ImageSize& from, const ImageSize& to) noexcept {
-  if (to.width_px > from.width_px || to.height_px > from.height_px) return false;
-  if (to.width_px == from.width_px && to.height_px == from.height_px) return false;
-  // A side that has reached one pixel stays there; any other side must shrink.
-  if (to.width_px == from.width_px && to.width_px > 1) return false;
-  if (to.height_px == from.height_px && to.height_px > 1) return false;
-  // |w - W/f| <= 1 holds for f from W/(w+1) to W/(w-1), and so for the heights; the two ranges must meet. Both end
-  // above 1. Cross-multiplied: exact, and sides below 2^31 do not overflow.
-  return from.width_px * (to.height_px - 1) <= from.height_px * (to.width_px + 1) &&
-         from.height_px * (to.width_px - 1) <= from.width_px * (to.height_px + 1);
-}
-
-Pyramid build_pyramid(const std::vector<Page>& pages, bool aperio) {
-  Pyramid pyramid;
-  std::vector<bool> is_level(pages.size(), false);
-  std::size_t last = 0;
-  is_level[0] = true;
-  pyramid.levels.push_back(make_level(pages, 0, 0));
-  for (const std::size_t index : candidates(pages)) {
-    const Page& page = pages[index];
-    if (!is_reduction(pages[last].size, page.size)) continue;
-    if (!page.storage) {
-      pyramid.warnings.push_back(page.name + " has the size of a level, but is not read: " + page.refusal);
-      continue;
+std::size_t choose_slide(const std::vector<Page>& pages) {
+  const Page& first = pages.front();
+  const auto plain = [](const Page& page) { return page.mark.empty() && !page.reduced; };
+  const auto unmarked = [](const Page& page) { return page.mark.empty(); };
+  const auto any = [](const Page&) { return true; };
+  const auto largest = [&](auto&& allowed) -> std::optional<std::size_t> {
+    const bool tiled =
+        std::any_of(pages.begin(), pages.end(), [&](const Page& page) { return page.tiled && allowed(page); });
+    std::optional<std::size_t> best;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      const Page& page = pages[i];
+      if (!allowed(page)) continue;
+      if (i != 0 && tiled && !page.tiled && !is_reduction(page.size, first.size)) continue;
+      if (!best || area(page.size) > area(pages[*best].size)) best = i;
     }
-    pyramid.levels.push_back(make_level(pages, index, pyramid.levels.size()));
-    is_level[index] = true;
-    last = index;
-  }
+    return best;
+  };
+  if (const auto found = largest(plain)) return *found;
+  if (const auto found = largest(unmarked)) return *found;
+  return largest(any).value_or(0);
+}
 
-  bool thumbnail_seen = false;
-  std::set<std::string> taken;
-  for (std::size_t i = 1; i < pages.size(); ++i) {
-    if (is_level[i]) continue;
-    const Page& page = pages[i];
-    Associated image;
-    image.name = unique_name(associated_name(page, aperio, thumbnail_seen), taken);
-    image.width_px = page.size.width_px;
-    image.height_px = page.size.height_px;
-    image.storage = page.storage;
-    image.refusal = page.refusal;
-    image.directory = i;
-    pyramid.associated.push_back(std::move(image));
+Pyramid build_pyramid(std::vector<Page>& pages, std::size_t slide, const FileFacts& facts) {
+  Pyramid pyramid = Builder(pages, slide, facts).run();
+  std::vector<std::string> chosen;
+  if (slide != 0)
+    chosen.push_back("the slide is " + pages[slide].name + " (" + size_text(pages[slide].size) +
+                     " pixels), the largest image of the file, and not its first page (" +
+                     size_text(pages.front().size) + ")");
+  const auto& image = pages[slide].image;
+  if (image && !pages[slide].sub) {
+    const OmeImage& described = facts.ome[*image];
+    const ImageSize& size = pages[slide].size;
+    if (described.width_px != 0 && (described.width_px != static_cast<std::uint64_t>(size.width_px) ||
+                                    described.height_px != static_cast<std::uint64_t>(size.height_px)))
+      chosen.push_back("the OME-XML gives " + described.title(*image) + " " + std::to_string(described.width_px) +
+                       " x " + std::to_string(described.height_px) + " pixels, and " + pages[slide].name + " has " +
+                       size_text(size) + "; its resolution may be that of another picture");
   }
+  if (facts.ome.size() > 1) {
+    chosen.push_back("the file has " + std::to_string(facts.ome.size()) + " OME images; the slide is " +
+                     (image ? facts.ome[*image].title(*image) : "none of them") +
+                     ", pages of the others are associated images");
+  }
+  pyramid.warnings.insert(pyramid.warnings.begin(), chosen.begin(), chosen.end());
   return pyramid;
 }
 

@@ -1,38 +1,21 @@
-// Which directories are levels of the pyramid, and what the others are called.
+// Which page is the slide, which are its levels, and what the others are called.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "slide/level_fit.h"
+#include "slide/page.h"
+#include "slide/page_marks.h"
 #include "slide/slide.h"
-#include "slide/storage.h"
-#include "slide/tiff_reader.h"
-#include "slide/tile_table.h"
 
 namespace microtome::slide {
 
-// One directory, read. `storage` and `table` are absent when its pixels are refused; `refusal` says why.
-struct Page {
-  std::string name;  // "page-3", "subifd-0": how messages call it, and its name when it has no other
-  bool sub = false;
-  ImageSize size;
-  bool tiled = false;
-  bool reduced = false;  // marked as a reduced version of another page
-  bool mask = false;     // marked as a transparency mask
-  bool macro = false;    // NewSubfileType 9: what Aperio marks its macro image with
-  std::string aperio_name;
-  std::optional<Storage> storage;
-  std::unique_ptr<TileTable> table;
-  std::string refusal;
-};
-
-// Page 0: throws what it finds.
-[[nodiscard]] Page read_first_page(const TiffDirectory& directory, const Limits& limits);
-// Any other page: throws NOT_A_SLIDE or TRUNCATED only when not even its size can be read.
-[[nodiscard]] Page read_other_page(const FoundDirectory& found, bool aperio, const Limits& limits);
+// The index of the largest page that is not marked as something else; of equal ones the first. Strips that are not the
+// first page count only where nothing is tiled, or where the first page is a reduction of them: a photograph in strips
+// may be larger than a small slide.
+[[nodiscard]] std::size_t choose_slide(const std::vector<Page>& pages);
 
 struct Pyramid {
   std::vector<Level> levels;
@@ -40,10 +23,8 @@ struct Pyramid {
   std::vector<std::string> warnings;
 };
 
-// True when (to) is a reduction of (from) by some factor above 1, each side within one pixel of the exact quotient.
-[[nodiscard]] bool is_reduction(const ImageSize& from, const ImageSize& to) noexcept;
-
-// `pages[0]` is level 0. A level's and an associated image's `directory` is its index in `pages`.
-[[nodiscard]] Pyramid build_pyramid(const std::vector<Page>& pages, bool aperio);
+// Level 0 is `pages[slide]`. A level's and an associated image's `directory` is its index in `pages`. The storage of
+// padded levels is cut to what lies over level 0.
+[[nodiscard]] Pyramid build_pyramid(std::vector<Page>& pages, std::size_t slide, const FileFacts& facts);
 
 }  // namespace microtome::slide

@@ -6,7 +6,10 @@
 #include "core/error.h"
 #include "slide/aperio.h"
 #include "slide/checked_math.h"
+#include "slide/colour_planes.h"
 #include "slide/jpeg_colour.h"
+#include "slide/page.h"
+#include "slide/page_marks.h"
 #include "slide/pyramid.h"
 #include "slide/resolution.h"
 #include "slide/tiff_reader.h"
@@ -18,16 +21,20 @@ class TiffSlide final : public Slide {
  public:
   TiffSlide(std::shared_ptr<const ByteSource> source, const OpenOptions& options)
       : source_(std::move(source)), limits_(options.limits) {
-    DirectoryWalk walk = walk_directories(read_header(*source_), limits_);
-    warnings_ = std::move(walk.warnings);
-    const TiffDirectory& first = walk.directories.front().directory;
-    pages_.push_back(read_first_page(first, limits_));
-    const std::string description = read_description(first);
-    const bool aperio = is_aperio(description);
-    mpp_ = resolve_mpp(first, description, options.slide_mpp, warnings_);
-    read_orientation(first);
-    for (std::size_t i = 1; i < walk.directories.size(); ++i) read_page(walk.directories[i], aperio);
-    Pyramid pyramid = build_pyramid(pages_, aperio);
+    const DirectoryWalk walk = walk_directories(read_header(*source_), limits_);
+    warnings_ = walk.warnings;
+    const std::string description = read_description(walk.directories.front());
+    read_pages(walk);
+    FileFacts facts;
+    read_facts(description, pages_, facts);
+    find_marks(pages_, facts, warnings_);
+    const std::size_t slide = choose_slide(pages_);
+    if (pages_[slide].error) throw *pages_[slide].error;
+    join_colour_planes(pages_, slide, facts, warnings_);
+    const FoundDirectory& found = walk.directories[pages_[slide].directory];
+    mpp_ = resolve_mpp(found.directory, resolution_text(found, slide, facts), options.slide_mpp, warnings_);
+    read_orientation(found.directory);
+    Pyramid pyramid = build_pyramid(pages_, slide, facts);
     levels_ = std::move(pyramid.levels);
     associated_ = std::move(pyramid.associated);
     warnings_.insert(warnings_.end(), pyramid.warnings.begin(), pyramid.warnings.end());
@@ -47,14 +54,55 @@ class TiffSlide final : public Slide {
                                        int plane) const override;
 
  private:
-  // A description that cannot be read costs the resolution, not the slide.
-  std::string read_description(const TiffDirectory& directory) {
+  // A description that cannot be read costs the resolution, not the slide. Of one that is longer than the limit the
+  // beginning is read where that is enough, in Aperio's; an XML without its end could be about another page.
+  std::string read_description(const FoundDirectory& found) {
+    std::string text;
     try {
-      return directory.text(Tag::ImageDescription, limits_.metadata_bytes);
+      text = found.directory.text(Tag::ImageDescription, limits_.metadata_bytes);
     } catch (const Error& error) {
-      warnings_.push_back("the description is not read: " + error.found());
+      warnings_.push_back("the description" + (found.name == "page-0" ? "" : " of " + found.name) +
+                          " is not read: " + error.found());
       return {};
     }
+    const TiffEntry* entry = found.directory.find(Tag::ImageDescription);
+    if (entry != nullptr && entry->count > limits_.metadata_bytes && !is_aperio(text))
+      throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
+                  "the description of " + found.name + " has " + std::to_string(entry->count) +
+                      " bytes, [[limits.metadataBytes]] allows " + std::to_string(limits_.metadata_bytes));
+    return text;
+  }
+
+  void read_pages(const DirectoryWalk& walk) {
+    std::vector<std::size_t> places(walk.directories.size(), Page::kNone);  // of directories, in pages_
+    for (std::size_t i = 0; i < walk.directories.size(); ++i) {
+      const FoundDirectory& found = walk.directories[i];
+      try {
+        Page page = read_page(found, limits_, warnings_);
+        page.directory = i;
+        if (found.sub) page.parent = places[found.parent];
+        places[i] = pages_.size();
+        pages_.push_back(std::move(page));
+      } catch (const Error& error) {
+        if (i == 0) throw;
+        if (error.code() == Code::TRUNCATED) {  // see walk_directories
+          if (pages_.front().error) throw *pages_.front().error;
+          throw;
+        }
+        warnings_.push_back(found.name + " is left out: " + error.found());
+      }
+    }
+  }
+
+  // The description that the resolution of the slide is looked for in: Aperio's is about the largest image, wherever it
+  // stands; of an OME-XML the part about the slide's own image; else that of the slide's page.
+  std::string resolution_text(const FoundDirectory& found, std::size_t slide, const FileFacts& facts) {
+    std::string own = found.name == "page-0" ? facts.description : read_description(found);
+    if (is_aperio(own) || facts.description.empty()) return own;
+    if (is_aperio(facts.description)) return facts.description;
+    const auto& image = pages_[slide].image;
+    if (image && (!pages_[slide].sub)) return "<OME>" + std::string(facts.ome[*image].xml) + "</OME>";
+    return facts.ome.empty() || found.name != "page-0" ? own : std::string();
   }
 
   void read_orientation(const TiffDirectory& directory) {
@@ -66,16 +114,6 @@ class TiffSlide final : public Slide {
         warnings_.push_back("the orientation is " + std::to_string(value) + ", expected 1 to 8; taken as 1");
     } catch (const Error& error) {
       warnings_.push_back("the orientation is not read: " + error.found());
-    }
-  }
-
-  void read_page(const FoundDirectory& found, bool aperio) {
-    try {
-      pages_.push_back(read_other_page(found, aperio, limits_));
-    } catch (const Error& error) {
-      if (error.code() == Code::TRUNCATED) throw;  // see walk_directories
-      warnings_.push_back((found.sub ? "subifd-" : "page-") + std::to_string(found.number) +
-                          " is left out: " + error.found());
     }
   }
 
@@ -134,12 +172,16 @@ StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, st
                     ", which does not exist")
         .with_path(source_->name());
   const Page& page = pages_[directory];
-  const auto across = static_cast<std::uint64_t>(page.storage->tiles_across());
-  const auto down = static_cast<std::uint64_t>(page.storage->tiles_down());
+  const auto across = static_cast<std::uint64_t>(page.stored_across);
+  const auto down = static_cast<std::uint64_t>(page.stored_down);
+  // Planes that are pages of their own have a table each; else one table holds plane after plane.
+  const bool apart = !page.further_planes.empty();
+  const TileTable& table = apart && plane > 0 ? *page.further_planes[static_cast<std::size_t>(plane) - 1] : *page.table;
   // Below TileTable::size(), which was checked for overflow.
-  const std::uint64_t index = (static_cast<std::uint64_t>(plane) * down + static_cast<std::uint64_t>(row)) * across +
-                              static_cast<std::uint64_t>(column);
-  const StoredTile tile = page.table->at(index);
+  const std::uint64_t index =
+      (static_cast<std::uint64_t>(apart ? 0 : plane) * down + static_cast<std::uint64_t>(row)) * across +
+      static_cast<std::uint64_t>(column);
+  const StoredTile tile = table.at(index);
   if (tile.bytes == 0 || tile.offset == 0) return {};
   if (!inside(tile.offset, tile.bytes, source_->size()))
     throw Error(Code::TRUNCATED, Stage::Slide,

@@ -81,13 +81,17 @@ struct StoredTile {
 
 struct Level {
   int index = 0;
-  double downsample = 1;  // mean of level-0 width / width and level-0 height / height
-  Storage storage;
+  double downsample = 1;  // mean of level0_width_px / width and level0_height_px / height
+  // The part of level 0 that the level covers: all of it, and where the level's size was rounded up, a little more.
+  std::int64_t level0_width_px = 0;
+  std::int64_t level0_height_px = 0;
+  Storage storage;            // of a level padded to whole tiles, the size without the padding
   std::size_t directory = 0;  // key for Slide::stored_tile
 };
 
 struct Associated {
-  // "thumbnail", "label", "macro", "mask", "page-<n>" or "subifd-<n>"; unique: a second one is "mask-2", and so on.
+  // "thumbnail", "label", "macro", "overview", "mask"; else "page-<n>", "subifd-<n>" (of page 0) or
+  // "page-<n>-subifd-<m>". Unique: a second one is "mask-2", and so on.
   std::string name;
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;

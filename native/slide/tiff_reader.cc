@@ -31,10 +31,15 @@ class Walk {
 
   DirectoryWalk run() {
     visited_.insert(file_.first_directory);
-    result_.directories.push_back({TiffDirectory::read(file_, file_.first_directory), false, 0});
+    result_.directories.push_back({TiffDirectory::read(file_, file_.first_directory), "page-0", false, 0, 0});
     const std::uint64_t next_page = result_.directories[0].directory.next();
-    sub_directories();
-    chain(next_page, false, 1);
+    sub_directories(0);
+    chain(next_page, {"page-", false, 0}, 1);
+    // After the chain: a page that is listed as a SubIFD as well stays a page.
+    const std::size_t known = result_.directories.size();
+    for (std::size_t i = 1; i < known; ++i) {
+      if (!result_.directories[i].sub) sub_directories(i);
+    }
     return std::move(result_);
   }
 
@@ -47,47 +52,59 @@ class Walk {
         "the file has more directories than [[limits.directories]], which is " + std::to_string(limits_.directories)};
   }
 
-  void sub_directories() {
+  // What the directories of one chain have in common.
+  struct Kind {
+    std::string prefix;
+    bool sub = false;
+    std::size_t parent = 0;
+  };
+
+  void sub_directories(std::size_t page) {
+    const std::string owner = page == 0 ? "" : result_.directories[page].name + "-";
     std::vector<std::uint64_t> offsets;
     try {
       // One more than is allowed tells that there are too many; the greatest limit has no such one.
-      offsets = result_.directories[0].directory.numbers(Tag::SubIfds,
-                                                         std::max(limits_.directories, limits_.directories + 1));
+      offsets = result_.directories[page].directory.numbers(Tag::SubIfds,
+                                                            std::max(limits_.directories, limits_.directories + 1));
     } catch (const Error& error) {
       if (error.code() == Code::TRUNCATED) throw;
-      warn("the SubIFDs are left out: " + error.found());
+      warn("the SubIFDs" + (page == 0 ? "" : " of " + result_.directories[page].name) +
+           " are left out: " + error.found());
       return;
     }
     // Also where some of them would count once or not at all.
     if (offsets.size() > limits_.directories) throw too_many();
+    const Kind kind{owner + "subifd-", true, page};
     std::size_t number = 0;
     for (const std::uint64_t offset : offsets) {
       // Some writers list their SubIFDs and chain them as well: those are read already, and no loop.
       if (offset != file_.first_directory && visited_.count(offset) != 0) continue;
-      number = chain(offset, true, number);
+      number = chain(offset, kind, number);
     }
   }
 
   // Follows next pointers from `offset`; returns the number that the next directory of this kind gets.
-  std::size_t chain(std::uint64_t offset, bool sub, std::size_t number) {
-    const std::string kind = sub ? "subifd-" : "page-";
+  std::size_t chain(std::uint64_t offset, const Kind& kind, std::size_t number) {
     while (offset != 0) {
+      const std::string name = kind.prefix + std::to_string(number);
       if (visited_.count(offset) != 0) {
-        warn(kind + std::to_string(number) + " is left out: its pointer leads back to an earlier directory");
+        warn(name + " is left out: its pointer leads back to an earlier directory");
         break;
       }
       // Not cut off there: the level that a mask is made from may come later, and the score with it.
       if (result_.directories.size() >= limits_.directories) throw too_many();
       visited_.insert(offset);
       try {
-        result_.directories.push_back({TiffDirectory::read(file_, offset), sub, number});
+        result_.directories.push_back({TiffDirectory::read(file_, offset), name, kind.sub, number, kind.parent});
       } catch (const Error& error) {
         // A chain that leads out of the file: what follows is lost, and with it perhaps the level that a mask is made
         // from. Such a slide would get another score than the whole one, so it gets none.
         if (error.code() == Code::TRUNCATED) throw;
-        warn(kind + std::to_string(number) + " and what follows it are left out: " + error.found());
+        warn(name + " and what follows it are left out: " + error.found());
         break;
       }
+      if (kind.sub && result_.directories.back().directory.find(Tag::SubIfds) != nullptr)
+        warn("the SubIFDs of " + name + " are left out: it is a SubIFD itself");
       ++number;
       offset = result_.directories.back().directory.next();
     }

@@ -15,12 +15,14 @@ namespace microtome::slide {
 
 struct FoundDirectory {
   TiffDirectory directory;
-  bool sub = false;        // a SubIFD of page 0 (or chained to one)
-  std::size_t number = 0;  // the page, or the place among the SubIFDs
+  std::string name;        // "page-3", "subifd-0" (of page 0), "page-3-subifd-0": how messages call it
+  bool sub = false;        // a SubIFD (or chained to one)
+  std::size_t number = 0;  // the page, or the place among the SubIFDs of its page
+  std::size_t parent = 0;  // of a SubIFD: the index of its page among the directories
 };
 
 struct DirectoryWalk {
-  std::vector<FoundDirectory> directories;  // page 0, its SubIFDs, then the other pages
+  std::vector<FoundDirectory> directories;  // page 0, its SubIFDs, the other pages, their SubIFDs
   std::vector<std::string> warnings;
 };
 

@@ -158,9 +158,8 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
   plan.stored = StoredGrid::of(level.storage, policy.jpeg_reduction);
   const double scale = policy.scale / policy.jpeg_reduction;
   plan.footprint_px = footprint(grid.size_px, scale);
-  const slide::Storage& level0 = slide.levels().front().storage;
-  plan.level0_per_px_x = static_cast<double>(level0.width_px) / static_cast<double>(level.storage.width_px);
-  plan.level0_per_px_y = static_cast<double>(level0.height_px) / static_cast<double>(level.storage.height_px);
+  plan.level0_per_px_x = static_cast<double>(level.level0_width_px) / static_cast<double>(level.storage.width_px);
+  plan.level0_per_px_y = static_cast<double>(level.level0_height_px) / static_cast<double>(level.storage.height_px);
 
   const std::int64_t columns = count_lines(plan.stored.width_px, grid.stride_px, scale);
   const std::int64_t rows = count_lines(plan.stored.height_px, grid.stride_px, scale);

@@ -68,6 +68,25 @@ inline void keep_plain_slides(const Keep& keep) {
              .add(test::tiff_image(64, 32, 16))
              .add(test::tiff_image(32, 16, 16).set(tag::kNewSubfileType, {1}).tiles({{}, Bytes(768, 40)}))
              .bytes());
+    one("padded", test::tiff_image(48, 48, 16).sub(test::tiff_image(32, 32, 16)).sub(test::tiff_image(16, 16, 16)));
+    keep(name + "images", test::TiffWriter(form)
+                              .add(test::tiff_image(12, 9, 16).text(
+                                  tag::kDescription,
+                                  "<OME><Image Name=\"macro\"><Pixels SizeX=\"12\" SizeY=\"9\"><TiffData "
+                                  "IFD=\"0\"/></Pixels></Image><Image><Pixels SizeX=\"40\" "
+                                  "SizeY=\"36\"><TiffData IFD=\"1\"/></Pixels></Image></OME>"))
+                              .add(test::tiff_image(40, 36, 16).sub(test::tiff_image(20, 18, 16)))
+                              .bytes());
+    keep(name + "planes",
+         test::TiffWriter(form)
+             .add(test::tiff_image(20, 18, 16, 1)
+                      .text(
+                          tag::kDescription,
+                          "<OME><Image><Pixels DimensionOrder=\"XYCZT\" SizeX=\"20\" SizeY=\"18\" SizeC=\"3\"><Channel "
+                          "Name=\"R\"/><Channel Name=\"G\"/><Channel Name=\"B\"/><TiffData/></Pixels></Image></OME>"))
+             .add(test::tiff_image(20, 18, 16, 1))
+             .add(test::tiff_image(20, 18, 16, 1))
+             .bytes());
     keep(name + "pyramid", test::TiffWriter(form)
                                .add(aperio_page(test::tiff_image(40, 36, 16)))
                                .add(test::tiff_image(10, 9, 0).set(tag::kNewSubfileType, {1}))

@@ -140,6 +140,19 @@ void keep_texts(const Folder& out) {
        "0<?xml version=\"1.0\"?><OME><!-- <Pixels/> --><Pixels PhysicalSizeX=\"0.25\" PhysicalSizeY=\"0.25\" "
        "PhysicalSizeXUnit=\"&#181;m\" PhysicalSizeYUnit='nm'/></OME>");
   keep("aperio", "0Aperio Image Library v11.2\r\n100x100 [0,0] (240x240) JPEG/RGB Q=30|AppMag = 20|MPP = 0.4990");
+  keep("ome-images",
+       "0<OME UUID='a'><Image Name='macro'><Pixels SizeX='32' SizeY='24' SizeC='3' DimensionOrder='XYCZT'>"
+       "<Channel Name='Red'/><TiffData IFD='3' PlaneCount='1'><UUID FileName='b'>b</UUID></TiffData></Pixels></Image>"
+       "<Image><Pixels SizeX='64' SizeY='48' SizeC='3' SizeZ='1' SizeT='1'><TiffData FirstC='1' IFD='1'/></Pixels>"
+       "</Image><Image><Pixels SizeX='16' SizeY='12'/></Image></OME>");
+  keep("qptiff",
+       "0<PerkinElmer-QPI-ImageDescription><ImageType>Overview</ImageType></PerkinElmer-QPI-ImageDescription>");
+  keep("philips",
+       "0<DataObject ObjectType=\"DPUfsImport\"><DataObject ObjectType=\"PixelDataRepresentation\"><Attribute "
+       "Name=\"DICOM_PIXEL_SPACING\">&quot;0.00025&quot; &quot;0.00025&quot;</Attribute></DataObject><DataObject "
+       "ObjectType=\"PixelDataRepresentation\"><Attribute Name=\"DICOM_PIXEL_SPACING\">\"0.0005\" \"0.0005\""
+       "</Attribute><Attribute Name=\"PIIM_PIXEL_DATA_REPRESENTATION_NUMBER\">1</Attribute></DataObject></DataObject>");
+  keep("philips-level", "0level=2 mag=10 quality=80");
   keep("label", "0Aperio Image Library v11.2\r\nlabel 387x463");
   keep("number", "0 +1.25e-1 ");
   keep("comma", "0Aperio Image Library v11.2\r\n100x100|AppMag = 20|MPP = 0,4990");

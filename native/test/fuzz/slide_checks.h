@@ -67,11 +67,13 @@ inline void check_storage(const slide::Storage& storage, const slide::Limits& li
 inline void check_levels(const slide::Slide& slide) {
   const auto& levels = slide.levels();
   REQUIRE(!levels.empty());
-  REQUIRE(levels[0].downsample == 1 && levels[0].directory == 0);
+  REQUIRE(levels[0].downsample == 1);
   for (std::size_t i = 0; i < levels.size(); ++i) {
     REQUIRE(levels[i].index == static_cast<int>(i));
     REQUIRE(std::isfinite(levels[i].downsample));
     check_storage(levels[i].storage, slide.limits());
+    REQUIRE(levels[i].level0_width_px >= levels[0].storage.width_px);
+    REQUIRE(levels[i].level0_height_px >= levels[0].storage.height_px);
     if (i == 0) continue;
     const auto& larger = levels[i - 1].storage;
     const auto& smaller = levels[i].storage;

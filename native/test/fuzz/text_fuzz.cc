@@ -7,7 +7,10 @@
 #include "slide/jpeg_colour.h"
 #include "slide/length_unit.h"
 #include "slide/numeric_text.h"
+#include "slide/ome_images.h"
 #include "slide/ome_xml.h"
+#include "slide/page_marks.h"
+#include "slide/philips.h"
 #include "slide/xml_text.h"
 #include "test/fuzz/fuzz_support.h"
 #include "tissue/tissue_mask.h"
@@ -18,6 +21,22 @@ using namespace microtome;
 using namespace microtome::fuzz;
 
 bool usable(double value) { return std::isfinite(value) && value > 0; }
+
+// Whatever the XML claims: each page has one image at most, and that is one of those that were read.
+void check_ome_images(std::string_view text) {
+  const auto images = slide::read_ome_images(text);
+  const std::vector<slide::OmePage> pages = {{64, 48, 3}, {64, 48, 1}, {64, 48, 1}, {32, 24, 1}, {16, 12, 1}};
+  const auto owners = slide::ome_owners(images, pages);
+  REQUIRE(owners.size() == pages.size());
+  for (const auto& owner : owners) REQUIRE(!owner || *owner < images.size());
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const slide::OmeImage& image = images[i];
+    REQUIRE(image.xml.size() <= text.size() && image.title(i).size() < 128);
+    REQUIRE(image.channel_count >= 1 && image.focal_planes >= 1 && image.time_points >= 1);
+    for (const std::uint64_t c : {std::uint64_t{0}, std::uint64_t{2}, image.channel_count})
+      if (slide::ome_channel_page(image, 0, c)) REQUIRE(c < image.channel_count);
+  }
+}
 
 void check_texts(std::string_view text) {
   if (const auto number = slide::parse_positive(text)) REQUIRE(usable(*number));
@@ -35,6 +54,13 @@ void check_texts(std::string_view text) {
   const std::string name = slide::aperio_page_name(text);
   REQUIRE(name.empty() || name == "label" || name == "macro");
   (void)slide::is_aperio(text);
+  (void)slide::qptiff_image_type(text);
+  const std::string plain = slide::plain_page_name(text);
+  REQUIRE(plain.size() <= 9);
+  (void)slide::is_philips(text);
+  for (const auto& [level, factor] : slide::philips_factors(text)) REQUIRE(factor >= 1);
+  (void)slide::philips_level(text);
+  check_ome_images(text);
 }
 
 using tissue::TissueMask;

@@ -147,6 +147,28 @@ TEST(the_number_of_directories_is_bounded) {
   CHECK_EQ(slide->associated().size(), 597u);
 }
 
+TEST(sub_directories_of_later_pages_are_read_without_loops) {
+  TiffWriter file;  // the SubIFD of the second page leads back to the first
+  file.add(tiff_image(64, 64, 16)).add(tiff_image(60, 20, 16).sub(tiff_image(30, 10, 16).next_is_top(0)));
+  const auto slide = Slide::open(file.source());
+  CHECK_EQ(slide->levels().size(), 1u);
+  CHECK_EQ(slide->associated().size(), 2u);
+  CHECK_EQ(slide->associated()[1].name, "page-1-subifd-0");
+  CHECK(warns(*slide, "page-1-subifd-1 is left out: its pointer leads back"));
+
+  TiffWriter wild;
+  wild.add(tiff_image(64, 64, 16)).add(tiff_image(60, 20, 16).set(tag::kSubIfds, {0xFFFFFFF0}, type::kLong));
+  CHECK_THROWS(TRUNCATED, (void)Slide::open(wild.source()));
+
+  TiffWriter many;  // the limit counts them
+  many.add(tiff_image(64, 64, 16)).add(tiff_image(60, 20, 16).sub(tiff_image(30, 10, 16)).sub(tiff_image(15, 5, 16)));
+  slide::OpenOptions options;
+  options.limits.directories = 3;
+  CHECK_THROWS(LIMIT_EXCEEDED, (void)Slide::open(many.source(), options));
+  options.limits.directories = 4;
+  CHECK_EQ(Slide::open(many.source(), options)->associated().size(), 3u);
+}
+
 TEST(a_list_of_sub_directories_longer_than_the_limit_is_refused_though_it_repeats_itself) {
   TiffWriter file;
   file.add(tiff_image(64, 64, 16).sub(tiff_image(32, 32, 16)));

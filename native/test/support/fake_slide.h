@@ -33,8 +33,10 @@ class FakeSlide final : public slide::Slide {
     slide::Level level;
     level.index = static_cast<int>(levels_.size());
     level.directory = levels_.size();
+    const slide::Storage& base = levels_.empty() ? storage : levels_.front().storage;
+    level.level0_width_px = base.width_px;
+    level.level0_height_px = base.height_px;
     if (!levels_.empty()) {
-      const slide::Storage& base = levels_.front().storage;
       level.downsample = (static_cast<double>(base.width_px) / static_cast<double>(storage.width_px) +
                           static_cast<double>(base.height_px) / static_cast<double>(storage.height_px)) /
                          2;
