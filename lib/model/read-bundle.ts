@@ -239,19 +239,18 @@ function guessedColumn({ heads, outputs, tileOutputs }: ModelSpec, json: BundleJ
   return head === undefined || isSaid || tileOutputs[head.output]?.columns === 1 ? null : head.column;
 }
 
-/** What the schema has a default for and the bundle leaves to it, of its input and of the output that is the score. */
-function assumedOf(
-  input: TileInput,
-  spec: ModelSpec,
-  json: BundleJson,
-  isLayoutShown: boolean,
-): ModelAssumptions | null {
+/**
+ * What the bundle leaves to a default although it depends on how the model was trained: its normalisation, and what its output
+ * is. Colour, scale and layout are those of the format, and few models have others.
+ */
+function assumedOf(input: TileInput, spec: ModelSpec, json: BundleJson): ModelAssumptions | null {
+  const { mean, std } = assumedInput(input, json.inputs.tiles?.[0] ?? {}, true);
   const head = spec.heads[spec.outputs[0]?.of[0]?.head ?? 0];
   const output = head === undefined ? undefined : spec.tileOutputs[head.output];
   const said = json.encoders[0]?.outputs.find(({ name }) => name === output?.name)?.activation;
   const column = guessedColumn(spec, json);
   return assumptions({
-    input: assumedInput(input, json.inputs.tiles?.[0] ?? {}, isLayoutShown),
+    input: { ...(mean === undefined ? {} : { mean }), ...(std === undefined ? {} : { std }) },
     ...(said === undefined && output !== undefined ? { activation: output.activation } : {}),
     ...(column === null ? {} : { column }),
   });
@@ -306,7 +305,7 @@ export async function readBundle(root: BundleRoot): Promise<Model> {
     outputs: modelOutputs(open.outputs),
     graph: Object.freeze({ path: onnx.path, inputs: onnx.inputs, outputs: onnx.outputs }),
     warnings: Object.freeze(warningsOf(open, json)),
-    assumed: assumedOf(input, open, json, graph.layout !== null),
+    assumed: assumedOf(input, open, json),
   });
   return attachSpec(model, {
     ...open,

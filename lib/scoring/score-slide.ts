@@ -9,7 +9,8 @@ import type { Input } from '../slide/byte-source.js';
 
 /**
  * Scores one slide: finds its tissue, runs the model over the tiles, and aggregates. For more than one slide use
- * {@link createScorer}, which loads the model once.
+ * {@link createScorer}, which loads the model once. The score is given as the model makes it: one that is no probability, of a
+ * model that declares no range, comes with a warning here, and is an error in {@link scoreDirectory}.
  *
  * @param input - A path, a `file:` URL, or a {@link ByteSource}.
  * @throws {@link MicrotomeError} what {@link openSlide} and {@link createScorer} throw, and MPP_UNKNOWN,

@@ -101,7 +101,7 @@ export function slideResult(
     tissueFraction: found.tissueFraction,
     timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
     warnings: Object.freeze([
-      ...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...forced, ...ofRange]),
+      ...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...ofRange, ...forced]),
     ]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
     assumed: model.assumed,

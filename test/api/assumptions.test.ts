@@ -91,7 +91,7 @@ describe('what is assumed of a bundle', () => {
   const output = (json: Json): Json =>
     ((json['encoders'] as Json[])[0] as { outputs: Json[] }).outputs[0] as unknown as Json;
   const all = (json: Json): void => {
-    Object.assign(tiles(json), { layout: 'NCHW', channels: 'RGB', type: 'float32', scale: 1 / 255 });
+    Object.assign(tiles(json), { layout: 'NCHW', channels: 'RGB', type: 'float32', scale: 1 / 255, stride: 224 });
   };
 
   it('nothing, where it declares everything; the built-in one does', async () => {
@@ -99,7 +99,11 @@ describe('what is assumed of a bundle', () => {
     expect((await loadModel('demo')).assumed).toBeNull();
   });
 
-  it('what it leaves to the defaults of its format', async () => {
+  it('nothing, where only colour, scale and layout are left to the format', async () => {
+    expect((await loadModel(writeBundle())).assumed).toBeNull();
+  });
+
+  it('the normalisation and the activation that it leaves out', async () => {
     const edit = (json: Json): void => {
       all(json);
       delete tiles(json)['mean'];

@@ -72,7 +72,7 @@ describe('a scorer', () => {
       },
       warnings: ['a warning of the slide', 'a warning of the job'],
       model: { name: 'test-model', sha256: scorer.model.sha256, intendedUse: 'Tests; not for clinical use.' },
-      assumed: { input: { channels: 'RGB', scale: 1 / 255 } },
+      assumed: null,
       reproducible: true,
     });
     expect('tiles' in result).toBe(false);

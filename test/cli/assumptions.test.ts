@@ -95,6 +95,15 @@ describe('score with a bare .onnx', () => {
     expect(line).not.toContain('--column');
   });
 
+  it('softmax over a single column is refused before any work, naming the flag that was probably meant', async () => {
+    const logit = join(scratch, 'logit.onnx');
+    writeFileSync(logit, constantModel([2.29]));
+    const refused = await run(logit, ['--activation', 'softmax']);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('--activation softmax over the single column of the output "row"');
+    expect(refused.stderr).toContain('pass --activation sigmoid');
+  });
+
   it('a doubtful activation is warned of once, beside it', async () => {
     const { stderr } = await run(single, ['--activation', 'sigmoid', '--progress', 'none']);
     const warnings = stderr.split('\n').filter((line) => line.startsWith('warning: '));
