@@ -106,6 +106,12 @@ const char* process_name(std::uint8_t marker) {
   }
 }
 
+// Whether a segment has the form of a frame header, of whatever process: a damaged marker before other data has not.
+bool may_be_frame(std::span<const std::uint8_t> body) {
+  return body.size() >= 9 && body[0] >= 2 && body[0] <= 16 && (body[3] | body[4]) != 0 && body[5] != 0 &&
+         body.size() == 6 + 3 * static_cast<std::size_t>(body[5]);
+}
+
 JpegFrame parse_frame(std::span<const std::uint8_t> body) {
   if (body.size() < 6) throw BadTile("JPEG: the frame header is too short");
   if (body[0] == 12) throw UnknownJpegProcess("JPEG of 12-bit samples");
@@ -214,8 +220,11 @@ JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile) {
       if (frame.components == 0) throw BadTile("JPEG: a scan comes before the frame header");
       return frame;
     }
-    if (const char* process = process_name(segment.marker))
+    if (const char* process = process_name(segment.marker)) {
+      if (!may_be_frame(tile.subspan(segment.body, segment.end - segment.body)))
+        throw BadTile("JPEG: marker " + hex(segment.marker) + " is followed by no frame header");
       throw UnknownJpegProcess(std::string(process) + ", marker " + hex(segment.marker));
+    }
     if (!is_frame(segment.marker)) continue;
     if (frame.components != 0) throw BadTile("the JPEG has more than one frame header");
     frame = parse_frame(tile.subspan(segment.body, segment.end - segment.body));

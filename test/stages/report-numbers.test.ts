@@ -86,9 +86,11 @@ describe.skipIf(!there)('reports: pixels', () => {
   ];
 
   it.each(names)('%s', async (name) => {
-    const { sha256, ...region } = reports[name]?.region ?? { sha256: '', level: 0, x: 0, y: 0, width: 1, height: 1 };
+    const wanted = reports[name]?.region;
+    if (wanted === undefined) throw new Error(`${name} has no region`);
+    const { level, x, y, width, height, sha256 } = wanted;
     await withSlide(name, async (slide) => {
-      const { data, badTiles, outsidePx } = await slide.readRegion(region);
+      const { data, badTiles, outsidePx } = await slide.readRegion({ level, x, y, width, height });
       expect({ badTiles, outsidePx }).toEqual({ badTiles: 0, outsidePx: 0 });
       expect(createHash('sha256').update(data).digest('hex')).toBe(sha256);
     });
@@ -111,7 +113,7 @@ describe.skipIf(!there)('reports: what is blamed', () => {
         expect(error.code).toBe('UNSUPPORTED_COMPRESSION');
         expect(error.message).toContain('level 0 is stored as lossless JPEG (SOF3)');
         expect(`${error.message} ${error.advice}`).not.toContain('damaged');
-        expect(error.message).toContain('ljpeg.tif');
+        expect(error.path).toContain('ljpeg.tif');
       }
       expect((await failureOf(() => slide.tissue())).code).toBe('UNSUPPORTED_COMPRESSION');
     });
@@ -154,26 +156,27 @@ describe.skipIf(!there)('reports: tiles missing in a reduced level', () => {
     });
   });
 
-  it('a grid of 256-pixel tiles has 72 of them, as of the whole twin', async () => {
-    for (const name of ['ok.svs', 'zero.svs']) {
-      const tiles = await withSlide(name, async (slide) => {
-        let count = 0;
+  it('a grid has the same tiles as of the whole twin', async () => {
+    const places = (name: string): Promise<string[]> =>
+      withSlide(name, async (slide) => {
+        const all: string[] = [];
         for await (const batch of slide.tiles({ mpp: 0.5, size: 256 })) {
-          count += batch.x.length;
+          for (const [i, x] of batch.x.entries()) all.push(`${x},${batch.y[i]}`);
           batch.release();
         }
-        return count;
+        return all.sort();
       });
-      expect([name, tiles]).toEqual([name, 72]);
-    }
+    const whole = await places('ok.svs');
+    expect(whole.length).toBeGreaterThan(50);
+    expect(await places('zero.svs')).toEqual(whole);
   });
 
   it('scoring takes as many tiles as of the whole twin, and warns with the count', async () => {
     const scorer = await createScorer({ model, input: { level: 0 } });
     try {
       const [zero, ok] = [await scorer.score(join(folder, 'zero.svs')), await scorer.score(join(folder, 'ok.svs'))];
-      expect(ok.tileCount).toBeGreaterThan(16);
-      expect(zero.tileCount).toBe(ok.tileCount);
+      expect(ok.tileCount).toBe(72);
+      expect(zero.tileCount).toBe(72);
       expect(zero.warnings).toContainEqual(
         '16 stored tiles of the level that the tissue mask is made from are missing and were made from finer levels',
       );

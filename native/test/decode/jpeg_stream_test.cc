@@ -105,6 +105,8 @@ TEST(other_processes_are_told_from_damage) {
   for (const std::uint8_t marker : {0xC0, 0xC1, 0xC2})
     CHECK_EQ(process_of(kSoi + frame(marker, 3, 8, 8, 12) + kScan), "JPEG of 12-bit samples");
   CHECK_EQ(process_of(kSoi + frame(0xC1, 3, 8, 8) + kScan), "read");
+  // The marker of a table, damaged: no frame of another process.
+  CHECK(process_of(kSoi + segment(0xC5, {0, 9, 9, 1, 2, 3, 4, 5, 6}) + kScan).find("damaged: ") == 0);
 }
 
 TEST(every_prefix_of_a_stream_is_refused_without_reading_beyond_it) {
