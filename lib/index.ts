@@ -7,9 +7,12 @@ export type {
   DirectoryProgress,
   DirectoryRun,
   DirectorySummary,
+  NotRead,
   OnError,
   OnMissing,
   Preset,
+  RescoredRow,
+  ResumeReport,
   RowSource,
   SummaryRow,
 } from './runs/types.js';
@@ -21,13 +24,21 @@ export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './s
 export type { Batch, TensorBatch, TensorData, TensorType, TileBatch } from './slide/tile-batch.js';
 export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';
-export type { Model, ModelCard, ModelOutput, TensorInfo, TileInput } from './model/model.js';
+export type {
+  GraphFacts,
+  Model,
+  ModelAssumptions,
+  ModelCard,
+  ModelOutput,
+  TensorInfo,
+  TileInput,
+} from './model/model.js';
 export { devices } from './native/devices.js';
 export type { Device, DeviceChoice, DeviceId } from './native/devices.js';
 export { doctor } from './native/doctor.js';
 export type { DoctorReport } from './native/doctor.js';
 export type { Platform } from './native/platform.js';
-export type { Search } from './native/runtimes.js';
+export type { RuntimeOrigin, RuntimeSearch, Search } from './native/runtimes.js';
 export type {
   NativeCodec as CodecReport,
   NativeDoctor as LibraryReports,
@@ -60,7 +71,7 @@ export type {
   OptionPlace,
   OptionUnit,
 } from './options/row.js';
-export { defaultClip } from './scoring/result.js';
+export { defaultClip, heldTo } from './scoring/result.js';
 export type {
   ClipRange,
   ModelIdentity,

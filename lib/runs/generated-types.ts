@@ -2,46 +2,92 @@
 
 import type { Model } from '../model/model.js';
 import type { ScorerOptions } from '../options/types.js';
-import type { DirectoryProgress } from './types.js';
+import type { DirectoryProgress, NotRead } from './types.js';
 
 /** Names of the columns of `format`, `metadata` and `output`. */
 export type Preset = 'visiomel' | 'isic2024';
 
-/** What to do when a row of `format` has no slide or no metadata: stop, or write the model's fallback value. */
+/** What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value. */
 export type OnMissing = 'error' | 'fallback';
 
-/** What to do when a slide cannot be scored: write no output, or write the model's fallback value. */
-export type OnError = 'error' | 'fallback';
+/** What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out. */
+export type OnError = 'error' | 'fallback' | 'skip';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
 export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
   /** CSV that says which rows there are, in which order. @defaultValue every slide of the folder, in name order */
-  readonly format?: string;
+  readonly format?: string | URL;
   /** CSV of clinical values and resolution by slide. */
-  readonly metadata?: string;
+  readonly metadata?: string | URL;
   /** CSV to write; beside it lie a journal and a lock while the run lasts. @defaultValue nothing is written */
-  readonly output?: string;
+  readonly output?: string | URL;
   /**
    * Names of the columns of `format`, `metadata` and `output`.
    * @defaultValue 'visiomel', with no column of `metadata` demanded
    */
   readonly preset?: Preset;
-  /** Continue an interrupted run from its journal; start anew where there is none. @defaultValue false */
+  /**
+   * Column of `format`, `metadata` and `output` that names the slide. Where this or `valueColumn` is given, `format`
+   * needs this column only; its other columns are not read.
+   * @defaultValue filename
+   */
+  readonly idColumn?: string;
+  /** Column of `output` that holds the score. @defaultValue relapse */
+  readonly valueColumn?: string;
+  /**
+   * Write the other outputs of the model to `output` too, each in a column of its name. The first output is the score,
+   * which has a column already. Where a slide failed, their cells hold the fallback values that the model declares for
+   * them, or nothing.
+   * @defaultValue false
+   */
+  readonly allOutputs?: boolean;
+  /**
+   * Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is
+   * no slide), or failed and the code of the error. This is the name of the column. The flag alone names it `status`.
+   * @defaultValue there is none
+   */
+  readonly statusColumn?: string;
+  /**
+   * Read subfolders too; their slides are named by their path in the folder, such as a/b.tif. A name in `format` and
+   * `metadata` may then be such a path.
+   * @defaultValue false
+   */
+  readonly recursive?: boolean;
+  /**
+   * Follow the links in a folder of slides. With `false` a link to a slide is refused (CSV_INVALID), and one to a
+   * folder is not read. A slide that is given by its own path may be a link either way.
+   * @defaultValue true
+   */
+  readonly followLinks?: boolean;
+  /**
+   * Continue an interrupted run from its journal; start anew where there is none. Scores of the journal are kept where
+   * they are what this run would compute. Slides may be added or removed, and options may change that decide what
+   * happens to slides that fail. A slide is scored again where it failed, or where something changed that its score
+   * depended on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. Another model, another ONNX
+   * Runtime, another value of an option that changes every score, or a slide whose file has changed is refused.
+   * @defaultValue false
+   */
   readonly resume?: boolean;
   /** Replace the output, and the journal of an unfinished run. @defaultValue false */
   readonly overwrite?: boolean;
   /**
-   * What to do when a row of `format` has no slide or no metadata: stop, or write the model's fallback value.
+   * What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value.
    * @defaultValue 'error'
    */
   readonly onMissing?: OnMissing;
   /**
-   * What to do when a slide cannot be scored: write no output, or write the model's fallback value. With `error` the
-   * journal stays, so that the run can be resumed when the slide is repaired. So it is too where the model declares no
-   * fallback. The other slides are scored either way.
+   * What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out. With
+   * `error` the journal stays, so that the run can be resumed when the slide is repaired. So it is too with `fallback`
+   * where there is no fallback value. `skip` does not go with `format`, whose rows must all be there. The other slides
+   * are scored in every case.
    * @defaultValue 'fallback'
    */
   readonly onError?: OnError;
+  /**
+   * Value of a row whose slide is missing or cannot be scored, instead of the value that the model declares.
+   * @defaultValue the model's, where it declares one
+   */
+  readonly fallback?: number;
   /** Slides worked on at the same time, so that the opening of one overlaps the tiles of another. @defaultValue 2 */
   readonly slidesInFlight?: number;
   /**
@@ -49,14 +95,30 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * 2031-05-01T18:00. In the API: milliseconds from the start of the run (of a resumed run, from its own start), or a
    * Date. The time that is left is spread over the slides that are left, and what does not fit is given up in this
    * order: first tiles of a slide (the seeded, even sample of `tilesPerSlide`, as large as its share of the time
-   * allows and not below `deadlineMinTiles`), then slides, whose rows take the model's fallback with the error
-   * DEADLINE. Where the model declares none, such a run writes no output, keeps its journal and rejects with DEADLINE.
-   * What was given up is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the
-   * journal.
+   * allows and not below `deadlineMinTiles`), then slides, whose rows take the fallback value with the error DEADLINE.
+   * Where there is none, such a run writes no output, keeps its journal and rejects with DEADLINE. What was given up
+   * is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the journal. A resumed run
+   * may have another deadline; a slide that was cut short is scored again only where there is none any more, or where
+   * it has fewer than `deadlineMinTiles`.
    */
   readonly deadline?: number | Date;
   /** Fewest tiles that `deadline` leaves to a slide, where it has so many. @defaultValue 64 */
   readonly deadlineMinTiles?: number;
+  /**
+   * Most entries of a folder and its subfolders that are looked at; a folder that has more is LIMIT_EXCEEDED.
+   * @defaultValue 1000000
+   */
+  readonly maxFolderEntries?: number;
+  /**
+   * Most levels of subfolders that `recursive` goes down; a folder that has more is LIMIT_EXCEEDED.
+   * @defaultValue 64
+   */
+  readonly maxFolderDepth?: number;
+  /**
+   * Called on the JavaScript thread before the model is loaded, once, with what of the folder is not read, where there
+   * is such; what it throws is ignored.
+   */
+  readonly onNotRead?: (report: readonly NotRead[]) => void;
   /**
    * Called on the JavaScript thread with the model, once it is loaded and before the first slide; what it throws is
    * ignored.

@@ -66,6 +66,8 @@ export interface Region {
   readonly badTiles: number;
   /** Those of `badTiles` that the file leaves out (zero length); never an error. */
   readonly missingTiles: number;
+  /** Pixels of the region that lie outside the image; they are white. */
+  readonly outsidePx: number;
 }
 
 /** An open slide. Any number of calls may run at once; after {@link Slide.close} every call rejects with CANCELLED. */
@@ -82,7 +84,8 @@ export interface Slide extends AsyncDisposable {
   readonly fileBytes: number;
   readonly warnings: readonly string[];
   /**
-   * Pixels of one region.
+   * Pixels of one region. What lies outside the level is white, and counted in `outsidePx`; a region that lies wholly
+   * outside is refused.
    * @throws {@link MicrotomeError} CORRUPT_TILE, TRUNCATED, LEVEL_OUT_OF_RANGE, LIMIT_EXCEEDED, UNSUPPORTED_COMPRESSION,
    * INVALID_OPTION, CANCELLED.
    */
@@ -126,8 +129,16 @@ export interface Slide extends AsyncDisposable {
 }
 
 function regionOf(found: NativeRegion): Region {
-  const { data, width, height, badTiles, missingTiles } = found;
-  return withJson({ data, width, height, channels: 3 as const, badTiles: badTiles + missingTiles, missingTiles });
+  const { data, width, height, badTiles, missingTiles, outsidePx } = found;
+  return withJson({
+    data,
+    width,
+    height,
+    channels: 3 as const,
+    badTiles: badTiles + missingTiles,
+    missingTiles,
+    outsidePx,
+  });
 }
 
 const ignore = (): void => undefined;
@@ -202,10 +213,9 @@ class OpenedSlide implements Slide {
 
   async tissue(options?: TissueCallOptions): Promise<TissueMask> {
     const { onBadTile, ...parsed } = parseTissueCall(options);
-    const { data, width, height, level0PerPxX, level0PerPxY, badTiles } = await this.#call((slide) =>
-      slide.tissue({ ...parsed, onBadTile }),
-    );
-    return withJson({ data, width, height, level0PerPxX, level0PerPxY, badTiles });
+    const found = await this.#call((slide) => slide.tissue({ ...parsed, onBadTile }));
+    const { data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles } = found;
+    return withJson({ data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles });
   }
 
   tiles(options: TilesOptions): AsyncIterable<TileBatch> {
