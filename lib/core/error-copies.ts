@@ -1,5 +1,5 @@
 /**
- * What is left of an error in another thread. A structured clone of an error (postMessage) has its message and its stack, and
+ * What is left of an error in another thread. A structured clone of an error (postMessage) has its message, stack and cause, and
  * nothing else. So the first line of the stack says the code, the stage, the path and the tile:
  * `MicrotomeError [CORRUPT_TILE, decode, "/data/a.tif", tile 0/3/4]: …`. Whoever reads a stack has them too.
  */

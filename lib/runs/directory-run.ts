@@ -211,7 +211,7 @@ class Execution {
       if (unfit !== null) throw unfit;
       if (prepared.rows.some((row) => row.slide === null) && fallback === null) {
         const advice = `make the named files agree, or pass ${optionMark('fallback')}: the model declares no fallback`;
-        throw rowsMismatch(prepared.problems, advice);
+        throw rowsMismatch(prepared.problems, advice, options.format ?? options.metadata);
       }
       const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options };
       const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys);

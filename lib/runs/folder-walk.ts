@@ -146,7 +146,7 @@ class FolderWalk {
   }
 
   private beyond(found: string, option: string): MicrotomeError {
-    return new MicrotomeError('LIMIT_EXCEEDED', 'csv', `the folder ${this.folder} has ${found}`, {
+    return new MicrotomeError('LIMIT_EXCEEDED', 'slide', `the folder ${this.folder} has ${found}`, {
       path: this.folder,
       advice: `pass a smaller folder, or a larger ${optionMark(option)}`,
     });

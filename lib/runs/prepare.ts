@@ -60,7 +60,9 @@ export async function prepareRun(given: RunSource, options: RunOptions, fs: File
   if (source.kind === 'files') joined = await rowsOfFiles(source.paths, metadata, layout.stems, fs, folder);
   else if (format === null) joined = await rowsOfFolder(source.dir, metadata, layout.stems, fs, folder);
   else joined = await rowsOfFormat(source.dir, format, metadata, layout.stems, fs, folder);
-  if (joined.problems.length > 0 && options.onMissing === 'error') throw rowsMismatch(joined.problems);
+  if (joined.problems.length > 0 && options.onMissing === 'error') {
+    throw rowsMismatch(joined.problems, undefined, options.format ?? options.metadata);
+  }
   const files = [options.format, options.metadata, ...joined.rows.map((row) => row.slide?.path ?? null)];
   return {
     header: [layout.idColumn, layout.valueColumn],

@@ -128,10 +128,13 @@ function joined(slides: readonly ListedSlide[], metadata: Metadata | null): Join
   return { rows, problems };
 }
 
-/** One error with every problem in it. */
-export function rowsMismatch(problems: readonly string[], advice?: string): MicrotomeError {
+/** One error with every problem in it. `path` is the table whose rows do not agree. */
+export function rowsMismatch(problems: readonly string[], advice?: string, path: string | null = null): MicrotomeError {
   const count = problems.length === 1 ? '1 row does not agree' : `${problems.length} rows do not agree`;
-  return new MicrotomeError('ROWS_MISMATCH', 'csv', `${count}: ${problems.join('; ')}`, { advice });
+  return new MicrotomeError('ROWS_MISMATCH', 'csv', `${count}: ${problems.join('; ')}`, {
+    path: path ?? undefined,
+    advice,
+  });
 }
 
 function strangers(metadata: Metadata | null, known: ReadonlySet<string>, where: string): string[] {

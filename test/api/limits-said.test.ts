@@ -1,5 +1,5 @@
 /** A limit that is exceeded: which option it is, what was found, what is allowed. And where messages name the slide. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -87,6 +87,17 @@ describe('a slide that is not there', () => {
     expect(error).toMatchObject({ code: 'FILE_NOT_FOUND', stage: 'slide' });
     expect(error.path).toContain('none');
     expect(error.message).toContain(error.path);
+  });
+});
+
+describe('rows that do not agree', () => {
+  it('name the table that has them', async () => {
+    const format = join(scratch, 'format.csv');
+    writeFileSync(format, 'filename,relapse\nnone.tif,0.5\n');
+    const error = await failureOf(() => scoreDirectory(scratch, { model: 'demo', format }).done);
+    expect(error).toMatchObject({ code: 'ROWS_MISMATCH', stage: 'csv', path: format });
+    expect(error.message).toContain('none.tif');
+    expect(error.message).toContain(format);
   });
 });
 
