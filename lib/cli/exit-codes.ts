@@ -8,7 +8,7 @@ export const exitCode = {
   internal: 1,
   /** The command line, the model, the device, the place of the output: nothing was begun. */
   usage: 2,
-  /** Finished, but some slides failed; their rows hold the model's fallback value, not a score. */
+  /** Finished, but some slides failed; their rows hold the fallback value, not a score, or were left out on request. */
   fallback: 3,
   /** An input file was refused before any work; nothing was written. */
   refused: 4,
@@ -39,6 +39,7 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   OUTPUT_EXISTS: exitCode.usage,
   OUTPUT_LOCKED: exitCode.usage,
   OUTPUT_NOT_FINITE: exitCode.internal,
+  OUTPUT_OUT_OF_RANGE: exitCode.internal,
   OUTPUT_SHAPE: exitCode.internal,
   OUT_OF_MEMORY: exitCode.internal,
   DISK_FULL: exitCode.internal,

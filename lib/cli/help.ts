@@ -71,7 +71,7 @@ export function overview(
     '  0    every row is scored',
     '  1    the work failed',
     '  2    the command line, the model or this machine is not right; nothing was begun',
-    "  3    finished, but some slides failed; their rows hold the model's fallback value, not a score",
+    '  3    finished, but some slides failed; their rows hold the fallback value, or are left out (--on-error skip)',
     '  4    an input was refused before any work; nothing was written',
     '  130  interrupted; continue with --resume',
     '',

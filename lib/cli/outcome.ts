@@ -1,5 +1,13 @@
 /** How a finished slide and a finished run are told. */
-import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome, type TileTable } from '../index.js';
+import {
+  heldTo,
+  messageWith,
+  type DirectorySummary,
+  type OptionNaming,
+  type SlideOutcome,
+  type SlideResult,
+  type TileTable,
+} from '../index.js';
 import { clock, printable } from './text.js';
 
 /** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`. */
@@ -11,7 +19,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
   }
   const {
     path,
-    score,
+    unclipped,
+    clipped,
+    assumed,
     outputs,
     read,
     tileCount,
@@ -27,7 +37,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
   return {
     ok: true,
     path,
-    score,
+    score: shownScore(outcome.result),
+    clipped,
+    unclipped,
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, [...values]])),
     read,
     tiles: tileCount,
@@ -38,6 +50,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     elapsedMs: timings.elapsedMs,
     warnings,
     model,
+    assumed,
     ...(tiles === undefined ? {} : { tileTable: tableJson(tiles) }),
   };
 }
@@ -47,25 +60,71 @@ function tableJson({ outputs, ...table }: TileTable): object {
   return { ...table, x: [...table.x], y: [...table.y], outputs: Object.fromEntries(plain) };
 }
 
+/** The number that stands in the CSV too. */
+function shownScore({ score, clip }: SlideResult): number {
+  return heldTo(score, clip);
+}
+
 /** A row of the table on stdout: score (or the code of the failure), tab, path. */
 export function outcomeLine(outcome: SlideOutcome): string {
-  if (outcome.ok) return `${outcome.result.score.toFixed(9)}\t${printable(outcome.result.path)}\n`;
+  if (outcome.ok) {
+    const score = shownScore(outcome.result).toFixed(9);
+    return `${score === '-0.000000000' ? score.slice(1) : score}\t${printable(outcome.result.path)}\n`;
+  }
   return `${outcome.error.code}\t${printable(outcome.path)}\n`;
 }
 
+/** What the rows of the table are, or, where there is none, of the slides. */
 export function summaryLine(summary: DirectorySummary): string {
   const where = summary.output === null ? '' : `${printable(summary.output)}: `;
-  if (summary.alreadyComplete) return `${where}complete already, nothing to do (which model wrote it is not recorded)`;
-  const { resumed, fallback, missing, failed } = summary.counts;
-  const parts = [`${summary.rows.length} rows`];
-  if (resumed > 0) parts.push(`${resumed} from the journal`);
-  if (fallback > 0) parts.push(`${fallback} failed and carry the fallback`);
-  if (missing > 0) parts.push(`${missing} without a slide carry the fallback`);
-  if (failed > 0) parts.push(`${failed} failed`);
+  if (summary.alreadyComplete) return `${where}complete already, nothing to do (${unrecorded})`;
+  const { skipped } = summary.counts;
+  const rows = summary.rows.length - (summary.output === null ? 0 : skipped);
+  const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary)];
   if (summary.notRead.length > 0) parts.push(`${summary.notRead.length} not read`);
+  if (summary.clipped > 0) parts.push(`${summary.clipped} held to the declared range`);
   if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
   parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));
   return `${where}${parts.join(', ')}`;
+}
+
+const unrecorded = 'which model wrote it, and which rows hold a fallback value, is not recorded';
+
+/** Without an output no row carries anything: a slide that failed has failed. */
+function countParts({ counts, output }: DirectorySummary): readonly string[] {
+  const { resumed, fallback, missing, skipped, failed } = counts;
+  const parts: string[] = [];
+  const tell = (count: number, text: string): void => {
+    if (count > 0) parts.push(`${count} ${text}`);
+  };
+  tell(resumed, 'from the journal');
+  if (output === null) {
+    tell(failed + fallback + skipped, 'failed');
+    tell(missing, 'without a slide');
+  } else {
+    tell(fallback, 'failed and carry the fallback');
+    tell(missing, 'without a slide carry the fallback');
+    tell(skipped, `failed and ${skipped === 1 ? 'has' : 'have'} no row`);
+    tell(failed, 'failed');
+  }
+  return parts;
+}
+
+/** What a resumed run did not keep of the journal, a line each. */
+export function resumeLines({ resume }: DirectorySummary, naming: OptionNaming): readonly string[] {
+  if (resume === null) return [];
+  const again = resume.again.map(({ name, what, was, is }) => {
+    const cause = what === 'metadata' ? 'its resolution in the metadata' : naming(what, null);
+    return `scored again: ${printable(name)}: ${cause} was ${valueText(was)} and is ${valueText(is)}`;
+  });
+  const gone = resume.gone.map(
+    (name) => `not in this run any more: ${printable(name)}, which the journal has a score of`,
+  );
+  return [...again, ...gone];
+}
+
+function valueText(value: unknown): string {
+  return value === null ? 'not given' : String(value);
 }
 
 /** What the deadline took, said also where that is nothing. */

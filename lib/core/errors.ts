@@ -22,6 +22,7 @@ export const errorAdvice = {
   MODEL_INVALID: 'check the model file or bundle',
   MODEL_MISMATCH: 'the message names two sides: make them agree',
   OUTPUT_NOT_FINITE: 'the model produced NaN or infinity: check its weights and its scaling',
+  OUTPUT_OUT_OF_RANGE: 'pass [[activation]], or [[clip]]',
   OUTPUT_SHAPE: 'the model must give one row per tile',
   RUNTIME_MISSING: 'install the named package or pass its path',
   DEVICE_UNAVAILABLE: 'choose another [[device]] (see: microtome doctor)',

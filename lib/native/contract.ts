@@ -59,6 +59,7 @@ export interface NativeRegion {
   readonly height: number;
   readonly badTiles: number;
   readonly missingTiles: number;
+  readonly outsidePx: number;
 }
 
 export interface NativeMask {
@@ -69,7 +70,10 @@ export interface NativeMask {
   /** Level-0 pixels per mask pixel. */
   readonly level0PerPxX: number;
   readonly level0PerPxY: number;
+  /** Those that read as white: damaged ones and missing ones. */
   readonly badTiles: number;
+  readonly missingTiles: number;
+  readonly madeTiles: number;
 }
 
 export interface NativeTissueOptions {
@@ -340,8 +344,8 @@ export interface NativeScoreResult {
   /** Per tile, after activation: tiles * columns values. Empty unless keepTiles. */
   readonly tileOutputs: readonly { readonly name: string; readonly columns: number; readonly values: Float64Array }[];
   readonly heads: readonly { readonly name: string; readonly value: number }[];
-  /** By the order of `slideOutputs`. */
-  readonly outputs: readonly { readonly name: string; readonly value: number }[];
+  /** By the order of `slideOutputs`; `unclipped` is the value before it was held to the range. */
+  readonly outputs: readonly { readonly name: string; readonly value: number; readonly unclipped: number }[];
   /** Where `stopping` was asked for: half of the width of the interval of the score, over the planned tiles. */
   readonly stopping: { readonly plannedTiles: number; readonly halfWidth: number } | null;
   readonly badTiles: number;
@@ -404,6 +408,14 @@ export interface NativeDoctor {
   readonly cores: number;
 }
 
+/** What can change the bits of a score, of what the addon knows. */
+export interface NativeIdentity {
+  /** `build`: what the library says of how it was built; empty where it is too old to say. */
+  readonly onnxRuntime: { readonly version: string; readonly build: string };
+  /** The instructions in use: `avx512`, `avx2` or `scalar`. */
+  readonly simd: string;
+}
+
 export interface NativeAddon {
   /** Names the libraries; opens nothing. The first call of the process wins. */
   setPaths(paths: NativePaths): void;
@@ -419,6 +431,8 @@ export interface NativeAddon {
   /** Returns at once; `cancel` gives up the loading of the model. */
   createEngine(options: NativeEngineOptions): { readonly result: Promise<NativeEngine>; cancel(): void };
   doctor(): Promise<NativeDoctor>;
+  /** Opens ONNX Runtime where that has not happened yet, and nothing else. */
+  identity(): Promise<NativeIdentity>;
   /** Cores that this process may use: the affinity mask, and no more than a container's limit. Opens nothing. */
   cores(): number;
 }

@@ -4,7 +4,10 @@ import type { Model } from '../model/model.js';
 import type { ClipRange, ScoreProgress } from '../scoring/result.js';
 import type { MaskInput } from './types.js';
 
-/** What becomes of the output of a bare .onnx, tile by tile. */
+/**
+ * What becomes of the output of a bare .onnx, tile by tile: sigmoid for a single column of logits, softmax for the
+ * logits of classes.
+ */
 export type Activation = 'none' | 'sigmoid' | 'softmax';
 
 /** How the values of the tiles become one value for the slide. */
@@ -242,7 +245,11 @@ export interface ModelOptions {
   readonly input?: ModelInputOptions;
   /** Name of the graph output that is scored. @defaultValue the only one */
   readonly graphOutput?: string;
-  /** What becomes of the output of a bare .onnx, tile by tile. @defaultValue 'none' */
+  /**
+   * What becomes of the output of a bare .onnx, tile by tile: sigmoid for a single column of logits, softmax for the
+   * logits of classes.
+   * @defaultValue 'none'
+   */
   readonly activation?: Activation;
   /**
    * The column of the output that is the score: an index, or a class name of a WSInfer model.
@@ -253,8 +260,9 @@ export interface ModelOptions {
   readonly head?: HeadOptions;
   /**
    * Range that the score is held to, instead of the range that the bundle declares; none holds it to no range. In the
-   * API, null is none.
-   * @defaultValue the bundle's; a table is held to [1e-6, 1 - 1e-6] where nothing is declared
+   * API, null is none. Where nobody declares a range, the score is taken for a probability: a table is held to [1e-6,
+   * 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).
+   * @defaultValue the bundle's, else [1e-6, 1 - 1e-6] in a table
    */
   readonly clip?: ClipRange | null;
 }

@@ -7,11 +7,11 @@ import type { DirectoryProgress, NotRead } from './types.js';
 /** Names of the columns of `format`, `metadata` and `output`. */
 export type Preset = 'visiomel' | 'isic2024';
 
-/** What to do when a row of `format` has no slide or no metadata: stop, or write the model's fallback value. */
+/** What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value. */
 export type OnMissing = 'error' | 'fallback';
 
-/** What to do when a slide cannot be scored: write no output, or write the model's fallback value. */
-export type OnError = 'error' | 'fallback';
+/** What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out. */
+export type OnError = 'error' | 'fallback' | 'skip';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
 export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
@@ -59,22 +59,35 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * @defaultValue true
    */
   readonly followLinks?: boolean;
-  /** Continue an interrupted run from its journal; start anew where there is none. @defaultValue false */
+  /**
+   * Continue an interrupted run from its journal; start anew where there is none. Scores of the journal are kept where
+   * they are what this run would compute. Slides may be added or removed, and options may change that decide what
+   * happens to slides that fail. A slide is scored again where it failed, or where something changed that its score
+   * depended on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. Another model, another ONNX
+   * Runtime, another value of an option that changes every score, or a slide whose file has changed is refused.
+   * @defaultValue false
+   */
   readonly resume?: boolean;
   /** Replace the output, and the journal of an unfinished run. @defaultValue false */
   readonly overwrite?: boolean;
   /**
-   * What to do when a row of `format` has no slide or no metadata: stop, or write the model's fallback value.
+   * What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value.
    * @defaultValue 'error'
    */
   readonly onMissing?: OnMissing;
   /**
-   * What to do when a slide cannot be scored: write no output, or write the model's fallback value. With `error` the
-   * journal stays, so that the run can be resumed when the slide is repaired. So it is too where the model declares no
-   * fallback. The other slides are scored either way.
+   * What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out. With
+   * `error` the journal stays, so that the run can be resumed when the slide is repaired. So it is too with `fallback`
+   * where there is no fallback value. `skip` does not go with `format`, whose rows must all be there. The other slides
+   * are scored in every case.
    * @defaultValue 'fallback'
    */
   readonly onError?: OnError;
+  /**
+   * Value of a row whose slide is missing or cannot be scored, instead of the value that the model declares.
+   * @defaultValue the model's, where it declares one
+   */
+  readonly fallback?: number;
   /** Slides worked on at the same time, so that the opening of one overlaps the tiles of another. @defaultValue 2 */
   readonly slidesInFlight?: number;
   /**
@@ -82,10 +95,11 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * 2031-05-01T18:00. In the API: milliseconds from the start of the run (of a resumed run, from its own start), or a
    * Date. The time that is left is spread over the slides that are left, and what does not fit is given up in this
    * order: first tiles of a slide (the seeded, even sample of `tilesPerSlide`, as large as its share of the time
-   * allows and not below `deadlineMinTiles`), then slides, whose rows take the model's fallback with the error
-   * DEADLINE. Where the model declares none, such a run writes no output, keeps its journal and rejects with DEADLINE.
-   * What was given up is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the
-   * journal.
+   * allows and not below `deadlineMinTiles`), then slides, whose rows take the fallback value with the error DEADLINE.
+   * Where there is none, such a run writes no output, keeps its journal and rejects with DEADLINE. What was given up
+   * is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the journal. A resumed run
+   * may have another deadline; a slide that was cut short is scored again only where there is none any more, or where
+   * it has fewer than `deadlineMinTiles`.
    */
   readonly deadline?: number | Date;
   /** Fewest tiles that `deadline` leaves to a slide, where it has so many. @defaultValue 64 */

@@ -1,23 +1,26 @@
 /**
- * Scores the rows of a run, a few at a time, on one scorer. No score depends on another row: a slide that fails is
- * noted and the others go on; only failures that every slide would share end the run. A row is in the journal, on disk,
- * before it is reported.
+ * Scores the rows of a run, a few at a time, on one scorer. No score depends on another row. What is wrong with the model
+ * or the options shows when the scorer is made, before any row; so whatever a slide fails with here is the slide's own: it
+ * is noted and the others go on. Only the model's own run can still fail whatever the slide; that is tried out
+ * (`modelFault`) and ends the run. A row is in the journal, on disk, before it is reported.
  */
-import { fromNative, MicrotomeError, type ErrorCode } from '../core/errors.js';
+import { fromNative, MicrotomeError } from '../core/errors.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
-import type { ScoreProgress, SlideOutcome, SlideResult, TileSample } from '../scoring/result.js';
+import type { ScoreProgress, SlideOutcome, SlideResult } from '../scoring/result.js';
+import { isClipped, rangeFailure } from '../scoring/score-range.js';
 import { outputFailure, outputsOf, type ColumnOptions } from './columns.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
+import { rowKey, type RowKeyMaker } from './row-key.js';
 import type { RunRow } from './rows.js';
 import { rowsMismatch } from './rows.js';
 import type { RunProgress } from './run-progress.js';
 import { shown } from './names.js';
 import type { TimeBudget } from './time-budget.js';
 import { scoreInTime } from './timed-scoring.js';
-import type { SummaryRow } from './types.js';
+import type { OnError, SummaryRow } from './types.js';
 
 /** The part of a scorer that a run uses. */
 export interface RowScorer {
@@ -34,8 +37,12 @@ export interface ScoreRowsInput {
   readonly resumed: ReadonlyMap<number, JournalRow>;
   readonly scorer: RowScorer;
   readonly options: ScorerOptions;
-  /** Stands in for a slide that failed; null: nothing does. */
+  /** Stands in for a slide that is missing; null: nothing does. */
   readonly fallback: number | null;
+  readonly onError: OnError;
+  readonly keys: RowKeyMaker;
+  /** What the model's run fails with on a tile of no slide; null: with nothing. */
+  readonly modelFault: () => Promise<MicrotomeError | null>;
   readonly slidesInFlight: number;
   readonly journal: Journal | null;
   /** Not there: the columns of the preset. */
@@ -50,22 +57,9 @@ export interface ScoreRowsInput {
 
 export interface ScoredRows {
   readonly rows: readonly SummaryRow[];
-  /** Of the first failed row, in row order. */
+  /** Of the first row that failed and that nothing stands in for, in row order. */
   readonly firstError: MicrotomeError | null;
 }
-
-/** These would meet every slide alike: going on would only fill the output with fallbacks. */
-const kRunErrors: ReadonlySet<ErrorCode> = new Set([
-  'MODEL_INVALID',
-  'MODEL_MISMATCH',
-  'OUTPUT_SHAPE',
-  'RUNTIME_MISSING',
-  'DEVICE_UNAVAILABLE',
-  'UNSUPPORTED_PLATFORM',
-  'INVALID_OPTION',
-  'CANCELLED',
-  'DISK_FULL',
-]);
 
 export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
   const { rows, resumed, controller, time } = input;
@@ -93,7 +87,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
       const row = todo[position] as RunRow;
       const { outcome, entry } = row.slide === null ? missingRow(input, row) : await scoreOne(input, row, row.slide);
       summary.set(row.index, entry);
-      if (!outcome.ok) errors.set(row.index, outcome.error);
+      if (!outcome.ok && entry.source === 'failed') errors.set(row.index, outcome.error);
       input.queue.put(position, outcome);
     }
   };
@@ -129,35 +123,68 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
       score: input.fallback,
       source: input.fallback === null ? 'failed' : 'missing',
       error: error.code,
+      ...notedOfFallback(input),
     },
   };
 }
 
 async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<RunRow['slide']>): Promise<FinishedRow> {
-  const { fallback, progress } = input;
+  const { progress } = input;
   const scored = await scoreSlide(input, row, slide.path);
-  const line = { index: row.index, name: row.name, identity: slide.identity };
+  const line = { name: row.name, identity: slide.identity };
   if (scored instanceof MicrotomeError) {
-    await append(input, { ...line, score: null, error: scored.code });
+    await append(input, { ...line, score: null, error: scored.code, own: rowKey(input.keys, row, null) });
     progress.finished(row.index, false, 0);
-    return {
-      outcome: { ok: false, path: slide.path, error: scored, fallback },
-      entry: { name: row.name, score: fallback, source: fallback === null ? 'failed' : 'fallback', error: scored.code },
-    };
+    return failedRow(input, row, slide.path, scored);
   }
-  const sample = noted({ sampled: scored.read.sampled ?? undefined });
+  const notes = noted({
+    sampled: scored.read.sampled ?? undefined,
+    clippedFrom: scored.clipped ? scored.unclipped : undefined,
+  });
+  const own = rowKey(input.keys, row, scored);
   const outputs = kept(outputsOf(scored, input.scorer.model));
-  await append(input, { ...line, score: scored.score, error: null, ...sample, ...outputs });
+  await append(input, { ...line, score: scored.score, error: null, ...notes, ...outputs, own });
   progress.finished(row.index, true, scored.tileCount);
   return {
     outcome: { ok: true, result: scored },
-    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample, ...outputs },
+    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...notes, ...outputs },
   };
 }
 
-/** The sample of a row that says so: what was asked for is the same for all rows, and in the key of the journal. */
-function noted(row: { readonly sampled?: TileSample | undefined } | undefined): { readonly sampled?: TileSample } {
-  return row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {};
+function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: MicrotomeError): FinishedRow {
+  const { onError } = input;
+  const fallback = onError === 'fallback' ? input.fallback : null;
+  const unscored = onError === 'skip' ? 'skipped' : 'failed';
+  const notes = fallback === null ? {} : notedOfFallback(input);
+  return {
+    outcome: { ok: false, path, error, fallback },
+    entry: {
+      name: row.name,
+      score: fallback,
+      source: fallback === null ? unscored : 'fallback',
+      error: error.code,
+      ...notes,
+    },
+  };
+}
+
+type Notes = Pick<SummaryRow, 'sampled' | 'clippedFrom'>;
+
+/**
+ * What a row says beside its score: the sample that the deadline left (one that was asked for is the same for all rows, and
+ * in the key of the journal), and the value that the range made another number of.
+ */
+function noted(row: { readonly [K in keyof Notes]: Notes[K] | undefined } | undefined): Notes {
+  return {
+    ...(row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {}),
+    ...(row?.clippedFrom === undefined ? {} : { clippedFrom: row.clippedFrom }),
+  };
+}
+
+function notedOfFallback({ fallback, scorer }: ScoreRowsInput): Notes {
+  const [output] = scorer.model.outputs;
+  const isHeld = fallback !== null && output !== undefined && isClipped(fallback, output);
+  return isHeld ? { clippedFrom: fallback } : {};
 }
 
 function kept(outputs: readonly number[] | undefined): { readonly outputs?: readonly number[] } {
@@ -179,16 +206,25 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
   try {
     const result = await scoreRow(input, row, path);
     if (Number.isFinite(result.score)) {
+      const failure = rangeFailure(result.score, scorer.model, path);
       // What cannot be written fails the slide, not the run.
-      return (input.columns && outputFailure(result, scorer.model, input.columns)) ?? result;
+      return failure ?? (input.columns && outputFailure(result, scorer.model, input.columns)) ?? result;
     }
     return new MicrotomeError('OUTPUT_NOT_FINITE', 'aggregate', `the score ${result.score}`, { path });
   } catch (error) {
     controller.signal.throwIfAborted();
     const failure = fromNative(error, path);
-    if (kRunErrors.has(failure.code)) throw failure;
+    if (await isOfModel(input, failure)) throw failure;
+    controller.signal.throwIfAborted();
     return failure;
   }
+}
+
+/** Of a failure while the model ran, whether it fails in the same way on a tile that is of no slide. */
+async function isOfModel({ modelFault }: ScoreRowsInput, { code, stage }: MicrotomeError): Promise<boolean> {
+  const isCutOff = code === 'DEADLINE';
+  if (isCutOff || (stage !== 'infer' && stage !== 'aggregate')) return false;
+  return (await modelFault())?.code === code;
 }
 
 function scoreRow(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult> {

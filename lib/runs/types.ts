@@ -1,5 +1,6 @@
 /** The types of scoring a folder: what goes in, what comes out. */
 import type { ErrorCode } from '../core/errors.js';
+import type { ModelAssumptions } from '../model/model.js';
 import type { ModelIdentity, ScoreProgress, SlideOutcome, TileSample } from '../scoring/result.js';
 
 export type { DirectoryOptions, OnError, OnMissing, Preset } from './generated-types.js';
@@ -16,9 +17,10 @@ export interface DirectoryProgress extends ScoreProgress {
 
 /**
  * How a row of the output got its value: scored now, scored by the interrupted run, the fallback because the slide
- * failed, the fallback because there was no slide to score, or none at all.
+ * failed, the fallback because there was no slide to score; or why it has none: the slide failed and its row was left out
+ * (`onError: 'skip'`), or it failed and nothing stands in for it.
  */
-export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'failed';
+export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'skipped' | 'failed';
 
 /** Something in a folder that may be a slide, or hold slides, and that a run does not read. */
 export interface NotRead {
@@ -27,10 +29,10 @@ export interface NotRead {
   readonly reason: string;
 }
 
-/** One row of the output: the slide's name, the number that was written, and where it came from. */
+/** One slide of the run: its name, the number that was written, and where it came from. */
 export interface SummaryRow {
   readonly name: string;
-  /** As scored, before the clipping of the output; null for 'failed'. */
+  /** As in the result of the slide; the output has it held to the range of the model. Null for 'skipped' and 'failed'. */
   readonly score: number | null;
   readonly source: RowSource;
   readonly error: ErrorCode | null;
@@ -38,10 +40,29 @@ export interface SummaryRow {
   readonly sampled?: TileSample;
   /** Only on a row with a score of a model with several outputs: the value of each, in its order. */
   readonly outputs?: readonly number[];
+  /** Only on a row of which the range made another number, by more than rounding: what the score, or the fallback, was. */
+  readonly clippedFrom?: number;
 }
 
-/** What became of a run over many slides: counts, and a line for each row of the output. */
+/** A slide that the interrupted run had scored and this one has scored again, and what had changed. */
+export interface RescoredRow {
+  readonly name: string;
+  /** The option that its score depended on, or `metadata`, of which it is the resolution. */
+  readonly what: string;
+  readonly was: unknown;
+  readonly is: unknown;
+}
+
+/** What a resumed run did with the scores of the journal that it did not keep. */
+export interface ResumeReport {
+  readonly again: readonly RescoredRow[];
+  /** Names of slides that have a score in the journal and are not in this run any more. */
+  readonly gone: readonly string[];
+}
+
+/** What became of a run over many slides: counts, and a line for each slide. */
 export interface DirectorySummary {
+  /** In the order of the output, which has no row for those that were 'skipped'. */
   readonly rows: readonly SummaryRow[];
   /** Number of rows by source. */
   readonly counts: Readonly<Record<RowSource, number>>;
@@ -56,9 +77,15 @@ export interface DirectorySummary {
   readonly alreadyComplete: boolean;
   /** What the deadline took: rows made of a part of their tiles, and rows without a score. Null: there was none. */
   readonly deadline: { readonly sampled: number; readonly unscored: number } | null;
+  /** What was not kept of the journal. Null: the run was begun anew. */
+  readonly resume: ResumeReport | null;
+  /** Number of rows with `clippedFrom`. */
+  readonly clipped: number;
   readonly tiles: number;
   readonly elapsedMs: number;
   readonly model: ModelIdentity | null;
+  /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
+  readonly assumed: ModelAssumptions | null;
 }
 
 /**

@@ -4,10 +4,11 @@ import * as fsp from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach } from 'vitest';
-import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
-import type { Model } from '../../lib/model/model.js';
+import { MicrotomeError, type ErrorCode, type Stage } from '../../lib/core/errors.js';
+import type { Model, ModelAssumptions } from '../../lib/model/model.js';
 import type { SlideScoreOptions } from '../../lib/options/types.js';
 import { defaultClip, type ClipRange, type SlideResult } from '../../lib/scoring/result.js';
+import { isClipped } from '../../lib/scoring/score-range.js';
 import type { FileSystem } from '../../lib/runs/file-system.js';
 import type { RowScorer } from '../../lib/runs/score-rows.js';
 
@@ -45,29 +46,32 @@ export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: made by the test`), { code });
 }
 
-type Operation = 'open' | 'write' | 'sync' | 'datasync' | 'close' | 'rename' | 'unlink';
+export type Operation = 'open' | 'write' | 'sync' | 'datasync' | 'close' | 'link' | 'rename' | 'unlink';
 
 /**
  * The real file system, with `before` called ahead of each operation; what it throws is what the operation throws. For
- * operations on an open file, `path` is the path it was opened with.
+ * operations on an open file, `path` is the path it was opened with; for a rename or a link it is the new name.
  */
 export function faultyFileSystem(before: (operation: Operation, path: string, flags?: string) => void): FileSystem {
+  return gatedFileSystem(async (operation, path, flags) => before(operation, path, flags));
+}
+
+/** The same, where `before` may also wait: each operation stands still until it has resolved. */
+export function gatedFileSystem(
+  before: (operation: Operation, path: string, flags?: string) => Promise<void>,
+): FileSystem {
   const open: typeof fsp.open = async (path, flags, mode) => {
-    before('open', String(path), String(flags));
+    await before('open', String(path), String(flags));
     const handle = await fsp.open(path, flags, mode);
     return new Proxy(handle, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key, target);
         if (typeof value !== 'function') return value;
-        return (...args: unknown[]) => {
-          if (key === 'write' || key === 'sync' || key === 'datasync' || key === 'close') {
-            try {
-              before(key, String(path), String(flags));
-            } catch (error) {
-              return Promise.reject(error as Error);
-            }
-          }
-          return (value as (...a: unknown[]) => unknown).apply(target, args);
+        const call = (...args: unknown[]): unknown => (value as (...a: unknown[]) => unknown).apply(target, args);
+        if (key !== 'write' && key !== 'sync' && key !== 'datasync' && key !== 'close') return call;
+        return async (...args: unknown[]) => {
+          await before(key, String(path), String(flags));
+          return await call(...args);
         };
       },
     });
@@ -75,12 +79,16 @@ export function faultyFileSystem(before: (operation: Operation, path: string, fl
   return {
     ...fsp,
     open,
+    link: async (from, to) => {
+      await before('link', String(to));
+      await fsp.link(from, to);
+    },
     rename: async (from, to) => {
-      before('rename', String(to));
+      await before('rename', String(to));
       await fsp.rename(from, to);
     },
     unlink: async (path) => {
-      before('unlink', String(path));
+      await before('unlink', String(path));
       await fsp.unlink(path);
     },
   };
@@ -88,12 +96,18 @@ export function faultyFileSystem(before: (operation: Operation, path: string, fl
 
 export interface FakeScorerSettings {
   readonly fallback?: number | null;
+  /** Declared, where it is given. */
   readonly clip?: ClipRange | null;
+  readonly assumed?: ModelAssumptions;
   readonly sha256?: string;
   /** By file name: the code a slide fails with. */
   readonly failing?: Readonly<Record<string, ErrorCode>>;
   readonly delayMs?: (name: string) => number;
   readonly score?: (name: string) => number;
+  /** By file name: what else a result has than resultOf() gives. */
+  readonly result?: (name: string, options: SlideScoreOptions) => Partial<SlideResult>;
+  /** Of the failures; 'decode' unless told. */
+  readonly failingStage?: Stage;
 }
 
 export interface FakeScorer extends RowScorer {
@@ -134,11 +148,13 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
       {
         name: 'relapse',
         clip: settings.clip === undefined ? defaultClip : settings.clip,
+        clipDeclared: settings.clip !== undefined,
         fallback: settings.fallback === undefined ? 0.25 : settings.fallback,
       },
     ],
     graph: { path: '/nowhere/model.onnx', inputs: [], outputs: [] },
     warnings: [],
+    assumed: settings.assumed ?? null,
   } as Model;
 }
 
@@ -146,6 +162,8 @@ export function resultOf(path: string, score: number): SlideResult {
   return {
     path,
     score,
+    unclipped: score,
+    clipped: false,
     outputs: { relapse: Float64Array.of(score) },
     clip: defaultClip,
     read: { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, jpegReduction: 1, sampled: null },
@@ -158,6 +176,7 @@ export function resultOf(path: string, score: number): SlideResult {
     timings: { elapsedMs: 1, stages: [] },
     warnings: [],
     model: { name: 'fake', sha256: 'a'.repeat(64), intendedUse: 'tests' },
+    assumed: null,
     reproducible: true,
   };
 }
@@ -176,7 +195,8 @@ export function fakeScorer(settings: FakeScorerSettings = {}): FakeScorer {
       try {
         await interruptible(settings.delayMs?.(name) ?? 0, options.signal);
         const code = settings.failing?.[name];
-        if (code !== undefined) throw new MicrotomeError(code, 'decode', `made to fail: ${name}`, { path });
+        const stage = settings.failingStage ?? 'decode';
+        if (code !== undefined) throw new MicrotomeError(code, stage, `made to fail: ${name}`, { path });
         options.onProgress?.({
           stage: 'infer',
           slides: { done: 0, total: 1 },
@@ -185,7 +205,11 @@ export function fakeScorer(settings: FakeScorerSettings = {}): FakeScorer {
           elapsedMs: 1,
           timeLeftMs: 0,
         });
-        return resultOf(path, (settings.score ?? scoreOfName)(name));
+        const more = settings.result?.(name, options) ?? {};
+        const score = (settings.score ?? scoreOfName)(name);
+        const { clip } = settings;
+        const held = clip === undefined ? {} : { clip, clipped: isClipped(score, { clip, clipDeclared: true }) };
+        return { ...resultOf(path, score), ...held, ...more };
       } finally {
         --scorer.inFlight;
       }

@@ -35,8 +35,9 @@ export const scoreSpec: CommandSpec = {
     },
   },
   notes: [
-    'A slide that fails takes the fallback value that the model declares (exit code 3). Where the model declares none,',
-    'no output is written (exit code 1); the scores of the other slides are kept for --resume.',
+    'A slide that fails stops no other. Its row takes the fallback value of --fallback, else of the model (exit code 3).',
+    'Where there is none, no output is written (exit code 1); the scores of the other slides are kept for --resume. With',
+    '--on-error skip the output has the rows of the slides that were scored (exit code 3).',
     '',
     'A deadline gives up tiles first, then slides. A slide gets its share of the time that is left and as many tiles,',
     'spread evenly, as fit into it. Where not even --deadline-min-tiles fit, its row takes the fallback value (DEADLINE,',
