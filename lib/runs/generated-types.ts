@@ -44,6 +44,7 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   /**
    * Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is
    * no slide), or failed and the code of the error. This is the name of the column. The flag alone names it `status`.
+   * With `onError` skip a slide that failed keeps its row, without a value.
    * @defaultValue there is none
    */
   readonly statusColumn?: string;

@@ -199,6 +199,23 @@ describe('the status', () => {
     expect((await linesOf(area)).slice(1).every((line) => line.endsWith(',scored'))).toBe(true);
   });
 
+  it('keeps the row of a slide that was skipped, without a value', async () => {
+    const area = await competitionArea(2);
+    const [a, b] = [...area.names].sort();
+    const failing = { [a ?? '']: 'TRUNCATED' as const };
+    const options = { onError: 'skip', statusColumn: 'status', allOutputs: true };
+    const summary = await run(area, options, manyOutputs(failing));
+    expect(summary.counts).toMatchObject({ scored: 1, failed: 1, skipped: 0 });
+    expect(await linesOf(area)).toEqual([
+      'filename,relapse,"necrosis, %",stroma,status',
+      `${a},,,,failed: TRUNCATED`,
+      `${b},${score(b)},12.500000000,1.000000000,scored`,
+    ]);
+    expect((await run(area, { ...options, resume: true })).alreadyComplete).toBe(true);
+    await run(area, { onError: 'skip', overwrite: true }, manyOutputs(failing));
+    expect(await linesOf(area)).toEqual(['filename,relapse', `${b},${score(b)}`]);
+  });
+
   it('of a row without a value has the code of its error', () => {
     const columns = { idColumn: null, valueColumn: null, statusColumn: 'status', allOutputs: true };
     const { model } = manyOutputs();

@@ -86,7 +86,8 @@ export const runRows: readonly OptionRow[] = [
     in: place,
     kind: kind.text,
     doc: 'Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is no slide), or failed and the code of the error.',
-    details: 'This is the name of the column. The flag alone names it `status`.',
+    details:
+      'This is the name of the column. The flag alone names it `status`. With `onError` skip a slide that failed keeps its row, without a value.',
     default: { text: 'there is none' },
     excludes: ['preset'],
     scores: 'no',
