@@ -36,8 +36,8 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   readonly valueColumn?: string;
   /**
    * Write the other outputs of the model to `output` too, each in a column of its name. The first output is the score,
-   * which has a column already. Where a slide failed, their cells hold the fallback values that the model declares for
-   * them, or nothing.
+   * which has a column already. The others are held to the ranges that the model declares, if any. Where a slide
+   * failed, their cells hold the fallback values that the model declares for them, or nothing.
    * @defaultValue false
    */
   readonly allOutputs?: boolean;

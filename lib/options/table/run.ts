@@ -75,7 +75,7 @@ export const runRows: readonly OptionRow[] = [
     kind: kind.boolean,
     doc: 'Write the other outputs of the model to `output` too, each in a column of its name.',
     details:
-      'The first output is the score, which has a column already. Where a slide failed, their cells hold the fallback values that the model declares for them, or nothing.',
+      'The first output is the score, which has a column already. The others are held to the ranges that the model declares, if any. Where a slide failed, their cells hold the fallback values that the model declares for them, or nothing.',
     default: false,
     excludes: ['preset'],
     scores: 'no',
