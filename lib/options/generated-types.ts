@@ -1,6 +1,7 @@
 /** The option types of the public API. Made from lib/options/table by scripts/generate-options.mjs; do not edit. */
 
 import type { Model } from '../model/model.js';
+import type { DeviceChoice } from '../native/devices.js';
 import type { ClipRange, ScoreProgress } from '../scoring/result.js';
 import type { MaskInput } from './types.js';
 
@@ -223,7 +224,7 @@ export interface TensorsOptions extends TilesOptions {
 /** The machine side of scoring. */
 export interface RuntimeOptions {
   /** Where the model runs; this version runs it on the CPU only. @defaultValue 'auto' */
-  readonly device?: string;
+  readonly device?: DeviceChoice;
   /**
    * Worker threads; scores do not depend on it.
    * @defaultValue one for each core that the process may use, or fewer where a trial on the first tiles shows that
@@ -232,7 +233,7 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Most memory that is used, not counting the model. In bytes. @defaultValue 1 GiB */
   readonly memoryLimit?: number;
-  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library in onnxruntime-node */
+  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library that comes with the package */
   readonly onnxRuntimePath?: string | URL;
 }
 
