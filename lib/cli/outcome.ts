@@ -102,7 +102,7 @@ function countParts({ counts, output }: DirectorySummary): readonly string[] {
     tell(fallback, 'failed and carry the fallback');
     tell(missing, 'without a slide carry the fallback');
     tell(skipped, `failed and ${skipped === 1 ? 'has' : 'have'} no row`);
-    tell(failed, 'failed');
+    tell(failed, `failed and ${failed === 1 ? 'has' : 'have'} no value`);
   }
   return parts;
 }

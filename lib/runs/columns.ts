@@ -62,12 +62,13 @@ export function outputFailure(result: SlideResult, model: Model, columns: Column
 export function furtherCells(row: SummaryRow, columns: ColumnOptions, model: Model): readonly string[] {
   const cells: string[] = [];
   const outputs = columns.allOutputs ? model.outputs : [];
-  outputs.forEach(({ name, clip, fallback }, i) => {
+  outputs.forEach(({ name, clip, clipDeclared, fallback }, i) => {
     if (i === 0) return;
     const isScored = row.source === 'scored' || row.source === 'resumed';
     const standIn = row.score === null ? null : fallback;
     const value = isScored ? (row.outputs?.[i] ?? Number.NaN) : standIn;
-    cells.push(value === null ? '' : outputCell(value, clip, name, row.name));
+    // Unlike the score, they need not be probabilities: a range that nobody declared makes no other number of them.
+    cells.push(value === null ? '' : outputCell(value, clipDeclared ? clip : null, name, row.name));
   });
   if (columns.statusColumn !== null) cells.push(statusOf(row));
   return cells;

@@ -102,6 +102,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
       followLinks: parsed.followLinks ?? defaults.followLinks,
       maxEntries: parsed.maxFolderEntries ?? defaults.maxFolderEntries,
       maxDepth: parsed.maxFolderDepth ?? defaults.maxFolderDepth,
+      signal: parsed.signal,
     },
     onMissing: parsed.onMissing ?? defaults.onMissing,
     onError: parsed.onError ?? defaults.onError,

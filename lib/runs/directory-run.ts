@@ -304,7 +304,9 @@ class Execution {
     journal: Journal,
   ): Promise<void> {
     // The journal stays: repaired slides are scored by resuming, the others are not scored again.
-    if (scored.rows.some((row) => row.source === 'failed') && scored.firstError !== null) throw scored.firstError;
+    const mayFail = options.onError === 'skip';
+    if (!mayFail && scored.rows.some((row) => row.source === 'failed') && scored.firstError !== null)
+      throw scored.firstError;
     const written = scored.rows.filter((row) => row.source !== 'skipped');
     const rows = written.map((row) => ({
       name: row.name,

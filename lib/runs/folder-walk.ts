@@ -22,6 +22,8 @@ export interface FolderRules {
   readonly followLinks: boolean;
   readonly maxEntries: number;
   readonly maxDepth: number;
+  /** Ends the walk with its reason. */
+  readonly signal?: AbortSignal | null;
 }
 
 export const defaultFolderRules: FolderRules = {
@@ -89,13 +91,15 @@ class FolderWalk {
   private readonly folders: Place[] = [];
   /** Read after the folders that are there themselves, so that names without a link win. */
   private linked: Place[] = [];
-  private readonly turns = new Turns();
+  private readonly turns: Turns;
 
   constructor(
     private readonly folder: string,
     private readonly rules: FolderRules,
     private readonly fs: FileSystem,
-  ) {}
+  ) {
+    this.turns = new Turns(rules.signal ?? null);
+  }
 
   async run(): Promise<void> {
     this.folders.push({ path: Buffer.from(this.folder), inside: Buffer.alloc(0), depth: 0 });
@@ -134,6 +138,7 @@ class FolderWalk {
         if (this.turns.isOver) await this.turns.next();
       }
     } catch (error) {
+      this.rules.signal?.throwIfAborted();
       if (error instanceof MicrotomeError) throw error;
       if (folder.depth === 0) throw ioFailure(error, 'list the folder', this.folder);
       this.leaveOut(folder, `cannot be read (${errnoOf(error)})`);

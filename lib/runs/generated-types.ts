@@ -36,14 +36,15 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   readonly valueColumn?: string;
   /**
    * Write the other outputs of the model to `output` too, each in a column of its name. The first output is the score,
-   * which has a column already. Where a slide failed, their cells hold the fallback values that the model declares for
-   * them, or nothing.
+   * which has a column already. The others are held to the ranges that the model declares, if any. Where a slide
+   * failed, their cells hold the fallback values that the model declares for them, or nothing.
    * @defaultValue false
    */
   readonly allOutputs?: boolean;
   /**
    * Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is
    * no slide), or failed and the code of the error. This is the name of the column. The flag alone names it `status`.
+   * With `onError` skip a slide that failed keeps its row, without a value.
    * @defaultValue there is none
    */
   readonly statusColumn?: string;

@@ -5,10 +5,10 @@
  */
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
-import type { FileSystem } from './file-system.js';
+import { errnoOf, type FileSystem } from './file-system.js';
 import { walkFolder, type FolderRules, type WalkedSlide } from './folder-walk.js';
 import { escapedName, nameProblem, shown } from './names.js';
-import { folderOf, slideAt } from './slide-files.js';
+import { folderOf, isLink, kDangling, slideAt } from './slide-files.js';
 import type { NotRead } from './types.js';
 
 export type ListedSlide = WalkedSlide;
@@ -18,10 +18,14 @@ export interface ListedSlides {
   readonly notRead: readonly NotRead[];
 }
 
+/** Throws FILE_NOT_FOUND or FILE_UNREADABLE. */
 export async function isFolder(path: string, fs: FileSystem): Promise<boolean> {
   try {
     return (await fs.stat(path)).isDirectory();
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT' && (await isLink(path, fs))) {
+      throw new MicrotomeError('FILE_NOT_FOUND', 'slide', `the slide ${path} is ${kDangling}`, { path, cause: error });
+    }
     throw fromFileSystem(error, 'slide', path, 'the slide');
   }
 }

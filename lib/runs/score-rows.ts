@@ -152,9 +152,11 @@ async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<R
 }
 
 function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: MicrotomeError): FinishedRow {
-  const { onError } = input;
+  const { onError, columns } = input;
   const fallback = onError === 'fallback' ? input.fallback : null;
-  const unscored = onError === 'skip' ? 'skipped' : 'failed';
+  // A table with a status says of the slide that it failed; without one it has no row for it.
+  const hasStatus = (columns?.statusColumn ?? null) !== null;
+  const unscored = onError === 'skip' && !hasStatus ? 'skipped' : 'failed';
   const notes = fallback === null ? {} : notedOfFallback(input);
   return {
     outcome: { ok: false, path, error, fallback },

@@ -107,7 +107,7 @@ export async function findSlide(
 export const kDangling = 'a link to a file that is not there';
 export const kLoop = 'a link that leads back to itself';
 
-async function isLink(path: string, fs: FileSystem): Promise<boolean> {
+export async function isLink(path: string, fs: FileSystem): Promise<boolean> {
   return fs.lstat(path).then(
     (entry) => entry.isSymbolicLink(),
     () => false,

@@ -18,7 +18,8 @@ export interface DirectoryProgress extends ScoreProgress {
 /**
  * How a row of the output got its value: scored now, scored by the interrupted run, the fallback because the slide
  * failed, the fallback because there was no slide to score; or why it has none: the slide failed and its row was left out
- * (`onError: 'skip'`), or it failed and nothing stands in for it.
+ * (`onError: 'skip'`), or it failed and nothing stands in for it. A row of the output that has no value is there only
+ * with `statusColumn`.
  */
 export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'skipped' | 'failed';
 

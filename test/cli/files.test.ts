@@ -93,6 +93,16 @@ describe('columns', () => {
     expect(helpOf(scoreSpec)).toContain('--status-column [NAME]');
   });
 
+  it('with --on-error skip the status has the code of a failure: exit 3', async () => {
+    const area = await competitionArea(2);
+    const failing = { [area.names[0] ?? '']: 'TRUNCATED' as const };
+    const flags = ['--out', area.output, '--on-error', 'skip', '--status-column'];
+    const { code, stderr } = await cli(['score', area.slides, '--model', 'demo', ...flags], { scorer: { failing } });
+    expect(code).toBe(3);
+    expect(stderr).toContain('2 rows, 1 failed and has no value');
+    expect(await readFile(area.output, 'utf8')).toContain(`${area.names[0]},,failed: TRUNCATED\n`);
+  });
+
   it('the status column swallows no slide', async () => {
     const area = await competitionArea(1);
     for (const path of [area.slides, 'a.tif', './x']) {

@@ -3,6 +3,7 @@ import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Model } from '../../lib/model/model.js';
+import { defaultClip } from '../../lib/scoring/result.js';
 import { furtherCells, outputHeader } from '../../lib/runs/columns.js';
 import { submissionText } from '../../lib/runs/csv-write.js';
 import { parseDirectoryOptions } from '../../lib/runs/directory-options.js';
@@ -16,12 +17,13 @@ const score = (name: string | undefined): string => scoreOfName(name ?? '').toFi
 /** With two further outputs; the value of the second is `value`. */
 function manyOutputs(failing: Record<string, 'TRUNCATED'> = {}, value = 7): FakeScorer {
   const scorer = fakeScorer({ failing });
+  const first = scorer.model.outputs[0] as Model['outputs'][number];
   const model: Model = {
     ...scorer.model,
     outputs: [
       ...scorer.model.outputs,
-      { ...scorer.model.outputs[0], name: 'necrosis, %', clip: null, fallback: null } as Model['outputs'][number],
-      { ...scorer.model.outputs[0], name: 'stroma', clip: [0, 1], fallback: 0.5 } as Model['outputs'][number],
+      { ...first, name: 'necrosis, %', clip: defaultClip, clipDeclared: false, fallback: null },
+      { ...first, name: 'stroma', clip: [0, 1], clipDeclared: true, fallback: 0.5 },
     ],
   };
   return {
@@ -113,7 +115,7 @@ describe('the preset', () => {
 });
 
 describe('all outputs', () => {
-  it('have a column each, within their own ranges; the first is the score', async () => {
+  it('have a column each, within the ranges that are declared; the first is the score', async () => {
     const area = await competitionArea(2);
     const [a, b] = [...area.names].sort();
     const summary = await run(area, { allOutputs: true }, manyOutputs());
@@ -197,6 +199,23 @@ describe('the status', () => {
     await failureOf(run(area, { onError: 'error', statusColumn: 's' }, fakeScorer({ failing })));
     await run(area, { onError: 'error', statusColumn: 's', resume: true });
     expect((await linesOf(area)).slice(1).every((line) => line.endsWith(',scored'))).toBe(true);
+  });
+
+  it('keeps the row of a slide that was skipped, without a value', async () => {
+    const area = await competitionArea(2);
+    const [a, b] = [...area.names].sort();
+    const failing = { [a ?? '']: 'TRUNCATED' as const };
+    const options = { onError: 'skip', statusColumn: 'status', allOutputs: true };
+    const summary = await run(area, options, manyOutputs(failing));
+    expect(summary.counts).toMatchObject({ scored: 1, failed: 1, skipped: 0 });
+    expect(await linesOf(area)).toEqual([
+      'filename,relapse,"necrosis, %",stroma,status',
+      `${a},,,,failed: TRUNCATED`,
+      `${b},${score(b)},12.500000000,1.000000000,scored`,
+    ]);
+    expect((await run(area, { ...options, resume: true })).alreadyComplete).toBe(true);
+    await run(area, { onError: 'skip', overwrite: true }, manyOutputs(failing));
+    expect(await linesOf(area)).toEqual(['filename,relapse', `${b},${score(b)}`]);
   });
 
   it('of a row without a value has the code of its error', () => {

@@ -95,6 +95,16 @@ describe('links that lead nowhere', () => {
     expect(error.message).toContain(`not read: "${join(folder, 'dead.tif')}": a link to a file that is not there`);
   });
 
+  it('given by its own path is refused as what it is', async () => {
+    const { folder } = await disk();
+    await symlink('gone.tif', join(folder, 'dead.tif'));
+    const paths = [join(folder, 'a.tif'), join(folder, 'dead.tif')];
+    const started = startRun({ kind: 'files', paths }, { model: 'fake' }, { createScorer: async () => fakeScorer() });
+    const error = await failureOf(started.done);
+    expect(error.code).toBe('FILE_NOT_FOUND');
+    expect(error.message).toContain(`the slide ${join(folder, 'dead.tif')} is a link to a file that is not there`);
+  });
+
   it('named by a format are rows without a slide', async () => {
     const { folder } = await disk();
     await symlink('gone.tif', join(folder, 'dead.tif'));

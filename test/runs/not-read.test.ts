@@ -143,6 +143,26 @@ describe('what else is not read', () => {
     ]);
   });
 
+  it('a walk ends when its signal is aborted, with the reason', async () => {
+    const folder = await temporaryFolder();
+    for (let i = 0; i < 50; ++i) await writeFile(join(folder, `${i}.tif`), '');
+    const controller = new AbortController();
+    const reason = new Error('made by the test');
+    let looked = 0;
+    const fs: FileSystem = {
+      ...realFileSystem,
+      stat: (async (path: Buffer, options: never) => {
+        if (++looked === 5) controller.abort(reason);
+        // Longer than a turn: the walk looks at the signal.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return realFileSystem.stat(path, options);
+      }) as unknown as FileSystem['stat'],
+    };
+    const walk = walkFolder(folder, { ...defaultFolderRules, signal: controller.signal }, fs);
+    await expect(walk).rejects.toBe(reason);
+    expect(looked).toBeLessThan(50);
+  });
+
   it('more entries than the limit are refused by its name', async () => {
     const folder = await folderWith('a.tif', 'b.txt', 'c.txt');
     expect((await run(folder, { maxFolderEntries: 3 })).counts.scored).toBe(1);

@@ -128,7 +128,8 @@ function limitsOf({ path, read: { sampled }, clipped, unclipped, clip }: SlideRe
 
 function codeOf(summary: DirectorySummary): number {
   const { failed, fallback, missing, skipped } = summary.counts;
-  if (failed > 0) return exitCode.internal;
+  // With an output: rows without a value, which the status column tells.
+  if (failed > 0) return summary.output === null ? exitCode.internal : exitCode.fallback;
   if (skipped > 0) return exitCode.fallback;
   // Without an output there is no row that the fallback could stand in.
   if (fallback + missing > 0) return summary.output === null ? exitCode.internal : exitCode.fallback;

@@ -75,7 +75,7 @@ export const runRows: readonly OptionRow[] = [
     kind: kind.boolean,
     doc: 'Write the other outputs of the model to `output` too, each in a column of its name.',
     details:
-      'The first output is the score, which has a column already. Where a slide failed, their cells hold the fallback values that the model declares for them, or nothing.',
+      'The first output is the score, which has a column already. The others are held to the ranges that the model declares, if any. Where a slide failed, their cells hold the fallback values that the model declares for them, or nothing.',
     default: false,
     excludes: ['preset'],
     scores: 'no',
@@ -86,7 +86,8 @@ export const runRows: readonly OptionRow[] = [
     in: place,
     kind: kind.text,
     doc: 'Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is no slide), or failed and the code of the error.',
-    details: 'This is the name of the column. The flag alone names it `status`.',
+    details:
+      'This is the name of the column. The flag alone names it `status`. With `onError` skip a slide that failed keeps its row, without a value.',
     default: { text: 'there is none' },
     excludes: ['preset'],
     scores: 'no',
