@@ -7,6 +7,7 @@ export type {
   DirectoryProgress,
   DirectoryRun,
   DirectorySummary,
+  NotRead,
   OnError,
   OnMissing,
   Preset,
@@ -20,25 +21,42 @@ export { createScorer } from './scoring/scorer.js';
 export type { Scorer } from './scoring/scorer.js';
 export { openSlide } from './slide/slide.js';
 export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './slide/slide.js';
-export type { Batch, TensorBatch, TileBatch } from './slide/tile-batch.js';
+export type { Batch, TensorBatch, TensorData, TensorType, TileBatch } from './slide/tile-batch.js';
 export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';
-export type { Model, ModelCard, ModelOutput, TensorInfo, TileInput } from './model/model.js';
+export type {
+  GraphFacts,
+  Model,
+  ModelAssumptions,
+  ModelCard,
+  ModelOutput,
+  TensorInfo,
+  TileInput,
+} from './model/model.js';
 export { devices } from './native/devices.js';
-export type { Device } from './native/devices.js';
+export type { Device, DeviceChoice, DeviceId } from './native/devices.js';
 export { doctor } from './native/doctor.js';
 export type { DoctorReport } from './native/doctor.js';
 export type { Platform } from './native/platform.js';
-export type { Search } from './native/runtimes.js';
+export type { RuntimeOrigin, RuntimeSearch, Search } from './native/runtimes.js';
 export type {
   NativeCodec as CodecReport,
   NativeDoctor as LibraryReports,
   NativeLibraryReport as LibraryReport,
 } from './native/contract.js';
+export type {
+  CodecName,
+  CompressionName,
+  ElementType,
+  PhotometricName,
+  ReadPolicyName,
+  ResolutionSource,
+} from './native/names.js';
 export { fileSource } from './slide/byte-source.js';
 export type { ByteRange, ByteSource, Input } from './slide/byte-source.js';
 export { MicrotomeError, adviceOfCodes as errorAdvice, messageWith, stages } from './core/errors.js';
-export type { ErrorCode, ErrorDetails, Stage, TileAddress } from './core/errors.js';
+export type { CauseJson, ErrorCode, ErrorDetails, ErrorJson, Stage, TileAddress } from './core/errors.js';
+export type { JsonOf } from './core/plain-json.js';
 export type { OptionNaming } from './core/option-names.js';
 export { optionTable } from './options/info.js';
 export type { OptionInfo } from './options/info.js';
@@ -53,7 +71,7 @@ export type {
   OptionPlace,
   OptionUnit,
 } from './options/row.js';
-export { defaultClip } from './scoring/result.js';
+export { defaultClip, heldTo } from './scoring/result.js';
 export type {
   ClipRange,
   ModelIdentity,

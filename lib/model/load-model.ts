@@ -3,7 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
-import { MicrotomeError, fromFileSystem } from '../core/errors.js';
+import { MicrotomeError } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { text } from '../options/check.js';
 import { parseModelOptions, refuseDeclared } from '../options/model-options.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
@@ -11,6 +12,7 @@ import type { ModelOptions } from '../options/types.js';
 import { packageFile } from '../core/package-root.js';
 import { bundleRoot } from './bundle-files.js';
 import { bundleFileName } from './bundle-json.js';
+import { missingModel } from './missing-model.js';
 import type { Model } from './model.js';
 import { readBareOnnx, readWsinfer } from './read-plain.js';
 import { readBundle } from './read-bundle.js';
@@ -51,7 +53,7 @@ async function fromPath(ref: string, options: ParsedModelOptions): Promise<Model
   try {
     isFolder = (await stat(ref)).isDirectory();
   } catch (error) {
-    throw fromFileSystem(error, 'infer', ref, 'the model');
+    throw await missingModel(error, ref, Object.keys(builtIns));
   }
   if (isFolder) return fromFolder(ref, options, false);
   if ([bundleFileName, wsinferFileName].includes(basename(ref))) return fromFolder(dirname(ref), options, false);
@@ -72,7 +74,7 @@ function withClip(model: Model, clip: ParsedModelOptions['clip']): Model {
   const spec = specOf(model);
   const changed: Model = Object.freeze({
     ...model,
-    outputs: Object.freeze(first(model.outputs, (output) => Object.freeze({ ...output, clip }))),
+    outputs: Object.freeze(first(model.outputs, (output) => Object.freeze({ ...output, clip, clipDeclared: true }))),
   });
   return attachSpec(changed, { ...spec, outputs: first(spec.outputs, (output) => ({ ...output, clip })) });
 }
@@ -94,7 +96,7 @@ async function readDeclared(ref: string, options: ParsedModelOptions): Promise<M
  * declared; opens no runtime. The result can be passed as `model` to {@link scoreSlide} and {@link createScorer} any
  * number of times.
  *
- * @param ref - A path or a built-in name.
+ * @param ref - A path, a `file:` URL or a built-in name.
  * @param options - For a model without a bundle: what the bundle would declare.
  * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_INVALID (naming the line of the JSON that is to
  * blame), MODEL_MISMATCH (naming what is declared and what the graph has), INVALID_OPTION.
@@ -103,6 +105,7 @@ async function readDeclared(ref: string, options: ParsedModelOptions): Promise<M
  * const model = await loadModel('classifier.onnx', { input: { mpp: 0.5 }, activation: 'softmax', column: 1 });
  * ```
  */
-export async function loadModel(ref: string, options?: ModelOptions): Promise<Model> {
-  return rememberOptions(await readModel(text('model', ref), parseModelOptions(options)), options);
+export async function loadModel(ref: string | URL, options?: ModelOptions): Promise<Model> {
+  const path = pathOf(ref instanceof URL ? ref : text('model', ref));
+  return rememberOptions(await readModel(path, parseModelOptions(options)), options);
 }

@@ -5,6 +5,17 @@
  * MicrotomeError.
  */
 
+import type { Stage } from '../core/errors.js';
+
+import type {
+  CodecName,
+  CompressionName,
+  ElementType,
+  PhotometricName,
+  ReadPolicyName,
+  ResolutionSource,
+} from './names.js';
+
 export interface NativeErrorFields {
   /** What was found and what was expected. */
   readonly message: string;
@@ -39,15 +50,20 @@ export interface NativeLevel {
   readonly downsample: number;
   readonly tileWidth: number;
   readonly tileHeight: number;
-  readonly compression: string;
-  readonly photometric: string;
+  readonly compression: CompressionName;
+  readonly photometric: PhotometricName;
   readonly tiled: boolean;
 }
 
 export interface NativeSlideInfo {
   readonly levels: readonly NativeLevel[];
   readonly associated: readonly { readonly name: string; readonly width: number; readonly height: number }[];
-  readonly mpp: { readonly x: number; readonly y: number; readonly source: string; readonly trusted: boolean } | null;
+  readonly mpp: {
+    readonly x: number;
+    readonly y: number;
+    readonly source: ResolutionSource;
+    readonly trusted: boolean;
+  } | null;
   readonly orientation: number;
   readonly warnings: readonly string[];
   readonly fileBytes: number;
@@ -59,6 +75,7 @@ export interface NativeRegion {
   readonly height: number;
   readonly badTiles: number;
   readonly missingTiles: number;
+  readonly outsidePx: number;
 }
 
 export interface NativeMask {
@@ -69,7 +86,10 @@ export interface NativeMask {
   /** Level-0 pixels per mask pixel. */
   readonly level0PerPxX: number;
   readonly level0PerPxY: number;
+  /** Those that read as white: damaged ones and missing ones. */
   readonly badTiles: number;
+  readonly missingTiles: number;
+  readonly madeTiles: number;
 }
 
 export interface NativeTissueOptions {
@@ -119,7 +139,7 @@ export interface NativePlan {
   readonly level: number;
   readonly scale: number;
   readonly mpp: number | null;
-  readonly policy: string;
+  readonly policy: ReadPolicyName;
   readonly jpegReduction: number;
   readonly tiles: number;
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
@@ -138,7 +158,12 @@ export interface NativeTileBatch {
   /** Takes the memory of `buffer`, which is passed, back (it is empty then), to be used again. Idempotent. */
   release(buffer: ArrayBuffer): void;
   readonly tiles: number;
+  /** Tiles that the stream gives in all, and how many of them come before this batch. */
+  readonly total: number;
+  readonly first: number;
   readonly sizePx: number;
+  /** Side of a tile, in pixels of the level read. */
+  readonly footprintPx: number;
   /** Pixels of the level read. */
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -225,7 +250,7 @@ export interface NativeTensorFormat {
 
 export interface NativeTensorInfo {
   readonly name: string;
-  readonly type: string;
+  readonly type: ElementType;
   /** -1: dynamic. */
   readonly shape: readonly number[];
 }
@@ -239,6 +264,8 @@ export interface NativeModelInfo {
 export interface NativeModelFile {
   readonly path: string;
   readonly sha256: string;
+  /** Of weights that are not beside the graph, such as in a cache of links: what the graph calls them. */
+  readonly location?: string;
 }
 
 export interface NativeEngineOptions {
@@ -305,14 +332,14 @@ export interface NativeSlideOutput {
 }
 
 export interface NativeProgress {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly tilesDone: number;
   readonly tilesTotal: number;
   readonly elapsedMs: number;
 }
 
 export interface NativeStageTimes {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly busyMs: number;
   readonly waitingMs: number;
   readonly items: number;
@@ -323,7 +350,7 @@ export interface NativeScoreResult {
   readonly level: number;
   readonly scale: number;
   readonly mpp: number | null;
-  readonly policy: string;
+  readonly policy: ReadPolicyName;
   readonly jpegReduction: number;
   readonly tiles: number;
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
@@ -338,8 +365,8 @@ export interface NativeScoreResult {
   /** Per tile, after activation: tiles * columns values. Empty unless keepTiles. */
   readonly tileOutputs: readonly { readonly name: string; readonly columns: number; readonly values: Float64Array }[];
   readonly heads: readonly { readonly name: string; readonly value: number }[];
-  /** By the order of `slideOutputs`. */
-  readonly outputs: readonly { readonly name: string; readonly value: number }[];
+  /** By the order of `slideOutputs`; `unclipped` is the value before it was held to the range. */
+  readonly outputs: readonly { readonly name: string; readonly value: number; readonly unclipped: number }[];
   /** Where `stopping` was asked for: half of the width of the interval of the score, over the planned tiles. */
   readonly stopping: { readonly plannedTiles: number; readonly halfWidth: number } | null;
   readonly badTiles: number;
@@ -383,8 +410,7 @@ export interface NativeLibraryReport {
 
 /** Who decodes a compression here. */
 export interface NativeCodec {
-  /** `none`, `jpeg`, `lzw`, `deflate`, `zstd`, `webp`, `jpeg2000`. */
-  readonly name: string;
+  readonly name: CodecName;
   /** `microtome` for what is written here; empty when nobody decodes it. */
   readonly library: string;
   readonly version: string;

@@ -1,10 +1,14 @@
 /** The option types of the public API. Made from lib/options/table by scripts/generate-options.mjs; do not edit. */
 
 import type { Model } from '../model/model.js';
+import type { DeviceChoice } from '../native/devices.js';
 import type { ClipRange, ScoreProgress } from '../scoring/result.js';
 import type { MaskInput } from './types.js';
 
-/** What becomes of the output of a bare .onnx, tile by tile. */
+/**
+ * What becomes of the output of a bare .onnx, tile by tile: sigmoid for a single column of logits, softmax for the
+ * logits of classes.
+ */
 export type Activation = 'none' | 'sigmoid' | 'softmax';
 
 /** How the values of the tiles become one value for the slide. */
@@ -220,7 +224,7 @@ export interface TensorsOptions extends TilesOptions {
 /** The machine side of scoring. */
 export interface RuntimeOptions {
   /** Where the model runs; this version runs it on the CPU only. @defaultValue 'auto' */
-  readonly device?: string;
+  readonly device?: DeviceChoice;
   /**
    * Worker threads; scores do not depend on it.
    * @defaultValue one for each core that the process may use, or fewer where a trial on the first tiles shows that
@@ -229,8 +233,8 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Most memory that is used, not counting the model. In bytes. @defaultValue 1 GiB */
   readonly memoryLimit?: number;
-  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library in onnxruntime-node */
-  readonly onnxRuntimePath?: string;
+  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library that comes with the package */
+  readonly onnxRuntimePath?: string | URL;
 }
 
 /**
@@ -242,7 +246,11 @@ export interface ModelOptions {
   readonly input?: ModelInputOptions;
   /** Name of the graph output that is scored. @defaultValue the only one */
   readonly graphOutput?: string;
-  /** What becomes of the output of a bare .onnx, tile by tile. @defaultValue 'none' */
+  /**
+   * What becomes of the output of a bare .onnx, tile by tile: sigmoid for a single column of logits, softmax for the
+   * logits of classes.
+   * @defaultValue 'none'
+   */
   readonly activation?: Activation;
   /**
    * The column of the output that is the score: an index, or a class name of a WSInfer model.
@@ -253,8 +261,9 @@ export interface ModelOptions {
   readonly head?: HeadOptions;
   /**
    * Range that the score is held to, instead of the range that the bundle declares; none holds it to no range. In the
-   * API, null is none.
-   * @defaultValue the bundle's; a table is held to [1e-6, 1 - 1e-6] where nothing is declared
+   * API, null is none. Where nobody declares a range, the score is taken for a probability: a table is held to [1e-6,
+   * 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).
+   * @defaultValue the bundle's, else [1e-6, 1 - 1e-6] in a table
    */
   readonly clip?: ClipRange | null;
 }
@@ -354,5 +363,5 @@ export interface ScorerOptions extends RuntimeOptions, ModelOptions, SlideScoreO
    * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo). In the API also what
    * {@link loadModel} gave.
    */
-  readonly model: string | Model;
+  readonly model: string | URL | Model;
 }

@@ -2,7 +2,7 @@
 
 import type { Model } from '../model/model.js';
 import type { ScorerOptions } from '../options/types.js';
-import type { DirectoryProgress } from './types.js';
+import type { DirectoryProgress, NotRead } from './types.js';
 
 /** Names of the columns of `format`, `metadata` and `output`. */
 export type Preset = 'visiomel' | 'isic2024';
@@ -16,16 +16,49 @@ export type OnError = 'error' | 'fallback' | 'skip';
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
 export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
   /** CSV that says which rows there are, in which order. @defaultValue every slide of the folder, in name order */
-  readonly format?: string;
+  readonly format?: string | URL;
   /** CSV of clinical values and resolution by slide. */
-  readonly metadata?: string;
+  readonly metadata?: string | URL;
   /** CSV to write; beside it lie a journal and a lock while the run lasts. @defaultValue nothing is written */
-  readonly output?: string;
+  readonly output?: string | URL;
   /**
    * Names of the columns of `format`, `metadata` and `output`.
    * @defaultValue 'visiomel', with no column of `metadata` demanded
    */
   readonly preset?: Preset;
+  /**
+   * Column of `format`, `metadata` and `output` that names the slide. Where this or `valueColumn` is given, `format`
+   * needs this column only; its other columns are not read.
+   * @defaultValue filename
+   */
+  readonly idColumn?: string;
+  /** Column of `output` that holds the score. @defaultValue relapse */
+  readonly valueColumn?: string;
+  /**
+   * Write the other outputs of the model to `output` too, each in a column of its name. The first output is the score,
+   * which has a column already. Where a slide failed, their cells hold the fallback values that the model declares for
+   * them, or nothing.
+   * @defaultValue false
+   */
+  readonly allOutputs?: boolean;
+  /**
+   * Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is
+   * no slide), or failed and the code of the error. This is the name of the column. The flag alone names it `status`.
+   * @defaultValue there is none
+   */
+  readonly statusColumn?: string;
+  /**
+   * Read subfolders too; their slides are named by their path in the folder, such as a/b.tif. A name in `format` and
+   * `metadata` may then be such a path.
+   * @defaultValue false
+   */
+  readonly recursive?: boolean;
+  /**
+   * Follow the links in a folder of slides. With `false` a link to a slide is refused (CSV_INVALID), and one to a
+   * folder is not read. A slide that is given by its own path may be a link either way.
+   * @defaultValue true
+   */
+  readonly followLinks?: boolean;
   /**
    * Continue an interrupted run from its journal; start anew where there is none. Scores of the journal are kept where
    * they are what this run would compute. Slides may be added or removed, and options may change that decide what
@@ -71,6 +104,21 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   readonly deadline?: number | Date;
   /** Fewest tiles that `deadline` leaves to a slide, where it has so many. @defaultValue 64 */
   readonly deadlineMinTiles?: number;
+  /**
+   * Most entries of a folder and its subfolders that are looked at; a folder that has more is LIMIT_EXCEEDED.
+   * @defaultValue 1000000
+   */
+  readonly maxFolderEntries?: number;
+  /**
+   * Most levels of subfolders that `recursive` goes down; a folder that has more is LIMIT_EXCEEDED.
+   * @defaultValue 64
+   */
+  readonly maxFolderDepth?: number;
+  /**
+   * Called on the JavaScript thread before the model is loaded, once, with what of the folder is not read, where there
+   * is such; what it throws is ignored.
+   */
+  readonly onNotRead?: (report: readonly NotRead[]) => void;
   /**
    * Called on the JavaScript thread with the model, once it is loaded and before the first slide; what it throws is
    * ignored.

@@ -34,6 +34,7 @@ export function toScore(prepared: PreparedRun, journalled: ReadonlyMap<number, J
 
 export function summaryOf(
   scored: ScoredRows,
+  { notRead = [] }: PreparedRun,
   options: RunOptions,
   tiles: number,
   elapsedMs: number,
@@ -48,27 +49,33 @@ export function summaryOf(
   return {
     rows: scored.rows,
     counts,
+    notRead,
     output: options.output,
     alreadyComplete: false,
     deadline: options.deadline === null ? null : { sampled, unscored },
+    clipped: scored.rows.filter((row) => row.clippedFrom !== undefined).length,
     resume: resumed === null ? null : { again: resumed.again, gone: resumed.gone },
     tiles,
     elapsedMs,
     model: { name, sha256, intendedUse },
+    assumed: scorer.model.assumed,
   };
 }
 
 /** Of a run that found the output complete. */
-export function finishedBefore(output: string, elapsedMs: number): DirectorySummary {
+export function finishedBefore(output: string, { notRead = [] }: PreparedRun, elapsedMs: number): DirectorySummary {
   return {
     rows: [],
     counts: { ...noRows },
+    notRead,
     output,
     alreadyComplete: true,
     deadline: null,
+    clipped: 0,
     resume: null,
     tiles: 0,
     elapsedMs,
     model: null,
+    assumed: null,
   };
 }

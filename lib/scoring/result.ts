@@ -1,12 +1,20 @@
 /** What comes out of scoring, planning and progress. Plain data, frozen where it is shared. */
 
 import type { MicrotomeError, Stage } from '../core/errors.js';
+import type { JsonOf } from '../core/plain-json.js';
+import type { ReadPolicyName } from '../native/names.js';
+import type { ModelAssumptions } from '../model/model.js';
 
 /** The range that a score is held to in a table of results: lowest and highest value. */
 export type ClipRange = readonly [lowest: number, highest: number];
 
 /** The clip of a model that declares none: what a log-loss table needs. */
 export const defaultClip: ClipRange = Object.freeze([1e-6, 1 - 1e-6] as const);
+
+/** The number that stands for a value in a table of results, and wherever scores are shown. Null: no range. */
+export function heldTo(value: number, clip: ClipRange | null): number {
+  return clip === null ? value : Math.min(Math.max(value, clip[0]), clip[1]);
+}
 
 /**
  * Why fewer tiles than the tissue rule keeps are scored: the option `tilesPerSlide`, the cap that the model declares, or
@@ -42,8 +50,8 @@ export interface ReadPolicy {
   readonly level: number;
   /** Microns per model pixel; null when the slide's resolution is unknown and a level was named. */
   readonly mpp: number | null;
-  /** `level`, `mpp-exact`, `mpp-reduce` or `mpp-enlarge`: how the level became the model's resolution. */
-  readonly policy: string;
+  /** How the level became the model's resolution. */
+  readonly policy: ReadPolicyName;
   /** Level pixels per model pixel: above 1, the level was reduced. */
   readonly scale: number;
   /** 2, 4 or 8: JPEG tiles were decoded at 1/2, 1/4 or 1/8 of their sides (`scaledDecode`); else 1. */
@@ -66,6 +74,14 @@ export interface TileOutput {
 export interface TileTable {
   /** Number of tiles. */
   readonly count: number;
+  /** Left edge of each tile, in pixels of level 0. Not rounded: a level's pixel need not be a whole number of them. */
+  readonly level0X: Float64Array;
+  /** Upper edge of each tile, in pixels of level 0. */
+  readonly level0Y: Float64Array;
+  /** Width of what a tile shows, in pixels of level 0. Tiles at the right and lower edge show white beyond the image. */
+  readonly level0Width: number;
+  /** Height of what a tile shows, in pixels of level 0. */
+  readonly level0Height: number;
   /** Left edge of each tile, in pixels of `level`. */
   readonly x: Float64Array;
   /** Upper edge of each tile, in pixels of `level`. */
@@ -80,11 +96,13 @@ export interface TileTable {
   readonly level0PerPxY: number;
   /** By the name of the model output. */
   readonly outputs: Readonly<Record<string, TileOutput>>;
+  /** For JSON.stringify: typed arrays become plain arrays. */
+  toJSON(): JsonOf<Omit<TileTable, 'toJSON'>>;
 }
 
 /** Time spent by one stage of the pipeline, summed over its threads. */
 export interface StageTiming {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly busyMs: number;
   readonly waitingMs: number;
   readonly items: number;
@@ -112,10 +130,14 @@ export interface SlideResult {
   /** The slide's file. */
   readonly path: string;
   /**
-   * The first output of the model, a finite number. It is held to the bundle's `clip` where the bundle declares one;
-   * the default clip is applied where a table is written, not here.
+   * The first output of the model, a finite number. It is held to `clip` where the model or the caller declares one; the
+   * default clip is applied where a table is written or a score is shown, not here. `heldTo(score, clip)` is that number.
    */
   readonly score: number;
+  /** The score before it was held to a declared range. */
+  readonly unclipped: number;
+  /** True: the range made another number of the score, by more than rounding (2e-6). */
+  readonly clipped: boolean;
   /** Every slide-level output by name; `score` is the first value of the first. */
   readonly outputs: Readonly<Record<string, Float64Array>>;
   /** What a table of results holds `score` to: the bundle's range, the default [1e-6, 1 - 1e-6], or null for none. */
@@ -142,11 +164,15 @@ export interface SlideResult {
   readonly timings: Timings;
   readonly warnings: readonly string[];
   readonly model: ModelIdentity;
+  /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
+  readonly assumed: ModelAssumptions | null;
   /**
    * True: the same bits come out for any batch size, thread count and company of other slides. Never true of a slide that
    * a deadline has cut short.
    */
   readonly reproducible: boolean;
+  /** For JSON.stringify: typed arrays become plain arrays. `postMessage` copies a result as it is. */
+  toJSON(): JsonOf<Omit<SlideResult, 'toJSON'>>;
 }
 
 /**

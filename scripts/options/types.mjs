@@ -42,17 +42,18 @@ function valueType(kind) {
     range: 'ClipRange | null',
     boolean: 'boolean',
     text: 'string',
-    path: 'string',
+    path: 'string | URL',
     pattern: 'string',
     column: 'number | string',
     deadline: 'number | Date',
     mask: 'MaskInput',
-    model: 'string | Model',
+    model: 'string | URL | Model',
     clinical: 'Readonly<Record<string, string | number | null>>',
     signal: 'AbortSignal',
   };
   if (kind.type === 'choice') return kind.typeName ?? kind.values.map((value) => `'${value}'`).join(' | ');
   if (kind.type === 'object') return kind.typeName;
+  if (kind.type === 'pattern') return kind.types ?? 'string';
   if (kind.type === 'callback') return `(report: ${kind.of}) => void`;
   return fixed[kind.type];
 }
@@ -112,6 +113,7 @@ export function optionTypes(table) {
   const places = table.placeTypes.filter(({ place }) => place !== 'run');
   const imports = [
     "import type { Model } from '../model/model.js';",
+    "import type { DeviceChoice } from '../native/devices.js';",
     "import type { ClipRange, ScoreProgress } from '../scoring/result.js';",
     "import type { MaskInput } from './types.js';",
   ];
@@ -139,7 +141,7 @@ export function runTypes(table) {
   const imports = [
     "import type { Model } from '../model/model.js';",
     "import type { ScorerOptions } from '../options/types.js';",
-    "import type { DirectoryProgress } from './types.js';",
+    "import type { DirectoryProgress, NotRead } from './types.js';",
   ];
   const body = own.map((row) => member(row, table, 2)).join('');
   return [

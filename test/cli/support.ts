@@ -83,12 +83,12 @@ export function fakeSlide(change: Partial<CliSlide> = {}): CliSlide & { closed: 
         downsample: 1,
         tileWidth: 240,
         tileHeight: 240,
-        compression: 'jpeg',
-        photometric: 'rgb',
+        compression: 'jpeg' as const,
+        photometric: 'rgb' as const,
         tiled: true,
       },
     ],
-    mpp: { x: 0.499, y: 0.499, source: 'aperio', trusted: true },
+    mpp: { x: 0.499, y: 0.499, source: 'aperio' as const, trusted: true },
     associated: [{ name: 'thumb\u001b[31mnail', width: 574, height: 768 }],
     orientation: 1,
     fileBytes: 1_938_955,
@@ -104,6 +104,7 @@ export function fakeSlide(change: Partial<CliSlide> = {}): CliSlide & { closed: 
         channels: 3 as const,
         badTiles: r.width === 13 ? 1 : 0,
         missingTiles: 0,
+        outsidePx: r.width === 11 ? 4 : 0,
       };
     },
     async close() {
@@ -121,8 +122,9 @@ export const healthy: DoctorReport = {
   searches: {
     jpeg: { path: '/package/libturbojpeg.so.0', tried: [] },
     vips: { path: '/vips/libvips-cpp.so', tried: [] },
-    onnxRuntime: { path: '/ort/libonnxruntime.so.1', tried: [] },
+    onnxRuntime: { path: '/ort/libonnxruntime.so.1', tried: [], origin: 'bundled' },
   },
+  notices: '/package/THIRD-PARTY-NOTICES.md',
   libraries: {
     jpeg: { loaded: true, path: '/package/libturbojpeg.so.0', version: '3.1.2', error: '', isPrivate: true },
     vips: { loaded: true, path: '/vips/libvips-cpp.so', version: '8.18.7', error: '', isPrivate: true },

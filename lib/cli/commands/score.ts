@@ -1,15 +1,18 @@
 /** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
-import { stat } from 'node:fs/promises';
+import { messageWithoutPath } from '../../core/errors.js';
+import { pathOf } from '../../core/file-url.js';
 import {
-  messageWith,
   MicrotomeError,
   type DirectoryOptions,
   type DirectorySummary,
   type Model,
+  type NotRead,
   type OptionNaming,
   type SlideOutcome,
+  type SlideResult,
 } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
+import { assumptionLine } from '../assumptions.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { outcomeJson, outcomeLine, resumeLines, summaryLine } from '../outcome.js';
@@ -24,19 +27,23 @@ export { scoreSpec };
 
 export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
   const options = await directoryOptions(args);
-  const out = options.output;
+  const out = options.output === undefined ? undefined : pathOf(options.output);
   io.writesFile = out !== undefined;
-  const slides = await slidesOf(args);
+  const slides = slidesOf(args);
   const view = progressView(args.text('progress') as ProgressKind | undefined, io.stderr);
   const run = io.library.scoreDirectory(slides, {
     ...options,
     signal: io.signal,
     onProgress: view.update,
+    onNotRead: (notRead) => tellNotRead(notRead, view),
     onModel(model) {
       const notice = clinicalNotice(model);
       if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);
       const fallback = fallbackNotice(model, options.fallback);
       if (fallback !== null) view.note(fallback);
+      const assumed = assumptionLine(model, options, args.naming);
+      if (assumed !== null) view.say(assumed);
+      for (const warning of model.warnings) view.say(`warning: model ${printable(model.name)}: ${printable(warning)}`);
     },
   });
   let finished = 0;
@@ -83,6 +90,14 @@ function plainContinuation(error: unknown): string {
   return isLost ? '' : ', continue with --resume';
 }
 
+const kMostNotRead = 20;
+
+/** One line for each, and no more than fit on a screen. */
+function tellNotRead(notRead: readonly NotRead[], view: ProgressView): void {
+  for (const { path, reason } of notRead.slice(0, kMostNotRead)) view.note(`not read: ${printable(path)}: ${reason}`);
+  if (notRead.length > kMostNotRead) view.note(`not read: and ${notRead.length - kMostNotRead} more`);
+}
+
 interface Telling {
   readonly io: CliIo;
   readonly view: ProgressView;
@@ -94,13 +109,21 @@ interface Telling {
 function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Telling): void {
   if (!outcome.ok) {
     const { path, error } = outcome;
-    view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWith(error, naming))}`);
-  } else if (outcome.result.read.sampled?.reason === 'deadline') {
-    const { path, read } = outcome.result;
-    view.note(`short of time: ${printable(path)}: ${read.sampled?.tiles} of ${read.sampled?.of} tiles`);
+    view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWithoutPath(error, naming))}`);
+  } else {
+    for (const line of limitsOf(outcome.result)) view.note(line);
   }
   if (asJson) io.stdout.write(`${JSON.stringify(outcomeJson(outcome, naming))}\n`);
   else if (asTable) io.stdout.write(outcomeLine(outcome));
+}
+
+/** What a score is less than it seems to be. */
+function limitsOf({ path, read: { sampled }, clipped, unclipped, clip }: SlideResult): readonly string[] {
+  const lines: string[] = [];
+  if (sampled?.reason === 'deadline')
+    lines.push(`short of time: ${printable(path)}: ${sampled.tiles} of ${sampled.of} tiles`);
+  if (clipped) lines.push(`clipped: ${printable(path)}: the score ${unclipped} was held to [${clip?.join(', ')}]`);
+  return lines;
 }
 
 function codeOf(summary: DirectorySummary): number {
@@ -112,25 +135,16 @@ function codeOf(summary: DirectorySummary): number {
   return exitCode.ok;
 }
 
-/** A folder, or the slides one by one; the library says what is wrong with a path that is not there. */
-async function slidesOf(args: ParsedArgs): Promise<string | readonly string[]> {
+/** Slides and folders; the library says what is wrong with a path. */
+function slidesOf(args: ParsedArgs): readonly string[] {
   const paths = args.positionals;
-  const [first] = paths;
-  if (first === undefined) throw new UsageError('a folder or a slide is missing', scoreSpec.name);
-  for (const path of paths) {
-    if (/\.(hdf5|h5)$/i.test(path)) {
-      throw new UsageError(
-        `${JSON.stringify(path)}: this version scores slides, not HDF5 files of images`,
-        scoreSpec.name,
-      );
-    }
-    const isFolder = await stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
+  if (paths.length === 0) throw new UsageError('a folder or a slide is missing', scoreSpec.name);
+  const images = paths.find((path) => /\.(hdf5|h5)$/i.test(path));
+  if (images !== undefined) {
+    throw new UsageError(
+      `${JSON.stringify(images)}: this version scores slides, not HDF5 files of images`,
+      scoreSpec.name,
     );
-    if (isFolder && paths.length > 1)
-      throw new UsageError('one folder, or slides: not both, and not several folders', scoreSpec.name);
-    if (isFolder) return path;
   }
   return paths;
 }

@@ -72,7 +72,7 @@ export class FakeSlide implements NativeSlide {
   async #region(name: string, asked: unknown, width: number, height: number) {
     this.calls.push([name, asked]);
     if (this.failure !== null) throw this.failure;
-    return { data: new Uint8Array(width * height * 3), width, height, badTiles: 1, missingTiles: 2 };
+    return { data: new Uint8Array(width * height * 3), width, height, badTiles: 1, missingTiles: 2, outsidePx: 0 };
   }
 
   readRegion(r: Parameters<NativeSlide['readRegion']>[0]) {
@@ -86,7 +86,8 @@ export class FakeSlide implements NativeSlide {
   }
   async tissue(options: Parameters<NativeSlide['tissue']>[0]) {
     this.calls.push(['tissue', options]);
-    return { data: Uint8Array.of(255, 0), width: 2, height: 1, level0PerPxX: 512, level0PerPxY: 512, badTiles: 0 };
+    const counts = { badTiles: 0, missingTiles: 0, madeTiles: 0 };
+    return { data: Uint8Array.of(255, 0), width: 2, height: 1, level0PerPxX: 512, level0PerPxY: 512, ...counts };
   }
   async plan(request: NativePlanRequest) {
     this.calls.push(['plan', request.score.grid]);
@@ -94,7 +95,7 @@ export class FakeSlide implements NativeSlide {
       level: 1,
       scale: 1.5,
       mpp: 1,
-      policy: 'mpp-reduce',
+      policy: 'mpp-reduce' as const,
       tiles: 6,
       jpegReduction: 1,
       keptTiles: 6,
@@ -126,8 +127,8 @@ export class FakeSlide implements NativeSlide {
 export function tileBatch(tiles: number, sizePx = 2): NativeTileBatch {
   const at = Float64Array.from({ length: tiles }, (_, i) => i * sizePx);
   const buffer = new ArrayBuffer(tiles * sizePx * sizePx * 3);
-  const place = { x: at, y: at, level: 0, level0PerPxX: 1, level0PerPxY: 1 };
-  return { buffer, release: () => {}, tiles, sizePx, ...place, badTiles: 0 };
+  const place = { x: at, y: at, level: 0, level0PerPxX: 1, level0PerPxY: 1, footprintPx: sizePx };
+  return { buffer, release: () => {}, tiles, total: tiles, first: 0, sizePx, ...place, badTiles: 0 };
 }
 
 export const scoreResult: NativeScoreResult = {
@@ -145,7 +146,7 @@ export const scoreResult: NativeScoreResult = {
   y: Float64Array.of(0, 0),
   tileOutputs: [{ name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
   heads: [{ name: 'score', value: 0.5 }],
-  outputs: [{ name: 'score', value: 0.5 }],
+  outputs: [{ name: 'score', value: 0.5, unclipped: 0.5 }],
   stopping: null,
   badTiles: 0,
   missingTiles: 3,
