@@ -213,7 +213,8 @@ class Execution {
         const advice = `make the named files agree, or pass ${optionMark('fallback')}: the model declares no fallback`;
         throw rowsMismatch(prepared.problems, advice, options.format ?? options.metadata);
       }
-      const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options };
+      const outputCount = scorer.model.outputs.length;
+      const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options, outputCount };
       const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys);
       journal = opened?.journal ?? null;
       const resumed = opened?.resumed?.rows ?? new Map<number, JournalRow>();

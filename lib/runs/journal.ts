@@ -101,8 +101,8 @@ function addRow(path: string, line: number, rows: Map<string, JournalRow>, row: 
   rows.set(row.name, row);
 }
 
-function dependence({ identity, own, sampled }: JournalRow): string {
-  return canonical({ identity, own, sampled });
+function dependence({ identity, own, sampled, outputs }: JournalRow): string {
+  return canonical({ identity, own, sampled, isWhole: outputs !== undefined });
 }
 
 /** Refuses a journal whose scores none of this run's would be like, naming everything that differs. */

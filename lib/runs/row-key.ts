@@ -15,7 +15,9 @@ import type { RescoredRow } from './types.js';
 /** What a row of this run would depend on, before it is scored. */
 export interface RowKeyMaker {
   readonly options: readonly PartialOption[];
-  readonly run: Pick<RunOptions, 'deadline' | 'scorer'>;
+  readonly run: Pick<RunOptions, 'deadline' | 'scorer' | 'columns'>;
+  /** Of the model. */
+  readonly outputCount: number;
 }
 
 /** Why a score of the journal is not good for this run. */
@@ -49,6 +51,9 @@ export function rowDifference(maker: RowKeyMaker, was: JournalRow, row: RunRow):
     const differs = option.scores === 'ifLimited' ? limitDiffers(option, was) : isOther;
     if (differs) return { what: option.name, was: before ?? option.fixed, is: option.value };
   }
+  // A further output that is no number fails a slide only where it is to be written.
+  const isShort = maker.run.columns.allOutputs && maker.outputCount > 1 && was.outputs === undefined;
+  if (isShort) return { what: 'allOutputs', was: null, is: true };
   return was.sampled?.reason === 'deadline' ? cutDifference(maker, was.sampled) : null;
 }
 

@@ -153,6 +153,18 @@ describe('all outputs', () => {
     expect(await readFile(area.output, 'utf8')).toBe(whole);
   });
 
+  it('that are no numbers are computed again of a run that was begun without them', async () => {
+    const area = await competitionArea(2);
+    const [first, second] = [...area.names].sort();
+    const failing = { [first ?? '']: 'TRUNCATED' as const };
+    await failureOf(run(area, { onError: 'error' }, manyOutputs(failing, Number.NaN)));
+    // Cut off by another failure after the second slide: the journal then has two scores of it.
+    await failureOf(run(area, { onError: 'error', allOutputs: true, resume: true }, manyOutputs(failing)));
+    const summary = await run(area, { onError: 'error', allOutputs: true, resume: true }, manyOutputs());
+    expect(summary.counts).toMatchObject({ scored: 1, resumed: 1 });
+    expect((await linesOf(area))[2]).toBe(`${second},${score(second)},12.500000000,1.000000000`);
+  });
+
   it('that are no numbers fail the slide, and only where they are to be written', async () => {
     const area = await competitionArea(1);
     const summary = await run(area, { allOutputs: true }, manyOutputs({}, Number.NaN));
