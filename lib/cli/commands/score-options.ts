@@ -37,9 +37,9 @@ export const scoreSpec: CommandSpec = {
     'A slide that fails takes the fallback value that the model declares (exit code 3). Where the model declares none,',
     'no output is written (exit code 1); the scores of the other slides are kept for --resume.',
     '',
-    'A deadline gives up tiles first, then slides. A slide gets its share of the time that is left and as many tiles,',
-    'spread evenly, as fit into it. Where not even --deadline-min-tiles fit, its row takes the fallback value (DEADLINE,',
-    'exit code 3).',
+    'With --deadline, the remaining time is shared among the remaining slides. A slide that needs more than its share is',
+    'scored from fewer tiles, spread evenly over the tissue. A slide without time for --deadline-min-tiles is not scored:',
+    'its row takes the fallback value, with the error DEADLINE (exit code 3).',
   ],
 };
 
