@@ -143,8 +143,8 @@ export interface SlideResult {
   readonly warnings: readonly string[];
   readonly model: ModelIdentity;
   /**
-   * True: the same bits come out for any batch size, thread count and company of other slides. Never true of a slide that
-   * a deadline has cut short.
+   * True: the score is the same, to the last bit, for any batch size, any number of threads and whatever other slides run.
+   * Never true for a slide that a deadline has cut short.
    */
   readonly reproducible: boolean;
 }
@@ -168,7 +168,7 @@ export interface SlidePlan {
   readonly bytesToRead: number;
   /** Share of the slide that is tissue; null when no mask was made. */
   readonly tissueFraction: number | null;
-  /** Memory needed beside the model, in bytes. */
+  /** Memory needed, in bytes, not counting the model. */
   readonly memoryBytes: number;
 }
 
