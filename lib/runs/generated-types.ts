@@ -15,18 +15,24 @@ export type OnError = 'error' | 'fallback';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
 export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
-  /** CSV that says which rows there are, in which order. @defaultValue every slide of the folder, in name order */
+  /**
+   * CSV whose rows say which slides are scored, and in which order.
+   * @defaultValue every slide of the folder, in name order
+   */
   readonly format?: string;
-  /** CSV of clinical values and resolution by slide. */
+  /** CSV with the clinical values and the resolution of each slide. */
   readonly metadata?: string;
-  /** CSV to write; beside it lie a journal and a lock while the run lasts. @defaultValue nothing is written */
+  /** CSV to write; a journal and a lock file are beside it while the run lasts. @defaultValue nothing is written */
   readonly output?: string;
   /**
    * Names of the columns of `format`, `metadata` and `output`.
-   * @defaultValue 'visiomel', with no column of `metadata` demanded
+   * @defaultValue 'visiomel', but no column of `metadata` is required
    */
   readonly preset?: Preset;
-  /** Continue an interrupted run from its journal; start anew where there is none. @defaultValue false */
+  /**
+   * Continue an interrupted run from its journal; where there is no journal, start from the beginning.
+   * @defaultValue false
+   */
   readonly resume?: boolean;
   /** Replace the output, and the journal of an unfinished run. @defaultValue false */
   readonly overwrite?: boolean;
@@ -42,20 +48,22 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * @defaultValue 'fallback'
    */
   readonly onError?: OnError;
-  /** Slides worked on at the same time, so that the opening of one overlaps the tiles of another. @defaultValue 2 */
+  /**
+   * How many slides are in work at the same time: one is opened while the tiles of another are scored.
+   * @defaultValue 2
+   */
   readonly slidesInFlight?: number;
   /**
    * When the output must be there: a duration from now such as 90s, 30m, 8h or 1h30m, or a moment such as
-   * 2031-05-01T18:00. In the API: milliseconds from the start of the run (of a resumed run, from its own start), or a
-   * Date. The time that is left is spread over the slides that are left, and what does not fit is given up in this
-   * order: first tiles of a slide (the seeded, even sample of `tilesPerSlide`, as large as its share of the time
-   * allows and not below `deadlineMinTiles`), then slides, whose rows take the model's fallback with the error
-   * DEADLINE. Where the model declares none, such a run writes no output, keeps its journal and rejects with DEADLINE.
-   * What was given up is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the
-   * journal.
+   * 2031-05-01T18:00. In the API: milliseconds from the start of the run (a resumed run counts from its own start), or
+   * a Date. The remaining time is shared among the remaining slides. A slide that needs more than its share is scored
+   * from fewer tiles, chosen as by `tilesPerSlide`, but not from fewer than `deadlineMinTiles`. A slide that has no
+   * time even for these is not scored: its row gets the model's fallback, with the error DEADLINE. Where the model
+   * declares no fallback, the run then writes no output, keeps its journal and rejects with DEADLINE. Each result
+   * (`read.sampled`, `warnings`, `reproducible`), the summary and the journal say what was left out.
    */
   readonly deadline?: number | Date;
-  /** Fewest tiles that `deadline` leaves to a slide, where it has so many. @defaultValue 64 */
+  /** A slide that `deadline` cuts short keeps at least this many tiles, if it has that many. @defaultValue 64 */
   readonly deadlineMinTiles?: number;
   /**
    * Called on the JavaScript thread with the model, once it is loaded and before the first slide; what it throws is

@@ -59,6 +59,9 @@ describe('documentation', () => {
       const [program, ...options] = block.language === 'sh' ? ['sh', '-eu'] : [process.execPath];
       const { code, output } = await workshop.run(name, program ?? '', [...options, programOf(block)]);
       expect(code, output).toBe(block.exitCode);
+      // A field that is gone, or was misspelt, would be printed as undefined.
+      if (block.code.includes('console.log(')) expect(output).toMatch(/\S/);
+      expect(output).not.toMatch(/\b(?:undefined|NaN)\b/);
     });
   });
 });
