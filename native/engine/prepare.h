@@ -53,7 +53,8 @@ class Preparation {
   MaskMaker mask_;
 };
 
-// Number of places in the grid, before the mask is applied: no plan has more tiles. Throws what choosing the level throws.
+// Number of places in the grid, before the mask is applied: no plan has more tiles. Throws what choosing the level
+// throws.
 [[nodiscard]] std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request);
 
 // What the planned tiles will read.

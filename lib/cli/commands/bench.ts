@@ -17,15 +17,38 @@ export const benchSpec: CommandSpec = {
   positionals: '<folder|slide…>',
   summary: 'Measure slides per hour and tiles per second on this machine, with your slides and your model.',
   options: {
-    model: { kind: 'text', value: 'M', help: `a bundle folder, an .onnx file or a built-in name (default: ${kDefaults.model})` },
-    device: { kind: 'text', value: 'auto|cpu|cuda[:n]|tensorrt', help: 'where the model runs; this version runs it on the CPU only (default: auto)' },
-    threads: { kind: 'integer', help: 'number of worker threads (default: one for each core, or fewer where a trial is faster with fewer)' },
+    model: {
+      kind: 'text',
+      value: 'M',
+      help: `a bundle folder, an .onnx file or a built-in name (default: ${kDefaults.model})`,
+    },
+    device: {
+      kind: 'text',
+      value: 'auto|cpu|cuda[:n]|tensorrt',
+      help: 'where the model runs; this version runs it on the CPU only (default: auto)',
+    },
+    threads: {
+      kind: 'integer',
+      help: 'number of worker threads (default: one for each core, or fewer where a trial is faster with fewer)',
+    },
     mpp: { kind: 'number', help: "resolution that tiles are read at, in microns per pixel (default: the model's)" },
     level: { kind: 'integer', help: 'read pyramid level N (0 is full resolution) instead of --mpp' },
-    'slide-mpp': { kind: 'number', help: 'resolution of level 0 of the slides, in microns per pixel (default: what their files say)' },
-    'tiles-per-slide': { kind: 'integer', help: 'score at most this many tiles of each slide, spread evenly over the tissue' },
-    'batch-size': { kind: 'integer', help: 'tiles that a worker decodes and gives to the model together (default: 16)' },
-    'slides-in-flight': { kind: 'integer', help: `how many slides are in work at the same time (default: ${kDefaults.slidesInFlight})` },
+    'slide-mpp': {
+      kind: 'number',
+      help: 'resolution of level 0 of the slides, in microns per pixel (default: what their files say)',
+    },
+    'tiles-per-slide': {
+      kind: 'integer',
+      help: 'score at most this many tiles of each slide, spread evenly over the tissue',
+    },
+    'batch-size': {
+      kind: 'integer',
+      help: 'tiles that a worker decodes and gives to the model together (default: 16)',
+    },
+    'slides-in-flight': {
+      kind: 'integer',
+      help: `how many slides are in work at the same time (default: ${kDefaults.slidesInFlight})`,
+    },
     repetitions: {
       kind: 'integer',
       help: `how often all slides are scored, after a first time that is not measured (default: ${kDefaults.repetitions})`,

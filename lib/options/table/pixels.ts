@@ -159,7 +159,15 @@ export const streamRows: readonly OptionRow[] = [
 ];
 
 export const tensorRows: readonly OptionRow[] = [
-  { ...none, name: 'layout', in: tensor, kind: kind.layout, doc: 'Order of the axes of a tensor.', default: 'NCHW', flag: null },
+  {
+    ...none,
+    name: 'layout',
+    in: tensor,
+    kind: kind.layout,
+    doc: 'Order of the axes of a tensor.',
+    default: 'NCHW',
+    flag: null,
+  },
   {
     ...none,
     name: 'channels',

@@ -159,7 +159,8 @@ export const workRows: readonly OptionRow[] = [
     in: place,
     kind: kind.boolean,
     doc: 'Decode JPEG tiles at 1/2, 1/4 or 1/8 of their sides where the wanted resolution is that much coarser than the level.',
-    details: 'This is faster. The pixels are averages of blocks, so the score differs a little. `read.jpegReduction` of the result says what was done.',
+    details:
+      'This is faster. The pixels are averages of blocks, so the score differs a little. `read.jpegReduction` of the result says what was done.',
     default: false,
     scores: 'yes',
     heading: 'Faster, approximate',

@@ -25,7 +25,7 @@ const fence = /^( *)```(.*)$/;
 
 function blockOf(info: string, code: string, line: number): Block {
   const [language = '', ...words] = info.trim().split(/\s+/);
-  const valueOf = (name: string): string | null =>
+  const wordOf = (name: string): string | null =>
     words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
   const unknown = words.filter((word) => !/^(?:file|exit|no-run)=.+$/.test(word));
   if (unknown.length > 0) throw new Error(`line ${line}: the code block has the unknown words ${unknown.join(', ')}`);
@@ -33,9 +33,9 @@ function blockOf(info: string, code: string, line: number): Block {
     language,
     code,
     line,
-    file: valueOf('file'),
-    exitCode: Number(valueOf('exit') ?? 0),
-    notRun: valueOf('no-run'),
+    file: wordOf('file'),
+    exitCode: Number(wordOf('exit') ?? 0),
+    notRun: wordOf('no-run'),
   };
 }
 

@@ -152,7 +152,9 @@ export class Workshop {
     return new Promise((resolve, reject) => {
       const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
       let output = '';
-      const add = (text: Buffer): void => void (output += text.toString());
+      const add = (text: Buffer): void => {
+        output += text.toString();
+      };
       child.stdout.on('data', add);
       child.stderr.on('data', add);
       child.on('error', reject);
