@@ -10,6 +10,8 @@ export type {
   OnError,
   OnMissing,
   Preset,
+  RescoredRow,
+  ResumeReport,
   RowSource,
   SummaryRow,
 } from './runs/types.js';

@@ -2,6 +2,7 @@
 import { aligned } from './aligned.js';
 import { glass } from './glass.js';
 import { int8 } from './int8.js';
+import { lateBytes } from './late-bytes.js';
 import { limit } from './limit.js';
 import { memory } from './memory.js';
 import { opening } from './opening.js';
@@ -28,4 +29,5 @@ export const rows: readonly Row[] = [
   reduction,
   opening,
   memory,
+  lateBytes,
 ];

@@ -8,7 +8,7 @@ export const exitCode = {
   internal: 1,
   /** The command line, the model, the device or the place of the output is wrong; no slide was scored. */
   usage: 2,
-  /** Finished, but some slides failed; their rows hold the model's fallback value, not a score. */
+  /** Finished, but some slides failed; their rows hold the fallback value, not a score, or were left out on request. */
   fallback: 3,
   /** An input file was refused before the first slide was scored; nothing was written. */
   refused: 4,

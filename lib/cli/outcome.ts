@@ -53,18 +53,55 @@ export function outcomeLine(outcome: SlideOutcome): string {
   return `${outcome.error.code}\t${printable(outcome.path)}\n`;
 }
 
+/** What the rows of the table are, or, where there is none, of the slides. */
 export function summaryLine(summary: DirectorySummary): string {
   const where = summary.output === null ? '' : `${printable(summary.output)}: `;
-  if (summary.alreadyComplete) return `${where}complete already, nothing to do (which model wrote it is not recorded)`;
-  const { resumed, fallback, missing, failed } = summary.counts;
-  const parts = [`${summary.rows.length} rows`];
-  if (resumed > 0) parts.push(`${resumed} from the journal`);
-  if (fallback > 0) parts.push(`${fallback} failed and carry the fallback`);
-  if (missing > 0) parts.push(`${missing} without a slide carry the fallback`);
-  if (failed > 0) parts.push(`${failed} failed`);
+  if (summary.alreadyComplete) return `${where}complete already, nothing to do (${unrecorded})`;
+  const { skipped } = summary.counts;
+  const rows = summary.rows.length - (summary.output === null ? 0 : skipped);
+  const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary)];
   if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
   parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));
   return `${where}${parts.join(', ')}`;
+}
+
+const unrecorded = 'which model wrote it, and which rows hold a fallback value, is not recorded';
+
+/** Without an output no row carries anything: a slide that failed has failed. */
+function countParts({ counts, output }: DirectorySummary): readonly string[] {
+  const { resumed, fallback, missing, skipped, failed } = counts;
+  const parts: string[] = [];
+  const tell = (count: number, text: string): void => {
+    if (count > 0) parts.push(`${count} ${text}`);
+  };
+  tell(resumed, 'from the journal');
+  if (output === null) {
+    tell(failed + fallback + skipped, 'failed');
+    tell(missing, 'without a slide');
+  } else {
+    tell(fallback, 'failed and carry the fallback');
+    tell(missing, 'without a slide carry the fallback');
+    tell(skipped, `failed and ${skipped === 1 ? 'has' : 'have'} no row`);
+    tell(failed, 'failed');
+  }
+  return parts;
+}
+
+/** What a resumed run did not keep of the journal, a line each. */
+export function resumeLines({ resume }: DirectorySummary, naming: OptionNaming): readonly string[] {
+  if (resume === null) return [];
+  const again = resume.again.map(({ name, what, was, is }) => {
+    const cause = what === 'metadata' ? 'its resolution in the metadata' : naming(what, null);
+    return `scored again: ${printable(name)}: ${cause} was ${valueText(was)} and is ${valueText(is)}`;
+  });
+  const gone = resume.gone.map(
+    (name) => `not in this run any more: ${printable(name)}, which the journal has a score of`,
+  );
+  return [...again, ...gone];
+}
+
+function valueText(value: unknown): string {
+  return value === null ? 'not given' : String(value);
 }
 
 /** What the deadline took, said also where that is nothing. */

@@ -73,15 +73,23 @@ function barView(stream: OutputStream): ProgressView {
 
 function plainView(stream: OutputStream): ProgressView {
   let lastMs = 0;
+  /** Of the last slide. It waits for the end: slides are told of in their order, some of them after the last one is done. */
+  let last: string | null = null;
   return {
     update(p) {
-      const finished = p.slides.done === p.slides.total;
-      if (!finished && p.elapsedMs - lastMs < kPlainIntervalMs) return;
+      if (p.slides.done === p.slides.total) {
+        last = describe(p);
+        return;
+      }
+      if (p.elapsedMs - lastMs < kPlainIntervalMs) return;
       lastMs = p.elapsedMs;
       stream.write(`${describe(p)}\n`);
     },
     note: (text) => void stream.write(`${text}\n`),
-    end() {},
+    end() {
+      if (last !== null) stream.write(`${last}\n`);
+      last = null;
+    },
   };
 }
 

@@ -402,6 +402,14 @@ export interface NativeDoctor {
   readonly cores: number;
 }
 
+/** What can change the bits of a score, of what the addon knows. */
+export interface NativeIdentity {
+  /** `build`: what the library says of how it was built; empty where it is too old to say. */
+  readonly onnxRuntime: { readonly version: string; readonly build: string };
+  /** The instructions in use: `avx512`, `avx2` or `scalar`. */
+  readonly simd: string;
+}
+
 export interface NativeAddon {
   /** Names the libraries; opens nothing. The first call of the process wins. */
   setPaths(paths: NativePaths): void;
@@ -417,6 +425,8 @@ export interface NativeAddon {
   /** Returns at once; `cancel` gives up the loading of the model. */
   createEngine(options: NativeEngineOptions): { readonly result: Promise<NativeEngine>; cancel(): void };
   doctor(): Promise<NativeDoctor>;
+  /** Opens ONNX Runtime where that has not happened yet, and nothing else. */
+  identity(): Promise<NativeIdentity>;
   /** Cores that this process may use: the affinity mask, and no more than a container's limit. Opens nothing. */
   cores(): number;
 }

@@ -82,6 +82,31 @@ export interface OptionNative {
   readonly enumeration?: string;
 }
 
+/**
+ * Which scores depend on an option, and so which scores of a journal are good for a run that has another value.
+ *
+ * - `yes`: every score. `resume` refuses another value.
+ * - `no`: none.
+ * - `byContent`: not on the path but on what is there: the journal has the hash, the version, or the row of the file.
+ * - `unlessReproducible`: every score, but only where `reproducible` is false.
+ * - `ifBadTiles`: the score of a slide of which something could not be decoded.
+ * - `ifSampled`: a score that is made of a choice of tiles.
+ * - `ifCut`: a score that the deadline left a part of its tiles.
+ * - `ifLimited`: a limit. A higher one changes the score of a slide with warnings, for a part of it may have been left
+ *   out; a lower one may change any.
+ *
+ * `resume` scores the slides anew whose scores depend on an option that has another value, and keeps the others.
+ */
+export type ScoreDependence =
+  | 'yes'
+  | 'no'
+  | 'byContent'
+  | 'unlessReproducible'
+  | 'ifBadTiles'
+  | 'ifSampled'
+  | 'ifCut'
+  | 'ifLimited';
+
 /** One option. A name stands in several rows only where they belong to different places. */
 export interface OptionRow {
   /** Path in the API: `tile.size`. */
@@ -98,11 +123,8 @@ export interface OptionRow {
   readonly excludes?: readonly string[];
   /** The option belongs to one value of another one. */
   readonly only?: { readonly option: string; readonly is: string };
-  /**
-   * Whether a score depends on it; then the journal is keyed by it. `byContent`: the journal has the hash of the file
-   * instead. `unlessReproducible`: only where `reproducible` is false.
-   */
-  readonly scores: 'yes' | 'no' | 'byContent' | 'unlessReproducible';
+  /** Which scores depend on it; see {@link ScoreDependence}. */
+  readonly scores: ScoreDependence;
   /**
    * The flag, where it is not the name in kebab-case; null: the command line has none. On an object: the first word of the
    * flags of its members.

@@ -49,8 +49,9 @@ export async function writeSubmission(
   text: string,
   fs?: FileSystem,
   beforeRename?: () => Promise<void>,
+  temporary?: string,
 ): Promise<void> {
-  await writeWhole(path, text, fs, beforeRename);
+  await writeWhole(path, text, fs, beforeRename, temporary);
 }
 
 function quoted(cell: string): string {

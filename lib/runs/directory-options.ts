@@ -1,4 +1,5 @@
 /** The options of a run over many slides: what is the run's own, and what is passed on to the scorer. */
+import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { contradiction } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly preset: Preset | null;
   readonly onMissing: OnMissing;
   readonly onError: OnError;
+  /** Null: the model's. */
+  readonly fallback: number | null;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly slidesInFlight: number;
@@ -46,6 +49,14 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
     const name = resume === true ? 'resume' : 'overwrite';
     throw contradiction(`${optionMark(name)} was given without ${optionMark('output')}`);
   }
+  if (parsed.format !== null && parsed.onError === 'skip') {
+    throw new MicrotomeError(
+      'INVALID_OPTION',
+      'options',
+      `${optionMark('onError', 'skip')} was given with ${optionMark('format')}, whose rows must all be in the output`,
+      { advice: `leave one of the two out, or pass ${optionMark('onError', 'fallback')}` },
+    );
+  }
   return {
     format: parsed.format,
     metadata: parsed.metadata,
@@ -53,6 +64,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
     preset: parsed.preset,
     onMissing: parsed.onMissing ?? defaults.onMissing,
     onError: parsed.onError ?? defaults.onError,
+    fallback: parsed.fallback,
     resume: resume ?? defaults.resume,
     overwrite: overwrite ?? defaults.overwrite,
     slidesInFlight: parsed.slidesInFlight ?? defaults.slidesInFlight,

@@ -3,9 +3,9 @@
  *
  *   read and join the files            nothing written; what is wrong with them is told before a model is loaded
  *   lock the output                    one writer
- *   load the model
+ *   load the model                     what is wrong with it, or with the options for it, ends the run here
  *   open the journal                   from here on, `resume` completes the run to the same bytes
- *   score; one synced line per slide
+ *   score; one synced line per slide   what is wrong with a slide is that slide's
  *   write the output (rename)          both output and journal: `resume` writes the same output again
  *   remove the journal                 output without journal: finished
  *   release the lock
@@ -15,29 +15,35 @@ import { optionMark } from '../core/option-names.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
+import { checkMask } from '../slide/mask-digest.js';
 import { realClock, type Clock } from './clock.js';
 import { submissionText, writeSubmission } from './csv-write.js';
 import { deadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
-import { removeIfThere } from './durable.js';
+import { asideOf, removeIfThere } from './durable.js';
 import { ioFailure } from './failure.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
-import { checkKey, Journal, journalPathOf, readJournal, refused } from './journal.js';
+import { checkKey, Journal, journalPathOf, readJournal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
-import { defaultLockTimes, lockOutput, type LockTimes, type OutputLock } from './lock.js';
-import { shown } from './names.js';
+import { defaultLockTimes, lockOutput, lockPathOf, type LockTimes, type OutputLock } from './lock.js';
 import { OutcomeQueue } from './outcome-queue.js';
 import { checkOutputPlace, isComplete, isThere, refuseExisting } from './output-files.js';
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
-import { rowsMismatch, type RunRow } from './rows.js';
-import { runKey } from './run-key.js';
-import { RunProgress } from './run-progress.js';
-import { scoreRows, type RowScorer, type ScoredRows } from './score-rows.js';
+import { resumedRows, type ResumedRows } from './resume.js';
+import type { RowKeyMaker } from './row-key.js';
+import { rowsMismatch } from './rows.js';
+import { partialOptions, runKey } from './run-key.js';
+import { finishedBefore, progressOf, summaryOf, toScore } from './run-summary.js';
+import { scoreRows, type RowScorer, type ScoredRows, type ScoreRowsInput } from './score-rows.js';
 import { TimeBudget } from './time-budget.js';
-import type { DirectoryRun, DirectorySummary, RowSource } from './types.js';
+import type { DirectoryRun, DirectorySummary } from './types.js';
 
 export interface RunDependencies {
   readonly createScorer: (options: ScorerOptions) => Promise<RowScorer>;
+  /** What can change bits beside the model and the options, once the scorer is there; by what messages call it. */
+  readonly machine?: (scorer: RowScorer) => Promise<Readonly<Record<string, string>>>;
+  /** What the model fails with whatever the slide; null: with nothing. Asked only after a failure. */
+  readonly modelFault?: (scorer: RowScorer) => Promise<MicrotomeError | null>;
   readonly fs?: FileSystem;
   readonly lockTimes?: LockTimes;
   readonly clock?: Clock;
@@ -103,6 +109,11 @@ class Stop {
   }
 }
 
+interface OutputTarget {
+  readonly output: string;
+  readonly lock: OutputLock;
+}
+
 /** On the run's clock. */
 interface RunTimes {
   readonly startedMs: number;
@@ -133,6 +144,7 @@ class Execution {
     try {
       this.stop.controller.signal.throwIfAborted();
       const prepared = await prepareRun(this.source, options, this.fs);
+      await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
       return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
     } finally {
@@ -148,7 +160,8 @@ class Execution {
   ): Promise<DirectorySummary> {
     const mayReplace = options.resume || options.overwrite;
     await checkOutputPlace(output, prepared.inputs, this.fs);
-    if (!mayReplace) await refuseExisting(output, this.fs);
+    // Where there is a lock, its owner may be alive: that is told first, and what lies beside it is its own.
+    if (!mayReplace && !(await isThere(lockPathOf(output), this.fs))) await refuseExisting(output, this.fs);
     const lockTimes = this.dependencies.lockTimes ?? defaultLockTimes;
     const lock = await lockOutput(output, this.fs, lockTimes, this.stop.controller.signal);
     try {
@@ -179,34 +192,32 @@ class Execution {
   private async score(
     prepared: PreparedRun,
     options: RunOptions,
-    target: { readonly output: string; readonly lock: OutputLock } | null,
+    target: OutputTarget | null,
     times: RunTimes,
   ): Promise<DirectorySummary> {
-    const { controller } = this.stop;
-    const { signal } = controller;
+    const { signal } = this.stop.controller;
     signal.throwIfAborted();
     const scorer = await this.dependencies.createScorer({ ...options.scorer, signal });
     let journal: Journal | null = null;
     try {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
-      const declared = scorer.model.outputs[0]?.fallback ?? null;
-      if (prepared.rows.some((row) => row.slide === null) && declared === null) {
-        throw rowsMismatch(prepared.problems, 'make the named files agree: the model declares no fallback');
+      const fallback = options.fallback ?? scorer.model.outputs[0]?.fallback ?? null;
+      if (prepared.rows.some((row) => row.slide === null) && fallback === null) {
+        const advice = `make the named files agree, or pass ${optionMark('fallback')}: the model declares no fallback`;
+        throw rowsMismatch(prepared.problems, advice);
       }
-      const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target.output);
+      const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options };
+      const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys);
       journal = opened?.journal ?? null;
-      const resumed = opened?.resumed ?? new Map<number, JournalRow>();
+      const resumed = opened?.resumed?.rows ?? new Map<number, JournalRow>();
       const progress = progressOf(prepared, options, resumed);
-      const { slidesInFlight, scorer: scorerOptions } = options;
-      const { queue } = this;
-      const { rows } = prepared;
-      const input = { rows, resumed, scorer, fallback: declared, slidesInFlight, journal, queue, progress, controller };
       const time = times.endMs === null ? null : this.timeBudget(prepared, options, resumed, scorer, times.endMs);
-      const scored = await scoreRows({ ...input, options: scorerOptions, time });
-      if (target !== null && journal !== null) await this.finish(prepared, options, scorer, scored, target, journal);
+      const work = { resumed, scorer, fallback, keys, journal, progress, time };
+      const scored = await scoreRows(this.rowsInput(prepared, options, work));
+      if (target !== null && journal !== null) await this.finish(prepared, scorer, scored, target, journal);
       const elapsedMs = this.clock.nowMs() - times.startedMs;
-      return summaryOf(scored, options, progress.tiles, elapsedMs, scorer);
+      return summaryOf(scored, options, progress.tiles, elapsedMs, scorer, opened?.resumed ?? null);
     } catch (error) {
       // A run that failed before its first row leaves nothing; one that was stopped can be resumed either way.
       if (journal?.isNew === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
@@ -215,6 +226,21 @@ class Execution {
       await journal?.close();
       await scorer.close();
     }
+  }
+
+  private rowsInput(
+    { rows }: PreparedRun,
+    { onError, slidesInFlight, scorer: options }: RunOptions,
+    work: Pick<ScoreRowsInput, 'resumed' | 'scorer' | 'fallback' | 'keys' | 'journal' | 'progress' | 'time'>,
+  ): ScoreRowsInput {
+    const { queue } = this;
+    const { controller } = this.stop;
+    let fault: Promise<MicrotomeError | null> | null = null;
+    const modelFault = (): Promise<MicrotomeError | null> => {
+      fault ??= this.dependencies.modelFault?.(work.scorer) ?? Promise.resolve(null);
+      return fault;
+    };
+    return { ...work, rows, options, onError, slidesInFlight, queue, controller, modelFault };
   }
 
   private timeBudget(
@@ -242,15 +268,17 @@ class Execution {
     prepared: PreparedRun,
     options: RunOptions,
     scorer: RowScorer,
-    output: string,
-  ): Promise<{ journal: Journal; resumed: ReadonlyMap<number, JournalRow> }> {
+    { output, lock }: OutputTarget,
+    keys: RowKeyMaker,
+  ): Promise<{ journal: Journal; resumed: ResumedRows | null }> {
     const path = journalPathOf(output);
-    const key = await runKey(scorer.model, prepared, options);
+    const guard = (): Promise<void> => lock.assertHeld();
+    const key = await runKey(scorer.model, prepared, options, await this.dependencies.machine?.(scorer));
     const read = options.resume ? await readJournal(path, this.fs) : null;
     if (read !== null) {
       checkKey(path, read.key, key);
-      checkRows(path, read.rows, prepared);
-      return { journal: await Journal.reopen(path, read, this.fs), resumed: read.rows };
+      const resumed = resumedRows(path, read, prepared.rows, keys);
+      return { journal: await Journal.reopen(path, { ...read, key }, this.fs, guard), resumed };
     }
     try {
       // Replaced on request, or torn before its first line was whole.
@@ -258,59 +286,32 @@ class Execution {
     } catch (error) {
       throw ioFailure(error, 'remove', path);
     }
-    return { journal: await Journal.create(path, key, this.fs), resumed: new Map() };
+    return { journal: await Journal.create(path, key, this.fs, guard), resumed: null };
   }
 
   private async finish(
     prepared: PreparedRun,
-    options: RunOptions,
     scorer: RowScorer,
     scored: ScoredRows,
-    target: { readonly output: string; readonly lock: OutputLock },
+    target: OutputTarget,
     journal: Journal,
   ): Promise<void> {
-    const slideFailed = scored.rows.some((row) => row.source === 'failed' || row.source === 'fallback');
-    const unwritable = scored.rows.some((row) => row.score === null) || (slideFailed && options.onError === 'error');
     // The journal stays: repaired slides are scored by resuming, the others are not scored again.
-    if (unwritable && scored.firstError !== null) throw scored.firstError;
-    const rows = scored.rows.map((row) => ({ name: row.name, value: row.score ?? Number.NaN }));
+    if (scored.rows.some((row) => row.source === 'failed') && scored.firstError !== null) throw scored.firstError;
+    const written = scored.rows.filter((row) => row.source !== 'skipped');
+    const rows = written.map((row) => ({ name: row.name, value: row.score ?? Number.NaN }));
     const clip = scorer.model.outputs[0]?.clip ?? null;
     const text = submissionText(prepared.header, rows, clip);
-    await writeSubmission(target.output, text, this.fs, () => target.lock.assertHeld());
+    const { output, lock } = target;
+    try {
+      await writeSubmission(output, text, this.fs, () => lock.assertHeld(), asideOf(output));
+    } catch (error) {
+      // Whoever took the lock over has swept the file away: that is the reason, not that it is missing.
+      await lock.assertHeld();
+      throw error;
+    }
     await journal.remove();
   }
-}
-
-/** The rows of the journal are those of this run, and the slides they were made from are unchanged. */
-function checkRows(path: string, rows: ReadonlyMap<number, JournalRow>, prepared: PreparedRun): void {
-  const changed: string[] = [];
-  for (const [index, { name, identity, score }] of rows) {
-    const row = prepared.rows[index];
-    if (row === undefined || row.name !== name) throw refused(path, `it has the row ${shown(name)} at place ${index}`);
-    // A slide that failed is scored again, and may have been repaired for that.
-    if (score === null) continue;
-    const now = row.slide?.identity;
-    if (now === undefined) changed.push(`${shown(name)} is gone`);
-    else if (now.size !== identity.size) changed.push(`${shown(name)} had ${identity.size} bytes and has ${now.size}`);
-    else if (now.mtimeNs !== identity.mtimeNs) changed.push(`${shown(name)} was modified`);
-    else if (now.inode !== identity.inode) changed.push(`${shown(name)} was replaced`);
-  }
-  if (changed.length > 0) throw refused(path, `slides have changed since they were scored: ${changed.join('; ')}`);
-}
-
-function progressOf(
-  prepared: PreparedRun,
-  options: RunOptions,
-  journalled: ReadonlyMap<number, JournalRow>,
-): RunProgress {
-  const todo = toScore(prepared, journalled);
-  const bytes = todo.reduce((sum, row) => sum + Number(row.slide?.identity.size ?? 0), 0);
-  return new RunProgress(prepared.rows.length, prepared.rows.length - todo.length, bytes, options.onProgress);
-}
-
-/** The rows that the journal has no score of. */
-function toScore(prepared: PreparedRun, journalled: ReadonlyMap<number, JournalRow>): readonly RunRow[] {
-  return prepared.rows.filter((row) => (journalled.get(row.index)?.score ?? null) === null);
 }
 
 function tellModel({ onModel }: RunOptions, model: Model): void {
@@ -327,33 +328,4 @@ function followSignal(signal: AbortSignal | null, stop: Stop): () => void {
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return () => signal.removeEventListener('abort', abort);
-}
-
-function summaryOf(
-  scored: ScoredRows,
-  options: RunOptions,
-  tiles: number,
-  elapsedMs: number,
-  scorer: RowScorer,
-): DirectorySummary {
-  const counts: Record<RowSource, number> = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
-  for (const row of scored.rows) ++counts[row.source];
-  const { name, sha256, intendedUse } = scorer.model;
-  const sampled = scored.rows.filter((row) => row.sampled !== undefined).length;
-  const unscored = scored.rows.filter((row) => row.error === 'DEADLINE').length;
-  return {
-    rows: scored.rows,
-    counts,
-    output: options.output,
-    alreadyComplete: false,
-    deadline: options.deadline === null ? null : { sampled, unscored },
-    tiles,
-    elapsedMs,
-    model: { name, sha256, intendedUse },
-  };
-}
-
-function finishedBefore(output: string, elapsedMs: number): DirectorySummary {
-  const counts = { scored: 0, resumed: 0, fallback: 0, missing: 0, failed: 0 };
-  return { rows: [], counts, output, alreadyComplete: true, deadline: null, tiles: 0, elapsedMs, model: null };
 }

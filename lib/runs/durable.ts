@@ -1,9 +1,10 @@
 /**
- * Writing that survives a power cut. A file is complete and named, or not there at all; a crash can leave one file
- * `<path>.tmp` behind, which the next writer of the same path removes. Callers hold the output's lock, so that no two
- * writers share that name.
+ * Writing that survives a power cut. A file is complete and named, or not there at all. A crash can leave a temporary file
+ * beside it, which the next holder of the output's lock removes. No two runs share the name of such a file: one that lost
+ * its lock without knowing it cannot rename what another is writing.
  */
-import { dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 
@@ -30,17 +31,45 @@ export async function removeIfThere(path: string, fs: FileSystem = realFileSyste
   }
 }
 
+const kUuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+/** What follows the name of the output; `.tmp` alone is from earlier versions. */
+const kLeftover = new RegExp(`^\\.(?:tmp|(?:journal\\.)?${kUuid}\\.tmp|lock\\.${kUuid}(?:\\.old)?)$`);
+
+/** A new name for a file that is going to be `path`. */
+export function asideOf(path: string): string {
+  return `${path}.${randomUUID()}.tmp`;
+}
+
+/**
+ * Removes what writers of `output` left beside it when they were killed, but for what `isKept`. The caller holds the lock:
+ * whoever still writes such a file has lost it, and cannot name it any more. A folder that may not be listed is left as it is.
+ */
+export async function removeLeftovers(
+  output: string,
+  isKept: (path: string) => Promise<boolean>,
+  fs: FileSystem = realFileSystem,
+): Promise<void> {
+  const [folder, name] = [dirname(output), basename(output)];
+  const names = await fs.readdir(folder).catch((): string[] => []);
+  for (const other of names) {
+    if (!other.startsWith(name) || !kLeftover.test(other.slice(name.length))) continue;
+    const path = join(folder, other);
+    if (!(await isKept(path))) await removeIfThere(path, fs);
+  }
+}
+
 /**
  * Writes `content` to `path` whole or not at all: a new file beside it, synced, renamed, the folder synced.
- * `beforeRename` may still refuse; an error leaves nothing but what was there before.
+ * `beforeRename` may still refuse; an error leaves nothing but what was there before. Writers that may meet at `path` pass
+ * a `temporary` of their own (see asideOf).
  */
 export async function writeWhole(
   path: string,
   content: string | Uint8Array,
   fs: FileSystem = realFileSystem,
   beforeRename: () => Promise<void> = async () => {},
+  temporary = `${path}.tmp`,
 ): Promise<void> {
-  const temporary = `${path}.tmp`;
   let renamed = false;
   try {
     await removeIfThere(temporary, fs);

@@ -1,12 +1,12 @@
 /**
  * The file operations of this folder, as one injectable seam: the tests make single calls fail (disk full, rename
- * refused) and watch what is left behind. Everything else uses the real file system.
+ * refused) or stall, and watch what is left behind. Everything else uses the real file system.
  */
 import * as fsp from 'node:fs/promises';
 
 export type FileSystem = Pick<
   typeof fsp,
-  'open' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'realpath' | 'readdir' | 'utimes'
+  'open' | 'link' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'realpath' | 'readdir' | 'utimes'
 >;
 
 export const realFileSystem: FileSystem = fsp;

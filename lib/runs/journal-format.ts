@@ -2,6 +2,9 @@
  * The journal's lines. Each is one JSON object `{"sum":"<16 hex>","head":{…}}` or `{"sum":"<16 hex>","row":{…}}`; the sum
  * is the start of the SHA-256 of what follows the first comma, so that a damaged line is told from a whole one without
  * trusting its content. Numbers survive exactly: JSON writes the shortest text that reads back to the same double.
+ *
+ * The head says what all scores depend on; each row says what its own score depends on beyond that. Which rows there are
+ * and in which order is not part of either: a row is found by its name.
  */
 import type { ErrorCode } from '../core/errors.js';
 import { isErrorCode } from '../core/errors.js';
@@ -10,22 +13,33 @@ import type { TileSample } from '../scoring/result.js';
 import { sha256, type Json } from './canonical.js';
 import type { SlideIdentity } from './slide-files.js';
 
-/** What a journal belongs to. A resumed run must agree in all of it. */
+/** Of the lines. Journals of earlier versions had one key for all rows, and no such number. */
+export const journalVersion = 2;
+
+/** What all scores of a journal depend on. A resumed run must agree in all of it. */
 export interface JournalKey {
+  readonly version: typeof journalVersion;
   readonly tool: string;
-  readonly model: string;
-  /** Of the format file; null where the folder's names are the rows. */
-  readonly format: string | null;
-  readonly metadata: string | null;
-  /** Of the names of all rows, in order. */
-  readonly rows: string;
-  /** Whatever else can change a score, by option name. */
+  readonly model: { readonly name: string; readonly sha256: string };
+  /** Libraries, instructions and the device, by what they are called in messages. */
+  readonly machine: { readonly [name: string]: string };
+  /** Whether there was a metadata file. What it says of a slide is the row's own. */
+  readonly metadata: boolean;
+  /** Options that change every score, by name. */
+  readonly options: { readonly [name: string]: Json };
+}
+
+/** What the score of one row depends on beyond the key of the journal; see row-key.ts. */
+export interface RowKey {
+  /** From the metadata; null: from the slide itself, or from the option, which is in the key of the journal. */
+  readonly slideMpp: number | null;
+  /** Whether the slide had warnings: something of it may have been left out. */
+  readonly warned: boolean;
+  /** Options that mattered to this score, by name. */
   readonly options: { readonly [name: string]: Json };
 }
 
 export interface JournalRow {
-  /** 0-based row of the output. */
-  readonly index: number;
   readonly name: string;
   readonly identity: SlideIdentity;
   /** The score before clipping; null where the slide failed. */
@@ -33,6 +47,7 @@ export interface JournalRow {
   readonly error: ErrorCode | null;
   /** Only where the deadline left the slide a part of its tiles. */
   readonly sampled?: TileSample;
+  readonly own: RowKey;
 }
 
 export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
@@ -68,22 +83,29 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string';
-const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
 
 function isKey(value: unknown): value is JournalKey {
   if (!isObject(value)) return false;
-  const { tool, model, format, metadata, rows, options } = value;
-  return [tool, model, rows].every(isText) && [format, metadata].every(isTextOrNull) && isObject(options);
+  const { version, tool, model, machine, metadata, options } = value;
+  if (version !== journalVersion || !isText(tool) || typeof metadata !== 'boolean') return false;
+  if (!isObject(model) || ![model['name'], model['sha256']].every(isText)) return false;
+  return isObject(machine) && Object.values(machine).every(isText) && isObject(options);
 }
 
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
-  const { index, name, identity, score, error, sampled } = value;
-  if (!Number.isSafeInteger(index) || !isText(name) || !isObject(identity)) return false;
+  const { name, identity, score, error, sampled, own } = value;
+  if (!isText(name) || !isObject(identity) || !isRowKey(own)) return false;
   if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
   if (sampled !== undefined && !isSample(sampled)) return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));
+}
+
+function isRowKey(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { slideMpp, warned, options } = value;
+  return (slideMpp === null || typeof slideMpp === 'number') && typeof warned === 'boolean' && isObject(options);
 }
 
 function isSample(value: unknown): boolean {
@@ -94,25 +116,42 @@ function isSample(value: unknown): boolean {
 /** One text per difference, each naming both sides. Empty: the same. */
 export function keyDifferences(was: JournalKey, now: JournalKey): string[] {
   const found: string[] = [];
-  const compare = (what: string, a: Json, b: Json): void => {
-    const text = (value: Json): string => (value === notGiven ? notGiven : JSON.stringify(value));
-    const [before, after] = [text(a), text(b)];
-    if (before !== after) found.push(`${what} was ${shortened(before)} and is ${shortened(after)}`);
+  const compare = (what: string, before: string, after: string): void => {
+    if (before !== after) found.push(`${what} was ${before} and is ${after}`);
   };
   compare('the version of microtome', was.tool, now.tool);
-  compare('the model', was.model, now.model);
-  compare('the format file', was.format, now.format);
-  compare('the metadata file', was.metadata, now.metadata);
-  compare('the list of rows', was.rows, now.rows);
-  const names = new Set([...Object.keys(was.options), ...Object.keys(now.options)]);
-  for (const name of [...names].sort()) {
-    compare(`the option ${optionMark(name)}`, was.options[name] ?? notGiven, now.options[name] ?? notGiven);
+  if (was.model.sha256 !== now.model.sha256) compare('the model', modelText(was), modelText(now));
+  for (const name of namesOf(was.machine, now.machine)) {
+    compare(name, was.machine[name] ?? 'unknown', now.machine[name] ?? 'unknown');
+  }
+  // One that is given for the first time changes the rows that it says something of; one that is gone was forgotten.
+  if (was.metadata && !now.metadata) compare('the metadata file', 'given', `not given (${optionMark('metadata')})`);
+  for (const name of namesOf(was.options, now.options)) {
+    const [before, after] = [was.options[name], now.options[name]];
+    const isOtherContent = isDigest(before) && isDigest(after) && before !== after;
+    if (isOtherContent) found.push(`the content of ${optionMark(name)} is not what it was`);
+    else compare(`the option ${optionMark(name)}`, valueText(before), valueText(after));
   }
   return found;
 }
 
-const notGiven = 'not given';
+function namesOf(was: object, now: object): string[] {
+  return [...new Set([...Object.keys(was), ...Object.keys(now)])].sort();
+}
 
-function shortened(text: string): string {
+/** The name tells most models apart; of the same name, the files do. */
+function modelText({ model: { name, sha256: hash } }: JournalKey): string {
+  return `${JSON.stringify(name)} (sha256 ${hash.slice(0, 12)}…)`;
+}
+
+function isDigest(value: Json | undefined): boolean {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+
+/** The value of an option in a message. */
+export function valueText(value: Json | undefined): string {
+  if (value === undefined) return 'not given';
+  if (isDigest(value)) return 'given';
+  const text = JSON.stringify(value);
   return text.length <= 80 ? text : `${text.slice(0, 60)}…`;
 }

@@ -1,17 +1,20 @@
 /**
  * The journal of an unfinished run, `<output>.journal`: a head line that says what it belongs to, then one line for each
  * finished slide, synced to disk before the slide is reported. A run that was killed is completed from it to the same
- * bytes. Only the end of the file may be torn (the line being written when the power went) and is cut off; any other
+ * bytes. Only the end of the file may be torn (the line being written when the power went) and is left out; any other
  * damage is refused, since a row that vanished silently would be scored by a different run.
  *
- * Callers hold the output's lock.
+ * Callers hold the output's lock, and look whether they still do before each line (`guard`). A resumed run goes on in a new
+ * file that takes the place of the old one: what an earlier writer, taken for dead, still writes lands in a file that has
+ * no name any more.
  */
-import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { MicrotomeError } from '../core/errors.js';
 import { openRegular, piecesOf, type FileRules } from '../core/regular-file.js';
+import { optionMark } from '../core/option-names.js';
 import { Turns } from '../core/turns.js';
-import { removeIfThere, syncFolderOf, writeAll } from './durable.js';
+import { canonical } from './canonical.js';
+import { asideOf, removeIfThere, syncFolderOf, writeAll } from './durable.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { formatLine, keyDifferences, parseLine, type JournalKey, type JournalRow } from './journal-format.js';
@@ -24,8 +27,8 @@ const kLineFeed = 0x0a;
 
 export interface ReadJournal {
   readonly key: JournalKey;
-  /** By row index; of a slide that failed and was tried again, the last line. */
-  readonly rows: ReadonlyMap<number, JournalRow>;
+  /** By name; of a slide that was scored again, the last line. */
+  readonly rows: ReadonlyMap<string, JournalRow>;
   /** Where the whole lines end; what follows is torn. */
   readonly wholeBytes: number;
 }
@@ -37,7 +40,7 @@ export function journalPathOf(output: string): string {
 /** Null where there is no journal, or none with a whole head line: then nothing was ever reported. */
 export async function readJournal(path: string, fs: FileSystem = realFileSystem): Promise<ReadJournal | null> {
   let key: JournalKey | null = null;
-  const rows = new Map<number, JournalRow>();
+  const rows = new Map<string, JournalRow>();
   let wholeBytes = 0;
   let line = 0;
   const turns = new Turns();
@@ -45,7 +48,7 @@ export async function readJournal(path: string, fs: FileSystem = realFileSystem)
     for await (const bytes of linesOf(path, fs)) {
       ++line;
       const parsed = parseLine(bytes.toString('utf8'));
-      if (parsed === null) throw refused(path, `line ${line} is damaged`);
+      if (parsed === null) throw refused(path, `line ${line} is damaged, or of another version of microtome`);
       if ('head' in parsed) {
         if (key !== null) throw refused(path, `line ${line} is a second head line`);
         key = parsed.head;
@@ -89,22 +92,39 @@ function journalRules(path: string, fs: FileSystem): FileRules {
   };
 }
 
-function addRow(path: string, line: number, rows: Map<number, JournalRow>, row: JournalRow): void {
-  if (rows.get(row.index)?.error === null) {
+function addRow(path: string, line: number, rows: Map<string, JournalRow>, row: JournalRow): void {
+  const before = rows.get(row.name);
+  // A score is replaced only where what it depended on has changed; two lines alike are the work of two writers.
+  if (before?.error === null && dependence(before) === dependence(row)) {
     throw refused(path, `line ${line} scores the row ${shown(row.name)} a second time`);
   }
-  rows.set(row.index, row);
+  rows.set(row.name, row);
 }
 
-/** Refuses a journal of another run, naming everything that differs. */
+function dependence({ identity, own, sampled }: JournalRow): string {
+  return canonical({ identity, own, sampled });
+}
+
+/** Refuses a journal whose scores none of this run's would be like, naming everything that differs. */
 export function checkKey(path: string, was: JournalKey, now: JournalKey): void {
   const differences = keyDifferences(was, now);
-  if (differences.length > 0) throw refused(path, `it was written by a different run: ${differences.join('; ')}`);
+  if (differences.length === 0) return;
+  throw refused(
+    path,
+    `its scores were made in another way: ${differences.join('; ')}`,
+    `resume it with the model, the options and the libraries it was begun with, or pass ${optionMark('overwrite', 'true')} to score all slides again`,
+  );
 }
 
-export function refused(path: string, found: string): MicrotomeError {
-  return new MicrotomeError('RESUME_REFUSED', 'csv', `the journal ${path} cannot be resumed: ${found}`, { path });
+export function refused(path: string, found: string, advice?: string): MicrotomeError {
+  const whole = `the journal ${path} cannot be resumed: ${found}`;
+  return new MicrotomeError('RESUME_REFUSED', 'csv', whole, { path, advice });
 }
+
+/** Throws where the run may not write any more. */
+export type WriteGuard = () => Promise<void>;
+
+const unguarded: WriteGuard = async () => {};
 
 /** The open journal of a running run. Appends are serialised; after a failed append nothing more is written. */
 export class Journal {
@@ -119,6 +139,7 @@ export class Journal {
     readonly isNew: boolean,
     private readonly handle: FileHandle,
     private readonly fs: FileSystem,
+    private readonly guard: WriteGuard,
   ) {}
 
   /** Rows appended since it was opened. */
@@ -127,14 +148,19 @@ export class Journal {
   }
 
   /** A new journal; one that is there already is an error of the caller (EEXIST). */
-  static async create(path: string, key: JournalKey, fs: FileSystem = realFileSystem): Promise<Journal> {
+  static async create(
+    path: string,
+    key: JournalKey,
+    fs: FileSystem = realFileSystem,
+    guard: WriteGuard = unguarded,
+  ): Promise<Journal> {
     let handle: FileHandle | undefined;
     try {
       handle = await fs.open(path, 'ax', 0o644);
       await writeAll(handle, Buffer.from(formatLine({ head: key })));
       await handle.sync();
       await syncFolderOf(path, fs);
-      return new Journal(path, true, handle, fs);
+      return new Journal(path, true, handle, fs, guard);
     } catch (error) {
       await handle?.close().catch(() => {});
       if (handle !== undefined) await removeIfThere(path, fs).catch(() => false);
@@ -142,18 +168,29 @@ export class Journal {
     }
   }
 
-  /** Goes on after the whole lines of `read`; a torn end is cut off first. */
-  static async reopen(path: string, read: ReadJournal, fs: FileSystem = realFileSystem): Promise<Journal> {
+  /** Goes on after the whole lines of `read`, in a new file that takes the place of the old one. */
+  static async reopen(
+    path: string,
+    read: ReadJournal,
+    fs: FileSystem = realFileSystem,
+    guard: WriteGuard = unguarded,
+  ): Promise<Journal> {
+    const aside = asideOf(path);
     let handle: FileHandle | undefined;
+    let renamed = false;
     try {
-      handle = await openRegular(path, journalRules(path, fs), constants.O_WRONLY | constants.O_APPEND);
-      if ((await handle.stat()).size !== read.wholeBytes) {
-        await handle.truncate(read.wholeBytes);
-        await handle.sync();
-      }
-      return new Journal(path, false, handle, fs);
+      await (await openRegular(path, journalRules(path, fs))).close();
+      handle = await fs.open(aside, 'ax', 0o644);
+      await writeLines(handle, read);
+      await handle.sync();
+      await guard();
+      await fs.rename(aside, path);
+      renamed = true;
+      await syncFolderOf(path, fs);
+      return new Journal(path, false, handle, fs, guard);
     } catch (error) {
       await handle?.close().catch(() => {});
+      if (handle !== undefined && !renamed) await removeIfThere(aside, fs).catch(() => false);
       throw ioFailure(error, 'write', path);
     }
   }
@@ -163,8 +200,11 @@ export class Journal {
     const appended = this.queue.then(async () => {
       if (this.broken !== null) throw this.broken;
       try {
+        await this.guard();
         await writeAll(this.handle, Buffer.from(formatLine({ row })));
         await this.handle.datasync();
+        // Else the row is in a file that nobody will read.
+        if (!(await this.isOwn())) throw replaced(this.path);
         ++this.rowCount;
       } catch (error) {
         // What is on disk now may be half a line: another append would turn the torn end into damage in the middle.
@@ -184,14 +224,48 @@ export class Journal {
     await this.handle.close();
   }
 
-  /** The run is finished and its output durable: the journal goes. */
+  /** The run is finished and its output durable: the journal goes. That of another run, which took over, stays. */
   async remove(): Promise<void> {
-    await this.close();
     try {
+      await this.queue;
+      const isOwn = this.closed || (await this.isOwn());
+      await this.close();
+      if (!isOwn) return;
       await removeIfThere(this.path, this.fs);
       await syncFolderOf(this.path, this.fs);
     } catch (error) {
       throw ioFailure(error, 'remove', this.path);
     }
   }
+
+  /** Whether the file of the journal's name is the one that is written to. */
+  private async isOwn(): Promise<boolean> {
+    const own = await this.handle.stat({ bigint: true });
+    try {
+      const named = await this.fs.lstat(this.path, { bigint: true });
+      return named.ino === own.ino && named.dev === own.dev;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+}
+
+async function writeLines(handle: FileHandle, { key, rows }: ReadJournal): Promise<void> {
+  const turns = new Turns();
+  let text = formatLine({ head: key });
+  for (const row of rows.values()) {
+    text += formatLine({ row });
+    if (!turns.isOver) continue;
+    await writeAll(handle, Buffer.from(text));
+    text = '';
+    await turns.next();
+  }
+  await writeAll(handle, Buffer.from(text));
+}
+
+function replaced(path: string): MicrotomeError {
+  const found = `the journal ${path} was removed, or replaced by another run, while this run wrote to it`;
+  const advice = `wait for the other run to end, then pass ${optionMark('resume', 'true')}`;
+  return new MicrotomeError('OUTPUT_LOCKED', 'csv', found, { path, advice });
 }

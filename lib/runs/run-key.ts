@@ -1,36 +1,45 @@
-/** What a journal is keyed by: everything that could make a score another one. */
+/** What a journal is keyed by: everything that could make every score another one. What concerns some scores is in row-key.ts. */
 import { fixedDefault, memberName, ownerName } from '../options/describe.js';
-import type { OptionRow } from '../options/row.js';
+import type { OptionRow, ScoreDependence } from '../options/row.js';
 import { optionRows } from '../options/table.js';
 import type { MaskInput } from '../options/types.js';
 import { optionsOfModel } from '../model/told-options.js';
 import type { Model } from '../model/model.js';
-import { sha256, toJson, type Json } from './canonical.js';
+import { toJson, type Json } from './canonical.js';
 import { defaults } from '../options/defaults.js';
 import type { RunOptions } from './directory-options.js';
-import type { JournalKey } from './journal-format.js';
+import { journalVersion, type JournalKey } from './journal-format.js';
 import type { PreparedRun } from './prepare.js';
 import { maskDigest } from '../slide/mask-digest.js';
 import { toolVersion } from '../core/version.js';
 
 type Known = Readonly<Record<string, unknown>>;
 
-export async function runKey(model: Model, prepared: PreparedRun, options: RunOptions): Promise<JournalKey> {
-  // A model that was loaded before the run brings the options that it was loaded with.
-  const given = { ...optionsOfModel(model), ...options.given };
+/** `machine`: libraries, instructions and the device, by what messages call them. */
+export async function runKey(
+  model: Model,
+  prepared: Pick<PreparedRun, 'metadataSha256'>,
+  options: RunOptions,
+  machine: Readonly<Record<string, string>> = {},
+): Promise<JournalKey> {
   return {
+    version: journalVersion,
     tool: toolVersion,
-    model: model.sha256,
-    format: prepared.formatSha256,
-    metadata: prepared.metadataSha256,
-    rows: sha256(JSON.stringify(prepared.rows.map((row) => row.name))),
-    options: await keyOptions(given, optionRows, options.signal),
+    model: { name: model.name, sha256: model.sha256 },
+    machine,
+    metadata: prepared.metadataSha256 !== null,
+    options: await keyOptions(allGiven(model, options), optionRows, options.signal),
   };
 }
 
+/** A model that was loaded before the run brings the options that it was loaded with. */
+function allGiven(model: Model, options: RunOptions): Known {
+  return { ...optionsOfModel(model), ...options.given };
+}
+
 /**
- * The given options that a score depends on, by name, as the table says. A mask counts by what is in it, and a moment by
- * its text.
+ * The given options that every score depends on, by name, as the table says. A mask counts by what is in it, and a moment
+ * by its text.
  */
 export async function keyOptions(
   given: Known,
@@ -41,8 +50,7 @@ export async function keyOptions(
   const key: Record<string, Json> = {};
   for (const row of rows) {
     if (!row.in.includes('run') || row.kind.type === 'object') continue;
-    if (row.scores === 'no' || row.scores === 'byContent' || (row.scores === 'unlessReproducible' && reproducible))
-      continue;
+    if (row.scores !== 'yes' && (row.scores !== 'unlessReproducible' || reproducible)) continue;
     const value = givenValue(row, given);
     if (value === undefined) continue;
     // The default, given by name, is the same run.
@@ -50,6 +58,33 @@ export async function keyOptions(
       key[row.name] = await keyValue(row, value, signal);
   }
   return key;
+}
+
+/** An option that some scores depend on, with the value that holds; null where that is the model's own. */
+export interface PartialOption {
+  readonly name: string;
+  readonly scores: ScoreDependence;
+  readonly value: Json;
+  /** What holds where nothing is given; null as above. */
+  readonly fixed: Json;
+}
+
+const kPartial: ReadonlySet<ScoreDependence> = new Set<ScoreDependence>(['ifBadTiles', 'ifSampled', 'ifLimited']);
+
+/** The options that some scores depend on and others do not; of the deadline, see row-key.ts. */
+export function partialOptions(
+  model: Model,
+  options: RunOptions,
+  rows: readonly OptionRow[] = optionRows,
+): readonly PartialOption[] {
+  const given = allGiven(model, options);
+  return rows
+    .filter((row) => row.in.includes('run') && row.kind.type !== 'object' && kPartial.has(row.scores))
+    .map((row) => {
+      const fixed = toJson(fixedDefault(row.default) ?? null);
+      const value = givenValue(row, given);
+      return { name: row.name, scores: row.scores, fixed, value: value === undefined ? fixed : toJson(value) };
+    });
 }
 
 function givenValue(row: OptionRow, given: Known): unknown {

@@ -66,6 +66,7 @@ export class RunProgress {
   /** A row that had no slide to begin with. */
   missing(): void {
     ++this.failed;
+    this.emit(true);
   }
 
   private emit(always: boolean): void {

@@ -1,6 +1,8 @@
 /** scoreDirectory: every slide of a folder, or of a format file, into one table of results. */
-import { createScorer } from '../scoring/scorer.js';
-import { startRun } from './directory-run.js';
+import { machineIdentity } from '../native/identity.js';
+import { modelFault } from '../scoring/model-trial.js';
+import { createScorer, type Scorer } from '../scoring/scorer.js';
+import { startRun, type RunDependencies } from './directory-run.js';
 import type { RunSource } from './prepare.js';
 import type { DirectoryOptions, DirectoryRun } from './types.js';
 
@@ -8,9 +10,14 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * Scores the slides of a folder, or of a list of paths, and, where `output` is given, writes the CSV: whole or not at all,
  * with a journal beside it while the run lasts, so that `resume` completes an interrupted run to the same bytes.
  *
- * A slide that cannot be scored does not stop the others. Its row takes the fallback that the model declares. Where it
- * declares none and an output was asked for, the other slides are still scored, the journal is kept, no output is
- * written and the run rejects with the error of the first slide that failed.
+ * A slide that cannot be scored does not stop the others, whatever is wrong with it. `onError` says what becomes of its
+ * row: the fallback value (`fallback`, else what the model declares), no row (`'skip'`), or no output at all (`'error'`).
+ * Where the row is to take a fallback value and there is none, it is as with `'error'`: the other slides are still scored,
+ * the journal is kept, no output is written and the run rejects with the error of the first slide that failed. What is
+ * wrong with the model or the options ends the run before the first slide.
+ *
+ * `resume` keeps each score of the journal that this run would compute alike. Slides may come and go between the two runs,
+ * and options that decide what becomes of failed slides may change.
  *
  * A `deadline` is kept by giving up tiles first, then slides; see {@link DirectoryOptions}. What it took is in the
  * results, the summary and the journal.
@@ -19,7 +26,7 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * `signal.reason`.
  *
  * @throws CSV_INVALID, ROWS_MISMATCH, OUTPUT_EXISTS, OUTPUT_LOCKED, RESUME_REFUSED, DISK_FULL, FILE_NOT_FOUND,
- * FILE_UNREADABLE, INVALID_OPTION, DEADLINE (slides it left no time for, and the model declares no fallback), and what createScorer throws
+ * FILE_UNREADABLE, INVALID_OPTION, DEADLINE (slides it left no time for, and no fallback value), and what createScorer throws
  * @example
  * ```ts
  * const run = scoreDirectory('data', {
@@ -33,8 +40,14 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * ```
  */
 export function scoreDirectory(slides: string | readonly string[], options: DirectoryOptions): DirectoryRun {
-  return startRun(sourceOf(slides), options, { createScorer });
+  return startRun(sourceOf(slides), options, dependencies);
 }
+
+const dependencies: RunDependencies = {
+  createScorer,
+  machine: (scorer) => machineIdentity((scorer as Scorer).device),
+  modelFault: (scorer) => modelFault(scorer as Scorer),
+};
 
 /** A folder, or slides one by one. */
 export function sourceOf(slides: string | readonly string[]): RunSource {

@@ -1,22 +1,24 @@
 /**
- * Scores the rows of a run, a few at a time, on one scorer. No score depends on another row: a slide that fails is
- * noted and the others go on; only failures that every slide would share end the run. A row is in the journal, on disk,
- * before it is reported.
+ * Scores the rows of a run, a few at a time, on one scorer. No score depends on another row. What is wrong with the model
+ * or the options shows when the scorer is made, before any row; so whatever a slide fails with here is the slide's own: it
+ * is noted and the others go on. Only the model's own run can still fail whatever the slide; that is tried out
+ * (`modelFault`) and ends the run. A row is in the journal, on disk, before it is reported.
  */
-import { fromNative, MicrotomeError, type ErrorCode } from '../core/errors.js';
+import { fromNative, MicrotomeError } from '../core/errors.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import type { ScoreProgress, SlideOutcome, SlideResult, TileSample } from '../scoring/result.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
+import { rowKey, type RowKeyMaker } from './row-key.js';
 import type { RunRow } from './rows.js';
 import { rowsMismatch } from './rows.js';
 import type { RunProgress } from './run-progress.js';
 import { shown } from './names.js';
 import type { TimeBudget } from './time-budget.js';
 import { scoreInTime } from './timed-scoring.js';
-import type { SummaryRow } from './types.js';
+import type { OnError, SummaryRow } from './types.js';
 
 /** The part of a scorer that a run uses. */
 export interface RowScorer {
@@ -33,8 +35,12 @@ export interface ScoreRowsInput {
   readonly resumed: ReadonlyMap<number, JournalRow>;
   readonly scorer: RowScorer;
   readonly options: ScorerOptions;
-  /** Stands in for a slide that failed; null: nothing does. */
+  /** Stands in for a slide that is missing; null: nothing does. */
   readonly fallback: number | null;
+  readonly onError: OnError;
+  readonly keys: RowKeyMaker;
+  /** What the model's run fails with on a tile of no slide; null: with nothing. */
+  readonly modelFault: () => Promise<MicrotomeError | null>;
   readonly slidesInFlight: number;
   readonly journal: Journal | null;
   readonly queue: OutcomeQueue;
@@ -47,22 +53,9 @@ export interface ScoreRowsInput {
 
 export interface ScoredRows {
   readonly rows: readonly SummaryRow[];
-  /** Of the first failed row, in row order. */
+  /** Of the first row that failed and that nothing stands in for, in row order. */
   readonly firstError: MicrotomeError | null;
 }
-
-/** These would meet every slide alike: going on would only fill the output with fallbacks. */
-const kRunErrors: ReadonlySet<ErrorCode> = new Set([
-  'MODEL_INVALID',
-  'MODEL_MISMATCH',
-  'OUTPUT_SHAPE',
-  'RUNTIME_MISSING',
-  'DEVICE_UNAVAILABLE',
-  'UNSUPPORTED_PLATFORM',
-  'INVALID_OPTION',
-  'CANCELLED',
-  'DISK_FULL',
-]);
 
 export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
   const { rows, resumed, controller, time } = input;
@@ -89,7 +82,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
       const row = todo[position] as RunRow;
       const { outcome, entry } = row.slide === null ? missingRow(input, row) : await scoreOne(input, row, row.slide);
       summary.set(row.index, entry);
-      if (!outcome.ok) errors.set(row.index, outcome.error);
+      if (!outcome.ok && entry.source === 'failed') errors.set(row.index, outcome.error);
       input.queue.put(position, outcome);
     }
   };
@@ -130,23 +123,31 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
 }
 
 async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<RunRow['slide']>): Promise<FinishedRow> {
-  const { fallback, progress } = input;
+  const { progress } = input;
   const scored = await scoreSlide(input, row, slide.path);
-  const line = { index: row.index, name: row.name, identity: slide.identity };
+  const line = { name: row.name, identity: slide.identity };
   if (scored instanceof MicrotomeError) {
-    await append(input, { ...line, score: null, error: scored.code });
+    await append(input, { ...line, score: null, error: scored.code, own: rowKey(input.keys, row, null) });
     progress.finished(row.index, false, 0);
-    return {
-      outcome: { ok: false, path: slide.path, error: scored, fallback },
-      entry: { name: row.name, score: fallback, source: fallback === null ? 'failed' : 'fallback', error: scored.code },
-    };
+    return failedRow(input, row, slide.path, scored);
   }
   const sample = noted({ sampled: scored.read.sampled ?? undefined });
-  await append(input, { ...line, score: scored.score, error: null, ...sample });
+  const own = rowKey(input.keys, row, scored);
+  await append(input, { ...line, score: scored.score, error: null, ...sample, own });
   progress.finished(row.index, true, scored.tileCount);
   return {
     outcome: { ok: true, result: scored },
     entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample },
+  };
+}
+
+function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: MicrotomeError): FinishedRow {
+  const { onError } = input;
+  const fallback = onError === 'fallback' ? input.fallback : null;
+  const unscored = onError === 'skip' ? 'skipped' : 'failed';
+  return {
+    outcome: { ok: false, path, error, fallback },
+    entry: { name: row.name, score: fallback, source: fallback === null ? unscored : 'fallback', error: error.code },
   };
 }
 
@@ -173,9 +174,17 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
   } catch (error) {
     controller.signal.throwIfAborted();
     const failure = fromNative(error, path);
-    if (kRunErrors.has(failure.code)) throw failure;
+    if (await isOfModel(input, failure)) throw failure;
+    controller.signal.throwIfAborted();
     return failure;
   }
+}
+
+/** Of a failure while the model ran, whether it fails in the same way on a tile that is of no slide. */
+async function isOfModel({ modelFault }: ScoreRowsInput, { code, stage }: MicrotomeError): Promise<boolean> {
+  const isCutOff = code === 'DEADLINE';
+  if (isCutOff || (stage !== 'infer' && stage !== 'aggregate')) return false;
+  return (await modelFault())?.code === code;
 }
 
 function scoreRow(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult> {

@@ -16,14 +16,15 @@ export interface DirectoryProgress extends ScoreProgress {
 
 /**
  * How a row of the output got its value: scored now, scored by the interrupted run, the fallback because the slide
- * failed, the fallback because there was no slide to score, or none at all.
+ * failed, the fallback because there was no slide to score; or why it has none: the slide failed and its row was left out
+ * (`onError: 'skip'`), or it failed and nothing stands in for it.
  */
-export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'failed';
+export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'skipped' | 'failed';
 
-/** One row of the output: the slide's name, the number that was written, and where it came from. */
+/** One slide of the run: its name, the number that was written, and where it came from. */
 export interface SummaryRow {
   readonly name: string;
-  /** As scored, before the clipping of the output; null for 'failed'. */
+  /** As scored, before the clipping of the output; null for 'skipped' and 'failed'. */
   readonly score: number | null;
   readonly source: RowSource;
   readonly error: ErrorCode | null;
@@ -31,8 +32,25 @@ export interface SummaryRow {
   readonly sampled?: TileSample;
 }
 
-/** What became of a run over many slides: counts, and a line for each row of the output. */
+/** A slide that the interrupted run had scored and this one has scored again, and what had changed. */
+export interface RescoredRow {
+  readonly name: string;
+  /** The option that its score depended on, or `metadata`, of which it is the resolution. */
+  readonly what: string;
+  readonly was: unknown;
+  readonly is: unknown;
+}
+
+/** What a resumed run did with the scores of the journal that it did not keep. */
+export interface ResumeReport {
+  readonly again: readonly RescoredRow[];
+  /** Names of slides that have a score in the journal and are not in this run any more. */
+  readonly gone: readonly string[];
+}
+
+/** What became of a run over many slides: counts, and a line for each slide. */
 export interface DirectorySummary {
+  /** In the order of the output, which has no row for those that were 'skipped'. */
   readonly rows: readonly SummaryRow[];
   /** Number of rows by source. */
   readonly counts: Readonly<Record<RowSource, number>>;
@@ -45,6 +63,8 @@ export interface DirectorySummary {
   readonly alreadyComplete: boolean;
   /** What the deadline took: rows made of a part of their tiles, and rows without a score. Null: there was none. */
   readonly deadline: { readonly sampled: number; readonly unscored: number } | null;
+  /** What was not kept of the journal. Null: the run was begun anew. */
+  readonly resume: ResumeReport | null;
   readonly tiles: number;
   readonly elapsedMs: number;
   readonly model: ModelIdentity | null;

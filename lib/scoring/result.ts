@@ -149,7 +149,10 @@ export interface SlideResult {
   readonly reproducible: boolean;
 }
 
-/** A slide of a directory: its result, or why there is none and what stands in for it. */
+/**
+ * A slide of a directory: its result, or why there is none and what stands in for it; `fallback` is null where nothing
+ * does.
+ */
 export type SlideOutcome =
   | { readonly ok: true; readonly result: SlideResult }
   | { readonly ok: false; readonly path: string; readonly error: MicrotomeError; readonly fallback: number | null };

@@ -30,3 +30,10 @@ export async function maskDigest(mask: MaskInput, signal: AbortSignal | null): P
   }
   return `sha256:${hash.digest('hex')}`;
 }
+
+/** Throws what scoring with the mask would throw whatever the slide: a file that is not there, or is no GeoJSON. */
+export async function checkMask(mask: MaskInput | null, signal: AbortSignal | null): Promise<void> {
+  if (mask === null || (typeof mask === 'object' && isTissueMask(mask))) return;
+  const ignore = (): void => undefined;
+  await polygonsOf(mask, { positions: ignore, rings: ignore }, signal);
+}

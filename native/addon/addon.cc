@@ -120,6 +120,20 @@ Napi::Value doctor(const Napi::CallbackInfo& call) {
       [](Napi::Env env, Report& report) -> Napi::Value { return report_object(env, report); });
 }
 
+Napi::Value identity(const Napi::CallbackInfo& call) {
+  return run_async(
+      call.Env(), std::make_shared<Calls>(), [](decode::TileDecoder&) { return infer::runtime_report(); },
+      [](Napi::Env env, infer::RuntimeReport& runtime) -> Napi::Value {
+        auto onnx = Napi::Object::New(env);
+        onnx.Set("version", Napi::String::New(env, runtime.version));
+        onnx.Set("build", Napi::String::New(env, runtime.build));
+        auto out = Napi::Object::New(env);
+        out.Set("onnxRuntime", onnx);
+        out.Set("simd", Napi::String::New(env, simd_name()));
+        return out;
+      });
+}
+
 Napi::Value cores(const Napi::CallbackInfo& call) { return Napi::Number::New(call.Env(), available_cores()); }
 
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
@@ -133,6 +147,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("openSlide", Napi::Function::New<open_slide>(env, "openSlide"));
   exports.Set("createEngine", Napi::Function::New<EngineBinding::create>(env, "createEngine"));
   exports.Set("doctor", Napi::Function::New<doctor>(env, "doctor"));
+  exports.Set("identity", Napi::Function::New<identity>(env, "identity"));
   exports.Set("cores", Napi::Function::New<cores>(env, "cores"));
   return exports;
 }

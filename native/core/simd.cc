@@ -62,7 +62,7 @@ Simd best_simd() noexcept {
 }
 
 bool stores_past_caches_pay() noexcept {
-  static const bool pay = best_simd() == Simd::Avx2 && is_amd();
+  static const bool pay = best_simd() != Simd::Scalar && is_amd();
   return pay;
 }
 #else

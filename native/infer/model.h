@@ -18,6 +18,7 @@ struct RuntimeReport {
   bool loaded = false;
   std::string path;
   std::string version;                 // "1.30.0"
+  std::string build;                   // what it says of how it was built; empty before 1.15
   int api = 0;                         // C API table in use
   std::vector<std::string> providers;  // what the library was built with
   std::string error;

@@ -144,6 +144,7 @@ inline constexpr Slot<Status*(IoBinding*, const char*, const MemoryInfo*)> kBind
 inline constexpr Slot<Status*(const IoBinding*, Allocator*, Value***, std::size_t*)> kGetBoundOutputValues{140};
 inline constexpr Slot<void(IoBinding*)> kClearBoundInputs{141};
 inline constexpr Slot<void(IoBinding*)> kClearBoundOutputs{142};
+inline constexpr Slot<const char*()> kGetBuildInfoString{254, 15};
 inline constexpr Slot<Status*(SessionOptions*, bool)> kSetDeterministicCompute{273, 17};
 inline constexpr Slot<Status*(SessionOptions*, bool)> kSessionOptionsSetLoadCancellationFlag{293, 22};
 

@@ -108,6 +108,9 @@ void OrtRuntime::negotiate(const SharedLibrary& library) {
         .with_path(library.path());
   api_ = ort::Api(table, version);
   report_.api = version;
+  if (!api_.has(ort::kGetBuildInfoString)) return;
+  const char* build = api_(ort::kGetBuildInfoString);
+  if (build != nullptr) report_.build = one_line(build);
 }
 
 void OrtRuntime::create_env() {

@@ -36,7 +36,7 @@ struct Job {
   void* out;                  // the first pixel's place: in the first plane, or its first sample
   std::int64_t out_row_px;    // from one row's place to the next
   std::int64_t out_plane_px;  // from one plane to the next
-  bool past_caches = false;   // planar floats by AVX2 only
+  bool past_caches = false;   // planar floats only
 };
 
 void run_scalar(const Job& job);

@@ -21,6 +21,10 @@ const scoreWords = {
   no: 'no',
   byContent: 'yes',
   unlessReproducible: 'only without `reproducible`',
+  ifBadTiles: 'only of slides with tiles that cannot be decoded',
+  ifSampled: 'only of slides of which a choice of tiles is scored',
+  ifCut: 'only of slides that are cut short',
+  ifLimited: 'only of slides that reach it',
 };
 
 function describe(row) {
@@ -75,7 +79,8 @@ is false: \`--no-reproducible\`.
 Three resolutions have three names, in microns per pixel: \`slideMpp\` is the resolution of the slide, \`mpp\` the resolution
 that tiles are read at, \`input.mpp\` the one that the model was made for.
 
-An option that changes scores is part of the key of the journal: \`resume\` refuses a run that has another value.
+An option that changes scores is part of the key of the journal: \`resume\` refuses another value. Where it changes only some
+scores, \`resume\` scores those slides again and keeps the others.
 `;
   return `${[intro, ...table.optionHeadings.map((heading) => section(heading, table))]
     .filter((part) => part !== '')

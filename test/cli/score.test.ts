@@ -5,6 +5,7 @@ import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
 import { flagNaming } from '../../lib/cli/naming.js';
 import { outcomeJson } from '../../lib/cli/outcome.js';
 import { competitionArea, fakeScorer, resultOf, scoreOfName, type Area } from '../runs/support.js';
+import { lockOutput } from '../../lib/runs/lock.js';
 import { cli, type CliSettings } from './support.js';
 
 function args(area: Area, ...more: string[]): string[] {
@@ -117,20 +118,63 @@ describe('exit codes of score', () => {
     expect(second.stderr).toContain('2 from the journal');
   });
 
-  it('1: a failure in the midst of the work, whatever its code', async () => {
+  it('3: a failure of one slide, whatever its code', async () => {
     const area = await competitionArea(6);
     const failing = { [area.names[4] as string]: 'DEVICE_UNAVAILABLE' as const };
-    expect((await cli(args(area, '--slides-in-flight', '1'), { scorer: { failing } })).code).toBe(1);
+    expect((await cli(args(area, '--slides-in-flight', '1'), { scorer: { failing } })).code).toBe(3);
+    const first = { [area.names[0] as string]: 'INVALID_OPTION' as const };
+    expect((await cli(args(area, '--overwrite'), { scorer: { failing: first } })).code).toBe(3);
   });
 
-  it('2, and no journal, where the first slide shows that the options are wrong', async () => {
+  it('3: --fallback for a model that declares none; --on-error skip, with or without a table', async () => {
+    const area = await competitionArea(3);
+    const names = [...area.names].sort();
+    const bad = names[1] as string;
+    const scorer = { failing: { [bad]: 'MODEL_MISMATCH' as const }, failingStage: 'tiles' as const, fallback: null };
+    const stood = await cli(args(area, '--fallback', '0.5'), { scorer });
+    expect(stood.code).toBe(3);
+    expect(await readFile(area.output, 'utf8')).toContain(`${bad},0.500000000\n`);
+    const folder = ['score', area.slides, '--model', 'demo', '--on-error', 'skip'];
+    const skipped = await cli([...folder, '--out', area.output, '--overwrite', '--json'], { scorer });
+    expect(skipped.code).toBe(3);
+    expect(await readFile(area.output, 'utf8')).not.toContain(bad);
+    expect(skipped.stderr).toContain(`failed: ${join(area.slides, bad)}: MODEL_MISMATCH: `);
+    expect(skipped.stderr).toContain(`${area.output}: 2 rows, 1 failed and has no row, 8 tiles`);
+    const lines = skipped.stdout.trimEnd().split('\n');
+    expect(JSON.parse(lines[1] as string)).toMatchObject({ ok: false, fallback: null, path: join(area.slides, bad) });
+    const table = await cli(folder, { scorer });
+    expect(table.code).toBe(3);
+    expect(table.stdout).toContain(`MODEL_MISMATCH\t${join(area.slides, bad)}\n`);
+    expect(table.stderr).toContain('3 rows, 1 failed, 8 tiles');
+  });
+
+  it('2: --on-error skip with --format, in the words of the command line', async () => {
     const area = await competitionArea(2);
-    const failing = {
-      [area.names[0] as string]: 'INVALID_OPTION' as const,
-      [area.names[1] as string]: 'INVALID_OPTION' as const,
-    };
-    expect((await cli(args(area), { scorer: { failing } })).code).toBe(2);
+    const result = await cli(args(area, '--on-error', 'skip'));
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain('--on-error skip was given with --format');
     expect(await besides(area)).toEqual([]);
+  });
+
+  it('2: a second start of a live run says that it lives', async () => {
+    const area = await competitionArea(2);
+    const lock = await lockOutput(area.output);
+    const { code, stderr } = await cli(args(area));
+    await lock.release();
+    expect(code).toBe(2);
+    expect(stderr).toContain(`OUTPUT_LOCKED (csv): ${area.output} is being written by another run (process number `);
+  });
+
+  it('the advice to a slide that failed can be followed', async () => {
+    const area = await competitionArea(3);
+    const bad = area.names[1] as string;
+    const first = await cli(args(area), { scorer: { failing: { [bad]: 'CORRUPT_TILE' }, fallback: null } });
+    expect(first.code).toBe(1);
+    expect(first.stderr).toContain('--on-bad-tile fill');
+    expect(first.stderr).toContain('continue with --resume');
+    const second = await cli(args(area, '--on-bad-tile', 'fill', '--resume'), { scorer: { fallback: null } });
+    expect(second.code).toBe(0);
+    expect(second.stderr).toContain('3 rows, 2 from the journal');
   });
 
   it('130: interrupted; the journal stays, --resume completes it, and a third time there is nothing to do', async () => {
@@ -212,6 +256,52 @@ describe('what score prints', () => {
     expect((await cli(['score', one, one, '--model', 'demo'])).code).toBe(2);
     expect((await cli(['score', one, '--format', area.format, '--model', 'demo'])).code).toBe(2);
     expect((await cli(['score', join(area.slides, 'none.tif'), '--model', 'demo'])).code).toBe(4);
+  });
+
+  it('failed slides are told of before the end: the last progress, then the summary', async () => {
+    const area = await competitionArea(4);
+    const names = area.names;
+    // The first slide is the last to end, so that all others are told of after it.
+    const failing = Object.fromEntries(names.map((name) => [name, 'NO_TISSUE' as const]));
+    const { stderr } = await cli(args(area, '--progress', 'plain', '--slides-in-flight', '4'), {
+      scorer: { failing, delayMs: (name) => (name === names[0] ? 30 : 0) },
+    });
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines.slice(-2)[0]).toMatch(/^4\/4 slides, 4 failed/);
+    expect(lines.slice(-2)[1]).toContain(`${area.output}: 4 rows, 4 failed and carry the fallback`);
+    expect(lines.slice(-6, -2).every((line) => line.startsWith('failed: '))).toBe(true);
+  });
+
+  it('without --out the summary does not speak of rows that carry something', async () => {
+    const area = await competitionArea(2);
+    const failing = { [area.names[0] as string]: 'NO_TISSUE' as const };
+    const { code, stderr } = await cli(['score', area.slides, '--model', 'demo'], { scorer: { failing } });
+    expect(code).toBe(1);
+    expect(stderr).toContain('2 rows, 1 failed, 4 tiles');
+    expect(stderr).not.toContain('carry');
+  });
+
+  it('what a resumed run scores again, and what is gone, is told by the names of the flags', async () => {
+    const area = await competitionArea(4);
+    const names = [...area.names].sort();
+    const folder = ['score', area.slides, '--model', 'demo', '--out', area.output];
+    const white = { badTiles: 2, missingTiles: 0, warnings: ['white'] };
+    const result = (name: string) => (name === names[0] ? white : {});
+    const failing = { [names[3] as string]: 'NO_TISSUE' as const };
+    await cli([...folder, '--on-bad-tile', 'fill'], { scorer: { failing, result, fallback: null } });
+    await unlink(join(area.slides, names[1] as string));
+    const { code, stderr } = await cli([...folder, '--resume']);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`scored again: ${names[0]}: --on-bad-tile was fill and is error`);
+    expect(stderr).toContain(`not in this run any more: ${names[1]}`);
+    expect(stderr).toContain('3 rows, 1 from the journal');
+  });
+
+  it('a fallback value that goes before the declared one is said', async () => {
+    const area = await competitionArea(1);
+    const { stderr } = await cli(args(area, '--fallback', '0.5'));
+    expect(stderr).toContain('fallback value: 0.5, as --fallback says; the model declares 0.25');
+    expect((await cli(args(area, '--overwrite', '--fallback', '0.25'))).stderr).not.toContain('fallback value');
   });
 
   it('--json --tiles: the line has the table of tiles, as plain JSON', () => {

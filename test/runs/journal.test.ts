@@ -1,22 +1,26 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MicrotomeError } from '../../lib/core/errors.js';
 import { checkKey, Journal, readJournal } from '../../lib/runs/journal.js';
 import { formatLine, parseLine, type JournalKey, type JournalRow } from '../../lib/runs/journal-format.js';
 import { failureOf, faultyFileSystem, systemError, temporaryFolder } from './support.js';
 
 const key: JournalKey = {
+  version: 2,
   tool: '1.0.0',
-  model: 'm'.repeat(64),
-  format: 'f'.repeat(64),
-  metadata: null,
-  rows: 'r'.repeat(64),
-  options: { mpp: 0.5, onBadTile: 'fill' },
+  model: { name: 'a model', sha256: 'a'.repeat(64) },
+  machine: { 'ONNX Runtime': '1.29.0', 'the SIMD level': 'avx2' },
+  metadata: false,
+  options: { mpp: 0.5, keep: 'all' },
 };
+const own = { slideMpp: null, warned: false, options: {} };
+
+const nameOf = (index: number): string => `näme "${index}".tif`;
 
 function row(index: number, score: number | null = index / 7): JournalRow {
   const identity = { size: '18446744073709551615', mtimeNs: '1700000000123456789', inode: '42' };
-  return { index, name: `näme "${index}".tif`, identity, score, error: score === null ? 'CORRUPT_TILE' : null };
+  return { name: nameOf(index), identity, score, error: score === null ? 'CORRUPT_TILE' : null, own };
 }
 
 async function journalOf(rows: readonly JournalRow[]): Promise<string> {
@@ -52,9 +56,13 @@ describe('lines', () => {
   it('a valid sum over something that is no row of ours is nothing', async () => {
     const { sha256 } = await import('../../lib/runs/canonical.js');
     for (const value of [
-      { row: { index: 1 } },
+      { row: { name: 'a' } },
       { row: { ...row(1), score: 'x' } },
       { row: { ...row(1), error: 'NO' } },
+      { row: { ...row(1), own: undefined } },
+      { row: { ...row(1), own: { ...own, slideMpp: 'x' } } },
+      { head: { ...key, version: 1 } },
+      { head: { ...key, model: 'a' } },
       { x: 1 },
       {},
     ]) {
@@ -81,6 +89,8 @@ describe('torn and damaged journals', () => {
       }
       expect([...(read?.rows.values() ?? [])], `cut at ${length}`).toEqual(rows.slice(0, lines - 1));
       expect(read?.key).toEqual(key);
+      // Each time the disk is waited for: around the ends of lines, and here and there.
+      if (length % 9 !== 0 && !ends.some((end) => Math.abs(end - length) <= 1)) continue;
       const journal = await Journal.reopen(path, read as NonNullable<typeof read>);
       await journal.append(row(9));
       await journal.close();
@@ -125,28 +135,74 @@ describe('torn and damaged journals', () => {
 
   it('a slide that failed may be there again, a scored one not', async () => {
     const read = await readJournal(await journalOf([row(0, null), row(0, null), row(0, 0.5)]));
-    expect(read?.rows.get(0)?.score).toBe(0.5);
+    expect(read?.rows.get(nameOf(0))?.score).toBe(0.5);
     expect((await failureOf(readJournal(await journalOf([row(0, 0.5), row(0, null)])))).code).toBe('RESUME_REFUSED');
   });
 });
 
+describe('a row that was scored again', () => {
+  it('counts as it was scored last, where its key had changed', async () => {
+    const before = row(0, 0.5);
+    const after = { ...row(0, 0.75), own: { ...own, slideMpp: 0.25 } };
+    const path = await journalOf([before, row(1), after]);
+    const read = await readJournal(path);
+    expect(read?.rows.get(nameOf(0))).toEqual(after);
+    // A journal that is gone on with has one line for each row.
+    await (await Journal.reopen(path, read as NonNullable<typeof read>)).close();
+    expect((await readFile(path, 'utf8')).trimEnd().split('\n')).toHaveLength(3);
+    expect((await readJournal(path))?.rows).toEqual(read?.rows);
+  });
+});
+
 describe('the key', () => {
-  it('names everything that differs, with both sides', () => {
-    const now = { ...key, model: 'n'.repeat(64), metadata: 'x', options: { mpp: 1, level: 2, onBadTile: 'fill' } };
-    let message = '';
+  const messageOf = (now: JournalKey): string => {
     try {
       checkKey('J', key, now);
     } catch (error) {
-      message = (error as Error).message;
+      return (error as Error).message;
     }
+    return '';
+  };
+
+  it('names everything that differs, with both sides', () => {
+    const message = messageOf({ ...key, options: { mpp: 1, level: 2, keep: 'all' }, tool: '1.1.0' });
     expect(message).toContain('the journal J cannot be resumed');
-    expect(message).toContain('the model was "mmm');
-    expect(message).toContain('the metadata file was null and is "x"');
+    expect(message).toContain('the version of microtome was 1.0.0 and is 1.1.0');
     expect(message).toContain('the option level was not given and is 2');
     expect(message).toContain('the option mpp was 0.5 and is 1');
-    expect(message).not.toContain('onBadTile');
-    expect(message).not.toContain('the format file');
-    expect(() => checkKey('J', key, structuredClone(key))).not.toThrow();
+    expect(message).not.toContain('keep');
+    expect(message).not.toContain('the model was');
+    expect(message).toContain('overwrite: true');
+    expect(messageOf(structuredClone(key))).toBe('');
+  });
+
+  it('names the model, the libraries and the instructions, not two hashes', () => {
+    const other = { name: 'another', sha256: 'b'.repeat(64) };
+    expect(messageOf({ ...key, model: other })).toContain(
+      'the model was "a model" (sha256 aaaaaaaaaaaa…) and is "another" (sha256 bbbbbbbbbbbb…)',
+    );
+    // The same files under another name are the same model.
+    expect(messageOf({ ...key, model: { ...key.model, name: 'renamed' } })).toBe('');
+    const machine = { 'ONNX Runtime': '1.30.0', 'the SIMD level': 'avx512' };
+    const message = messageOf({ ...key, machine });
+    expect(message).toContain('ONNX Runtime was 1.29.0 and is 1.30.0');
+    expect(message).toContain('the SIMD level was avx2 and is avx512');
+  });
+
+  it('a mask is told by what happened to it', () => {
+    const digest = (char: string) => `sha256:${char.repeat(64)}`;
+    const masked = { ...key, options: { mask: digest('a') } };
+    expect(() => checkKey('J', masked, { ...key, options: { mask: digest('b') } })).toThrow(
+      'the content of mask is not what it was',
+    );
+    expect(() => checkKey('J', masked, { ...key, options: {} })).toThrow('the option mask was given and is not given');
+  });
+
+  it('metadata that is given for the first time is no difference, metadata that is left out is one', () => {
+    expect(messageOf({ ...key, metadata: true })).toBe('');
+    expect(() => checkKey('J', { ...key, metadata: true }, key)).toThrow(
+      'the metadata file was given and is not given (metadata)',
+    );
   });
 });
 
@@ -162,7 +218,7 @@ describe('appending', () => {
     await Promise.all([0, 1, 2].map((i) => journal.append(row(i))));
     expect(synced).toEqual(['write', 'datasync', 'write', 'datasync', 'write', 'datasync']);
     await journal.close();
-    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([0, 1, 2]);
+    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([0, 1, 2].map(nameOf));
   });
 
   it('nothing follows a failed append, and what was whole before is read', async () => {
@@ -180,7 +236,37 @@ describe('appending', () => {
     full = false;
     expect((await failureOf(after)).code).toBe('DISK_FULL');
     await journal.close();
-    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([0]);
+    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([nameOf(0)]);
+  });
+
+  it('asks before each line whether it may, and writes nothing more where it may not', async () => {
+    const path = join(await temporaryFolder(), 'j');
+    let isOurs = true;
+    const refusal = new MicrotomeError('OUTPUT_LOCKED', 'csv', 'made by the test');
+    const journal = await Journal.create(path, key, undefined, async () => {
+      if (!isOurs) throw refusal;
+    });
+    await journal.append(row(0));
+    isOurs = false;
+    expect(await failureOf(journal.append(row(1)))).toBe(refusal);
+    isOurs = true;
+    expect(await failureOf(journal.append(row(2)))).toBe(refusal);
+    await journal.close();
+    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([nameOf(0)]);
+  });
+
+  it('in a file that was replaced is told, and the file of the other run stays', async () => {
+    const path = await journalOf([row(0)]);
+    const read = (await readJournal(path)) as NonNullable<Awaited<ReturnType<typeof readJournal>>>;
+    const first = await Journal.reopen(path, read);
+    const second = await Journal.reopen(path, read);
+    const error = await failureOf(first.append(row(1)));
+    expect(error.code).toBe('OUTPUT_LOCKED');
+    expect(error.message).toContain('replaced by another run');
+    await second.append(row(2));
+    await first.remove();
+    await second.close();
+    expect([...((await readJournal(path))?.rows.keys() ?? [])]).toEqual([nameOf(0), nameOf(2)]);
   });
 
   it('a disk that is full at the start leaves no journal', async () => {

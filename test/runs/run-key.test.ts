@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../lib/model/load-model.js';
 import { specOf } from '../../lib/model/spec.js';
 import { parseDirectoryOptions } from '../../lib/runs/directory-options.js';
-import { keyOptions, runKey } from '../../lib/runs/run-key.js';
+import { keyOptions, partialOptions, runKey } from '../../lib/runs/run-key.js';
 import { writeBundle } from '../api/support/bundle.js';
 import { fileWith } from './support.js';
 
@@ -36,11 +36,30 @@ describe('options in the key of the journal', () => {
     expect(await keyOptions(given)).toEqual({
       mpp: 0.5,
       'tile.stride': 9,
-      'limits.tableBytes': 5,
       clip: null,
       'input.std': [1, 1, 2],
-      deadline: '2031-05-01T08:00:00.000Z',
     });
+  });
+
+  it('are not those that change some scores only: these are the rows own', async () => {
+    const given = { model: 'demo', onBadTile: 'fill', seed: 7, limits: { tableBytes: 5 }, deadline: 1000 } as const;
+    expect(await keyOptions(given)).toEqual({});
+    const model = await loadModel(writeBundle());
+    const values = (options: object) =>
+      Object.fromEntries(partialOptions(model, parseDirectoryOptions(options)).map((o) => [o.name, o.value]));
+    expect(values(given)).toMatchObject({ onBadTile: 'fill', seed: 7, 'limits.tableBytes': 5 });
+    expect(values({ model: 'demo' })).toMatchObject({
+      onBadTile: 'error',
+      seed: null,
+      'limits.tableBytes': 256 * 2 ** 20,
+    });
+  });
+
+  it('device and runtime count by what is in use, not by how they were named', async () => {
+    expect(await keyOptions({ device: 'cpu', onnxRuntimePath: '/x.so' })).toEqual({});
+    const model = await loadModel(writeBundle());
+    const machine = { 'ONNX Runtime': '1.29.0', 'the device': 'cpu' };
+    expect((await runKey(model, prepared, parseDirectoryOptions({ model }), machine)).machine).toEqual(machine);
   });
 
   it('have the batch size only without reproducible', async () => {

@@ -4,7 +4,7 @@ import * as fsp from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach } from 'vitest';
-import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
+import { MicrotomeError, type ErrorCode, type Stage } from '../../lib/core/errors.js';
 import type { Model } from '../../lib/model/model.js';
 import type { SlideScoreOptions } from '../../lib/options/types.js';
 import { defaultClip, type ClipRange, type SlideResult } from '../../lib/scoring/result.js';
@@ -45,29 +45,32 @@ export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: made by the test`), { code });
 }
 
-type Operation = 'open' | 'write' | 'sync' | 'datasync' | 'close' | 'rename' | 'unlink';
+export type Operation = 'open' | 'write' | 'sync' | 'datasync' | 'close' | 'link' | 'rename' | 'unlink';
 
 /**
  * The real file system, with `before` called ahead of each operation; what it throws is what the operation throws. For
- * operations on an open file, `path` is the path it was opened with.
+ * operations on an open file, `path` is the path it was opened with; for a rename or a link it is the new name.
  */
 export function faultyFileSystem(before: (operation: Operation, path: string, flags?: string) => void): FileSystem {
+  return gatedFileSystem(async (operation, path, flags) => before(operation, path, flags));
+}
+
+/** The same, where `before` may also wait: each operation stands still until it has resolved. */
+export function gatedFileSystem(
+  before: (operation: Operation, path: string, flags?: string) => Promise<void>,
+): FileSystem {
   const open: typeof fsp.open = async (path, flags, mode) => {
-    before('open', String(path), String(flags));
+    await before('open', String(path), String(flags));
     const handle = await fsp.open(path, flags, mode);
     return new Proxy(handle, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key, target);
         if (typeof value !== 'function') return value;
-        return (...args: unknown[]) => {
-          if (key === 'write' || key === 'sync' || key === 'datasync' || key === 'close') {
-            try {
-              before(key, String(path), String(flags));
-            } catch (error) {
-              return Promise.reject(error as Error);
-            }
-          }
-          return (value as (...a: unknown[]) => unknown).apply(target, args);
+        const call = (...args: unknown[]): unknown => (value as (...a: unknown[]) => unknown).apply(target, args);
+        if (key !== 'write' && key !== 'sync' && key !== 'datasync' && key !== 'close') return call;
+        return async (...args: unknown[]) => {
+          await before(key, String(path), String(flags));
+          return await call(...args);
         };
       },
     });
@@ -75,12 +78,16 @@ export function faultyFileSystem(before: (operation: Operation, path: string, fl
   return {
     ...fsp,
     open,
+    link: async (from, to) => {
+      await before('link', String(to));
+      await fsp.link(from, to);
+    },
     rename: async (from, to) => {
-      before('rename', String(to));
+      await before('rename', String(to));
       await fsp.rename(from, to);
     },
     unlink: async (path) => {
-      before('unlink', String(path));
+      await before('unlink', String(path));
       await fsp.unlink(path);
     },
   };
@@ -94,6 +101,10 @@ export interface FakeScorerSettings {
   readonly failing?: Readonly<Record<string, ErrorCode>>;
   readonly delayMs?: (name: string) => number;
   readonly score?: (name: string) => number;
+  /** By file name: what else a result has than resultOf() gives. */
+  readonly result?: (name: string, options: SlideScoreOptions) => Partial<SlideResult>;
+  /** Of the failures; 'decode' unless told. */
+  readonly failingStage?: Stage;
 }
 
 export interface FakeScorer extends RowScorer {
@@ -176,7 +187,8 @@ export function fakeScorer(settings: FakeScorerSettings = {}): FakeScorer {
       try {
         await interruptible(settings.delayMs?.(name) ?? 0, options.signal);
         const code = settings.failing?.[name];
-        if (code !== undefined) throw new MicrotomeError(code, 'decode', `made to fail: ${name}`, { path });
+        const stage = settings.failingStage ?? 'decode';
+        if (code !== undefined) throw new MicrotomeError(code, stage, `made to fail: ${name}`, { path });
         options.onProgress?.({
           stage: 'infer',
           slides: { done: 0, total: 1 },
@@ -185,7 +197,8 @@ export function fakeScorer(settings: FakeScorerSettings = {}): FakeScorer {
           elapsedMs: 1,
           timeLeftMs: 0,
         });
-        return resultOf(path, (settings.score ?? scoreOfName)(name));
+        const more = settings.result?.(name, options) ?? {};
+        return { ...resultOf(path, (settings.score ?? scoreOfName)(name)), ...more };
       } finally {
         --scorer.inFlight;
       }

@@ -34,8 +34,9 @@ export const scoreSpec: CommandSpec = {
     },
   },
   notes: [
-    'A slide that fails takes the fallback value that the model declares (exit code 3). Where the model declares none,',
-    'no output is written (exit code 1); the scores of the other slides are kept for --resume.',
+    'A slide that fails stops no other. Its row takes the fallback value of --fallback, else of the model (exit code 3).',
+    'Where there is none, no output is written (exit code 1); the scores of the other slides are kept for --resume. With',
+    '--on-error skip the output has the rows of the slides that were scored (exit code 3).',
     '',
     'With --deadline, the remaining time is shared among the remaining slides. A slide that needs more than its share is',
     'scored from fewer tiles, spread evenly over the tissue. A slide without time for --deadline-min-tiles is not scored:',

@@ -1,10 +1,17 @@
 /** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
 import { stat } from 'node:fs/promises';
-import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome } from '../../index.js';
+import {
+  messageWith,
+  MicrotomeError,
+  type DirectorySummary,
+  type Model,
+  type OptionNaming,
+  type SlideOutcome,
+} from '../../index.js';
 import type { ParsedArgs } from '../args.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
-import { outcomeJson, outcomeLine, summaryLine } from '../outcome.js';
+import { outcomeJson, outcomeLine, resumeLines, summaryLine } from '../outcome.js';
 import { progressView, type ProgressKind, type ProgressView } from '../progress.js';
 import { Failure } from '../failure.js';
 import { printable } from '../text.js';
@@ -27,6 +34,8 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     onModel(model) {
       const notice = clinicalNotice(model);
       if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);
+      const fallback = fallbackNotice(model, options.fallback);
+      if (fallback !== null) view.note(fallback);
     },
   });
   let finished = 0;
@@ -37,16 +46,30 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     }
     const summary = await run.done;
     view.end();
+    for (const line of resumeLines(summary, args.naming)) view.note(line);
     view.note(summaryLine(summary));
     return codeOf(summary);
   } catch (error) {
     view.end();
     if (io.signal.aborted) throw error;
     if (out !== undefined && finished > 0) {
-      view.note(`no output was written; the scores so far are in ${printable(out)}.journal, continue with --resume`);
+      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${continuation(error)}`);
     }
     throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);
   }
+}
+
+/** The user's value goes before the model's; that it differs is said. */
+function fallbackNotice(model: Model, given: number | undefined): string | null {
+  const declared = model.outputs[0]?.fallback ?? null;
+  if (given === undefined || declared === null || declared === given) return null;
+  return `fallback value: ${given}, as --fallback says; the model declares ${declared}`;
+}
+
+/** What goes on with a run that has no output; only the other run can where the lock was lost. */
+function continuation(error: unknown): string {
+  if (error instanceof MicrotomeError && error.code === 'OUTPUT_LOCKED') return '';
+  return ', continue with --resume';
 }
 
 interface Telling {
@@ -70,8 +93,9 @@ function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Tell
 }
 
 function codeOf(summary: DirectorySummary): number {
-  const { failed, fallback, missing } = summary.counts;
+  const { failed, fallback, missing, skipped } = summary.counts;
   if (failed > 0) return exitCode.internal;
+  if (skipped > 0) return exitCode.fallback;
   // Without an output there is no row that the fallback could stand in.
   if (fallback + missing > 0) return summary.output === null ? exitCode.internal : exitCode.fallback;
   return exitCode.ok;

@@ -239,6 +239,9 @@ export class FakeAddon implements NativeAddon {
   async doctor(): Promise<never> {
     throw new Error('not used');
   }
+  async identity(): Promise<never> {
+    throw new Error('not used');
+  }
   cores() {
     return 2;
   }

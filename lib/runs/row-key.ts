@@ -1,0 +1,76 @@
+/**
+ * What the score of one row depends on beyond what all scores of a run do: the slide's row of the metadata, and options
+ * that mattered to this slide alone. A resumed run keeps a score where all of it is as it was.
+ *
+ * The clinical values of the metadata are not in it: no model that can be loaded reads them.
+ */
+import type { SlideResult, TileSample } from '../scoring/result.js';
+import { canonical, type Json } from './canonical.js';
+import type { RunOptions } from './directory-options.js';
+import type { JournalRow, RowKey } from './journal-format.js';
+import type { RunRow } from './rows.js';
+import type { PartialOption } from './run-key.js';
+import type { RescoredRow } from './types.js';
+
+/** What a row of this run would depend on, before it is scored. */
+export interface RowKeyMaker {
+  readonly options: readonly PartialOption[];
+  readonly run: Pick<RunOptions, 'deadline' | 'scorer'>;
+}
+
+/** Why a score of the journal is not good for this run. */
+export type RowDifference = Omit<RescoredRow, 'name'>;
+
+/** The key of a row that was scored (`result`), or that failed (null). */
+export function rowKey(maker: RowKeyMaker, row: RunRow, result: SlideResult | null): RowKey {
+  const warned = (result?.warnings?.length ?? 0) > 0;
+  const options: Record<string, Json> = {};
+  for (const option of maker.options) {
+    if (isNoted(option, result, warned)) options[option.name] = option.value;
+  }
+  return { slideMpp: metadataMpp(maker, row), warned, options };
+}
+
+function isNoted({ scores, value, fixed }: PartialOption, result: SlideResult | null, warned: boolean): boolean {
+  if (scores === 'ifLimited') return !same(value, fixed);
+  if (result === null) return false;
+  if (scores === 'ifSampled') return result.read.sampled !== null || result.stopping != null;
+  // What is bad in the overview that tissue is found in is in the warnings alone.
+  return scores === 'ifBadTiles' && value !== 'error' && (result.badTiles > result.missingTiles || warned);
+}
+
+/** Null: the score is what this run would compute. */
+export function rowDifference(maker: RowKeyMaker, was: JournalRow, row: RunRow): RowDifference | null {
+  const slideMpp = metadataMpp(maker, row);
+  if (was.own.slideMpp !== slideMpp) return { what: 'metadata', was: was.own.slideMpp, is: slideMpp };
+  for (const option of maker.options) {
+    const before = was.own.options[option.name];
+    const isOther = before !== undefined && !same(before, option.value);
+    const differs = option.scores === 'ifLimited' ? limitDiffers(option, was) : isOther;
+    if (differs) return { what: option.name, was: before ?? option.fixed, is: option.value };
+  }
+  return was.sampled?.reason === 'deadline' ? cutDifference(maker, was.sampled) : null;
+}
+
+/** A slide without warnings was read whole, and a higher limit changes nothing. */
+function limitDiffers({ name, value, fixed }: PartialOption, { own }: JournalRow): boolean {
+  const before = own.options[name] ?? fixed;
+  if (same(before, value)) return false;
+  return own.warned || typeof before !== 'number' || typeof value !== 'number' || value < before;
+}
+
+/** A score that was cut short is as good under another deadline: how far it is cut depends on the machine anyway. */
+function cutDifference({ run }: RowKeyMaker, { tiles }: TileSample): RowDifference | null {
+  if (run.deadline === null) return { what: 'deadline', was: 'given', is: null };
+  const { minTiles } = run.deadline;
+  return tiles < minTiles ? { what: 'deadlineMinTiles', was: tiles, is: minTiles } : null;
+}
+
+/** An option goes before the table, and is in the key of the journal. */
+function metadataMpp({ run }: RowKeyMaker, { metadata }: RunRow): number | null {
+  return run.scorer.slideMpp === undefined ? (metadata?.slideMpp ?? null) : null;
+}
+
+function same(a: Json, b: Json): boolean {
+  return canonical(a) === canonical(b);
+}
