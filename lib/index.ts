@@ -7,6 +7,7 @@ export type {
   DirectoryProgress,
   DirectoryRun,
   DirectorySummary,
+  NotRead,
   OnError,
   OnMissing,
   Preset,

@@ -12,6 +12,8 @@ export interface OptionSpec {
   /** Shown in the help in place of the value. */
   readonly value?: string;
   readonly choices?: readonly string[];
+  /** The value where none is given: `--name` alone is `--name=bare`. */
+  readonly bare?: string;
   readonly help: string;
   /** Under which heading the help lists it. */
   readonly heading?: string;
@@ -86,7 +88,8 @@ export function parseCommandLine(spec: CommandSpec, argv: readonly string[]): Pa
     names.map((name) => [name, { type: valueKind(optionOf(name)) === 'flag' ? 'boolean' : 'string' } as const]),
   );
   // Not strict: the unknown is told by us, with a hint, and a negative number may be a value.
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  const args = withBareValues(argv, known);
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, string | boolean>();
   const positionals: string[] = [];
   for (const token of tokens) {
@@ -100,6 +103,18 @@ export function parseCommandLine(spec: CommandSpec, argv: readonly string[]): Pa
     values.set(name, isNegated ? false : value);
   }
   return new ParsedArgs(positionals, values, spec);
+}
+
+/** Flags that may stand without a value, each with the value that it then has. */
+function withBareValues(argv: readonly string[], known: Readonly<Record<string, OptionSpec>>): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((arg, i) => {
+    const next = argv[i + 1];
+    const name = arg.slice(2);
+    const bare = arg.startsWith('--') && Object.hasOwn(known, name) ? known[name]?.bare : undefined;
+    if (bare === undefined || (end >= 0 && i > end)) return arg;
+    return next === undefined || next.startsWith('--') ? `${arg}=${bare}` : arg;
+  });
 }
 
 /** A name that is only known as the opposite of a flag is a flag. */
@@ -129,6 +144,10 @@ function checkedValue(
     return refuse(
       `needs a value, found the option ${JSON.stringify(value)}; a value that starts so is written --${name}=${value}`,
     );
+  }
+  // A flag that stands well without a value must not swallow a slide in silence.
+  if (option?.bare !== undefined && !inline && /\/|\.(tiff?|svs)$/i.test(value)) {
+    return refuse(`would be ${JSON.stringify(value)}, which looks like a path; write --${name}=${option.bare}`);
   }
   const choices = option?.choices;
   if (choices !== undefined && !choices.includes(value)) {

@@ -1,6 +1,7 @@
 /** The file of --config: options of a run as JSON, described by schema/run.schema.json. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { pathOf } from '../core/file-url.js';
 import { nearest } from '../core/near-miss.js';
 import type { OptionInfo } from '../index.js';
 import { valueOfText, type FlatOptions } from './table-flags.js';
@@ -9,7 +10,8 @@ import { UsageError } from './usage-error.js';
 const maxBytes = 2 ** 20;
 
 /** The options of the file by name, flat. Values are checked where the library parses its options. Throws UsageError. */
-export async function readConfig(path: string, rows: readonly OptionInfo[], command: string): Promise<FlatOptions> {
+export async function readConfig(given: string, rows: readonly OptionInfo[], command: string): Promise<FlatOptions> {
+  const path = pathOf(given);
   const refuse = (found: string): never => {
     throw new UsageError(`the file of --config, ${path}, ${found}`, command);
   };

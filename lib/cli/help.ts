@@ -34,7 +34,8 @@ function optionLines(name: string, option: OptionSpec): readonly string[] {
 
 function headOf(name: string, option: OptionSpec): string {
   if (option.kind === 'flag') return option.negatable?.shown === 'no' ? `--no-${name}` : `--${name}`;
-  return `--${name} ${option.choices?.join('|') ?? option.value ?? (option.kind === 'text' ? 'TEXT' : 'N')}`;
+  const value = option.choices?.join('|') ?? option.value ?? (option.kind === 'text' ? 'TEXT' : 'N');
+  return `--${name} ${option.bare === undefined ? value : `[${value}]`}`;
 }
 
 function wrapped(text: string, indent: string): readonly string[] {

@@ -38,7 +38,7 @@ export type CliSlide = Pick<
 >;
 
 export interface CliLibrary {
-  scoreDirectory(slides: string | readonly string[], options: DirectoryOptions): DirectoryRun;
+  scoreDirectory(slides: string | URL | readonly (string | URL)[], options: DirectoryOptions): DirectoryRun;
   createScorer(options: ScorerOptions): Promise<Pick<Scorer, 'model' | 'score' | 'close'>>;
   openSlide(path: string, options?: OpenOptions): Promise<CliSlide>;
   loadModel(ref: string, options?: ModelOptions): Promise<Model>;

@@ -60,6 +60,7 @@ export function summaryLine(summary: DirectorySummary): string {
   const { skipped } = summary.counts;
   const rows = summary.rows.length - (summary.output === null ? 0 : skipped);
   const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary)];
+  if (summary.notRead.length > 0) parts.push(`${summary.notRead.length} not read`);
   if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
   parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));
   return `${where}${parts.join(', ')}`;

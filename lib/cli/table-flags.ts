@@ -27,7 +27,8 @@ function specOf(row: OptionInfo): OptionSpec {
   }
   if (kind.type === 'choice') return { ...text, kind: 'text', choices: kind.values };
   if (kind.type === 'integer' && kind.unit !== 'bytes') return { ...text, kind: 'integer' };
-  return { ...text, kind: kind.type === 'number' ? 'number' : 'text' };
+  const bare = row.bareValue === null ? {} : { bare: row.bareValue };
+  return { ...text, ...bare, kind: kind.type === 'number' ? 'number' : 'text' };
 }
 
 function valueName({ kind }: OptionInfo): string {

@@ -1,6 +1,7 @@
 /**
  * Opens and hashes the files of a model. A bundle comes from somewhere else, so its paths are not trusted: a file must
- * be a regular one inside the bundle, reached through no link, and (a hard link may be anybody's file) have one name.
+ * be a regular one inside the bundle, reached through no link, and (a hard link may be anybody's file) have one name. A bare
+ * .onnx is named by the user, who may keep it and its weights behind links, as caches of models do.
  */
 
 import { createHash } from 'node:crypto';
@@ -17,6 +18,8 @@ export interface BundleRoot {
   readonly folder: string;
   /** Package managers install a package's files as hard links from a store; only our own package is trusted so far. */
   readonly allowHardLinks: boolean;
+  /** True: a file may be a link, or lie behind one. Not there: false. */
+  readonly followLinks?: boolean;
 }
 
 const chunkBytes = 2 ** 20;
@@ -44,6 +47,11 @@ export function requireInsidePath(root: BundleRoot, relativePath: string): void 
       `the model names the file ${JSON.stringify(relativePath)}, which is not a plain path inside its folder`,
       root.folder,
     );
+}
+
+/** `path` as it is opened: without links where they are followed. */
+async function realPathOf(root: BundleRoot, path: string): Promise<string> {
+  return root.followLinks === true ? realpath(path) : path;
 }
 
 async function openChecked(root: BundleRoot, relativePath: string, path: string): Promise<FileHandle> {
@@ -75,9 +83,10 @@ export async function withBundleFile<T>(
   use: (handle: FileHandle, path: string, sizeBytes: number) => Promise<T>,
 ): Promise<T> {
   requireInsidePath(root, relativePath);
-  const path = join(root.folder, relativePath);
+  let path = join(root.folder, relativePath);
   let handle: FileHandle;
   try {
+    path = await realPathOf(root, path);
     handle = await openChecked(root, relativePath, path);
   } catch (error) {
     if (error instanceof MicrotomeError) throw error;

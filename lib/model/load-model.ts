@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { text } from '../options/check.js';
 import { parseModelOptions, refuseDeclared } from '../options/model-options.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
@@ -94,7 +95,7 @@ async function readDeclared(ref: string, options: ParsedModelOptions): Promise<M
  * declared; opens no runtime. The result can be passed as `model` to {@link scoreSlide} and {@link createScorer} any
  * number of times.
  *
- * @param ref - A path or a built-in name.
+ * @param ref - A path, a `file:` URL or a built-in name.
  * @param options - For a model without a bundle: what the bundle would declare.
  * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_INVALID (naming the line of the JSON that is to
  * blame), MODEL_MISMATCH (naming what is declared and what the graph has), INVALID_OPTION.
@@ -103,6 +104,7 @@ async function readDeclared(ref: string, options: ParsedModelOptions): Promise<M
  * const model = await loadModel('classifier.onnx', { input: { mpp: 0.5 }, activation: 'softmax', column: 1 });
  * ```
  */
-export async function loadModel(ref: string, options?: ModelOptions): Promise<Model> {
-  return rememberOptions(await readModel(text('model', ref), parseModelOptions(options)), options);
+export async function loadModel(ref: string | URL, options?: ModelOptions): Promise<Model> {
+  const path = pathOf(ref instanceof URL ? ref : text('model', ref));
+  return rememberOptions(await readModel(path, parseModelOptions(options)), options);
 }

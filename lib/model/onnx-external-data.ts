@@ -28,6 +28,8 @@ function place(graphFile: string, data: ExternalData, path: string): string {
 export interface NeededBytes {
   readonly bytes: number;
   readonly tensor: string;
+  /** The file as the graph names it. */
+  readonly location: string;
 }
 
 /**
@@ -54,7 +56,8 @@ export function externalFiles(
     if (!Number.isSafeInteger(data.offset) || !Number.isSafeInteger(end) || data.offset < 0 || (data.length ?? 0) < 0) {
       throw refuse(`the tensor "${data.tensor}" of ${graphFile} has an impossible place in ${file}`, path);
     }
-    if (end >= (needed.get(file)?.bytes ?? 0)) needed.set(file, { bytes: end, tensor: data.tensor });
+    const location = data.location ?? '';
+    if (end >= (needed.get(file)?.bytes ?? 0)) needed.set(file, { bytes: end, tensor: data.tensor, location });
   }
   for (const file of needed.keys()) {
     if (declared !== null && !declared.has(file))

@@ -3,6 +3,8 @@
  * weights.
  */
 
+import { dirname, join } from 'node:path';
+
 import { MicrotomeError } from '../core/errors.js';
 import { hashBundleFile, refuseGitLfsPointer, sha256Of, withBundleFile } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
@@ -26,8 +28,8 @@ export interface OnnxFile extends ModelFile {
 export interface OnnxRules {
   /** The bundle's listed files; null where there is no list. */
   readonly declared: ReadonlySet<string> | null;
-  /** The rules for the .onnx file itself, where they differ from those for the files it names. */
-  readonly graphRoot?: BundleRoot;
+  /** Where the files of weights lie, by their paths, where that is not the folder of the .onnx file. */
+  readonly weightsRoot?: (files: readonly string[]) => Promise<BundleRoot>;
   /** Called with the hash of each file before anything else is made of the file; throws for a wrong one. */
   readonly verify?: (file: string, sha256: string) => void;
 }
@@ -52,8 +54,8 @@ function requireSize(file: string, path: string, sizeBytes: number): void {
 
 /** Throws MODEL_INVALID, and what `verify` throws. */
 export async function readOnnxFile(root: BundleRoot, graphFile: string, rules: OnnxRules): Promise<OnnxFile> {
-  const { declared, graphRoot = root, verify } = rules;
-  const graph = await withBundleFile(graphRoot, graphFile, async (handle, path, sizeBytes) => {
+  const { declared, verify, weightsRoot } = rules;
+  const graph = await withBundleFile(root, graphFile, async (handle, path, sizeBytes) => {
     requireSize(graphFile, path, sizeBytes);
     await refuseGitLfsPointer(handle, path);
     const sha256 = await sha256Of(handle);
@@ -61,11 +63,15 @@ export async function readOnnxFile(root: BundleRoot, graphFile: string, rules: O
     return { path, sha256, summary: await summariseOnnx(handle, path, sizeBytes) };
   });
   const weights: WeightsFile[] = [];
-  for (const [file, needed] of externalFiles(root, graphFile, graph.summary, declared)) {
-    const { path, sizeBytes, sha256 } = await hashBundleFile(root, file);
+  const external = externalFiles(root, graphFile, graph.summary, declared);
+  const from = external.size === 0 ? root : ((await weightsRoot?.([...external.keys()])) ?? root);
+  for (const [file, needed] of external) {
+    const { path, sizeBytes, sha256 } = await hashBundleFile(from, file);
     requireLength(graphFile, file, needed, path, sizeBytes);
     verify?.(file, sha256);
-    weights.push({ file, path, sha256 });
+    // The runtime looks in the folder of the graph, and follows no link there.
+    const isBeside = path === join(dirname(graph.path), file);
+    weights.push({ file, path, sha256, ...(isBeside ? {} : { location: needed.location }) });
   }
   return {
     path: graph.path,

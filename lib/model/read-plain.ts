@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
@@ -14,6 +14,7 @@ import type { BundleRoot } from './bundle-files.js';
 import { checkColumns, checkModelAgainstGraph, graphInput, graphOutput } from './check-graph.js';
 import type { GraphInput } from './check-graph.js';
 import type { Model, TileInput } from './model.js';
+import { linkedOnnx, type LinkedOnnx } from './linked-onnx.js';
 import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
 import { attachSpec } from './spec.js';
@@ -176,22 +177,22 @@ function joinHashes(files: readonly HashedFile[]): string {
 }
 
 /**
- * A single .onnx file. The path itself may be a link, since the user named it; what the file names beside itself may
- * not. Throws MODEL_INVALID, MODEL_MISMATCH, INVALID_OPTION.
+ * A single .onnx file. The path may be a link, since the user named it, and so may the files of weights beside it. Throws
+ * MODEL_INVALID, MODEL_MISMATCH, INVALID_OPTION.
  */
 export async function readBareOnnx(ref: string, options: ParsedModelOptions): Promise<Model> {
   let path: string;
+  let linked: LinkedOnnx;
   try {
     path = await realpath(ref);
     if (!(await stat(path)).isFile())
       throw new MicrotomeError('MODEL_INVALID', 'infer', `the model ${ref} is not a regular file`, { path: ref });
+    linked = await linkedOnnx(ref);
   } catch (error) {
     throw fromFileSystem(error, 'infer', ref, 'the model');
   }
-  const file = basename(path);
-  const root: BundleRoot = { folder: dirname(path), allowHardLinks: false };
-  const named: BundleRoot = { ...root, allowHardLinks: true };
-  const onnx = await readOnnxFile(root, file, { declared: null, graphRoot: named });
+  const { root, file, weightsRoot } = linked;
+  const onnx = await readOnnxFile(root, file, { declared: null, weightsRoot });
   const graph = graphInput(onnx.inputs, null, path);
   const tensor = graphOutput(
     onnx.outputs,

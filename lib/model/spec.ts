@@ -51,6 +51,8 @@ export interface ModelFile {
   readonly path: string;
   /** Lower-case hex. */
   readonly sha256: string;
+  /** Of weights that are not beside the graph, such as in a cache of links: what the graph calls them. */
+  readonly location?: string;
 }
 
 export interface ModelSpec {

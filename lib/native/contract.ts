@@ -239,6 +239,8 @@ export interface NativeModelInfo {
 export interface NativeModelFile {
   readonly path: string;
   readonly sha256: string;
+  /** Of weights that are not beside the graph, such as in a cache of links: what the graph calls them. */
+  readonly location?: string;
 }
 
 export interface NativeEngineOptions {

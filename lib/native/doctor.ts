@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path';
 
+import { pathOf } from '../core/file-url.js';
 import { addonPath, loadAddon, nameOnnxRuntime } from './addon.js';
 import type { NativeDoctor } from './contract.js';
 import { platform, platformFault } from './platform.js';
@@ -39,6 +40,16 @@ async function librariesOf(onnxRuntimePath: string | null): Promise<{ report: Na
   }
 }
 
+/** An address that is no path is reported as a path that is not there. */
+function namedPath(given: string | URL | undefined): string | null {
+  if (given === undefined) return null;
+  try {
+    return pathOf(given);
+  } catch {
+    return String(given);
+  }
+}
+
 /**
  * Looks for every library that scoring needs, opens it and reports on it. Never rejects.
  *
@@ -48,9 +59,9 @@ async function librariesOf(onnxRuntimePath: string | null): Promise<{ report: Na
  * console.log(libraries?.onnxRuntime.version);
  * ```
  */
-export async function doctor(options: { readonly onnxRuntimePath?: string } = {}): Promise<DoctorReport> {
+export async function doctor(options: { readonly onnxRuntimePath?: string | URL } = {}): Promise<DoctorReport> {
   const found = platform();
-  const option = options.onnxRuntimePath ?? null;
+  const option = namedPath(options.onnxRuntimePath);
   let path = '';
   try {
     path = addonPath();

@@ -240,7 +240,7 @@ export interface RuntimeOptions {
   /** Memory limit for everything but the model; at least 64 MiB. In bytes. @defaultValue 1 GiB */
   readonly memoryLimit?: number;
   /** Path of libonnxruntime.so, or of its folder. @defaultValue the library in onnxruntime-node */
-  readonly onnxRuntimePath?: string;
+  readonly onnxRuntimePath?: string | URL;
 }
 
 /**
@@ -371,5 +371,5 @@ export interface ScorerOptions extends RuntimeOptions, ModelOptions, SlideScoreO
    * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo). The API also takes what
    * {@link loadModel} returned.
    */
-  readonly model: string | Model;
+  readonly model: string | URL | Model;
 }

@@ -30,6 +30,8 @@ export interface OptionInfo {
   readonly flag: string | null;
   /** What the help of the command line shows in place of the value. */
   readonly valueName: string | null;
+  /** The value of a flag that is given without one; null: the flag needs a value, or takes none. */
+  readonly bareValue: string | null;
   readonly heading: OptionHeading;
 }
 
@@ -50,6 +52,7 @@ export function optionInfo(rows: readonly OptionRow[]): readonly OptionInfo[] {
       changesScores: row.scores !== 'no',
       flag: flagOf(row, rows),
       valueName: row.value ?? null,
+      bareValue: row.bare ?? null,
       heading: row.heading,
     }),
   );

@@ -3,6 +3,7 @@
  * or on a slide is for score-options.ts and slide-options.ts.
  */
 import type { MicrotomeError } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
 import { checkMaskInput } from '../slide/mask-input.js';
 import {
@@ -24,8 +25,8 @@ import { optionRows } from './table.js';
 
 type Known = Readonly<Record<string, unknown>>;
 
-/** Options as parsed: null where not given. */
-export type Parsed<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> | null };
+/** Options as parsed: null where not given, and a path where a `file:` URL was. */
+export type Parsed<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined | URL> | null };
 
 function rowsOf(places: readonly OptionPlace[], rows: readonly OptionRow[]): readonly OptionRow[] {
   return rows.filter((row) => row.in.some((place) => places.includes(place)));
@@ -125,8 +126,9 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
     case 'boolean':
       return boolean(name, value);
     case 'text':
-    case 'path':
       return text(name, value);
+    case 'path':
+      return pathOf(value instanceof URL ? value : text(name, value));
     case 'choice':
       return oneOf(name, value, kind.values);
     case 'pattern':
@@ -141,7 +143,7 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
     case 'mask':
       return checkMaskInput(value);
     case 'model':
-      return typeof value === 'string' ? text(name, value) : value;
+      return modelReference(name, value);
     case 'clinical':
       return clinical(name, value);
     case 'signal':
@@ -151,6 +153,12 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
     case 'object':
       return parseObject(name, value, false, rows);
   }
+}
+
+/** A path, a built-in name, or what loadModel() gave, which is checked where it is used. */
+export function modelReference(name: string, value: unknown): unknown {
+  if (value instanceof URL) return pathOf(value);
+  return typeof value === 'string' ? pathOf(text(name, value)) : value;
 }
 
 function moment(name: string, value: unknown): number | Date {

@@ -41,7 +41,7 @@ export type OptionKind =
   | RangeKind
   | { readonly type: 'boolean' }
   | { readonly type: 'text' }
-  /** A file; in a file of options, relative to the working directory. */
+  /** A file: its path or its `file:` URL; in a file of options, relative to the working directory. */
   | { readonly type: 'path' }
   | { readonly type: 'choice'; readonly values: readonly string[]; readonly typeName?: string }
   /** A text of a form; `what` says which. */
@@ -132,6 +132,8 @@ export interface OptionRow {
   readonly flag?: string | null;
   /** What the help shows in place of the value. */
   readonly value?: string;
+  /** The value of a flag that is given without one. */
+  readonly bare?: string;
   /** Under which heading the help and the documentation list it. */
   readonly heading: OptionHeading;
   readonly native?: OptionNative;

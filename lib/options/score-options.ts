@@ -7,11 +7,11 @@ import { specOf } from '../model/spec.js';
 import type { SampleReason } from '../scoring/result.js';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
-import { contradiction, record, text } from './check.js';
+import { contradiction, record } from './check.js';
 import { defaults } from './defaults.js';
 import { modelOptionKeys, parseModelOptions } from './model-options.js';
 import type { ParsedModelOptions } from './model-options.js';
-import { parseOptions, type Parsed } from './parse.js';
+import { modelReference, parseOptions, type Parsed } from './parse.js';
 import { checkKeep, nativeTissue } from './slide-options.js';
 import { nativeStopping, type ParsedStopping } from './stopping.js';
 import { optionRows } from './table.js';
@@ -63,7 +63,7 @@ export function parseScorerOptions(options: ScorerOptions): ParsedScorerOptions 
   const o = record('options', options, scorerPlaces.flatMap(keysOf));
   const part = (keys: readonly string[]): object =>
     Object.fromEntries(keys.filter((key) => key in o).map((key) => [key, o[key]]));
-  const { model } = o;
+  const model = modelReference('model', o['model']);
   if (model === undefined) {
     throw new MicrotomeError('INVALID_OPTION', 'options', `The option ${optionMark('model')} is missing`, {
       advice: "pass a bundle, an .onnx file or a built-in name such as 'demo'",
@@ -79,7 +79,7 @@ export function parseScorerOptions(options: ScorerOptions): ParsedScorerOptions 
       );
   }
   return Object.freeze({
-    model: typeof model === 'string' ? text('model', model) : (model as Model),
+    model: model as string | Model,
     runtime: parseRuntime(part(keysOf('runtime'))),
     modelOptions,
     slide: parseSlide(part(keysOf('slide'))),

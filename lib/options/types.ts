@@ -13,9 +13,9 @@ export interface TissueCallOptions extends TissueOptions {
 
 /**
  * Where tissue is, instead of finding it: a mask over the whole slide, GeoJSON polygons in level-0 pixels (an object), or
- * the path of a GeoJSON file.
+ * the path, or the `file:` URL, of a GeoJSON file.
  */
-export type MaskInput = TissueMask | GeoJsonObject | string;
+export type MaskInput = TissueMask | GeoJsonObject | string | URL;
 
 /** A GeoJSON FeatureCollection, Feature, GeometryCollection, Polygon or MultiPolygon, in level-0 pixels. */
 export interface GeoJsonObject {

@@ -1,7 +1,8 @@
 /**
  * Reads a CSV file: the subset of RFC 4180 that spreadsheets and data frames write. Quotes with doubled quotes inside,
  * LF or CRLF, a UTF-8 byte-order mark, empty lines (skipped). Everything doubtful is refused with its line: a wrong
- * number of cells, a stray quote, bytes that are not UTF-8, a duplicate column name.
+ * number of cells, a stray quote, bytes that are not UTF-8, a duplicate column name. Files of another kind are refused by
+ * the name of that kind (csv-dialects.ts): cells between semicolons or tabs, UTF-16, a spreadsheet.
  *
  * The file is read in pieces, so that a large one never holds the event loop for long; limits bound what is kept.
  */
@@ -9,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import type { MicrotomeError } from '../core/errors.js';
 import { piecesOf } from '../core/regular-file.js';
+import { foreignBytes, foreignSeparator, type ForeignKind } from './csv-dialects.js';
 import { csvInvalid, ioFailure } from './failure.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
 
@@ -192,10 +194,12 @@ export async function readCsv(
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let first = true;
   for await (const piece of pieces(path, limits, fs)) {
-    if (first) refuseUtf16(path, piece);
-    first = false;
+    if (first) refuseForeign(path, foreignBytes(piece));
     hash.update(piece);
-    parser.push(decode(decoder, piece, path, parser));
+    const text = decode(decoder, piece, path, parser);
+    if (first) refuseForeign(path, foreignSeparator(text));
+    first = false;
+    parser.push(text);
   }
   parser.push(decode(decoder, null, path, parser));
   parser.end();
@@ -216,13 +220,11 @@ function decode(decoder: TextDecoder, piece: Uint8Array | null, path: string, pa
   try {
     return piece === null ? decoder.decode() : decoder.decode(piece, { stream: true });
   } catch {
-    throw csvInvalid(path, parser.line, 'bytes that are not UTF-8 in this line or soon after it');
+    const found = 'bytes that are not UTF-8 in this line or soon after it';
+    throw csvInvalid(path, parser.line, found, 'save the file as UTF-8; it may be in Latin-1 or Windows-1252');
   }
 }
 
-function refuseUtf16(path: string, first: Uint8Array): void {
-  const [a, b] = first;
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
-    throw csvInvalid(path, 1, 'a UTF-16 file, expected UTF-8');
-  }
+function refuseForeign(path: string, kind: ForeignKind | null): void {
+  if (kind !== null) throw csvInvalid(path, 1, `${kind.found}, expected ${kind.expected}`, kind.advice);
 }

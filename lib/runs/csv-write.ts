@@ -1,6 +1,6 @@
 /**
- * Writes the submission: the format's header, its rows in its order, one number each with nine decimals. Every value is
- * checked before the first byte is written.
+ * Writes the submission: the format's header, its rows in its order, one number each with nine decimals, and further cells
+ * where these were asked for. Every value is checked before the first byte is written.
  */
 import { MicrotomeError } from '../core/errors.js';
 import type { ClipRange } from '../scoring/result.js';
@@ -10,7 +10,10 @@ import { shown } from './names.js';
 
 export interface SubmissionRow {
   readonly name: string;
-  readonly value: number;
+  /** Null: there is none, and the cells after it say why. */
+  readonly value: number | null;
+  /** Cells after the value, as they are to stand there. */
+  readonly more?: readonly string[];
 }
 
 const kDecimals = 9;
@@ -27,19 +30,19 @@ export function submissionNumber(value: number, clip: ClipRange | null): string 
 
 /** The whole file as text. Throws OUTPUT_NOT_FINITE naming the row. */
 export function submissionText(
-  header: readonly [string, string],
+  header: readonly string[],
   rows: readonly SubmissionRow[],
   clip: ClipRange | null,
 ): string {
   const lines = [header.map(quoted).join(',')];
-  for (const { name, value } of rows) {
-    let number: string;
+  for (const { name, value, more = [] } of rows) {
+    let number = '';
     try {
-      number = submissionNumber(value, clip);
+      if (value !== null || more.length === 0) number = submissionNumber(value ?? Number.NaN, clip);
     } catch (cause) {
       throw new MicrotomeError('OUTPUT_NOT_FINITE', 'csv', `the value ${value} for the row ${shown(name)}`, { cause });
     }
-    lines.push(`${quoted(name)},${number}`);
+    lines.push([quoted(name), number, ...more.map(quoted)].join(','));
   }
   return `${lines.join('\n')}\n`;
 }

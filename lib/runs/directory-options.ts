@@ -1,21 +1,26 @@
 /** The options of a run over many slides: what is the run's own, and what is passed on to the scorer. */
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
-import { contradiction } from '../options/check.js';
+import { contradiction, invalid } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import { parseOptions } from '../options/parse.js';
 import { optionRows } from '../options/table.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { Model } from '../model/model.js';
+import type { ColumnOptions } from './columns.js';
 import { deadlineOf, type Deadline } from './deadline.js';
+import type { FolderRules } from './folder-walk.js';
 import type { DirectoryOptions, OnError, OnMissing, Preset } from './generated-types.js';
-import type { DirectoryProgress } from './types.js';
+import { layoutOf } from './presets.js';
+import type { DirectoryProgress, NotRead } from './types.js';
 
 export interface RunOptions {
   readonly format: string | null;
   readonly metadata: string | null;
   readonly output: string | null;
   readonly preset: Preset | null;
+  readonly columns: ColumnOptions;
+  readonly folder: FolderRules;
   readonly onMissing: OnMissing;
   readonly onError: OnError;
   /** Null: the model's. */
@@ -26,29 +31,58 @@ export interface RunOptions {
   readonly deadline: Deadline | null;
   readonly signal: AbortSignal | null;
   readonly onModel: ((model: Model) => void) | null;
+  readonly onNotRead: ((notRead: readonly NotRead[]) => void) | null;
   readonly onProgress: ((progress: DirectoryProgress) => void) | null;
   /** For the scorer, as given. */
   readonly scorer: ScorerOptions;
-  /** Everything as given, for the key of the journal. */
+  /** Everything as given, paths for URLs, for the key of the journal. */
   readonly given: Readonly<Record<string, unknown>>;
 }
 
-type ParsedRun = { readonly [K in keyof DirectoryOptions]-?: Exclude<DirectoryOptions[K], undefined> | null };
+type ParsedRun = { readonly [K in keyof DirectoryOptions]-?: Exclude<DirectoryOptions[K], undefined | URL> | null };
 
 /** Names of the options that a run passes on to its scorer. */
 const scorerNames = optionRows
   .filter((row) => row.in.includes('run') && row.in.length > 1 && !row.name.includes('.') && row.name !== 'signal')
   .map((row) => row.name);
 
+const kNeedOutput = ['resume', 'overwrite', 'allOutputs', 'statusColumn'] as const;
+
+/** Options that may be given as a URL, whose parsed values are paths. */
+const pathNames = optionRows
+  .filter((row) => row.in.includes('run') && ['path', 'model', 'mask'].includes(row.kind.type))
+  .map((row) => row.name);
+
+function withPaths(options: Readonly<Record<string, unknown>>, parsed: ParsedRun): Readonly<Record<string, unknown>> {
+  const values = parsed as unknown as Readonly<Record<string, unknown>>;
+  const paths = pathNames.filter((name) => options[name] !== undefined).map((name) => [name, values[name]]);
+  return { ...options, ...Object.fromEntries(paths) };
+}
+
+/** Names of columns that a reader of the output could not tell apart, or would read as two lines, are refused. */
+function columnsOf({ preset, idColumn, valueColumn, statusColumn, allOutputs }: ParsedRun): ColumnOptions {
+  const layout = layoutOf(preset, { idColumn, valueColumn, paths: false });
+  const named = { idColumn: layout.idColumn, valueColumn: layout.valueColumn, statusColumn };
+  const seen = new Map<string, string>();
+  for (const [option, name] of Object.entries(named)) {
+    if (name === null) continue;
+    if (/[\p{Cc}\u2028\u2029]/u.test(name)) throw invalid(option, 'a name without control characters', name);
+    const other = seen.get(name);
+    if (other !== undefined)
+      throw contradiction(`${optionMark(other)} and ${optionMark(option)} are both ${JSON.stringify(name)}`);
+    seen.set(name, option);
+  }
+  return { idColumn, valueColumn, statusColumn, allOutputs: allOutputs ?? defaults.allOutputs };
+}
+
 /** Throws INVALID_OPTION. */
 export function parseDirectoryOptions(options: unknown): RunOptions {
   const parsed = parseOptions(['run'], options) as unknown as ParsedRun;
-  const given = options as Readonly<Record<string, unknown>>;
+  const given = withPaths(options as Readonly<Record<string, unknown>>, parsed);
   const { output, resume, overwrite } = parsed;
-  if (output === null && (resume === true || overwrite === true)) {
-    const name = resume === true ? 'resume' : 'overwrite';
-    throw contradiction(`${optionMark(name)} was given without ${optionMark('output')}`);
-  }
+  const needy = kNeedOutput.find((name) => parsed[name] !== null && parsed[name] !== false);
+  if (output === null && needy !== undefined)
+    throw contradiction(`${optionMark(needy)} was given without ${optionMark('output')}`);
   if (parsed.format !== null && parsed.onError === 'skip') {
     throw new MicrotomeError(
       'INVALID_OPTION',
@@ -62,6 +96,13 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
     metadata: parsed.metadata,
     output,
     preset: parsed.preset,
+    columns: columnsOf(parsed),
+    folder: {
+      recursive: parsed.recursive ?? defaults.recursive,
+      followLinks: parsed.followLinks ?? defaults.followLinks,
+      maxEntries: parsed.maxFolderEntries ?? defaults.maxFolderEntries,
+      maxDepth: parsed.maxFolderDepth ?? defaults.maxFolderDepth,
+    },
     onMissing: parsed.onMissing ?? defaults.onMissing,
     onError: parsed.onError ?? defaults.onError,
     fallback: parsed.fallback,
@@ -71,6 +112,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
     deadline: deadlineOf(parsed.deadline, parsed.deadlineMinTiles),
     signal: parsed.signal,
     onModel: parsed.onModel,
+    onNotRead: parsed.onNotRead,
     onProgress: parsed.onProgress,
     scorer: Object.fromEntries(
       scorerNames.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),

@@ -17,6 +17,7 @@ import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
 import { checkMask } from '../slide/mask-digest.js';
 import { realClock, type Clock } from './clock.js';
+import { furtherCells, outputHeader } from './columns.js';
 import { submissionText, writeSubmission } from './csv-write.js';
 import { deadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
@@ -145,6 +146,7 @@ class Execution {
       this.stop.controller.signal.throwIfAborted();
       const prepared = await prepareRun(this.source, options, this.fs);
       await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
+      tellNotRead(options, prepared);
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
       return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
     } finally {
@@ -167,8 +169,8 @@ class Execution {
     try {
       // Another run may have finished between the first look and the lock.
       if (!mayReplace) await refuseExisting(output, this.fs);
-      if (options.resume && (await this.isFinished(prepared, output))) {
-        return finishedBefore(output, this.clock.nowMs() - times.startedMs);
+      if (options.resume && (await this.isFinished(prepared, options, output))) {
+        return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
       }
       return await this.score(prepared, options, { output, lock }, times);
     } finally {
@@ -177,11 +179,11 @@ class Execution {
   }
 
   /** Output without journal: the earlier run ended. An output that is not ours to judge is never replaced. */
-  private async isFinished(prepared: PreparedRun, output: string): Promise<boolean> {
+  private async isFinished(prepared: PreparedRun, options: RunOptions, output: string): Promise<boolean> {
     if (await isThere(journalPathOf(output), this.fs)) return false;
     if (!(await isThere(output, this.fs))) return false;
     const names = prepared.rows.map((row) => row.name);
-    if (await isComplete(output, prepared.header, names, this.fs)) return true;
+    if (await isComplete(output, prepared.header, names, this.fs, options.columns)) return true;
     const found = `${output} is there, without a journal, and is not the complete output of this run`;
     throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
       path: output,
@@ -202,6 +204,7 @@ class Execution {
     try {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
+      const header = outputHeader(prepared.header, options.columns, scorer.model);
       const fallback = options.fallback ?? scorer.model.outputs[0]?.fallback ?? null;
       if (prepared.rows.some((row) => row.slide === null) && fallback === null) {
         const advice = `make the named files agree, or pass ${optionMark('fallback')}: the model declares no fallback`;
@@ -215,9 +218,9 @@ class Execution {
       const time = times.endMs === null ? null : this.timeBudget(prepared, options, resumed, scorer, times.endMs);
       const work = { resumed, scorer, fallback, keys, journal, progress, time };
       const scored = await scoreRows(this.rowsInput(prepared, options, work));
-      if (target !== null && journal !== null) await this.finish(prepared, scorer, scored, target, journal);
+      if (target !== null && journal !== null) await this.finish(header, options, scorer, scored, target, journal);
       const elapsedMs = this.clock.nowMs() - times.startedMs;
-      return summaryOf(scored, options, progress.tiles, elapsedMs, scorer, opened?.resumed ?? null);
+      return summaryOf(scored, prepared, options, progress.tiles, elapsedMs, scorer, opened?.resumed ?? null);
     } catch (error) {
       // A run that failed before its first row leaves nothing; one that was stopped can be resumed either way.
       if (journal?.isNew === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
@@ -230,7 +233,7 @@ class Execution {
 
   private rowsInput(
     { rows }: PreparedRun,
-    { onError, slidesInFlight, scorer: options }: RunOptions,
+    { onError, slidesInFlight, columns, scorer: options }: RunOptions,
     work: Pick<ScoreRowsInput, 'resumed' | 'scorer' | 'fallback' | 'keys' | 'journal' | 'progress' | 'time'>,
   ): ScoreRowsInput {
     const { queue } = this;
@@ -240,7 +243,7 @@ class Execution {
       fault ??= this.dependencies.modelFault?.(work.scorer) ?? Promise.resolve(null);
       return fault;
     };
-    return { ...work, rows, options, onError, slidesInFlight, queue, controller, modelFault };
+    return { ...work, rows, options, columns, onError, slidesInFlight, queue, controller, modelFault };
   }
 
   private timeBudget(
@@ -290,7 +293,8 @@ class Execution {
   }
 
   private async finish(
-    prepared: PreparedRun,
+    header: readonly string[],
+    options: RunOptions,
     scorer: RowScorer,
     scored: ScoredRows,
     target: OutputTarget,
@@ -299,9 +303,13 @@ class Execution {
     // The journal stays: repaired slides are scored by resuming, the others are not scored again.
     if (scored.rows.some((row) => row.source === 'failed') && scored.firstError !== null) throw scored.firstError;
     const written = scored.rows.filter((row) => row.source !== 'skipped');
-    const rows = written.map((row) => ({ name: row.name, value: row.score ?? Number.NaN }));
+    const rows = written.map((row) => ({
+      name: row.name,
+      value: row.score,
+      more: furtherCells(row, options.columns, scorer.model),
+    }));
     const clip = scorer.model.outputs[0]?.clip ?? null;
-    const text = submissionText(prepared.header, rows, clip);
+    const text = submissionText(header, rows, clip);
     const { output, lock } = target;
     try {
       await writeSubmission(output, text, this.fs, () => lock.assertHeld(), asideOf(output));
@@ -311,6 +319,15 @@ class Execution {
       throw error;
     }
     await journal.remove();
+  }
+}
+
+function tellNotRead({ onNotRead }: RunOptions, { notRead = [] }: PreparedRun): void {
+  if (notRead.length === 0) return;
+  try {
+    onNotRead?.(notRead);
+  } catch {
+    // The run goes on; see the option.
   }
 }
 

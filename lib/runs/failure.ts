@@ -3,9 +3,9 @@ import { MicrotomeError } from '../core/errors.js';
 import { errnoOf } from './file-system.js';
 
 /** `line` is 1-based; null where the whole file is to blame. */
-export function csvInvalid(path: string, line: number | null, found: string): MicrotomeError {
+export function csvInvalid(path: string, line: number | null, found: string, advice?: string): MicrotomeError {
   const where = line === null ? path : `${path}:${line}`;
-  return new MicrotomeError('CSV_INVALID', 'csv', `${where}: ${found}`, { path });
+  return new MicrotomeError('CSV_INVALID', 'csv', `${where}: ${found}`, { path, advice });
 }
 
 /** A system error while doing `verb` ('read', 'write', …) to `path`; our own errors pass through. */

@@ -6,7 +6,7 @@ import * as fsp from 'node:fs/promises';
 
 export type FileSystem = Pick<
   typeof fsp,
-  'open' | 'link' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'realpath' | 'readdir' | 'utimes'
+  'open' | 'link' | 'rename' | 'unlink' | 'lstat' | 'stat' | 'realpath' | 'readdir' | 'opendir' | 'utimes'
 >;
 
 export const realFileSystem: FileSystem = fsp;

@@ -48,6 +48,8 @@ export interface JournalRow {
   /** Only where the deadline left the slide a part of its tiles. */
   readonly sampled?: TileSample;
   readonly own: RowKey;
+  /** Only on a row with a score of a model with several outputs: the value of each, in its order. */
+  readonly outputs?: readonly number[];
 }
 
 export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
@@ -94,10 +96,11 @@ function isKey(value: unknown): value is JournalKey {
 
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
-  const { name, identity, score, error, sampled, own } = value;
+  const { name, identity, score, error, sampled, own, outputs } = value;
   if (!isText(name) || !isObject(identity) || !isRowKey(own)) return false;
   if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
   if (sampled !== undefined && !isSample(sampled)) return false;
+  if (outputs !== undefined && !(Array.isArray(outputs) && outputs.every(Number.isFinite))) return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));
 }

@@ -2,7 +2,8 @@
  * Reads the per-slide clinical values. Columns are found by name, in any order; both generations of the file are read
  * (with and without `resolution`), and columns nobody knows are kept as they are. Values stay text, since the bundle
  * says how its features are made of them; what the reader itself needs (age, resolution) is parsed, and refused with its
- * line where it cannot be.
+ * line where it cannot be. An empty cell, and what data frames write for one (nan, NA, null), is no value: what a missing
+ * value means is for the bundle to say.
  */
 import { Turns } from '../core/turns.js';
 import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
@@ -11,7 +12,7 @@ import type { FileSystem } from './file-system.js';
 import { checkedNames } from './format.js';
 import { shown } from './names.js';
 import type { Preset } from './generated-types.js';
-import { layoutOf } from './presets.js';
+import { layoutOf, presetRules, type TableRules } from './presets.js';
 
 /** Half-open: from <= age < to, in years. */
 export interface AgeInterval {
@@ -22,7 +23,7 @@ export interface AgeInterval {
 export interface MetadataRow {
   readonly name: string;
   readonly line: number;
-  /** Every column but the name: the text as it stands, trimmed; null where it is empty. */
+  /** Every column but the name: the text as it stands, trimmed; null where there is no value. */
   readonly clinical: Readonly<Record<string, string | null>>;
   readonly age: AgeInterval | null;
   readonly sex: string | null;
@@ -45,8 +46,9 @@ export async function readMetadata(
   preset: Preset | null = null,
   limits?: CsvLimits,
   fs?: FileSystem,
+  rules: TableRules = presetRules,
 ): Promise<Metadata> {
-  const layout = layoutOf(preset);
+  const layout = layoutOf(preset, rules);
   const table = await readCsv(path, limits, fs);
   const needed = preset === null ? [layout.idColumn] : layout.metadataColumns;
   const missing = needed.filter((name) => !table.header.includes(name));
@@ -58,7 +60,7 @@ export async function readMetadata(
     );
   }
   const idAt = table.header.indexOf(layout.idColumn);
-  await checkedNames(path, table.rows, idAt);
+  await checkedNames(path, table.rows, idAt, rules.paths);
   const rows = new Map<string, MetadataRow>();
   const turns = new Turns();
   for (const row of table.rows) {
@@ -75,7 +77,7 @@ function parseRow(path: string, header: readonly string[], row: CsvRow, idAt: nu
   header.forEach((column, i) => {
     if (i === idAt) return;
     const text = (row.cells[i] ?? '').trim();
-    clinical[column] = text === '' ? null : text;
+    clinical[column] = isMissing(text) ? null : text;
   });
   const value = (column: string): string | null => clinical[column] ?? null;
   return {
@@ -88,6 +90,13 @@ function parseRow(path: string, header: readonly string[], row: CsvRow, idAt: nu
     melanomaHistory: value('melanoma_history')?.toUpperCase() ?? null,
     slideMpp: resolutionOf(path, row.line, value('resolution')),
   };
+}
+
+const kMissing = new Set(['', 'nan', '-nan', 'na', 'n/a', '<na>', '#n/a', '#na', 'null', '<null>']);
+
+/** True for a cell without a value, in whatever case: empty, or what a data frame or a spreadsheet writes for one. */
+export function isMissing(text: string): boolean {
+  return kMissing.has(text.toLowerCase());
 }
 
 const kAge = /^\[\s*(\d{1,3})\s*[:\-,;]\s*(\d{1,3})\s*[[\])]$/;

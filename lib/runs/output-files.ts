@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
+import { statusPattern, type ColumnOptions } from './columns.js';
 import { readCsv, type CsvTable } from './csv-read.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
@@ -52,12 +53,18 @@ export async function isThere(path: string, fs: FileSystem = realFileSystem): Pr
   return (await statOrNull(path, fs)) !== null;
 }
 
-/** True when the CSV at `output` has the header, the rows in their order and a number in each. */
+type MoreColumns = Pick<ColumnOptions, 'allOutputs' | 'statusColumn'>;
+
+/**
+ * True when the CSV at `output` has the header, the rows in their order and a number in each. `header` has the columns of
+ * name and score; which outputs the model has is not known yet, so any columns between these and the status will do.
+ */
 export async function isComplete(
   output: string,
   header: readonly string[],
   names: readonly string[],
   fs: FileSystem = realFileSystem,
+  more: MoreColumns = { allOutputs: false, statusColumn: null },
 ): Promise<boolean> {
   let table: CsvTable;
   try {
@@ -66,8 +73,20 @@ export async function isComplete(
     if (error instanceof MicrotomeError && error.code === 'CSV_INVALID') return false;
     throw error;
   }
-  if (table.header.join('\n') !== header.join('\n') || table.rows.length !== names.length) return false;
-  return table.rows.every((row, i) => row.cells[0] === names[i] && /^-?\d+\.\d{9}$/.test(row.cells[1] ?? ''));
+  const { allOutputs, statusColumn } = more;
+  const last = statusColumn === null ? [] : [statusColumn];
+  const between = table.header.slice(header.length, table.header.length - last.length);
+  if (!allOutputs && between.length > 0) return false;
+  if (table.header.join('\n') !== [...header, ...between, ...last].join('\n')) return false;
+  if (table.rows.length !== names.length) return false;
+  return table.rows.every(({ cells }, i) => {
+    const status = statusColumn === null ? 'scored' : (cells.at(-1) ?? '');
+    const outputs = cells.slice(2, cells.length - last.length);
+    const isNumber = (cell: string): boolean => /^-?\d+\.\d{9}$/.test(cell);
+    const isFailed = status.startsWith('failed') && cells[1] === '';
+    if (cells[0] !== names[i] || !statusPattern.test(status) || !(isFailed || isNumber(cells[1] ?? ''))) return false;
+    return outputs.every((cell) => cell === '' || isNumber(cell));
+  });
 }
 
 async function statOrNull(path: string, fs: FileSystem): Promise<Awaited<ReturnType<FileSystem['stat']>> | null> {

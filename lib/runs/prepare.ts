@@ -1,17 +1,20 @@
 /** Reads and joins everything a run needs to know before any model is loaded and before anything is written. */
+import { pathOf } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
-import { contradiction } from '../options/check.js';
+import { contradiction, text } from '../options/check.js';
 import type { RunOptions } from './directory-options.js';
 import type { FileSystem } from './file-system.js';
 import { readFormat } from './format.js';
+import { isFolder } from './listed-slides.js';
 import { readMetadata } from './metadata.js';
 import { layoutOf } from './presets.js';
 import { rowsMismatch, rowsOfFiles, rowsOfFolder, rowsOfFormat, type JoinedRows, type RunRow } from './rows.js';
+import type { NotRead } from './types.js';
 
-/** What is scored: a folder's slides, or slides named one by one. */
+/** What is scored: a folder's slides, or slides and folders named one by one. */
 export type RunSource =
-  | { readonly kind: 'folder'; readonly dir: string }
-  | { readonly kind: 'files'; readonly paths: readonly string[] };
+  | { readonly kind: 'folder'; readonly dir: string | URL }
+  | { readonly kind: 'files'; readonly paths: readonly (string | URL)[] };
 
 export interface PreparedRun {
   readonly header: readonly [string, string];
@@ -22,21 +25,41 @@ export interface PreparedRun {
   readonly metadataSha256: string | null;
   /** Files that the output must not replace. */
   readonly inputs: readonly string[];
+  /** What of a folder is not read; not there where the rows do not come from a folder. */
+  readonly notRead?: readonly NotRead[];
+}
+
+type LocalSource =
+  | { readonly kind: 'folder'; readonly dir: string }
+  | { readonly kind: 'files'; readonly paths: readonly string[] };
+
+/** With paths for URLs. A list of one folder is that folder. Throws INVALID_OPTION, FILE_NOT_FOUND. */
+async function localSource(source: RunSource, fs: FileSystem): Promise<LocalSource> {
+  const local = (given: string | URL): string => pathOf(given instanceof URL ? given : text('slides', given));
+  if (source.kind === 'folder') return { kind: 'folder', dir: local(source.dir) };
+  const paths = source.paths.map(local);
+  const [first] = paths;
+  if (first === undefined) throw contradiction('The list of slides is empty');
+  return paths.length === 1 && (await isFolder(first, fs)) ? { kind: 'folder', dir: first } : { kind: 'files', paths };
 }
 
 /** Throws CSV_INVALID, ROWS_MISMATCH, FILE_NOT_FOUND, FILE_UNREADABLE, INVALID_OPTION or NOT_A_SLIDE. */
-export async function prepareRun(source: RunSource, options: RunOptions, fs: FileSystem): Promise<PreparedRun> {
-  const layout = layoutOf(options.preset);
+export async function prepareRun(given: RunSource, options: RunOptions, fs: FileSystem): Promise<PreparedRun> {
+  const source = await localSource(given, fs);
   if (source.kind === 'files' && options.format !== null) {
-    throw contradiction(`${optionMark('format')} was given with single slides; it names the slides of a folder`);
+    throw contradiction(`${optionMark('format')} was given with single slides; it names the slides of one folder`);
   }
-  const format = options.format === null ? null : await readFormat(options.format, options.preset, undefined, fs);
+  const { preset, folder } = options;
+  // A list may need paths to tell its slides apart.
+  const rules = { ...options.columns, paths: folder.recursive || source.kind === 'files' };
+  const layout = layoutOf(preset, rules);
+  const format = options.format === null ? null : await readFormat(options.format, preset, undefined, fs, rules);
   const metadata =
-    options.metadata === null ? null : await readMetadata(options.metadata, options.preset, undefined, fs);
+    options.metadata === null ? null : await readMetadata(options.metadata, preset, undefined, fs, rules);
   let joined: JoinedRows;
-  if (source.kind === 'files') joined = await rowsOfFiles(source.paths, metadata, layout.stems, fs);
-  else if (format === null) joined = await rowsOfFolder(source.dir, metadata, layout.stems, fs);
-  else joined = await rowsOfFormat(source.dir, format, metadata, layout.stems, fs);
+  if (source.kind === 'files') joined = await rowsOfFiles(source.paths, metadata, layout.stems, fs, folder);
+  else if (format === null) joined = await rowsOfFolder(source.dir, metadata, layout.stems, fs, folder);
+  else joined = await rowsOfFormat(source.dir, format, metadata, layout.stems, fs, folder);
   if (joined.problems.length > 0 && options.onMissing === 'error') throw rowsMismatch(joined.problems);
   const files = [options.format, options.metadata, ...joined.rows.map((row) => row.slide?.path ?? null)];
   return {
@@ -46,5 +69,6 @@ export async function prepareRun(source: RunSource, options: RunOptions, fs: Fil
     formatSha256: format?.sha256 ?? null,
     metadataSha256: metadata?.sha256 ?? null,
     inputs: files.filter((path) => path !== null),
+    ...(joined.notRead === undefined ? {} : { notRead: joined.notRead }),
   };
 }

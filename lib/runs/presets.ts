@@ -2,6 +2,16 @@
 
 import type { Preset } from './generated-types.js';
 
+/** What the caller calls the columns, and what a name in them may be. */
+export interface TableRules {
+  readonly idColumn: string | null;
+  readonly valueColumn: string | null;
+  /** Names may be paths in the folder, with slashes. */
+  readonly paths: boolean;
+}
+
+export const presetRules: TableRules = { idColumn: null, valueColumn: null, paths: false };
+
 export interface Layout {
   readonly idColumn: string;
   readonly valueColumn: string;
@@ -23,8 +33,11 @@ const kLayouts: Readonly<Record<Preset, Layout>> = {
 
 export const presets = Object.keys(kLayouts) as readonly Preset[];
 
-export function layoutOf(preset: Preset | null): Layout {
-  return kLayouts[preset ?? 'visiomel'];
+/** The caller's own names go before those of the preset; the two are never given together. */
+export function layoutOf(preset: Preset | null, rules: TableRules = presetRules): Layout {
+  const layout = kLayouts[preset ?? 'visiomel'];
+  const { idColumn, valueColumn } = rules;
+  return { ...layout, idColumn: idColumn ?? layout.idColumn, valueColumn: valueColumn ?? layout.valueColumn };
 }
 
 /** The preset whose two columns are exactly `header`, or null. */

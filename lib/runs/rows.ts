@@ -3,12 +3,16 @@
  * collected and refused together, so that one look at the message is enough to repair all of it.
  */
 import { MicrotomeError } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
 import { csvInvalid } from './failure.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
 import type { SubmissionFormat } from './format.js';
+import { defaultFolderRules, walkFolder, type FolderRules } from './folder-walk.js';
+import { listedSlides, type ListedSlide } from './listed-slides.js';
 import type { Metadata, MetadataRow } from './metadata.js';
-import { nameProblem, shown } from './names.js';
-import { findSlide, folderOf, slideAt, slideNames, type FoundSlide } from './slide-files.js';
+import { shown, unsafeName } from './names.js';
+import { findSlide, folderOf, type FoundSlide } from './slide-files.js';
+import type { NotRead } from './types.js';
 
 /** One row of the output. */
 export interface RunRow {
@@ -18,12 +22,16 @@ export interface RunRow {
   readonly slide: FoundSlide | null;
   readonly problem: string | null;
   readonly metadata: MetadataRow | null;
+  /** The slide is there and cannot be scored: this row fails, and no other. */
+  readonly failure?: MicrotomeError;
 }
 
 export interface JoinedRows {
   readonly rows: readonly RunRow[];
   /** Empty: everything agrees. */
   readonly problems: readonly string[];
+  /** What of a folder is not read; not there where the rows do not come from a folder. */
+  readonly notRead?: readonly NotRead[];
 }
 
 /** The rows of the format file; `stems`: they name slides without the file-name extension. */
@@ -33,16 +41,19 @@ export async function rowsOfFormat(
   metadata: Metadata | null,
   stems: boolean,
   fs: FileSystem = realFileSystem,
+  rules: FolderRules = defaultFolderRules,
 ): Promise<JoinedRows> {
   const folder = await folderOf(dir, fs);
-  const fileNames = stems ? namesByStem(await slideNames(folder, fs)) : null;
+  const fileNames = stems ? await namesByStem(folder, rules, fs) : null;
   const rows: RunRow[] = [];
   const problems: string[] = [];
   for (const [index, { name, line }] of format.rows.entries()) {
     const source = { path: format.path, line };
     const fileName = fileNames === null ? [name] : (fileNames.get(name) ?? []);
     const found =
-      fileName.length === 1 ? await findSlide(folder, fileName[0] ?? '', source, fs) : stemProblem(fileName);
+      fileName.length === 1
+        ? await findSlide(folder, fileName[0] ?? '', source, fs, rules.followLinks)
+        : stemProblem(fileName);
     const row = metadata?.rows.get(name) ?? null;
     const reasons = typeof found === 'string' ? [found] : [];
     if (metadata !== null && row === null) reasons.push(`no row in ${metadata.path}`);
@@ -60,56 +71,60 @@ export async function rowsOfFolder(
   metadata: Metadata | null,
   stems: boolean,
   fs: FileSystem = realFileSystem,
+  rules: FolderRules = defaultFolderRules,
 ): Promise<JoinedRows> {
-  const folder = await folderOf(dir, fs);
-  const rows: RunRow[] = [];
-  const problems: string[] = [];
+  const { slides, notRead } = await walkFolder(await folderOf(dir, fs), rules, fs);
+  if (slides.length === 0) throw noSlide(dir, notRead);
+  const listed = slides.map((slide) => ({ ...slide, name: stems ? stemOf(slide.name) : slide.name }));
   const seen = new Set<string>();
-  for (const fileName of await slideNames(folder, fs)) {
-    const unsafe = nameProblem(fileName);
-    if (unsafe !== null) throw csvInvalid(dir, null, `${unsafe} (${shown(fileName)})`);
-    const found = await findSlide(folder, fileName, { path: dir, line: null }, fs);
-    if (typeof found === 'string') continue;
-    const name = stems ? stemOf(fileName) : fileName;
+  for (const { name } of listed) {
     if (seen.has(name)) throw csvInvalid(dir, null, `two slides named ${shown(name)}`);
     seen.add(name);
-    const row = metadata?.rows.get(name) ?? null;
-    const problem = metadata !== null && row === null ? `no row in ${metadata.path}` : null;
-    if (problem !== null) problems.push(`${shown(name)}: ${problem}`);
-    rows.push({ index: rows.length, name, slide: problem === null ? found : null, problem, metadata: row });
   }
-  if (rows.length === 0) {
-    const found = `no slide in ${dir}; expected .tif, .tiff or .svs files`;
-    throw new MicrotomeError('FILE_NOT_FOUND', 'csv', found, { path: dir });
-  }
-  problems.push(...strangers(metadata, seen, dir));
-  return { rows, problems };
+  const { rows, problems } = joined(listed, metadata);
+  return { rows, problems: [...problems, ...strangers(metadata, seen, dir)], notRead };
 }
 
-/** Slides named one by one. Rows carry the file names; other rows of the metadata are nobody's business here. */
+/** What is there instead is said: it may be what was meant. */
+function noSlide(dir: string, notRead: readonly NotRead[]): MicrotomeError {
+  const few = notRead.slice(0, 5).map(({ path, reason }) => `${shown(path)}: ${reason}`);
+  const more = notRead.length > few.length ? [`and ${notRead.length - few.length} more`] : [];
+  const others = few.length === 0 ? '' : `; not read: ${[...few, ...more].join('; ')}`;
+  const found = `no slide in ${dir}; expected .tif, .tiff or .svs files${others}`;
+  const hasFolder = notRead.some(({ reason }) => reason.includes('not recursive'));
+  const advice = hasFolder ? `check the path, or pass ${optionMark('recursive', 'true')}` : undefined;
+  return new MicrotomeError('FILE_NOT_FOUND', 'csv', found, { path: dir, advice });
+}
+
+/**
+ * Slides and folders that were named one by one, in this order. Rows carry the file names, or paths where these are not
+ * enough (see listed-slides.ts); other rows of the metadata are nobody's business here.
+ */
 export async function rowsOfFiles(
   paths: readonly string[],
   metadata: Metadata | null,
   stems: boolean,
   fs: FileSystem = realFileSystem,
+  rules: FolderRules = defaultFolderRules,
 ): Promise<JoinedRows> {
-  const rows: RunRow[] = [];
+  const { slides, notRead } = await listedSlides(paths, stems ? stemOf : (name) => name, rules, fs);
+  if (slides.length === 0) throw noSlide(paths.join(', '), notRead);
+  return { ...joined(slides, metadata), notRead };
+}
+
+/** A row for each slide, with its row of the metadata. A slide whose name no table can carry needs none: it fails alone. */
+function joined(slides: readonly ListedSlide[], metadata: Metadata | null): JoinedRows {
   const problems: string[] = [];
-  const seen = new Set<string>();
-  for (const [index, path] of paths.entries()) {
-    const fileName = path.slice(path.lastIndexOf('/') + 1);
-    const name = stems ? stemOf(fileName) : fileName;
-    const unsafe = nameProblem(name) ?? (seen.has(name) ? 'a name that was given twice' : null);
+  const rows = slides.map(({ name, path, identity, problem: unsafe }, index): RunRow => {
+    const slide = { name, path, identity };
     if (unsafe !== null) {
-      throw new MicrotomeError('INVALID_OPTION', 'options', `${unsafe} (${shown(path)})`, { path });
+      return { index, name, slide, problem: null, metadata: null, failure: unsafeName(unsafe, path, name) };
     }
-    seen.add(name);
-    const slide = await slideAt(path, name, fs);
     const row = metadata?.rows.get(name) ?? null;
     const problem = metadata !== null && row === null ? `no row in ${metadata.path}` : null;
     if (problem !== null) problems.push(`${shown(name)}: ${problem}`);
-    rows.push({ index, name, slide: problem === null ? slide : null, problem, metadata: row });
-  }
+    return { index, name, slide: problem === null ? slide : null, problem, metadata: row };
+  });
   return { rows, problems };
 }
 
@@ -127,14 +142,17 @@ function strangers(metadata: Metadata | null, known: ReadonlySet<string>, where:
 
 function stemOf(fileName: string): string {
   const dot = fileName.lastIndexOf('.');
-  return dot > 0 ? fileName.slice(0, dot) : fileName;
+  return dot > fileName.lastIndexOf('/') + 1 ? fileName.slice(0, dot) : fileName;
 }
 
-function namesByStem(fileNames: readonly string[]): Map<string, string[]> {
+/** Links are looked at where a row names one. */
+async function namesByStem(folder: string, rules: FolderRules, fs: FileSystem): Promise<Map<string, string[]>> {
+  const { slides } = await walkFolder(folder, { ...rules, followLinks: true }, fs);
   const byStem = new Map<string, string[]>();
-  for (const fileName of fileNames) {
-    const stem = stemOf(fileName);
-    byStem.set(stem, [...(byStem.get(stem) ?? []), fileName]);
+  for (const { name, problem } of slides) {
+    if (problem !== null) continue;
+    const stem = stemOf(name);
+    byStem.set(stem, [...(byStem.get(stem) ?? []), name]);
   }
   return byStem;
 }

@@ -34,6 +34,7 @@ export function toScore(prepared: PreparedRun, journalled: ReadonlyMap<number, J
 
 export function summaryOf(
   scored: ScoredRows,
+  { notRead = [] }: PreparedRun,
   options: RunOptions,
   tiles: number,
   elapsedMs: number,
@@ -48,6 +49,7 @@ export function summaryOf(
   return {
     rows: scored.rows,
     counts,
+    notRead,
     output: options.output,
     alreadyComplete: false,
     deadline: options.deadline === null ? null : { sampled, unscored },
@@ -59,10 +61,11 @@ export function summaryOf(
 }
 
 /** Of a run that found the output complete. */
-export function finishedBefore(output: string, elapsedMs: number): DirectorySummary {
+export function finishedBefore(output: string, { notRead = [] }: PreparedRun, elapsedMs: number): DirectorySummary {
   return {
     rows: [],
     counts: { ...noRows },
+    notRead,
     output,
     alreadyComplete: true,
     deadline: null,

@@ -7,7 +7,7 @@ import type { RunSource } from './prepare.js';
 import type { DirectoryOptions, DirectoryRun } from './types.js';
 
 /**
- * Scores the slides of a folder, or of a list of paths, and, where `output` is given, writes the CSV: whole or not at all,
+ * Scores the slides of a folder, or of a list of slides and folders, and, where `output` is given, writes the CSV: whole or not at all,
  * with a journal beside it while the run lasts, so that `resume` completes an interrupted run to the same bytes.
  *
  * A slide that cannot be scored does not stop the others, whatever is wrong with it. `onError` says what becomes of its
@@ -21,6 +21,11 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  *
  * A `deadline` is kept by giving up tiles first, then slides; see {@link DirectoryOptions}. What it took is in the
  * results, the summary and the journal.
+ *
+ * Paths may be given as `file:` URLs. Rows of a list carry the names of the files; slides of one name carry their path from
+ * the folder that all slides of the list have in common. What may be a slide in a folder and is not read (a link that leads
+ * nowhere, a subfolder, a format of another vendor) is in `notRead` of the summary. A slide whose name no table can carry
+ * (a line feed, bytes that are not UTF-8) fails alone, with CSV_INVALID.
  *
  * Nothing starts before the run is iterated or `done` is read. Both reject with a {@link MicrotomeError}, or with
  * `signal.reason`.
@@ -39,7 +44,10 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * const summary = await run.done;
  * ```
  */
-export function scoreDirectory(slides: string | readonly string[], options: DirectoryOptions): DirectoryRun {
+export function scoreDirectory(
+  slides: string | URL | readonly (string | URL)[],
+  options: DirectoryOptions,
+): DirectoryRun {
   return startRun(sourceOf(slides), options, dependencies);
 }
 
@@ -49,7 +57,9 @@ const dependencies: RunDependencies = {
   modelFault: (scorer) => modelFault(scorer as Scorer),
 };
 
-/** A folder, or slides one by one. */
-export function sourceOf(slides: string | readonly string[]): RunSource {
-  return typeof slides === 'string' ? { kind: 'folder', dir: slides } : { kind: 'files', paths: [...slides] };
+/** A folder, or slides and folders one by one. */
+export function sourceOf(slides: string | URL | readonly (string | URL)[]): RunSource {
+  return Array.isArray(slides)
+    ? { kind: 'files', paths: [...(slides as readonly (string | URL)[])] }
+    : { kind: 'folder', dir: slides as string | URL };
 }

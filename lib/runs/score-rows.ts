@@ -8,6 +8,7 @@ import { fromNative, MicrotomeError } from '../core/errors.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import type { ScoreProgress, SlideOutcome, SlideResult, TileSample } from '../scoring/result.js';
+import { outputFailure, outputsOf, type ColumnOptions } from './columns.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
@@ -43,6 +44,8 @@ export interface ScoreRowsInput {
   readonly modelFault: () => Promise<MicrotomeError | null>;
   readonly slidesInFlight: number;
   readonly journal: Journal | null;
+  /** Not there: the columns of the preset. */
+  readonly columns?: ColumnOptions;
   readonly queue: OutcomeQueue;
   readonly progress: RunProgress;
   /** Null: the run has all the time it needs. */
@@ -72,6 +75,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
         source: 'resumed',
         error: null,
         ...noted(resumed.get(row.index)),
+        ...kept(resumed.get(row.index)?.outputs),
       });
   }
   let next = 0;
@@ -133,11 +137,12 @@ async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<R
   }
   const sample = noted({ sampled: scored.read.sampled ?? undefined });
   const own = rowKey(input.keys, row, scored);
-  await append(input, { ...line, score: scored.score, error: null, ...sample, own });
+  const outputs = kept(outputsOf(scored, input.scorer.model));
+  await append(input, { ...line, score: scored.score, error: null, ...sample, ...outputs, own });
   progress.finished(row.index, true, scored.tileCount);
   return {
     outcome: { ok: true, result: scored },
-    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample },
+    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample, ...outputs },
   };
 }
 
@@ -156,6 +161,10 @@ function noted(row: { readonly sampled?: TileSample | undefined } | undefined): 
   return row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {};
 }
 
+function kept(outputs: readonly number[] | undefined): { readonly outputs?: readonly number[] } {
+  return outputs === undefined ? {} : { outputs };
+}
+
 async function append({ journal, time }: ScoreRowsInput, row: JournalRow): Promise<void> {
   if (journal === null) return;
   const beganMs = time?.clock.nowMs() ?? 0;
@@ -165,11 +174,15 @@ async function append({ journal, time }: ScoreRowsInput, row: JournalRow): Promi
 
 /** The slide's own failure is a value; a failure of the whole run is thrown. */
 async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult | MicrotomeError> {
-  const { controller, progress } = input;
+  const { controller, progress, scorer } = input;
   progress.started(row.index, Number(row.slide?.identity.size ?? 0));
+  if (row.failure !== undefined) return row.failure;
   try {
     const result = await scoreRow(input, row, path);
-    if (Number.isFinite(result.score)) return result;
+    if (Number.isFinite(result.score)) {
+      // What cannot be written fails the slide, not the run.
+      return (input.columns && outputFailure(result, scorer.model, input.columns)) ?? result;
+    }
     return new MicrotomeError('OUTPUT_NOT_FINITE', 'aggregate', `the score ${result.score}`, { path });
   } catch (error) {
     controller.signal.throwIfAborted();

@@ -1,12 +1,17 @@
 /**
- * The slides of a folder: which files count, in which order, and what identifies one. No recursion. A link is followed
- * only while it stays inside the folder; one that leaves it is refused, never skipped.
+ * Slides by their names: in a folder, or by their own paths, and what identifies one. The user named the folder, so the
+ * links in it are followed unless `followLinks` is false; then a link is refused, never skipped. What a folder holds is
+ * for folder-walk.ts.
  */
 import { join, sep } from 'node:path';
-import { csvInvalid, ioFailure } from './failure.js';
+import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
-import { MicrotomeError } from '../core/errors.js';
+import { fromFileSystem, MicrotomeError } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
 import { shown } from './names.js';
+import { isSlideName } from './slide-names.js';
+
+export { isSlideName };
 
 /** What must not change between the start of a run and its resumption. Decimal strings: 64-bit values. */
 export interface SlideIdentity {
@@ -21,11 +26,10 @@ export interface FoundSlide {
   readonly identity: SlideIdentity;
 }
 
-const kSlideName = /^[^.].*\.(tif|tiff|svs)$/is;
-
-/** Not hidden, and with one of the slide extensions, in any case. */
-export function isSlideName(name: string): boolean {
-  return kSlideName.test(name);
+/** The file, and the line in it, to blame for a name. */
+export interface NameSource {
+  readonly path: string;
+  readonly line: number | null;
 }
 
 /** Resolved once, so that a link to the folder itself is fine. Throws FILE_NOT_FOUND or INVALID_OPTION. */
@@ -36,7 +40,10 @@ export async function folderOf(dir: string, fs: FileSystem = realFileSystem): Pr
   } catch (error) {
     throw ioFailure(error, 'open the folder', dir);
   }
-  throw new MicrotomeError('INVALID_OPTION', 'options', `${dir} is not a folder`, { path: dir });
+  throw new MicrotomeError('INVALID_OPTION', 'options', `${dir} is not a folder`, {
+    path: dir,
+    advice: 'pass a folder, or a list of slides',
+  });
 }
 
 /** Names of the entries that count as slides by name, in name order (by code unit: the same in every locale). */
@@ -49,32 +56,52 @@ export async function slideNames(folder: string, fs: FileSystem = realFileSystem
   }
 }
 
+/** CSV_INVALID for a link where none is followed. `folder` and `target` are real paths; null: the link leads nowhere. */
+export function linkRefused(folder: string, name: string, target: string | null, source: NameSource): MicrotomeError {
+  const leaves = target !== null && !target.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  const where = source.line === null ? source.path : `${source.path}:${source.line}`;
+  const found = `${where}: ${shown(name)} is a link${leaves ? ' that leaves the folder' : ''}`;
+  return new MicrotomeError('CSV_INVALID', 'csv', found, {
+    path: source.path,
+    advice: `replace it by the slide, or pass ${optionMark('followLinks', 'true')}`,
+  });
+}
+
 /**
  * The slide `name` of the folder (an absolute real path), or a text that says why there is none. Throws CSV_INVALID
- * where the name is a link that leaves the folder; `source` is the file (and line) to blame for the name.
+ * where the name is, or lies behind, a link and no link is followed; `source` is to blame for the name.
  */
 export async function findSlide(
   folder: string,
   name: string,
-  source: { readonly path: string; readonly line: number | null },
+  source: NameSource,
   fs: FileSystem = realFileSystem,
+  followLinks = true,
 ): Promise<FoundSlide | string> {
   const path = join(folder, name);
   try {
-    const entry = await fs.lstat(path, { bigint: true });
-    if (!entry.isSymbolicLink()) return entry.isFile() ? found(name, path, entry) : 'not a regular file';
-    const target = await fs.realpath(path);
-    if (!target.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
-      throw csvInvalid(source.path, source.line, `${shown(name)} is a link that leaves the folder`);
+    if (!followLinks) {
+      const target = await fs.realpath(path);
+      if (target !== path) throw linkRefused(folder, name, target, source);
     }
-    const stat = await fs.stat(target, { bigint: true });
+    const stat = await fs.stat(path, { bigint: true });
     return stat.isFile() ? found(name, path, stat) : 'not a regular file';
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT') return 'no such slide';
-    if (errno === 'ELOOP') return 'a link to itself';
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return (await isLink(path, fs)) ? kDangling : 'no such slide';
+    if (errno === 'ELOOP') return kLoop;
     throw ioFailure(error, 'look at', path);
   }
+}
+
+export const kDangling = 'a link to a file that is not there';
+export const kLoop = 'a link that leads back to itself';
+
+async function isLink(path: string, fs: FileSystem): Promise<boolean> {
+  return fs.lstat(path).then(
+    (entry) => entry.isSymbolicLink(),
+    () => false,
+  );
 }
 
 /** A slide given by its own path; links are the caller's business here. Throws FILE_NOT_FOUND or FILE_UNREADABLE. */
@@ -83,12 +110,22 @@ export async function slideAt(path: string, name: string, fs: FileSystem = realF
     const stat = await fs.stat(path, { bigint: true });
     if (stat.isFile()) return found(name, path, stat);
   } catch (error) {
-    throw ioFailure(error, 'open', path);
+    throw fromFileSystem(error, 'slide', path, 'the slide');
   }
   throw new MicrotomeError('NOT_A_SLIDE', 'slide', `${path} is not a regular file`, { path });
 }
 
-function found(name: string, path: string, stat: { size: bigint; mtimeNs: bigint; ino: bigint }): FoundSlide {
-  const identity = { size: String(stat.size), mtimeNs: String(stat.mtimeNs), inode: String(stat.ino) };
-  return { name, path, identity };
+/** What the file system says of a file, in 64 bits. */
+export interface FileStat {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ino: bigint;
+}
+
+export function identityOf(stat: FileStat): SlideIdentity {
+  return { size: String(stat.size), mtimeNs: String(stat.mtimeNs), inode: String(stat.ino) };
+}
+
+function found(name: string, path: string, stat: FileStat): FoundSlide {
+  return { name, path, identity: identityOf(stat) };
 }

@@ -21,6 +21,13 @@ export interface DirectoryProgress extends ScoreProgress {
  */
 export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'skipped' | 'failed';
 
+/** Something in a folder that may be a slide, or hold slides, and that a run does not read. */
+export interface NotRead {
+  readonly path: string;
+  /** Such as `a subfolder, and this run is not recursive` or `this version does not read .ndpi files`. */
+  readonly reason: string;
+}
+
 /** One slide of the run: its name, the number that was written, and where it came from. */
 export interface SummaryRow {
   readonly name: string;
@@ -30,6 +37,8 @@ export interface SummaryRow {
   readonly error: ErrorCode | null;
   /** Only on a row that the deadline left a part of its tiles. */
   readonly sampled?: TileSample;
+  /** Only on a row with a score of a model with several outputs: the value of each, in its order. */
+  readonly outputs?: readonly number[];
 }
 
 /** A slide that the interrupted run had scored and this one has scored again, and what had changed. */
@@ -54,6 +63,8 @@ export interface DirectorySummary {
   readonly rows: readonly SummaryRow[];
   /** Number of rows by source. */
   readonly counts: Readonly<Record<RowSource, number>>;
+  /** What of the folder may be a slide, or hold slides, and was not read. Empty where `format` says which slides there are. */
+  readonly notRead: readonly NotRead[];
   /** The CSV; null where none was asked for. */
   readonly output: string | null;
   /**

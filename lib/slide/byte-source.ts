@@ -2,11 +2,11 @@
 
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { throwIfAborted } from '../core/cancel.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
-import { contradiction, func, invalid, numeric, text } from '../options/check.js';
+import { pathOf } from '../core/file-url.js';
+import { func, invalid, numeric, text } from '../options/check.js';
 import { naturalNumber, positiveInteger } from '../options/table/kinds.js';
 
 /** Bytes from `offset`, `length` of them. */
@@ -92,10 +92,11 @@ async function readRanges(
 /**
  * A file as a {@link ByteSource}.
  *
+ * @param path - A path or a `file:` URL.
  * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_SLIDE (a folder or a device), INVALID_OPTION.
  */
-export async function fileSource(path: string): Promise<ByteSource> {
-  const absolute = resolve(text('path', path));
+export async function fileSource(path: string | URL): Promise<ByteSource> {
+  const absolute = resolve(pathOf(path instanceof URL ? path : text('path', path)));
   const found = await stat(absolute).catch((error: unknown) => {
     throw fromFileSystem(error, 'slide', absolute, 'the slide');
   });
@@ -123,21 +124,15 @@ function refuseRemote(address: string): MicrotomeError {
 /** Where an input is. Throws INVALID_OPTION, NETWORK. */
 export function placeOf(input: Input): Place {
   if (typeof input === 'string') {
-    const path = text('input', input);
-    if (/^(https?|s3|gs|az|ftp):\/\//i.test(path)) throw refuseRemote(path);
-    if (/^file:\/\//i.test(path)) return placeOf(new URL(path));
+    const given = text('input', input);
+    if (/^(https?|s3|gs|az|ftp):\/\//i.test(given)) throw refuseRemote(given);
+    const path = pathOf(given);
     return { name: path, at: path };
   }
   if (input instanceof URL) {
     if (input.protocol !== 'file:') throw refuseRemote(input.href);
-    try {
-      const path = fileURLToPath(input);
-      return { name: path, at: path };
-    } catch (error) {
-      throw contradiction(
-        `The URL ${input.href} is not the address of a local file (${error instanceof Error ? error.message : String(error)})`,
-      );
-    }
+    const path = pathOf(input);
+    return { name: path, at: path };
   }
   if (typeof input !== 'object' || input === null)
     throw invalid('input', 'a path, a file: URL or a byte source', input);

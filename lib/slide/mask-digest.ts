@@ -1,6 +1,7 @@
 /** What a caller's mask says, as one short text: two runs with other masks must not be taken for one. */
 import { createHash } from 'node:crypto';
 
+import { pathOf } from '../core/file-url.js';
 import { Turns } from '../core/turns.js';
 import type { MaskInput } from '../options/types.js';
 import { maskFilePieces } from './geojson-file.js';
@@ -12,8 +13,8 @@ import { bytesOf, polygonsOf, slicesOf } from './mask-source.js';
  */
 export async function maskDigest(mask: MaskInput, signal: AbortSignal | null): Promise<string> {
   const hash = createHash('sha256');
-  if (typeof mask === 'string') {
-    for await (const piece of maskFilePieces(mask, signal)) hash.update(piece);
+  if (typeof mask === 'string' || mask instanceof URL) {
+    for await (const piece of maskFilePieces(pathOf(mask), signal)) hash.update(piece);
     return `sha256:${hash.digest('hex')}`;
   }
   if (isTissueMask(mask)) {

@@ -5,6 +5,7 @@
 
 import { throwIfAborted } from '../core/cancel.js';
 import { fromNative } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { Turns } from '../core/turns.js';
 import { loadAddon } from '../native/addon.js';
 import type { NativeAddon, NativeBytes, NativeMaskSource, NativeTissueOptions } from '../native/contract.js';
@@ -42,8 +43,8 @@ export async function polygonsOf(
   sink: PolygonSink,
   signal: AbortSignal | null,
 ): Promise<void> {
-  if (typeof mask === 'string') {
-    const { positions, rings } = await readGeoJson(mask, signal);
+  if (typeof mask === 'string' || mask instanceof URL) {
+    const { positions, rings } = await readGeoJson(pathOf(mask), signal);
     const turns = new Turns(signal);
     for (const piece of positions) {
       sink.positions(piece);

@@ -114,6 +114,7 @@ engine::StoppingRequest read_stopping(const Fields& fields) {
 
 infer::ModelFile read_model_file(const Fields& fields) {
   infer::ModelFile file{.path = fields.string("path"), .sha256 = fields.string("sha256")};
+  if (!fields.is_null("location")) file.location = fields.string("location");
   if (file.sha256.empty()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a hash for sha256");
   return file;
 }

@@ -1,6 +1,8 @@
 #include "infer/model.h"
 
 #include <list>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "infer/model_file.h"
@@ -16,12 +18,19 @@ std::shared_ptr<Model> Model::load(const ModelFiles& files, const SessionOptions
   const OpenModelFile opened(files.graph.path);
   auto graph = read_graph(opened, files.graph, options.cancel);
   std::list<OpenModelFile> weights;
-  for (const auto& file : files.weights) require_weights(weights.emplace_back(file.path), file, options.cancel);
+  std::vector<NamedBytes> given;
+  for (const auto& file : files.weights) {
+    const OpenModelFile& one = weights.emplace_back(file.path);
+    if (file.location.empty())
+      require_weights(one, file, options.cancel);
+    else
+      given.push_back({file.location, read_weights(one, file, options.cancel)});
+  }
 
   OrtRuntime& runtime = OrtRuntime::get();
   const bool by_path = !OrtSession::finds_weights_of_bytes(runtime);
-  auto model =
-      std::make_shared<OrtSession>(runtime, files.graph.path, by_path ? GraphBytes{} : std::move(graph), options);
+  auto model = std::make_shared<OrtSession>(runtime, files.graph.path, by_path ? GraphBytes{} : std::move(graph),
+                                            std::move(given), options);
   if (by_path && !opened.is_unchanged()) throw changed(files.graph.path);
   auto file = files.weights.begin();
   for (const auto& one : weights)

@@ -42,11 +42,14 @@ struct TensorInfo {
 struct ModelFile {
   std::string path;
   std::string sha256;  // of the graph, may be empty: any bytes are taken
+  // Of weights that are not where the runtime would look for them, such as in a cache of links: what the graph calls
+  // them. Empty: they are in the folder of the graph, or below.
+  std::string location = {};
 };
 
 struct ModelFiles {
   ModelFile graph;                 // the .onnx
-  std::vector<ModelFile> weights;  // what the graph names beside itself; in its folder, or below
+  std::vector<ModelFile> weights;  // what the graph names beside itself
 };
 
 struct SessionOptions {
@@ -67,6 +70,7 @@ class Model {
  public:
   // The graph is read into memory once, hashed there, and given to the runtime from there. Weights are hashed through
   // one opened file; the runtime opens them itself, and that nobody changed them meanwhile is asked after it has.
+  // Weights with a location are read into memory too, all of them at once, and given to the runtime, which copies them.
   // Throws MODEL_INVALID (with the runtime's reason, or when a file is not what it was when the model was read),
   // RUNTIME_MISSING, DEVICE_UNAVAILABLE, OUT_OF_MEMORY, and CANCELLED soon after options.cancel was cancelled.
   [[nodiscard]] static std::shared_ptr<Model> load(const ModelFiles& files, const SessionOptions& options);

@@ -44,6 +44,25 @@ void require_onnx_head(std::string_view head, const std::string& path) {
   if (!begins_like_onnx(head)) throw refused(Code::MODEL_INVALID, path, path + " is not an ONNX file");
 }
 
+FileBytes read_whole(const OpenModelFile& from, const ModelFile& file, const CancelToken* cancel) {
+  FileBytes bytes{nullptr, static_cast<std::size_t>(from.size())};
+  try {
+    bytes.data = std::make_unique_for_overwrite<std::byte[]>(bytes.size);
+  } catch (const std::bad_alloc&) {
+    throw refused(Code::OUT_OF_MEMORY, file.path,
+                  "no memory for the " + std::to_string(bytes.size) + " bytes of " + file.path);
+  }
+  Sha256 hash;
+  for (std::size_t at = 0; at < bytes.size; at += kPieceBytes) {
+    if (cancel != nullptr) cancel->check(Stage::Infer);
+    const std::size_t count = std::min(kPieceBytes, bytes.size - at);
+    from.read(bytes.data.get() + at, count, at);
+    if (!file.sha256.empty()) hash.add({bytes.data.get() + at, count});
+  }
+  if (!file.sha256.empty() && hash.finish() != file.sha256) throw changed(file.path);
+  return bytes;
+}
+
 }  // namespace
 
 OpenModelFile::OpenModelFile(const std::string& path)
@@ -93,22 +112,11 @@ GraphBytes read_graph(const OpenModelFile& from, const ModelFile& file, const Ca
   from.read(head.data(), head_bytes, 0);
   require_onnx_head({reinterpret_cast<const char*>(head.data()), head_bytes}, file.path);
 
-  GraphBytes bytes{nullptr, static_cast<std::size_t>(from.size())};
-  try {
-    bytes.data = std::make_unique_for_overwrite<std::byte[]>(bytes.size);
-  } catch (const std::bad_alloc&) {
-    throw refused(Code::OUT_OF_MEMORY, file.path,
-                  "no memory for the " + std::to_string(bytes.size) + " bytes of " + file.path);
-  }
-  Sha256 hash;
-  for (std::size_t at = 0; at < bytes.size; at += kPieceBytes) {
-    if (cancel != nullptr) cancel->check(Stage::Infer);
-    const std::size_t count = std::min(kPieceBytes, bytes.size - at);
-    from.read(bytes.data.get() + at, count, at);
-    if (!file.sha256.empty()) hash.add({bytes.data.get() + at, count});
-  }
-  if (!file.sha256.empty() && hash.finish() != file.sha256) throw changed(file.path);
-  return bytes;
+  return read_whole(from, file, cancel);
+}
+
+FileBytes read_weights(const OpenModelFile& from, const ModelFile& file, const CancelToken* cancel) {
+  return read_whole(from, file, cancel);
 }
 
 void require_weights(const OpenModelFile& from, const ModelFile& file, const CancelToken* cancel) {

@@ -34,10 +34,17 @@ class OpenModelFile {
   struct stat info_{};
 };
 
-// The whole of an .onnx file in memory.
-struct GraphBytes {
+// The whole of a file in memory.
+struct FileBytes {
   std::unique_ptr<std::byte[]> data;
   std::size_t size = 0;
+};
+using GraphBytes = FileBytes;
+
+// Weights that the runtime is given, by the name that the graph has for them.
+struct NamedBytes {
+  std::string name;
+  FileBytes bytes;
 };
 
 // Throws as OpenModelFile does, MODEL_INVALID for what cannot be an ONNX model (a git-LFS pointer, a file that does not
@@ -46,6 +53,9 @@ struct GraphBytes {
 
 // Reads a file of weights to its end. Throws MODEL_INVALID for bytes that are not those of file.sha256, CANCELLED.
 void require_weights(const OpenModelFile& from, const ModelFile& file, const CancelToken* cancel);
+
+// Reads a file of weights into memory. Throws as require_weights does, and OUT_OF_MEMORY.
+[[nodiscard]] FileBytes read_weights(const OpenModelFile& from, const ModelFile& file, const CancelToken* cancel);
 
 // MODEL_INVALID for a file that changed after the model was read.
 [[nodiscard]] Error changed(const std::string& path);

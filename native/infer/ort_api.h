@@ -146,6 +146,9 @@ inline constexpr Slot<void(IoBinding*)> kClearBoundInputs{141};
 inline constexpr Slot<void(IoBinding*)> kClearBoundOutputs{142};
 inline constexpr Slot<const char*()> kGetBuildInfoString{254, 15};
 inline constexpr Slot<Status*(SessionOptions*, bool)> kSetDeterministicCompute{273, 17};
+inline constexpr Slot<Status*(SessionOptions*, const char* const* names, char* const* contents,
+                              const std::size_t* lengths, std::size_t count)>
+    kAddExternalInitializersFromFilesInMemory{279, 18};
 inline constexpr Slot<Status*(SessionOptions*, bool)> kSessionOptionsSetLoadCancellationFlag{293, 22};
 
 // A table and the version it was asked for. Copyable; the library behind it is never unloaded.

@@ -141,12 +141,13 @@ class OrtSession::BoundOutputs {
   std::size_t count_ = 0;
 };
 
-OrtSession::OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes graph, const SessionOptions& options)
+OrtSession::OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes graph, std::vector<NamedBytes> weights,
+                       const SessionOptions& options)
     : runtime_(runtime),
       path_(path),
       log_(runtime, options.log),
       memory_(nullptr, runtime.api().function(ort::kReleaseMemoryInfo)),
-      session_(open(std::exchange(graph, {}), options)),
+      session_(open(std::exchange(graph, {}), std::exchange(weights, {}), options)),
       inputs_(input_infos(runtime, session_.get())),
       outputs_(output_infos(runtime, session_.get())) {
   ort::MemoryInfo* memory = nullptr;
@@ -156,7 +157,8 @@ OrtSession::OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes 
   memory_.reset(memory);
 }
 
-ort::Handle<ort::Session> OrtSession::open(const GraphBytes& graph, const SessionOptions& options) const {
+ort::Handle<ort::Session> OrtSession::open(const GraphBytes& graph, const std::vector<NamedBytes>& weights,
+                                           const SessionOptions& options) const {
   const auto& api = runtime_.api();
   ort::SessionOptions* raw = nullptr;
   runtime_.require(api(ort::kCreateSessionOptions, &raw), "make options");
@@ -180,6 +182,7 @@ ort::Handle<ort::Session> OrtSession::open(const GraphBytes& graph, const Sessio
             folder.empty() ? "." : folder.c_str()));
   }
   if (api.has(ort::kSetDeterministicCompute)) set(api(ort::kSetDeterministicCompute, raw, true));
+  if (!weights.empty()) give_weights(raw, weights);
 
   ort::Session* session = nullptr;
   const auto failure = create(graph, raw, options.cancel, &session);
@@ -193,6 +196,28 @@ ort::Handle<ort::Session> OrtSession::open(const GraphBytes& graph, const Sessio
                 "ONNX Runtime " + runtime_.report().version + " refuses " + path_ + ": " + failure->text)
         .with_path(path_);
   return made;
+}
+
+// The runtime copies them when the session is made.
+void OrtSession::give_weights(ort::SessionOptions* settings, const std::vector<NamedBytes>& weights) const {
+  const auto& api = runtime_.api();
+  if (!api.has(ort::kAddExternalInitializersFromFilesInMemory))
+    throw Error(Code::MODEL_INVALID, Stage::Infer,
+                "ONNX Runtime " + runtime_.report().version + " cannot be given the weights of " + path_ +
+                    ", which lie behind links; 1.18 and later can")
+        .with_path(path_);
+  std::vector<const char*> names;
+  std::vector<char*> contents;
+  std::vector<std::size_t> lengths;
+  for (const auto& [name, bytes] : weights) {
+    names.push_back(name.c_str());
+    contents.push_back(reinterpret_cast<char*>(bytes.data.get()));
+    lengths.push_back(bytes.size);
+  }
+  runtime_.require(
+      api(ort::kAddExternalInitializersFromFilesInMemory, settings, static_cast<const char* const*>(names.data()),
+          static_cast<char* const*>(contents.data()), static_cast<const std::size_t*>(lengths.data()), names.size()),
+      "take weights");
 }
 
 // The flag that stops a load is in the options: they must be there for as long as somebody may set it.

@@ -22,9 +22,10 @@ namespace microtome::infer {
 
 class OrtSession final : public Model, public std::enable_shared_from_this<OrtSession> {
  public:
-  // Makes a session of `graph`, the bytes of `path`, and frees them; of the file itself where it has no bytes. Throws
-  // as Model::load does.
-  OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes graph, const SessionOptions& options);
+  // Makes a session of `graph`, the bytes of `path`, and of `weights`, and frees them; of the file itself where it has
+  // no bytes. Throws as Model::load does.
+  OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes graph, std::vector<NamedBytes> weights,
+             const SessionOptions& options);
 
   // From version 1.21 on, a runtime that is given bytes can be told the folder of their weights.
   [[nodiscard]] static bool finds_weights_of_bytes(const OrtRuntime& runtime) noexcept;
@@ -40,7 +41,9 @@ class OrtSession final : public Model, public std::enable_shared_from_this<OrtSe
   class Slot;
   class BoundOutputs;
 
-  [[nodiscard]] ort::Handle<ort::Session> open(const GraphBytes& graph, const SessionOptions& options) const;
+  [[nodiscard]] ort::Handle<ort::Session> open(const GraphBytes& graph, const std::vector<NamedBytes>& weights,
+                                               const SessionOptions& options) const;
+  void give_weights(ort::SessionOptions* settings, const std::vector<NamedBytes>& weights) const;
   [[nodiscard]] std::optional<Failure> create(const GraphBytes& graph, ort::SessionOptions* settings,
                                               CancelToken* cancel, ort::Session** session) const;
   void require_output(const std::string& name, std::int64_t tiles) const;

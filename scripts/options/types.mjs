@@ -42,12 +42,12 @@ function valueType(kind) {
     range: 'ClipRange | null',
     boolean: 'boolean',
     text: 'string',
-    path: 'string',
+    path: 'string | URL',
     pattern: 'string',
     column: 'number | string',
     deadline: 'number | Date',
     mask: 'MaskInput',
-    model: 'string | Model',
+    model: 'string | URL | Model',
     clinical: 'Readonly<Record<string, string | number | null>>',
     signal: 'AbortSignal',
   };
@@ -139,7 +139,7 @@ export function runTypes(table) {
   const imports = [
     "import type { Model } from '../model/model.js';",
     "import type { ScorerOptions } from '../options/types.js';",
-    "import type { DirectoryProgress } from './types.js';",
+    "import type { DirectoryProgress, NotRead } from './types.js';",
   ];
   const body = own.map((row) => member(row, table, 2)).join('');
   return [

@@ -43,6 +43,10 @@ const full = {
   metadata: 'm.csv',
   output: 'o.csv',
   preset: 'isic2024',
+  recursive: true,
+  followLinks: false,
+  maxFolderEntries: 99,
+  maxFolderDepth: 3,
   resume: true,
   onMissing: 'fallback',
   onError: 'error',
@@ -78,6 +82,7 @@ const fullFlags =
   '--tile-stride 16 --keep centre --mask mask.geojson --tissue-overview-side 1024 --tissue-min-area-fraction 0.001 ' +
   '--tiles-per-slide 100 --seed 7 --scaled-decode --stop-at 0.02 --stop-confidence 0.9 --stop-min-tiles 64 ' +
   '--stop-every-tiles 32 --on-bad-tile fill --batch-size 4 --no-reproducible --tiles --device cpu --threads 2 ' +
+  '--recursive --no-follow --max-folder-entries 99 --max-folder-depth 3 ' +
   '--memory-limit 512MiB --onnx-runtime-path /x.so --limit-request-bytes 1000 --limit-directories 9';
 
 describe('the file of --config', () => {
@@ -87,11 +92,14 @@ describe('the file of --config', () => {
     expect(validate(full), JSON.stringify(validate.errors)).toBe(true);
     expect(validate({ tile: { sise: 1 } })).toBe(false);
     expect(validate({ mpp: 1, level: 1 })).toBe(false);
+    expect(validate({ idColumn: 'case', valueColumn: 'risk', statusColumn: 's', allOutputs: true })).toBe(true);
+    for (const name of ['idColumn', 'valueColumn', 'statusColumn'])
+      expect(validate({ preset: 'visiomel', [name]: 'x' })).toBe(false);
     expect(validate({ input: { mpp: 1, level: 1 } })).toBe(false);
     const fromFile = await seenOptions('--config', await configFile({ $schema: 'x', ...full }));
     const fromFlags = await seenOptions(...fullFlags.split(' '));
     expect(fromFile.options).toMatchObject({ ...full, memoryLimit: 512 * 2 ** 20, deadline: 8 * 3_600_000 });
-    const { onModel: _a, onProgress: _b, signal: _c, ...plain } = fromFile.options as DirectoryOptions;
+    const { onModel: _a, onNotRead: _d, onProgress: _b, signal: _c, ...plain } = fromFile.options as DirectoryOptions;
     expect(fromFlags.options).toMatchObject(plain);
   });
 
@@ -106,7 +114,7 @@ describe('the file of --config', () => {
     });
     const flags = ['--level', '1', '--tile-size', '16', '--reproducible', '--head-method', 'max', '--model', 'b'];
     const { options } = await seenOptions('--config', path, ...flags);
-    const { onModel: _a, onProgress: _b, signal: _c, ...given } = options as DirectoryOptions;
+    const { onModel: _a, onNotRead: _d, onProgress: _b, signal: _c, ...given } = options as DirectoryOptions;
     expect(given).toEqual({
       model: 'b',
       level: 1,

@@ -1,4 +1,5 @@
 /** microtome region: a region of one level, as PNG or as raw bytes. */
+import { pathOf } from '../../core/file-url.js';
 import { MicrotomeError, type RegionOptions } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
@@ -34,7 +35,7 @@ export const regionSpec: CommandSpec = {
 
 export async function region(args: ParsedArgs, io: CliIo): Promise<number> {
   const path = onePositional(args, regionSpec, 'a slide');
-  const out = args.required('out');
+  const out = pathOf(args.required('out'));
   const kind = /\.(png|raw)$/i.exec(out)?.[1]?.toLowerCase();
   if (kind === undefined)
     throw new UsageError(`--out is ${JSON.stringify(out)}, expected a name that ends in .png or .raw`, 'region');

@@ -12,7 +12,8 @@ const rows = optionsIn('run');
 export const scoreSpec: CommandSpec = {
   name: 'score',
   positionals: '<folder|slide…>',
-  summary: 'Score the slides of a folder, or single slides, and write a CSV. Without --out the scores go to stdout.',
+  summary:
+    'Score the slides of folders, or single slides, and write a CSV. Without --out the scores go to stdout. A path may be given as a file: URL.',
   options: {
     ...flagSpecs(rows),
     config: {

@@ -1,10 +1,11 @@
 /** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
-import { stat } from 'node:fs/promises';
+import { pathOf } from '../../core/file-url.js';
 import {
   messageWith,
   MicrotomeError,
   type DirectorySummary,
   type Model,
+  type NotRead,
   type OptionNaming,
   type SlideOutcome,
 } from '../../index.js';
@@ -23,14 +24,15 @@ export { scoreSpec };
 
 export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
   const options = await directoryOptions(args);
-  const out = options.output;
+  const out = options.output === undefined ? undefined : pathOf(options.output);
   io.writesFile = out !== undefined;
-  const slides = await slidesOf(args);
+  const slides = slidesOf(args);
   const view = progressView(args.text('progress') as ProgressKind | undefined, io.stderr);
   const run = io.library.scoreDirectory(slides, {
     ...options,
     signal: io.signal,
     onProgress: view.update,
+    onNotRead: (notRead) => tellNotRead(notRead, view),
     onModel(model) {
       const notice = clinicalNotice(model);
       if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);
@@ -72,6 +74,14 @@ function continuation(error: unknown): string {
   return ', continue with --resume';
 }
 
+const kMostNotRead = 20;
+
+/** One line for each, and no more than fit on a screen. */
+function tellNotRead(notRead: readonly NotRead[], view: ProgressView): void {
+  for (const { path, reason } of notRead.slice(0, kMostNotRead)) view.note(`not read: ${printable(path)}: ${reason}`);
+  if (notRead.length > kMostNotRead) view.note(`not read: and ${notRead.length - kMostNotRead} more`);
+}
+
 interface Telling {
   readonly io: CliIo;
   readonly view: ProgressView;
@@ -101,25 +111,16 @@ function codeOf(summary: DirectorySummary): number {
   return exitCode.ok;
 }
 
-/** A folder, or the slides one by one; the library says what is wrong with a path that is not there. */
-async function slidesOf(args: ParsedArgs): Promise<string | readonly string[]> {
+/** Slides and folders; the library says what is wrong with a path. */
+function slidesOf(args: ParsedArgs): readonly string[] {
   const paths = args.positionals;
-  const [first] = paths;
-  if (first === undefined) throw new UsageError('a folder or a slide is missing', scoreSpec.name);
-  for (const path of paths) {
-    if (/\.(hdf5|h5)$/i.test(path)) {
-      throw new UsageError(
-        `${JSON.stringify(path)}: this version scores slides, not HDF5 files of images`,
-        scoreSpec.name,
-      );
-    }
-    const isFolder = await stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
+  if (paths.length === 0) throw new UsageError('a folder or a slide is missing', scoreSpec.name);
+  const images = paths.find((path) => /\.(hdf5|h5)$/i.test(path));
+  if (images !== undefined) {
+    throw new UsageError(
+      `${JSON.stringify(images)}: this version scores slides, not HDF5 files of images`,
+      scoreSpec.name,
     );
-    if (isFolder && paths.length > 1)
-      throw new UsageError('one folder, or slides: not both, and not several folders', scoreSpec.name);
-    if (isFolder) return path;
   }
   return paths;
 }

@@ -37,4 +37,5 @@ export const layout: OptionKind = { type: 'choice', values: ['NCHW', 'NHWC'] };
 export const channels: OptionKind = { type: 'choice', values: ['RGB', 'BGR'] };
 export const boolean: OptionKind = { type: 'boolean' };
 export const path: OptionKind = { type: 'path' };
+export const text: OptionKind = { type: 'text' };
 export const limitBytes: NumericKind = { type: 'integer', min: 1, max: maxInteger, unit: 'bytes' };

@@ -119,6 +119,27 @@ TEST(a_file_that_is_replaced_or_written_to_is_no_longer_the_same) {
   CHECK(!again.is_unchanged());
 }
 
+TEST(weights_elsewhere_are_taken_by_the_name_that_the_graph_has_for_them) {
+  if (test::ort_library().empty()) return static_cast<void>(std::printf("skipped: weights_elsewhere\n"));
+  const test::TemporaryFolder folder;
+  const test::TemporaryFolder store;
+  const std::string graph = test::models::with_weights();
+  const std::string weights = bytes_of({1, 2, 3});
+  ModelFiles files{{folder.write("model.onnx", graph), hash(graph)},
+                   {{store.write("0a1b2c", weights), hash(weights), "weights.bin"}}};
+  CHECK((outputs_of(*Model::load(files, {}), "shifted") == std::vector<double>{1, 2, 3}));
+  // A file of that name beside the graph is not the one that was hashed.
+  folder.write("weights.bin", bytes_of({4, 5, 6}));
+  CHECK((outputs_of(*Model::load(files, {}), "shifted") == std::vector<double>{1, 2, 3}));
+
+  CancelToken cancelled;
+  cancelled.cancel();
+  CHECK_THROWS(CANCELLED,
+               static_cast<void>(read_weights(OpenModelFile(files.weights[0].path), files.weights[0], &cancelled)));
+  files.weights[0].sha256 = hash("another");
+  CHECK(says(reason(files, Code::MODEL_INVALID), "was changed after"));
+}
+
 TEST(weights_beside_the_graph_are_found_and_are_those_that_were_hashed) {
   if (test::ort_library().empty()) return static_cast<void>(std::printf("skipped: weights_beside_the_graph\n"));
   const test::TemporaryFolder folder;

@@ -1,0 +1,36 @@
+/** Paths that a caller gives as text or as a `file:` URL. */
+import { fileURLToPath } from 'node:url';
+import { MicrotomeError } from './errors.js';
+
+const kFileUrl = /^file:\/\//i;
+
+function refused(address: string, reason: string): MicrotomeError {
+  const found = `The URL ${address.slice(0, 200)} is not the address of a local file (${reason})`;
+  return new MicrotomeError('INVALID_OPTION', 'options', found, {
+    advice: 'pass a path, or a URL such as file:///data',
+  });
+}
+
+function pathOfUrl(url: URL): string {
+  let path: string;
+  try {
+    path = fileURLToPath(url);
+  } catch (error) {
+    throw refused(url.href, error instanceof Error ? error.message : String(error));
+  }
+  if (path.includes('\0')) throw refused(url.href, 'it holds a NUL character');
+  return path;
+}
+
+/** The path that is meant. Text that is no `file:` URL is a path already. Throws INVALID_OPTION. */
+export function pathOf(value: string | URL): string {
+  if (typeof value !== 'string') return pathOfUrl(value);
+  if (!kFileUrl.test(value)) return value;
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw refused(value, 'it is not a valid URL');
+  }
+  return pathOfUrl(url);
+}

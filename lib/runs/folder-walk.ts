@@ -1,0 +1,229 @@
+/**
+ * What a folder holds for a run: its slides in name order, and whatever may be a slide, or hold slides, and is not read,
+ * each with the reason. Nothing of the kind is left out in silence. Names are kept as bytes, since a name need not be text.
+ *
+ * The walk ends whatever the folder holds: each folder is read once, also where links lead to it again, and there are limits
+ * on entries and depth.
+ */
+import type { Dirent } from 'node:fs';
+import { MicrotomeError } from '../core/errors.js';
+import { optionMark } from '../core/option-names.js';
+import { Turns } from '../core/turns.js';
+import { defaults } from '../options/defaults.js';
+import { ioFailure } from './failure.js';
+import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
+import { escapedName, nameProblem } from './names.js';
+import { identityOf, kDangling, kLoop, linkRefused, type SlideIdentity } from './slide-files.js';
+import { isSlideName, unreadKind } from './slide-names.js';
+import type { NotRead } from './types.js';
+
+export interface FolderRules {
+  readonly recursive: boolean;
+  readonly followLinks: boolean;
+  readonly maxEntries: number;
+  readonly maxDepth: number;
+}
+
+export const defaultFolderRules: FolderRules = {
+  recursive: defaults.recursive,
+  followLinks: defaults.followLinks,
+  maxEntries: defaults.maxFolderEntries,
+  maxDepth: defaults.maxFolderDepth,
+};
+
+export interface WalkedSlide {
+  /** Its path in the folder, with slashes; where no row can carry that, a text that stands for it. */
+  readonly name: string;
+  readonly path: string;
+  readonly identity: SlideIdentity;
+  /** Why no row can carry the name; null: one can. */
+  readonly problem: string | null;
+}
+
+export interface WalkedFolder {
+  /** In the order of their names, by code unit: the same in every locale. */
+  readonly slides: readonly WalkedSlide[];
+  readonly notRead: readonly NotRead[];
+}
+
+/** A folder, or an entry of one. */
+interface Place {
+  /** Absolute. */
+  readonly path: Buffer;
+  /** From the folder of the run on; empty for that folder itself. */
+  readonly inside: Buffer;
+  readonly depth: number;
+}
+
+type Stat = Awaited<ReturnType<typeof statOf>>;
+
+const kHidden = 0x2e;
+const kSlash = Buffer.from('/');
+/** Entries that are asked for in one call. */
+const kBufferSize = 512;
+
+/** `folder` is an absolute real path. Throws CSV_INVALID (a link that is not followed), LIMIT_EXCEEDED, FILE_UNREADABLE. */
+export async function walkFolder(
+  folder: string,
+  rules: FolderRules = defaultFolderRules,
+  fs: FileSystem = realFileSystem,
+): Promise<WalkedFolder> {
+  const walk = new FolderWalk(folder, rules, fs);
+  await walk.run();
+  const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  return {
+    slides: walk.slides.sort((a, b) => byName(a.name, b.name)),
+    notRead: walk.notRead.sort((a, b) => byName(a.path, b.path)),
+  };
+}
+
+class FolderWalk {
+  readonly slides: WalkedSlide[] = [];
+  readonly notRead: NotRead[] = [];
+  private entries = 0;
+  /** Folders that are read, by device and inode, and the path under which. */
+  private readonly seen = new Map<string, string>();
+  /** Folders to read, in this order. */
+  private readonly folders: Place[] = [];
+  /** Read after the folders that are there themselves, so that names without a link win. */
+  private linked: Place[] = [];
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly folder: string,
+    private readonly rules: FolderRules,
+    private readonly fs: FileSystem,
+  ) {}
+
+  async run(): Promise<void> {
+    this.folders.push({ path: Buffer.from(this.folder), inside: Buffer.alloc(0), depth: 0 });
+    for (let i = 0; i < this.folders.length; ++i) {
+      await this.readFolder(this.folders[i] as Place);
+      if (i + 1 === this.folders.length) this.addLinked();
+    }
+  }
+
+  /** The order in which a folder lists its entries is no order: which name a folder has must not depend on it. */
+  private addLinked(): void {
+    for (const place of this.linked.sort((a, b) => Buffer.compare(a.path, b.path))) this.folders.push(place);
+    this.linked = [];
+  }
+
+  private async readFolder(folder: Place): Promise<void> {
+    try {
+      const stat = await statOf(folder.path, this.fs);
+      const id = `${stat.dev}:${stat.ino}`;
+      const before = this.seen.get(id);
+      if (before !== undefined) return this.leaveOut(folder, `the same folder as ${before}, which is read`);
+      this.seen.set(id, textOf(folder.path));
+      const options = { encoding: 'buffer' as unknown as BufferEncoding, bufferSize: kBufferSize };
+      const listed = await this.fs.opendir(folder.path, options);
+      for await (const entry of listed as unknown as AsyncIterable<Dirent<Buffer>>) {
+        this.count();
+        if (entry.name[0] !== kHidden) await this.look(entryOf(folder, entry.name), entry);
+        if (this.turns.isOver) await this.turns.next();
+      }
+    } catch (error) {
+      if (error instanceof MicrotomeError) throw error;
+      if (folder.depth === 0) throw ioFailure(error, 'list the folder', this.folder);
+      this.leaveOut(folder, `cannot be read (${errnoOf(error)})`);
+    }
+  }
+
+  private count(): void {
+    if (++this.entries <= this.rules.maxEntries) return;
+    throw this.beyond(`more than ${this.rules.maxEntries} entries`, 'maxFolderEntries');
+  }
+
+  private beyond(found: string, option: string): MicrotomeError {
+    return new MicrotomeError('LIMIT_EXCEEDED', 'csv', `the folder ${this.folder} has ${found}`, {
+      path: this.folder,
+      advice: `pass a smaller folder, or a larger ${optionMark(option)}`,
+    });
+  }
+
+  private async look(place: Place, entry: Dirent<Buffer>): Promise<void> {
+    if (entry.isSymbolicLink()) return this.lookAtLink(place);
+    if (entry.isDirectory()) return this.addFolder(place, false);
+    if (!isSlideName(baseOf(place))) {
+      const kind = unreadKind(baseOf(place));
+      if (kind !== null) this.leaveOut(place, kind);
+    } else if (!entry.isFile()) this.leaveOut(place, 'not a regular file');
+    else {
+      const stat = await this.statOrNull(place);
+      if (stat !== null) this.addSlide(place, stat);
+    }
+  }
+
+  private async lookAtLink(place: Place): Promise<void> {
+    const stat = await this.statOrNull(place);
+    if (stat === null) return;
+    const name = baseOf(place);
+    if (stat.isDirectory()) return this.addFolder(place, true);
+    if (!isSlideName(name)) {
+      const kind = unreadKind(name);
+      if (kind !== null) this.leaveOut(place, kind);
+    } else if (!stat.isFile()) this.leaveOut(place, 'not a regular file');
+    else if (this.rules.followLinks) this.addSlide(place, stat);
+    else {
+      const target = await this.fs.realpath(textOf(place.path)).catch(() => null);
+      throw linkRefused(this.folder, escapedName(place.inside), target, { path: this.folder, line: null });
+    }
+  }
+
+  /** Null: it cannot be looked at, which is noted. */
+  private async statOrNull(place: Place): Promise<Stat | null> {
+    try {
+      return await statOf(place.path, this.fs);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'ELOOP') this.leaveOut(place, kLoop);
+      else this.leaveOut(place, errno === 'ENOENT' || errno === 'ENOTDIR' ? kDangling : `cannot be read (${errno})`);
+      return null;
+    }
+  }
+
+  private addSlide(place: Place, stat: Stat): void {
+    const text = textOf(place.inside);
+    const isText = Buffer.from(text).equals(place.inside);
+    const problem = isText ? nameProblem(text, true) : 'a name that is not UTF-8';
+    const name = problem === null ? text : escapedName(place.inside);
+    this.slides.push({ name, path: textOf(place.path), identity: identityOf(stat), problem });
+  }
+
+  private addFolder(place: Place, isLink: boolean): void {
+    const { recursive, followLinks, maxDepth } = this.rules;
+    const what = isLink ? 'a link to a folder' : 'a subfolder';
+    if (!recursive) this.leaveOut(place, `${what}, and this run is not recursive`);
+    else if (isLink && !followLinks) this.leaveOut(place, `${what}, and this run does not follow links`);
+    else if (place.depth > maxDepth) {
+      throw this.beyond(`more than ${maxDepth} levels of subfolders`, 'maxFolderDepth');
+    } else (isLink ? this.linked : this.folders).push(place);
+  }
+
+  private leaveOut(place: Place, reason: string): void {
+    this.notRead.push(Object.freeze({ path: textOf(place.path), reason }));
+  }
+}
+
+function statOf(path: Buffer, fs: FileSystem) {
+  return fs.stat(path, { bigint: true });
+}
+
+function entryOf(folder: Place, name: Buffer): Place {
+  const inside = folder.inside.length === 0 ? name : Buffer.concat([folder.inside, kSlash, name]);
+  const isRoot = folder.path.equals(kSlash);
+  return {
+    path: Buffer.concat(isRoot ? [kSlash, name] : [folder.path, kSlash, name]),
+    inside,
+    depth: folder.depth + 1,
+  };
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.toString('utf8');
+}
+
+function baseOf({ inside }: Place): string {
+  return textOf(inside.subarray(inside.lastIndexOf(0x2f) + 1));
+}

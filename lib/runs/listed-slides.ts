@@ -1,0 +1,97 @@
+/**
+ * Slides and folders that were named one by one, in their order, and the name that each slide's row carries: the name of
+ * the file, or its path in the folder that was named. Slides that would share a name carry their path from the folder that
+ * all the listed slides have in common.
+ */
+import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { fromFileSystem, MicrotomeError } from '../core/errors.js';
+import type { FileSystem } from './file-system.js';
+import { walkFolder, type FolderRules, type WalkedSlide } from './folder-walk.js';
+import { escapedName, nameProblem, shown } from './names.js';
+import { folderOf, slideAt } from './slide-files.js';
+import type { NotRead } from './types.js';
+
+export type ListedSlide = WalkedSlide;
+
+export interface ListedSlides {
+  readonly slides: readonly ListedSlide[];
+  readonly notRead: readonly NotRead[];
+}
+
+export async function isFolder(path: string, fs: FileSystem): Promise<boolean> {
+  try {
+    return (await fs.stat(path)).isDirectory();
+  } catch (error) {
+    throw fromFileSystem(error, 'slide', path, 'the slide');
+  }
+}
+
+/**
+ * `nameOf` makes the row's name of a path (the ISIC preset leaves the extension out). Throws INVALID_OPTION for a slide
+ * that is named twice and for names that stay the same, and what walking a folder throws.
+ */
+export async function listedSlides(
+  paths: readonly string[],
+  nameOf: (path: string) => string,
+  rules: FolderRules,
+  fs: FileSystem,
+): Promise<ListedSlides> {
+  const slides: WalkedSlide[] = [];
+  const notRead: NotRead[] = [];
+  for (const path of paths) {
+    if (await isFolder(path, fs)) {
+      const found = await walkFolder(await folderOf(path, fs), rules, fs);
+      slides.push(...found.slides);
+      notRead.push(...found.notRead);
+    } else {
+      const { identity } = await slideAt(path, basename(path), fs);
+      slides.push({ ...named(basename(path)), path, identity });
+    }
+  }
+  refuseTwice(slides);
+  return { slides: distinct(slides, nameOf), notRead };
+}
+
+function named(name: string): Pick<WalkedSlide, 'name' | 'problem'> {
+  const problem = nameProblem(name, true);
+  return { name: problem === null ? name : escapedName(Buffer.from(name)), problem };
+}
+
+function refuseTwice(slides: readonly WalkedSlide[]): void {
+  const seen = new Set<string>();
+  for (const { path } of slides) {
+    const absolute = resolve(path);
+    if (seen.has(absolute)) {
+      const found = `a slide that was given twice (${shown(path)})`;
+      throw new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: 'name each slide once' });
+    }
+    seen.add(absolute);
+  }
+}
+
+function distinct(slides: readonly WalkedSlide[], nameOf: (path: string) => string): ListedSlide[] {
+  const uses = new Map<string, number>();
+  for (const { name } of slides) uses.set(nameOf(name), (uses.get(nameOf(name)) ?? 0) + 1);
+  const isShared = (name: string): boolean => (uses.get(nameOf(name)) ?? 0) > 1;
+  const common = [...uses.values()].some((count) => count > 1) ? commonFolder(slides.map(({ path }) => path)) : '';
+  const seen = new Map<string, string>();
+  return slides.map((slide) => {
+    const own = isShared(slide.name) ? named(relative(common, resolve(slide.path)).split(sep).join('/')) : slide;
+    const name = nameOf(own.name);
+    const other = seen.get(name);
+    if (other !== undefined) {
+      const found = `two slides named ${shown(name)}: ${shown(other)} and ${shown(slide.path)}`;
+      throw new MicrotomeError('INVALID_OPTION', 'options', found, { path: slide.path, advice: 'score them apart' });
+    }
+    seen.set(name, slide.path);
+    return { ...slide, name, problem: slide.problem ?? own.problem };
+  });
+}
+
+/** The deepest folder that holds all of them. */
+function commonFolder(paths: readonly string[]): string {
+  const folders = paths.map((path) => dirname(resolve(path)).split(sep));
+  const [first = []] = folders;
+  const length = first.findIndex((part, i) => folders.some((folder) => folder[i] !== part));
+  return (length < 0 ? first : first.slice(0, length)).join(sep) || sep;
+}

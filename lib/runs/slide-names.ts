@@ -1,0 +1,28 @@
+/** What the name of a file says of it: a slide that a folder run reads, one that this version cannot read, or neither. */
+
+const kSlideName = /^[^.].*\.(tif|tiff|svs)$/is;
+
+/** Not hidden, and with one of the slide extensions, in any case. */
+export function isSlideName(name: string): boolean {
+  return kSlideName.test(name);
+}
+
+/** Slides in formats of other vendors, by extension. */
+const kOtherFormats = new Set(
+  'ndpi ndpis mrxs mirax svslide scn czi dcm dicom vms vmu bif isyntax i2syntax vsi ets lif nd2 oib oif oir zvi jp2 jpx j2k kfb sdpc tmap mds mdsx aperio afi sld sldy ims lsm zarr'.split(
+    ' ',
+  ),
+);
+
+/** TIFF files under other names: they may well be readable, and a folder run does not take them for slides. */
+const kOtherTiffs = new Set('btf tf2 tf8 qptiff gtif gtiff ptif ptiff'.split(' '));
+
+/** Why a file with such a name is not read although it may be a slide; null: it is none, as far as its name says. */
+export function unreadKind(name: string): string | null {
+  if (name.startsWith('.')) return null;
+  const dot = name.lastIndexOf('.');
+  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : '';
+  if (kOtherFormats.has(extension)) return `this version does not read .${extension} files`;
+  if (!kOtherTiffs.has(extension)) return null;
+  return `of a folder only .tif, .tiff and .svs files are read; a .${extension} file can be given by its own path`;
+}
