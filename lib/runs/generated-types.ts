@@ -15,37 +15,21 @@ export type OnError = 'error' | 'fallback' | 'skip';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
 export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
-<<<<<<< HEAD
   /**
    * CSV whose rows say which slides are scored, and in which order.
    * @defaultValue every slide of the folder, in name order
    */
-  readonly format?: string;
-  /** CSV with the clinical values and the resolution of each slide. */
-  readonly metadata?: string;
-  /** CSV to write; a journal and a lock file are beside it while the run lasts. @defaultValue nothing is written */
-  readonly output?: string;
-=======
-  /** CSV that says which rows there are, in which order. @defaultValue every slide of the folder, in name order */
   readonly format?: string | URL;
-  /** CSV of clinical values and resolution by slide. */
+  /** CSV with the clinical values and the resolution of each slide. */
   readonly metadata?: string | URL;
-  /** CSV to write; beside it lie a journal and a lock while the run lasts. @defaultValue nothing is written */
+  /** CSV to write; a journal and a lock file are beside it while the run lasts. @defaultValue nothing is written */
   readonly output?: string | URL;
->>>>>>> origin/main
   /**
    * Names of the columns of `format`, `metadata` and `output`.
    * @defaultValue 'visiomel', but no column of `metadata` is required
    */
   readonly preset?: Preset;
   /**
-<<<<<<< HEAD
-   * Continue an interrupted run from its journal; where there is no journal, start from the beginning. A score of the
-   * journal is kept if this run would compute the same. You may add or remove slides, and change options that decide
-   * what happens to slides that fail. A slide is scored again if it failed, or if something changed that its score
-   * depends on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. The run is refused if the
-   * model, ONNX Runtime, an option that changes every score, or the file of a slide has changed.
-=======
    * Column of `format`, `metadata` and `output` that names the slide. Where this or `valueColumn` is given, `format`
    * needs this column only; its other columns are not read.
    * @defaultValue filename
@@ -55,36 +39,36 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   readonly valueColumn?: string;
   /**
    * Add a column to `output` for each further output of the model, under its name. The first output is the score,
-   * which has a column already. In a row of a slide that failed they hold the fallback that the model declares for
-   * them, or nothing.
+   * which has a column already. In the row of a slide that failed, each column holds the fallback that the model
+   * declares for that output, or nothing.
    * @defaultValue false
    */
   readonly allOutputs?: boolean;
   /**
-   * Name of a last column of `output` that says what the score is: scored, fallback (the slide failed), missing (there
-   * is no slide), or failed with the code of its error.
+   * Name of a last column of `output` that says for each row: scored, fallback, missing, or failed with the code of
+   * the error. fallback: the slide failed, and its row holds the fallback value. missing: there is no slide. The flag
+   * without a name calls the column `status`.
    * @defaultValue there is none
    */
   readonly statusColumn?: string;
   /**
-   * Read the slides of subfolders too; such a slide is named by its path in the folder, with slashes. A name in
+   * Read the slides of subfolders too; a slide is then named by its path in the folder, with slashes. A name in
    * `format` and `metadata` may then be such a path.
    * @defaultValue false
    */
   readonly recursive?: boolean;
   /**
-   * Follow the links in a folder of slides. With `false` a link to a slide is refused (CSV_INVALID), and one to a
-   * folder is not read. A slide that is given by its own path may be a link either way.
+   * Follow the links in a folder of slides. With `false` a link to a slide is refused (CSV_INVALID), and a link to a
+   * folder is not read. A slide that you pass by its own path may be a link in both cases.
    * @defaultValue true
    */
   readonly followLinks?: boolean;
   /**
-   * Continue an interrupted run from its journal; start anew where there is none. Scores of the journal are kept where
-   * they are what this run would compute. Slides may be added or removed, and options may change that decide what
-   * happens to slides that fail. A slide is scored again where it failed, or where something changed that its score
-   * depended on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. Another model, another ONNX
-   * Runtime, another value of an option that changes every score, or a slide whose file has changed is refused.
->>>>>>> origin/main
+   * Continue an interrupted run from its journal; where there is no journal, start from the beginning. A score of the
+   * journal is kept if this run would compute the same. You may add or remove slides, and change options that decide
+   * what happens to slides that fail. A slide is scored again if it failed, or if something changed that its score
+   * depends on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. The run is refused if the
+   * model, ONNX Runtime, an option that changes every score, or the file of a slide has changed.
    * @defaultValue false
    */
   readonly resume?: boolean;
@@ -128,18 +112,18 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   /** A slide that `deadline` cuts short keeps at least this many tiles, if it has that many. @defaultValue 64 */
   readonly deadlineMinTiles?: number;
   /**
-   * Most entries of a folder and its subfolders that are looked at; a folder that has more is LIMIT_EXCEEDED.
+   * Most entries of a folder and its subfolders; a folder with more is refused (LIMIT_EXCEEDED).
    * @defaultValue 1000000
    */
   readonly maxFolderEntries?: number;
   /**
-   * Most levels of subfolders that `recursive` goes down; a folder that has more is LIMIT_EXCEEDED.
+   * Most levels of subfolders that `recursive` reads; a folder with more is refused (LIMIT_EXCEEDED).
    * @defaultValue 64
    */
   readonly maxFolderDepth?: number;
   /**
-   * Called on the JavaScript thread before the model is loaded, once, with what of the folder is not read, where there
-   * is such; what it throws is ignored.
+   * Called once, before the model is loaded, with what the folder has and the run does not read; what it throws is
+   * ignored.
    */
   readonly onNotRead?: (report: readonly NotRead[]) => void;
   /**
