@@ -24,7 +24,15 @@ export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './s
 export type { Batch, TensorBatch, TileBatch } from './slide/tile-batch.js';
 export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';
-export type { Model, ModelCard, ModelOutput, TensorInfo, TileInput } from './model/model.js';
+export type {
+  GraphFacts,
+  Model,
+  ModelAssumptions,
+  ModelCard,
+  ModelOutput,
+  TensorInfo,
+  TileInput,
+} from './model/model.js';
 export { devices } from './native/devices.js';
 export type { Device } from './native/devices.js';
 export { doctor } from './native/doctor.js';
@@ -54,7 +62,7 @@ export type {
   OptionPlace,
   OptionUnit,
 } from './options/row.js';
-export { defaultClip } from './scoring/result.js';
+export { defaultClip, heldTo } from './scoring/result.js';
 export type {
   ClipRange,
   ModelIdentity,

@@ -39,6 +39,7 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   OUTPUT_EXISTS: exitCode.usage,
   OUTPUT_LOCKED: exitCode.usage,
   OUTPUT_NOT_FINITE: exitCode.internal,
+  OUTPUT_OUT_OF_RANGE: exitCode.internal,
   OUTPUT_SHAPE: exitCode.internal,
   OUT_OF_MEMORY: exitCode.internal,
   DISK_FULL: exitCode.internal,

@@ -1,4 +1,5 @@
 /** What messages call an option for a user of the command line: its flag, or its key in the file of options. */
+import { isLiteral } from '../core/option-names.js';
 import { optionTable, type OptionNaming } from '../index.js';
 
 /** Of options that stand twice in the table, the flag is that of a run. */
@@ -18,7 +19,7 @@ export const flagNaming: OptionNaming = (option, value) => {
   const flag = flagNamed(option) ?? familyOf(option);
   if (flag === null) return value === null ? option : `${option} ${value}`;
   if (value === null || value === 'true') return `--${flag}`;
-  return value === 'false' ? `--no-${flag}` : `--${flag} ${value}`;
+  return value === 'false' ? `--no-${flag}` : `--${flag} ${value === 'null' ? 'none' : value}`;
 };
 
 /** `fromFile`: options whose values come from the file `path`. They are called by their keys, all others by their flags. */
@@ -26,6 +27,7 @@ export function fileNaming(path: string, fromFile: ReadonlySet<string>): OptionN
   return (option, value) => {
     const isOfFile = fromFile.has(option) || [...fromFile].some((name) => name.startsWith(`${option}.`));
     if (!isOfFile) return flagNaming(option, value);
-    return value === null ? `"${option}" in ${path}` : `"${option}": ${JSON.stringify(value)} in ${path}`;
+    if (value === null) return `"${option}" in ${path}`;
+    return `"${option}": ${isLiteral(value) ? value : JSON.stringify(value)} in ${path}`;
   };
 }

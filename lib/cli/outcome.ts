@@ -1,5 +1,13 @@
 /** How a finished slide and a finished run are told. */
-import { messageWith, type DirectorySummary, type OptionNaming, type SlideOutcome, type TileTable } from '../index.js';
+import {
+  heldTo,
+  messageWith,
+  type DirectorySummary,
+  type OptionNaming,
+  type SlideOutcome,
+  type SlideResult,
+  type TileTable,
+} from '../index.js';
 import { clock, printable } from './text.js';
 
 /** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`. */
@@ -11,7 +19,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
   }
   const {
     path,
-    score,
+    unclipped,
+    clipped,
+    assumed,
     outputs,
     read,
     tileCount,
@@ -27,7 +37,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
   return {
     ok: true,
     path,
-    score,
+    score: shownScore(outcome.result),
+    clipped,
+    unclipped,
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, [...values]])),
     read,
     tiles: tileCount,
@@ -38,6 +50,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     elapsedMs: timings.elapsedMs,
     warnings,
     model,
+    assumed,
     ...(tiles === undefined ? {} : { tileTable: tableJson(tiles) }),
   };
 }
@@ -47,9 +60,17 @@ function tableJson({ outputs, ...table }: TileTable): object {
   return { ...table, x: [...table.x], y: [...table.y], outputs: Object.fromEntries(plain) };
 }
 
+/** The number that stands in the CSV too. */
+function shownScore({ score, clip }: SlideResult): number {
+  return heldTo(score, clip);
+}
+
 /** A row of the table on stdout: score (or the code of the failure), tab, path. */
 export function outcomeLine(outcome: SlideOutcome): string {
-  if (outcome.ok) return `${outcome.result.score.toFixed(9)}\t${printable(outcome.result.path)}\n`;
+  if (outcome.ok) {
+    const score = shownScore(outcome.result).toFixed(9);
+    return `${score === '-0.000000000' ? score.slice(1) : score}\t${printable(outcome.result.path)}\n`;
+  }
   return `${outcome.error.code}\t${printable(outcome.path)}\n`;
 }
 
@@ -61,6 +82,7 @@ export function summaryLine(summary: DirectorySummary): string {
   const rows = summary.rows.length - (summary.output === null ? 0 : skipped);
   const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary)];
   if (summary.notRead.length > 0) parts.push(`${summary.notRead.length} not read`);
+  if (summary.clipped > 0) parts.push(`${summary.clipped} held to the declared range`);
   if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
   parts.push(`${summary.tiles} tiles`, clock(summary.elapsedMs));
   return `${where}${parts.join(', ')}`;

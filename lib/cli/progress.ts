@@ -13,6 +13,8 @@ export interface ProgressView {
   update(progress: DirectoryProgress): void;
   /** A line of its own: a failed slide, the summary. Not shown by `percent` and `none`. */
   note(text: string): void;
+  /** A line that whoever reads the scores must know. Not shown by `percent`, which promises to print nothing else. */
+  say(text: string): void;
   /** Clears what is not to stay. */
   end(): void;
 }
@@ -28,7 +30,7 @@ export function progressView(kind: ProgressKind | undefined, stream: OutputStrea
     case 'percent':
       return percentView(stream);
     case 'none':
-      return { update() {}, note() {}, end() {} };
+      return { update() {}, note() {}, say: (text) => void stream.write(`${text}\n`), end() {} };
   }
 }
 
@@ -55,6 +57,10 @@ function barView(stream: OutputStream): ProgressView {
     if (drawn) stream.write('\r\u001b[K');
     drawn = false;
   };
+  const note = (text: string): void => {
+    clear();
+    stream.write(`${text}\n`);
+  };
   return {
     update(p) {
       const width = 20;
@@ -63,10 +69,8 @@ function barView(stream: OutputStream): ProgressView {
       stream.write(`\r${line.slice(0, Math.max(10, (stream.columns ?? 80) - 1))}\u001b[K`);
       drawn = true;
     },
-    note(text) {
-      clear();
-      stream.write(`${text}\n`);
-    },
+    note,
+    say: note,
     end: clear,
   };
 }
@@ -75,6 +79,7 @@ function plainView(stream: OutputStream): ProgressView {
   let lastMs = 0;
   /** Of the last slide. It waits for the end: slides are told of in their order, some of them after the last one is done. */
   let last: string | null = null;
+  const note = (text: string): void => void stream.write(`${text}\n`);
   return {
     update(p) {
       if (p.slides.done === p.slides.total) {
@@ -85,7 +90,8 @@ function plainView(stream: OutputStream): ProgressView {
       lastMs = p.elapsedMs;
       stream.write(`${describe(p)}\n`);
     },
-    note: (text) => void stream.write(`${text}\n`),
+    note,
+    say: note,
     end() {
       if (last !== null) stream.write(`${last}\n`);
       last = null;
@@ -103,6 +109,7 @@ function percentView(stream: OutputStream): ProgressView {
       stream.write(`${percent}% ${clock(p.elapsedMs)}\n`);
     },
     note() {},
+    say() {},
     end() {},
   };
 }

@@ -22,6 +22,7 @@ export const errorAdvice = {
   MODEL_INVALID: 'check the model file or bundle',
   MODEL_MISMATCH: 'the message names two sides that contradict each other: correct the one that is wrong',
   OUTPUT_NOT_FINITE: 'check the weights of the model and the scaling of its input',
+  OUTPUT_OUT_OF_RANGE: 'pass [[activation]], or [[clip]]',
   OUTPUT_SHAPE: 'export the model so that its output has one row for each tile',
   RUNTIME_MISSING: 'install the named package or pass its path',
   DEVICE_UNAVAILABLE: 'choose another [[device]] (see: microtome doctor)',

@@ -22,8 +22,12 @@ export function withOptionNames(message: string, naming: OptionNaming): string {
 
 function apiNaming(option: string, value: string | null): string {
   if (value === null) return option;
-  const isLiteral = value === 'true' || value === 'false' || Number.isFinite(Number(value));
-  return `${option}: ${isLiteral ? value : `'${value}'`}`;
+  return `${option}: ${isLiteral(value) ? value : `'${value}'`}`;
+}
+
+/** True for a value that a program and a file write without quotes. */
+export function isLiteral(value: string): boolean {
+  return ['true', 'false', 'null'].includes(value) || Number.isFinite(Number(value));
 }
 
 /** The message for a caller of the API: `tile.size`, `onBadTile: 'fill'`. */

@@ -4,6 +4,7 @@
  */
 
 import { MicrotomeError } from '../core/errors.js';
+import { checkActivation } from './activation.js';
 import type { TensorInfo, TileInput } from './model.js';
 import type { GraphInfo, ModelSpec } from './spec.js';
 
@@ -155,7 +156,7 @@ export function checkColumns(tensor: TensorInfo, declared: number | null, batch:
 
 /**
  * Compares a model with a graph: as outlined from the file, and again as the runtime reports it. Gives the graph's
- * input. Throws MODEL_MISMATCH.
+ * input. Throws MODEL_MISMATCH, and INVALID_OPTION for an activation that the output cannot have.
  */
 export function checkModelAgainstGraph(
   input: TileInput,
@@ -169,6 +170,7 @@ export function checkModelAgainstGraph(
   for (const output of spec.tileOutputs) {
     const tensor = graphOutput(graph.outputs, output.tensor, path);
     const columns = checkColumns(tensor, output.columns, found.batch, path);
+    checkActivation(output, columns, path);
     for (const head of spec.heads) {
       if (spec.tileOutputs[head.output] === output && columns !== null && head.column >= columns) {
         throw new MicrotomeError(

@@ -73,7 +73,7 @@ function withClip(model: Model, clip: ParsedModelOptions['clip']): Model {
   const spec = specOf(model);
   const changed: Model = Object.freeze({
     ...model,
-    outputs: Object.freeze(first(model.outputs, (output) => Object.freeze({ ...output, clip }))),
+    outputs: Object.freeze(first(model.outputs, (output) => Object.freeze({ ...output, clip, clipDeclared: true }))),
   });
   return attachSpec(changed, { ...spec, outputs: first(spec.outputs, (output) => ({ ...output, clip })) });
 }

@@ -1,5 +1,6 @@
 /** What the rest of the library, and a caller, sees of a loaded model. */
 
+import type { Activation, HeadOptions } from '../options/types.js';
 import type { ClipRange } from '../scoring/result.js';
 
 /** A tensor of the graph. */
@@ -48,8 +49,46 @@ export interface ModelOutput {
   readonly name: string;
   /** The range a table of results holds it to; null: none. */
   readonly clip: ClipRange | null;
+  /**
+   * True: the model, or the option `clip`, says what `clip` is. False: it is the range of a probability, which nobody
+   * said the score to be; then a run takes a score outside [0, 1] for an error of its slide.
+   */
+  readonly clipDeclared: boolean;
   /** The value that stands in for a slide that could not be scored; null when the model declares none. */
   readonly fallback: number | null;
+}
+
+/**
+ * What a model does not say of itself and nobody told: the values that are used instead. Each has the name of the option that
+ * says it; only what was assumed is there.
+ */
+export interface ModelAssumptions {
+  readonly input?: {
+    readonly layout?: 'NCHW' | 'NHWC';
+    readonly channels?: 'RGB' | 'BGR';
+    /** 1/255: the model sees samples from 0 to 1; 1: from 0 to 255. Not there for a model that takes bytes. */
+    readonly scale?: number;
+    readonly mean?: readonly [number, number, number];
+    readonly std?: readonly [number, number, number];
+  };
+  readonly activation?: Activation;
+  /** The column of the output that is the score. */
+  readonly column?: number;
+  readonly head?: HeadOptions;
+  /** What was not told either, but needs no guess: the graph leaves no other choice. Not there for a bundle. */
+  readonly fromGraph?: GraphFacts;
+}
+
+/** What the graph of a model without a bundle shows. */
+export interface GraphFacts {
+  /** The name of its only image input. */
+  readonly input: string;
+  readonly size?: number;
+  readonly layout?: 'NCHW' | 'NHWC';
+  readonly graphOutput?: string;
+  readonly column?: number;
+  /** The operator that makes the output, such as `Softmax` or `Gemm`, where the file shows it. */
+  readonly operator?: string;
 }
 
 /**
@@ -75,4 +114,6 @@ export interface Model {
     readonly outputs: readonly TensorInfo[];
   };
   readonly warnings: readonly string[];
+  /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
+  readonly assumed: ModelAssumptions | null;
 }

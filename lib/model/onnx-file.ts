@@ -23,6 +23,8 @@ export interface OnnxFile extends ModelFile {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly weights: readonly WeightsFile[];
+  /** By output: the operator that makes its values, where it is known. */
+  readonly operators: ReadonlyMap<string, string>;
 }
 
 export interface OnnxRules {
@@ -79,5 +81,6 @@ export async function readOnnxFile(root: BundleRoot, graphFile: string, rules: O
     inputs: Object.freeze(graph.summary.inputs.map(tensorInfo)),
     outputs: Object.freeze(graph.summary.outputs.map(tensorInfo)),
     weights,
+    operators: graph.summary.operators,
   };
 }

@@ -7,6 +7,8 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { MicrotomeError } from '../core/errors.js';
+import { GraphTail } from './graph-tail.js';
+import type { GraphNode } from './graph-tail.js';
 
 /** A graph input or output. */
 export interface OnnxTensor {
@@ -33,6 +35,8 @@ export interface OnnxSummary {
   readonly external: readonly ExternalData[];
   /** True when a node refers to a compiled blob, which may be another file. */
   readonly hasCompiledNodes: boolean;
+  /** By output: the operator that makes its values; outputs of which it is not known are left out. */
+  readonly operators: ReadonlyMap<string, string>;
 }
 
 type Kind =
@@ -58,7 +62,7 @@ const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
   training: { 1: 'graph', 2: 'graph' },
   function: { 7: 'node', 11: 'attribute' },
   graph: { 1: 'node', 5: 'tensor', 11: 'value', 12: 'value', 15: 'sparse' },
-  node: { 4: 'text', 5: 'attribute' },
+  node: { 1: 'text', 2: 'text', 4: 'text', 5: 'attribute' },
   attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
   tensor: { 8: 'text', 13: 'entry' },
   sparse: { 1: 'tensor', 2: 'tensor' },
@@ -95,6 +99,8 @@ const windowBytes = 2 ** 16;
 const maxDepth = 100;
 const maxTextBytes = 2 ** 16;
 const maxNamed = 2 ** 20;
+/** Outputs whose operator is looked for; a model has a handful. */
+const maxAsked = 64;
 
 /** A message that is being walked, and what was gathered from its fields. */
 interface Frame {
@@ -125,6 +131,7 @@ class OnnxWalk {
   readonly #external: ExternalData[] = [];
   readonly #initialisers = new Set<string>();
   #hasCompiledNodes = false;
+  readonly #tail = new GraphTail();
 
   constructor(handle: FileHandle, path: string, size: number) {
     this.#handle = handle;
@@ -151,7 +158,17 @@ class OnnxWalk {
       outputs: this.#outputs,
       external: this.#external,
       hasCompiledNodes: this.#hasCompiledNodes,
+      operators: this.#operators(),
     };
+  }
+
+  #operators(): ReadonlyMap<string, string> {
+    const known = new Map<string, string>();
+    for (const { name } of this.#outputs.slice(0, maxAsked)) {
+      const operator = this.#tail.operatorOf(name);
+      if (operator !== null) known.set(name, operator);
+    }
+    return known;
   }
 
   #fault(found: string): MicrotomeError {
@@ -214,7 +231,7 @@ class OnnxWalk {
 
   #bytes(frame: Frame, field: number, length: number): Promise<void> | undefined {
     const child = children[frame.kind][field];
-    if (child === undefined || !(length >= 0 && length <= frame.end - this.#at)) {
+    if (child === undefined || !(length >= 0 && length <= frame.end - this.#at) || isUnwanted(frame, field, length)) {
       this.#skip(frame, length);
     } else if (child === 'text') {
       if (length > maxTextBytes)
@@ -265,6 +282,7 @@ class OnnxWalk {
         break;
       case 'node':
         if (frame.texts.get(4) === 'EPContext') this.#hasCompiledNodes = true;
+        if (this.#isOfGraph(parent)) this.#tail.add(nodeOf(frame));
         break;
       case 'entry':
         parent.entries.push([frame.texts.get(1) ?? '', frame.texts.get(2) ?? '']);
@@ -293,11 +311,14 @@ class OnnxWalk {
     }
   }
 
+  /** True for what the model's own graph holds, not one inside a node. */
+  #isOfGraph(parent: Frame): boolean {
+    return this.#stack.length === 2 && parent.kind === 'graph' && parent.field === 7;
+  }
+
   #tensor(frame: Frame, parent: Frame): void {
     const name = frame.texts.get(8) ?? '';
-    const isTopLevel =
-      this.#stack.length === 2 && parent.kind === 'graph' && this.#stack[0]?.kind === 'model' && parent.field === 7;
-    if (isTopLevel) this.#initialisers.add(name);
+    if (this.#isOfGraph(parent)) this.#initialisers.add(name);
     // Entries without the flag count too: stricter than a runtime, and a file that has them is odd.
     if (!frame.isExternal && frame.entries.length === 0) return;
     const locations = frame.entries.filter(([key]) => key === 'location').map(([, value]) => value);
@@ -310,14 +331,22 @@ class OnnxWalk {
   }
 
   #value(frame: Frame, parent: Frame): void {
-    const isTopLevel = this.#stack.length === 2 && parent.kind === 'graph' && parent.field === 7;
-    if (!isTopLevel) return;
-    const list = parent.kind === 'graph' && frame.field === 11 ? this.#inputs : this.#outputs;
+    if (!this.#isOfGraph(parent)) return;
+    const list = frame.field === 11 ? this.#inputs : this.#outputs;
     const type =
       elementTypes[frame.elementType] ?? (frame.elementType === 0 ? 'not a tensor' : `type ${frame.elementType}`);
     list.push({ name: frame.texts.get(1) ?? '', type, shape: frame.hasShape ? [...frame.dims] : null });
     if (list.length > maxNamed) throw this.#fault(`has more than ${maxNamed} inputs or outputs`);
   }
+}
+
+/** Of a node's inputs and outputs only the first is read, and none that is longer than a name. */
+function isUnwanted(frame: Frame, field: number, length: number): boolean {
+  return frame.kind === 'node' && field <= 2 && (frame.texts.has(field) || length > maxTextBytes);
+}
+
+function nodeOf({ texts }: Frame): GraphNode {
+  return { operator: texts.get(4) ?? '', input: texts.get(1) ?? '', output: texts.get(2) ?? '' };
 }
 
 /** The outline of the ONNX model in an open file. Throws MODEL_INVALID. */

@@ -2,7 +2,8 @@
 
 import type { MicrotomeError } from '../core/errors.js';
 import { defaults } from '../options/defaults.js';
-import { defaultClip } from '../scoring/result.js';
+import { activationWarnings } from './activation.js';
+import { assumedInput, assumptions } from './assumptions.js';
 import type { BundleRoot } from './bundle-files.js';
 import { hashBundleFile, requireInsidePath } from './bundle-files.js';
 import { readBundleJson } from './bundle-json.js';
@@ -16,9 +17,10 @@ import type {
   TileInputJson,
 } from './bundle-json.js';
 import { checkModelAgainstGraph } from './check-graph.js';
-import type { Model, ModelCard, TileInput } from './model.js';
+import type { Model, ModelAssumptions, ModelCard, TileInput } from './model.js';
 import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
+import { modelOutputs } from './slide-outputs.js';
 import { attachSpec } from './spec.js';
 import type { ModelSpec, NativeHead, OutputSpec, SelectSpec, TileOutputSpec } from './spec.js';
 
@@ -79,12 +81,20 @@ function tileOutputs(encoder: EncoderJson, text: BundleText): readonly TileOutpu
         `${o.columnNames.length} names for ${o.columns} columns`,
       );
     }
+    if (o.activation === 'softmax' && o.columns === 1) {
+      throw text.error(
+        'MODEL_INVALID',
+        [...at, String(i), 'activation'],
+        'softmax over a single column is 1 for every tile; sigmoid is for a single column, none for probabilities',
+      );
+    }
     return {
       name: o.name,
       tensor: o.tensor ?? o.name,
       columns: o.columns,
       columnNames: o.columnNames ?? null,
       activation: o.activation ?? 'none',
+      operator: null,
     };
   });
 }
@@ -221,6 +231,43 @@ function bundleSpec(
   };
 }
 
+/** The column that the score is read from, where its output has several and the bundle says none; else null. */
+function guessedColumn({ heads, outputs, tileOutputs }: ModelSpec, json: BundleJson): number | null {
+  const index = outputs[0]?.of[0]?.head ?? 0;
+  const head = heads[index];
+  const isSaid = json.heads[index]?.of?.column !== undefined;
+  return head === undefined || isSaid || tileOutputs[head.output]?.columns === 1 ? null : head.column;
+}
+
+/** What the schema has a default for and the bundle leaves to it, of its input and of the output that is the score. */
+function assumedOf(
+  input: TileInput,
+  spec: ModelSpec,
+  json: BundleJson,
+  isLayoutShown: boolean,
+): ModelAssumptions | null {
+  const head = spec.heads[spec.outputs[0]?.of[0]?.head ?? 0];
+  const output = head === undefined ? undefined : spec.tileOutputs[head.output];
+  const said = json.encoders[0]?.outputs.find(({ name }) => name === output?.name)?.activation;
+  const column = guessedColumn(spec, json);
+  return assumptions({
+    input: assumedInput(input, json.inputs.tiles?.[0] ?? {}, isLayoutShown),
+    ...(said === undefined && output !== undefined ? { activation: output.activation } : {}),
+    ...(column === null ? {} : { column }),
+  });
+}
+
+/** By the outputs that a head reads, each once. */
+function warningsOf(spec: ModelSpec, json: BundleJson): readonly string[] {
+  const scored = spec.heads[spec.outputs[0]?.of[0]?.head ?? 0]?.output;
+  const column = guessedColumn(spec, json);
+  const read = new Set(spec.heads.map((head) => head.output));
+  return spec.tileOutputs.flatMap((output, i) => {
+    if (!read.has(i)) return [];
+    return activationWarnings(output, i === scored ? column : null);
+  });
+}
+
 /** Reads a bundle folder. Throws MODEL_INVALID and MODEL_MISMATCH, naming the line of microtome.json where it is to blame. */
 export async function readBundle(root: BundleRoot): Promise<Model> {
   const { json, text, sha256 } = await readBundleJson(root);
@@ -239,6 +286,7 @@ export async function readBundle(root: BundleRoot): Promise<Model> {
   const input = tileInput(tiles);
   const open: ModelSpec = {
     ...draft,
+    tileOutputs: draft.tileOutputs.map((o) => ({ ...o, operator: onnx.operators.get(o.tensor) ?? null })),
     graphPath: onnx.path,
     graphSha256: onnx.sha256,
     weights: onnx.weights,
@@ -255,13 +303,10 @@ export async function readBundle(root: BundleRoot): Promise<Model> {
     card,
     intendedUse: card.intendedUse,
     input,
-    outputs: Object.freeze(
-      open.outputs.map((o) =>
-        Object.freeze({ name: o.name, clip: o.clip === undefined ? defaultClip : o.clip, fallback: o.fallback }),
-      ),
-    ),
+    outputs: modelOutputs(open.outputs),
     graph: Object.freeze({ path: onnx.path, inputs: onnx.inputs, outputs: onnx.outputs }),
-    warnings: Object.freeze([]),
+    warnings: Object.freeze(warningsOf(open, json)),
+    assumed: assumedOf(input, open, json, graph.layout !== null),
   });
   return attachSpec(model, {
     ...open,

@@ -9,14 +9,16 @@ import { optionMark } from '../core/option-names.js';
 import { contradiction, invalid } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import type { ParsedModelOptions } from '../options/model-options.js';
-import { defaultClip } from '../scoring/result.js';
+import { activationWarnings } from './activation.js';
+import { assumedInput, assumptions } from './assumptions.js';
 import type { BundleRoot } from './bundle-files.js';
 import { checkColumns, checkModelAgainstGraph, graphInput, graphOutput } from './check-graph.js';
 import type { GraphInput } from './check-graph.js';
-import type { Model, TileInput } from './model.js';
+import type { GraphFacts, Model, ModelAssumptions, TileInput } from './model.js';
 import { linkedOnnx, type LinkedOnnx } from './linked-onnx.js';
 import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
+import { modelOutputs } from './slide-outputs.js';
 import { attachSpec } from './spec.js';
 import type { ModelSpec, NativeHead, OutputSpec, TileOutputSpec } from './spec.js';
 import { readWsinferConfig, wsinferFileName } from './wsinfer-config.js';
@@ -34,7 +36,6 @@ interface PlainModel {
   readonly output: TileOutputSpec;
   readonly onnx: OnnxFile;
   readonly graph: GraphInput;
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -55,11 +56,15 @@ function scoreColumn(told: number | string | null, output: TileOutputSpec): numb
     return index;
   }
   if (told !== null) {
-    if (columns !== null && told >= columns)
-      throw invalid('column', `an index below ${columns}, the columns of the output "${output.name}",`, told);
+    if (columns !== null && told >= columns) throw outsideColumns(columns, output.name, told);
     return told;
   }
   return columns === 1 ? 0 : columns === 2 ? 1 : null;
+}
+
+function outsideColumns(columns: number, output: string, told: number): MicrotomeError {
+  const known = columns === 1 ? 'the output has a single column, 0' : `columns count from 0: 0 to ${columns - 1}`;
+  return invalid('column', `an index below ${columns}, the columns of the output "${output}",`, told, '', known);
 }
 
 function missingColumn(output: TileOutputSpec): string {
@@ -95,8 +100,37 @@ function plainOutputs(
   };
 }
 
+/** What the graph shows, of what was not told. */
+function graphFacts({ kind, input, output, graph }: PlainModel, options: ParsedModelOptions): GraphFacts {
+  const { givenInput } = options;
+  const isBare = kind === 'onnx';
+  return {
+    input: graph.name,
+    ...(isBare && givenInput.size === undefined ? { size: input.sizePx } : {}),
+    ...(isBare && givenInput.layout === undefined && graph.layout !== null ? { layout: graph.layout } : {}),
+    ...(options.graphOutput === null ? { graphOutput: output.tensor } : {}),
+    ...(options.column === null && output.columns === 1 ? { column: 0 } : {}),
+    ...(output.operator === null ? {} : { operator: output.operator }),
+  };
+}
+
+/** A bare .onnx says nothing but its shapes; what a WSInfer folder leaves open is which class is the score, and the head. */
+function assumedOf(plain: PlainModel, options: ParsedModelOptions, column: number | null): ModelAssumptions | null {
+  const { given, givenInput } = options;
+  const isBare = plain.kind === 'onnx';
+  return assumptions({
+    ...(isBare ? { input: assumedInput(plain.input, givenInput, plain.graph.layout !== null) } : {}),
+    ...(isBare && !given.includes('activation') ? { activation: plain.output.activation } : {}),
+    ...(column === null ? {} : { column }),
+    ...(given.includes('head') ? {} : { head: Object.freeze({ method: 'mean' }) }),
+    fromGraph: graphFacts(plain, options),
+  });
+}
+
 function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
   const column = scoreColumn(options.column, plain.output);
+  // Of a single column there is no choice.
+  const guessed = options.column === null && plain.output.columns !== 1 ? column : null;
   const { heads, outputs } = plainOutputs(plain.output, column, options);
   const spec: ModelSpec = {
     graphPath: plain.onnx.path,
@@ -120,9 +154,10 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
     card: null,
     intendedUse: 'not declared',
     input: plain.input,
-    outputs: Object.freeze(outputs.map((o) => Object.freeze({ name: o.name, clip: defaultClip, fallback: null }))),
+    outputs: modelOutputs(outputs),
     graph: Object.freeze({ path: plain.onnx.path, inputs: plain.onnx.inputs, outputs: plain.onnx.outputs }),
-    warnings: Object.freeze([...plain.warnings]),
+    warnings: Object.freeze(activationWarnings(plain.output, guessed)),
+    assumed: assumedOf(plain, options, guessed),
   });
   return attachSpec(model, spec);
 }
@@ -213,10 +248,10 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
         columns,
         columnNames: null,
         activation: options.activation ?? defaults.activation,
+        operator: onnx.operators.get(tensor.name) ?? null,
       },
       onnx,
       graph,
-      warnings: [],
     },
     options,
   );
@@ -297,10 +332,10 @@ export async function readWsinfer(root: BundleRoot, options: ParsedModelOptions)
         columns,
         columnNames: config.classNames,
         activation: classes > 1 ? 'softmax' : 'sigmoid',
+        operator: onnx.operators.get(tensor.name) ?? null,
       },
       onnx,
       graph,
-      warnings: [],
     },
     options,
   );

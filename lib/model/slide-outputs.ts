@@ -1,6 +1,8 @@
-/** The slide-level outputs of a model as the addon takes them. */
+/** The slide-level outputs of a model, as the addon takes them and as a caller sees them. */
 
 import type { NativeSlideOutput } from '../native/contract.js';
+import { defaultClip } from '../scoring/result.js';
+import type { ModelOutput } from './model.js';
 import type { Calibration, OutputSpec } from './spec.js';
 
 function nativeCalibration(calibration: Calibration | null): NativeSlideOutput['calibration'] {
@@ -19,4 +21,17 @@ export function nativeSlideOutputs(outputs: readonly OutputSpec[]): readonly Nat
     calibration: nativeCalibration(calibration),
     clip: clip ?? null,
   }));
+}
+
+export function modelOutputs(outputs: readonly OutputSpec[]): readonly ModelOutput[] {
+  return Object.freeze(
+    outputs.map(({ name, clip, fallback }) =>
+      Object.freeze({
+        name,
+        clip: clip === undefined ? defaultClip : clip,
+        clipDeclared: clip !== undefined,
+        fallback,
+      }),
+    ),
+  );
 }

@@ -19,6 +19,8 @@ export interface TileOutputSpec {
   readonly columns: number | null;
   readonly columnNames: readonly string[] | null;
   readonly activation: Activation;
+  /** The operator of the graph that makes it, such as `Softmax`; null where it is not known. */
+  readonly operator: string | null;
 }
 
 export type NativeHead = NativeScoreOptions['heads'][number];
@@ -82,6 +84,11 @@ const specs = new WeakMap<Model, ModelSpec>();
 export function attachSpec(model: Model, spec: ModelSpec): Model {
   specs.set(model, spec);
   return model;
+}
+
+/** Undefined for an object that loadModel did not make. */
+export function findSpec(model: Model): ModelSpec | undefined {
+  return specs.get(model);
 }
 
 /** Throws INVALID_OPTION for an object that loadModel did not make. */

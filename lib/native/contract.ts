@@ -59,6 +59,7 @@ export interface NativeRegion {
   readonly height: number;
   readonly badTiles: number;
   readonly missingTiles: number;
+  readonly outsidePx: number;
 }
 
 export interface NativeMask {
@@ -69,7 +70,10 @@ export interface NativeMask {
   /** Level-0 pixels per mask pixel. */
   readonly level0PerPxX: number;
   readonly level0PerPxY: number;
+  /** Those that read as white: damaged ones and missing ones. */
   readonly badTiles: number;
+  readonly missingTiles: number;
+  readonly madeTiles: number;
 }
 
 export interface NativeTissueOptions {
@@ -340,8 +344,8 @@ export interface NativeScoreResult {
   /** Per tile, after activation: tiles * columns values. Empty unless keepTiles. */
   readonly tileOutputs: readonly { readonly name: string; readonly columns: number; readonly values: Float64Array }[];
   readonly heads: readonly { readonly name: string; readonly value: number }[];
-  /** By the order of `slideOutputs`. */
-  readonly outputs: readonly { readonly name: string; readonly value: number }[];
+  /** By the order of `slideOutputs`; `unclipped` is the value before it was held to the range. */
+  readonly outputs: readonly { readonly name: string; readonly value: number; readonly unclipped: number }[];
   /** Where `stopping` was asked for: half of the width of the interval of the score, over the planned tiles. */
   readonly stopping: { readonly plannedTiles: number; readonly halfWidth: number } | null;
   readonly badTiles: number;

@@ -4,7 +4,10 @@ import type { Model } from '../model/model.js';
 import type { ClipRange, ScoreProgress } from '../scoring/result.js';
 import type { MaskInput } from './types.js';
 
-/** Function that is applied to the output of the .onnx file for each tile. */
+/**
+ * Function that is applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax
+ * for the logits of classes.
+ */
 export type Activation = 'none' | 'sigmoid' | 'softmax';
 
 /** How the values of the tiles become one value for the slide. */
@@ -252,7 +255,11 @@ export interface ModelOptions {
   readonly input?: ModelInputOptions;
   /** Name of the output of the graph that the score is made from. @defaultValue the only one */
   readonly graphOutput?: string;
-  /** Function that is applied to the output of the .onnx file for each tile. @defaultValue 'none' */
+  /**
+   * Function that is applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax
+   * for the logits of classes.
+   * @defaultValue 'none'
+   */
   readonly activation?: Activation;
   /**
    * Which column of the output is the score: its number, counted from 0, or a class name of a WSInfer model.
@@ -263,8 +270,9 @@ export interface ModelOptions {
   readonly head?: HeadOptions;
   /**
    * Range that the score is held to, instead of the range that the bundle declares; none holds it to no range. In the
-   * API, null is none.
-   * @defaultValue the bundle's; a table is held to [1e-6, 1 - 1e-6] where nothing is declared
+   * API, null is none. Where nobody declares a range, the score is taken for a probability: a table is held to [1e-6,
+   * 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).
+   * @defaultValue the bundle's, else [1e-6, 1 - 1e-6] in a table
    */
   readonly clip?: ClipRange | null;
 }

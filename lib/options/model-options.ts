@@ -25,6 +25,8 @@ export interface ParsedModelOptions {
   readonly clip: ClipRange | null | undefined;
   /** The keys that were given, for the kinds of model that do not take them. */
   readonly given: readonly (keyof ModelOptions)[];
+  /** The members of `input` that were given; `input` itself has the defaults too. */
+  readonly givenInput: ModelInputOptions;
 }
 
 /** Throws INVALID_OPTION. `options` holds only options of a model; undefined counts as not given. */
@@ -42,6 +44,7 @@ export function parseModelOptions(options: unknown): ParsedModelOptions {
     head: Object.freeze({ k: 0, fraction: 0, quantile: 0, ...head }) as NativeHeadMethod,
     clip: given.includes('clip') ? o.clip : undefined,
     given,
+    givenInput: (told['input'] ?? {}) as ModelInputOptions,
   });
 }
 

@@ -3,7 +3,7 @@
  * where these were asked for. Every value is checked before the first byte is written.
  */
 import { MicrotomeError } from '../core/errors.js';
-import type { ClipRange } from '../scoring/result.js';
+import { heldTo, type ClipRange } from '../scoring/result.js';
 import { writeWhole } from './durable.js';
 import type { FileSystem } from './file-system.js';
 import { shown } from './names.js';
@@ -20,7 +20,7 @@ const kDecimals = 9;
 
 /** Held to the range (null: as it is); never NaN, infinite, or written with an exponent. */
 export function submissionNumber(value: number, clip: ClipRange | null): string {
-  const held = clip === null ? value : Math.min(Math.max(value, clip[0]), clip[1]);
+  const held = heldTo(value, clip);
   const text = held.toFixed(kDecimals);
   // toFixed falls back to an exponent from 1e21 on, which no reader of a submission expects.
   if (!Number.isFinite(held) || text.includes('e'))

@@ -16,6 +16,7 @@ import type { Model } from '../model/model.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
 import { checkMask } from '../slide/mask-digest.js';
+import { fallbackFailure } from '../scoring/score-range.js';
 import { realClock, type Clock } from './clock.js';
 import { furtherCells, outputHeader } from './columns.js';
 import { submissionText, writeSubmission } from './csv-write.js';
@@ -206,6 +207,8 @@ class Execution {
       tellModel(options, scorer.model);
       const header = outputHeader(prepared.header, options.columns, scorer.model);
       const fallback = options.fallback ?? scorer.model.outputs[0]?.fallback ?? null;
+      const unfit = fallbackFailure(fallback, scorer.model);
+      if (unfit !== null) throw unfit;
       if (prepared.rows.some((row) => row.slide === null) && fallback === null) {
         const advice = `make the named files agree, or pass ${optionMark('fallback')}: the model declares no fallback`;
         throw rowsMismatch(prepared.problems, advice);

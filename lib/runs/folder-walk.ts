@@ -81,6 +81,8 @@ class FolderWalk {
   readonly slides: WalkedSlide[] = [];
   readonly notRead: NotRead[] = [];
   private entries = 0;
+  /** Links to slides that are not followed. */
+  private readonly refused: Place[] = [];
   /** Folders that are read, by device and inode, and the path under which. */
   private readonly seen = new Map<string, string>();
   /** Folders to read, in this order. */
@@ -101,6 +103,14 @@ class FolderWalk {
       await this.readFolder(this.folders[i] as Place);
       if (i + 1 === this.folders.length) this.addLinked();
     }
+    if (this.refused.length > 0) throw await this.linksRefused();
+  }
+
+  private async linksRefused(): Promise<MicrotomeError> {
+    const [first] = this.refused.sort((a, b) => Buffer.compare(a.inside, b.inside)) as [Place];
+    const target = await this.fs.realpath(textOf(first.path)).catch(() => null);
+    const source = { path: this.folder, line: null };
+    return linkRefused(this.folder, escapedName(first.inside), target, source, this.refused.length - 1);
   }
 
   /** The order in which a folder lists its entries is no order: which name a folder has must not depend on it. */
@@ -150,13 +160,13 @@ class FolderWalk {
       if (kind !== null) this.leaveOut(place, kind);
     } else if (!entry.isFile()) this.leaveOut(place, 'not a regular file');
     else {
-      const stat = await this.statOrNull(place);
+      const stat = await this.statOrNull(place, 'gone since the folder was listed');
       if (stat !== null) this.addSlide(place, stat);
     }
   }
 
   private async lookAtLink(place: Place): Promise<void> {
-    const stat = await this.statOrNull(place);
+    const stat = await this.statOrNull(place, kDangling);
     if (stat === null) return;
     const name = baseOf(place);
     if (stat.isDirectory()) return this.addFolder(place, true);
@@ -165,20 +175,17 @@ class FolderWalk {
       if (kind !== null) this.leaveOut(place, kind);
     } else if (!stat.isFile()) this.leaveOut(place, 'not a regular file');
     else if (this.rules.followLinks) this.addSlide(place, stat);
-    else {
-      const target = await this.fs.realpath(textOf(place.path)).catch(() => null);
-      throw linkRefused(this.folder, escapedName(place.inside), target, { path: this.folder, line: null });
-    }
+    else this.refused.push(place);
   }
 
   /** Null: it cannot be looked at, which is noted. */
-  private async statOrNull(place: Place): Promise<Stat | null> {
+  private async statOrNull(place: Place, missing: string): Promise<Stat | null> {
     try {
       return await statOf(place.path, this.fs);
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ELOOP') this.leaveOut(place, kLoop);
-      else this.leaveOut(place, errno === 'ENOENT' || errno === 'ENOTDIR' ? kDangling : `cannot be read (${errno})`);
+      else this.leaveOut(place, errno === 'ENOENT' || errno === 'ENOTDIR' ? missing : `cannot be read (${errno})`);
       return null;
     }
   }

@@ -38,22 +38,22 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   /** Column of `output` that holds the score. @defaultValue relapse */
   readonly valueColumn?: string;
   /**
-   * Add a column to `output` for each further output of the model, under its name. The first output is the score,
-   * which has a column already. In the row of a slide that failed, each column holds the fallback that the model
-   * declares for that output, or nothing.
+   * Write the other outputs of the model to `output` too, each in a column of its name. The first output is the score,
+   * which has a column already. Where a slide failed, the cells hold the fallback values that the model declares for
+   * these outputs, or nothing.
    * @defaultValue false
    */
   readonly allOutputs?: boolean;
   /**
-   * Name of a last column of `output` that says for each row: scored, fallback, missing, or failed with the code of
-   * the error. fallback: the slide failed, and its row holds the fallback value. missing: there is no slide. The flag
-   * without a name calls the column `status`.
+   * Name of a last column of `output` that says for each row: scored, fallback, missing, or failed and the code of the
+   * error. fallback: the slide failed, and its row holds the fallback value. missing: there is no slide. The flag
+   * alone names the column `status`.
    * @defaultValue there is none
    */
   readonly statusColumn?: string;
   /**
-   * Read the slides of subfolders too; a slide is then named by its path in the folder, with slashes. A name in
-   * `format` and `metadata` may then be such a path.
+   * Read subfolders too; their slides are then named by their path in the folder, such as a/b.tif. A name in `format`
+   * and `metadata` may then be such a path.
    * @defaultValue false
    */
   readonly recursive?: boolean;

@@ -42,7 +42,7 @@ export interface RowKey {
 export interface JournalRow {
   readonly name: string;
   readonly identity: SlideIdentity;
-  /** The score before clipping; null where the slide failed. */
+  /** As in the result of the slide; null where the slide failed. */
   readonly score: number | null;
   readonly error: ErrorCode | null;
   /** Only where the deadline left the slide a part of its tiles. */
@@ -50,6 +50,8 @@ export interface JournalRow {
   readonly own: RowKey;
   /** Only on a row with a score of a model with several outputs: the value of each, in its order. */
   readonly outputs?: readonly number[];
+  /** Only where the range made another number of the score: what it was before. */
+  readonly clippedFrom?: number;
 }
 
 export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
@@ -96,11 +98,12 @@ function isKey(value: unknown): value is JournalKey {
 
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
-  const { name, identity, score, error, sampled, own, outputs } = value;
+  const { name, identity, score, error, sampled, own, outputs, clippedFrom } = value;
   if (!isText(name) || !isObject(identity) || !isRowKey(own)) return false;
   if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
   if (sampled !== undefined && !isSample(sampled)) return false;
   if (outputs !== undefined && !(Array.isArray(outputs) && outputs.every(Number.isFinite))) return false;
+  if (clippedFrom !== undefined && typeof clippedFrom !== 'number') return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));
 }

@@ -109,11 +109,19 @@ function dependence({ identity, own, sampled }: JournalRow): string {
 export function checkKey(path: string, was: JournalKey, now: JournalKey): void {
   const differences = keyDifferences(was, now);
   if (differences.length === 0) return;
+  const found = `its scores were made in another way: ${differences.join('; ')}`;
   throw refused(
     path,
-    `its scores were made in another way: ${differences.join('; ')}`,
-    `resume it with the model, the options and the libraries it was begun with, or pass ${optionMark('overwrite', 'true')} to score all slides again`,
+    found,
+    `${asItWas(was, now)}, or pass ${optionMark('overwrite', 'true')} to score all slides again`,
   );
+}
+
+function asItWas(was: JournalKey, now: JournalKey): string {
+  // Whoever follows the advice to a slide of unknown resolution means that slide, and not all of them.
+  if (canonical(was.options['slideMpp']) !== canonical(now.options['slideMpp']))
+    return `leave ${optionMark('slideMpp')} as it was and give the resolution of single slides in the column resolution of ${optionMark('metadata')}`;
+  return 'resume it with the model, the options and the libraries it was begun with';
 }
 
 export function refused(path: string, found: string, advice?: string): MicrotomeError {

@@ -25,9 +25,9 @@ export function nameProblem(name: string, paths = false): string | null {
   return Buffer.byteLength(name) > kMaxPathBytes ? `a path of more than ${kMaxPathBytes} bytes` : null;
 }
 
-/** The error of a slide that was found under a name that no row may carry. */
+/** The error of a slide that was found under a name that no row may carry; `key` is that name, escaped. */
 export function unsafeName(problem: string, path: string, key: string): MicrotomeError {
-  const found = `${problem} (${shown(key)}): no row of a table can carry it`;
+  const found = `${problem} ("${key.length <= 120 ? key : `${key.slice(0, 100)}…`}"): no row of a table can carry it`;
   return new MicrotomeError('CSV_INVALID', 'csv', found, { path, advice: 'rename the file' });
 }
 

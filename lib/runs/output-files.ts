@@ -38,7 +38,7 @@ export async function checkOutputPlace(
 export async function refuseExisting(output: string, fs: FileSystem = realFileSystem): Promise<void> {
   const journal = journalPathOf(output);
   if ((await statOrNull(journal, fs)) !== null) {
-    const found = `${journal} is there: a run that wrote ${output} was interrupted`;
+    const found = `${journal} is there: a run that wrote ${output} was interrupted, or slides of it failed`;
     throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
       path: output,
       advice: `pass ${optionMark('resume', 'true')}, or ${optionMark('overwrite', 'true')}`,

@@ -53,10 +53,12 @@ export function summaryOf(
     output: options.output,
     alreadyComplete: false,
     deadline: options.deadline === null ? null : { sampled, unscored },
+    clipped: scored.rows.filter((row) => row.clippedFrom !== undefined).length,
     resume: resumed === null ? null : { again: resumed.again, gone: resumed.gone },
     tiles,
     elapsedMs,
     model: { name, sha256, intendedUse },
+    assumed: scorer.model.assumed,
   };
 }
 
@@ -69,9 +71,11 @@ export function finishedBefore(output: string, { notRead = [] }: PreparedRun, el
     output,
     alreadyComplete: true,
     deadline: null,
+    clipped: 0,
     resume: null,
     tiles: 0,
     elapsedMs,
     model: null,
+    assumed: null,
   };
 }

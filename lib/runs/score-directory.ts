@@ -14,7 +14,8 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * row: the fallback value (`fallback`, else what the model declares), no row (`'skip'`), or no output at all (`'error'`).
  * Where the row is to take a fallback value and there is none, it is as with `'error'`: the other slides are still scored,
  * the journal is kept, no output is written and the run rejects with the error of the first slide that failed. What is
- * wrong with the model or the options ends the run before the first slide.
+ * wrong with the model or the options ends the run before the first slide. A score outside [0, 1] is a failure of its
+ * slide (OUTPUT_OUT_OF_RANGE), unless the model or `clip` declares a range, or none.
  *
  * `resume` keeps each score of the journal that this run would compute alike. Slides may come and go between the two runs,
  * and options that decide what becomes of failed slides may change.
@@ -30,8 +31,8 @@ import type { DirectoryOptions, DirectoryRun } from './types.js';
  * Nothing starts before the run is iterated or `done` is read. Both reject with a {@link MicrotomeError}, or with
  * `signal.reason`.
  *
- * @throws CSV_INVALID, ROWS_MISMATCH, OUTPUT_EXISTS, OUTPUT_LOCKED, RESUME_REFUSED, DISK_FULL, FILE_NOT_FOUND,
- * FILE_UNREADABLE, INVALID_OPTION, DEADLINE (slides it left no time for, and no fallback value), and what createScorer throws
+ * @throws CSV_INVALID, LIMIT_EXCEEDED (a folder), ROWS_MISMATCH, OUTPUT_EXISTS, OUTPUT_LOCKED, RESUME_REFUSED, DISK_FULL,
+ * FILE_NOT_FOUND, FILE_UNREADABLE, INVALID_OPTION, DEADLINE (slides it left no time for, and no fallback value), and what createScorer throws
  * @example
  * ```ts
  * const run = scoreDirectory('data', {

@@ -7,7 +7,8 @@
 import { fromNative, MicrotomeError } from '../core/errors.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
-import type { ScoreProgress, SlideOutcome, SlideResult, TileSample } from '../scoring/result.js';
+import type { ScoreProgress, SlideOutcome, SlideResult } from '../scoring/result.js';
+import { isClipped, rangeFailure } from '../scoring/score-range.js';
 import { outputFailure, outputsOf, type ColumnOptions } from './columns.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
@@ -122,6 +123,7 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
       score: input.fallback,
       source: input.fallback === null ? 'failed' : 'missing',
       error: error.code,
+      ...notedOfFallback(input),
     },
   };
 }
@@ -135,14 +137,17 @@ async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<R
     progress.finished(row.index, false, 0);
     return failedRow(input, row, slide.path, scored);
   }
-  const sample = noted({ sampled: scored.read.sampled ?? undefined });
+  const notes = noted({
+    sampled: scored.read.sampled ?? undefined,
+    clippedFrom: scored.clipped ? scored.unclipped : undefined,
+  });
   const own = rowKey(input.keys, row, scored);
   const outputs = kept(outputsOf(scored, input.scorer.model));
-  await append(input, { ...line, score: scored.score, error: null, ...sample, ...outputs, own });
+  await append(input, { ...line, score: scored.score, error: null, ...notes, ...outputs, own });
   progress.finished(row.index, true, scored.tileCount);
   return {
     outcome: { ok: true, result: scored },
-    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...sample, ...outputs },
+    entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...notes, ...outputs },
   };
 }
 
@@ -150,15 +155,36 @@ function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: Micr
   const { onError } = input;
   const fallback = onError === 'fallback' ? input.fallback : null;
   const unscored = onError === 'skip' ? 'skipped' : 'failed';
+  const notes = fallback === null ? {} : notedOfFallback(input);
   return {
     outcome: { ok: false, path, error, fallback },
-    entry: { name: row.name, score: fallback, source: fallback === null ? unscored : 'fallback', error: error.code },
+    entry: {
+      name: row.name,
+      score: fallback,
+      source: fallback === null ? unscored : 'fallback',
+      error: error.code,
+      ...notes,
+    },
   };
 }
 
-/** The sample of a row that says so: what was asked for is the same for all rows, and in the key of the journal. */
-function noted(row: { readonly sampled?: TileSample | undefined } | undefined): { readonly sampled?: TileSample } {
-  return row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {};
+type Notes = Pick<SummaryRow, 'sampled' | 'clippedFrom'>;
+
+/**
+ * What a row says beside its score: the sample that the deadline left (one that was asked for is the same for all rows, and
+ * in the key of the journal), and the value that the range made another number of.
+ */
+function noted(row: { readonly [K in keyof Notes]: Notes[K] | undefined } | undefined): Notes {
+  return {
+    ...(row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {}),
+    ...(row?.clippedFrom === undefined ? {} : { clippedFrom: row.clippedFrom }),
+  };
+}
+
+function notedOfFallback({ fallback, scorer }: ScoreRowsInput): Notes {
+  const [output] = scorer.model.outputs;
+  const isHeld = fallback !== null && output !== undefined && isClipped(fallback, output);
+  return isHeld ? { clippedFrom: fallback } : {};
 }
 
 function kept(outputs: readonly number[] | undefined): { readonly outputs?: readonly number[] } {
@@ -180,8 +206,9 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
   try {
     const result = await scoreRow(input, row, path);
     if (Number.isFinite(result.score)) {
+      const failure = rangeFailure(result.score, scorer.model, path);
       // What cannot be written fails the slide, not the run.
-      return (input.columns && outputFailure(result, scorer.model, input.columns)) ?? result;
+      return failure ?? (input.columns && outputFailure(result, scorer.model, input.columns)) ?? result;
     }
     return new MicrotomeError('OUTPUT_NOT_FINITE', 'aggregate', `the score ${result.score}`, { path });
   } catch (error) {

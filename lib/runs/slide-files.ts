@@ -56,14 +56,24 @@ export async function slideNames(folder: string, fs: FileSystem = realFileSystem
   }
 }
 
-/** CSV_INVALID for a link where none is followed. `folder` and `target` are real paths; null: the link leads nowhere. */
-export function linkRefused(folder: string, name: string, target: string | null, source: NameSource): MicrotomeError {
+/**
+ * CSV_INVALID for a link where none is followed. `folder` and `target` are real paths; null: the link leads nowhere.
+ * `others`: as many more are refused.
+ */
+export function linkRefused(
+  folder: string,
+  name: string,
+  target: string | null,
+  source: NameSource,
+  others = 0,
+): MicrotomeError {
   const leaves = target !== null && !target.startsWith(folder.endsWith(sep) ? folder : folder + sep);
   const where = source.line === null ? source.path : `${source.path}:${source.line}`;
-  const found = `${where}: ${shown(name)} is a link${leaves ? ' that leaves the folder' : ''}`;
+  const more = others === 0 ? '' : ` (and ${others} more ${others === 1 ? 'link' : 'links'})`;
+  const found = `${where}: ${shown(name)} is a link${leaves ? ' that leaves the folder' : ''}${more}`;
   return new MicrotomeError('CSV_INVALID', 'csv', found, {
     path: source.path,
-    advice: `replace it by the slide, or pass ${optionMark('followLinks', 'true')}`,
+    advice: `replace it by the slide, or leave ${optionMark('followLinks', 'false')} out`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The types of scoring a folder: what goes in, what comes out. */
 import type { ErrorCode } from '../core/errors.js';
+import type { ModelAssumptions } from '../model/model.js';
 import type { ModelIdentity, ScoreProgress, SlideOutcome, TileSample } from '../scoring/result.js';
 
 export type { DirectoryOptions, OnError, OnMissing, Preset } from './generated-types.js';
@@ -31,7 +32,7 @@ export interface NotRead {
 /** One slide of the run: its name, the number that was written, and where it came from. */
 export interface SummaryRow {
   readonly name: string;
-  /** As scored, before the clipping of the output; null for 'skipped' and 'failed'. */
+  /** As in the result of the slide; the output has it held to the range of the model. Null for 'skipped' and 'failed'. */
   readonly score: number | null;
   readonly source: RowSource;
   readonly error: ErrorCode | null;
@@ -39,6 +40,8 @@ export interface SummaryRow {
   readonly sampled?: TileSample;
   /** Only on a row with a score of a model with several outputs: the value of each, in its order. */
   readonly outputs?: readonly number[];
+  /** Only on a row of which the range made another number, by more than rounding: what the score, or the fallback, was. */
+  readonly clippedFrom?: number;
 }
 
 /** A slide that the interrupted run had scored and this one has scored again, and what had changed. */
@@ -76,9 +79,13 @@ export interface DirectorySummary {
   readonly deadline: { readonly sampled: number; readonly unscored: number } | null;
   /** What was not kept of the journal. Null: the run was begun anew. */
   readonly resume: ResumeReport | null;
+  /** Number of rows with `clippedFrom`. */
+  readonly clipped: number;
   readonly tiles: number;
   readonly elapsedMs: number;
   readonly model: ModelIdentity | null;
+  /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
+  readonly assumed: ModelAssumptions | null;
 }
 
 /**

@@ -1,12 +1,18 @@
 /** What comes out of scoring, planning and progress. Plain data, frozen where it is shared. */
 
 import type { MicrotomeError, Stage } from '../core/errors.js';
+import type { ModelAssumptions } from '../model/model.js';
 
 /** The range that a score is held to in a table of results: lowest and highest value. */
 export type ClipRange = readonly [lowest: number, highest: number];
 
 /** The clip of a model that declares none: what a log-loss table needs. */
 export const defaultClip: ClipRange = Object.freeze([1e-6, 1 - 1e-6] as const);
+
+/** The number that stands for a value in a table of results, and wherever scores are shown. Null: no range. */
+export function heldTo(value: number, clip: ClipRange | null): number {
+  return clip === null ? value : Math.min(Math.max(value, clip[0]), clip[1]);
+}
 
 /**
  * Why fewer tiles than the tissue rule keeps are scored: the option `tilesPerSlide`, the cap that the model declares, or
@@ -112,10 +118,14 @@ export interface SlideResult {
   /** The slide's file. */
   readonly path: string;
   /**
-   * The first output of the model, a finite number. It is held to the bundle's `clip` where the bundle declares one;
-   * the default clip is applied where a table is written, not here.
+   * The first output of the model, a finite number. It is held to `clip` where the model or the caller declares one; the
+   * default clip is applied where a table is written or a score is shown, not here. `heldTo(score, clip)` is that number.
    */
   readonly score: number;
+  /** The score before it was held to a declared range. */
+  readonly unclipped: number;
+  /** True: the range made another number of the score, by more than rounding (2e-6). */
+  readonly clipped: boolean;
   /** Every slide-level output by name; `score` is the first value of the first. */
   readonly outputs: Readonly<Record<string, Float64Array>>;
   /** What a table of results holds `score` to: the bundle's range, the default [1e-6, 1 - 1e-6], or null for none. */
@@ -142,6 +152,8 @@ export interface SlideResult {
   readonly timings: Timings;
   readonly warnings: readonly string[];
   readonly model: ModelIdentity;
+  /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
+  readonly assumed: ModelAssumptions | null;
   /**
    * True: the score is the same, to the last bit, for any batch size, any number of threads and whatever other slides run.
    * Never true for a slide that a deadline has cut short.

@@ -4,6 +4,7 @@ import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { NativePlan, NativeScoreResult } from '../native/contract.js';
 import type { SlideSettings } from '../options/score-options.js';
+import { isClipped, rangeWarnings } from './score-range.js';
 import type {
   ReadPolicy,
   SlidePlan,
@@ -68,12 +69,18 @@ export function slideResult(
   const { path, model, settings, slideWarnings, elapsedMs } = context;
   const read = readPolicy(found, settings);
   const forced = sampleWarnings(read);
+  const score = found.outputs[0]?.value ?? NaN;
+  const unclipped = found.outputs[0]?.unclipped ?? NaN;
+  const [output] = model.outputs;
+  const ofRange = rangeWarnings(unclipped, output);
   const outputs = Object.fromEntries(found.outputs.map(({ name, value }) => [name, Float64Array.of(value)]));
   return Object.freeze({
     path,
-    score: found.outputs[0]?.value ?? NaN,
+    score,
+    unclipped,
+    clipped: output !== undefined && isClipped(unclipped, output),
     outputs: Object.freeze(outputs),
-    clip: model.outputs[0]?.clip ?? null,
+    clip: output?.clip ?? null,
     ...(settings.score.keepTiles ? { tiles: tileTable(found, model) } : {}),
     read,
     tileCount: found.tiles,
@@ -83,8 +90,11 @@ export function slideResult(
     missingTiles: found.missingTiles,
     tissueFraction: found.tissueFraction,
     timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
-    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...forced])]),
+    warnings: Object.freeze([
+      ...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...forced, ...ofRange]),
+    ]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
+    assumed: model.assumed,
     reproducible: settings.score.reproducible && forced.length === 0,
   });
 }

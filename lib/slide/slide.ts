@@ -67,6 +67,8 @@ export interface Region {
   readonly badTiles: number;
   /** How many of `badTiles` the file leaves out (zero length); these are never an error. */
   readonly missingTiles: number;
+  /** Pixels of the region that lie outside the image; they are white. */
+  readonly outsidePx: number;
 }
 
 /** An open slide. Any number of calls may run at once; after {@link Slide.close} every call rejects with CANCELLED. */
@@ -83,7 +85,8 @@ export interface Slide extends AsyncDisposable {
   readonly fileBytes: number;
   readonly warnings: readonly string[];
   /**
-   * Pixels of one region.
+   * Pixels of one region. What lies outside the level is white, and counted in `outsidePx`; a region that lies wholly
+   * outside is refused.
    * @throws {@link MicrotomeError} CORRUPT_TILE, TRUNCATED, LEVEL_OUT_OF_RANGE, LIMIT_EXCEEDED, UNSUPPORTED_COMPRESSION,
    * INVALID_OPTION, CANCELLED.
    */
@@ -123,8 +126,8 @@ export interface Slide extends AsyncDisposable {
 }
 
 function regionOf(found: NativeRegion): Region {
-  const { data, width, height, badTiles, missingTiles } = found;
-  return { data, width, height, channels: 3, badTiles: badTiles + missingTiles, missingTiles };
+  const { data, width, height, badTiles, missingTiles, outsidePx } = found;
+  return { data, width, height, channels: 3, badTiles: badTiles + missingTiles, missingTiles, outsidePx };
 }
 
 const ignore = (): void => undefined;
@@ -199,10 +202,9 @@ class OpenedSlide implements Slide {
 
   async tissue(options?: TissueCallOptions): Promise<TissueMask> {
     const { onBadTile, ...parsed } = parseTissueCall(options);
-    const { data, width, height, level0PerPxX, level0PerPxY, badTiles } = await this.#call((slide) =>
-      slide.tissue({ ...parsed, onBadTile }),
-    );
-    return { data, width, height, level0PerPxX, level0PerPxY, badTiles };
+    const found = await this.#call((slide) => slide.tissue({ ...parsed, onBadTile }));
+    const { data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles } = found;
+    return { data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles };
   }
 
   tiles(options: TilesOptions): AsyncIterable<TileBatch> {

@@ -74,6 +74,18 @@ Napi::Array named_values(Napi::Env env, const std::vector<engine::NamedValue>& v
   return out;
 }
 
+Napi::Array slide_values(Napi::Env env, const std::vector<engine::SlideValue>& values) {
+  auto out = Napi::Array::New(env, values.size());
+  for (std::uint32_t i = 0; i < values.size(); ++i) {
+    auto item = Napi::Object::New(env);
+    item.Set("name", Napi::String::New(env, values[i].name));
+    item.Set("value", Napi::Number::New(env, values[i].value));
+    item.Set("unclipped", Napi::Number::New(env, values[i].unclipped));
+    out.Set(i, item);
+  }
+  return out;
+}
+
 // A typed array over the vector's own memory where the host allows it, else over a copy.
 template <typename Array, typename Vector>
 Array array_of(Napi::Env env, Vector&& values) {
@@ -154,6 +166,7 @@ Napi::Object region_object(Napi::Env env, decode::Region&& region) {
   out.Set("height", number(env, region.image.height_px));
   out.Set("badTiles", number(env, region.bad_tiles));
   out.Set("missingTiles", number(env, region.missing_tiles));
+  out.Set("outsidePx", number(env, region.outside_px));
   out.Set("data", to_js(env, std::move(region.image.data)));
   return out;
 }
@@ -165,7 +178,9 @@ Napi::Object mask_object(Napi::Env env, engine::FoundMask&& found) {
   out.Set("height", number(env, mask.height_px));
   out.Set("level0PerPxX", Napi::Number::New(env, mask.level0_per_px_x));
   out.Set("level0PerPxY", Napi::Number::New(env, mask.level0_per_px_y));
-  out.Set("badTiles", number(env, found.bad_tiles + found.missing_tiles));
+  out.Set("badTiles", number(env, found.tiles.bad + found.tiles.missing));
+  out.Set("missingTiles", number(env, found.tiles.missing));
+  out.Set("madeTiles", number(env, found.tiles.made));
   out.Set("data", to_js(env, std::move(mask.data)));
   return out;
 }
@@ -266,7 +281,7 @@ Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result) {
   }
   out.Set("tileOutputs", outputs);
   out.Set("heads", named_values(env, result.heads));
-  out.Set("outputs", named_values(env, result.slide_outputs));
+  out.Set("outputs", slide_values(env, result.slide_outputs));
   out.Set("stopping", env.Null());
   if (result.stopping) {
     auto stopping = Napi::Object::New(env);

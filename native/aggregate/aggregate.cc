@@ -95,6 +95,11 @@ void activate(std::span<double> values, std::size_t columns, Activation activati
       if (columns == 0 || values.size() % columns != 0)
         throw Error(Code::INTERNAL, Stage::Aggregate,
                     std::to_string(values.size()) + " values are not rows of " + std::to_string(columns));
+      // A graph whose file does not say how many columns it gives shows it here first.
+      if (columns == 1)
+        throw Error(Code::INVALID_OPTION, Stage::Aggregate,
+                    "[[activation=softmax]] over a single column is 1 for every tile",
+                    "pass [[activation=sigmoid]], which is for a single column, or leave [[activation]] out");
       for (std::size_t at = 0; at < values.size(); at += columns) softmax(values.subspan(at, columns));
       return;
   }

@@ -18,7 +18,8 @@ struct Head {
   double quantile = 0.5;  // Quantile: 0..1, linear between ranks
 };
 
-// In place, row by row (`columns` values per tile). Softmax is over the row.
+// In place, row by row (`columns` values per tile). Softmax is over the row; of a single column it would say nothing,
+// and is INVALID_OPTION.
 void activate(std::span<double> values, std::size_t columns, Activation activation);
 
 // Throws OUTPUT_NOT_FINITE naming the first tile that is not finite.

@@ -52,11 +52,13 @@ double SlideOutput::mean_of(std::span<const double> heads) const {
   return sum / weights;
 }
 
-double SlideOutput::value_of(std::span<const double> heads) const {
+double SlideOutput::unclipped_of(std::span<const double> heads) const {
   const double value = calibration(mean_of(heads));
   if (!std::isfinite(value))
     throw Error(Code::OUTPUT_NOT_FINITE, Stage::Aggregate, "the output \"" + name + "\" is " + text_of(value));
-  return clip ? std::clamp(value, clip->lowest, clip->highest) : value;
+  return value;
 }
+
+double SlideOutput::held(double value) const { return clip ? std::clamp(value, clip->lowest, clip->highest) : value; }
 
 }  // namespace microtome::aggregate

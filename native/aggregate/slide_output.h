@@ -42,8 +42,12 @@ struct SlideOutput {
 
   // Before the calibration. A single head passes unchanged: its weight rounds nothing.
   [[nodiscard]] double mean_of(std::span<const double> heads) const;
-  // Throws OUTPUT_NOT_FINITE naming the output.
-  [[nodiscard]] double value_of(std::span<const double> heads) const;
+  // Calibrated, before the range. Throws OUTPUT_NOT_FINITE naming the output.
+  [[nodiscard]] double unclipped_of(std::span<const double> heads) const;
+  // Held to the range, where there is one.
+  [[nodiscard]] double held(double value) const;
+  // Calibrated and held. Throws OUTPUT_NOT_FINITE naming the output.
+  [[nodiscard]] double value_of(std::span<const double> heads) const { return held(unclipped_of(heads)); }
 };
 
 }  // namespace microtome::aggregate

@@ -16,6 +16,19 @@ class BadTile : public std::runtime_error {
   explicit BadTile(const std::string& why) : std::runtime_error(why) {}
 };
 
+// A JPEG of a process that nobody here decodes, which its frame header names. Whether the tile is damaged or the whole
+// level is stored so, TileDecoder finds out.
+class UnknownJpegProcess : public BadTile {
+ public:
+  using BadTile::BadTile;
+};
+
+// The JPEG tables that the slide keeps for all tiles of a level are damaged: no tile is to blame.
+class BadJpegTables : public BadTile {
+ public:
+  using BadTile::BadTile;
+};
+
 // What to do about a stored tile that is damaged (see is_bad_tile): stop, or leave it white and count it.
 enum class BadTilePolicy : std::uint8_t { Error, Fill };
 

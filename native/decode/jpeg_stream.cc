@@ -1,5 +1,6 @@
 #include "decode/jpeg_stream.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
@@ -10,7 +11,8 @@ namespace microtome::decode {
 namespace {
 
 constexpr std::uint8_t kSof0 = 0xC0, kSof1 = 0xC1, kSof2 = 0xC2, kDht = 0xC4, kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA,
-                       kDqt = 0xDB, kDri = 0xDD, kApp0 = 0xE0, kApp14 = 0xEE, kApp15 = 0xEF, kCom = 0xFE;
+                       kDqt = 0xDB, kDri = 0xDD, kDhp = 0xDE, kJpegLs = 0xF7, kApp0 = 0xE0, kApp14 = 0xEE,
+                       kApp15 = 0xEF, kCom = 0xFE;
 
 // One marker and, where it has one, its segment (length bytes included).
 struct Segment {
@@ -32,6 +34,12 @@ class SegmentReader {
   explicit SegmentReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
     if (bytes.size() < 4 || bytes[0] != 0xFF || bytes[1] != kSoi)
       throw BadTile("the JPEG does not start with a start-of-image marker");
+  }
+
+  // True when nothing but padding is left.
+  [[nodiscard]] bool at_end() const noexcept {
+    return std::all_of(bytes_.begin() + static_cast<std::ptrdiff_t>(std::min(at_, bytes_.size())), bytes_.end(),
+                       [](std::uint8_t byte) { return byte == 0 || byte == 0xFF; });
   }
 
   // The next segment; end-of-image has no body. Stops being callable after SOS or EOI.
@@ -71,8 +79,36 @@ bool is_frame(std::uint8_t marker) {
 
 bool is_application_or_comment(std::uint8_t marker) { return (marker >= kApp0 && marker <= kApp15) || marker == kCom; }
 
+// The processes of ITU-T T.81 beside baseline, extended and progressive with Huffman codes; JPEG-LS has a standard of
+// its own.
+const char* process_name(std::uint8_t marker) {
+  switch (marker) {
+    case 0xC3:
+      return "lossless JPEG (SOF3)";
+    case 0xC5:
+    case 0xC6:
+    case 0xC7:
+    case kDhp:
+      return "hierarchical JPEG";
+    case 0xC9:
+    case 0xCA:
+      return "arithmetic-coded JPEG";
+    case 0xCB:
+      return "arithmetic-coded lossless JPEG";
+    case 0xCD:
+    case 0xCE:
+    case 0xCF:
+      return "arithmetic-coded hierarchical JPEG";
+    case kJpegLs:
+      return "JPEG-LS";
+    default:
+      return nullptr;
+  }
+}
+
 JpegFrame parse_frame(std::span<const std::uint8_t> body) {
   if (body.size() < 6) throw BadTile("JPEG: the frame header is too short");
+  if (body[0] == 12) throw UnknownJpegProcess("JPEG of 12-bit samples");
   if (body[0] != 8) throw BadTile("the JPEG has " + std::to_string(body[0]) + " bits per sample, expected 8");
   JpegFrame frame;
   frame.height_px = body[1] << 8 | body[2];
@@ -144,14 +180,14 @@ class TableUse {
   bool sequential_ = false;
 };
 
+// Some writers leave the end marker out: the tables are over where the bytes are.
 void append_tables(std::span<const std::uint8_t> tables, TableUse& use, std::vector<std::uint8_t>& out) {
   if (tables.empty()) return;
   SegmentReader reader(tables);
-  for (;;) {
+  while (!reader.at_end()) {
     const Segment segment = reader.next();
     if (segment.marker == kEoi) return;
-    if (segment.marker == kSos || is_frame(segment.marker))
-      throw BadTile("the JPEG tables of the slide hold image data");
+    if (segment.marker == kSos || is_frame(segment.marker)) throw BadTile("they hold image data");
     if (segment.marker != kDqt && segment.marker != kDht && segment.marker != kDri) continue;
     append(out, tables.subspan(segment.begin, segment.end - segment.begin));
     use.define(segment.marker, tables.subspan(segment.body, segment.end - segment.body));
@@ -178,9 +214,9 @@ JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile) {
       if (frame.components == 0) throw BadTile("JPEG: a scan comes before the frame header");
       return frame;
     }
+    if (const char* process = process_name(segment.marker))
+      throw UnknownJpegProcess(std::string(process) + ", marker " + hex(segment.marker));
     if (!is_frame(segment.marker)) continue;
-    if (segment.marker != kSof0 && segment.marker != kSof1 && segment.marker != kSof2)
-      throw BadTile("JPEG process " + hex(segment.marker) + " is not one of baseline, extended and progressive");
     if (frame.components != 0) throw BadTile("the JPEG has more than one frame header");
     frame = parse_frame(tile.subspan(segment.body, segment.end - segment.body));
     if (frame.components == 0) throw BadTile("the JPEG has no components");
@@ -196,7 +232,11 @@ void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint
   out.push_back(kSoi);
   append_adobe(components, color, out);
   TableUse use;
-  append_tables(tables, use, out);
+  try {
+    append_tables(tables, use, out);
+  } catch (const BadTile& bad) {
+    throw BadJpegTables(bad.what());
+  }
   SegmentReader reader(tile);
   for (;;) {
     const Segment segment = reader.next();

@@ -19,7 +19,8 @@ struct JpegFrame {
 };
 
 // Reads the segments up to the first scan. Throws BadTile unless the stream is a baseline, extended or progressive
-// Huffman-coded JPEG of 8 bits with a size, and its segments lie within it.
+// Huffman-coded JPEG of 8 bits with a size, and its segments lie within it; UnknownJpegProcess where the header names
+// another process of JPEG.
 [[nodiscard]] JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile);
 
 // A complete stream and whether it brings every table it needs.
@@ -32,8 +33,9 @@ struct JpegStream {
 };
 
 // Writes into `out` (whose memory is used again): start of image, an Adobe marker that states the colour space (three
-// components), the tables of the slide (TIFF tag 347), and the tile without its own APPn markers and comments. Throws
-// BadTile on damaged segments; `tile` must have passed read_jpeg_frame.
+// components), the tables of the slide (TIFF tag 347; an end marker is not asked for), and the tile without its own
+// APPn markers and comments. Throws BadTile on damaged segments of the tile, BadJpegTables on damaged tables; `tile`
+// must have passed read_jpeg_frame.
 void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint8_t> tile, int components,
                  JpegColor color, JpegStream& out);
 

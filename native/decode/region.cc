@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "decode/require_tiles.h"
+#include "decode/tile_rect.h"
 
 namespace microtome::decode {
 namespace {
@@ -24,6 +25,16 @@ void require_request(const RegionRequest& request, const slide::Slide& slide) {
                     " pixels needs more than [[limits.requestBytes]], which is " +
                     std::to_string(slide.limits().request_bytes))
         .with_path(slide.source().name());
+}
+
+Error outside(const RegionRequest& request, const Picture& from) {
+  const std::string picture = from.level < 0 ? "the associated image" : "level " + std::to_string(from.level);
+  return {Code::INVALID_OPTION, Stage::Decode,
+          "the region of " + std::to_string(request.width_px) + " x " + std::to_string(request.height_px) +
+              " pixels at x = " + std::to_string(request.x) + ", y = " + std::to_string(request.y) + " lies outside " +
+              picture + ", which is " + std::to_string(from.storage->width_px) + " x " +
+              std::to_string(from.storage->height_px) + " pixels",
+          "choose a region that touches the image; x and y count in pixels of the level"};
 }
 
 RgbImage make_image(std::int64_t width, std::int64_t height) {
@@ -77,9 +88,13 @@ RegionReader::RegionReader(const slide::Slide& slide, const Picture& from, const
       across_(clip(request.x, request.width_px, from.storage->width_px)),
       down_(clip(request.y, request.height_px, from.storage->height_px)) {
   require_request(request, slide);
+  if (across_.begin == across_.end || down_.begin == down_.end)
+    throw outside(request, from).with_path(slide.source().name());
   require_codec(*from.storage, slide.source().name());
+  require_tile_size(slide, *from.storage);
   region_.image = make_image(request.width_px, request.height_px);
-  if (across_.begin == across_.end || down_.begin == down_.end) return;
+  region_.outside_px = request.width_px * request.height_px -
+                       (across_.end - across_.begin) * (down_.end - down_.begin);  // within limits().request_bytes
   const std::int64_t tile_width = from.storage->tile_width_px, tile_height = from.storage->tile_height_px;
   columns_ = (across_.end - 1) / tile_width - across_.begin / tile_width + 1;
   rows_ = (down_.end - 1) / tile_height - down_.begin / tile_height + 1;

@@ -22,6 +22,11 @@ struct Region {
   RgbImage image;
   std::int64_t bad_tiles = 0;      // could not be decoded; white under Fill
   std::int64_t missing_tiles = 0;  // zero-length; white
+  std::int64_t outside_px = 0;     // of a region: pixels beyond the image; white
+  // Of an overview: missing, and made from finer levels; and those of missing_tiles that would have taken too much
+  // work.
+  std::int64_t made_tiles = 0;
+  std::int64_t costly_tiles = 0;
 };
 
 // The picture that a region is cut from: a level, or an associated image (level -1). `storage` outlives the read.
@@ -35,11 +40,13 @@ struct Picture {
 // Throws INVALID_OPTION when there is no such image, UNSUPPORTED_PIXELS when it cannot be read.
 [[nodiscard]] Picture picture_of_associated(const slide::Slide& slide, std::size_t index);
 
-// Outside the image reads as white. Where the slide's bytes come later, read() throws BytesPending; called again when
-// they are here it goes on where it stopped. One thread at a time. The slide outlives it.
+// Outside the image reads as white and is counted; a region that lies wholly outside is refused. Where the slide's
+// bytes come later, read() throws BytesPending; called again when they are here it goes on where it stopped. One thread
+// at a time. The slide outlives it.
 class RegionReader {
  public:
-  // Throws INVALID_OPTION, LIMIT_EXCEEDED above limits().request_bytes, UNSUPPORTED_COMPRESSION, OUT_OF_MEMORY.
+  // Throws INVALID_OPTION, LIMIT_EXCEEDED above limits().request_bytes or where the stored tiles are too large,
+  // UNSUPPORTED_COMPRESSION, OUT_OF_MEMORY.
   RegionReader(const slide::Slide& slide, const Picture& from, const RegionRequest& request);
 
   [[nodiscard]] Region read(TileDecoder& decoder, const CancelToken* cancel);

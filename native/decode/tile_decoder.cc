@@ -1,7 +1,6 @@
 #include "decode/tile_decoder.h"
 
 #include <algorithm>
-#include <new>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "decode/read_ahead.h"
 #include "decode/samples.h"
 #include "decode/tile_codecs.h"
+#include "decode/tile_errors.h"
 #include "decode/tile_rect.h"
 #include "decode/vips_decoder.h"
 
@@ -64,42 +64,6 @@ bool is_whole(std::span<const TileWindow> windows, std::int64_t width_px, std::i
 
 std::int64_t reduced(std::int64_t side_px, int reduction) noexcept { return (side_px + reduction - 1) / reduction; }
 
-std::string tile_name(TileAddress address) {
-  const std::string where = "column " + std::to_string(address.column) + ", row " + std::to_string(address.row);
-  return address.level < 0 ? "the tile of an associated image at " + where
-                           : "the tile at level " + std::to_string(address.level) + ", " + where;
-}
-
-// Runs `work`, and gives whatever it throws the path, the tile, and a code of the table.
-template <typename Work>
-auto with_address(const std::string& path, TileAddress address, const Work& work) {
-  try {
-    return work();
-  } catch (const BadTile& bad) {
-    throw Error(Code::CORRUPT_TILE, Stage::Decode, tile_name(address) + " cannot be decoded: " + bad.what())
-        .with_path(path)
-        .with_tile(address);
-  } catch (const Error& error) {
-    if (error.tile()) throw;
-    throw Error(error.code(), error.stage(), tile_name(address) + ": " + error.found(), error.advice())
-        .with_path(path)
-        .with_tile(address);
-  } catch (const std::bad_alloc&) {
-    throw Error(Code::OUT_OF_MEMORY, Stage::Decode, "no memory is left to decode " + tile_name(address))
-        .with_path(path)
-        .with_tile(address);
-  }
-}
-
-// The slide's own errors name the tile in their text; here they get the path and the address as data.
-StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddress address, int plane) {
-  try {
-    return slide.stored_tile(directory, address.column, address.row, plane);
-  } catch (Error& error) {
-    throw std::move(error).with_path(slide.source().name()).with_tile(address);
-  }
-}
-
 }  // namespace
 
 struct TileDecoder::Impl {
@@ -120,7 +84,7 @@ struct TileDecoder::Impl {
     stored.clear();
     if (tile.bytes > slide.limits().stored_tile_bytes)
       throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
-                  "it has " + std::to_string(tile.bytes) + " stored bytes, more than the limit storedTileBytes of " +
+                  "it has " + std::to_string(tile.bytes) + " stored bytes, [[limits.storedTileBytes]] is " +
                       std::to_string(slide.limits().stored_tile_bytes));
     const auto fetched = ahead.find(slide, tile);
     if (!for_vips && !fetched.empty()) return fetched;
@@ -277,11 +241,10 @@ TileDecoder& TileDecoder::operator=(TileDecoder&&) noexcept = default;
 TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, std::size_t directory,
                             TileAddress address) {
   impl_->begin();
-  const std::string& path = slide.source().name();
-  require_codec(storage, path);
-  return with_address(path, address, [&] {
+  require_codec(storage, slide.source().name());
+  return with_address({slide, storage, directory, address}, [&] {
     const TileRect rect = tile_rect(storage, address);
-    (void)decoded_bytes(storage, rect, slide.limits());
+    require_tile_size(slide, storage);
     impl_->storage = &storage;
     if (storage.planar && storage.samples > 1) return impl_->load_planes(slide, storage, directory, address, rect);
     const StoredTile tile = find_tile(slide, directory, address, 0);
@@ -312,11 +275,10 @@ bool TileDecoder::can_reduce(const Storage& storage, int reduction) noexcept {
 TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& storage, std::size_t directory,
                                       TileAddress address, int reduction, RgbView out) {
   impl_->begin();
-  const std::string& path = slide.source().name();
-  require_codec(storage, path);
-  return with_address(path, address, [&] {
+  require_codec(storage, slide.source().name());
+  return with_address({slide, storage, directory, address}, [&] {
     const TileRect rect = tile_rect(storage, address);
-    (void)decoded_bytes(storage, rect, slide.limits());
+    require_tile_size(slide, storage);
     const bool fits = can_reduce(storage, reduction) && out.width_px == rect.stored_width / reduction &&
                       out.height_px == rect.stored_height / reduction;
     if (!fits) throw Error(Code::INTERNAL, Stage::Decode, "the destination does not have the size of a reduced tile");
@@ -335,15 +297,14 @@ void TileDecoder::copy(std::int64_t x, std::int64_t y, RgbView out) const { impl
 TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage, std::size_t directory,
                               TileAddress address, std::span<const TileWindow> windows) {
   impl_->begin();
-  const std::string& path = slide.source().name();
-  require_codec(storage, path);
-  return with_address(path, address, [&] {
+  require_codec(storage, slide.source().name());
+  return with_address({slide, storage, directory, address}, [&] {
     const TileRect rect = tile_rect(storage, address);
     for (const TileWindow& one : windows)
       if (one.x < 0 || one.y < 0 || one.x > rect.stored_width - one.to.width_px ||
           one.y > rect.stored_height - one.to.height_px)
         throw Error(Code::INTERNAL, Stage::Decode, "pixels outside a tile were asked for");
-    (void)decoded_bytes(storage, rect, slide.limits());
+    require_tile_size(slide, storage);
     impl_->storage = &storage;
     const bool planes = storage.planar && storage.samples > 1;
     const StoredTile tile = planes ? StoredTile{} : find_tile(slide, directory, address, 0);

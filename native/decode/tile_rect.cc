@@ -1,7 +1,11 @@
 #include "decode/tile_rect.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+
+#include "slide/checked_math.h"
+#include "slide/storage.h"
 
 namespace microtome::decode {
 
@@ -21,16 +25,34 @@ TileRect tile_rect(const Storage& storage, TileAddress address) {
   return rect;
 }
 
-std::size_t decoded_bytes(const Storage& storage, const TileRect& rect, const slide::Limits& limits) {
-  std::uint64_t bytes = 0;
-  const bool overflow = __builtin_mul_overflow(rect.stored_width, rect.stored_height, &bytes) ||
-                        __builtin_mul_overflow(bytes, storage.samples, &bytes) ||
-                        __builtin_mul_overflow(bytes, storage.bits / 8, &bytes);
-  if (overflow || bytes > limits.decoded_tile_bytes)
-    throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
-                "the decoded tile has " + (overflow ? std::string("too many") : std::to_string(bytes)) +
-                    " bytes, more than the limit decodedTileBytes of " + std::to_string(limits.decoded_tile_bytes));
-  return static_cast<std::size_t>(bytes);
+namespace {
+
+// All samples; nothing where it overflows.
+std::optional<std::uint64_t> whole_bytes(const Storage& storage) noexcept {
+  return slide::checked_multiply(
+      static_cast<std::uint64_t>(storage.tile_width_px), static_cast<std::uint64_t>(storage.tile_height_px),
+      static_cast<std::uint64_t>(storage.samples), static_cast<std::uint64_t>(storage.bits / 8));
+}
+
+}  // namespace
+
+bool tile_fits(const Storage& storage, const slide::Limits& limits) noexcept {
+  const auto bytes = whole_bytes(storage);
+  return bytes && *bytes <= limits.decoded_tile_bytes;
+}
+
+void require_tile_size(const slide::Slide& slide, const Storage& storage) {
+  const slide::Limits& limits = slide.limits();
+  if (tile_fits(storage, limits)) return;
+  const auto bytes = whole_bytes(storage);
+  const std::string needed = bytes ? std::to_string(*bytes) : "more than 2^64";
+  throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
+              slide::describe_stored_tile(storage) + " decodes to " + needed +
+                  " bytes, [[limits.decodedTileBytes]] is " + std::to_string(limits.decoded_tile_bytes),
+              bytes ? "pass [[limits.decodedTileBytes=" + needed +
+                          "]] or more if the file is trusted and the memory is there, or convert the slide to tiles"
+                    : std::string("convert the slide to tiles"))
+      .with_path(slide.source().name());
 }
 
 }  // namespace microtome::decode

@@ -21,8 +21,11 @@ struct TileRect {
 // Throws INTERNAL for a tile outside its level.
 [[nodiscard]] TileRect tile_rect(const slide::Storage& storage, TileAddress address);
 
-// Bytes of one decoded tile, all samples. Throws LIMIT_EXCEEDED.
-[[nodiscard]] std::size_t decoded_bytes(const slide::Storage& storage, const TileRect& rect,
-                                        const slide::Limits& limits);
+// Whether one stored tile, decoded with all samples, is within limits.decoded_tile_bytes. The product of its sides and
+// samples does not overflow then.
+[[nodiscard]] bool tile_fits(const slide::Storage& storage, const slide::Limits& limits) noexcept;
+
+// Throws LIMIT_EXCEEDED, with the path, when it is not. A slide may be open that has such a level.
+void require_tile_size(const slide::Slide& slide, const slide::Storage& storage);
 
 }  // namespace microtome::decode

@@ -68,7 +68,8 @@ std::span<const double> KeptOutputs::column_of(const HeadRequest& head) const {
   if (std::cmp_greater_equal(head.column, all.columns))
     throw Error(Code::OUTPUT_SHAPE, Stage::Aggregate,
                 "head \"" + head.name + "\" wants column " + std::to_string(head.column) + " of output \"" +
-                    request_.outputs[head.output].name + "\", which has " + std::to_string(all.columns));
+                    request_.outputs[head.output].name + "\", which has " + std::to_string(all.columns),
+                "pass [[column]], an index below " + std::to_string(all.columns));
   return all.kept.at(head.column);
 }
 

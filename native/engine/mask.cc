@@ -52,7 +52,7 @@ tissue::TissueMask from_polygons(const GivenPolygons& given, const slide::Storag
 MaskMaker::MaskMaker(const slide::Slide& slide, const MaskSource& source, decode::BadTilePolicy on_bad_tile)
     : slide_(slide), source_(source) {
   if (const auto* options = std::get_if<tissue::TissueOptions>(&source))
-    overview_.emplace(slide, options->overview_side_px, on_bad_tile);
+    overview_.emplace(slide, options->overview_side_px, on_bad_tile, decode::MissingTiles::FromFiner);
 }
 
 FoundMask MaskMaker::make(decode::TileDecoder& decoder, const CancelToken& cancel) {
@@ -64,8 +64,7 @@ FoundMask MaskMaker::make(decode::TileDecoder& decoder, const CancelToken& cance
     found.mask = from_polygons(*polygons, level0, cancel);
   } else if (const auto* options = std::get_if<tissue::TissueOptions>(&source_)) {
     const decode::Region overview = overview_->read(decoder, &cancel);
-    found.bad_tiles = overview.bad_tiles;
-    found.missing_tiles = overview.missing_tiles;
+    found.tiles = {overview.bad_tiles, overview.missing_tiles, overview.made_tiles, overview.costly_tiles};
     found.mask = tissue::make_tissue_mask(overview.image, level0.width_px, level0.height_px, *options);
   }
   return found;
@@ -81,7 +80,7 @@ std::int64_t mask_bytes(const slide::Slide& slide, const MaskSource& source) {
   }
   if (const auto* options = std::get_if<tissue::TissueOptions>(&source)) {
     const std::int64_t rgb = decode::overview_bytes(slide, options->overview_side_px);
-    return rgb + rgb / 3 * kTissueBytesPerPx;
+    return rgb + rgb / 3 * kTissueBytesPerPx + decode::finer_bytes(slide, options->overview_side_px);
   }
   return 0;
 }

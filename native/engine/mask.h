@@ -30,11 +30,17 @@ struct GivenPolygons {
 struct Everywhere {};
 using MaskSource = std::variant<tissue::TissueOptions, GivenMask, GivenPolygons, Everywhere>;
 
+// What became of the stored tiles of the level that tissue was looked for in.
+struct MaskTiles {
+  std::int64_t bad = 0;      // damaged; white
+  std::int64_t missing = 0;  // left out by the file; white
+  std::int64_t made = 0;     // left out, and made from finer levels
+  std::int64_t costly = 0;   // of the missing ones: making them would have taken too much work
+};
+
 struct FoundMask {
   std::optional<tissue::TissueMask> mask;  // absent for Everywhere
-  // Stored tiles of the level that tissue was looked for in; they read as white.
-  std::int64_t bad_tiles = 0;
-  std::int64_t missing_tiles = 0;
+  MaskTiles tiles;
 };
 
 // Where the slide's bytes come later, make() throws BytesPending; called again when they are here it goes on where it

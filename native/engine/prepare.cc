@@ -1,5 +1,7 @@
 #include "engine/prepare.h"
 
+#include "decode/tile_rect.h"
+
 namespace microtome::engine {
 namespace {
 
@@ -38,6 +40,7 @@ Preparation::Preparation(const slide::Slide& slide, const GridRequest& request)
       mask_(slide, request.mask, request.on_bad_tile) {
   const auto& level = slide.levels()[static_cast<std::size_t>(policy_.level)];
   decode::require_codec(level.storage, slide.source().name());
+  decode::require_tile_size(slide, level.storage);
 }
 
 Prepared Preparation::run(decode::TileDecoder& decoder, StageMetrics& metrics, const CancelToken& cancel,
@@ -50,14 +53,26 @@ Prepared Preparation::run(decode::TileDecoder& decoder, StageMetrics& metrics, c
     if (found.mask) prepared.tissue_fraction = found.mask->area_fraction();
     busy.count(1, found.mask ? std::ssize(found.mask->data) : 0);
   }
-  prepared.overview_bad_tiles = found.bad_tiles;
-  prepared.overview_missing_tiles = found.missing_tiles;
+  prepared.mask_tiles = found.tiles;
   cancel.check(Stage::Tissue);
   StageMetrics::Busy busy(metrics, Stage::Tiles);
   prepared.plan =
       tiles::plan_tiles(slide_, policy_, request_.grid, found.mask ? &*found.mask : nullptr, plan_memory_bytes);
   busy.count(std::ssize(prepared.plan.tiles), 0);
   return prepared;
+}
+
+std::vector<std::string> mask_warnings(const MaskTiles& tiles) {
+  std::vector<std::string> all;
+  const auto tell = [&](std::int64_t count, const char* what) {
+    if (count > 0)
+      all.push_back(std::to_string(count) + " stored tiles of the level that the tissue mask is made from " + what);
+  };
+  tell(tiles.bad, "could not be decoded and read as white");
+  tell(tiles.made, "are missing and were made from finer levels");
+  tell(tiles.costly, "are missing and read as white: making them from finer levels would take too much work");
+  tell(tiles.missing - tiles.costly, "are missing and read as white; no finer level has them");
+  return all;
 }
 
 std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request) {

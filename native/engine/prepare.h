@@ -4,6 +4,8 @@
 
 #include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "core/cancel_token.h"
 #include "core/shared_bytes.h"
@@ -32,8 +34,7 @@ struct GridRequest {
 struct Prepared {
   tiles::TilePlan plan;
   std::optional<double> tissue_fraction;  // of the slide's area; absent without a mask
-  std::int64_t overview_bad_tiles = 0;
-  std::int64_t overview_missing_tiles = 0;
+  MaskTiles mask_tiles;
 };
 
 // Where the slide's bytes come later, run() throws BytesPending; called again when they are here it goes on where it
@@ -52,6 +53,9 @@ class Preparation {
   tiles::ReadPolicy policy_;
   MaskMaker mask_;
 };
+
+// Warnings about the tiles that a mask was made from: damaged, missing, or made from finer levels.
+[[nodiscard]] std::vector<std::string> mask_warnings(const MaskTiles& tiles);
 
 // Number of places in the grid, before the mask is applied: no plan has more tiles. Throws what choosing the level
 // throws.

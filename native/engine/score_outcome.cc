@@ -36,8 +36,10 @@ ScoreResult ScoreJob::collect() {
     heads.push_back(head_value(head));
     result.heads.push_back({head.name, heads.back()});
   }
-  for (const aggregate::SlideOutput& output : request_.slide_outputs)
-    result.slide_outputs.push_back({output.name, output.value_of(heads)});
+  for (const aggregate::SlideOutput& output : request_.slide_outputs) {
+    const double unclipped = output.unclipped_of(heads);
+    result.slide_outputs.push_back({output.name, output.held(unclipped), unclipped});
+  }
   result.tile_count = limit();
   if (rule_)
     result.stopping = {
@@ -90,9 +92,7 @@ std::vector<std::string> ScoreJob::warnings() const {
   if (counts.missing > 0) all.push_back(std::to_string(counts.missing) + " stored tiles are missing and read as white");
   if (counts.again > 0 && !rule_)  // with a rule the order is to blame
     all.push_back(std::to_string(counts.again) + " stored tiles were decoded again because the memory limit is small");
-  if (prepared_.overview_bad_tiles > 0)
-    all.push_back(std::to_string(prepared_.overview_bad_tiles) +
-                  " tiles of the level that the tissue mask is made from could not be decoded and read as white");
+  for (std::string& text : mask_warnings(prepared_.mask_tiles)) all.push_back(std::move(text));
   if (source_->plan().policy.name == "mpp-enlarge")
     all.push_back("the slide is coarser than the model asks for; its pixels were enlarged");
   if (source_->plan().policy.jpeg_reduction > 1)

@@ -57,6 +57,13 @@ struct NamedValue {
   double value = 0;
 };
 
+// An output of a slide.
+struct SlideValue {
+  std::string name;
+  double value = 0;      // held to the range of the output, where it has one
+  double unclipped = 0;  // before that
+};
+
 // Of a slide scored with a stopping rule.
 struct Stopping {
   std::int64_t planned_tiles = 0;
@@ -69,7 +76,7 @@ struct ScoreResult {
   std::optional<Stopping> stopping;
   std::vector<TileOutput> outputs;  // empty unless keep_tiles
   std::vector<NamedValue> heads;
-  std::vector<NamedValue> slide_outputs;
+  std::vector<SlideValue> slide_outputs;
   StoredTileCache::Counts stored;
   std::optional<double> tissue_fraction;
   std::vector<StageTimes> times;

@@ -19,15 +19,19 @@ void for_each_piece(std::string_view text, std::string_view separators, Visit&& 
 
 bool is_aperio(std::string_view description) noexcept { return description.substr(0, 6) == "Aperio"; }
 
-std::optional<double> aperio_mpp(std::string_view description) noexcept {
-  std::optional<double> mpp;
+std::string_view aperio_mpp_text(std::string_view description) noexcept {
+  std::string_view text;
   for_each_piece(description, "|\r\n", [&](std::string_view field) {
     const auto equals = field.find('=');
     if (equals == std::string_view::npos || trim(field.substr(0, equals)) != "MPP") return false;
-    mpp = parse_positive(field.substr(equals + 1));
+    text = trim(field.substr(equals + 1));
     return true;
   });
-  return mpp;
+  return text;
+}
+
+std::optional<double> aperio_mpp(std::string_view description) noexcept {
+  return parse_positive(aperio_mpp_text(description));
 }
 
 std::string aperio_page_name(std::string_view description) {

@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "slide/length_unit.h"
 #include "slide/numeric_text.h"
+#include "slide/xml_text.h"
 
 namespace microtome::slide {
 namespace {
@@ -60,24 +62,8 @@ std::optional<std::string_view> attribute(std::string_view attributes, std::stri
   }
 }
 
-// Micrometres per unit; 0 for what is no unit of length ("pixel", "reference frame").
-double micrometres(std::optional<std::string_view> unit) noexcept {
-  if (!unit) return 1;
-  const std::string_view name = trim(*unit);
-  // The micro sign, the Greek letter, and both as character references.
-  for (const std::string_view micro :
-       {"\xC2\xB5m", "\xCE\xBCm", "um", "&#181;m", "&#xB5;m", "&#xb5;m", "&#956;m", "&#x3BC;m", "&#x3bc;m"}) {
-    if (name == micro) return 1;
-  }
-  for (const std::string_view angstrom : {"\xC3\x85", "\xE2\x84\xAB", "&#197;", "&#xC5;", "&#xc5;"}) {
-    if (name == angstrom) return 1e-4;
-  }
-  if (name == "nm") return 1e-3;
-  if (name == "mm") return 1e3;
-  if (name == "cm") return 1e4;
-  if (name == "m") return 1e6;
-  return 0;
-}
+// Micrometres per unit, where no unit means one of them; 0 for what is no unit of length.
+double micrometres(std::optional<std::string_view> unit) { return unit ? micrometres_per_unit(*unit).value_or(0) : 1; }
 
 }  // namespace
 
@@ -85,13 +71,13 @@ bool is_ome_xml(std::string_view description) noexcept {
   return description.find("<OME") != kNone || description.find(":OME") != kNone;
 }
 
-std::optional<PixelSize> ome_pixel_size(std::string_view description) noexcept {
+std::optional<PixelSize> ome_pixel_size(std::string_view description) {
   const std::string_view pixels = find_element(description, "Pixels");
   const auto x = attribute(pixels, "PhysicalSizeX");
   const auto y = attribute(pixels, "PhysicalSizeY");
   if (!x || !y) return std::nullopt;
-  const auto x_value = parse_positive(*x);
-  const auto y_value = parse_positive(*y);
+  const auto x_value = parse_positive(xml_text(*x));
+  const auto y_value = parse_positive(xml_text(*y));
   const double x_unit = micrometres(attribute(pixels, "PhysicalSizeXUnit"));
   const double y_unit = micrometres(attribute(pixels, "PhysicalSizeYUnit"));
   if (!x_value || !y_value || x_unit == 0 || y_unit == 0) return std::nullopt;

@@ -15,6 +15,6 @@ struct PixelSize {
 [[nodiscard]] bool is_ome_xml(std::string_view description) noexcept;
 // Nothing unless both PhysicalSizeX and PhysicalSizeY are there, above zero, in a unit of length (micrometres when
 // the unit is not given).
-[[nodiscard]] std::optional<PixelSize> ome_pixel_size(std::string_view description) noexcept;
+[[nodiscard]] std::optional<PixelSize> ome_pixel_size(std::string_view description);
 
 }  // namespace microtome::slide

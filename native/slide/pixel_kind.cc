@@ -62,6 +62,9 @@ void read_bits(const TiffDirectory& directory, Storage& storage) {
       refuse("found samples of mixed sizes (" + std::to_string(bits) + " and " + std::to_string(other) +
              " bits), expected 8 or 16 bits for all");
   }
+  if (bits == 12 && storage.compression == Compression::Jpeg)
+    throw Error(Code::UNSUPPORTED_COMPRESSION, Stage::Slide,
+                "found JPEG of 12-bit samples (compression 7), expected JPEG of 8 bits");
   if (bits != 8 && bits != 16) refuse("found " + std::to_string(bits) + "-bit samples, expected 8 or 16 bits");
   storage.bits = static_cast<int>(bits);
 
@@ -129,6 +132,8 @@ void read_layout(const TiffDirectory& directory, Storage& storage) {
     refuse("found fill order " + std::to_string(fill_order) + ", expected 1 or 2");
   storage.fill_order = static_cast<int>(fill_order);
 
+  // Codecs of pictures know no predictor; writers leave the tag behind when they change the codec.
+  if (is_image_codec(storage.compression)) return;
   const std::uint64_t predictor = directory.number(Tag::Predictor).value_or(1);
   if (predictor != 1 && !(predictor == 2 && has_predictor(storage.compression)))
     refuse("found " + (predictor == 3 ? "the floating-point predictor (3)" : "predictor " + std::to_string(predictor)) +

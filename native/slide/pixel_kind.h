@@ -8,7 +8,7 @@
 namespace microtome::slide {
 
 // Fills bits, samples, photometric, alpha, planar, predictor and fill_order; reads `storage.compression`.
-// Throws UNSUPPORTED_PIXELS.
+// Throws UNSUPPORTED_PIXELS, and UNSUPPORTED_COMPRESSION for JPEG of 12 bits.
 void read_pixel_kind(const TiffDirectory& directory, Storage& storage);
 
 }  // namespace microtome::slide

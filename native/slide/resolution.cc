@@ -1,6 +1,8 @@
 #include "slide/resolution.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 
 #include "core/error.h"
@@ -20,28 +22,50 @@ bool plausible(double um) noexcept { return um >= kSmallestPlausibleUm && um <= 
 
 bool is_unknown(double um) noexcept { return std::abs(um - kUnknownUm) < 0.01; }
 
+// A piece of a description in a message: short, and without what a terminal might obey.
+std::string quoted(std::string_view text) {
+  std::string shown(text.substr(0, 40));
+  std::replace_if(shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return '"' + shown + '"';
+}
+
 Mpp from_file(double x, double y, const char* source) { return {x, y, source, plausible(x) && plausible(y)}; }
 
+// Pixels per unit, where the tag holds a number that can be that.
+std::optional<double> pixels_per_unit(const TiffDirectory& page, Tag tag, std::vector<std::string>& warnings) {
+  const auto value = page.real(tag);
+  if (!value || (std::isfinite(*value) && *value > 0)) return value;
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", *value);
+  warnings.push_back(std::string(tag_name(tag)) + " is " + text +
+                     ", expected a finite number above zero; the resolution that the tags state is not used");
+  return std::nullopt;
+}
+
 // The numbers of a damaged tag count as absent: a resolution is never worth refusing a slide.
-std::optional<Mpp> tiff_mpp(const TiffDirectory& page) {
+std::optional<Mpp> tiff_mpp(const TiffDirectory& page, std::vector<std::string>& warnings) {
   try {
-    const auto x = page.rational(Tag::XResolution);
-    const auto y = page.rational(Tag::YResolution);
+    const auto x = pixels_per_unit(page, Tag::XResolution, warnings);
+    const auto y = pixels_per_unit(page, Tag::YResolution, warnings);
     const std::uint64_t unit = page.number(Tag::ResolutionUnit).value_or(2);  // inches, says TIFF
-    if (!x || !y || *x <= 0 || *y <= 0 || (unit != 2 && unit != 3)) return std::nullopt;
+    if (!x || !y || (unit != 2 && unit != 3)) return std::nullopt;
     const double um_per_unit = unit == 2 ? 25400 : 10000;
     const double x_um = um_per_unit / *x;
     const double y_um = um_per_unit / *y;
+    // A number at the end of its range may leave it here.
+    if (!std::isfinite(x_um) || !std::isfinite(y_um) || x_um <= 0 || y_um <= 0) return std::nullopt;
     if (is_unknown(x_um) && is_unknown(y_um)) return std::nullopt;
     return from_file(x_um, y_um, "tiff");
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    warnings.push_back("the resolution tags are not read: " + error.found());
     return std::nullopt;
   }
 }
 
 }  // namespace
 
-std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description, std::optional<double> option) {
+std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description, std::optional<double> option,
+                               std::vector<std::string>& warnings) {
   if (option) {
     if (!std::isfinite(*option) || *option <= 0)
       throw Error(Code::INVALID_OPTION, Stage::Options,
@@ -50,11 +74,18 @@ std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view descr
   }
   if (is_aperio(description)) {
     if (const auto um = aperio_mpp(description)) return from_file(*um, *um, "aperio");
+    if (const std::string_view text = aperio_mpp_text(description); !text.empty())
+      warnings.push_back("the description states MPP = " + quoted(text) +
+                         ", expected a finite number above zero; it is not used");
   }
   if (is_ome_xml(description)) {
     if (const auto size = ome_pixel_size(description)) return from_file(size->x_um, size->y_um, "ome");
+    if (description.find("PhysicalSize") != std::string_view::npos)
+      warnings.push_back(
+          "the OME-XML states no pixel size that can be used (PhysicalSizeX and PhysicalSizeY above zero, in a unit of "
+          "length)");
   }
-  return tiff_mpp(page);
+  return tiff_mpp(page, warnings);
 }
 
 }  // namespace microtome::slide

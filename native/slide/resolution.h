@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "slide/slide.h"
 #include "slide/tiff_directory.h"
@@ -11,7 +13,9 @@ namespace microtome::slide {
 
 // In this order: the option, Aperio, OME-XML, the TIFF resolution tags. Throws INVALID_OPTION for an option that is not
 // a finite number above zero. The metadata column of a run is the caller's business: it comes in as the option.
+// A number that is there but no resolution (zero, negative, infinite, damaged) counts as absent, and `warnings` gets a
+// line that says so.
 [[nodiscard]] std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description,
-                                             std::optional<double> option);
+                                             std::optional<double> option, std::vector<std::string>& warnings);
 
 }  // namespace microtome::slide

@@ -1,10 +1,12 @@
 #include "slide/slide.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
 #include "slide/aperio.h"
 #include "slide/checked_math.h"
+#include "slide/jpeg_colour.h"
 #include "slide/pyramid.h"
 #include "slide/resolution.h"
 #include "slide/tiff_reader.h"
@@ -22,13 +24,15 @@ class TiffSlide final : public Slide {
     pages_.push_back(read_first_page(first, limits_));
     const std::string description = read_description(first);
     const bool aperio = is_aperio(description);
-    mpp_ = resolve_mpp(first, description, options.slide_mpp);
+    mpp_ = resolve_mpp(first, description, options.slide_mpp, warnings_);
     read_orientation(first);
     for (std::size_t i = 1; i < walk.directories.size(); ++i) read_page(walk.directories[i], aperio);
     Pyramid pyramid = build_pyramid(pages_, aperio);
     levels_ = std::move(pyramid.levels);
     associated_ = std::move(pyramid.associated);
     warnings_.insert(warnings_.end(), pyramid.warnings.begin(), pyramid.warnings.end());
+    warn_of_counts();
+    warn_of_colours();
   }
 
   [[nodiscard]] const std::vector<Level>& levels() const noexcept override { return levels_; }
@@ -72,6 +76,32 @@ class TiffSlide final : public Slide {
       if (error.code() == Code::TRUNCATED) throw;  // see walk_directories
       warnings_.push_back((found.sub ? "subifd-" : "page-") + std::to_string(found.number) +
                           " is left out: " + error.found());
+    }
+  }
+
+  void warn_of_counts() {
+    for (const Level& level : levels_)
+      if (!pages_[level.directory].table->has_counts())
+        warnings_.push_back("level " + std::to_string(level.index) +
+                            " has no byte counts; they are taken from its size or from its offsets");
+  }
+
+  // Of level 0 only: a slide is not read here and there to be opened.
+  void warn_of_colours() {
+    const Page& page = pages_[levels_.front().directory];
+    const Storage& storage = *page.storage;
+    if (storage.compression != Compression::Jpeg || storage.photometric != Photometric::Rgb || storage.planar) return;
+    try {
+      const auto offset = page.table->first_offset();
+      if (!offset || *offset >= source_->size()) return;
+      std::vector<std::uint8_t> head(
+          static_cast<std::size_t>(std::min<std::uint64_t>(kJpegHeadBytes, source_->size() - *offset)));
+      source_->read(*offset, head);
+      if (const char* marker = says_ycbcr(head))
+        warnings_.push_back(std::string("the photometric tag says RGB, ") + marker +
+                            " in the first tile says YCbCr; colours are decoded as the tag says");
+    } catch (const Error&) {
+      return;  // said again, with its name, when the tile is read
     }
   }
 

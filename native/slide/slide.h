@@ -54,8 +54,9 @@ struct Storage {
   std::int64_t height_px = 0;
   std::int64_t tile_width_px = 0;
   std::int64_t tile_height_px = 0;
-  bool tiled = false;   // false: strips
-  bool planar = false;  // one stored tile per sample
+  bool tiled = false;            // false: strips
+  std::int64_t strip_parts = 1;  // each strip of the file is read as so many of tile_height_px rows, see storage.h
+  bool planar = false;           // one stored tile per sample
   bool big_endian = false;
   int bits = 8;     // per sample: 8 or 16
   int samples = 3;  // per pixel, extra samples included

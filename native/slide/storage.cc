@@ -48,14 +48,42 @@ void read_tiling(const TiffDirectory& directory, Storage& storage) {
   storage.tile_height_px = static_cast<std::int64_t>(rows == 0 ? height : std::min(rows, height));
 }
 
-void check_decoded_bytes(const Storage& storage, const Limits& limits) {
-  const auto bytes = checked_multiply(decoded_row_bytes(storage), static_cast<std::uint64_t>(storage.tile_height_px));
-  if (bytes && *bytes <= limits.decoded_tile_bytes) return;
-  throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-              std::string("one stored ") + (storage.tiled ? "tile" : "strip") + " of " +
-                  std::to_string(storage.tile_width_px) + " x " + std::to_string(storage.tile_height_px) +
-                  " pixels decodes to " + (bytes ? std::to_string(*bytes) : "more than 2^64") +
-                  " bytes, [[limits.decodedTileBytes]] is " + std::to_string(limits.decoded_tile_bytes));
+// No option can allow more; and below it, bytes of a tile can be multiplied without overflow.
+constexpr std::uint64_t kMostTileBytes = std::uint64_t{1} << 53;
+// Parts that a strip is read in: large enough for few reads, small beside any limit that somebody would set.
+constexpr std::uint64_t kPartBytes = 1 << 20;
+constexpr std::uint64_t kMostPartRows = 4096;
+
+// All samples of one row of pixels, also where each has a plane of its own.
+std::uint64_t row_bytes_of(const Storage& storage) noexcept {
+  return static_cast<std::uint64_t>(storage.tile_width_px) * static_cast<std::uint64_t>(storage.samples) *
+         static_cast<std::uint64_t>(storage.bits / 8);
+}
+
+// A tile or strip that is over the limit is refused when its pixels are asked for (decode/tile_rect): the slide can be
+// opened and listed.
+void check_tile_bytes(const Storage& storage) {
+  const auto bytes = checked_multiply(row_bytes_of(storage), static_cast<std::uint64_t>(storage.tile_height_px));
+  if (bytes && *bytes <= kMostTileBytes) return;
+  throw Error(
+      Code::LIMIT_EXCEEDED, Stage::Slide,
+      describe_stored_tile(storage) + " decodes to more than 2^53 bytes, which no [[limits.decodedTileBytes]] allows",
+      "convert the slide to one with tiles of 256 x 256 pixels");
+}
+
+// An uncompressed strip is rows one after another. One that is over a limit is read in parts of a few rows.
+void divide_strips(Storage& storage, const Limits& limits) {
+  if (storage.tiled || storage.compression != Compression::None) return;
+  const std::uint64_t most = std::min(limits.decoded_tile_bytes, limits.stored_tile_bytes);
+  const std::uint64_t row = row_bytes_of(storage);
+  const auto rows = static_cast<std::uint64_t>(storage.tile_height_px);
+  if (row * rows <= most || row > most) return;
+  std::uint64_t part = std::clamp<std::uint64_t>(std::min(most, kPartBytes) / row, 1, kMostPartRows);
+  // Where there are several strips, each has to be divided without a rest.
+  if (storage.tile_height_px < storage.height_px)
+    while (rows % part != 0) --part;
+  storage.tile_height_px = static_cast<std::int64_t>(part);
+  storage.strip_parts = static_cast<std::int64_t>((rows + part - 1) / part);
 }
 
 void read_palette(const TiffDirectory& directory, Storage& storage) {
@@ -75,6 +103,11 @@ ImageSize read_image_size(const TiffDirectory& directory) {
   return {read_side(directory, Tag::ImageWidth), read_side(directory, Tag::ImageLength)};
 }
 
+std::string describe_stored_tile(const Storage& storage) {
+  return std::string("one stored ") + (storage.tiled ? "tile" : "strip") + " of " +
+         std::to_string(storage.tile_width_px) + " x " + std::to_string(storage.tile_height_px) + " pixels";
+}
+
 std::uint64_t decoded_row_bytes(const Storage& storage) noexcept {
   const auto samples = static_cast<std::uint64_t>(storage.planar ? 1 : storage.samples);
   return static_cast<std::uint64_t>(storage.tile_width_px) * samples * static_cast<std::uint64_t>(storage.bits / 8);
@@ -89,7 +122,8 @@ Storage read_storage(const TiffDirectory& directory, const Limits& limits) {
   read_compression(directory, storage);
   read_pixel_kind(directory, storage);
   read_tiling(directory, storage);
-  check_decoded_bytes(storage, limits);
+  check_tile_bytes(storage);
+  divide_strips(storage, limits);
   if (storage.photometric == Photometric::Palette) read_palette(directory, storage);
   if (storage.compression == Compression::Jpeg)
     storage.jpeg_tables = directory.blob(Tag::JpegTables, std::min(kMaxJpegTablesBytes, limits.metadata_bytes));

@@ -1,7 +1,7 @@
 #include "slide/tiff_directory.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <cstring>
 
 #include "core/error.h"
@@ -14,7 +14,9 @@ namespace {
 // Far above what any writer makes (a hundred or so); bounds the work per directory.
 constexpr std::uint64_t kMaxEntries = 4096;
 
-constexpr std::uint16_t kTypeRational = 5;
+constexpr std::uint16_t kTypeAscii = 2, kTypeRational = 5, kTypeSignedByte = 6, kTypeUndefined = 7,
+                        kTypeSignedShort = 8, kTypeSignedLong = 9, kTypeSignedRational = 10, kTypeFloat = 11,
+                        kTypeDouble = 12, kTypeSignedLong8 = 17;
 
 TiffEntry parse_entry(const TiffFile& file, const std::uint8_t* at) {
   TiffEntry entry;
@@ -37,23 +39,23 @@ TiffEntry parse_entry(const TiffFile& file, const std::uint8_t* at) {
 unsigned TiffEntry::value_bytes() const noexcept {
   switch (type) {
     case 1:  // BYTE
-    case 2:  // ASCII
-    case 6:  // SBYTE
-    case 7:  // UNDEFINED
+    case kTypeAscii:
+    case kTypeSignedByte:
+    case kTypeUndefined:
       return 1;
     case 3:  // SHORT
-    case 8:  // SSHORT
+    case kTypeSignedShort:
       return 2;
-    case 4:   // LONG
-    case 9:   // SLONG
-    case 11:  // FLOAT
+    case 4:  // LONG
+    case kTypeSignedLong:
+    case kTypeFloat:
     case 13:  // IFD
       return 4;
     case kTypeRational:
-    case 10:  // SRATIONAL
-    case 12:  // DOUBLE
+    case kTypeSignedRational:
+    case kTypeDouble:
     case 16:  // LONG8
-    case 17:  // SLONG8
+    case kTypeSignedLong8:
     case 18:  // IFD8
       return 8;
     default:
@@ -90,6 +92,7 @@ TiffDirectory TiffDirectory::read(const TiffFile& file, std::uint64_t offset) {
   source.read(offset + count_bytes, body);
   TiffDirectory directory;
   directory.file_ = file;
+  directory.offset_ = offset;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint8_t* at = body.data() + i * entry_bytes;
     const std::uint16_t number = load_u16(at, file.big_endian);
@@ -105,6 +108,14 @@ const TiffEntry* TiffDirectory::find(Tag tag) const noexcept {
   const auto found =
       std::find_if(entries_.begin(), entries_.end(), [tag](const TiffEntry& entry) { return entry.tag == tag; });
   return found == entries_.end() ? nullptr : &*found;
+}
+
+std::vector<std::uint64_t> TiffDirectory::places() const {
+  std::vector<std::uint64_t> all{offset_};
+  if (next_ != 0) all.push_back(next_);
+  for (const TiffEntry& entry : entries_)
+    if (!entry.is_inline) all.push_back(entry.offset);
+  return all;
 }
 
 std::vector<std::uint8_t> TiffDirectory::raw(const TiffEntry& entry, std::uint64_t bytes) const {
@@ -162,14 +173,38 @@ std::vector<std::uint8_t> TiffDirectory::blob(Tag tag, std::uint64_t most) const
   return raw(*entry, entry->count);
 }
 
-std::optional<double> TiffDirectory::rational(Tag tag) const {
+std::optional<double> TiffDirectory::real(Tag tag) const {
   const TiffEntry* entry = find(tag);
-  if (entry == nullptr || entry->type != kTypeRational || entry->count == 0) return std::nullopt;
-  const auto values = raw(*entry, 8);
-  const double numerator = load_u32(values.data(), file_.big_endian);
-  const double denominator = load_u32(values.data() + 4, file_.big_endian);
-  const double value = numerator / denominator;
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+  if (entry == nullptr || entry->count == 0) return std::nullopt;
+  const unsigned width = entry->value_bytes();
+  if (width == 0 || entry->type == kTypeAscii || entry->type == kTypeUndefined)
+    throw Error(
+        Code::NOT_A_SLIDE, Stage::Slide,
+        std::string("tag ") + tag_name(tag) + " has type " + std::to_string(entry->type) + ", expected a number");
+  const auto bytes = raw(*entry, width);
+  const bool big = file_.big_endian;
+  const std::uint8_t* at = bytes.data();
+  switch (entry->type) {
+    case kTypeRational:
+      return static_cast<double>(load_u32(at, big)) / static_cast<double>(load_u32(at + 4, big));
+    case kTypeSignedRational:
+      return static_cast<double>(static_cast<std::int32_t>(load_u32(at, big))) /
+             static_cast<double>(static_cast<std::int32_t>(load_u32(at + 4, big)));
+    case kTypeFloat:
+      return std::bit_cast<float>(load_u32(at, big));
+    case kTypeDouble:
+      return std::bit_cast<double>(load_u64(at, big));
+    case kTypeSignedByte:
+      return static_cast<std::int8_t>(*at);
+    case kTypeSignedShort:
+      return static_cast<std::int16_t>(load_u16(at, big));
+    case kTypeSignedLong:
+      return static_cast<std::int32_t>(load_u32(at, big));
+    case kTypeSignedLong8:
+      return static_cast<double>(static_cast<std::int64_t>(load_u64(at, big)));
+    default:
+      return static_cast<double>(load_unsigned(at, width, big));
+  }
 }
 
 }  // namespace microtome::slide

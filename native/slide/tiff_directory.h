@@ -42,6 +42,9 @@ class TiffDirectory {
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }  // 0: the last one
   [[nodiscard]] const TiffEntry* find(Tag tag) const noexcept;
 
+  // Where its own bytes begin in the file: the directory itself, the next one, and values that lie outside it.
+  [[nodiscard]] std::vector<std::uint64_t> places() const;
+
   // The first value; nothing when the tag is absent. Throws NOT_A_SLIDE for a value of another kind.
   [[nodiscard]] std::optional<std::uint64_t> number(Tag tag) const;
   // At most the first `most` values; empty when the tag is absent.
@@ -50,14 +53,16 @@ class TiffDirectory {
   [[nodiscard]] std::string text(Tag tag, std::uint64_t most) const;
   // All bytes; throws LIMIT_EXCEEDED when there are more than `most`.
   [[nodiscard]] std::vector<std::uint8_t> blob(Tag tag, std::uint64_t most) const;
-  // Numerator over denominator; nothing when absent, of another type, or without a finite value.
-  [[nodiscard]] std::optional<double> rational(Tag tag) const;
+  // The first value, of any type of number: RATIONAL and SRATIONAL are divided, and give what a division by zero gives.
+  // May be negative, infinite or no number. Nothing when the tag is absent; throws NOT_A_SLIDE for text.
+  [[nodiscard]] std::optional<double> real(Tag tag) const;
 
  private:
   // The first `bytes` bytes of an entry's values. Throws TRUNCATED when the entry's claim leaves the file.
   [[nodiscard]] std::vector<std::uint8_t> raw(const TiffEntry& entry, std::uint64_t bytes) const;
 
   TiffFile file_;
+  std::uint64_t offset_ = 0;
   std::uint64_t next_ = 0;
   std::vector<TiffEntry> entries_;  // known tags only, each once (the first of duplicates)
 };

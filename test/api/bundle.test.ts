@@ -35,7 +35,7 @@ describe('a valid bundle', () => {
         scale: 1 / 255,
         mean: [0.5, 0.4, 0.3],
       },
-      outputs: [{ name: 'relapse', clip: [0.01, 0.99], fallback: 0.16 }],
+      outputs: [{ name: 'relapse', clip: [0.01, 0.99], clipDeclared: true, fallback: 0.16 }],
     });
     expect(Object.isFrozen(model)).toBe(true);
     expect(specOf(model)).toMatchObject({

@@ -6,21 +6,19 @@ import { describe, expect, it } from 'vitest';
 import { createScorer, loadModel } from '../../lib/index.js';
 import { specOf } from '../../lib/model/spec.js';
 import { dataDir } from '../support/data.js';
-import { field, numberField } from '../support/protobuf.js';
-import { failure, graphBytes, sha256, temporaryFolder, writeBundle } from './support/bundle.js';
+import { OnnxGraph } from '../support/onnx-writer.js';
+import { failure, sha256, temporaryFolder, writeBundle } from './support/bundle.js';
 
-const weights = Buffer.alloc(64, 1);
+/** The mean of each channel times one: its weights are the three ones. */
+const weights = Buffer.from(Float32Array.of(1, 1, 1).buffer);
 
-/** The graph with one more tensor, unused, whose 16 floats are in the file `location`: repeated messages are merged. */
 function withWeights(location: string): Buffer {
-  const tensor = Buffer.concat([
-    numberField(1, 16),
-    numberField(2, 1),
-    field(8, 'more'),
-    field(13, Buffer.concat([field(1, 'location'), field(2, location)])),
-    numberField(14, 1),
-  ]);
-  return Buffer.concat([graphBytes, field(7, field(5, tensor))]);
+  const g = new OnnxGraph();
+  const x = g.input({ name: 'tiles', type: 'float32', shape: ['n', 3, 224, 224] });
+  const mean = g.node('Flatten', [g.node('GlobalAveragePool', [x])]);
+  g.node('MatMul', [mean, g.external([3, 1], location)], {}, 'score');
+  g.output({ name: 'score', type: 'float32', shape: ['n', 1] });
+  return g.encode();
 }
 
 const graph = withWeights('model.onnx_data');
@@ -109,7 +107,7 @@ describe('weights behind a cache link', () => {
   it('that changed after they were read are refused', async () => {
     const { root, link } = cache();
     const model = await loadModel(link, { input: { mpp: 0.5 } });
-    writeFileSync(join(root, 'blobs', sha256(weights)), Buffer.alloc(64, 2));
+    writeFileSync(join(root, 'blobs', sha256(weights)), Buffer.from(Float32Array.of(2, 2, 2).buffer));
     const error = await failure(() => createScorer({ model, threads: 1 }), 'MODEL_INVALID');
     expect(error.message).toContain('was changed after the model was read');
   });

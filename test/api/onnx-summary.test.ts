@@ -43,6 +43,7 @@ describe('the outline of a graph', () => {
       outputs: [{ name: 'logit', type: 'float32', shape: [-1, 1] }],
       external: [],
       hasCompiledNodes: false,
+      operators: new Map([['logit', 'Gemm']]),
     });
     expect((await summarise(attentionModel(2))).inputs[0]?.shape).toEqual([2, 3, 224, 224]);
   });

@@ -57,7 +57,7 @@ describe('a bare .onnx', () => {
         mean: [0, 0, 0],
         std: [1, 1, 1],
       },
-      outputs: [{ name: 'score', clip: [1e-6, 1 - 1e-6], fallback: null }],
+      outputs: [{ name: 'score', clip: [1e-6, 1 - 1e-6], clipDeclared: false, fallback: null }],
     });
     expect(specOf(model)).toMatchObject({
       tileOutputs: [{ tensor: 'logits', columns: 2, activation: 'none' }],

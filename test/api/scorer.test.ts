@@ -55,6 +55,8 @@ describe('a scorer', () => {
     expect(result).toEqual({
       path: '/a.tif',
       score: 0.5,
+      unclipped: 0.5,
+      clipped: false,
       outputs: { score: Float64Array.of(0.5) },
       clip: [0.01, 0.99],
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null },
@@ -70,6 +72,7 @@ describe('a scorer', () => {
       },
       warnings: ['a warning of the slide', 'a warning of the job'],
       model: { name: 'test-model', sha256: scorer.model.sha256, intendedUse: 'Tests; not for clinical use.' },
+      assumed: { input: { channels: 'RGB', scale: 1 / 255 } },
       reproducible: true,
     });
     expect('tiles' in result).toBe(false);
@@ -186,8 +189,8 @@ describe('what the addon is told of the score', () => {
     addon.engine.result = {
       ...scoreResult,
       outputs: [
-        { name: 'a', value: 0.7 },
-        { name: 'b', value: 0.4 },
+        { name: 'a', value: 0.7, unclipped: 0.7 },
+        { name: 'b', value: 0.4, unclipped: 0.4 },
       ],
     };
     const { score, outputs } = await scoreSlide('/a.tif', { model });

@@ -126,6 +126,15 @@ describe('region', () => {
     expect(filled.stderr).toMatch(/f\.raw: 1 tiles .* white\n$/);
   });
 
+  it('pixels outside the level are white and told', async () => {
+    const out = join(await temporaryFolder(), 'f.raw');
+    const outside = ['region', 'a', '--width', '11', '--height', '2', '--out', out];
+    const told = await cli(outside);
+    expect(told.code).toBe(0);
+    expect(told.stderr).toMatch(/f\.raw: 4 of 22 pixels lie outside level 0 \(\d+ x \d+ pixels\) and are white\n$/);
+    expect((await cli([...outside, '--overwrite', '--json'])).stdout).toContain('"outsidePx":4');
+  });
+
   it('passes the level and the place on', async () => {
     const seen: unknown[] = [];
     const slide = fakeSlide();

@@ -60,7 +60,9 @@ describe('folders and lists', () => {
     const { code, stderr } = await score(area.slides, '--out', `${area.output}2`, '--no-follow');
     expect(code).toBe(4);
     expect(stderr).toContain('CSV_INVALID (csv)');
-    expect(stderr).toContain('"link.tif" is a link that leaves the folder; replace it by the slide, or pass --follow');
+    expect(stderr).toContain(
+      '"link.tif" is a link that leaves the folder; replace it by the slide, or leave --no-follow out',
+    );
     await expect(readFile(`${area.output}2`)).rejects.toThrow('ENOENT');
     expect(helpOf(scoreSpec)).toContain('--no-follow  ');
   });

@@ -171,7 +171,7 @@ describe('exit codes of score', () => {
     const first = await cli(args(area), { scorer: { failing: { [bad]: 'CORRUPT_TILE' }, fallback: null } });
     expect(first.code).toBe(1);
     expect(first.stderr).toContain('--on-bad-tile fill');
-    expect(first.stderr).toContain('continue with --resume');
+    expect(first.stderr).toContain('the slides that failed, or pass --fallback N, and continue with --resume');
     const second = await cli(args(area, '--on-bad-tile', 'fill', '--resume'), { scorer: { fallback: null } });
     expect(second.code).toBe(0);
     expect(second.stderr).toContain('3 rows, 2 from the journal');

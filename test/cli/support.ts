@@ -104,6 +104,7 @@ export function fakeSlide(change: Partial<CliSlide> = {}): CliSlide & { closed: 
         channels: 3 as const,
         badTiles: r.width === 13 ? 1 : 0,
         missingTiles: 0,
+        outsidePx: r.width === 11 ? 4 : 0,
       };
     },
     async close() {

@@ -15,7 +15,13 @@ import { errorAdvice, native, stages } from '../../lib/core/errors.js';
 import { startRun } from '../../lib/runs/directory-run.js';
 import { lockOutput } from '../../lib/runs/lock.js';
 import { faultyFileSystem, systemError } from '../runs/support.js';
-import { attentionModel, meanColourModel, nanModel, wrongShapeModel } from '../support/models/small-graphs.js';
+import {
+  attentionModel,
+  constantModel,
+  meanColourModel,
+  nanModel,
+  wrongShapeModel,
+} from '../support/models/small-graphs.js';
 import { levelSizes, pageTags, TagId, TiffWriter, TileEncoder, writeSlide } from '../support/slides.js';
 import type { Tag } from '../support/slides.js';
 
@@ -66,7 +72,8 @@ function area(rows = 'filename,relapse\na.tif,0.5\n') {
   const format = join(folder, 'format.csv');
   writeFileSync(format, rows);
   const output = join(folder, 'out.csv');
-  return { data, output, options: { model: mean, input: { level: 0 }, format, output } };
+  // The model gives no probability: without a range its score would be the first fault of every run.
+  return { data, output, options: { model: mean, input: { level: 0 }, clip: null, format, output } };
 }
 
 async function directory(rows?: string, more: object = {}): Promise<unknown> {
@@ -175,6 +182,11 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['MODEL_INVALID', 'bytes that are no graph', () => loadModel(put('no.onnx', Buffer.alloc(99, 7)))],
   ['MODEL_MISMATCH', 'another tile size than the graph has', () => score(slide, { tile: { size: 100 } })],
   ['OUTPUT_NOT_FINITE', 'a model that gives NaN', () => score(slide, { model: put('nan.onnx', nanModel()) })],
+  [
+    'OUTPUT_OUT_OF_RANGE',
+    'a score that is no probability, of a model that declares no range',
+    () => directory(undefined, { model: put('logit.onnx', constantModel([2.29])), clip: undefined }),
+  ],
   [
     'OUTPUT_SHAPE',
     'a model that gives one number for a batch',

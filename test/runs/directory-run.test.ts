@@ -155,6 +155,8 @@ describe('a whole run', () => {
       expectedCsv(area.names, (name) => (name === area.names[0] ? 0.4 : 0.6)),
     );
     expect(summary.rows.map((row) => row.score)).toEqual([0, 1]);
+    expect(summary.rows.map((row) => row.clippedFrom)).toEqual([0, 1]);
+    expect(summary.clipped).toBe(2);
   });
 
   it('reports slides, tiles, rates and the time left, ending at the total', async () => {

@@ -45,8 +45,8 @@ describe('links to slides', () => {
     const { folder, output } = await disk();
     const error = await failureOf(run(folder, { output, followLinks: false }));
     expect(error.code).toBe('CSV_INVALID');
-    expect(error.message).toMatch(/"(a\.tif|b\.svs)" is a link that leaves the folder/);
-    expect(error.advice).toBe('replace it by the slide, or pass followLinks: true');
+    expect(error.message).toContain('"a.tif" is a link that leaves the folder (and 1 more link)');
+    expect(error.advice).toBe('replace it by the slide, or leave followLinks: false out');
     await expect(readFile(output)).rejects.toThrow('ENOENT');
   });
 

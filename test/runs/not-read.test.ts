@@ -1,12 +1,14 @@
 /** What a run over a folder does not read is told once, with the reason. */
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startRun } from '../../lib/runs/directory-run.js';
+import { realFileSystem, type FileSystem } from '../../lib/runs/file-system.js';
+import { defaultFolderRules, walkFolder } from '../../lib/runs/folder-walk.js';
 import type { DirectorySummary, NotRead } from '../../lib/runs/types.js';
 import { unreadKind } from '../../lib/runs/slide-names.js';
-import { failureOf, fakeScorer, temporaryFolder } from './support.js';
+import { failureOf, fakeScorer, systemError, temporaryFolder } from './support.js';
 
 const run = (folder: string, options: object = {}): Promise<DirectorySummary> =>
   startRun({ kind: 'folder', dir: folder }, { model: 'fake', ...options }, { createScorer: async () => fakeScorer() })
@@ -113,13 +115,33 @@ describe('what else is not read', () => {
 
   it('of 10,000 entries all are counted, and the run has one row for each slide', async () => {
     const folder = await temporaryFolder();
-    const names = Array.from({ length: 5000 }, (_, i) => [`s${i}.tif`, `n${i}.ndpi`]).flat();
+    const names = Array.from({ length: 10_000 }, (_, i) => (i % 10 === 0 ? `s${i}.tif` : `n${i}.ndpi`));
     for (let i = 0; i < names.length; i += 500)
       await Promise.all(names.slice(i, i + 500).map((name) => writeFile(join(folder, name), '')));
-    const summary = await run(folder, { slidesInFlight: 64 });
-    expect(summary.counts.scored).toBe(5000);
-    expect(summary.notRead).toHaveLength(5000);
+    const summary = await run(folder);
+    expect(summary.counts.scored).toBe(1000);
+    expect(summary.notRead).toHaveLength(9000);
   }, 60_000);
+
+  it('a slide that goes while the folder is listed, and a folder that cannot be read', async () => {
+    const folder = await folderWith('a.tif', 'b.tif');
+    await mkdir(join(folder, 'sub'));
+    const failing: Readonly<Record<string, string>> = { 'b.tif': 'ENOENT', sub: 'EACCES' };
+    const fs: FileSystem = {
+      ...realFileSystem,
+      stat: (async (path: Buffer | string, options: never) => {
+        const code = failing[basename(String(path))];
+        if (code !== undefined) throw systemError(code);
+        return realFileSystem.stat(path, options);
+      }) as unknown as FileSystem['stat'],
+    };
+    const { slides, notRead } = await walkFolder(folder, { ...defaultFolderRules, recursive: true }, fs);
+    expect(slides.map((slide) => slide.name)).toEqual(['a.tif']);
+    expect(notRead).toEqual([
+      { path: join(folder, 'b.tif'), reason: 'gone since the folder was listed' },
+      { path: join(folder, 'sub'), reason: 'cannot be read (EACCES)' },
+    ]);
+  });
 
   it('more entries than the limit are refused by its name', async () => {
     const folder = await folderWith('a.tif', 'b.txt', 'c.txt');

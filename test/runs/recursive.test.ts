@@ -137,7 +137,7 @@ describe('names that no row can carry', () => {
     for await (const outcome of started) outcomes.push(outcome);
     expect(outcomes[0]).toMatchObject({ ok: false, path: join(folder, 'line\nfeed.tif') });
     const { error } = outcomes[0] as { error: MicrotomeError };
-    expect(error.message).toContain('a name with control characters');
+    expect(error.message).toContain('a name with control characters ("line\\u000afeed.tif")');
     expect(error.message).not.toContain('\n');
     expect(error.advice).toBe('rename the file');
   });

@@ -254,6 +254,13 @@ describe('a resumption that is refused', () => {
     expect(message).toContain('the option tissue.overviewSide was 512 and is not given');
   });
 
+  it('says how to give the resolution of one slide', async () => {
+    const { area } = await broken();
+    const message = await refusal(area, { slideMpp: 0.25 });
+    expect(message).toContain('the option slideMpp was not given and is 0.25');
+    expect(message).toContain('in the column resolution of metadata');
+  });
+
   it('names the model, and a mask by its option', async () => {
     const mask = (x: number) => ({
       type: 'Polygon',

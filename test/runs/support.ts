@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach } from 'vitest';
 import { MicrotomeError, type ErrorCode, type Stage } from '../../lib/core/errors.js';
-import type { Model } from '../../lib/model/model.js';
+import type { Model, ModelAssumptions } from '../../lib/model/model.js';
 import type { SlideScoreOptions } from '../../lib/options/types.js';
 import { defaultClip, type ClipRange, type SlideResult } from '../../lib/scoring/result.js';
+import { isClipped } from '../../lib/scoring/score-range.js';
 import type { FileSystem } from '../../lib/runs/file-system.js';
 import type { RowScorer } from '../../lib/runs/score-rows.js';
 
@@ -95,7 +96,9 @@ export function gatedFileSystem(
 
 export interface FakeScorerSettings {
   readonly fallback?: number | null;
+  /** Declared, where it is given. */
   readonly clip?: ClipRange | null;
+  readonly assumed?: ModelAssumptions;
   readonly sha256?: string;
   /** By file name: the code a slide fails with. */
   readonly failing?: Readonly<Record<string, ErrorCode>>;
@@ -145,11 +148,13 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
       {
         name: 'relapse',
         clip: settings.clip === undefined ? defaultClip : settings.clip,
+        clipDeclared: settings.clip !== undefined,
         fallback: settings.fallback === undefined ? 0.25 : settings.fallback,
       },
     ],
     graph: { path: '/nowhere/model.onnx', inputs: [], outputs: [] },
     warnings: [],
+    assumed: settings.assumed ?? null,
   } as Model;
 }
 
@@ -157,6 +162,8 @@ export function resultOf(path: string, score: number): SlideResult {
   return {
     path,
     score,
+    unclipped: score,
+    clipped: false,
     outputs: { relapse: Float64Array.of(score) },
     clip: defaultClip,
     read: { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, jpegReduction: 1, sampled: null },
@@ -169,6 +176,7 @@ export function resultOf(path: string, score: number): SlideResult {
     timings: { elapsedMs: 1, stages: [] },
     warnings: [],
     model: { name: 'fake', sha256: 'a'.repeat(64), intendedUse: 'tests' },
+    assumed: null,
     reproducible: true,
   };
 }
@@ -198,7 +206,10 @@ export function fakeScorer(settings: FakeScorerSettings = {}): FakeScorer {
           timeLeftMs: 0,
         });
         const more = settings.result?.(name, options) ?? {};
-        return { ...resultOf(path, (settings.score ?? scoreOfName)(name)), ...more };
+        const score = (settings.score ?? scoreOfName)(name);
+        const { clip } = settings;
+        const held = clip === undefined ? {} : { clip, clipped: isClipped(score, { clip, clipDeclared: true }) };
+        return { ...resultOf(path, score), ...held, ...more };
       } finally {
         --scorer.inFlight;
       }

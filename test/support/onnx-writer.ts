@@ -125,6 +125,17 @@ export class OnnxGraph {
     return this.tensor('int64', [values.length], BigInt64Array.from(values.map(BigInt)));
   }
 
+  /** Floats that are kept in the file `location`, from its start. */
+  external(shape: readonly number[], location: string): string {
+    const name = `w${this.#names++}`;
+    const entry = Buffer.concat([bytes(1, 'location'), bytes(2, location)]);
+    const dims = shape.map((d) => number(1, d));
+    this.#initializers.push(
+      Buffer.concat([...dims, number(2, ELEMENT.float32), bytes(8, name), bytes(13, entry), number(14, 1)]),
+    );
+    return name;
+  }
+
   /** A tensor of seeded values in [-scale, scale). */
   random(shape: readonly number[], scale: number): string {
     const values = new Float32Array(shape.reduce((a, b) => a * b, 1));

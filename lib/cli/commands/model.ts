@@ -1,6 +1,7 @@
 /** microtome model: the card, the inputs and the outputs of a model. */
 import type { Model, TensorInfo } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
+import { assumedText } from '../assumptions.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { onePositional } from '../positionals.js';
@@ -26,8 +27,8 @@ export async function model(args: ParsedArgs, io: CliIo): Promise<number> {
 }
 
 function factsOf(loaded: Model): object {
-  const { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings } = loaded;
-  return { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings };
+  const { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings, assumed } = loaded;
+  return { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings, assumed };
 }
 
 /** What must be said about a model wherever it is shown; null where its card claims clinical use. */
@@ -69,13 +70,13 @@ function textOf(loaded: Model): string {
   );
   for (const output of loaded.outputs) {
     const clip = output.clip === null ? 'not clipped' : `clipped to [${output.clip[0]}, ${output.clip[1]}]`;
-    add(
-      'output',
-      `${output.name}: ${clip}, ${output.fallback === null ? 'no fallback' : `fallback ${output.fallback}`}`,
-    );
+    const fallback = output.fallback === null ? 'no fallback' : `fallback ${output.fallback}`;
+    const range = output.clipDeclared ? '' : '; no range is declared: a score outside [0, 1] is an error';
+    add('output', `${output.name}: ${clip}, ${fallback}${range}`);
   }
   for (const tensor of loaded.graph.inputs) add('graph input', tensorText(tensor));
   for (const tensor of loaded.graph.outputs) add('graph output', tensorText(tensor));
+  add('assumed', assumedText(loaded));
   for (const warning of loaded.warnings) add('warning', warning);
   return table(rows);
 }

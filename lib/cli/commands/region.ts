@@ -3,7 +3,7 @@ import { pathOf } from '../../core/file-url.js';
 import { MicrotomeError, type RegionOptions } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
-import type { CliIo } from '../io.js';
+import type { CliIo, CliSlide } from '../io.js';
 import { encodePng } from '../png.js';
 import { onePositional } from '../positionals.js';
 import { flagSpecs, flagValues, nested, optionsIn } from '../table-flags.js';
@@ -30,7 +30,10 @@ export const regionSpec: CommandSpec = {
     y: { kind: 'integer', heading: 'Pixels', help: "upper edge, in the level's pixels (default: 0)" },
     ...flagSpecs(openRows),
   },
-  notes: ['Pixels outside the image, and tiles that the file leaves out, are white.'],
+  notes: [
+    'Tiles that the file leaves out are white. So are pixels outside the level, which are counted on stderr.',
+    'A region that lies wholly outside the level is an error.',
+  ],
 };
 
 export async function region(args: ParsedArgs, io: CliIo): Promise<number> {
@@ -50,20 +53,36 @@ export async function region(args: ParsedArgs, io: CliIo): Promise<number> {
     const pixels = await slide.readRegion(wanted);
     const content = kind === 'png' ? await encodePng(pixels.data, pixels.width, pixels.height) : pixels.data;
     await writeFileWhole(out, content);
-    report(args, io, { out, width: pixels.width, height: pixels.height, badTiles: pixels.badTiles });
+    const { width, height, badTiles, missingTiles, outsidePx } = pixels;
+    report(args, io, { out, width, height, badTiles, missingTiles, outsidePx }, placeOfLevel(slide, wanted.level));
   } finally {
     await slide.close();
   }
   return exitCode.ok;
 }
 
-function report(
-  args: ParsedArgs,
-  io: CliIo,
-  written: { readonly out: string; readonly width: number; readonly height: number; readonly badTiles: number },
-): void {
-  if (args.flag('json')) io.stdout.write(`${JSON.stringify(written)}\n`);
-  else if (written.badTiles > 0) {
-    io.stderr.write(`${printable(written.out)}: ${written.badTiles} tiles are damaged or missing and read as white\n`);
+/** "level 1 (512 x 384 pixels)". */
+function placeOfLevel(slide: Pick<CliSlide, 'levels'>, index: number): string {
+  const level = slide.levels[index];
+  return level === undefined ? `level ${index}` : `level ${index} (${level.width} x ${level.height} pixels)`;
+}
+
+interface Written {
+  readonly out: string;
+  readonly width: number;
+  readonly height: number;
+  readonly badTiles: number;
+  readonly missingTiles: number;
+  readonly outsidePx: number;
+}
+
+function report(args: ParsedArgs, io: CliIo, written: Written, level: string): void {
+  if (args.flag('json')) {
+    io.stdout.write(`${JSON.stringify(written)}\n`);
+    return;
   }
+  const { out, width, height, badTiles, outsidePx } = written;
+  const tell = (what: string): void => void io.stderr.write(`${printable(out)}: ${what}\n`);
+  if (badTiles > 0) tell(`${badTiles} tiles are damaged or missing and read as white`);
+  if (outsidePx > 0) tell(`${outsidePx} of ${width * height} pixels lie outside ${level} and are white`);
 }

@@ -3,13 +3,16 @@ import { pathOf } from '../../core/file-url.js';
 import {
   messageWith,
   MicrotomeError,
+  type DirectoryOptions,
   type DirectorySummary,
   type Model,
   type NotRead,
   type OptionNaming,
   type SlideOutcome,
+  type SlideResult,
 } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
+import { assumptionLine } from '../assumptions.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { outcomeJson, outcomeLine, resumeLines, summaryLine } from '../outcome.js';
@@ -38,12 +41,17 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
       if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);
       const fallback = fallbackNotice(model, options.fallback);
       if (fallback !== null) view.note(fallback);
+      const assumed = assumptionLine(model, options, args.naming);
+      if (assumed !== null) view.say(assumed);
+      for (const warning of model.warnings) view.say(`warning: model ${printable(model.name)}: ${printable(warning)}`);
     },
   });
   let finished = 0;
+  const failures = new Set<unknown>();
   try {
     for await (const outcome of run) {
       ++finished;
+      if (!outcome.ok) failures.add(outcome.error);
       tell(outcome, { io, view, naming: args.naming, asJson: args.flag('json'), asTable: out === undefined });
     }
     const summary = await run.done;
@@ -55,7 +63,8 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     view.end();
     if (io.signal.aborted) throw error;
     if (out !== undefined && finished > 0) {
-      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${continuation(error)}`);
+      const goOn = failures.has(error) ? continuation(options) : plainContinuation(error);
+      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${goOn}`);
     }
     throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);
   }
@@ -68,10 +77,17 @@ function fallbackNotice(model: Model, given: number | undefined): string | null 
   return `fallback value: ${given}, as --fallback says; the model declares ${declared}`;
 }
 
-/** What goes on with a run that has no output; only the other run can where the lock was lost. */
-function continuation(error: unknown): string {
-  if (error instanceof MicrotomeError && error.code === 'OUTPUT_LOCKED') return '';
-  return ', continue with --resume';
+/** How a run goes on that has no output because slides failed. */
+function continuation({ format, onError }: DirectoryOptions): string {
+  const standIn = onError === 'error' ? '--on-error fallback' : '--fallback N';
+  const ways = format === undefined ? `${standIn} or --on-error skip` : standIn;
+  return `; repair or remove the slides that failed, or pass ${ways}, and continue with --resume`;
+}
+
+/** Where the lock was lost, the journal is the other run's. */
+function plainContinuation(error: unknown): string {
+  const isLost = error instanceof MicrotomeError && error.code === 'OUTPUT_LOCKED';
+  return isLost ? '' : ', continue with --resume';
 }
 
 const kMostNotRead = 20;
@@ -94,12 +110,20 @@ function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Tell
   if (!outcome.ok) {
     const { path, error } = outcome;
     view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWith(error, naming))}`);
-  } else if (outcome.result.read.sampled?.reason === 'deadline') {
-    const { path, read } = outcome.result;
-    view.note(`short of time: ${printable(path)}: ${read.sampled?.tiles} of ${read.sampled?.of} tiles`);
+  } else {
+    for (const line of limitsOf(outcome.result)) view.note(line);
   }
   if (asJson) io.stdout.write(`${JSON.stringify(outcomeJson(outcome, naming))}\n`);
   else if (asTable) io.stdout.write(outcomeLine(outcome));
+}
+
+/** What a score is less than it seems to be. */
+function limitsOf({ path, read: { sampled }, clipped, unclipped, clip }: SlideResult): readonly string[] {
+  const lines: string[] = [];
+  if (sampled?.reason === 'deadline')
+    lines.push(`short of time: ${printable(path)}: ${sampled.tiles} of ${sampled.of} tiles`);
+  if (clipped) lines.push(`clipped: ${printable(path)}: the score ${unclipped} was held to [${clip?.join(', ')}]`);
+  return lines;
 }
 
 function codeOf(summary: DirectorySummary): number {

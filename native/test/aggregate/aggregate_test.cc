@@ -67,6 +67,11 @@ TEST(softmax_is_over_each_row) {
   CHECK_THROWS(INTERNAL, activate(values, 0, Activation::Softmax));
 }
 
+TEST(softmax_of_a_single_column_is_refused) {
+  std::vector<double> values = {1, 2, 3};
+  CHECK_THROWS(INVALID_OPTION, activate(values, 1, Activation::Softmax));
+}
+
 TEST(no_activation_changes_nothing) {
   std::vector<double> values = {3, kNan};
   activate(values, 1, Activation::None);

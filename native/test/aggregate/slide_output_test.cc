@@ -61,6 +61,14 @@ TEST(a_range_holds_the_value) {
   CHECK_EQ(clipped(17, {}), 17.0);
 }
 
+TEST(the_value_before_the_range_is_known) {
+  const SlideOutput output{.name = "a", .of = {{}}, .calibration = {}, .clip = aggregate::ClipRange{0, 1}};
+  const double head = 2.29;
+  CHECK_EQ(output.unclipped_of(std::span(&head, 1)), 2.29);
+  CHECK_EQ(output.held(2.29), 1.0);
+  CHECK_EQ(output.held(0.5), 0.5);
+}
+
 TEST(an_output_is_never_nan) {
   for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     try {

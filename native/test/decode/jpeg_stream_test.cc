@@ -65,9 +65,7 @@ TEST(fill_bytes_before_a_marker_are_skipped) {
 TEST(everything_else_is_refused_by_name) {
   CHECK(refused({}, "start-of-image"));
   CHECK(refused({0x89, 'P', 'N', 'G'}, "start-of-image"));
-  CHECK(refused(kSoi + frame(0xC3, 3, 8, 8) + kScan, "0xC3"));  // lossless
-  CHECK(refused(kSoi + frame(0xC9, 3, 8, 8) + kScan, "0xC9"));  // arithmetic
-  CHECK(refused(kSoi + frame(0xC0, 3, 8, 8, 12) + kScan, "12 bits"));
+  CHECK(refused(kSoi + frame(0xC0, 3, 8, 8, 9) + kScan, "9 bits"));
   CHECK(refused(kSoi + frame(0xC0, 3, 8, 0) + kScan, "no size"));
   CHECK(refused(kSoi + frame(0xC0, 3, 0, 8) + kScan, "no size"));
   CHECK(refused(kSoi + frame(0xC0, 0, 8, 8) + kScan, "no components"));
@@ -81,6 +79,32 @@ TEST(everything_else_is_refused_by_name) {
   CHECK(refused(kSoi + Bytes{0x12, 0x34, 0, 0}, "marker was expected"));
   CHECK(refused(kSoi + segment(0xC0, {8, 0, 8, 0, 8, 3, 1}) + kScan, "number of components"));
   CHECK(refused(kSoi + segment(0xC0, {8, 0, 8}) + kScan, "too short"));
+}
+
+TEST(other_processes_are_told_from_damage) {
+  const auto process_of = [](const Bytes& tile) {
+    try {
+      (void)read_jpeg_frame(tile);
+    } catch (const UnknownJpegProcess& process) {
+      return std::string(process.what());
+    } catch (const BadTile& bad) {
+      return std::string("damaged: ") + bad.what();
+    }
+    return std::string("read");
+  };
+  const std::pair<std::uint8_t, const char*> processes[] = {{0xC3, "lossless JPEG (SOF3), marker 0xC3"},
+                                                            {0xC5, "hierarchical JPEG, marker 0xC5"},
+                                                            {0xC7, "hierarchical JPEG, marker 0xC7"},
+                                                            {0xC9, "arithmetic-coded JPEG, marker 0xC9"},
+                                                            {0xCA, "arithmetic-coded JPEG, marker 0xCA"},
+                                                            {0xCB, "arithmetic-coded lossless JPEG, marker 0xCB"},
+                                                            {0xCD, "arithmetic-coded hierarchical JPEG, marker 0xCD"},
+                                                            {0xDE, "hierarchical JPEG, marker 0xDE"},
+                                                            {0xF7, "JPEG-LS, marker 0xF7"}};
+  for (const auto& [marker, name] : processes) CHECK_EQ(process_of(kSoi + frame(marker, 3, 8, 8) + kScan), name);
+  for (const std::uint8_t marker : {0xC0, 0xC1, 0xC2})
+    CHECK_EQ(process_of(kSoi + frame(marker, 3, 8, 8, 12) + kScan), "JPEG of 12-bit samples");
+  CHECK_EQ(process_of(kSoi + frame(0xC1, 3, 8, 8) + kScan), "read");
 }
 
 TEST(every_prefix_of_a_stream_is_refused_without_reading_beyond_it) {
@@ -126,16 +150,27 @@ TEST(the_tiles_own_tables_come_after_the_shared_ones) {
 
 TEST(tables_must_be_tables) {
   const Bytes tile = kSoi + frame(0xC0, 1, 8, 8) + kScan;
-  for (const Bytes& tables :
-       {Bytes{1, 2, 3, 4}, kSoi + kQuantization, kSoi + frame(0xC0, 1, 8, 8) + kEoi, kSoi + kScan}) {
+  const Bytes cut(kQuantization.begin(), kQuantization.end() - 1);
+  for (const Bytes& tables : {Bytes{1, 2, 3, 4}, kSoi + cut, kSoi + frame(0xC0, 1, 8, 8) + kEoi, kSoi + kScan,
+                              kSoi + kQuantization + Bytes{7, 0}, kSoi}) {
     JpegStream out;
     bool thrown = false;
     try {
       splice_jpeg(tables, tile, 1, JpegColor::AsStored, out);
-    } catch (const BadTile&) {
+    } catch (const BadJpegTables&) {
       thrown = true;
     }
     CHECK(thrown);
+  }
+}
+
+TEST(tables_need_no_end_marker) {
+  const Bytes tile = kSoi + frame(0xC0, 1, 8, 8) + kScan;
+  JpegStream whole, out;
+  splice_jpeg(kSoi + kQuantization + kHuffman + kEoi, tile, 1, JpegColor::AsStored, whole);
+  for (const Bytes& end : {Bytes{}, Bytes{0}, Bytes{0, 0, 0}, Bytes{0xFF}, Bytes{0xFF, 0xFF}}) {
+    splice_jpeg(kSoi + kQuantization + kHuffman + end, tile, 1, JpegColor::AsStored, out);
+    CHECK(out.bytes == whole.bytes);
   }
 }
 

@@ -68,17 +68,33 @@ TEST(regions_are_exact_and_white_outside) {
     for (const RegionRequest& request :
          {RegionRequest{0, 0, kWidth, kHeight}, RegionRequest{5, 7, 1, 1}, RegionRequest{13, 11, 40, 30},
           RegionRequest{-10, -20, 100, 100}, RegionRequest{60, 40, 30, 30}, RegionRequest{16, 16, 16, 16},
-          RegionRequest{-50, 0, 50, 5}, RegionRequest{kWidth, 0, 8, 8}, RegionRequest{-1, kHeight - 1, 3, 2}})
+          RegionRequest{-49, 0, 50, 5}, RegionRequest{kWidth - 1, 0, 8, 8}, RegionRequest{-1, kHeight - 1, 3, 2}})
       CHECK_EQ(level.wrong(request), 0);
   }
 }
 
-TEST(the_ends_of_the_number_range_are_outside) {
+TEST(pixels_outside_are_counted) {
+  const Level level;
+  CHECK_EQ(level.read({0, 0, kWidth, kHeight}).outside_px, 0);
+  CHECK_EQ(level.read({-10, -20, 100, 100}).outside_px, 100 * 100 - kWidth * kHeight);
+  CHECK_EQ(level.read({kWidth - 1, kHeight - 2, 8, 8}).outside_px, 62);
+}
+
+TEST(a_region_wholly_outside_is_refused_with_the_size_of_the_level) {
   const Level level;
   constexpr auto kLeast = std::numeric_limits<std::int64_t>::min(), kMost = std::numeric_limits<std::int64_t>::max();
-  for (const std::int64_t x : {kLeast, kLeast + 5, kMost, kMost - 5}) {
-    const Region region = level.read({x, x, 3, 3});
-    CHECK(test::plain(region.image.data) == Bytes(27, 255));
+  for (const std::int64_t x : {kLeast, kLeast + 5, kMost, kMost - 5})
+    CHECK_THROWS(INVALID_OPTION, (void)level.read({x, x, 3, 3}));
+  for (const RegionRequest& request : {RegionRequest{-50, 0, 50, 5}, RegionRequest{kWidth, 0, 8, 8},
+                                       RegionRequest{0, -5, 8, 5}, RegionRequest{0, kHeight, 8, 8}}) {
+    try {
+      (void)level.read(request);
+      CHECK(false);
+    } catch (const Error& error) {
+      CHECK(error.code() == Code::INVALID_OPTION);
+      CHECK(error.found().find("lies outside level 0, which is 70 x 50 pixels") != std::string::npos);
+      CHECK(error.found().find("x = " + std::to_string(request.x)) != std::string::npos);
+    }
   }
 }
 

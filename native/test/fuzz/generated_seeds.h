@@ -48,6 +48,26 @@ inline void keep_plain_slides(const Keep& keep) {
     one("planar", planar.tiles(std::vector<Bytes>(12, Bytes(256, 90))));
     one("sub", test::tiff_image(40, 36, 16).sub(test::tiff_image(20, 18, 16)).sub(test::tiff_image(10, 9, 16)));
     one("sparse", ome_page(test::tiff_image(40, 16, 16)).tiles({{}, Bytes(768, 3), {}}));
+    // Numbers of every type, byte counts of 0 and none, strips in parts, a level with tiles left out.
+    one("float", test::tiff_image(20, 18, 16).real(tag::kXResolution, 20000.0F).real(tag::kYResolution, 20000.0));
+    one("srational", test::tiff_image(20, 18, 16)
+                         .signed_rational(tag::kXResolution, 20000, 1)
+                         .signed_rational(tag::kYResolution, -20000, -1));
+    one("counts-0", test::tiff_image(20, 18, 16).set(tag::kTileCounts, {0, 0, 0, 0}));
+    one("counts-0-lzw", test::tiff_image(20, 18, 16).set(tag::kCompression, {5}).set(tag::kTileCounts, {0, 0, 0, 0}));
+    one("no-counts", test::tiff_image(20, 18, 0).no_tables().set(tag::kStripOffsets, {8, 40}));
+    one("no-counts-lzw",
+        test::tiff_image(20, 18, 0).no_tables().set(tag::kCompression, {5}).set(tag::kStripOffsets, {8, 40}));
+    one("one-strip", test::tiff_image(300, 300, 0)
+                         .set(tag::kRowsPerStrip, {300})
+                         .no_tables()
+                         .set(tag::kStripOffsets, {8})
+                         .set(tag::kStripCounts, {270000}));
+    keep(name + "missing",
+         test::TiffWriter(form)
+             .add(test::tiff_image(64, 32, 16))
+             .add(test::tiff_image(32, 16, 16).set(tag::kNewSubfileType, {1}).tiles({{}, Bytes(768, 40)}))
+             .bytes());
     keep(name + "pyramid", test::TiffWriter(form)
                                .add(aperio_page(test::tiff_image(40, 36, 16)))
                                .add(test::tiff_image(10, 9, 0).set(tag::kNewSubfileType, {1}))
@@ -116,6 +136,8 @@ inline void keep_jpegs(const test::JpegTool& tool, const Keep& keep_slide, const
       const SplitJpeg split = split_jpeg(first);
       keep_parts(name, JpegParts{kind.shape, side, side, {Bytes{}, first, second}}.bytes());
       keep_parts(name + "-shared", JpegParts{kind.shape, side, side, {split.tables, split.tile, second}}.bytes());
+      const Bytes no_end(split.tables.begin(), split.tables.end() - 2);
+      keep_parts(name + "-no-end", JpegParts{kind.shape, side, side, {no_end, split.tile, second}}.bytes());
       keep_parts(name + "-strips", JpegParts{static_cast<std::uint8_t>(kind.shape | JpegParts::kStrips),
                                              side,
                                              side,

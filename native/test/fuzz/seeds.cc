@@ -142,6 +142,15 @@ void keep_texts(const Folder& out) {
   keep("aperio", "0Aperio Image Library v11.2\r\n100x100 [0,0] (240x240) JPEG/RGB Q=30|AppMag = 20|MPP = 0.4990");
   keep("label", "0Aperio Image Library v11.2\r\nlabel 387x463");
   keep("number", "0 +1.25e-1 ");
+  keep("comma", "0Aperio Image Library v11.2\r\n100x100|AppMag = 20|MPP = 0,4990");
+  keep("number-with-comma", "0 0,25 ");
+  int number = 0;
+  for (const char* unit : {"&#x00B5;m", "&micro;m", "\xCE\xBCm", "pm", "in", "thou", "&#197;", "reference frame"})
+    keep(("unit-" + std::to_string(number++)).c_str(), std::string("0") + unit);
+  keep("jfif", std::string("0\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00", 21));
+  keep("adobe", std::string("0\xFF\xD8\xFF\xEE\x00\x0E"
+                            "Adobe\x00\x64\x00\x00\x00\x00\x01",
+                            19));
   out.keep("triangle", {'1', 0x00, 3, 3, 14, 5, 8, 15});
   out.keep("two-polygons", {'1', 0x41, 3, 3, 14, 5, 8, 15, 3, 9, 0x80, 2, 2, 18, 2, 9, 18});
   Bytes wild{'2'};

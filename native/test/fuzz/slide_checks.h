@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "decode/tile_rect.h"
 #include "slide/slide.h"
 #include "slide/storage.h"
 #include "test/fuzz/fuzz_support.h"
@@ -40,9 +41,14 @@ inline void check_storage(const slide::Storage& storage, const slide::Limits& li
   for (const std::int64_t side : {storage.width_px, storage.height_px, storage.tile_width_px, storage.tile_height_px})
     REQUIRE(side >= 1 && side <= kMostPx);
   if (!storage.tiled) REQUIRE(storage.tile_width_px == storage.width_px && storage.tile_height_px <= storage.height_px);
+  REQUIRE(storage.strip_parts >= 1);
+  if (storage.strip_parts > 1)
+    REQUIRE(!storage.tiled && storage.compression == slide::Compression::None && decode::tile_fits(storage, limits));
   REQUIRE(storage.bits == 8 || storage.bits == 16);
   REQUIRE(storage.samples >= 1);
-  REQUIRE(slide::decoded_row_bytes(storage) <= limits.decoded_tile_bytes / storage.tile_height_px);
+  // Whatever the limit is, the bytes of a tile can be multiplied out.
+  REQUIRE(slide::decoded_row_bytes(storage) <=
+          (std::uint64_t{1} << 53) / static_cast<std::uint64_t>(storage.tile_height_px));
   const bool palette = storage.photometric == slide::Photometric::Palette;
   REQUIRE(storage.palette.size() == (palette ? std::size_t{3} << storage.bits : 0));
   const bool colour =

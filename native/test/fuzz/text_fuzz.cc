@@ -1,11 +1,14 @@
 // The small readers. The first byte chooses: '1', polygons on a small grid; '2', polygons of any numbers; anything
-// else, the texts of an ImageDescription (OME-XML, Aperio, numbers).
+// else, the texts of an ImageDescription (OME-XML, Aperio, numbers, units) and the first bytes of a JPEG.
 #include <cmath>
 #include <cstring>
 
 #include "slide/aperio.h"
+#include "slide/jpeg_colour.h"
+#include "slide/length_unit.h"
 #include "slide/numeric_text.h"
 #include "slide/ome_xml.h"
+#include "slide/xml_text.h"
 #include "test/fuzz/fuzz_support.h"
 #include "tissue/tissue_mask.h"
 
@@ -22,7 +25,13 @@ void check_texts(std::string_view text) {
   REQUIRE(trimmed.size() <= text.size() && slide::trim(trimmed) == trimmed);
   if (const auto size = slide::ome_pixel_size(text)) REQUIRE(usable(size->x_um) && usable(size->y_um));
   (void)slide::is_ome_xml(text);
-  if (const auto mpp = slide::aperio_mpp(text)) REQUIRE(usable(*mpp));
+  if (const auto um = slide::micrometres_per_unit(text)) REQUIRE(usable(*um));
+  // No character becomes more than it was, and a text without references stays.
+  const std::string plain = slide::xml_text(text);
+  REQUIRE(plain.size() <= text.size());
+  if (text.find('&') == std::string_view::npos) REQUIRE(plain == text);
+  (void)slide::says_ycbcr({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  if (const auto mpp = slide::aperio_mpp(text)) REQUIRE(usable(*mpp) && !slide::aperio_mpp_text(text).empty());
   const std::string name = slide::aperio_page_name(text);
   REQUIRE(name.empty() || name == "label" || name == "macro");
   (void)slide::is_aperio(text);

@@ -13,6 +13,7 @@ constexpr std::int64_t kTilesPerLevel = 3;
 constexpr std::int64_t kPixelsPerRun = 150'000;  // of stored tiles; a run takes about a millisecond then
 
 bool can_decode(const slide::Slide& slide, const slide::Storage& storage) {
+  if (!decode::tile_fits(storage, slide.limits())) return false;  // and its sides could not be multiplied
   return !try_it({Code::UNSUPPORTED_PIXELS, Code::UNSUPPORTED_COMPRESSION, Code::RUNTIME_MISSING},
                  [&] { decode::require_codec(storage, slide.source().name()); });
 }
@@ -40,14 +41,25 @@ class Run {
       pixels = std::max(pixels, tiles * storage.tile_width_px * storage.tile_height_px);
     }
     if (pixels > kPixelsPerRun) return;
-    const auto read = [&] { return decode::read_overview(decoder_, slide_, 24, decode::BadTilePolicy::Fill, nullptr); };
-    decode::Region first;
-    if (try_it({Code::LIMIT_EXCEEDED}, [&] { first = read(); })) return;
-    REQUIRE(std::max(first.image.width_px, first.image.height_px) <= 24);
-    REQUIRE(first.image.data == read().image.data);
+    for (const auto missing : {decode::MissingTiles::White, decode::MissingTiles::FromFiner}) overview(missing);
   }
 
  private:
+  // Twice the same picture; what is made from finer levels is not missing.
+  void overview(decode::MissingTiles missing) {
+    const auto read = [&] {
+      return decode::OverviewReader(slide_, 24, decode::BadTilePolicy::Fill, missing).read(decoder_, nullptr);
+    };
+    decode::Region first;
+    if (try_it({Code::LIMIT_EXCEEDED, Code::UNSUPPORTED_COMPRESSION, Code::NOT_A_SLIDE}, [&] { first = read(); }))
+      return;
+    REQUIRE(std::max(first.image.width_px, first.image.height_px) <= 24);
+    if (missing == decode::MissingTiles::White) REQUIRE(first.made_tiles == 0 && first.costly_tiles == 0);
+    REQUIRE(first.costly_tiles <= first.missing_tiles);
+    const decode::Region second = read();
+    REQUIRE(first.image.data == second.image.data && first.made_tiles == second.made_tiles);
+  }
+
   void tiles(const slide::Storage& storage, std::size_t directory, int level) {
     if (!can_decode(slide_, storage)) return;
     // Only libjpeg-turbo keeps its text with the decompressor.

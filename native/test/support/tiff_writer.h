@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -37,7 +38,9 @@ inline constexpr std::uint16_t kNewSubfileType = 254, kWidth = 256, kHeight = 25
 }  // namespace tag
 
 namespace type {
-inline constexpr std::uint16_t kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kRational = 5, kUndefined = 7, kLong8 = 16;
+inline constexpr std::uint16_t kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kRational = 5, kSignedByte = 6,
+                               kUndefined = 7, kSignedShort = 8, kSignedLong = 9, kSignedRational = 10, kFloat = 11,
+                               kDouble = 12, kLong8 = 16, kSignedLong8 = 17;
 }  // namespace type
 
 using Bytes = std::vector<std::uint8_t>;
@@ -98,6 +101,19 @@ class TiffDirectory {
   }
   TiffDirectory& rational(std::uint16_t tag, std::uint64_t numerator, std::uint64_t denominator) {
     tags_[tag] = {type::kRational, {numerator, denominator}, {}, {}};
+    return *this;
+  }
+  TiffDirectory& signed_rational(std::uint16_t tag, std::int32_t numerator, std::int32_t denominator) {
+    const auto bits = [](std::int32_t value) { return std::uint64_t{static_cast<std::uint32_t>(value)}; };
+    tags_[tag] = {type::kSignedRational, {bits(numerator), bits(denominator)}, {}, {}};
+    return *this;
+  }
+  TiffDirectory& real(std::uint16_t tag, float value) {
+    tags_[tag] = {type::kFloat, {std::bit_cast<std::uint32_t>(value)}, {}, {}};
+    return *this;
+  }
+  TiffDirectory& real(std::uint16_t tag, double value) {
+    tags_[tag] = {type::kDouble, {std::bit_cast<std::uint64_t>(value)}, {}, {}};
     return *this;
   }
   TiffDirectory& blob(std::uint16_t tag, const Bytes& bytes) {
@@ -293,7 +309,7 @@ class TiffWriter {
     Place place{out.bytes.size(), 0};
     out.number(tags.size(), out.format.big_tiff ? 8 : 2);
     for (const auto& [number, value] : tags) {
-      const std::uint64_t each = value.type == type::kRational ? 2 : 1;
+      const std::uint64_t each = value.type == type::kRational || value.type == type::kSignedRational ? 2 : 1;
       out.number(number, 2);
       out.number(value.type, 2);
       out.number(value.count.value_or(value.numbers.size() / each), out.pointer());

@@ -72,7 +72,7 @@ export class FakeSlide implements NativeSlide {
   async #region(name: string, asked: unknown, width: number, height: number) {
     this.calls.push([name, asked]);
     if (this.failure !== null) throw this.failure;
-    return { data: new Uint8Array(width * height * 3), width, height, badTiles: 1, missingTiles: 2 };
+    return { data: new Uint8Array(width * height * 3), width, height, badTiles: 1, missingTiles: 2, outsidePx: 0 };
   }
 
   readRegion(r: Parameters<NativeSlide['readRegion']>[0]) {
@@ -86,7 +86,8 @@ export class FakeSlide implements NativeSlide {
   }
   async tissue(options: Parameters<NativeSlide['tissue']>[0]) {
     this.calls.push(['tissue', options]);
-    return { data: Uint8Array.of(255, 0), width: 2, height: 1, level0PerPxX: 512, level0PerPxY: 512, badTiles: 0 };
+    const counts = { badTiles: 0, missingTiles: 0, madeTiles: 0 };
+    return { data: Uint8Array.of(255, 0), width: 2, height: 1, level0PerPxX: 512, level0PerPxY: 512, ...counts };
   }
   async plan(request: NativePlanRequest) {
     this.calls.push(['plan', request.score.grid]);
@@ -145,7 +146,7 @@ export const scoreResult: NativeScoreResult = {
   y: Float64Array.of(0, 0),
   tileOutputs: [{ name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
   heads: [{ name: 'score', value: 0.5 }],
-  outputs: [{ name: 'score', value: 0.5 }],
+  outputs: [{ name: 'score', value: 0.5, unclipped: 0.5 }],
   stopping: null,
   badTiles: 0,
   missingTiles: 3,

@@ -39,6 +39,21 @@ export function meanColourModel(batch: Dimension = 'batch', side = SIDE): Buffer
   return graph.encode();
 }
 
+/** The same row for every tile, whatever is on it; `ending` is the operator that the graph ends with, else it is Gemm. */
+export function constantModel(row: readonly number[], ending?: string): Buffer {
+  const graph = new OnnxGraph(23);
+  const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [image(graph, 'batch', 64)])]);
+  const inputs = [
+    mean,
+    graph.floats([3, row.length], new Float32Array(3 * row.length)),
+    graph.floats([row.length], row),
+  ];
+  if (ending === undefined) graph.node('Gemm', inputs, {}, 'row');
+  else graph.node(ending, [graph.node('Gemm', inputs)], {}, 'row');
+  graph.output({ name: 'row', type: 'float32', shape: ['batch', row.length] });
+  return graph.encode();
+}
+
 /** The mean of each channel to many columns, on small tiles: for results with much in them. */
 export function wideModel(columns: number, side: number, output = 'features'): Buffer {
   const graph = new OnnxGraph(17);
