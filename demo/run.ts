@@ -104,15 +104,14 @@ async function drawFirstSlide(): Promise<void> {
     const table = result.tiles;
     const column = Object.values(table?.outputs ?? {})[0];
     if (table === undefined || column === undefined) throw new Error('the result has no tiles');
-    const { level0PerPxX, level0PerPxY } = table;
     const image = drawHeatMap({
       thumbnail: await slide.thumbnail(THUMBNAIL_PX),
       slideWidth: slide.width,
       slideHeight: slide.height,
-      x: table.x.map((x) => x * level0PerPxX),
-      y: table.y.map((y) => y * level0PerPxY),
+      x: table.level0X,
+      y: table.level0Y,
       score: column.values,
-      tileSize: table.footprintPx * level0PerPxX,
+      tileSize: table.level0Width,
       titles: [first.name, `relapse ${result.score.toFixed(3)}`],
       caption: `generated slide - ${result.model.intendedUse}`,
       legend: `probability, ${table.count} tiles`,

@@ -21,7 +21,7 @@ export { createScorer } from './scoring/scorer.js';
 export type { Scorer } from './scoring/scorer.js';
 export { openSlide } from './slide/slide.js';
 export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './slide/slide.js';
-export type { Batch, TensorBatch, TileBatch } from './slide/tile-batch.js';
+export type { Batch, TensorBatch, TensorData, TensorType, TileBatch } from './slide/tile-batch.js';
 export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';
 export type {
@@ -34,7 +34,7 @@ export type {
   TileInput,
 } from './model/model.js';
 export { devices } from './native/devices.js';
-export type { Device } from './native/devices.js';
+export type { Device, DeviceChoice, DeviceId } from './native/devices.js';
 export { doctor } from './native/doctor.js';
 export type { DoctorReport } from './native/doctor.js';
 export type { Platform } from './native/platform.js';
@@ -44,10 +44,19 @@ export type {
   NativeDoctor as LibraryReports,
   NativeLibraryReport as LibraryReport,
 } from './native/contract.js';
+export type {
+  CodecName,
+  CompressionName,
+  ElementType,
+  PhotometricName,
+  ReadPolicyName,
+  ResolutionSource,
+} from './native/names.js';
 export { fileSource } from './slide/byte-source.js';
 export type { ByteRange, ByteSource, Input } from './slide/byte-source.js';
 export { MicrotomeError, adviceOfCodes as errorAdvice, messageWith, stages } from './core/errors.js';
-export type { ErrorCode, ErrorDetails, Stage, TileAddress } from './core/errors.js';
+export type { CauseJson, ErrorCode, ErrorDetails, ErrorJson, Stage, TileAddress } from './core/errors.js';
+export type { JsonOf } from './core/plain-json.js';
 export type { OptionNaming } from './core/option-names.js';
 export { optionTable } from './options/info.js';
 export type { OptionInfo } from './options/info.js';

@@ -7,6 +7,7 @@ import { inRoot } from './steps/paths.mjs';
 import { makePrebuilds } from './steps/prebuilds.mjs';
 import { main, run, step } from './steps/run.mjs';
 import { packageTests } from './steps/test-stages.mjs';
+import { sortWords, testFiles } from './steps/test-words.mjs';
 
 const outcome = (code) => (code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
 
@@ -20,6 +21,7 @@ main(async () => {
     allowPositionals: true,
     options: { toolchain: { type: 'string', default: 'auto' }, 'no-build': { type: 'boolean', default: false } },
   });
+  await sortWords(positionals, [], await testFiles(['test/package']));
   // What the binary needs of glibc depends on it.
   if (!values['no-build']) process.env.MICROTOME_PREBUILD_TOOLCHAIN = await makePrebuilds(values.toolchain);
   const tarball = await step('npm pack', packTarball);

@@ -1,6 +1,6 @@
 // npm test: installs, builds, runs every test and ends with `N passed, N failed`.
 // npm test -- native types unit sanitized fuzz threads bench: only those stages (threads and bench are run by name only).
-// npm test -- unit some-file: the files of that name.
+// npm test -- unit some-file: the files of that name; the stage `unit` need not be written.
 import { build } from './steps/build.mjs';
 import { add, closingLine, noTests } from './steps/counts.mjs';
 import { main, step } from './steps/run.mjs';
@@ -13,6 +13,7 @@ import {
   typeCheck,
   unitTests,
 } from './steps/test-stages.mjs';
+import { sortWords, testFiles } from './steps/test-words.mjs';
 
 const stages = {
   types: { title: 'types of lib, test and demo', run: () => typeCheck() },
@@ -31,16 +32,19 @@ const stages = {
   bench: { title: 'tests of the benchmarks', run: (filters) => benchTests(filters), byNameOnly: true },
 };
 
+/** These have scripts of their own. */
+const unfit = /^test\/(package|nightly)\//;
+
 const everyStage = Object.keys(stages).filter((name) => stages[name].byNameOnly !== true);
 
 main(async () => {
-  const words = process.argv.slice(2);
-  const chosen = words.filter((word) => word in stages);
-  const filters = words.filter((word) => !(word in stages));
+  const files = (await testFiles(['test', 'demo', 'train', 'scripts'])).filter((file) => !unfit.test(file));
+  const { chosen, filters } = await sortWords(process.argv.slice(2), Object.keys(stages), files);
+  const unnamed = filters.length > 0 ? ['unit'] : everyStage;
   await build();
 
   let total = noTests;
-  for (const name of chosen.length > 0 ? chosen : everyStage) {
+  for (const name of chosen.length > 0 ? chosen : unnamed) {
     const { title, run } = stages[name];
     const counts = await step(title, () => run(filters));
     process.stdout.write(`  ${name} - ${closingLine(counts)}\n`);

@@ -1,4 +1,5 @@
 /** How a finished slide and a finished run are told. */
+import { plainJson } from '../core/plain-json.js';
 import {
   heldTo,
   messageWith,
@@ -6,7 +7,6 @@ import {
   type OptionNaming,
   type SlideOutcome,
   type SlideResult,
-  type TileTable,
 } from '../index.js';
 import { clock, printable } from './text.js';
 
@@ -15,7 +15,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
   if (!outcome.ok) {
     const { path, error, fallback } = outcome;
     const message = messageWith(error, naming);
-    return { ok: false, path, fallback, error: { code: error.code, stage: error.stage, message } };
+    const { code, stage, tile } = error;
+    const facts = { code, stage, message, ...(tile === undefined ? {} : { tile }) };
+    return { ok: false, path, fallback, error: error.path === undefined ? facts : { ...facts, path: error.path } };
   }
   const {
     path,
@@ -40,7 +42,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     score: shownScore(outcome.result),
     clipped,
     unclipped,
-    outputs: Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, [...values]])),
+    outputs: plainJson(outputs),
     read,
     tiles: tileCount,
     stopping,
@@ -51,13 +53,8 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     warnings,
     model,
     assumed,
-    ...(tiles === undefined ? {} : { tileTable: tableJson(tiles) }),
+    ...(tiles === undefined ? {} : { tileTable: plainJson(tiles) }),
   };
-}
-
-function tableJson({ outputs, ...table }: TileTable): object {
-  const plain = Object.entries(outputs).map(([name, output]) => [name, { ...output, values: [...output.values] }]);
-  return { ...table, x: [...table.x], y: [...table.y], outputs: Object.fromEntries(plain) };
 }
 
 /** The number that stands in the CSV too. */

@@ -1,8 +1,9 @@
 /** Finds the command, runs it, and turns what it throws into one line on stderr and an exit code. Never throws. */
+import { messageWithoutPath } from '../core/errors.js';
 import { nearest } from '../core/near-miss.js';
 import { withOptionNames } from '../core/option-names.js';
 import { toolVersion } from '../core/version.js';
-import { MicrotomeError, messageWith, type OptionNaming } from '../index.js';
+import { MicrotomeError, type OptionNaming } from '../index.js';
 import { parseCommandLine } from './args.js';
 import { commands, type Command } from './commands.js';
 import { exitCode, exitCodeOf } from './exit-codes.js';
@@ -35,16 +36,29 @@ async function dispatch(argv: readonly string[], io: CliIo): Promise<number> {
   const [name, ...rest] = argv;
   const names = commands.map((command) => command.name);
   if (name === undefined) throw new UsageError(`a command is missing: ${names.join(', ')}`);
-  if (name === '--version') io.stdout.write(`${toolVersion}\n`);
-  else if (name === '--help' || name === 'help' || name === '-h') io.stdout.write(overview(toolVersion, commands));
+  if (name === '--version' || name === '-v') io.stdout.write(`${toolVersion}\n`);
+  else if (isHelp(name)) io.stdout.write(overview(toolVersion, commands));
+  else if (name === 'help') io.stdout.write(await helpFor(rest));
   else return await runCommand(commandOf(name), rest, io);
   return exitCode.ok;
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h';
+}
+
+/** `microtome help`, `microtome help score`. */
+async function helpFor(topics: readonly string[]): Promise<string> {
+  const [topic, second] = topics.filter((argument) => !isHelp(argument));
+  if (topic === undefined) return overview(toolVersion, commands);
+  if (second !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(second)}`);
+  return helpOf((await commandOf(topic).load()).spec);
 }
 
 function commandOf(name: string): Command {
   const command = commands.find((one) => one.name === name);
   if (command !== undefined) return command;
-  const names = commands.map((one) => one.name);
+  const names = [...commands.map((one) => one.name), 'help'];
   const hint = nearest(name, names);
   const advice = hint === null ? `commands: ${names.join(', ')}` : `did you mean ${hint}?`;
   throw new UsageError(`unknown command ${JSON.stringify(name)}; ${advice}`);
@@ -52,7 +66,7 @@ function commandOf(name: string): Command {
 
 async function runCommand(command: Command, argv: readonly string[], io: CliIo): Promise<number> {
   const { spec, run } = await command.load();
-  if (argv.includes('--help')) {
+  if (argv.some(isHelp)) {
     io.stdout.write(helpOf(spec));
     return exitCode.ok;
   }
@@ -77,7 +91,7 @@ function errorText(error: unknown, verbose: boolean, naming: OptionNaming): stri
   if (!(error instanceof MicrotomeError)) {
     return `INTERNAL: ${error instanceof Error ? error.message : String(error)}; report this with --verbose${stack}`;
   }
-  const found = messageWith(error, naming);
+  const found = messageWithoutPath(error, naming);
   const message = found.split('\n').map(printable).join('\n');
   const path = error.path !== undefined && !found.includes(error.path) ? ` (${printable(error.path)})` : '';
   return `${error.code} (${error.stage}): ${message}${path}${stack}`;

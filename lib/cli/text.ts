@@ -1,9 +1,6 @@
 /** Small formats of the command line's output. */
 
-/** File names and tags come from outside: control characters must not reach a terminal or forge a line. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
-}
+export { printable } from '../core/printable.js';
 
 /** h:mm:ss */
 export function clock(ms: number): string {

@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 
-import { MicrotomeError, fromFileSystem } from '../core/errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import { pathOf } from '../core/file-url.js';
 import { text } from '../options/check.js';
 import { parseModelOptions, refuseDeclared } from '../options/model-options.js';
@@ -12,6 +12,7 @@ import type { ModelOptions } from '../options/types.js';
 import { packageFile } from '../core/package-root.js';
 import { bundleRoot } from './bundle-files.js';
 import { bundleFileName } from './bundle-json.js';
+import { missingModel } from './missing-model.js';
 import type { Model } from './model.js';
 import { readBareOnnx, readWsinfer } from './read-plain.js';
 import { readBundle } from './read-bundle.js';
@@ -52,7 +53,7 @@ async function fromPath(ref: string, options: ParsedModelOptions): Promise<Model
   try {
     isFolder = (await stat(ref)).isDirectory();
   } catch (error) {
-    throw fromFileSystem(error, 'infer', ref, 'the model');
+    throw await missingModel(error, ref, Object.keys(builtIns));
   }
   if (isFolder) return fromFolder(ref, options, false);
   if ([bundleFileName, wsinferFileName].includes(basename(ref))) return fromFolder(dirname(ref), options, false);

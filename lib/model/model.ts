@@ -1,13 +1,13 @@
 /** What the rest of the library, and a caller, sees of a loaded model. */
 
 import type { Activation, HeadOptions } from '../options/types.js';
+import type { ElementType } from '../native/names.js';
 import type { ClipRange } from '../scoring/result.js';
 
 /** A tensor of the graph. */
 export interface TensorInfo {
   readonly name: string;
-  /** `float32`, `float16`, `uint8`, ... */
-  readonly type: string;
+  readonly type: ElementType;
   /** -1: dynamic. */
   readonly shape: readonly number[];
 }

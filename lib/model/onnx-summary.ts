@@ -9,11 +9,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { MicrotomeError } from '../core/errors.js';
 import { GraphTail } from './graph-tail.js';
 import type { GraphNode } from './graph-tail.js';
+import type { ElementType } from '../native/names.js';
 
 /** A graph input or output. */
 export interface OnnxTensor {
   readonly name: string;
-  readonly type: string;
+  readonly type: ElementType;
   /** -1: dynamic. null: the file does not say. */
   readonly shape: readonly number[] | null;
 }
@@ -75,7 +76,7 @@ const children: Readonly<Record<Kind, Readonly<Record<number, Kind>>>> = {
   text: {},
 };
 
-const elementTypes: Readonly<Record<number, string>> = {
+const elementTypes: Readonly<Record<number, ElementType>> = {
   1: 'float32',
   2: 'uint8',
   3: 'int8',
@@ -333,7 +334,7 @@ class OnnxWalk {
   #value(frame: Frame, parent: Frame): void {
     if (!this.#isOfGraph(parent)) return;
     const list = frame.field === 11 ? this.#inputs : this.#outputs;
-    const type =
+    const type: ElementType =
       elementTypes[frame.elementType] ?? (frame.elementType === 0 ? 'not a tensor' : `type ${frame.elementType}`);
     list.push({ name: frame.texts.get(1) ?? '', type, shape: frame.hasShape ? [...frame.dims] : null });
     if (list.length > maxNamed) throw this.#fault(`has more than ${maxNamed} inputs or outputs`);

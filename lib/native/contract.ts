@@ -5,6 +5,17 @@
  * MicrotomeError.
  */
 
+import type { Stage } from '../core/errors.js';
+
+import type {
+  CodecName,
+  CompressionName,
+  ElementType,
+  PhotometricName,
+  ReadPolicyName,
+  ResolutionSource,
+} from './names.js';
+
 export interface NativeErrorFields {
   /** What was found and what was expected. */
   readonly message: string;
@@ -39,15 +50,20 @@ export interface NativeLevel {
   readonly downsample: number;
   readonly tileWidth: number;
   readonly tileHeight: number;
-  readonly compression: string;
-  readonly photometric: string;
+  readonly compression: CompressionName;
+  readonly photometric: PhotometricName;
   readonly tiled: boolean;
 }
 
 export interface NativeSlideInfo {
   readonly levels: readonly NativeLevel[];
   readonly associated: readonly { readonly name: string; readonly width: number; readonly height: number }[];
-  readonly mpp: { readonly x: number; readonly y: number; readonly source: string; readonly trusted: boolean } | null;
+  readonly mpp: {
+    readonly x: number;
+    readonly y: number;
+    readonly source: ResolutionSource;
+    readonly trusted: boolean;
+  } | null;
   readonly orientation: number;
   readonly warnings: readonly string[];
   readonly fileBytes: number;
@@ -123,7 +139,7 @@ export interface NativePlan {
   readonly level: number;
   readonly scale: number;
   readonly mpp: number | null;
-  readonly policy: string;
+  readonly policy: ReadPolicyName;
   readonly jpegReduction: number;
   readonly tiles: number;
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
@@ -142,7 +158,12 @@ export interface NativeTileBatch {
   /** Takes the memory of `buffer`, which is passed, back (it is empty then), to be used again. Idempotent. */
   release(buffer: ArrayBuffer): void;
   readonly tiles: number;
+  /** Tiles that the stream gives in all, and how many of them come before this batch. */
+  readonly total: number;
+  readonly first: number;
   readonly sizePx: number;
+  /** Side of a tile, in pixels of the level read. */
+  readonly footprintPx: number;
   /** Pixels of the level read. */
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -229,7 +250,7 @@ export interface NativeTensorFormat {
 
 export interface NativeTensorInfo {
   readonly name: string;
-  readonly type: string;
+  readonly type: ElementType;
   /** -1: dynamic. */
   readonly shape: readonly number[];
 }
@@ -311,14 +332,14 @@ export interface NativeSlideOutput {
 }
 
 export interface NativeProgress {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly tilesDone: number;
   readonly tilesTotal: number;
   readonly elapsedMs: number;
 }
 
 export interface NativeStageTimes {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly busyMs: number;
   readonly waitingMs: number;
   readonly items: number;
@@ -329,7 +350,7 @@ export interface NativeScoreResult {
   readonly level: number;
   readonly scale: number;
   readonly mpp: number | null;
-  readonly policy: string;
+  readonly policy: ReadPolicyName;
   readonly jpegReduction: number;
   readonly tiles: number;
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
@@ -389,8 +410,7 @@ export interface NativeLibraryReport {
 
 /** Who decodes a compression here. */
 export interface NativeCodec {
-  /** `none`, `jpeg`, `lzw`, `deflate`, `zstd`, `webp`, `jpeg2000`. */
-  readonly name: string;
+  readonly name: CodecName;
   /** `microtome` for what is written here; empty when nobody decodes it. */
   readonly library: string;
   readonly version: string;

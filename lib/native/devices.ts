@@ -4,10 +4,16 @@ import { cpus, totalmem } from 'node:os';
 
 import { loadAddon } from './addon.js';
 
+/** A device of this version: the CPU alone. */
+export type DeviceId = 'cpu';
+
+/** What the option `device` takes; `cuda:1` is the second GPU. Devices other than the CPU are refused by this version. */
+export type DeviceChoice = 'auto' | 'cpu' | 'cuda' | `cuda:${number}` | 'tensorrt' | `tensorrt:${number}`;
+
 /** A device that `device` can name. */
 export interface Device {
   /** What to pass as `device`. */
-  readonly id: string;
+  readonly id: DeviceId;
   readonly kind: 'cpu';
   /** The processor's own name, for people. */
   readonly name: string;
@@ -27,7 +33,7 @@ export async function devices(): Promise<readonly Device[]> {
   const name = cpus()[0]?.model.trim() ?? '';
   return Object.freeze([
     Object.freeze({
-      id: 'cpu',
+      id: 'cpu' as const,
       kind: 'cpu' as const,
       name: name === '' ? 'CPU' : name,
       cores: addon.cores(),

@@ -1,6 +1,7 @@
 /** The option types of the public API. Made from lib/options/table by scripts/generate-options.mjs; do not edit. */
 
 import type { Model } from '../model/model.js';
+import type { DeviceChoice } from '../native/devices.js';
 import type { ClipRange, ScoreProgress } from '../scoring/result.js';
 import type { MaskInput } from './types.js';
 
@@ -233,7 +234,7 @@ export interface TensorsOptions extends TilesOptions {
 /** Which device, threads, memory and library scoring uses. */
 export interface RuntimeOptions {
   /** Where the model runs; this version runs it on the CPU only. @defaultValue 'auto' */
-  readonly device?: string;
+  readonly device?: DeviceChoice;
   /**
    * Number of worker threads; scores are the same with any number.
    * @defaultValue one for each core that the process may use, or fewer where a trial on the first tiles is faster with

@@ -44,8 +44,8 @@ export type OptionKind =
   /** A file: its path or its `file:` URL; in a file of options, relative to the working directory. */
   | { readonly type: 'path' }
   | { readonly type: 'choice'; readonly values: readonly string[]; readonly typeName?: string }
-  /** A text of a form; `what` says which. */
-  | { readonly type: 'pattern'; readonly pattern: string; readonly what: string }
+  /** A text of a form; `what` says which, `types` says it in TypeScript. */
+  | { readonly type: 'pattern'; readonly pattern: string; readonly what: string; readonly types?: string }
   /** An index or a name. */
   | { readonly type: 'column' }
   /** Milliseconds or a moment. */

@@ -1,5 +1,5 @@
 /** The errors of the submission files, made in one place so that each says file, line, what was found and what to do. */
-import { MicrotomeError } from '../core/errors.js';
+import { MicrotomeError, type Stage } from '../core/errors.js';
 import { errnoOf } from './file-system.js';
 
 /** `line` is 1-based; null where the whole file is to blame. */
@@ -8,22 +8,25 @@ export function csvInvalid(path: string, line: number | null, found: string, adv
   return new MicrotomeError('CSV_INVALID', 'csv', `${where}: ${found}`, { path, advice });
 }
 
-/** A system error while doing `verb` ('read', 'write', …) to `path`; our own errors pass through. */
-export function ioFailure(error: unknown, verb: string, path: string): MicrotomeError {
+/**
+ * A system error while doing `verb` ('read', 'write', …) to `path`; our own errors pass through. `stage` is `slide` where
+ * the path is that of a slide or of their folder.
+ */
+export function ioFailure(error: unknown, verb: string, path: string, stage: Stage = 'csv'): MicrotomeError {
   if (error instanceof MicrotomeError) return error;
   const errno = errnoOf(error);
   const details = { path, cause: error };
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new MicrotomeError('DISK_FULL', 'csv', `cannot ${verb} ${path}: no space left (${errno})`, details);
+    return new MicrotomeError('DISK_FULL', stage, `cannot ${verb} ${path}: no space left (${errno})`, details);
   }
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
     return new MicrotomeError(
       'FILE_NOT_FOUND',
-      'csv',
+      stage,
       `cannot ${verb} ${path}: no such file or folder (${errno})`,
       details,
     );
   }
   const reason = errno === '' ? String(error) : errno;
-  return new MicrotomeError('FILE_UNREADABLE', 'csv', `cannot ${verb} ${path}: ${reason}`, details);
+  return new MicrotomeError('FILE_UNREADABLE', stage, `cannot ${verb} ${path}: ${reason}`, details);
 }

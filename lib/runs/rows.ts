@@ -93,7 +93,7 @@ function noSlide(dir: string, notRead: readonly NotRead[]): MicrotomeError {
   const found = `no slide in ${dir}; expected .tif, .tiff or .svs files${others}`;
   const hasFolder = notRead.some(({ reason }) => reason.includes('not recursive'));
   const advice = hasFolder ? `check the path, or pass ${optionMark('recursive', 'true')}` : undefined;
-  return new MicrotomeError('FILE_NOT_FOUND', 'csv', found, { path: dir, advice });
+  return new MicrotomeError('FILE_NOT_FOUND', 'slide', found, { path: dir, advice });
 }
 
 /**

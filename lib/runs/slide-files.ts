@@ -38,7 +38,7 @@ export async function folderOf(dir: string, fs: FileSystem = realFileSystem): Pr
     const real = await fs.realpath(dir);
     if ((await fs.stat(real)).isDirectory()) return real;
   } catch (error) {
-    throw ioFailure(error, 'open the folder', dir);
+    throw ioFailure(error, 'open the folder', dir, 'slide');
   }
   throw new MicrotomeError('INVALID_OPTION', 'options', `${dir} is not a folder`, {
     path: dir,
@@ -52,7 +52,7 @@ export async function slideNames(folder: string, fs: FileSystem = realFileSystem
     const names = await fs.readdir(folder);
     return names.filter(isSlideName).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   } catch (error) {
-    throw ioFailure(error, 'list the folder', folder);
+    throw ioFailure(error, 'list the folder', folder, 'slide');
   }
 }
 
@@ -100,7 +100,7 @@ export async function findSlide(
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return (await isLink(path, fs)) ? kDangling : 'no such slide';
     if (errno === 'ELOOP') return kLoop;
-    throw ioFailure(error, 'look at', path);
+    throw ioFailure(error, 'look at', path, 'slide');
   }
 }
 

@@ -1,6 +1,8 @@
 /** What comes out of scoring, planning and progress. Plain data, frozen where it is shared. */
 
 import type { MicrotomeError, Stage } from '../core/errors.js';
+import type { JsonOf } from '../core/plain-json.js';
+import type { ReadPolicyName } from '../native/names.js';
 import type { ModelAssumptions } from '../model/model.js';
 
 /** The range that a score is held to in a table of results: lowest and highest value. */
@@ -48,8 +50,8 @@ export interface ReadPolicy {
   readonly level: number;
   /** Microns per model pixel; null when the slide's resolution is unknown and a level was named. */
   readonly mpp: number | null;
-  /** `level`, `mpp-exact`, `mpp-reduce` or `mpp-enlarge`: how the level became the model's resolution. */
-  readonly policy: string;
+  /** How the level became the model's resolution. */
+  readonly policy: ReadPolicyName;
   /** Level pixels per model pixel: above 1, the level was reduced. */
   readonly scale: number;
   /** 2, 4 or 8: JPEG tiles were decoded at 1/2, 1/4 or 1/8 of their sides (`scaledDecode`); else 1. */
@@ -72,6 +74,14 @@ export interface TileOutput {
 export interface TileTable {
   /** Number of tiles. */
   readonly count: number;
+  /** Left edge of each tile, in pixels of level 0. Not rounded: a level's pixel need not be a whole number of them. */
+  readonly level0X: Float64Array;
+  /** Upper edge of each tile, in pixels of level 0. */
+  readonly level0Y: Float64Array;
+  /** Width of what a tile shows, in pixels of level 0. Tiles at the right and lower edge show white beyond the image. */
+  readonly level0Width: number;
+  /** Height of what a tile shows, in pixels of level 0. */
+  readonly level0Height: number;
   /** Left edge of each tile, in pixels of `level`. */
   readonly x: Float64Array;
   /** Upper edge of each tile, in pixels of `level`. */
@@ -86,11 +96,13 @@ export interface TileTable {
   readonly level0PerPxY: number;
   /** By the name of the model output. */
   readonly outputs: Readonly<Record<string, TileOutput>>;
+  /** For JSON.stringify: typed arrays become plain arrays. */
+  toJSON(): JsonOf<Omit<TileTable, 'toJSON'>>;
 }
 
 /** Time spent by one stage of the pipeline, summed over its threads. */
 export interface StageTiming {
-  readonly stage: string;
+  readonly stage: Stage;
   readonly busyMs: number;
   readonly waitingMs: number;
   readonly items: number;
@@ -159,6 +171,8 @@ export interface SlideResult {
    * Never true for a slide that a deadline has cut short.
    */
   readonly reproducible: boolean;
+  /** For JSON.stringify: typed arrays become plain arrays. `postMessage` copies a result as it is. */
+  toJSON(): JsonOf<Omit<SlideResult, 'toJSON'>>;
 }
 
 /**

@@ -9,6 +9,7 @@ import { readModel } from '../model/load-model.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
+import type { DeviceId } from '../native/devices.js';
 import type {
   NativeEngine,
   NativeMaskSource,
@@ -40,8 +41,8 @@ import type { Input, Place } from '../slide/byte-source.js';
 /** A warm engine. Any number of slides may be scored at once; they share the threads and the memory limit. */
 export interface Scorer extends AsyncDisposable {
   readonly model: Model;
-  /** The device in use: `cpu`. */
-  readonly device: string;
+  /** The device in use. */
+  readonly device: DeviceId;
   /**
    * Worker threads that score at the same time: `threads` where it was given; else one for each core that the process may
    * use, until a trial on the first tiles has found that fewer are faster (on two threads of one core they may be).
@@ -126,7 +127,7 @@ function closed(): MicrotomeError {
 
 class WarmScorer implements Scorer {
   readonly model: Model;
-  readonly device: string;
+  readonly device: DeviceId = 'cpu';
   readonly tilesPerSlide: number;
   readonly #engine: NativeEngine;
   readonly #runtime: ParsedRuntimeOptions;
@@ -144,7 +145,6 @@ class WarmScorer implements Scorer {
   constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions) {
     this.#engine = engine;
     this.model = model;
-    this.device = options.runtime.device;
     this.tilesPerSlide = slideSettings(options.slide, model).grid.maxTiles;
     this.#runtime = options.runtime;
     this.#defaults = options.slide;

@@ -1,10 +1,12 @@
 /** The addon's result of one slide as the public one. */
 
+import { withJson } from '../core/plain-json.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { NativePlan, NativeScoreResult } from '../native/contract.js';
 import type { SlideSettings } from '../options/score-options.js';
 import { isClipped, rangeWarnings } from './score-range.js';
+import { scaledBy } from '../slide/places.js';
 import type {
   ReadPolicy,
   SlidePlan,
@@ -21,18 +23,25 @@ function tileTable(found: NativeScoreResult, model: Model): TileTable {
   found.tileOutputs.forEach(({ columns, values }, i) => {
     const output = tileOutputs[i];
     if (output !== undefined)
-      outputs[output.name] = Object.freeze({ columns, columnNames: output.columnNames, values });
+      outputs[output.name] = Object.freeze(withJson({ columns, columnNames: output.columnNames, values }));
   });
-  return Object.freeze({
+  const { x, y, level, footprintPx, level0PerPxX, level0PerPxY } = found;
+  withJson(outputs);
+  const table: Omit<TileTable, 'toJSON'> = {
     count: found.tiles,
-    x: found.x,
-    y: found.y,
-    level: found.level,
-    footprintPx: found.footprintPx,
-    level0PerPxX: found.level0PerPxX,
-    level0PerPxY: found.level0PerPxY,
+    level0X: scaledBy(x, level0PerPxX),
+    level0Y: scaledBy(y, level0PerPxY),
+    level0Width: footprintPx * level0PerPxX,
+    level0Height: footprintPx * level0PerPxY,
+    x,
+    y,
+    level,
+    footprintPx,
+    level0PerPxX,
+    level0PerPxY,
     outputs: Object.freeze(outputs),
-  });
+  };
+  return Object.freeze(withJson(table));
 }
 
 function sampleOf(found: NativePlan | NativeScoreResult, settings: SlideSettings): TileSample | null {
@@ -74,7 +83,8 @@ export function slideResult(
   const [output] = model.outputs;
   const ofRange = rangeWarnings(unclipped, output);
   const outputs = Object.fromEntries(found.outputs.map(({ name, value }) => [name, Float64Array.of(value)]));
-  return Object.freeze({
+  withJson(outputs);
+  const result: Omit<SlideResult, 'toJSON'> = {
     path,
     score,
     unclipped,
@@ -96,7 +106,8 @@ export function slideResult(
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
     assumed: model.assumed,
     reproducible: settings.score.reproducible && forced.length === 0,
-  });
+  };
+  return Object.freeze(withJson(result));
 }
 
 export function slidePlan(found: NativePlan, settings: SlideSettings, path: string): SlidePlan {

@@ -116,6 +116,7 @@ function refuseRemote(address: string): MicrotomeError {
     'slide',
     `${address.slice(0, 200)} is not a file; this version reads slides from files only`,
     {
+      path: address,
       advice: 'download the slide and pass its path, or pass a byte source that reads it',
     },
   );

@@ -3,8 +3,10 @@
 import { jobUnlessAborted, runJob } from '../core/cancel.js';
 import type { Job } from '../core/cancel.js';
 import { MicrotomeError, fromNative, native, nativeJob } from '../core/errors.js';
+import { withJson } from '../core/plain-json.js';
 import { loadAddon } from '../native/addon.js';
 import type { NativeRegion, NativeSlide, NativeSlideInfo, NativeTileBatch } from '../native/contract.js';
+import type { CompressionName, PhotometricName, ResolutionSource } from '../native/names.js';
 import { maskSource } from './mask-source.js';
 import {
   parseMaxSide,
@@ -20,7 +22,7 @@ import { placeOf } from './byte-source.js';
 import type { Input, Place } from './byte-source.js';
 import { bridgeTo } from './source-bridge.js';
 import { OwnedTensorBatch, OwnedTileBatch } from './tile-batch.js';
-import type { TensorBatch, TileBatch } from './tile-batch.js';
+import type { TensorBatch, TensorType, TileBatch } from './tile-batch.js';
 import type { TissueMask } from './tissue-mask.js';
 
 /** One level of a slide's pyramid; 0 is the largest. */
@@ -32,10 +34,8 @@ export interface SlideLevel {
   readonly downsample: number;
   readonly tileWidth: number;
   readonly tileHeight: number;
-  /** `none`, `jpeg`, `lzw`, `deflate`, `zstd`, `webp`, `jpeg2000`. */
-  readonly compression: string;
-  /** `rgb`, `ycbcr`, `palette`, ... */
-  readonly photometric: string;
+  readonly compression: CompressionName;
+  readonly photometric: PhotometricName;
   /** False: stored in strips. */
   readonly tiled: boolean;
 }
@@ -44,8 +44,7 @@ export interface SlideLevel {
 export interface Resolution {
   readonly x: number;
   readonly y: number;
-  /** `option`, `aperio`, `ome` or `tiff`. */
-  readonly source: string;
+  readonly source: ResolutionSource;
   /** False: too far from microscopy to be believed; taken as unknown where a resolution is needed. */
   readonly trusted: boolean;
 }
@@ -99,19 +98,21 @@ export interface Slide extends AsyncDisposable {
   tissue(options?: TissueCallOptions): Promise<TissueMask>;
   /**
    * The tiles of a grid over the tissue, batch by batch, each stored tile decoded once. Tiles that share stored tiles
-   * come together, so their order is not by row: `x` and `y` say where each is. The order is the same every time. Threads
-   * decode a few batches ahead of the loop; leaving it ends their work.
+   * come together, so their order is not by row: `level0X` and `level0Y` say where each is. The order is the same every
+   * time. Threads decode a few batches ahead of the loop; leaving it ends their work.
    * @example
    * ```ts
    * for await (const batch of slide.tiles({ mpp: 0.5, size: 256 })) {
-   *   use(batch.data, batch.x, batch.y);
+   *   use(batch.data, batch.level0X, batch.level0Y);
+   *   console.log(`${batch.first + batch.tiles} of ${batch.total} tiles`);
    *   batch.release();
    * }
    * ```
    */
   tiles(options: TilesOptions): AsyncIterable<TileBatch>;
   /**
-   * The same tiles as model input: scaled, normalised and laid out, ready for a tensor of an inference runtime.
+   * The same tiles as model input: scaled, normalised and laid out, ready for a tensor of an inference runtime. `data` is
+   * a Float32Array, or what `type` asks for.
    * @example
    * ```ts
    * for await (const batch of slide.tensors({ mpp: 0.5, size: 224, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })) {
@@ -120,14 +121,24 @@ export interface Slide extends AsyncDisposable {
    * }
    * ```
    */
-  tensors(options: TensorsOptions): AsyncIterable<TensorBatch>;
+  tensors<T extends TensorType = 'float32'>(
+    options: TensorsOptions & { readonly type?: T },
+  ): AsyncIterable<TensorBatch<T>>;
   /** Ends the work in flight, waits for it, and closes the file. May be called more than once. */
   close(): Promise<void>;
 }
 
 function regionOf(found: NativeRegion): Region {
   const { data, width, height, badTiles, missingTiles, outsidePx } = found;
-  return { data, width, height, channels: 3, badTiles: badTiles + missingTiles, missingTiles, outsidePx };
+  return withJson({
+    data,
+    width,
+    height,
+    channels: 3 as const,
+    badTiles: badTiles + missingTiles,
+    missingTiles,
+    outsidePx,
+  });
 }
 
 const ignore = (): void => undefined;
@@ -204,7 +215,7 @@ class OpenedSlide implements Slide {
     const { onBadTile, ...parsed } = parseTissueCall(options);
     const found = await this.#call((slide) => slide.tissue({ ...parsed, onBadTile }));
     const { data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles } = found;
-    return { data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles };
+    return withJson({ data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles });
   }
 
   tiles(options: TilesOptions): AsyncIterable<TileBatch> {
@@ -212,9 +223,11 @@ class OpenedSlide implements Slide {
     return { [Symbol.asyncIterator]: () => this.#batches(parsed, (batch) => new OwnedTileBatch(batch)) };
   }
 
-  tensors(options: TensorsOptions): AsyncIterable<TensorBatch> {
+  tensors<T extends TensorType = 'float32'>(
+    options: TensorsOptions & { readonly type?: T },
+  ): AsyncIterable<TensorBatch<T>> {
     const parsed = parseTensorsOptions(options);
-    const own = (batch: NativeTileBatch): TensorBatch => new OwnedTensorBatch(batch, parsed.stream.tensor);
+    const own = (batch: NativeTileBatch): TensorBatch<T> => new OwnedTensorBatch<T>(batch, parsed.stream.tensor);
     return { [Symbol.asyncIterator]: () => this.#batches(parsed, own) };
   }
 

@@ -205,7 +205,10 @@ Napi::Object plan_object(Napi::Env env, const engine::PlanReport& plan) {
 Napi::Object batch_object(Napi::Env env, engine::TileBatch&& batch) {
   auto out = Napi::Object::New(env);
   out.Set("tiles", number(env, static_cast<std::int64_t>(batch.x.size())));
+  out.Set("total", number(env, batch.total_tiles));
+  out.Set("first", number(env, batch.first_tile));
   out.Set("sizePx", number(env, batch.size_px));
+  out.Set("footprintPx", number(env, batch.footprint_px));
   out.Set("level", number(env, batch.level));
   out.Set("badTiles", number(env, batch.bad_tiles));
   out.Set("level0PerPxX", Napi::Number::New(env, batch.level0_per_px_x));

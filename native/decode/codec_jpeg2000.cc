@@ -132,7 +132,8 @@ void require_shape(const Jpeg2000Stream& stream, const CodedTile& tile) {
   if (samples > kSamplesMost)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                 "a JPEG 2000 tile of " + std::to_string(samples) + " samples is more than the " +
-                    std::to_string(kSamplesMost) + " that are decoded at once");
+                    std::to_string(kSamplesMost) + " that are decoded at once",
+                "write the slide with smaller tiles: no option raises this limit");
 }
 
 using Image = std::unique_ptr<opj_image_t, DestroyImage>;

@@ -38,9 +38,10 @@ void require_size(const slide::Slide& slide, std::int64_t width, std::int64_t he
   const bool overflow = __builtin_mul_overflow(width, height, &bytes) || __builtin_mul_overflow(bytes, 3, &bytes);
   if (overflow || bytes > slide.limits().request_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
-                "the overview of " + std::to_string(width) + " x " + std::to_string(height) +
-                    " pixels needs more than [[limits.requestBytes]], which is " +
-                    std::to_string(slide.limits().request_bytes))
+                "the overview of " + std::to_string(width) + " x " + std::to_string(height) + " pixels needs " +
+                    (overflow ? "more than 2^64" : std::to_string(bytes)) + " bytes, [[limits.requestBytes]] is " +
+                    std::to_string(slide.limits().request_bytes),
+                "ask for a smaller one, or raise [[limits.requestBytes]] where the slide is opened")
         .with_path(slide.source().name());
 }
 

@@ -22,8 +22,9 @@ void require_request(const RegionRequest& request, const slide::Slide& slide) {
   if (overflow || bytes > slide.limits().request_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                 "the region of " + std::to_string(request.width_px) + " x " + std::to_string(request.height_px) +
-                    " pixels needs more than [[limits.requestBytes]], which is " +
-                    std::to_string(slide.limits().request_bytes))
+                    " pixels needs " + (overflow ? "more than 2^64" : std::to_string(bytes)) +
+                    " bytes, [[limits.requestBytes]] is " + std::to_string(slide.limits().request_bytes),
+                "ask for a smaller region, or raise [[limits.requestBytes]] where the slide is opened")
         .with_path(slide.source().name());
 }
 

@@ -20,8 +20,20 @@ void require_batch(std::int64_t batch_size, std::size_t tile_bytes, const slide:
   if (overflow || bytes > slide.limits().request_bytes)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "one batch would take " + (overflow ? std::string("too many") : std::to_string(bytes)) +
-                    " bytes, [[limits.requestBytes]] is " + std::to_string(slide.limits().request_bytes))
+                    " bytes, [[limits.requestBytes]] is " + std::to_string(slide.limits().request_bytes),
+                "lower [[batchSize]], or raise [[limits.requestBytes]] where the slide is opened")
         .with_path(slide.source().name());
+}
+
+// A stream has no option for its memory: what the slide asks for is what can be changed.
+MemoryBudget::Reservation reserve(MemoryBudget& memory, std::int64_t bytes) {
+  auto reserved = memory.try_reserve(bytes);
+  if (!reserved)
+    throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
+                "the tiles of this slide need " + std::to_string(bytes) + " bytes, a stream of tiles may take " +
+                    std::to_string(memory.limit()),
+                "lower [[batchSize]] or [[size]], or take fewer tiles with [[maxTiles]] or a coarser [[level]]");
+  return std::move(*reserved);
 }
 
 std::exception_ptr gone_error() {
@@ -85,7 +97,7 @@ void StreamJob::ended(Step& step, bool well) {
 void StreamJob::prepare(Worker& worker) {
   if (!preparation_) {
     planning_ = planning_needs(*slide_, request_, crew().memory.limit());
-    reserved_ = crew().memory.reserve(planning_.sum(), "this slide", Stage::Tiles);
+    reserved_ = reserve(crew().memory, planning_.sum());
     preparation_.emplace(*slide_, request_);
   }
   Prepared prepared = preparation_->run(worker.reader.decoder, metrics(), token(), planning_.plan_bytes);
@@ -99,7 +111,7 @@ void StreamJob::prepare(Worker& worker) {
   const auto batch_bytes = static_cast<std::int64_t>(tile_bytes_) * batch;
   const ScoringNeeds needs = scoring_needs(
       *slide_, prepared.plan, {.rows = 1, .row_bytes = batch_bytes, .kept_bytes = 0}, crew().memory.limit());
-  reserved_ = crew().memory.reserve(needs.sum(), "this slide", Stage::Tiles);
+  reserved_ = reserve(crew().memory, needs.sum());
   cache_reserved_ = crew().memory.try_reserve(needs.more_cache_bytes).value_or(MemoryBudget::Reservation());
   batches_ = (planned + batch - 1) / batch;
   const std::int64_t threads = std::min<std::int64_t>(crew().calibration.limit(), batches_);
@@ -121,6 +133,9 @@ void StreamJob::fill(Worker& worker, Step& step) {
   batch.data = buffers_->take();
   batch.bytes = static_cast<std::size_t>(range.size()) * tile_bytes_;
   batch.size_px = plan.size_px;
+  batch.footprint_px = plan.footprint_px * plan.stored.reduction;
+  batch.first_tile = range.first;
+  batch.total_tiles = source_->size();
   batch.level = plan.policy.level;
   for (std::int64_t i = range.first; i < range.end; ++i) {
     const tiles::PlannedTile& at = plan.tiles[source_->index_of(i)];

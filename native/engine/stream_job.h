@@ -41,6 +41,9 @@ struct TileBatch {
   double level0_per_px_y = 1;
   std::int64_t bad_tiles = 0;  // stored tiles below these tiles that are bad or missing
   std::int64_t size_px = 0;
+  std::int64_t footprint_px = 0;  // side of what a tile shows, in pixels of the level
+  std::int64_t first_tile = 0;    // tiles of the batches before
+  std::int64_t total_tiles = 0;   // of all batches
   int level = 0;
 };
 

@@ -68,11 +68,11 @@ std::vector<TensorInfo> describe_all(const OrtRuntime& runtime, const ort::Sessi
 }  // namespace
 
 std::string type_name(ort::ElementType type) {
-  static constexpr const char* kNames[] = {"undefined", "float32", "uint8",     "int8",       "uint16",  "int16",
-                                           "int32",     "int64",   "string",    "bool",       "float16", "float64",
-                                           "uint32",    "uint64",  "complex64", "complex128", "bfloat16"};
+  static constexpr const char* kNames[] = {"not a tensor", "float32", "uint8",     "int8",       "uint16",  "int16",
+                                           "int32",        "int64",   "string",    "bool",       "float16", "float64",
+                                           "uint32",       "uint64",  "complex64", "complex128", "bfloat16"};
   const auto index = static_cast<std::size_t>(type);
-  return index < std::size(kNames) ? kNames[index] : "type" + std::to_string(static_cast<int>(type));
+  return index < std::size(kNames) ? kNames[index] : "type " + std::to_string(static_cast<int>(type));
 }
 
 std::vector<TensorInfo> input_infos(const OrtRuntime& runtime, const ort::Session* session) {

@@ -126,7 +126,8 @@ void require_size(const RgbView& view, const char* which) {
   if (view.width_px >= 1 && view.width_px <= kMaxSidePx && view.height_px >= 1 && view.height_px <= kMaxSidePx) return;
   throw Error(Code::LIMIT_EXCEEDED, Stage::Preprocess,
               std::string("the ") + which + " of a resize is " + std::to_string(view.width_px) + " x " +
-                  std::to_string(view.height_px) + " pixels; each side must be 1 to " + std::to_string(kMaxSidePx));
+                  std::to_string(view.height_px) + " pixels, each side must be 1 to " + std::to_string(kMaxSidePx),
+              "choose a resolution nearer to one of the slide's levels: no option raises this limit");
 }
 
 }  // namespace

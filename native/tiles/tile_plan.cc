@@ -52,7 +52,8 @@ std::int64_t footprint(std::int64_t size_px, double scale) {
   if (exact > static_cast<double>(kMaxFootprintPx))
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "a model tile of " + std::to_string(size_px) + " px covers more than " +
-                    std::to_string(kMaxFootprintPx) + " px of the level; the slide has no level near the resolution");
+                    std::to_string(kMaxFootprintPx) + " px of the level, the slide has no level near the resolution",
+                "choose a smaller tile, or a finer resolution: no option raises this limit");
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(exact));
 }
 
@@ -167,8 +168,8 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "a stride of " + std::to_string(grid.stride_px) + " px makes more than " +
                     std::to_string(kMaxGridTiles) + " grid positions on a level of " +
-                    std::to_string(level.storage.width_px) + " x " + std::to_string(level.storage.height_px) +
-                    " px; use a larger stride or a coarser level")
+                    std::to_string(level.storage.width_px) + " x " + std::to_string(level.storage.height_px) + " px",
+                "choose a larger stride or a coarser level: no option raises this limit")
         .with_path(slide.source().name());
   plan.grid_tiles = columns * rows;
 

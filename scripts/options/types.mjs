@@ -53,6 +53,7 @@ function valueType(kind) {
   };
   if (kind.type === 'choice') return kind.typeName ?? kind.values.map((value) => `'${value}'`).join(' | ');
   if (kind.type === 'object') return kind.typeName;
+  if (kind.type === 'pattern') return kind.types ?? 'string';
   if (kind.type === 'callback') return `(report: ${kind.of}) => void`;
   return fixed[kind.type];
 }
@@ -112,6 +113,7 @@ export function optionTypes(table) {
   const places = table.placeTypes.filter(({ place }) => place !== 'run');
   const imports = [
     "import type { Model } from '../model/model.js';",
+    "import type { DeviceChoice } from '../native/devices.js';",
     "import type { ClipRange, ScoreProgress } from '../scoring/result.js';",
     "import type { MaskInput } from './types.js';",
   ];

@@ -22,6 +22,7 @@ export async function dropForeignCache(out, definitions) {
 /** Release build of CMakeLists.txt's addon into `out`; the result is out/Release/microtome.node. */
 export async function buildAddon({ out = buildDir, definitions = {} } = {}) {
   await dropForeignCache(out, definitions);
+  if (!existsSync(join(out, 'CMakeCache.txt'))) process.stdout.write('  all of the C++, which takes minutes\n');
   const cmakeJs = inRoot('node_modules/cmake-js/bin/cmake-js');
   const args = [cmakeJs, 'build', '--target', 'microtome', '--out', out, '--parallel', compilers];
   for (const [name, value] of Object.entries(definitions)) args.push(`--CD${name}=${value}`);

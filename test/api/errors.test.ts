@@ -29,10 +29,10 @@ describe('the error table', () => {
 });
 
 describe('MicrotomeError', () => {
-  it('says what was found, then what to do', () => {
+  it('says what was found, in which file, and what to do', () => {
     const error = new MicrotomeError('NO_TISSUE', 'tissue', 'no tissue was found', { path: 'a.tif' });
     const advice = adviceOfCodes.NO_TISSUE;
-    expect(error.message).toBe(`no tissue was found; ${advice}`);
+    expect(error.message).toBe(`no tissue was found (a.tif); ${advice}`);
     expect(error).toMatchObject({ name: 'MicrotomeError', code: 'NO_TISSUE', stage: 'tissue', path: 'a.tif', advice });
     expect('tile' in error).toBe(false);
     expect('cause' in error).toBe(false);
@@ -57,7 +57,7 @@ describe('errors of the addon', () => {
       advice: 'restore',
       cause,
     });
-    expect(error.message).toBe('bad data; worse; restore');
+    expect(error.message).toBe('bad data; worse (b.tif); restore');
   });
   it('take the path of the call when they have none', () => {
     expect(fromNative(nativeError('TRUNCATED', 'slide', 'cut', { path: '' }), 'c.tif').path).toBe('c.tif');

@@ -35,7 +35,7 @@ describe('info', () => {
   it('an unknown or doubtful resolution says so', async () => {
     const without = await cli(['info', 'a'], { library: { openSlide: async () => fakeSlide({ mpp: null }) } });
     expect(without.stdout).toMatch(/mpp +unknown/);
-    const mpp = { x: 1000, y: 1000, source: 'tiff', trusted: false };
+    const mpp = { x: 1000, y: 1000, source: 'tiff' as const, trusted: false };
     const doubtful = await cli(['info', 'a'], { library: { openSlide: async () => fakeSlide({ mpp }) } });
     expect(doubtful.stdout).toContain('from tiff, not trusted');
   });

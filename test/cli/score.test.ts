@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
 import { flagNaming } from '../../lib/cli/naming.js';
 import { outcomeJson } from '../../lib/cli/outcome.js';
+import { withJson } from '../../lib/core/plain-json.js';
 import { competitionArea, fakeScorer, resultOf, scoreOfName, type Area } from '../runs/support.js';
 import { lockOutput } from '../../lib/runs/lock.js';
 import { cli, type CliSettings } from './support.js';
@@ -308,11 +309,20 @@ describe('what score prints', () => {
     const outputs = { logit: { columns: 2, columnNames: ['a', 'b'], values: Float64Array.of(1, 2) } };
     const level0 = { level0PerPxX: 2, level0PerPxY: 2.5 };
     const places = { count: 1, x: Float64Array.of(3), y: Float64Array.of(4), level: 1, footprintPx: 8, ...level0 };
-    const tiles = { ...places, outputs };
+    const inLevel0 = { level0X: Float64Array.of(6), level0Y: Float64Array.of(10), level0Width: 16, level0Height: 20 };
+    const tiles = withJson({ ...places, ...inLevel0, outputs });
     const line = outcomeJson({ ok: true, result: { ...resultOf('a.tif', 0.5), tiles } }, flagNaming);
     expect(JSON.parse(JSON.stringify(line))).toMatchObject({
       tiles: 4,
-      tileTable: { count: 1, x: [3], y: [4], ...level0, outputs: { logit: { columns: 2, values: [1, 2] } } },
+      tileTable: {
+        count: 1,
+        x: [3],
+        y: [4],
+        level0X: [6],
+        level0Y: [10],
+        ...level0,
+        outputs: { logit: { columns: 2, values: [1, 2] } },
+      },
     });
     expect(Object.keys(outcomeJson({ ok: true, result: resultOf('a.tif', 0.5) }, flagNaming))).not.toContain(
       'tileTable',

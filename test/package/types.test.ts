@@ -36,6 +36,7 @@ const badLines = [
   "scoreSlide('a.tif', { model: 'demo', modle: 'x' });",
   "scoreSlide(3, { model: 'demo' });",
   "new MicrotomeError('NO_SUCH_CODE', 'slide', 'x');",
+  "scoreSlide('a.tif', { model: 'demo', device: 'gpu' });",
 ];
 
 describe('declarations', () => {

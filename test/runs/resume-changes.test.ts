@@ -187,7 +187,7 @@ describe('a score that depends on what has changed', () => {
 
   it('the seed: only the slides of which a choice of tiles was scored', async () => {
     const sampled = { tiles: 5, of: 9, reason: 'tilesPerSlide', seed: 0 } as const;
-    const read = { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, jpegReduction: 1, sampled };
+    const read = { level: 0, mpp: 1, policy: 'mpp-exact' as const, scale: 1, jpegReduction: 1, sampled };
     const options = { tilesPerSlide: 5 };
     const { area, bad, good } = await broken(options, { result: (name) => (name.startsWith('1') ? { read } : {}) });
     const second = resumed(area, { ...options, seed: 4 });

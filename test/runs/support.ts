@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach } from 'vitest';
 import { MicrotomeError, type ErrorCode, type Stage } from '../../lib/core/errors.js';
+import { withJson } from '../../lib/core/plain-json.js';
 import type { Model, ModelAssumptions } from '../../lib/model/model.js';
 import type { SlideScoreOptions } from '../../lib/options/types.js';
 import { defaultClip, type ClipRange, type SlideResult } from '../../lib/scoring/result.js';
@@ -159,14 +160,14 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
 }
 
 export function resultOf(path: string, score: number): SlideResult {
-  return {
+  return withJson({
     path,
     score,
     unclipped: score,
     clipped: false,
     outputs: { relapse: Float64Array.of(score) },
     clip: defaultClip,
-    read: { level: 0, mpp: 1, policy: 'mpp-exact', scale: 1, jpegReduction: 1, sampled: null },
+    read: { level: 0, mpp: 1, policy: 'mpp-exact' as const, scale: 1, jpegReduction: 1, sampled: null },
     tileCount: 4,
     stopping: null,
     decodedTiles: 4,
@@ -178,7 +179,7 @@ export function resultOf(path: string, score: number): SlideResult {
     model: { name: 'fake', sha256: 'a'.repeat(64), intendedUse: 'tests' },
     assumed: null,
     reproducible: true,
-  };
+  });
 }
 
 export function fakeScorer(settings: FakeScorerSettings = {}): FakeScorer {

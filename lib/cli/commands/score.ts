@@ -1,7 +1,7 @@
 /** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
+import { messageWithoutPath } from '../../core/errors.js';
 import { pathOf } from '../../core/file-url.js';
 import {
-  messageWith,
   MicrotomeError,
   type DirectoryOptions,
   type DirectorySummary,
@@ -109,7 +109,7 @@ interface Telling {
 function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Telling): void {
   if (!outcome.ok) {
     const { path, error } = outcome;
-    view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWith(error, naming))}`);
+    view.note(`failed: ${printable(path)}: ${error.code}: ${printable(messageWithoutPath(error, naming))}`);
   } else {
     for (const line of limitsOf(outcome.result)) view.note(line);
   }

@@ -13,6 +13,7 @@ export const runtimeRows: readonly OptionRow[] = [
       type: 'pattern',
       pattern: '^(auto|cpu|cuda(:[0-9]{1,3})?|tensorrt(:[0-9]{1,3})?)$',
       what: "'auto', 'cpu', 'cuda', 'cuda:<n>' or 'tensorrt'",
+      types: 'DeviceChoice',
     },
     doc: 'Where the model runs; this version runs it on the CPU only.',
     default: 'auto',

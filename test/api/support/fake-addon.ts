@@ -95,7 +95,7 @@ export class FakeSlide implements NativeSlide {
       level: 1,
       scale: 1.5,
       mpp: 1,
-      policy: 'mpp-reduce',
+      policy: 'mpp-reduce' as const,
       tiles: 6,
       jpegReduction: 1,
       keptTiles: 6,
@@ -127,8 +127,8 @@ export class FakeSlide implements NativeSlide {
 export function tileBatch(tiles: number, sizePx = 2): NativeTileBatch {
   const at = Float64Array.from({ length: tiles }, (_, i) => i * sizePx);
   const buffer = new ArrayBuffer(tiles * sizePx * sizePx * 3);
-  const place = { x: at, y: at, level: 0, level0PerPxX: 1, level0PerPxY: 1 };
-  return { buffer, release: () => {}, tiles, sizePx, ...place, badTiles: 0 };
+  const place = { x: at, y: at, level: 0, level0PerPxX: 1, level0PerPxY: 1, footprintPx: sizePx };
+  return { buffer, release: () => {}, tiles, total: tiles, first: 0, sizePx, ...place, badTiles: 0 };
 }
 
 export const scoreResult: NativeScoreResult = {
