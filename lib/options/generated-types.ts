@@ -6,8 +6,8 @@ import type { ClipRange, ScoreProgress } from '../scoring/result.js';
 import type { MaskInput } from './types.js';
 
 /**
- * Function that is applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax
- * for the logits of classes.
+ * Function applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the
+ * logits of classes.
  */
 export type Activation = 'none' | 'sigmoid' | 'softmax';
 
@@ -257,8 +257,8 @@ export interface ModelOptions {
   /** Name of the output of the graph that the score is made from. @defaultValue the only one */
   readonly graphOutput?: string;
   /**
-   * Function that is applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax
-   * for the logits of classes.
+   * Function applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the
+   * logits of classes.
    * @defaultValue 'none'
    */
   readonly activation?: Activation;

@@ -37,7 +37,7 @@ namespace microtome::addon::options {
   return read_per_channel(fields, {"std", "input.std"}, {.above = option_bounds::kInputStdAbove, .max = option_bounds::kInputStdMax});
 }
 
-// Function that is applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the logits of classes.
+// Function applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the logits of classes.
 [[nodiscard]] inline aggregate::Activation activation(const Fields& fields) {
   return read_choice<aggregate::Activation>(fields, {"activation", "activation"}, {{"none", aggregate::Activation::None}, {"sigmoid", aggregate::Activation::Sigmoid}, {"softmax", aggregate::Activation::Softmax}});
 }

@@ -128,7 +128,7 @@ export const modelRows: readonly OptionRow[] = [
     name: 'activation',
     in: place,
     kind: { type: 'choice', values: ['none', 'sigmoid', 'softmax'], typeName: 'Activation' },
-    doc: 'Function that is applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the logits of classes.',
+    doc: 'Function applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the logits of classes.',
     default: 'none',
     scores: 'yes',
     heading,
