@@ -1,5 +1,7 @@
 # The codecs that are compiled in, each optional: MICROTOME_DEFLATE, _ZSTD, _WEBP, _JPEG2000 = AUTO (when found), ON
 # (required) or OFF. What is not compiled in is left to libvips at run time; JPEG and LZW need nothing from here.
+# What is required and not there ends the configuration, all of it in one message; missing-codecs.txt in the build
+# folder then has a line `codec|Debian package|what was not found` for each.
 #
 # Only static archives are taken, so that the addon depends on no further shared library and shows none of their
 # symbols. The headers are copied into a folder of their own: their real one may be /usr/include, whose C library
@@ -41,6 +43,10 @@ function(microtome_codec name source)
 
   set(places HINTS ${MICROTOME_CODEC_PREFIX} PATHS /usr /usr/local)
   list(GET ARG_HEADERS 0 first)
+  # What was found by an earlier configuration may have been removed since.
+  if(MICROTOME_${name}_INCLUDE AND NOT EXISTS ${MICROTOME_${name}_INCLUDE}/${first})
+    unset(MICROTOME_${name}_INCLUDE CACHE)
+  endif()
   find_path(MICROTOME_${name}_INCLUDE NAMES ${first} ${places} PATH_SUFFIXES include ${ARG_SUFFIXES})
   set(missing "")
   if(NOT MICROTOME_${name}_INCLUDE)
@@ -48,6 +54,9 @@ function(microtome_codec name source)
   endif()
   set(archives "")
   foreach(archive ${ARG_ARCHIVE} ${ARG_NEEDS})
+    if(MICROTOME_${archive} AND NOT EXISTS ${MICROTOME_${archive}})
+      unset(MICROTOME_${archive} CACHE)
+    endif()
     find_library(MICROTOME_${archive} NAMES ${archive} ${places}
       PATH_SUFFIXES lib lib64 lib/${CMAKE_SYSTEM_PROCESSOR}-linux-gnu)
     if(MICROTOME_${archive})
@@ -56,14 +65,21 @@ function(microtome_codec name source)
       set(missing "${missing} ${archive}")
     endif()
   endforeach()
+  string(STRIP "${missing}" missing)
+  set(packages "")
+  if(missing)
+    set(packages "${ARG_PACKAGE}")
+  endif()
   if(ARG_RENAMES AND NOT CMAKE_OBJCOPY)
-    set(missing "${missing} objcopy")
+    string(STRIP "${missing} objcopy" missing)
+    string(STRIP "${packages} binutils" packages)
   endif()
   if(missing)
     if(MICROTOME_${name} STREQUAL "ON")
-      message(FATAL_ERROR "MICROTOME_${name} is ON, but not found: ${missing} (Debian: ${ARG_PACKAGE})")
+      set_property(GLOBAL APPEND PROPERTY MICROTOME_MISSING_CODECS "${name}|${packages}|${missing}")
+      return()
     endif()
-    message(STATUS "${name}: left to libvips, not found: ${missing} (Debian: ${ARG_PACKAGE})")
+    message(STATUS "${name}: left to libvips, not found: ${missing} (Debian: ${packages})")
     return()
   endif()
 
@@ -95,4 +111,14 @@ function(microtome_codecs)
     HEADERS openjpeg.h opj_config.h opj_stdint.h ARCHIVE libopenjp2.a
     RENAMES stdout stderr fprintf __fprintf_chk fputc fwrite getenv __assert_fail
     SUFFIXES include/openjpeg-2.5 include/openjpeg-2.4 PACKAGE libopenjp2-7-dev)
+
+  get_property(missing GLOBAL PROPERTY MICROTOME_MISSING_CODECS)
+  set(list ${CMAKE_CURRENT_BINARY_DIR}/missing-codecs.txt)
+  file(REMOVE ${list})
+  if(missing)
+    list(JOIN missing "\n" lines)
+    file(WRITE ${list} "${lines}\n")
+    message(FATAL_ERROR "These codecs are required (ON) and their static libraries were not found "
+      "(codec|Debian package|not found):\n${lines}")
+  endif()
 endfunction()

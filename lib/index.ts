@@ -38,7 +38,7 @@ export type { Device, DeviceChoice, DeviceId } from './native/devices.js';
 export { doctor } from './native/doctor.js';
 export type { DoctorReport } from './native/doctor.js';
 export type { Platform } from './native/platform.js';
-export type { Search } from './native/runtimes.js';
+export type { RuntimeOrigin, RuntimeSearch, Search } from './native/runtimes.js';
 export type {
   NativeCodec as CodecReport,
   NativeDoctor as LibraryReports,

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { add, closingLine } from './steps/counts.mjs';
 import { packTarball } from './steps/pack.mjs';
+import { packageTools } from './steps/package-tools.mjs';
 import { inRoot } from './steps/paths.mjs';
 import { makePrebuilds } from './steps/prebuilds.mjs';
 import { main, run, step } from './steps/run.mjs';
@@ -30,6 +31,7 @@ main(async () => {
   const attw = inRoot('node_modules/@arethetypeswrong/cli/dist/index.js');
   total = add(total, await checker('arethetypeswrong', [attw, tarball, '--profile', 'esm-only']));
   process.env.MICROTOME_TARBALL = tarball;
+  process.env.MICROTOME_PACKAGE_TOOLS = JSON.stringify(await packageTools());
   total = add(total, await step('package tests', () => packageTests(positionals)));
   process.stdout.write(`${closingLine(total)}\n`);
   if (total.failed > 0 || total.passed === 0) process.exitCode = 1;

@@ -3,15 +3,14 @@
  * that does so.
  */
 
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 
 import { optionMark } from '../core/option-names.js';
 import { MicrotomeError } from '../core/errors.js';
-import { packageFile } from '../core/package-root.js';
+import { packageFile, requireFrom } from '../core/package-root.js';
 import type { NativeAddon } from './contract.js';
 import { platform, requirePlatform } from './platform.js';
-import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing } from './runtimes.js';
+import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing, reinstallAdvice } from './runtimes.js';
 
 interface NodeGypBuild {
   (folder: string): unknown;
@@ -19,6 +18,8 @@ interface NodeGypBuild {
 }
 
 let addon: Promise<NativeAddon> | undefined;
+/** Where the addon was found; empty until it is loaded. */
+let addonFolder = '';
 let onnxRuntimeInUse: string | undefined;
 
 function reasonOf(error: unknown): string {
@@ -27,22 +28,20 @@ function reasonOf(error: unknown): string {
 
 /** The help that goes with an addon that is not there or does not load. */
 function helpPage(found: string, cause: unknown): MicrotomeError {
-  const lines = [
-    found,
-    `  reason: ${reasonOf(cause).split('\n')[0] ?? ''}`,
-    `  looked in: ${packageFile('build/Release')}, ${packageFile('prebuilds')}`,
-  ];
-  return new MicrotomeError('RUNTIME_MISSING', 'options', lines.join('\n'), {
+  return new MicrotomeError('RUNTIME_MISSING', 'options', `${found}: ${reasonOf(cause).split('\n')[0] ?? ''}`, {
     cause,
-    advice:
-      'install the package again, or build it in its folder with: npm run build (a C++20 compiler and CMake are needed)',
+    advice: reinstallAdvice('npm run build'),
+    tried: [packageFile('build/Release'), packageFile('prebuilds')],
   });
 }
+
+/** From the package itself, also where this module is in a bundle. */
+const ownRequire = (): NodeJS.Require => requireFrom(packageFile('package.json'));
 
 /** Where the addon's file is. Throws RUNTIME_MISSING. */
 export function addonPath(): string {
   try {
-    const nodeGypBuild = createRequire(import.meta.url)('node-gyp-build') as NodeGypBuild;
+    const nodeGypBuild = ownRequire()('node-gyp-build') as NodeGypBuild;
     return nodeGypBuild.resolve(packageFile('.'));
   } catch (error) {
     throw helpPage('the native addon was not found', error);
@@ -59,13 +58,14 @@ async function load(): Promise<NativeAddon> {
   await breathe();
   let loaded: NativeAddon;
   try {
-    loaded = createRequire(import.meta.url)(path) as NativeAddon;
+    loaded = ownRequire()(path) as NativeAddon;
   } catch (error) {
     throw helpPage(`the native addon ${path} does not load`, error);
   }
   await breathe();
+  addonFolder = dirname(path);
   // An empty path leaves a library unnamed; the first that is named wins for the process.
-  loaded.setPaths({ jpeg: findJpeg(dirname(path)).path, vips: findVips().path, onnxRuntime: '' });
+  loaded.setPaths({ jpeg: findJpeg(addonFolder).path, vips: findVips().path, onnxRuntime: '' });
   return loaded;
 }
 
@@ -87,7 +87,7 @@ export function loadAddon(): Promise<NativeAddon> {
  */
 export function nameOnnxRuntime(to: NativeAddon, option: string | null): void {
   if (option === null && onnxRuntimeInUse !== undefined) return;
-  const search = findOnnxRuntime(option);
+  const search = findOnnxRuntime(option, addonFolder);
   if (search.path === '') throw onnxRuntimeMissing(search);
   if (onnxRuntimeInUse !== undefined && onnxRuntimeInUse !== search.path) {
     throw new MicrotomeError(

@@ -3,12 +3,13 @@
 import { dirname } from 'node:path';
 
 import { pathOf } from '../core/file-url.js';
+import { packageFile } from '../core/package-root.js';
 import { addonPath, loadAddon, nameOnnxRuntime } from './addon.js';
 import type { NativeDoctor } from './contract.js';
 import { platform, platformFault } from './platform.js';
 import type { Platform } from './platform.js';
 import { findJpeg, findOnnxRuntime, findVips } from './runtimes.js';
-import type { Search } from './runtimes.js';
+import type { RuntimeSearch, Search } from './runtimes.js';
 
 /** What works here and what does not. */
 export interface DoctorReport {
@@ -17,7 +18,9 @@ export interface DoctorReport {
   readonly platformFault: string;
   readonly addon: { readonly path: string; readonly error: string };
   /** Where each library was looked for; `path` is empty when it was not found. */
-  readonly searches: { readonly jpeg: Search; readonly vips: Search; readonly onnxRuntime: Search };
+  readonly searches: { readonly jpeg: Search; readonly vips: Search; readonly onnxRuntime: RuntimeSearch };
+  /** The file with the licences of what the package carries: ONNX Runtime, libjpeg-turbo, the codecs. */
+  readonly notices: string;
   /** What the libraries say of themselves; null when the addon does not load. */
   readonly libraries: NativeDoctor | null;
 }
@@ -69,15 +72,17 @@ export async function doctor(options: { readonly onnxRuntimePath?: string | URL 
     // loadAddon() below fails with the same error and its help.
   }
   const { report, error } = await librariesOf(option);
+  const addonFolder = path === '' ? '' : dirname(path);
   return {
     platform: found,
     platformFault: platformFault(found) ?? '',
     addon: { path, error },
     searches: {
-      jpeg: findJpeg(path === '' ? '' : dirname(path)),
+      jpeg: findJpeg(addonFolder),
       vips: findVips(),
-      onnxRuntime: findOnnxRuntime(option),
+      onnxRuntime: findOnnxRuntime(option, addonFolder),
     },
+    notices: packageFile('THIRD-PARTY-NOTICES.md'),
     libraries: report,
   };
 }

@@ -1,22 +1,29 @@
 /**
- * Where the shared libraries are that the addon opens: libjpeg-turbo beside the addon, libvips in its own package, ONNX
- * Runtime in onnxruntime-node. Looks from this package first, then from the working directory. Opens nothing; what was
- * tried is kept for the help that goes with RUNTIME_MISSING.
+ * Where the shared libraries are that the addon opens: libjpeg-turbo and ONNX Runtime beside the addon, libvips in its own
+ * package. In a checkout, ONNX Runtime is in onnxruntime-node. Packages are looked for from this package first, then from
+ * the working directory. Opens nothing; what was tried is kept for the help that goes with RUNTIME_MISSING.
  */
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
-import { packageFile } from '../core/package-root.js';
+import { packageFile, requireFrom } from '../core/package-root.js';
 
 /** Where a library was looked for. */
 export interface Search {
   /** Absolute; empty when nothing was found. */
   readonly path: string;
   readonly tried: readonly string[];
+}
+
+/** Who chose the ONNX Runtime in use: the caller, the environment, or nobody: then it came with this package or another. */
+export type RuntimeOrigin = 'option' | 'environment' | 'bundled' | 'installed';
+
+/** Where ONNX Runtime was looked for. */
+export interface RuntimeSearch extends Search {
+  readonly origin: RuntimeOrigin;
 }
 
 export const onnxRuntimeVariable = 'MICROTOME_ONNXRUNTIME';
@@ -38,8 +45,21 @@ function libraryIn(folder: string, name: RegExp): string | undefined {
 }
 
 /** Where lookups start: this package, then the working directory. */
+function starts(): readonly string[] {
+  return [packageFile('.'), process.cwd()].map((folder) => resolve(folder));
+}
+
 function origins(): readonly NodeJS.Require[] {
-  return [packageFile('package.json'), join(process.cwd(), 'package.json')].map((from) => createRequire(from));
+  return starts().map((folder) => requireFrom(join(folder, 'package.json')));
+}
+
+/** What a search for a package went through, a line for each start: the folders of the way up would fill a page. */
+function waysUp(name: string): readonly string[] {
+  const [own = '', working = ''] = starts();
+  const isOnTheWay = own === working || own.startsWith(`${working}/`);
+  return (isOnTheWay ? [own] : [own, working]).map(
+    (folder) => `${join(folder, 'node_modules', name)}, and so in every folder above`,
+  );
 }
 
 /** Folders where a package would be installed, nearest first: flat, nested and linked (pnpm) layouts. */
@@ -63,14 +83,13 @@ function resolvedFolders(name: string): readonly string[] {
 }
 
 function searchPackage(name: string, library: RegExp, placesIn: (folder: string) => readonly string[]): Search {
-  const tried: string[] = [];
+  const tried = waysUp(name);
   for (const folders of [installFolders, resolvedFolders]) {
     for (const folder of folders(name)) {
       const path = placesIn(folder)
         .map((place) => libraryIn(place, library))
         .find((found) => found !== undefined);
       if (path !== undefined) return { path, tried };
-      tried.push(folder);
     }
   }
   return { path: '', tried };
@@ -111,35 +130,54 @@ function onnxRuntimePlaces(folder: string): readonly string[] {
 }
 
 /** A path that the user gave: the library, or the folder it is in. Nothing else is tried when it is wrong. */
-function named(path: string, by: string): Search {
+function named(path: string, origin: RuntimeOrigin): RuntimeSearch {
   const absolute = resolve(path);
   try {
     const found = statSync(absolute).isDirectory() ? libraryIn(absolute, onnxRuntimeFile) : absolute;
-    return { path: found ?? '', tried: [`${absolute} (${by})`] };
+    return { path: found ?? '', tried: [absolute], origin };
   } catch {
-    return { path: '', tried: [`${absolute} (${by})`] };
+    return { path: '', tried: [absolute], origin };
   }
 }
 
-/** The option, else the environment variable MICROTOME_ONNXRUNTIME, else an installed package. */
-export function findOnnxRuntime(option: string | null): Search {
-  if (option !== null) return named(option, optionMark('onnxRuntimePath'));
+/**
+ * The option, else the environment variable MICROTOME_ONNXRUNTIME, else the library beside the addon, else an installed
+ * package. What lies beside the addon is what this version was tested with; a package that happens to be there for somebody
+ * else is not.
+ * @param addonFolder where the addon itself was found, empty when unknown
+ */
+export function findOnnxRuntime(option: string | null, addonFolder: string): RuntimeSearch {
+  if (option !== null) return named(option, 'option');
   const variable = process.env[onnxRuntimeVariable];
-  if (variable !== undefined && variable !== '')
-    return named(variable, `the environment variable ${onnxRuntimeVariable}`);
-  const tried: string[] = [];
+  if (variable !== undefined && variable !== '') return named(variable, 'environment');
+  const beside = addonFolder === '' ? packageFile('prebuilds/linux-x64') : addonFolder;
+  const bundled = libraryIn(beside, onnxRuntimeFile);
+  const tried = [join(beside, 'libonnxruntime.so.1')];
+  if (bundled !== undefined) return { path: bundled, tried, origin: 'bundled' };
   for (const name of ['onnxruntime-node', 'onnxruntime-node-linux-x64']) {
-    const search = searchPackage(name, onnxRuntimeFile, onnxRuntimePlaces);
-    if (search.path !== '') return search;
-    tried.push(...search.tried);
+    const { path } = searchPackage(name, onnxRuntimeFile, onnxRuntimePlaces);
+    if (path !== '') return { path, tried, origin: 'installed' };
   }
-  return { path: '', tried };
+  return { path: '', tried: [...tried, ...waysUp('onnxruntime-node')], origin: 'bundled' };
 }
 
-/** The help that goes with a missing ONNX Runtime. */
-export function onnxRuntimeMissing(search: Search): MicrotomeError {
-  const tried = search.tried.map((p) => `  ${p}`).join('\n');
-  return new MicrotomeError('RUNTIME_MISSING', 'infer', `ONNX Runtime was not found. Tried:\n${tried}`, {
-    advice: `install it with: npm install onnxruntime-node@1.30.0 --ignore-scripts, or pass ${optionMark('onnxRuntimePath')}, or set ${onnxRuntimeVariable} to its libonnxruntime.so`,
+/** How to get back a file of the package. npm leaves a package alone whose folder is there, whatever is missing in it. */
+export function reinstallAdvice(inCheckout: string): string {
+  const own = resolve(packageFile('.'));
+  if (!own.includes('/node_modules/')) return `this is a checkout of the source: run ${inCheckout}`;
+  return `install the package again: remove ${own}, then run npm install`;
+}
+
+/** The help that goes with a missing ONNX Runtime: what to do, then where it was looked for. */
+export function onnxRuntimeMissing({ tried, origin }: RuntimeSearch): MicrotomeError {
+  if (origin === 'option' || origin === 'environment') {
+    const who = origin === 'option' ? optionMark('onnxRuntimePath') : `the environment variable ${onnxRuntimeVariable}`;
+    return new MicrotomeError('RUNTIME_MISSING', 'infer', `${who} is ${tried.join()}, and no ONNX Runtime is there`, {
+      advice: 'give the path of libonnxruntime.so or of its folder, or none: then the one of this package is used',
+    });
+  }
+  return new MicrotomeError('RUNTIME_MISSING', 'infer', 'ONNX Runtime, which runs the models, is not there', {
+    advice: reinstallAdvice('npm ci'),
+    tried,
   });
 }

@@ -243,7 +243,7 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Memory limit for everything but the model; at least 64 MiB. In bytes. @defaultValue 1 GiB */
   readonly memoryLimit?: number;
-  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library in onnxruntime-node */
+  /** Path of libonnxruntime.so, or of its folder. @defaultValue the library that comes with the package */
   readonly onnxRuntimePath?: string | URL;
 }
 

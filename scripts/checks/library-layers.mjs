@@ -30,7 +30,7 @@ const restricted = [
   },
   {
     modules: /^node:module$|^node-gyp-build$/,
-    allowed: [/^lib\/native\//, /^lib\/core\/version\.ts$/],
+    allowed: [/^lib\/native\//, /^lib\/core\/package-root\.ts$/],
     why: 'only lib/native loads the addon',
   },
   {
@@ -40,7 +40,7 @@ const restricted = [
       /^lib\/model\//,
       /^lib\/native\//,
       /^lib\/cli\//,
-      /^lib\/core\/(?:version|regular-file)\.ts$/,
+      /^lib\/core\/(?:version|regular-file|package-root)\.ts$/,
       /^lib\/slide\/byte-source\.ts$/,
     ],
     why: 'files are read and written in lib/runs, lib/model, lib/native, lib/cli, lib/core/regular-file and the sources of input',

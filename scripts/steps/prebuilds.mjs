@@ -1,9 +1,13 @@
-// prebuilds/linux-x64/ and dist/ as they are packed: the stripped addon with libturbojpeg beside it, and fresh JavaScript.
+// prebuilds/linux-x64/ and dist/ as they are packed: the stripped addon with libturbojpeg and ONNX Runtime beside it, and
+// fresh JavaScript.
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { prepare } from './build.mjs';
+import { codecDefinitions, forgetMissingCodecs, missingCodecsPage } from './codecs.mjs';
+import { ortLibrary, packedRuntimeFiles, packOrtLibrary } from './ort-library.mjs';
 import { inRoot, packedBuildDir } from './paths.mjs';
-import { run, step } from './run.mjs';
+import { CommandError, run, step } from './run.mjs';
 import { buildTypeScript } from './typescript.mjs';
 import { zigToolchain } from './zig-toolchain.mjs';
 
@@ -18,25 +22,43 @@ async function choose(toolchain) {
   return host;
 }
 
-/**
- * @param {'zig' | 'host' | 'auto'} toolchain
- * @returns {Promise<string>} the toolchain that was used
- */
-export async function makePrebuilds(toolchain) {
-  await prepare();
-  const { name, definitions } = await choose(toolchain);
-  await rm(inRoot('prebuilds'), { recursive: true, force: true });
+/** Builds the addon and places it. Throws a help page where a codec's library is missing. */
+async function packAddon(definitions) {
+  const built = join(packedBuildDir, 'build');
   await mkdir(packedBuildDir, { recursive: true });
+  await forgetMissingCodecs(built);
   // prebuildify moves what it built, so it works in a folder of its own and build/ stays usable.
   const tags = ['--napi', '--strip', '--tag-libc', '--name', 'microtome'];
   const places = ['--cwd', packedBuildDir, '--out', inRoot('.'), '--node-gyp', inRoot('scripts/cmake-backend.mjs')];
+  const args = [inRoot('node_modules/prebuildify/bin.js'), ...tags, ...places];
   const env = { MICROTOME_CMAKE_DEFINITIONS: JSON.stringify(definitions) };
-  await step(`prebuilds (${name})`, () =>
-    run(process.execPath, [inRoot('node_modules/prebuildify/bin.js'), ...tags, ...places], { env }),
-  );
-  for (const file of ['microtome.glibc.node', 'libturbojpeg.so.0']) {
-    if (!existsSync(inRoot('prebuilds/linux-x64', file))) throw new Error(`prebuilds/linux-x64/${file} was not made`);
+  const { code, output } = await run(process.execPath, args, { env, quiet: true, allowFailure: true });
+  if (code === 0) return;
+  // prebuildify makes the folder before it builds: an empty one must not be packed.
+  await rm(inRoot('prebuilds'), { recursive: true, force: true });
+  const page = await missingCodecsPage(built);
+  if (page !== null) throw page;
+  process.stderr.write(output);
+  throw new CommandError('prebuildify', code, output);
+}
+
+/**
+ * @param {'zig' | 'host' | 'auto'} toolchain
+ * @param {readonly string[]} without codecs to leave out
+ * @returns {Promise<string>} the toolchain that was used
+ */
+export async function makePrebuilds(toolchain, without = []) {
+  await prepare();
+  const { name, definitions } = await choose(toolchain);
+  const runtime = await ortLibrary();
+  const folder = inRoot('prebuilds/linux-x64');
+  await rm(inRoot('prebuilds'), { recursive: true, force: true });
+  await step(`prebuilds (${name})`, () => packAddon({ ...definitions, ...codecDefinitions(without) }));
+  await packOrtLibrary(runtime, folder);
+  for (const file of ['microtome.glibc.node', 'libturbojpeg.so.0', ...packedRuntimeFiles]) {
+    if (!existsSync(join(folder, file))) throw new Error(`prebuilds/linux-x64/${file} was not made`);
   }
+  if (without.length > 0) process.stdout.write(`  left out of the binary, as asked: ${without.join(', ')}\n`);
   // From nothing: what is packed must not hold a file that an older build left.
   await rm(inRoot('dist'), { recursive: true, force: true });
   await step('TypeScript (dist)', buildTypeScript);

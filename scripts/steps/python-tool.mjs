@@ -1,7 +1,7 @@
-// Tools that come as Python wheels, each pinned, in a private folder of the cache; nothing is installed for the machine.
+// What comes as a Python wheel, pinned, in a private folder of the cache; nothing is installed for the machine.
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { cacheDir } from './paths.mjs';
 import { outputOf, run, step } from './run.mjs';
 
@@ -13,7 +13,8 @@ async function python() {
   return null;
 }
 
-async function install(name, version, folder) {
+/** `pip install` of one wheel into `folder`; null, or the reason why it failed: then the folder is gone. */
+async function install(folder, args) {
   const found = await python();
   if (found === null) return 'Python 3 with pip or venv is not there';
   let pip = found.program;
@@ -25,7 +26,7 @@ async function install(name, version, folder) {
       pip = join(cacheDir, 'venv', 'bin', 'python');
     }
     const options = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--target', folder];
-    await run(pip, ['-m', 'pip', 'install', ...options, `${name}==${version}`], { quiet: true });
+    await run(pip, ['-m', 'pip', 'install', ...options, ...args], { quiet: true });
     return null;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -41,6 +42,40 @@ export async function pythonTool(name, version) {
   const folder = join(cacheDir, `${name}-${version}`);
   if (existsSync(folder)) return { folder };
   await mkdir(cacheDir, { recursive: true });
-  const missing = await step(`pip install ${name} ${version}`, () => install(name, version, folder));
+  const missing = await step(`pip install ${name} ${version}`, () => install(folder, [`${name}==${version}`]));
   return missing === null ? { folder } : { missing: `${name} ${version} could not be installed: ${missing}` };
+}
+
+/** A few files of a wheel that is not run here; the others are not kept. Null, or the reason why it failed. */
+async function unpack({ name, version, sha256, tags, files }, folder) {
+  const scratch = await mkdtemp(join(cacheDir, 'wheel-'));
+  try {
+    const list = join(scratch, 'requirements.txt');
+    await writeFile(list, `${name}==${version} --hash=sha256:${sha256}\n`);
+    const all = join(scratch, 'all');
+    const missing = await install(all, ['--no-compile', '--require-hashes', ...tags, '--requirement', list]);
+    if (missing !== null) return missing;
+    const whole = join(scratch, 'files');
+    await mkdir(whole);
+    for (const file of files) await copyFile(join(all, file), join(whole, basename(file)));
+    await rename(whole, folder);
+    return null;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Folder that holds `files` of one wheel, under their base names; downloaded and checked by hash when it is not there
+ * yet. `tags` choose the wheel, whatever Python this machine has.
+ * @param {{ name: string, version: string, sha256: string, tags: readonly string[], files: readonly string[] }} wheel
+ * @returns {Promise<{ folder: string } | { missing: string }>} `missing` says why it cannot be had.
+ */
+export async function wheelFiles(wheel) {
+  const { name, version, sha256 } = wheel;
+  const folder = join(cacheDir, `${name}-${version}-${sha256.slice(0, 8)}`);
+  if (existsSync(folder)) return { folder };
+  await mkdir(cacheDir, { recursive: true });
+  const missing = await step(`pip install ${name} ${version}`, () => unpack(wheel, folder));
+  return missing === null ? { folder } : { missing: `${name} ${version} could not be downloaded: ${missing}` };
 }

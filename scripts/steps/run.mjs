@@ -11,6 +11,12 @@ export class CommandError extends Error {
   }
 }
 
+/** An end that was foreseen: its message is all that is shown. */
+export class HelpPage extends Error {
+  isHelpPage = true;
+  exitCode = 2;
+}
+
 /**
  * @param {string} program
  * @param {readonly string[]} args

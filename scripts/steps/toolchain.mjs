@@ -2,15 +2,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { outputOf } from './run.mjs';
+import { HelpPage, outputOf } from './run.mjs';
 
 const minimumNode = [20, 19];
 const minimumCmake = [3, 20];
-
-class MissingTools extends Error {
-  isHelpPage = true;
-  exitCode = 2;
-}
 
 const parts = (version) => version.split('.').map(Number);
 const atLeast = (have, want) => have[0] > want[0] || (have[0] === want[0] && have[1] >= want[1]);
@@ -68,7 +63,7 @@ export async function checkToolchain() {
   const missing = [checkPlatform(), checkNode(), await checkCompiler(), await checkCmake(), await checkBuildProgram()];
   const lines = missing.filter((line) => line !== null);
   if (lines.length === 0) return;
-  throw new MissingTools(
+  throw new HelpPage(
     ['microtome cannot be built here. Missing:', ...lines.map((line) => `  - ${line}`), 'Nothing was changed.'].join(
       '\n',
     ),

@@ -4,13 +4,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nameOnnxRuntime } from '../../lib/native/addon.js';
 import { platform, platformFault, requirePlatform } from '../../lib/native/platform.js';
 import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeVariable } from '../../lib/native/runtimes.js';
-import { onnxRuntimeVersion } from '../support/manifest.js';
 import { failure, temporaryFolder } from './support/bundle.js';
 import { FakeAddon } from './support/fake-addon.js';
 
 // The package is taken to be installed somewhere else, so that this checkout's own packages are out of sight.
 let packageFolder = '';
-vi.mock('../../lib/core/package-root.js', () => ({ packageFile: (relative: string) => join(packageFolder, relative) }));
+vi.mock('../../lib/core/package-root.js', async (original) => ({
+  ...(await original<object>()),
+  packageFile: (relative: string) => join(packageFolder, relative),
+}));
 
 function put(path: string): string {
   mkdirSync(dirname(path), { recursive: true });
@@ -40,14 +42,27 @@ afterEach(() => {
 });
 
 describe('ONNX Runtime is found', () => {
+  it('beside the addon, before any installed package', () => {
+    putOnnxRuntime(project);
+    const inPrebuilds = put(join(packageFolder, 'prebuilds/linux-x64/libonnxruntime.so.1'));
+    expect(findOnnxRuntime(null, '')).toMatchObject({ path: inPrebuilds, origin: 'bundled' });
+    const beside = put(join(project, 'addon/libonnxruntime.so.1'));
+    expect(findOnnxRuntime(null, dirname(beside))).toMatchObject({ path: beside, origin: 'bundled' });
+  });
+  it('in an installed package where the addon stands alone, as in a checkout', () => {
+    const file = putOnnxRuntime(project);
+    put(join(packageFolder, 'prebuilds/linux-x64/libonnxruntime.so.1'));
+    const built = dirname(put(join(packageFolder, 'build/Release/microtome.node')));
+    expect(findOnnxRuntime(null, built)).toMatchObject({ path: file, origin: 'installed' });
+  });
   it('beside the package (flat)', () => {
     const file = putOnnxRuntime(project);
-    expect(findOnnxRuntime(null).path).toBe(file);
+    expect(findOnnxRuntime(null, '').path).toBe(file);
   });
   it('below the package (nested), before one beside it', () => {
     putOnnxRuntime(project);
     const nested = putOnnxRuntime(packageFolder);
-    expect(findOnnxRuntime(null).path).toBe(nested);
+    expect(findOnnxRuntime(null, '').path).toBe(nested);
   });
   it('in a store with links (pnpm)', () => {
     const store = join(project, 'node_modules/.pnpm/onnxruntime-node@1.30.0');
@@ -56,44 +71,65 @@ describe('ONNX Runtime is found', () => {
     mkdirSync(join(own, 'microtome'), { recursive: true });
     symlinkSync(join(store, 'node_modules/onnxruntime-node'), join(own, 'onnxruntime-node'));
     packageFolder = join(own, 'microtome');
-    expect(realpathSync(findOnnxRuntime(null).path)).toBe(file);
+    expect(realpathSync(findOnnxRuntime(null, '').path)).toBe(file);
   });
   it('in the working directory, where the package has none', () => {
     const file = putOnnxRuntime(process.cwd());
-    expect(findOnnxRuntime(null).path).toBe(file);
+    expect(findOnnxRuntime(null, '').path).toBe(file);
   });
   it('in the newest interface folder, under a full version', () => {
     putOnnxRuntime(project, 'napi-v3', 'libonnxruntime.so.1.17.3');
     const newer = putOnnxRuntime(project, 'napi-v10', 'libonnxruntime.so.1.30.0');
-    expect(findOnnxRuntime(null).path).toBe(newer);
+    expect(findOnnxRuntime(null, '').path).toBe(newer);
   });
   it('in a platform package that exports nothing', () => {
     const root = join(project, 'node_modules/onnxruntime-node-linux-x64');
     const file = put(join(root, 'lib/libonnxruntime.so.1'));
     writeFileSync(join(root, 'package.json'), '{"name":"onnxruntime-node-linux-x64","exports":{"./nothing":"./x.js"}}');
-    expect(findOnnxRuntime(null).path).toBe(file);
+    expect(findOnnxRuntime(null, '').path).toBe(file);
   });
   it('where the option says, then where the environment says, and nowhere else', () => {
-    putOnnxRuntime(project);
+    put(join(packageFolder, 'prebuilds/linux-x64/libonnxruntime.so.1'));
     const [a, b] = [put(join(project, 'a/libonnxruntime.so')), put(join(project, 'b/libonnxruntime.so.1'))];
     vi.stubEnv(onnxRuntimeVariable, join(project, 'b'));
-    expect(findOnnxRuntime(a).path).toBe(a);
-    expect(findOnnxRuntime(null).path).toBe(b);
-    expect(findOnnxRuntime(join(project, 'none')).path).toBe('');
+    expect(findOnnxRuntime(a, '')).toMatchObject({ path: a, origin: 'option' });
+    expect(findOnnxRuntime(null, '')).toMatchObject({ path: b, origin: 'environment' });
+    expect(findOnnxRuntime(join(project, 'none'), '').path).toBe('');
     vi.stubEnv(onnxRuntimeVariable, join(project, 'none'));
-    expect(findOnnxRuntime(null)).toMatchObject({
-      path: '',
-      tried: [`${project}/none (the environment variable ${onnxRuntimeVariable})`],
-    });
+    expect(findOnnxRuntime(null, '')).toMatchObject({ path: '', tried: [`${project}/none`], origin: 'environment' });
   });
 });
 
 describe('a missing ONNX Runtime', () => {
-  it('is RUNTIME_MISSING with what was tried and what to do', async () => {
+  it('is RUNTIME_MISSING: what to do in the first line, what was tried in a few after it', async () => {
     const error = await failure(() => nameOnnxRuntime(new FakeAddon(), null), 'RUNTIME_MISSING');
-    expect(error.message).toContain(join(project, 'node_modules/onnxruntime-node'));
-    expect(error.message).toContain(join(process.cwd(), 'node_modules/onnxruntime-node'));
-    expect(error.message).toContain(`npm install onnxruntime-node@${onnxRuntimeVersion} --ignore-scripts`);
+    const repair = `install the package again: remove ${packageFolder}, then run npm install`;
+    expect(error.advice).toBe(repair);
+    expect(error.message.split('\n')).toEqual([
+      `ONNX Runtime, which runs the models, is not there; ${repair}`,
+      `  looked in: ${packageFolder}/prebuilds/linux-x64/libonnxruntime.so.1`,
+      `  looked in: ${packageFolder}/node_modules/onnxruntime-node, and so in every folder above`,
+      `  looked in: ${process.cwd()}/node_modules/onnxruntime-node, and so in every folder above`,
+    ]);
+  });
+  it('names the working directory only where the way up from the package does not pass it', async () => {
+    vi.spyOn(process, 'cwd').mockReturnValue(project);
+    const error = await failure(() => nameOnnxRuntime(new FakeAddon(), null), 'RUNTIME_MISSING');
+    expect(error.message.split('\n').length).toBe(3);
+  });
+  it('in a checkout is mended by npm ci', async () => {
+    packageFolder = join(project, 'checkout');
+    mkdirSync(packageFolder);
+    const error = await failure(() => nameOnnxRuntime(new FakeAddon(), null), 'RUNTIME_MISSING');
+    expect(error.advice).toBe('this is a checkout of the source: run npm ci');
+  });
+  it('at a path that was given names the path and who gave it', async () => {
+    const none = join(project, 'none');
+    const byOption = await failure(() => nameOnnxRuntime(new FakeAddon(), none), 'RUNTIME_MISSING');
+    expect(byOption.message).toMatch(`onnxRuntimePath is ${none}, and no ONNX Runtime is there; give the path of`);
+    vi.stubEnv(onnxRuntimeVariable, none);
+    const byEnvironment = await failure(() => nameOnnxRuntime(new FakeAddon(), null), 'RUNTIME_MISSING');
+    expect(byEnvironment.message).toContain(`the environment variable ${onnxRuntimeVariable} is ${none}`);
   });
   it('and a second one in the same process is refused by name', async () => {
     const [a, b] = [put(join(project, 'a/libonnxruntime.so')), put(join(project, 'b/libonnxruntime.so'))];

@@ -4,7 +4,6 @@ import { inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { MicrotomeError } from '../../lib/core/errors.js';
 import { fakeModel, temporaryFolder } from '../runs/support.js';
-import { onnxRuntimeVersion } from '../support/manifest.js';
 import { cli, fakeSlide, healthy } from './support.js';
 
 describe('info', () => {
@@ -202,11 +201,13 @@ describe('doctor', () => {
       '3.1.2',
       '8.18.7',
       '1.30.0',
+      'the one that comes with microtome, under the MIT License',
+      '/package/THIRD-PARTY-NOTICES.md',
       'API 30',
       'none: microtome, built in',
       'deflate: libdeflate 1.14, built in',
       'lzw: libvips 8.18.7',
-      'zstd: missing',
+      'zstd: missing: neither this binary nor a library here has it; such slides are refused',
       'avx2',
       'A processor',
       'slides can be scored on this machine',
@@ -220,25 +221,40 @@ describe('doctor', () => {
     });
   });
 
-  it('says what is missing, what was tried, what to install; exit 2', async () => {
+  it('says what is missing, what to install, what was tried; exit 2', async () => {
     const libraries = healthy.libraries as NonNullable<typeof healthy.libraries>;
     const missing = { ...libraries.onnxRuntime, loaded: false, path: '', error: '' };
     const report = {
       ...healthy,
-      searches: { ...healthy.searches, onnxRuntime: { path: '', tried: ['/here', '/there'] } },
+      searches: {
+        ...healthy.searches,
+        onnxRuntime: { path: '', tried: ['/here', '/there'], origin: 'bundled' as const },
+      },
       libraries: { ...libraries, onnxRuntime: missing },
     };
     const { code, stdout } = await cli(['doctor'], { library: { doctor: async () => report } });
     expect(code).toBe(2);
     for (const text of [
       'ONNX Runtime   not installed',
-      'tried /here',
-      'tried /there',
-      `npm install onnxruntime-node@${onnxRuntimeVersion} --ignore-scripts`,
+      'to repair it: install microtome again: its libonnxruntime.so.1 belongs beside the addon',
+      'looked in /here',
+      'looked in /there',
       'cannot be scored on this machine',
     ]) {
       expect(stdout).toContain(text);
     }
+    expect(stdout.indexOf('to repair it')).toBeLessThan(stdout.indexOf('looked in /here'));
+  });
+
+  it.each([
+    ['option', 'to repair it: correct --onnx-runtime-path, or leave it out'],
+    ['environment', 'to repair it: correct MICROTOME_ONNXRUNTIME, or unset it'],
+  ] as const)('says whose path of ONNX Runtime is wrong: %s', async (origin, text) => {
+    const searches = { ...healthy.searches, onnxRuntime: { path: '', tried: ['/wrong'], origin } };
+    const libraries = healthy.libraries as NonNullable<typeof healthy.libraries>;
+    const missing = { ...libraries, onnxRuntime: { ...libraries.onnxRuntime, loaded: false, path: '', error: '' } };
+    const report = { ...healthy, searches, libraries: missing };
+    expect((await cli(['doctor'], { library: { doctor: async () => report } })).stdout).toContain(text);
   });
 
   it('without addon and on another platform it still reports', async () => {

@@ -122,8 +122,9 @@ export const healthy: DoctorReport = {
   searches: {
     jpeg: { path: '/package/libturbojpeg.so.0', tried: [] },
     vips: { path: '/vips/libvips-cpp.so', tried: [] },
-    onnxRuntime: { path: '/ort/libonnxruntime.so.1', tried: [] },
+    onnxRuntime: { path: '/ort/libonnxruntime.so.1', tried: [], origin: 'bundled' },
   },
+  notices: '/package/THIRD-PARTY-NOTICES.md',
   libraries: {
     jpeg: { loaded: true, path: '/package/libturbojpeg.so.0', version: '3.1.2', error: '', isPrivate: true },
     vips: { loaded: true, path: '/vips/libvips-cpp.so', version: '8.18.7', error: '', isPrivate: true },

@@ -1,17 +1,25 @@
-// The ONNX Runtime that we open beside the one that onnxruntime-node opens, of the same and of other versions.
+// The ONNX Runtime that we carry beside the one that onnxruntime-node opens, of the same and of other versions.
+import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onnxRuntimeVersion } from '../support/manifest.js';
 import { Consumer, tarball } from './support/consumer.js';
 import { identityModel } from './support/identity-model.js';
 import { answerOf } from './support/process.js';
-import { besideOnnxRuntimeScript } from './support/scripts.js';
+import { besideOnnxRuntimeScript, scoreScript } from './support/scripts.js';
 import { expectScore, makeSlide, type TestSlide } from './support/slide.js';
 
 interface Answers {
   readonly ours: readonly number[];
   readonly theirs: readonly (readonly number[])[];
 }
+
+/** Which library is used: where it was found, and its version. */
+const usedScript = `
+import { doctor } from 'microtome';
+const { searches, libraries } = await doctor();
+process.send({ origin: searches.onnxRuntime.origin, version: libraries.onnxRuntime.version });
+`;
 
 let slide: TestSlide;
 beforeAll(async () => {
@@ -31,10 +39,28 @@ describe.each([onnxRuntimeVersion, '1.29.0', '1.20.1'])('onnxruntime-node %s', (
   });
   afterAll(() => consumer.remove());
 
-  it('is there in its own version, ours in ours', () => {
+  /** Their library. */
+  function theirs(): string {
+    const bin = consumer.path('node_modules/onnxruntime-node/bin');
+    const folder = `${bin}/${readdirSync(bin).find((name) => name.startsWith('napi-v'))}/linux/x64`;
+    return `${folder}/${readdirSync(folder).find((name) => name.startsWith('libonnxruntime.so'))}`;
+  }
+
+  it('is there in its own version; ours is used unless a path is given', async () => {
     expect(consumer.versionOf('onnxruntime-node')).toBe(version);
-    const nested = consumer.versionOf('microtome/node_modules/onnxruntime-node');
-    expect(nested).toBe(version === onnxRuntimeVersion ? null : onnxRuntimeVersion);
+    const used = await consumer.write('used.js', usedScript);
+    expect(answerOf(await consumer.node([used]))).toEqual({ origin: 'bundled', version: onnxRuntimeVersion });
+    const given = await consumer.node([used], { MICROTOME_ONNXRUNTIME: theirs() });
+    expect(answerOf(given)).toEqual({ origin: 'environment', version });
+  });
+
+  it.runIf(version === onnxRuntimeVersion)('of the same version gives the same score, to the bit', async () => {
+    const once = await consumer.write('score.js', scoreScript);
+    const own = answerOf(await consumer.node([once, slide.path])) as { score: number };
+    const env = { MICROTOME_ONNXRUNTIME: theirs() };
+    const other = answerOf(await consumer.node([once, slide.path], env)) as { score: number };
+    expectScore(own.score);
+    expect(own.score).toBe(other.score);
   });
 
   it.each(['ours-first', 'theirs-first'])('%s', async (order) => {

@@ -1,6 +1,6 @@
 // What a person is told when a part of the installation is gone: a page that names it and says what to do.
 import { readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Consumer, tarball } from './support/consumer.js';
 import { answerOf } from './support/process.js';
@@ -52,17 +52,26 @@ describe('a broken installation', () => {
     const { known, code, message } = await failure();
     expect(known).toBe(true);
     expect(code).toBe('RUNTIME_MISSING');
-    expect(message).toContain('prebuilds');
-    expect(message).toMatch(/install the package again/);
+    expect(message).toMatch(/looked in: .*prebuilds$/m);
+    expect(message.split('\n')[0]).toContain('install the package again');
   });
 
-  it('without onnxruntime-node', async () => {
-    await remove('onnxruntime-node');
+  it('without ONNX Runtime: the first line says what to do, few lines follow', async () => {
+    await remove('microtome/prebuilds/linux-x64/libonnxruntime.so.1');
     const { known, code, message } = await failure();
     expect(known).toBe(true);
     expect(code).toBe('RUNTIME_MISSING');
-    expect(message).toContain('onnxruntime-node');
-    expect(message).toMatch(/install/);
+    const [first, ...rest] = message.split('\n');
+    expect(first).toContain('ONNX Runtime');
+    expect(first).toContain(
+      `install the package again: remove ${await realpath(consumer.path('node_modules/microtome'))}`,
+    );
+    expect(rest[0]).toMatch(/looked in: .*libonnxruntime\.so\.1$/);
+    expect(rest.length).toBeLessThanOrEqual(3);
+    // What the first line says repairs it.
+    await remove('microtome');
+    await consumer.install(tarball());
+    expect(await failure()).toEqual({ code: 'no error' });
   });
 
   it('without libturbojpeg', async () => {

@@ -1,17 +1,20 @@
 // What is in the tarball, and what the packed binary needs of the machine.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Consumer, tarball } from './support/consumer.js';
 
-const maxPackedBytes = 12_000_000;
+const maxPackedBytes = 18_000_000;
 
 /** Highest version of `symbolSet` among the symbols that the library needs, as numbers. */
 function highestVersion(symbols: string, symbolSet: string): number[] {
   const versions = [...symbols.matchAll(new RegExp(`\\b${symbolSet}_([0-9.]+)`, 'g'))].map((match) =>
     (match[1] as string).split('.').map(Number),
   );
-  return versions.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0)).at(-1) ?? [0, 0];
+  const difference = (a: number[], b: number[]): number =>
+    [0, 1, 2].map((i) => (a[i] ?? 0) - (b[i] ?? 0)).find((d) => d !== 0) ?? 0;
+  return versions.sort(difference).at(-1) ?? [0, 0];
 }
 
 const objdump = (...args: string[]): string => execFileSync('objdump', args, { encoding: 'utf8', maxBuffer: 1 << 26 });
@@ -23,6 +26,7 @@ describe('tarball', () => {
   let files: string[];
   let consumer: Consumer;
   let addon: string;
+  let runtime: string;
 
   beforeAll(async () => {
     const names = execFileSync('tar', ['-tzf', tarball()], { encoding: 'utf8' }).trim().split('\n');
@@ -30,6 +34,7 @@ describe('tarball', () => {
     consumer = await Consumer.create();
     execFileSync('tar', ['-xzf', tarball(), '-C', consumer.dir]);
     addon = consumer.path('package', 'prebuilds', 'linux-x64', 'microtome.glibc.node');
+    runtime = consumer.path('package', 'prebuilds', 'linux-x64', 'libonnxruntime.so.1');
   });
   afterAll(() => consumer.remove());
 
@@ -39,10 +44,16 @@ describe('tarball', () => {
     'dist/cli/main.js',
     'prebuilds/linux-x64/microtome.glibc.node',
     'prebuilds/linux-x64/libturbojpeg.so.0',
+    'prebuilds/linux-x64/libonnxruntime.so.1',
+    'prebuilds/linux-x64/onnxruntime-LICENSE.txt',
+    'prebuilds/linux-x64/onnxruntime-ThirdPartyNotices.txt',
+    'schema/microtome.schema.json',
+    'schema/run.schema.json',
+    'docs/options.md',
+    'docs/errors.md',
+    'ARCHITECTURE.md',
     'models/demo/microtome.json',
     'CMakeLists.txt',
-    'binding.gyp',
-    'scripts/gyp-to-cmake.mjs',
     'native/core/error_codes.def',
     'README.md',
     'LICENSE',
@@ -70,13 +81,18 @@ describe('tarball', () => {
     expect(readFileSync(tarball()).length).toBeLessThan(maxPackedBytes);
   });
 
-  it('has no script that npm would run at install', () => {
+  it('has nothing that a package manager would run at install', () => {
+    // yarn and pnpm build whatever has a binding.gyp, in spite of "gypfile": false.
+    expect(files.filter((name) => name.endsWith('.gyp'))).toEqual([]);
+
     const manifest = JSON.parse(readFileSync(consumer.path('package', 'package.json'), 'utf8')) as Record<
       string,
       unknown
     >;
     const scripts = Object.keys((manifest['scripts'] ?? {}) as object);
     expect(manifest['gypfile']).toBe(false);
+    expect(Object.keys(manifest['dependencies'] as object)).toEqual(['node-gyp-build']);
+    expect(Object.keys(manifest['optionalDependencies'] as object)).toEqual(['microtome-libvips-linux-x64']);
     expect(
       scripts.filter((name) =>
         /^(?:pre|post)?(?:install|prepare|publish|build|test|pack)$|^prepublishOnly$/.test(name),
@@ -84,11 +100,44 @@ describe('tarball', () => {
     ).toEqual(['build', 'test']);
   });
 
+  it('says where it comes from', () => {
+    const manifest = JSON.parse(readFileSync(consumer.path('package', 'package.json'), 'utf8')) as {
+      homepage: string;
+      repository: { url: string };
+    };
+    expect(manifest.homepage).toMatch(/^https:\/\//);
+    expect(manifest.repository.url).toMatch(/^git\+https:\/\//);
+  });
+
+  it('has every file that its documents link to', () => {
+    const documents = files.filter((name) => name.endsWith('.md') && !name.startsWith('models/'));
+    const links = documents.flatMap((name) => {
+      const text = readFileSync(consumer.path('package', name), 'utf8');
+      const targets = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map((match) => match[1] as string);
+      return targets.map((target) => posix.join(posix.dirname(name), target));
+    });
+    expect(links.length).toBeGreaterThan(10);
+    const isPacked = (link: string) =>
+      files.some((name) => name === link || name.startsWith(`${link.replace(/\/$/, '')}/`));
+    // What only a checkout has: benchmarks, training.
+    const elsewhere = (link: string) => /^(?:bench|train|test|demo)\b/.test(link);
+    expect(links.filter((link) => !isPacked(link) && !elsewhere(link))).toEqual([]);
+  });
+
   it.skipIf(!hasObjdump || toolchain === 'host')('needs glibc 2.28 at most', () => {
-    const [major = 0, minor = 0] = highestVersion(objdump('-T', addon), 'GLIBC');
-    expect(major).toBe(2);
-    expect(minor).toBeGreaterThan(0);
-    expect(minor).toBeLessThanOrEqual(28);
+    for (const library of [addon, runtime]) {
+      const [major = 0, minor = 0] = highestVersion(objdump('-T', library), 'GLIBC');
+      expect(major).toBe(2);
+      expect(minor).toBeGreaterThan(0);
+      expect(minor).toBeLessThanOrEqual(28);
+    }
+  });
+
+  it.skipIf(!hasObjdump)('carries an ONNX Runtime that needs no newer C++ library than glibc 2.28 came with', () => {
+    const versions = highestVersion(objdump('-T', runtime), 'GLIBCXX');
+    expect(versions.slice(0, 2)).toEqual([3, 4]);
+    expect(versions[2] ?? 0).toBeGreaterThan(0);
+    expect(versions[2]).toBeLessThanOrEqual(25);
   });
 
   it.skipIf(!hasObjdump)('links to glibc alone', () => {

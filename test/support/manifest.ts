@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 
 interface Manifest {
-  readonly optionalDependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
 }
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Manifest;
 
-export const onnxRuntimeVersion = manifest.optionalDependencies['onnxruntime-node'] as string;
+/** The version that the tests use, and that is packed. */
+export const onnxRuntimeVersion = manifest.devDependencies['onnxruntime-node'] as string;

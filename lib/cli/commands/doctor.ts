@@ -1,7 +1,7 @@
 /** microtome doctor: what works here, what does not, what was tried and what to do about it. */
 import { cpus } from 'node:os';
 import { optionTable } from '../../index.js';
-import type { CodecReport, Device, DoctorReport, LibraryReport, Search } from '../../index.js';
+import type { CodecReport, Device, DoctorReport, LibraryReport, RuntimeSearch, Search } from '../../index.js';
 import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
@@ -23,9 +23,21 @@ export const doctorSpec: CommandSpec = {
 const kInstall = {
   jpeg: 'install microtome again: its libturbojpeg.so.0 belongs beside the addon',
   vips: 'install microtome again, without --omit=optional',
-  onnxRuntime:
-    'npm install onnxruntime-node@1.30.0 --ignore-scripts, or set MICROTOME_ONNXRUNTIME to the path of libonnxruntime.so',
+  onnxRuntime: 'install microtome again: its libonnxruntime.so.1 belongs beside the addon',
 } as const;
+
+/** Whose ONNX Runtime it is, for people. */
+const kOrigin: Readonly<Record<RuntimeSearch['origin'], string>> = {
+  option: 'the one that --onnx-runtime-path names',
+  environment: 'the one that MICROTOME_ONNXRUNTIME names',
+  bundled: 'the one that comes with microtome, under the MIT License',
+  installed: 'the one of an installed onnxruntime-node',
+};
+
+function runtimeInstall({ origin }: RuntimeSearch): string {
+  if (origin === 'option') return 'correct --onnx-runtime-path, or leave it out';
+  return origin === 'environment' ? 'correct MICROTOME_ONNXRUNTIME, or unset it' : kInstall.onnxRuntime;
+}
 
 export async function doctor(args: ParsedArgs, io: CliIo): Promise<number> {
   noPositional(args, doctorSpec);
@@ -66,9 +78,12 @@ function textOf(
   for (const line of report.addon.error.split('\n')) if (line !== '') rows.push(['', line]);
   rows.push(...libraryRows('libjpeg-turbo', libraries?.jpeg, searches.jpeg, kInstall.jpeg));
   rows.push(...libraryRows('libvips', libraries?.vips, searches.vips, kInstall.vips));
-  rows.push(...libraryRows('ONNX Runtime', libraries?.onnxRuntime, searches.onnxRuntime, kInstall.onnxRuntime));
+  rows.push(
+    ...libraryRows('ONNX Runtime', libraries?.onnxRuntime, searches.onnxRuntime, runtimeInstall(searches.onnxRuntime)),
+  );
   if (libraries !== null) {
     if (libraries.onnxRuntime.loaded) {
+      rows.push(['', kOrigin[searches.onnxRuntime.origin]]);
       rows.push([
         '',
         `API ${libraries.onnxRuntime.api}; providers: ${libraries.onnxRuntime.providers.join(', ') || 'none'}`,
@@ -79,6 +94,7 @@ function textOf(
   }
   rows.push(['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${libraries?.cores ?? cpus().length} cores`]);
   for (const device of devices) rows.push(['device', `${device.id}: ${device.name}, ${bytes(device.memoryBytes)}`]);
+  rows.push(['licences', report.notices]);
   rows.push([
     'result',
     facts.works ? 'slides can be scored on this machine' : 'slides cannot be scored on this machine',
@@ -86,9 +102,9 @@ function textOf(
   return table(rows.map((row) => row.map(printable)));
 }
 
-/** `deflate: libdeflate 1.14, built in`; `zstd: missing`. */
+/** `deflate: libdeflate 1.14, built in`; `zstd: missing: …`. */
 function codecText({ name, library, version, builtIn }: CodecReport): string {
-  if (library === '') return `${name}: missing`;
+  if (library === '') return `${name}: missing: neither this binary nor a library here has it; such slides are refused`;
   return `${name}: ${library}${version === '' ? '' : ` ${version}`}${builtIn ? ', built in' : ''}`;
 }
 
@@ -101,7 +117,7 @@ function libraryRows(name: string, report: LibraryReport | undefined, search: Se
   }
   const lines = [[name, search.path === '' ? 'not installed' : `found but not loaded: ${search.path}`]];
   if (report !== undefined && report.error !== '') lines.push(['', report.error]);
-  if (search.path === '') lines.push(...search.tried.map((place) => ['', `tried ${place}`]));
   lines.push(['', `to repair it: ${install}`]);
+  if (search.path === '') lines.push(...search.tried.map((place) => ['', `looked in ${place}`]));
   return lines;
 }

@@ -48,7 +48,7 @@ export const runtimeRows: readonly OptionRow[] = [
     in: place,
     kind: kind.path,
     doc: 'Path of libonnxruntime.so, or of its folder.',
-    default: { text: 'the library in onnxruntime-node' },
+    default: { text: 'the library that comes with the package' },
     scores: 'byContent',
     heading: 'Machine',
   },

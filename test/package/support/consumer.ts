@@ -14,7 +14,7 @@ export function tarball(): string {
 }
 
 /** npm's own program file, beside the node that runs the tests. */
-function npmProgram(): string {
+export function npmProgram(): string {
   const beside = process.env['npm_execpath'];
   if (beside?.endsWith('npm-cli.js')) return beside;
   const require = createRequire(join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'package.json'));
@@ -69,8 +69,9 @@ export class Consumer {
     return path;
   }
 
-  node(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    return run(process.execPath, args, { cwd: this.dir, env: { ...this.env, ...env } });
+  /** Runs a script; `program` is another node than the one of the tests. */
+  node(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = process.execPath): Promise<Ended> {
+    return run(program, args, { cwd: this.dir, env: { ...this.env, ...env } });
   }
 
   /** npm install of these packages, install scripts blocked. */
