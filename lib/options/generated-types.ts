@@ -270,9 +270,9 @@ export interface ModelOptions {
   /** How the values of the tiles become one value for the slide. */
   readonly head?: HeadOptions;
   /**
-   * Range that the score is held to, instead of the range that the bundle declares; none holds it to no range. In the
-   * API, null is none. Where nobody declares a range, the score is taken for a probability: a table is held to [1e-6,
-   * 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).
+   * Lowest and highest score, instead of what the bundle declares: a score outside is set to the nearer one. none: no
+   * limits. In the API, null is none. Where nobody declares a range, the score is taken for a probability: a table is
+   * held to [1e-6, 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).
    * @defaultValue the bundle's, else [1e-6, 1 - 1e-6] in a table
    */
   readonly clip?: ClipRange | null;
@@ -305,8 +305,8 @@ export interface SlideScoreOptions {
    */
   readonly minTissueFraction?: number;
   /**
-   * GeoJSON file of polygons, in level-0 pixels, that say where the tissue is; then it is not looked for. The API also
-   * takes GeoJSON as an object, or a mask over the whole slide.
+   * Polygons that say where the tissue is, in level-0 pixels, as a GeoJSON file; then it is not looked for. The API
+   * also takes GeoJSON as an object, or a mask over the whole slide.
    * @defaultValue the tissue found in the slide
    */
   readonly mask?: MaskInput;
@@ -362,7 +362,7 @@ export interface SlideScoreOptions {
    * @defaultValue true
    */
   readonly reproducible?: boolean;
-  /** Keep the outputs of every tile in the result. @defaultValue false */
+  /** Keep the place and the outputs of every tile in the result. @defaultValue false */
   readonly tiles?: boolean;
   /** Clinical values of the slide by column name; models that declare no clinical inputs ignore them. */
   readonly clinical?: Readonly<Record<string, string | number | null>>;

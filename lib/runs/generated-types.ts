@@ -48,7 +48,7 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * Name of a last column of `output` that says for each row: scored, fallback, missing, or failed and the code of the
    * error. fallback: the slide failed, and its row holds the fallback value. missing: there is no slide. The flag
    * alone names the column `status`.
-   * @defaultValue there is none
+   * @defaultValue no such column
    */
   readonly statusColumn?: string;
   /**
@@ -109,7 +109,7 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * has fewer than `deadlineMinTiles` tiles.
    */
   readonly deadline?: number | Date;
-  /** A slide that `deadline` cuts short keeps at least this many tiles, if it has that many. @defaultValue 64 */
+  /** Fewest tiles that a slide cut short by `deadline` keeps, if it has that many. @defaultValue 64 */
   readonly deadlineMinTiles?: number;
   /**
    * Most entries of a folder and its subfolders; a folder with more is refused (LIMIT_EXCEEDED).

@@ -153,7 +153,7 @@ namespace microtome::addon::options {
 // Give the same score, to the last bit, for any batch size, any number of threads and whatever other slides run.
 [[nodiscard]] inline bool reproducible(const Fields& fields) { return fields.boolean("reproducible"); }
 
-// Keep the outputs of every tile in the result.
+// Keep the place and the outputs of every tile in the result.
 [[nodiscard]] inline bool tiles(const Fields& fields) { return fields.boolean("keepTiles"); }
 
 // Number of worker threads; scores are the same with any number.

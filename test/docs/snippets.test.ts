@@ -57,11 +57,13 @@ describe('documentation', () => {
 
     it.each(blocks.filter(isRun))('line $line ($language)', async (block) => {
       const [program, ...options] = block.language === 'sh' ? ['sh', '-eu'] : [process.execPath];
-      const { code, output } = await workshop.run(name, program ?? '', [...options, programOf(block)]);
-      expect(code, output).toBe(block.exitCode);
+      const { code, stdout, stderr } = await workshop.run(name, program ?? '', [...options, programOf(block)]);
+      expect(code, stderr).toBe(block.exitCode);
       // A field that is gone, or was misspelt, would be printed as undefined.
-      if (block.code.includes('console.log(')) expect(output).toMatch(/\S/);
-      expect(output).not.toMatch(/\b(?:undefined|NaN)\b/);
+      expect(stdout).not.toMatch(/\b(?:undefined|NaN)\b/);
+      if (block.code.includes('console.log(')) expect(stdout).toMatch(/\S/);
+      // Code says errors on stderr; the command line says its progress there.
+      if (block.language !== 'sh') expect(stderr).toBe('');
     });
   });
 });

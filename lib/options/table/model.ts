@@ -204,7 +204,7 @@ export const modelRows: readonly OptionRow[] = [
     name: 'clip',
     in: place,
     kind: { type: 'range', min: -1e30, max: 1e30 },
-    doc: 'Range that the score is held to, instead of the range that the bundle declares; none holds it to no range.',
+    doc: 'Lowest and highest score, instead of what the bundle declares: a score outside is set to the nearer one. none: no limits.',
     details:
       'In the API, null is none. Where nobody declares a range, the score is taken for a probability: a table is held to [1e-6, 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).',
     default: { text: "the bundle's, else [1e-6, 1 - 1e-6] in a table" },

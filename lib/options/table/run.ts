@@ -88,7 +88,7 @@ export const runRows: readonly OptionRow[] = [
     doc: 'Name of a last column of `output` that says for each row: scored, fallback, missing, or failed and the code of the error.',
     details:
       'fallback: the slide failed, and its row holds the fallback value. missing: there is no slide. The flag alone names the column `status`.',
-    default: { text: 'there is none' },
+    default: { text: 'no such column' },
     excludes: ['preset'],
     scores: 'no',
     value: 'NAME',
@@ -193,7 +193,7 @@ export const runRows: readonly OptionRow[] = [
     name: 'deadlineMinTiles',
     in: place,
     kind: kind.tileCount,
-    doc: 'A slide that `deadline` cuts short keeps at least this many tiles, if it has that many.',
+    doc: 'Fewest tiles that a slide cut short by `deadline` keeps, if it has that many.',
     default: 64,
     scores: 'ifCut',
     heading: 'Faster, approximate',

@@ -17,7 +17,8 @@ const exampleHost = 'https://example.org';
 
 export interface Ended {
   readonly code: number | null;
-  readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** Says in the file of a generated slide that it has 0.25 microns per pixel, as a scanner's file would. */
@@ -151,14 +152,16 @@ export class Workshop {
     const options = { cwd: this.page(page), env: { ...process.env, PATH: path } };
     return new Promise((resolve, reject) => {
       const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-      let output = '';
-      const add = (text: Buffer): void => {
-        output += text.toString();
-      };
-      child.stdout.on('data', add);
-      child.stderr.on('data', add);
+      let stdout = '';
+      let stderr = '';
+      child.stdout.on('data', (text: Buffer) => {
+        stdout += text.toString();
+      });
+      child.stderr.on('data', (text: Buffer) => {
+        stderr += text.toString();
+      });
       child.on('error', reject);
-      child.on('close', (code) => resolve({ code, output }));
+      child.on('close', (code) => resolve({ code, stdout, stderr }));
     });
   }
 
