@@ -7,7 +7,8 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openSlide, scoreSlide } from 'microtome';
-import { drawHeatMap, writePng } from './heat-map.js';
+import { writePng } from './canvas.js';
+import { drawHeatMap } from './heat-map.js';
 import { writeSlide, type SlideOptions } from './slide/index.js';
 
 interface DemoSlide {

@@ -27,7 +27,7 @@ export const commands: readonly Command[] = [
   {
     name: 'info',
     positionals: '<slide>',
-    summary: 'show levels, resolution, associated images and warnings of a slide',
+    summary: 'show levels, resolution, other images and warnings of a slide',
     load: async () => {
       const { info, infoSpec } = await import('./commands/info.js');
       return { spec: infoSpec, run: info };
@@ -36,7 +36,7 @@ export const commands: readonly Command[] = [
   {
     name: 'region',
     positionals: '<slide>',
-    summary: 'write pixels of one level of a slide as PNG, or raw (RGB, 8 bits, row by row)',
+    summary: 'write a region of a slide as PNG, or as raw bytes (RGB, 8 bits, row by row)',
     load: async () => {
       const { region, regionSpec } = await import('./commands/region.js');
       return { spec: regionSpec, run: region };
@@ -45,7 +45,7 @@ export const commands: readonly Command[] = [
   {
     name: 'model',
     positionals: '<bundle|model.onnx|name>',
-    summary: 'show the card, the inputs, the outputs and the hash of a model',
+    summary: 'show what a model expects and gives, its card and its hash',
     load: async () => {
       const { model, modelSpec } = await import('./commands/model.js');
       return { spec: modelSpec, run: model };
@@ -54,7 +54,7 @@ export const commands: readonly Command[] = [
   {
     name: 'doctor',
     positionals: '',
-    summary: 'show what works on this machine: platform, libraries, codecs, devices',
+    summary: 'show what works on this machine, and what to install: platform, libraries, codecs, devices',
     load: async () => {
       const { doctor, doctorSpec } = await import('./commands/doctor.js');
       return { spec: doctorSpec, run: doctor };
@@ -62,8 +62,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'bench',
-    positionals: '[folder|slide…]',
-    summary: 'measure slides per hour and tiles per second on this machine, with slides given or drawn',
+    positionals: '<folder|slide…>',
+    summary: 'measure slides per hour and tiles per second on this machine, with your slides and your model',
     load: async () => {
       const { bench, benchSpec } = await import('./commands/bench.js');
       return { spec: benchSpec, run: bench };

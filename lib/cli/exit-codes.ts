@@ -1,4 +1,4 @@
-/** What the process ends with. The numbers are a contract with scripts. */
+/** The exit codes. Scripts rely on the numbers. */
 import { MicrotomeError, type ErrorCode } from '../index.js';
 import { UsageError } from './usage-error.js';
 
@@ -6,11 +6,11 @@ export const exitCode = {
   ok: 0,
   /** The work began and could not be finished, or there is a bug. */
   internal: 1,
-  /** The command line, the model, the device, the place of the output: nothing was begun. */
+  /** The command line, the model, the device or the place of the output is wrong; no slide was scored. */
   usage: 2,
   /** Finished, but some slides failed; their rows hold the fallback value, not a score, or were left out on request. */
   fallback: 3,
-  /** An input file was refused before any work; nothing was written. */
+  /** An input file was refused before the first slide was scored; nothing was written. */
   refused: 4,
   interrupted: 130,
 } as const;
@@ -49,11 +49,11 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: exitCode.internal,
 };
 
-/** `workDone`: at least one slide was finished, so that "refused before any work" would not be true. */
+/** `workDone`: at least one slide was finished, so that "refused before the first slide was scored" would not be true. */
 export function exitCodeOf(error: unknown, workDone = false): number {
   if (error instanceof UsageError) return exitCode.usage;
   if (!(error instanceof MicrotomeError) || workDone) return exitCode.internal;
-  // A model that is not there is a matter of the command line, not of an input.
+  // Where the model is not there, the command line is wrong, not an input file.
   const isModel = error.stage === 'infer' && (error.code === 'FILE_NOT_FOUND' || error.code === 'FILE_UNREADABLE');
   return isModel ? exitCode.usage : kByCode[error.code];
 }

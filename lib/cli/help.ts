@@ -70,9 +70,9 @@ export function overview(
     'exit codes:',
     '  0    every row is scored',
     '  1    the work failed',
-    '  2    the command line, the model or this machine is not right; nothing was begun',
+    '  2    the command line, the model or the installation is wrong; no slide was scored',
     '  3    finished, but some slides failed; their rows hold the fallback value, or are left out (--on-error skip)',
-    '  4    an input was refused before any work; nothing was written',
+    '  4    an input file was refused before the first slide was scored; nothing was written',
     '  130  interrupted; continue with --resume',
     '',
   ].join('\n');

@@ -6,7 +6,7 @@ import type { ClipRange, ScoreProgress } from '../scoring/result.js';
 import type { MaskInput } from './types.js';
 
 /**
- * What becomes of the output of a bare .onnx, tile by tile: sigmoid for a single column of logits, softmax for the
+ * Function applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the
  * logits of classes.
  */
 export type Activation = 'none' | 'sigmoid' | 'softmax';
@@ -14,33 +14,40 @@ export type Activation = 'none' | 'sigmoid' | 'softmax';
 /** How the values of the tiles become one value for the slide. */
 export type HeadMethod = 'mean' | 'max' | 'topK' | 'quantile' | 'noisyOr';
 
-/** Which tiles of the grid are scored: by their share of tissue, by tissue at their centre, or all. */
+/** Which tiles are scored: those with enough tissue (fraction), those with tissue at their centre (centre), or all. */
 export type KeepRule = 'fraction' | 'centre' | 'all';
 
-/** What a stored tile that cannot be decoded does: fail the slide, or read as white and be counted. */
+/** What to do with a stored tile that cannot be decoded: fail the slide, or read it as white and count it. */
 export type BadTilePolicy = 'error' | 'fill';
 
-/** How a bare .onnx takes its pixels. */
+/** How pixels are prepared for an .onnx file that has no bundle. */
 export interface ModelInputOptions {
-  /** Side of the square input of a bare .onnx. In pixels. @defaultValue the graph's, where it is fixed */
+  /**
+   * Side of the tiles that the .onnx file takes. In pixels.
+   * @defaultValue the size in the graph; must be given where the graph takes any size
+   */
   readonly size?: number;
   /**
-   * Resolution that a bare .onnx works at. In microns per pixel. This, `input.level`, `mpp` or `level` is needed to
-   * score.
+   * Resolution that the .onnx file was trained at. In microns per pixel. To score, give this, `input.level`, `mpp` or
+   * `level`.
    */
   readonly mpp?: number;
-  /** Pyramid level that a bare .onnx works at; 0 is full resolution. */
+  /** Pyramid level that the .onnx file was trained at (0 is full resolution), instead of `input.mpp`. */
   readonly level?: number;
-  /** Order of the axes of the input. @defaultValue the one the graph's shape shows, else 'NCHW' */
+  /** Order of the axes of the input. @defaultValue the order that the shape in the graph shows, else 'NCHW' */
   readonly layout?: 'NCHW' | 'NHWC';
   /** Order of the colour channels of the input. @defaultValue 'RGB' */
   readonly channels?: 'RGB' | 'BGR';
-  /** Factor of each sample; the input is (sample * scale - mean) / std. @defaultValue 1/255 */
+  /** Factor for the samples of 0 to 255: the model gets (sample * scale - mean) / std. @defaultValue 1/255 */
   readonly scale?: number;
-  /** Subtracted from each scaled sample, by channel. In the order of the model's channels. @defaultValue [0, 0, 0] */
+  /**
+   * One number for each channel, subtracted from the scaled samples. In the order of the model's channels.
+   * @defaultValue [0, 0, 0]
+   */
   readonly mean?: readonly [number, number, number];
   /**
-   * Divides each sample after the mean is subtracted, by channel. In the order of the model's channels.
+   * One number for each channel; the samples are divided by it after the mean is subtracted. In the order of the
+   * model's channels.
    * @defaultValue [1, 1, 1]
    */
   readonly std?: readonly [number, number, number];
@@ -51,14 +58,14 @@ export type HeadOptions =
   | { readonly method: 'mean' | 'max' | 'noisyOr' }
   | {
       readonly method: 'topK';
-      /** Number of the highest tiles that topK takes the mean of. */
+      /** For topK: take the mean of this many tiles, the highest. */
       readonly k?: number;
-      /** Share of the tiles that topK takes the mean of, the highest ones, at least one. @defaultValue 0.1 */
+      /** For topK: take the mean of this share of the tiles, the highest (at least one tile). @defaultValue 0.1 */
       readonly fraction?: number;
     }
   | {
       readonly method: 'quantile';
-      /** Which quantile the method quantile takes, from 0 to 1, linear between ranks. */
+      /** For quantile: which one, from 0 to 1 (0.5 is the median); between two tiles it is interpolated. */
       readonly quantile: number;
     };
 
@@ -67,48 +74,45 @@ export interface TileOptions {
   /** Side of a tile, in model pixels. @defaultValue the model's */
   readonly size?: number;
   /**
-   * Distance of neighbouring tiles, in model pixels.
+   * Distance from one tile to the next, in model pixels.
    * @defaultValue the model's; where `tile.size` is given, that size
    */
   readonly stride?: number;
 }
 
-/** How the tissue mask is made. */
+/** How the tissue is looked for. */
 export interface TissueOptions {
   /** Longer side of the overview image that tissue is found in. In pixels. @defaultValue 2048 */
   readonly overviewSide?: number;
-  /** Smallest part that counts as tissue, as a share of the overview. @defaultValue 0.00001 */
+  /** Pieces smaller than this share of the overview do not count as tissue. @defaultValue 0.00001 */
   readonly minAreaFraction?: number;
 }
 
 /**
- * Scores the tiles of a slide in rounds, each spread evenly over the tissue, and stops when the score is known well
- * enough. That is when its confidence interval reaches no further than `halfWidth` to either side. The tissue is cut
- * into `everyTiles` pieces of equal size, and each round draws one tile of every piece by `seed`. The score is then
- * that of stratified sampling without replacement: the mean over the pieces, with the interval by Student's t for the
- * mean of all planned tiles (Cochran, Sampling Techniques, 1977, chapter 5). The draw is what is random in it, so
- * neighbouring tiles may be alike. It does not see what was never drawn: a finding in so few tiles that the rounds may
- * miss it needs a larger `minTiles`. Only for models whose heads are all means; for others no such interval is known.
- * The same tiles are scored whatever the number of threads and the company of other slides; `SlideResult.stopping` has
- * the outcome.
+ * Score the tiles of a slide in rounds, each spread evenly over the tissue, and stop once the score is known well
+ * enough. It is known well enough when its confidence interval is at most `halfWidth` to either side. The tissue is
+ * divided into `everyTiles` pieces of equal size, and each round takes one tile of every piece, drawn by `seed`. The
+ * score is the mean over the pieces. The interval is that of stratified sampling without replacement, by Student's t,
+ * for the mean of all planned tiles (Cochran, Sampling Techniques, 1977, chapter 5). It holds also where neighbouring
+ * tiles are alike, because only the draw is random. A finding in very few tiles may never be drawn: then ask for a
+ * larger `minTiles`. This works only for models whose slide score is the mean over tiles; for others no such interval
+ * is known. The same tiles are scored with any number of threads and whatever other slides run. `SlideResult.stopping`
+ * has the outcome.
  */
 export interface StoppingOptions {
   /**
-   * Stop a slide once its score is known to ± this; only for models whose slide score is the mean over tiles. On the
-   * scale of the score, after the model's calibration.
+   * Stop a slide once its score is known to ± this; only for models whose slide score is the mean over tiles. It is
+   * measured on the final score, after the model's calibration.
    */
   readonly halfWidth: number;
-  /**
-   * Confidence level of `stopping.halfWidth`: how often the interval holds the score of all tiles.
-   * @defaultValue 0.95
-   */
+  /** Confidence level of `stopping.halfWidth`. @defaultValue 0.95 */
   readonly confidence?: number;
   /**
-   * Tiles that are scored before the first look at the interval. Rounded up to whole rounds, two at the least.
+   * Score at least this many tiles before checking whether to stop. It is rounded up to whole rounds, at least two.
    * @defaultValue 256
    */
   readonly minTiles?: number;
-  /** Tiles of one round; after each round is a look at the interval. @defaultValue 128 */
+  /** Tiles in one round; after each round it is checked whether to stop. @defaultValue 128 */
   readonly everyTiles?: number;
 }
 
@@ -118,13 +122,13 @@ export interface SlideLimits {
   readonly decodedTileBytes?: number;
   /** Largest stored tile or strip, compressed. In bytes. @defaultValue 64 MiB */
   readonly storedTileBytes?: number;
-  /** Most pages and SubIFDs together; a file that has more is LIMIT_EXCEEDED. @defaultValue 512 */
+  /** Most pages and SubIFDs of a file; a file with more is refused (LIMIT_EXCEEDED). @defaultValue 512 */
   readonly directories?: number;
   /** Largest table of tile offsets or sizes. In bytes. @defaultValue 256 MiB */
   readonly tableBytes?: number;
-  /** Largest text or small-number tag. In bytes. @defaultValue 16 MiB */
+  /** Largest TIFF tag of text or numbers. In bytes. @defaultValue 16 MiB */
   readonly metadataBytes?: number;
-  /** Largest region or batch of tiles that is handed out. In bytes. @defaultValue 1 GiB */
+  /** Largest region or batch of tiles that one call returns. In bytes. @defaultValue 1 GiB */
   readonly requestBytes?: number;
 }
 
@@ -140,7 +144,7 @@ export interface OpenOptions {
 }
 
 /**
- * What {@link Slide.readRegion} reads. Pixels are of the named level; a region may reach outside the image, which is
+ * What {@link Slide.readRegion} reads. Places and sizes are in pixels of the level; what lies outside the image is
  * white.
  */
 export interface RegionOptions {
@@ -155,7 +159,7 @@ export interface RegionOptions {
   /** Height, in the level's pixels. */
   readonly height: number;
   /**
-   * What a stored tile that cannot be decoded does: fail the call, or read as white and be counted.
+   * What to do with a stored tile that cannot be decoded: stop with an error, or read it as white and count it.
    * @defaultValue 'error'
    */
   readonly onBadTile?: BadTilePolicy;
@@ -163,30 +167,33 @@ export interface RegionOptions {
 
 /** What {@link Slide.tiles} reads. Exactly one of `mpp` and `level` is given. */
 export interface TilesOptions {
-  /** How the tissue mask is made. */
+  /** How the tissue is looked for. */
   readonly tissue?: TissueOptions;
   /**
-   * What a stored tile that cannot be decoded does: fail the slide, or read as white and be counted.
+   * What to do with a stored tile that cannot be decoded: fail the slide, or read it as white and count it.
    * @defaultValue 'error'
    */
   readonly onBadTile?: BadTilePolicy;
-  /** Stops the job within one tile and one inference call; it then rejects with `signal.reason`. */
+  /** Stops the job at the next tile or the running call of the model; the job then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
-  /** Resolution of the tiles; this or `level` is given. In microns per pixel. */
+  /** Resolution of the tiles; give this or `level`. In microns per pixel. */
   readonly mpp?: number;
-  /** Pyramid level that is read as it is stored, instead of `mpp`. */
+  /** Pyramid level whose pixels are taken as they are, instead of `mpp`. */
   readonly level?: number;
   /** Side of a tile, in pixels of the tiles' resolution. */
   readonly size: number;
-  /** Distance of neighbouring tiles, in pixels of the tiles' resolution. @defaultValue size */
+  /** Distance from one tile to the next, in pixels of the tiles' resolution. @defaultValue size */
   readonly stride?: number;
-  /** Where tissue is, instead of finding it. @defaultValue the tissue found in the slide */
+  /** Where the tissue is; then it is not looked for. @defaultValue the tissue found in the slide */
   readonly mask?: MaskInput;
-  /** Which tiles of the grid are read. @defaultValue 'fraction' */
+  /**
+   * Which tiles are read: those with enough tissue (fraction), those with tissue at their centre (centre), or all.
+   * @defaultValue 'fraction'
+   */
   readonly keep?: KeepRule;
-  /** Smallest share of tissue of a tile that is read, with `keep` fraction. @defaultValue 0.25 */
+  /** With `keep` fraction: a tile is read if at least this share of it is tissue. @defaultValue 0.25 */
   readonly minTissueFraction?: number;
-  /** Most tiles, spread evenly over the tissue. @defaultValue no limit */
+  /** Read at most this many tiles, spread evenly over the tissue. @defaultValue no limit */
   readonly maxTiles?: number;
   /** Random seed for `maxTiles`. @defaultValue 0 */
   readonly seed?: number;
@@ -195,74 +202,77 @@ export interface TilesOptions {
   /** Threads that decode ahead of the caller. @defaultValue one for each core that the process may use */
   readonly threads?: number;
   /**
-   * With `mpp`: decode JPEG tiles at 1/2, 1/4 or 1/8 of their sides where the target is that much coarser than the
-   * level. Faster, with other pixels: block averages.
+   * With `mpp`: decode JPEG tiles at 1/2, 1/4 or 1/8 of their sides where `mpp` is that much coarser than the level.
+   * This is faster. The pixels are averages of blocks, so they differ a little.
    * @defaultValue false
    */
   readonly scaledDecode?: boolean;
 }
 
 /**
- * What {@link Slide.tensors} reads and how samples become model input: `(sample * scale - mean) / std`, channel by
- * channel in the order of `channels`.
+ * What {@link Slide.tensors} reads, and how samples become model input: `(sample * scale - mean) / std` for each
+ * channel, in the order of `channels`.
  */
 export interface TensorsOptions extends TilesOptions {
-  /** Order of the axes. @defaultValue 'NCHW' */
+  /** Order of the axes of a tensor. @defaultValue 'NCHW' */
   readonly layout?: 'NCHW' | 'NHWC';
   /** Order of the colour channels. @defaultValue 'RGB' */
   readonly channels?: 'RGB' | 'BGR';
-  /** Type of the values; uint8 takes the samples as they are. @defaultValue 'float32' */
+  /** Type of the values; uint8 gives the samples as they are. @defaultValue 'float32' */
   readonly type?: 'float32' | 'float16' | 'uint8';
-  /** Factor of each sample; a value is (sample * scale - mean) / std. @defaultValue 1/255 */
+  /** Factor for the samples of 0 to 255: a value is (sample * scale - mean) / std. @defaultValue 1/255 */
   readonly scale?: number;
-  /** Subtracted from each scaled sample, by channel. @defaultValue [0, 0, 0] */
+  /** One number for each channel, subtracted from the scaled samples. @defaultValue [0, 0, 0] */
   readonly mean?: readonly [number, number, number];
-  /** Divides each sample after the mean is subtracted, by channel. @defaultValue [1, 1, 1] */
+  /**
+   * One number for each channel; the samples are divided by it after the mean is subtracted.
+   * @defaultValue [1, 1, 1]
+   */
   readonly std?: readonly [number, number, number];
 }
 
-/** The machine side of scoring. */
+/** Which device, threads, memory and library scoring uses. */
 export interface RuntimeOptions {
   /** Where the model runs; this version runs it on the CPU only. @defaultValue 'auto' */
   readonly device?: DeviceChoice;
   /**
-   * Worker threads; scores do not depend on it.
-   * @defaultValue one for each core that the process may use, or fewer where a trial on the first tiles shows that
-   * these are faster
+   * Number of worker threads; scores are the same with any number.
+   * @defaultValue one for each core that the process may use, or fewer where a trial on the first tiles is faster with
+   * fewer
    */
   readonly threads?: number;
-  /** Most memory that is used, not counting the model. In bytes. @defaultValue 1 GiB */
+  /** Memory limit for everything but the model; at least 64 MiB. In bytes. @defaultValue 1 GiB */
   readonly memoryLimit?: number;
   /** Path of libonnxruntime.so, or of its folder. @defaultValue the library that comes with the package */
   readonly onnxRuntimePath?: string | URL;
 }
 
 /**
- * What a bundle would declare, for models that come without one: a bare .onnx takes all of these; a WSInfer model
+ * What a bundle would declare, for models that come without one. An .onnx file takes all of these; a WSInfer model
  * takes `column`, `head`, `graphOutput` and `clip`; a bundle takes `clip`.
  */
 export interface ModelOptions {
-  /** How a bare .onnx takes its pixels. */
+  /** How pixels are prepared for an .onnx file that has no bundle. */
   readonly input?: ModelInputOptions;
-  /** Name of the graph output that is scored. @defaultValue the only one */
+  /** Name of the output of the graph that the score is made from. @defaultValue the only one */
   readonly graphOutput?: string;
   /**
-   * What becomes of the output of a bare .onnx, tile by tile: sigmoid for a single column of logits, softmax for the
+   * Function applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the
    * logits of classes.
    * @defaultValue 'none'
    */
   readonly activation?: Activation;
   /**
-   * The column of the output that is the score: an index, or a class name of a WSInfer model.
+   * Which column of the output is the score: its number, counted from 0, or a class name of a WSInfer model.
    * @defaultValue the only one; of two, the second (the positive class); of more, it must be given
    */
   readonly column?: number | string;
   /** How the values of the tiles become one value for the slide. */
   readonly head?: HeadOptions;
   /**
-   * Range that the score is held to, instead of the range that the bundle declares; none holds it to no range. In the
-   * API, null is none. Where nobody declares a range, the score is taken for a probability: a table is held to [1e-6,
-   * 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).
+   * Lowest and highest score, instead of what the bundle declares: a score outside is set to the nearer one. none: no
+   * limits. In the API, null is none. Where nobody declares a range, the score is taken for a probability: a table is
+   * held to [1e-6, 1 - 1e-6], and a score outside [0, 1] is an error of its slide (OUTPUT_OUT_OF_RANGE).
    * @defaultValue the bundle's, else [1e-6, 1 - 1e-6] in a table
    */
   readonly clip?: ClipRange | null;
@@ -285,71 +295,78 @@ export interface SlideScoreOptions {
   /** The grid of tiles, in model pixels. */
   readonly tile?: TileOptions;
   /**
-   * Which tiles of the grid are scored: by their share of tissue, by tissue at their centre, or all.
+   * Which tiles are scored: those with enough tissue (fraction), those with tissue at their centre (centre), or all.
    * @defaultValue the model's, else 'fraction'
    */
   readonly keep?: KeepRule;
-  /** Smallest share of tissue of a tile that is scored, with `keep` fraction. @defaultValue the model's, else 0.25 */
+  /**
+   * With `keep` fraction: a tile is scored if at least this share of it is tissue.
+   * @defaultValue the model's, else 0.25
+   */
   readonly minTissueFraction?: number;
   /**
-   * Where tissue is, instead of finding it: a GeoJSON file of polygons in level-0 pixels. In the API also GeoJSON as
-   * an object, or a mask over the whole slide.
+   * Polygons that say where the tissue is, in level-0 pixels, as a GeoJSON file; then it is not looked for. The API
+   * also takes GeoJSON as an object, or a mask over the whole slide.
    * @defaultValue the tissue found in the slide
    */
   readonly mask?: MaskInput;
-  /** How the tissue mask is made. */
+  /** How the tissue is looked for. */
   readonly tissue?: TissueOptions;
   /**
-   * Most tiles of a slide; where tissue has more, a random choice spread evenly over it is scored. The same tiles are
-   * chosen on every machine. `read.sampled` of the result says so.
+   * Score at most this many tiles of a slide, chosen at random and spread evenly over the tissue. The same tiles are
+   * chosen on every machine. `read.sampled` of the result says how many were chosen.
    * @defaultValue the model's, else no limit
    */
   readonly tilesPerSlide?: number;
   /** Random seed for `tilesPerSlide` and `stopping.halfWidth`. @defaultValue the model's, else 0 */
   readonly seed?: number;
   /**
-   * Decode JPEG tiles at 1/2, 1/4 or 1/8 of their sides where the resolution is that much coarser than the level.
-   * Faster, with other pixels: block averages. `read.jpegReduction` of the result says so.
+   * Decode JPEG tiles at 1/2, 1/4 or 1/8 of their sides where the wanted resolution is that much coarser than the
+   * level. This is faster. The pixels are averages of blocks, so the score differs a little. `read.jpegReduction` of
+   * the result says what was done.
    * @defaultValue false
    */
   readonly scaledDecode?: boolean;
   /**
-   * Most tiles that there is time for. Like `tilesPerSlide`, of which the smaller holds, but a slide that it cuts
-   * short says so: `read.sampled.reason` is 'deadline', with a warning, and `reproducible` is false. A run with a
-   * `deadline` sets it slide by slide.
+   * Score at most this many tiles, because there is no time for more. It works like `tilesPerSlide`; the smaller of
+   * the two counts. A slide that it cuts short has a warning, `read.sampled.reason` is 'deadline' and `reproducible`
+   * is false. A run with a `deadline` sets it for each slide.
    * @defaultValue no limit
    */
   readonly tileBudget?: number;
   /**
-   * Scores the tiles of a slide in rounds, each spread evenly over the tissue, and stops when the score is known well
-   * enough. That is when its confidence interval reaches no further than `halfWidth` to either side. The tissue is cut
-   * into `everyTiles` pieces of equal size, and each round draws one tile of every piece by `seed`. The score is then
-   * that of stratified sampling without replacement: the mean over the pieces, with the interval by Student's t for
-   * the mean of all planned tiles (Cochran, Sampling Techniques, 1977, chapter 5). The draw is what is random in it,
-   * so neighbouring tiles may be alike. It does not see what was never drawn: a finding in so few tiles that the
-   * rounds may miss it needs a larger `minTiles`. Only for models whose heads are all means; for others no such
-   * interval is known. The same tiles are scored whatever the number of threads and the company of other slides;
+   * Score the tiles of a slide in rounds, each spread evenly over the tissue, and stop once the score is known well
+   * enough. It is known well enough when its confidence interval is at most `halfWidth` to either side. The tissue is
+   * divided into `everyTiles` pieces of equal size, and each round takes one tile of every piece, drawn by `seed`. The
+   * score is the mean over the pieces. The interval is that of stratified sampling without replacement, by Student's
+   * t, for the mean of all planned tiles (Cochran, Sampling Techniques, 1977, chapter 5). It holds also where
+   * neighbouring tiles are alike, because only the draw is random. A finding in very few tiles may never be drawn:
+   * then ask for a larger `minTiles`. This works only for models whose slide score is the mean over tiles; for others
+   * no such interval is known. The same tiles are scored with any number of threads and whatever other slides run.
    * `SlideResult.stopping` has the outcome.
    */
   readonly stopping?: StoppingOptions;
   /**
-   * What a stored tile that cannot be decoded does: fail the slide, or read as white and be counted.
+   * What to do with a stored tile that cannot be decoded: fail the slide, or read it as white and count it.
    * @defaultValue 'error'
    */
   readonly onBadTile?: BadTilePolicy;
   /**
-   * Tiles that are decoded and handed to the model as one piece of work. A graph with a fixed batch axis, and every
-   * graph while `reproducible` is true, is run on parts of it of one fixed size.
+   * Tiles that a worker decodes and gives to the model together. The model may be run on smaller parts of it: on as
+   * many tiles as the graph fixes, or on four while `reproducible` is true.
    * @defaultValue 16
    */
   readonly batchSize?: number;
-  /** Give the same bits for any batch size, number of threads and company of other slides. @defaultValue true */
+  /**
+   * Give the same score, to the last bit, for any batch size, any number of threads and whatever other slides run.
+   * @defaultValue true
+   */
   readonly reproducible?: boolean;
-  /** Keep the outputs of every tile in the result. @defaultValue false */
+  /** Keep the place and the outputs of every tile in the result. @defaultValue false */
   readonly tiles?: boolean;
   /** Clinical values of the slide by column name; models that declare no clinical inputs ignore them. */
   readonly clinical?: Readonly<Record<string, string | number | null>>;
-  /** Stops the job within one tile and one inference call; it then rejects with `signal.reason`. */
+  /** Stops the job at the next tile or the running call of the model; the job then rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
   /** Called on the JavaScript thread, at most every 100 ms; what it throws is ignored. */
   readonly onProgress?: (report: ScoreProgress) => void;
@@ -360,8 +377,8 @@ export interface SlideScoreOptions {
 /** How a {@link Scorer} is made. The slide options are defaults for each of its slides. */
 export interface ScorerOptions extends RuntimeOptions, ModelOptions, SlideScoreOptions {
   /**
-   * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo). In the API also what
-   * {@link loadModel} gave.
+   * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo). The API also takes what
+   * {@link loadModel} returned.
    */
   readonly model: string | URL | Model;
 }

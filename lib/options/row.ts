@@ -148,7 +148,7 @@ export const optionHeadings = [
   'Resolution and grid',
   'Tissue',
   'Failures',
-  'Less work',
+  'Faster, approximate',
   'Machine',
   'Results',
   'Limits on what a file may ask for',

@@ -15,15 +15,18 @@ export type OnError = 'error' | 'fallback' | 'skip';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
 export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
-  /** CSV that says which rows there are, in which order. @defaultValue every slide of the folder, in name order */
+  /**
+   * CSV whose rows say which slides are scored, and in which order.
+   * @defaultValue every slide of the folder, in name order
+   */
   readonly format?: string | URL;
-  /** CSV of clinical values and resolution by slide. */
+  /** CSV with the clinical values and the resolution of each slide. */
   readonly metadata?: string | URL;
-  /** CSV to write; beside it lie a journal and a lock while the run lasts. @defaultValue nothing is written */
+  /** CSV to write; a journal and a lock file are beside it while the run lasts. @defaultValue nothing is written */
   readonly output?: string | URL;
   /**
    * Names of the columns of `format`, `metadata` and `output`.
-   * @defaultValue 'visiomel', with no column of `metadata` demanded
+   * @defaultValue 'visiomel', but no column of `metadata` is required
    */
   readonly preset?: Preset;
   /**
@@ -49,23 +52,23 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    */
   readonly statusColumn?: string;
   /**
-   * Read subfolders too; their slides are named by their path in the folder, such as a/b.tif. A name in `format` and
-   * `metadata` may then be such a path.
+   * Read subfolders too; their slides are then named by their path in the folder, such as a/b.tif. A name in `format`
+   * and `metadata` may then be such a path.
    * @defaultValue false
    */
   readonly recursive?: boolean;
   /**
-   * Follow the links in a folder of slides. With `false` a link to a slide is refused (CSV_INVALID), and one to a
-   * folder is not read. A slide that is given by its own path may be a link either way.
+   * Follow the links in a folder of slides. With `false` a link to a slide is refused (CSV_INVALID), and a link to a
+   * folder is not read. A slide that you pass by its own path may be a link in both cases.
    * @defaultValue true
    */
   readonly followLinks?: boolean;
   /**
-   * Continue an interrupted run from its journal; start anew where there is none. Scores of the journal are kept where
-   * they are what this run would compute. Slides may be added or removed, and options may change that decide what
-   * happens to slides that fail. A slide is scored again where it failed, or where something changed that its score
-   * depended on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. Another model, another ONNX
-   * Runtime, another value of an option that changes every score, or a slide whose file has changed is refused.
+   * Continue an interrupted run from its journal; where there is no journal, start from the beginning. A score of the
+   * journal is kept if this run would compute the same. You may add or remove slides, and change options that decide
+   * what happens to slides that fail. A slide is scored again if it failed, or if something changed that its score
+   * depends on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. The run is refused if the
+   * model, ONNX Runtime, an option that changes every score, or the file of a slide has changed.
    * @defaultValue false
    */
   readonly resume?: boolean;
@@ -78,9 +81,9 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
   readonly onMissing?: OnMissing;
   /**
    * What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out. With
-   * `error` the journal stays, so that the run can be resumed when the slide is repaired. So it is too with `fallback`
-   * where there is no fallback value. `skip` does not go with `format`, whose rows must all be there. The other slides
-   * are scored in every case.
+   * `error`, and with `fallback` where there is no fallback value, no output is written and the journal stays: repair
+   * the slide and resume. `skip` cannot be used with `format`, whose rows must all be there. The other slides are
+   * scored in every case.
    * @defaultValue 'fallback'
    */
   readonly onError?: OnError;
@@ -89,35 +92,38 @@ export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'cl
    * @defaultValue the model's, where it declares one
    */
   readonly fallback?: number;
-  /** Slides worked on at the same time, so that the opening of one overlaps the tiles of another. @defaultValue 2 */
+  /**
+   * How many slides are in work at the same time: one is opened while the tiles of another are scored.
+   * @defaultValue 2
+   */
   readonly slidesInFlight?: number;
   /**
    * When the output must be there: a duration from now such as 90s, 30m, 8h or 1h30m, or a moment such as
-   * 2031-05-01T18:00. In the API: milliseconds from the start of the run (of a resumed run, from its own start), or a
-   * Date. The time that is left is spread over the slides that are left, and what does not fit is given up in this
-   * order: first tiles of a slide (the seeded, even sample of `tilesPerSlide`, as large as its share of the time
-   * allows and not below `deadlineMinTiles`), then slides, whose rows take the fallback value with the error DEADLINE.
-   * Where there is none, such a run writes no output, keeps its journal and rejects with DEADLINE. What was given up
-   * is in each result (`read.sampled`, `warnings`, `reproducible`), in the summary and in the journal. A resumed run
-   * may have another deadline; a slide that was cut short is scored again only where there is none any more, or where
-   * it has fewer than `deadlineMinTiles`.
+   * 2031-05-01T18:00. In the API: milliseconds from the start of the run (a resumed run counts from its own start), or
+   * a Date. The remaining time is shared among the remaining slides. A slide that needs more than its share is scored
+   * from fewer tiles, chosen as by `tilesPerSlide`, but not from fewer than `deadlineMinTiles`. A slide that has no
+   * time even for these is not scored: its row gets the fallback value, with the error DEADLINE. Where there is no
+   * fallback value, the run then writes no output, keeps its journal and rejects with DEADLINE. Each result
+   * (`read.sampled`, `warnings`, `reproducible`), the summary and the journal say what was left out. A resumed run may
+   * have another deadline. A slide that was cut short is scored again only if there is no deadline any more, or if it
+   * has fewer than `deadlineMinTiles` tiles.
    */
   readonly deadline?: number | Date;
-  /** Fewest tiles that `deadline` leaves to a slide, where it has so many. @defaultValue 64 */
+  /** Fewest tiles that a slide cut short by `deadline` keeps, if it has that many. @defaultValue 64 */
   readonly deadlineMinTiles?: number;
   /**
-   * Most entries of a folder and its subfolders that are looked at; a folder that has more is LIMIT_EXCEEDED.
+   * Most entries of a folder and its subfolders; a folder with more is refused (LIMIT_EXCEEDED).
    * @defaultValue 1000000
    */
   readonly maxFolderEntries?: number;
   /**
-   * Most levels of subfolders that `recursive` goes down; a folder that has more is LIMIT_EXCEEDED.
+   * Most levels of subfolders that `recursive` reads; a folder with more is refused (LIMIT_EXCEEDED).
    * @defaultValue 64
    */
   readonly maxFolderDepth?: number;
   /**
-   * Called on the JavaScript thread before the model is loaded, once, with what of the folder is not read, where there
-   * is such; what it throws is ignored.
+   * Called once, before the model is loaded, with what the folder has and the run does not read; what it throws is
+   * ignored.
    */
   readonly onNotRead?: (report: readonly NotRead[]) => void;
   /**

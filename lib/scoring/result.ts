@@ -29,7 +29,7 @@ export interface TileSample {
   /** Tiles that the tissue rule keeps. */
   readonly of: number;
   readonly reason: SampleReason;
-  /** Of the choice: the same seed gives the same tiles, on every machine. */
+  /** Random seed of the choice: the same seed gives the same tiles, on every machine. */
   readonly seed: number;
 }
 
@@ -37,9 +37,9 @@ export interface TileSample {
 export interface StoppingOutcome {
   /** Tiles scored. */
   readonly tiles: number;
-  /** Tiles planned; the same number: it was not stopped. */
+  /** Tiles planned. When it is the same number as `tiles`, the slide was not stopped. */
   readonly of: number;
-  /** Half of the width of the interval of `score`, for the score that all planned tiles would give; 0 with all of them. */
+  /** Half of the width of the confidence interval around `score`; 0 when all planned tiles were scored. */
   readonly halfWidth: number;
   readonly confidence: number;
 }
@@ -56,7 +56,7 @@ export interface ReadPolicy {
   readonly scale: number;
   /** 2, 4 or 8: JPEG tiles were decoded at 1/2, 1/4 or 1/8 of their sides (`scaledDecode`); else 1. */
   readonly jpegReduction: number;
-  /** Null: every tile that the tissue rule keeps. */
+  /** Which part of the tiles was scored; null when all were that the tissue rule keeps. */
   readonly sampled: TileSample | null;
 }
 
@@ -148,7 +148,7 @@ export interface SlideResult {
   readonly read: ReadPolicy;
   /** Number of tiles the score is made from. */
   readonly tileCount: number;
-  /** Null: `stopping` was not asked for. */
+  /** How the option `stopping` ended the slide; null when it was not given. */
   readonly stopping: StoppingOutcome | null;
   /** Stored tiles decoded. */
   readonly decodedTiles: number;
@@ -157,7 +157,7 @@ export interface SlideResult {
    * leaves out.
    */
   readonly badTiles: number;
-  /** Those of `badTiles` that the file leaves out (zero length); never an error. */
+  /** How many of `badTiles` the file leaves out (zero length); these are never an error. */
   readonly missingTiles: number;
   /** Share of the slide that is tissue; null when no mask was made. */
   readonly tissueFraction: number | null;
@@ -167,8 +167,8 @@ export interface SlideResult {
   /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
   readonly assumed: ModelAssumptions | null;
   /**
-   * True: the same bits come out for any batch size, thread count and company of other slides. Never true of a slide that
-   * a deadline has cut short.
+   * True: the score is the same, to the last bit, for any batch size, any number of threads and whatever other slides run.
+   * Never true for a slide that a deadline has cut short.
    */
   readonly reproducible: boolean;
   /** For JSON.stringify: typed arrays become plain arrays. `postMessage` copies a result as it is. */
@@ -197,7 +197,7 @@ export interface SlidePlan {
   readonly bytesToRead: number;
   /** Share of the slide that is tissue; null when no mask was made. */
   readonly tissueFraction: number | null;
-  /** Memory needed beside the model, in bytes. */
+  /** Memory needed, in bytes, not counting the model. */
   readonly memoryBytes: number;
 }
 
@@ -205,7 +205,7 @@ export interface SlidePlan {
 export interface ScoreProgress {
   readonly stage: Stage;
   readonly slides: { readonly done: number; readonly total: number };
-  /** Of the slide at hand; `total` is 0 until the tiles are planned. */
+  /** Tiles of the slide in work; `total` is 0 until the tiles are planned. */
   readonly tiles: { readonly done: number; readonly total: number };
   /** Tiles per second since the tiles began; 0 at the start. */
   readonly tilesPerSecond: number;

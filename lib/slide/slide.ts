@@ -68,7 +68,7 @@ export interface Region {
   readonly channels: 3;
   /** Stored tiles that read as white: those that could not be decoded, and those that the file leaves out. */
   readonly badTiles: number;
-  /** Those of `badTiles` that the file leaves out (zero length); never an error. */
+  /** How many of `badTiles` the file leaves out (zero length); these are never an error. */
   readonly missingTiles: number;
   /** Pixels of the region that lie outside the image; they are white. */
   readonly outsidePx: number;
@@ -77,7 +77,7 @@ export interface Region {
 /** An open slide. Any number of calls may run at once; after {@link Slide.close} every call rejects with CANCELLED. */
 export interface Slide extends AsyncDisposable {
   readonly path: string;
-  /** Of level 0, in pixels. */
+  /** Width of level 0, in pixels. */
   readonly width: number;
   readonly height: number;
   readonly levels: readonly SlideLevel[];

@@ -188,7 +188,8 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
     request.stopping = read_stopping(fields.child("stopping"));
     for (const auto& head : request.heads)
       if (head.head.method != aggregate::Method::Mean)
-        throw Error(Code::INVALID_OPTION, Stage::Options, "stopping is for models whose heads are all means");
+        throw Error(Code::INVALID_OPTION, Stage::Options,
+                    "stopping is for models whose slide score is the mean over tiles");
   }
   request.batch_size = options::batch_size(fields);
   request.reproducible = options::reproducible(fields);

@@ -7,7 +7,8 @@ namespace microtome {
 // rounded up. At least 1.
 [[nodiscard]] int available_cores() noexcept;
 
-// The same from the text of a cgroup v2 `cpu.max` ("max 100000", "150000 100000"); 0: no limit or not readable.
+// The number of cores that the text of a cgroup v2 `cpu.max` allows ("max 100000", "150000 100000"); 0 when it sets no
+// limit or cannot be read.
 [[nodiscard]] int cores_of_quota(const char* text) noexcept;
 
 }  // namespace microtome

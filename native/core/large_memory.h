@@ -20,7 +20,7 @@ class LargeMemory {
 #else
   static constexpr std::size_t kLeastBytes = 64u << 10;
 #endif
-  // Of all sizes together, of the whole process.
+  // Most bytes that the whole process keeps for later use, all sizes together.
   static constexpr std::size_t kKeptBytes = 48u << 20;
 
   // Aligned to kAlignment. Contents are whatever the last owner left. Throws std::bad_alloc.

@@ -40,7 +40,7 @@ struct BaselineHeader {
   [[nodiscard]] std::int64_t mcu_width_px() const noexcept { return chroma == Chroma::Full ? 8 : 16; }
   [[nodiscard]] std::int64_t mcu_height_px() const noexcept { return chroma == Chroma::HalfBoth ? 16 : 8; }
 
-  // False: not such a stream, or one that libjpeg might complain of. The header then holds anything.
+  // Returns false for any other stream, and for one that libjpeg might complain about; the header is then undefined.
   [[nodiscard]] bool read(std::span<const std::uint8_t> stream);
 
  private:

@@ -13,7 +13,7 @@ namespace microtome::decode {
 // 16 * row + 8 * lane + column.
 struct BlockPair {
   static constexpr std::size_t kRow = 16, kLane = 8, kBeyond = 128;
-  // Of `used`: a row from 4 on, a column from 4 on, anything but DC.
+  // Parts of `used`: a coefficient in row 4 or later, in column 4 or later, anywhere but DC.
   static constexpr unsigned kLowerHalf = 4 * kRow, kRightHalf = 4, kAc = 7 * kRow + 7;
   // Quantisation steps, laid out like the coefficients.
   struct Steps {

@@ -28,7 +28,7 @@ class BaselineScan {
   [[nodiscard]] bool begin(std::span<const std::uint8_t> stream);
 
   // Decodes one block into each slot, whose coefficients must be zero, and adds to what their pairs use. Needs BMI2.
-  // False: damage, or what is left to libjpeg-turbo.
+  // Returns false for anything damaged or unusual; libjpeg-turbo then decodes the tile.
   [[nodiscard]] bool decode(std::span<const BlockSlot> slots);
 
   // All bits were taken, save less than eight that fill the last byte.

@@ -28,9 +28,7 @@ class Lazy {
     if (const Api* api = open_.load(std::memory_order_acquire)) return *api;
     std::scoped_lock lock(mutex_);
     if (const Api* api = open_.load(std::memory_order_acquire)) return *api;
-    if (path_.empty())
-      throw Error(Code::RUNTIME_MISSING, Stage::Decode,
-                  std::string(name_) + " is not installed: nobody named its file");
+    if (path_.empty()) throw Error(Code::RUNTIME_MISSING, Stage::Decode, std::string(name_) + " is not installed");
     if (failure_) throw *failure_;
     try {
       open_.store(std::make_unique<const Api>(Api::open(path_)).release(), std::memory_order_release);

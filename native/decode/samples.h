@@ -35,7 +35,7 @@ void interleave_plane(std::span<const std::uint8_t> plane, int plane_index, int 
   return static_cast<std::uint8_t>((2 * (c * a + 255 * (255 - a)) + 255) / 510);
 }
 
-// The same for a colour that is already multiplied by its alpha.
+// As above, for a colour that is already multiplied by its alpha.
 [[nodiscard]] constexpr std::uint8_t premultiplied_over_white(int c, int a) noexcept {
   const int sum = c + 255 - a;
   return static_cast<std::uint8_t>(sum > 255 ? 255 : sum);

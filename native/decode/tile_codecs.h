@@ -15,7 +15,7 @@ namespace microtome::decode {
 
 class TileCodecs {
  public:
-  // False: JPEG, or a compression that is left to libvips.
+  // Returns false for JPEG, which has its own decoder, and for what libvips decodes.
   [[nodiscard]] static bool decodes(slide::Compression compression);
 
   // Fills `out` with the samples, packed, 16-bit ones in the machine's byte order; it must have exactly the size that

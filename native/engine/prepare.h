@@ -54,10 +54,11 @@ class Preparation {
   MaskMaker mask_;
 };
 
-// What the maker of a mask has to tell: tiles that were damaged, missing, or made from finer levels.
+// Warnings about the tiles that a mask was made from: damaged, missing, or made from finer levels.
 [[nodiscard]] std::vector<std::string> mask_warnings(const MaskTiles& tiles);
 
-// Of the grid, before the mask: no plan has more tiles. Throws what choosing the level throws.
+// Number of places in the grid, before the mask is applied: no plan has more tiles. Throws what choosing the level
+// throws.
 [[nodiscard]] std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request);
 
 // What the planned tiles will read.

@@ -30,7 +30,7 @@ class StoppingRule {
  public:
   StoppingRule(const StoppingRequest& request, const std::vector<tiles::PlannedTile>& tiles);
 
-  // Of each tile of the plan. Tiles are scored round by round.
+  // The round of each tile of the plan. Tiles are scored round by round.
   [[nodiscard]] std::span<const std::uint32_t> rounds() const noexcept { return rounds_.round; }
   // How many tiles are to be scored before the next look, or in the end.
   [[nodiscard]] std::int64_t limit() const noexcept { return limit_; }
@@ -42,7 +42,7 @@ class StoppingRule {
   [[nodiscard]] bool is_scored(std::size_t tile) const noexcept { return rounds_.round[tile] < looked_at_; }
   // The share of a scored tile in the mean over all tiles of the plan.
   [[nodiscard]] double weight(std::size_t tile) const { return mean_.weight(rounds_.stratum[tile]); }
-  // Of the score before its calibration.
+  // The confidence interval of the score, before its calibration.
   [[nodiscard]] aggregate::Interval interval() const noexcept { return interval_; }
 
  private:

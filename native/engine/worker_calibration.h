@@ -37,9 +37,9 @@ class WorkerCalibration {
   bool settled_;
   double best_rate_ = 0;  // tiles a second
   int best_ = 0;
-  // Of the trial that runs:
+  // About the trial that is running:
   int samples_ = 0;
-  int others_ = 0;  // that did not count
+  int others_ = 0;  // samples that did not count
   double tiles_ = 0;
   double seconds_ = 0;  // summed over workers
 };

@@ -18,9 +18,9 @@ namespace microtome::slide {
 class PagedSource : public ByteSource {
  public:
   static constexpr std::uint64_t kPageBytes = 16u << 10;
-  // Of pages that nobody holds any more.
+  // Most bytes of pages that are kept although nobody uses them any more.
   static constexpr std::size_t kKeptBytes = 8u << 20;
-  // One range of a question, and all ranges of one question: what an answer costs the thread that hands it in.
+  // Most bytes of one range, and of all ranges of one read. They limit the work of the thread that delivers an answer.
   static constexpr std::uint64_t kRangeBytes = 1u << 20;
   static constexpr std::uint64_t kQuestionBytes = 4u << 20;
   // A small read asks for this much from its page on: the tables of a TIFF lie close together.

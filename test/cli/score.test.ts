@@ -35,7 +35,7 @@ describe('exit codes of score', () => {
     expect(code).toBe(0);
     expect(stdout).toBe('');
     expect(stderr).toContain(`${area.output}: 3 rows, 12 tiles`);
-    expect(stderr).toContain('model fake: no card: not known to be fit for any use, and not for clinical use');
+    expect(stderr).toContain('model fake: it has no card, so nothing is known about its use; not for clinical use');
     expect((await readFile(area.output, 'utf8')).split('\n')[1]).toBe(
       `${area.names[0]},${scoreOfName(area.names[0] as string).toFixed(9)}`,
     );

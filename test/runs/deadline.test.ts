@@ -229,7 +229,7 @@ describe('without a fallback', () => {
     const error = await failureOf(run.done);
     expectInTime(clock, 2000);
     expect(error).toMatchObject({ code: 'DEADLINE', stage: 'tiles' });
-    expect(error.message).toContain('allow more time, or fewer tilesPerSlide');
+    expect(error.message).toContain('allow more time, or score fewer tiles with tilesPerSlide');
     expect((await readdir(area.folder)).sort()).toEqual(['data', 'submission.csv.journal']);
     // The same duration again: what was scored stays as it was scored, the others get the new time.
     const again = start(area, () => even, { deadline: 2000, resume: true }, settings);

@@ -15,27 +15,50 @@ const kDefaults = { model: 'demo', repetitions: 3, slidesInFlight: 2 } as const;
 export const benchSpec: CommandSpec = {
   name: 'bench',
   positionals: '<folder|slide…>',
-  summary: 'slides per hour and tiles per second on this machine, with your slides and your model',
+  summary: 'Measure slides per hour and tiles per second on this machine, with your slides and your model.',
   options: {
-    model: { kind: 'text', value: 'M', help: `a bundle, an .onnx file, or a built-in name (${kDefaults.model})` },
-    device: { kind: 'text', value: 'auto|cpu|cuda[:n]|tensorrt', help: 'where the model runs (auto)' },
-    threads: { kind: 'integer', help: 'worker threads (one for each core)' },
-    mpp: { kind: 'number', help: "micrometres per model pixel, instead of the model's" },
+    model: {
+      kind: 'text',
+      value: 'M',
+      help: `a bundle folder, an .onnx file or a built-in name (default: ${kDefaults.model})`,
+    },
+    device: {
+      kind: 'text',
+      value: 'auto|cpu|cuda[:n]|tensorrt',
+      help: 'where the model runs; this version runs it on the CPU only (default: auto)',
+    },
+    threads: {
+      kind: 'integer',
+      help: 'number of worker threads (default: one for each core, or fewer where a trial is faster with fewer)',
+    },
+    mpp: { kind: 'number', help: "resolution that tiles are read at, in microns per pixel (default: the model's)" },
     level: { kind: 'integer', help: 'read pyramid level N (0 is full resolution) instead of --mpp' },
-    'slide-mpp': { kind: 'number', help: 'micrometres per pixel of the slides, instead of what they say' },
-    'tiles-per-slide': { kind: 'integer', help: 'at most so many tiles of each slide, spread evenly' },
-    'batch-size': { kind: 'integer', help: 'tiles in one call of the model (16)' },
-    'slides-in-flight': { kind: 'integer', help: `slides worked on at the same time (${kDefaults.slidesInFlight})` },
+    'slide-mpp': {
+      kind: 'number',
+      help: 'resolution of level 0 of the slides, in microns per pixel (default: what their files say)',
+    },
+    'tiles-per-slide': {
+      kind: 'integer',
+      help: 'score at most this many tiles of each slide, spread evenly over the tissue',
+    },
+    'batch-size': {
+      kind: 'integer',
+      help: 'tiles that a worker decodes and gives to the model together (default: 16)',
+    },
+    'slides-in-flight': {
+      kind: 'integer',
+      help: `how many slides are in work at the same time (default: ${kDefaults.slidesInFlight})`,
+    },
     repetitions: {
       kind: 'integer',
-      help: `passes over all slides, after one that warms up (${kDefaults.repetitions})`,
+      help: `how often all slides are scored, after a first time that is not measured (default: ${kDefaults.repetitions})`,
     },
-    'onnx-runtime': { kind: 'text', value: 'PATH', help: 'libonnxruntime.so to use' },
-    json: { kind: 'flag', help: 'as one line of JSON' },
+    'onnx-runtime': { kind: 'text', value: 'PATH', help: 'path of libonnxruntime.so, or of its folder' },
+    json: { kind: 'flag', help: 'print one line of JSON' },
   },
   notes: [
-    'Scores every slide once to warm up, then --repetitions times, and shows the median with the slowest and the fastest.',
-    'No score is shown and nothing is written. Use slides like those that you will score: the figures depend on them.',
+    'Every slide is scored once, which is not measured, then --repetitions times. The median is shown, with the lowest and highest.',
+    'No score is shown and no file is written. Use slides like those that you will score: the figures depend on them.',
   ],
 };
 

@@ -15,7 +15,7 @@ const rows = optionTable.filter((row) => row.name === 'onnxRuntimePath');
 export const doctorSpec: CommandSpec = {
   name: 'doctor',
   positionals: '',
-  summary: 'Show what works on this machine: platform, libraries, codecs, devices.',
+  summary: 'Show what works on this machine, and what to install: platform, libraries, codecs, devices.',
   options: { json: { kind: 'flag', help: 'print one line of JSON' }, ...flagSpecs(rows) },
   notes: ['The exit code is 2 when slides cannot be scored on this machine.'],
 };

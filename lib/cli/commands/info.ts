@@ -1,4 +1,4 @@
-/** microtome info: what a slide's file says of itself. */
+/** microtome info: what the file of a slide says about it. */
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo, CliSlide } from '../io.js';
@@ -11,7 +11,7 @@ const rows = optionsIn('open');
 export const infoSpec: CommandSpec = {
   name: 'info',
   positionals: '<slide>',
-  summary: 'Show levels, resolution, associated images and warnings of a slide.',
+  summary: 'Show levels, resolution, other images (label, macro photograph) and warnings of a slide.',
   options: { json: { kind: 'flag', help: 'print one line of JSON' }, ...flagSpecs(rows) },
 };
 

@@ -13,7 +13,7 @@ const rows = optionsIn('model');
 export const modelSpec: CommandSpec = {
   name: 'model',
   positionals: '<bundle|model.onnx|name>',
-  summary: 'Show the card, the inputs, the outputs and the hash of a model.',
+  summary: 'Show what a model expects and gives, its card and its hash.',
   options: { json: { kind: 'flag', help: 'print one line of JSON' }, ...flagSpecs(rows) },
 };
 
@@ -31,9 +31,9 @@ function factsOf(loaded: Model): object {
   return { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings, assumed };
 }
 
-/** What must be said of a model wherever it is shown; null where its card claims clinical use. */
+/** What must be said about a model wherever it is shown; null where its card claims clinical use. */
 export function clinicalNotice(loaded: Model): string | null {
-  if (loaded.card === null) return 'no card: not known to be fit for any use, and not for clinical use';
+  if (loaded.card === null) return 'it has no card, so nothing is known about its use; not for clinical use';
   return loaded.card.clinicalUse ? null : 'not for clinical use';
 }
 

@@ -1,4 +1,4 @@
-/** microtome region: pixels of one level, as PNG or as they are. */
+/** microtome region: a region of one level, as PNG or as raw bytes. */
 import { pathOf } from '../../core/file-url.js';
 import { MicrotomeError, type RegionOptions } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
@@ -19,7 +19,7 @@ const corner = { level: 0, x: 0, y: 0 };
 export const regionSpec: CommandSpec = {
   name: 'region',
   positionals: '<slide>',
-  summary: 'Write pixels of one level of a slide as PNG, or raw (RGB, 8 bits, row by row).',
+  summary: 'Write a region of a slide as PNG, or as raw bytes (RGB, 8 bits, row by row).',
   options: {
     out: { kind: 'text', value: 'F.png|F.raw', help: 'the file to write (required)' },
     overwrite: { kind: 'flag', help: 'replace the file' },

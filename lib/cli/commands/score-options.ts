@@ -35,13 +35,13 @@ export const scoreSpec: CommandSpec = {
     },
   },
   notes: [
-    'A slide that fails stops no other. Its row takes the fallback value of --fallback, else of the model (exit code 3).',
-    'Where there is none, no output is written (exit code 1); the scores of the other slides are kept for --resume. With',
-    '--on-error skip the output has the rows of the slides that were scored (exit code 3).',
+    'A slide that fails does not stop the others. Its row holds the value of --fallback, else the fallback value that the',
+    'model declares (exit code 3). Where there is neither, no output is written (exit code 1), and the scores of the other',
+    'slides are kept for --resume. With --on-error skip the rows of slides that fail are left out (exit code 3).',
     '',
-    'A deadline gives up tiles first, then slides. A slide gets its share of the time that is left and as many tiles,',
-    'spread evenly, as fit into it. Where not even --deadline-min-tiles fit, its row takes the fallback value (DEADLINE,',
-    'exit code 3).',
+    'With --deadline, the remaining time is shared among the remaining slides. A slide that needs more than its share is',
+    'scored from fewer tiles, spread evenly over the tissue. A slide without time for --deadline-min-tiles is not scored:',
+    'its row takes the fallback value, with the error DEADLINE (exit code 3).',
   ],
 };
 

@@ -15,7 +15,7 @@ export const placeTypes: readonly PlaceType[] = [
   {
     place: 'region',
     typeName: 'RegionOptions',
-    doc: 'What {@link Slide.readRegion} reads. Pixels are of the named level; a region may reach outside the image, which is white.',
+    doc: 'What {@link Slide.readRegion} reads. Places and sizes are in pixels of the level; what lies outside the image is white.',
     what: 'slide.readRegion',
   },
   {
@@ -28,19 +28,19 @@ export const placeTypes: readonly PlaceType[] = [
     place: 'tensor',
     typeName: 'TensorsOptions',
     extends: 'TilesOptions',
-    doc: 'What {@link Slide.tensors} reads and how samples become model input: `(sample * scale - mean) / std`, channel by channel in the order of `channels`.',
+    doc: 'What {@link Slide.tensors} reads, and how samples become model input: `(sample * scale - mean) / std` for each channel, in the order of `channels`.',
     what: 'slide.tensors',
   },
   {
     place: 'runtime',
     typeName: 'RuntimeOptions',
-    doc: 'The machine side of scoring.',
+    doc: 'Which device, threads, memory and library scoring uses.',
     what: 'createScorer, scoreSlide',
   },
   {
     place: 'model',
     typeName: 'ModelOptions',
-    doc: 'What a bundle would declare, for models that come without one: a bare .onnx takes all of these; a WSInfer model takes `column`, `head`, `graphOutput` and `clip`; a bundle takes `clip`.',
+    doc: 'What a bundle would declare, for models that come without one. An .onnx file takes all of these; a WSInfer model takes `column`, `head`, `graphOutput` and `clip`; a bundle takes `clip`.',
     what: 'loadModel, createScorer, scoreSlide',
   },
   {

@@ -55,11 +55,11 @@ export function constantModel(row: readonly number[], ending?: string): Buffer {
 }
 
 /** The mean of each channel to many columns, on small tiles: for results with much in them. */
-export function wideModel(columns: number, side: number): Buffer {
+export function wideModel(columns: number, side: number, output = 'features'): Buffer {
   const graph = new OnnxGraph(17);
   const mean = graph.node('Flatten', [graph.node('GlobalAveragePool', [image(graph, 'batch', side)])]);
-  graph.node('Gemm', [mean, graph.random([3, columns], 1), graph.random([columns], 1)], {}, 'features');
-  graph.output({ name: 'features', type: 'float32', shape: ['batch', columns] });
+  graph.node('Gemm', [mean, graph.random([3, columns], 1), graph.random([columns], 1)], {}, output);
+  graph.output({ name: output, type: 'float32', shape: ['batch', columns] });
   return graph.encode();
 }
 
