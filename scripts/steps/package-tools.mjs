@@ -42,6 +42,7 @@ export async function packageTools() {
   const named = [...Object.values(nodes).map((version) => `Node.js ${version}`)];
   for (const [name, version] of Object.entries(programs)) named.push(`${name} ${version}`);
   process.stdout.write(`  the package is tested with ${named.join(', ')}, and on this Node.js ${process.version}\n`);
-  const registry = (await outputOf('npm', ['config', 'get', 'registry'])) ?? 'https://registry.npmjs.org/';
+  const registry = await outputOf('npm', ['config', 'get', 'registry']);
+  if (registry === null) throw new Error('npm does not say which registry it uses');
   return { folder, nodes, registry };
 }
