@@ -33,7 +33,12 @@ async function drain(tiles: AsyncIterable<{ release(): void }>): Promise<void> {
 
 describe('a limit that is exceeded', () => {
   it.each<[keyof SlideLimits, number, (limits: SlideLimits) => Promise<unknown>, RegExp]>([
-    ['decodedTileBytes', 1000, (limits) => openSlide(path, { limits }), /\b196608 bytes\b/],
+    [
+      'decodedTileBytes',
+      1000,
+      async (limits) => (await openSlide(path, { limits })).readRegion(whole),
+      /\b196608 bytes\b/,
+    ],
     ['directories', 1, (limits) => openSlide(path, { limits }), /more directories/],
     ['tableBytes', 1, (limits) => openSlide(path, { limits }), /takes \d+ bytes/],
     [
