@@ -36,7 +36,7 @@ struct OmeImage {
   [[nodiscard]] std::string title(std::size_t index) const;
 };
 
-// Throws LIMIT_EXCEEDED for more images, channels or TiffData than any slide has.
+// Views of `xml`. Throws LIMIT_EXCEEDED for more images, channels or TiffData than any slide has.
 [[nodiscard]] std::vector<OmeImage> read_ome_images(std::string_view xml);
 
 // What the images are matched with: one entry for each page of the chain, in order.

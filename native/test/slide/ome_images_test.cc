@@ -155,9 +155,10 @@ TEST(tiff_data_gives_pages_to_images) {
 
 TEST(channels_have_pages_by_the_order_of_the_dimensions) {
   const auto page = [](const std::string& order, const std::string& tiff_data, std::uint64_t c) {
-    const auto images =
-        slide::read_ome_images("<OME><Image><Pixels DimensionOrder='" + order + "' SizeC='3' SizeZ='2' SizeT='1'>" +
-                               tiff_data + "</Pixels></Image></OME>");
+    // The images are views of this text.
+    const std::string xml = "<OME><Image><Pixels DimensionOrder='" + order + "' SizeC='3' SizeZ='2' SizeT='1'>" +
+                            tiff_data + "</Pixels></Image></OME>";
+    const auto images = slide::read_ome_images(xml);
     const auto found = slide::ome_channel_page(images.at(0), 10, c);
     return found ? static_cast<int>(*found) : -1;
   };
