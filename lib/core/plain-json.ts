@@ -3,12 +3,10 @@
  * instead. What makes them do so is not enumerable, so that postMessage and structuredClone copy a result as it is.
  */
 
-type TypedArray = Float64Array | Float32Array | Uint16Array | Uint8Array;
-
 /** A type as JSON has it: typed arrays are plain arrays. */
 export type JsonOf<T> = T extends string | number | boolean | null | undefined
   ? T
-  : T extends TypedArray
+  : T extends Float64Array | Float32Array | Uint16Array | Uint8Array
     ? readonly number[]
     : T extends readonly unknown[]
       ? { readonly [K in keyof T]: JsonOf<T[K]> }
@@ -21,7 +19,7 @@ export interface Jsonable<T> {
 
 /** A deep copy in plain objects and arrays. */
 export function plainJson(value: unknown): unknown {
-  if (ArrayBuffer.isView(value)) return Array.from(value as TypedArray);
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array | Float32Array | Uint16Array | Uint8Array);
   if (Array.isArray(value)) return value.map(plainJson);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plainJson(inner)]));
