@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openSlide, scoreSlide } from 'microtome';
 import { writePng } from './canvas.js';
-import { drawPicture, panelPx, pictureSlide } from './picture.js';
+import { pictureOf, pictureSlide } from './picture.js';
 import { writeSlide } from './slide/index.js';
 
 const picture = fileURLToPath(new URL('../docs/pictures/scored-slide.png', import.meta.resolve('microtome')));
@@ -17,17 +17,7 @@ try {
   if (tiles === undefined) throw new Error('the result has no tiles');
   const slide = await openSlide(path);
   try {
-    const drawn = drawPicture({
-      thumbnail: await slide.thumbnail(panelPx),
-      mask: await slide.tissue(),
-      slideWidth: slide.width,
-      slideHeight: slide.height,
-      x: tiles.x.map((x) => x * tiles.level0PerPxX),
-      y: tiles.y.map((y) => y * tiles.level0PerPxY),
-      value: tiles.outputs['relapse']?.values ?? [],
-      tileSize: tiles.footprintPx * tiles.level0PerPxX,
-      score,
-    });
+    const drawn = await pictureOf(slide, score, tiles);
     await mkdir(dirname(picture), { recursive: true });
     await writePng(picture, drawn);
     process.stdout.write(`${picture}: ${drawn.width} x ${drawn.height} px\n`);

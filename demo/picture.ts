@@ -1,7 +1,8 @@
 /**
  * The picture of README.md: a slide, the tissue that was found in it, and the tiles that were scored, coloured by what the
- * model said of each. Pure: pixels and numbers in, pixels out. `node scripts/picture.mjs` draws it from a generated slide.
+ * model said of each. `node scripts/picture.mjs` draws it from a generated slide.
  */
+import type { Slide, TileTable } from 'microtome';
 import { Canvas, FAINT, FRAME, INK, faded, rampColour, type Colour, type RgbImage } from './canvas.js';
 import { textHeight, textWidth } from './pixel-font.js';
 import type { SlideOptions } from './slide/index.js';
@@ -17,9 +18,9 @@ export const pictureSlide: SlideOptions = {
 };
 
 /** Longer side of each of the three panels. */
-export const panelPx = 320;
+const panelPx = 320;
 
-export interface PictureInput {
+interface PictureInput {
   readonly thumbnail: RgbImage;
   /** 255 where there is tissue; covers the whole slide. */
   readonly mask: { readonly data: Uint8Array; readonly width: number; readonly height: number };
@@ -43,7 +44,28 @@ const TISSUE: Colour = [34, 139, 110];
 /** Colours of the thumbnail are rounded to multiples of this, so that the file stays small. */
 const COLOUR_STEP = 8;
 
-export function drawPicture(input: PictureInput): RgbImage {
+/** What `demo` found in a slide. Throws when the model has no output of the name that `demo` has. */
+export async function pictureOf(
+  slide: Pick<Slide, 'thumbnail' | 'tissue' | 'width' | 'height'>,
+  score: number,
+  { level0X, level0Y, level0Width, outputs }: TileTable,
+): Promise<RgbImage> {
+  const value = outputs['relapse']?.values;
+  if (value === undefined) throw new Error('the model has no output called relapse');
+  return drawPicture({
+    thumbnail: await slide.thumbnail(panelPx),
+    mask: await slide.tissue(),
+    slideWidth: slide.width,
+    slideHeight: slide.height,
+    x: level0X,
+    y: level0Y,
+    value,
+    tileSize: level0Width,
+    score,
+  });
+}
+
+function drawPicture(input: PictureInput): RgbImage {
   const { width, height } = input.thumbnail;
   const canvas = new Canvas(width * 3 + GAP_PX * 4, height + HEADER_PX + FOOTER_PX);
   const lefts = [0, 1, 2].map((panel) => GAP_PX + panel * (width + GAP_PX));

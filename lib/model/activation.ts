@@ -7,7 +7,7 @@ import type { TileOutputSpec } from './spec.js';
 /** Operators whose values are probabilities. */
 const probable: ReadonlySet<string> = new Set(['HardSigmoid', 'Sigmoid', 'Softmax']);
 
-export function givesProbabilities(operator: string | null): boolean {
+function givesProbabilities(operator: string | null): boolean {
   return operator !== null && probable.has(operator);
 }
 

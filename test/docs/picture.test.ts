@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RgbImage } from '../../demo/canvas.js';
-import { drawPicture, panelPx, pictureSlide } from '../../demo/picture.js';
+import { pictureOf, pictureSlide } from '../../demo/picture.js';
 import { openSlide, scoreSlide } from '../../lib/index.js';
 import { writeSlide } from '../support/slides.js';
 
@@ -15,21 +15,10 @@ const maxBytes = 150_000;
 
 async function draw(path: string): Promise<RgbImage> {
   const { score, tiles } = await scoreSlide(path, { model: 'demo', tiles: true });
-  const values = tiles?.outputs['relapse']?.values;
-  if (tiles === undefined || values === undefined) throw new Error('the result has no tiles');
+  if (tiles === undefined) throw new Error('the result has no tiles');
   const slide = await openSlide(path);
   try {
-    return drawPicture({
-      thumbnail: await slide.thumbnail(panelPx),
-      mask: await slide.tissue(),
-      slideWidth: slide.width,
-      slideHeight: slide.height,
-      x: tiles.x.map((x) => x * tiles.level0PerPxX),
-      y: tiles.y.map((y) => y * tiles.level0PerPxY),
-      value: values,
-      tileSize: tiles.footprintPx * tiles.level0PerPxX,
-      score,
-    });
+    return await pictureOf(slide, score, tiles);
   } finally {
     await slide.close();
   }

@@ -5,9 +5,9 @@ import type { SlideOutcome, SlideResult } from '../../lib/scoring/result.js';
 import { startRun } from '../../lib/runs/directory-run.js';
 import type { DirectoryRun, DirectorySummary } from '../../lib/runs/types.js';
 import { FakeClock, timedScorer, type TimedCall, type Work } from './fake-time.js';
+import { quickLock } from './start.js';
 import { competitionArea, failureOf, scoreOfName, type Area, type FakeScorerSettings } from './support.js';
 
-const lockTimes = { heartbeatMs: 1000, watchMs: 200, settleMs: 5 };
 const even: Work = { fixedMs: 50, msPerTile: 1, tiles: 1000 };
 
 interface Started {
@@ -30,7 +30,7 @@ function start(
     calls = scorer.calls;
     return scorer;
   };
-  const run = startRun({ kind: 'folder', dir: area.slides }, given, { createScorer, lockTimes, clock });
+  const run = startRun({ kind: 'folder', dir: area.slides }, given, { createScorer, lockTimes: quickLock, clock });
   return { run, clock, calls: () => calls };
 }
 

@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MicrotomeError } from '../../lib/core/errors.js';
 import type { Model } from '../../lib/model/model.js';
 import type { SlideOutcome } from '../../lib/scoring/result.js';
-import { startRun, type RunDependencies } from '../../lib/runs/directory-run.js';
-import type { RunSource } from '../../lib/runs/prepare.js';
+import { startRun } from '../../lib/runs/directory-run.js';
 import { sourceOf } from '../../lib/runs/score-directory.js';
 import type { DirectoryProgress, DirectoryRun } from '../../lib/runs/types.js';
 import {
@@ -16,33 +15,13 @@ import {
   scoreOfName,
   systemError,
   type Area,
-  type FakeScorer,
   type FakeScorerSettings,
 } from './support.js';
+import { csvOf, quickLock, start as startIn } from './start.js';
 
-const lockTimes = { heartbeatMs: 1000, watchMs: 200, settleMs: 5 };
-
-interface Started {
-  readonly run: DirectoryRun;
-  readonly scorer: FakeScorer;
-}
-
-function start(
-  area: Area,
-  options: Record<string, unknown> = {},
-  settings: FakeScorerSettings = {},
-  more: Partial<RunDependencies> = {},
-  source: RunSource = { kind: 'folder', dir: area.slides },
-): Started {
-  const scorer = fakeScorer(settings);
-  const given = { model: 'fake', format: area.format, metadata: area.metadata, output: area.output, ...options };
-  const run = startRun(source, given, { createScorer: async () => scorer, lockTimes, ...more });
-  return { run, scorer };
-}
-
-function expectedCsv(names: readonly string[], value: (name: string) => number = scoreOfName): string {
-  return `filename,relapse\n${names.map((name) => `${name},${value(name).toFixed(9)}\n`).join('')}`;
-}
+/** With all the files of the competition. */
+const start: typeof startIn = (area, options = {}, ...more) =>
+  startIn(area, { format: area.format, metadata: area.metadata, ...options }, ...more);
 
 async function filesBeside(area: Area): Promise<string[]> {
   return (await readdir(area.folder)).filter((name) => name !== 'data').sort();
@@ -61,7 +40,7 @@ describe('a whole run', () => {
     const area = await competitionArea();
     const { run, scorer } = start(area);
     const summary = await run.done;
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
     expect(await filesBeside(area)).toEqual(['submission.csv']);
     expect(summary).toMatchObject({
       output: area.output,
@@ -89,7 +68,7 @@ describe('a whole run', () => {
     expect(seen).toEqual(area.names);
     expect(scorer.maxInFlight).toBe(2);
     // The loop ends after the output is there.
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
   });
 
   it('a slow consumer holds the workers back', async () => {
@@ -129,7 +108,7 @@ describe('a whole run', () => {
     expect(await filesBeside(area)).toEqual([]);
     const written = start(area, { format: undefined, metadata: undefined });
     await written.run.done;
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv([...area.names].sort()));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf([...area.names].sort()));
   });
 
   it('a text is a folder, a list is slides', () => {
@@ -142,7 +121,7 @@ describe('a whole run', () => {
     const paths = [area.names[2], area.names[0]].map((name) => join(area.slides, name as string));
     const { run } = start(area, { format: undefined }, {}, {}, { kind: 'files', paths });
     await run.done;
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv([area.names[2] as string, area.names[0] as string]));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf([area.names[2] as string, area.names[0] as string]));
     const refused = start(area, { overwrite: true }, {}, {}, { kind: 'files', paths });
     expect((await failureOf(refused.run.done)).code).toBe('INVALID_OPTION');
   });
@@ -151,9 +130,7 @@ describe('a whole run', () => {
     const area = await competitionArea(2);
     const { run } = start(area, {}, { clip: [0.4, 0.6], score: (name) => (name === area.names[0] ? 0 : 1) });
     const summary = await run.done;
-    expect(await readFile(area.output, 'utf8')).toBe(
-      expectedCsv(area.names, (name) => (name === area.names[0] ? 0.4 : 0.6)),
-    );
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names, (name) => (name === area.names[0] ? 0.4 : 0.6)));
     expect(summary.rows.map((row) => row.score)).toEqual([0, 1]);
     expect(summary.rows.map((row) => row.clippedFrom)).toEqual([0, 1]);
     expect(summary.clipped).toBe(2);
@@ -181,7 +158,7 @@ describe('a whole run', () => {
     const { run, scorer } = start(area, { onModel });
     await run.done;
     expect(calls).toEqual(['fake after 0 slides']);
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
   });
 
   it('a throwing progress callback changes nothing', async () => {
@@ -205,7 +182,7 @@ describe('refused before anything is written', () => {
       ++created;
       return scorer;
     };
-    const run = startRun({ kind: 'folder', dir: area.slides }, given, { createScorer, lockTimes });
+    const run = startRun({ kind: 'folder', dir: area.slides }, given, { createScorer, lockTimes: quickLock });
     const error = await failureOf(run.done);
     expect(await filesBeside(area)).toEqual(before);
     return { error, created };
@@ -294,7 +271,7 @@ describe('slides that fail', () => {
     expect(summary.counts).toMatchObject({ scored: 4, fallback: 1 });
     expect(summary.rows[2]).toMatchObject({ source: 'fallback', error: 'CORRUPT_TILE' });
     expect(await readFile(area.output, 'utf8')).toBe(
-      expectedCsv(area.names, (name) => (name === bad ? 0.158 : scoreOfName(name))),
+      csvOf(area.names, (name) => (name === bad ? 0.158 : scoreOfName(name))),
     );
     expect(await filesBeside(area)).toEqual(['submission.csv']);
   });
@@ -317,7 +294,7 @@ describe('slides that fail', () => {
       const summary = await second.run.done;
       expect(second.scorer.calls.map((call) => call.path)).toEqual([join(area.slides, bad)]);
       expect(summary.counts).toMatchObject({ scored: 1, resumed: 4 });
-      expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+      expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
       expect(await filesBeside(area)).toEqual(['submission.csv']);
     },
   );
@@ -370,7 +347,7 @@ describe('slides that fail', () => {
     expect(scorer.calls).toHaveLength(2);
     const filled = new Set([gone, unknown]);
     expect(await readFile(area.output, 'utf8')).toBe(
-      expectedCsv(area.names, (name) => (filled.has(name) ? 0.125 : scoreOfName(name))),
+      csvOf(area.names, (name) => (filled.has(name) ? 0.125 : scoreOfName(name))),
     );
   });
 });
@@ -396,7 +373,7 @@ describe('stopping', () => {
     const outcomes = await collect(second.run);
     expect(outcomes).toHaveLength(10 - done);
     expect(second.scorer.calls).toHaveLength(10 - done);
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
   });
 
   it('an aborted signal starts nothing', async () => {
@@ -454,7 +431,7 @@ describe('resuming', () => {
     await writeFile(`${area.output}.journal`, '{"sum":"01');
     const { run } = start(area, { resume: true });
     expect((await run.done).counts).toMatchObject({ scored: 3, resumed: 0 });
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
   });
 
   it('after a finished run says so and does nothing', async () => {
@@ -482,7 +459,7 @@ describe('resuming', () => {
     ['no CSV at all', () => '\0'],
   ])('an output that is %s, without a journal, is not touched', async (_, change) => {
     const area = await competitionArea(3);
-    const text = change(expectedCsv(area.names));
+    const text = change(csvOf(area.names));
     await writeFile(area.output, text);
     const { run } = start(area, { resume: true });
     expect((await failureOf(run.done)).code).toBe('OUTPUT_EXISTS');
@@ -570,7 +547,7 @@ describe('resuming', () => {
       await writeFile(`${area.output}.journal`, journal);
       await truncate(`${area.output}.journal`, length);
       await start(area, { resume: true }).run.done;
-      expect(await readFile(area.output, 'utf8'), `cut at ${length}`).toBe(expectedCsv(area.names));
+      expect(await readFile(area.output, 'utf8'), `cut at ${length}`).toBe(csvOf(area.names));
       await rm(area.output);
     }
   });
@@ -583,7 +560,7 @@ describe('resuming', () => {
     const { run, scorer } = start(area, { overwrite: true });
     await run.done;
     expect(scorer.calls).toHaveLength(3);
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
     expect(await filesBeside(area)).toEqual(['submission.csv']);
   });
 });
@@ -600,7 +577,7 @@ describe('the disk', () => {
     expect(scorer.closed).toBe(true);
     const second = start(area, { resume: true });
     expect((await second.run.done).counts).toMatchObject({ resumed: 2 });
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
   });
 
   it.each(['write', 'sync', 'rename'] as const)(
@@ -615,7 +592,7 @@ describe('the disk', () => {
       const second = start(area, { resume: true });
       await second.run.done;
       expect(second.scorer.calls).toHaveLength(0);
-      expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+      expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
     },
   );
 
@@ -627,7 +604,7 @@ describe('the disk', () => {
     const second = start(area, { resume: true });
     expect((await failureOf(second.run.done)).code).toBe('OUTPUT_LOCKED');
     await done;
-    expect(await readFile(area.output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(area.names));
   });
 
   it('a run whose lock was taken meanwhile does not write the output', async () => {
@@ -644,6 +621,6 @@ describe('the disk', () => {
     const area = await competitionArea(2);
     const output = join(area.slides, 'submission.csv');
     await start(area, { output }).run.done;
-    expect(await readFile(output, 'utf8')).toBe(expectedCsv(area.names));
+    expect(await readFile(output, 'utf8')).toBe(csvOf(area.names));
   });
 });

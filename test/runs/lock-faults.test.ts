@@ -59,6 +59,18 @@ async function asOfElsewhere(path: string): Promise<void> {
   await rename(`${path}.elsewhere`, path);
 }
 
+/** One that stalls, and one that gets the lock meanwhile: the first is refused, and nothing is left behind. */
+async function expectOvertaken(output: string, stall: Stall): Promise<void> {
+  const slow = lockOutput(output, gatedFileSystem(stall.before), times);
+  await stall.reached;
+  const lock = await lockOutput(output, undefined, times);
+  stall.release();
+  expect((await failureOf(slow)).code).toBe('OUTPUT_LOCKED');
+  await lock.assertHeld();
+  await lock.release();
+  expect(await besidesOf(output)).toEqual([]);
+}
+
 describe('the file of the lock', () => {
   it('is never seen empty or half written', async () => {
     const output = await outputIn();
@@ -173,14 +185,7 @@ describe('a lock that changes hands', () => {
   it('while one stalls before it links: it finds the other one', async () => {
     const output = await outputIn();
     const stall = new Stall((operation) => operation === 'link');
-    const slow = lockOutput(output, gatedFileSystem(stall.before), times);
-    await stall.reached;
-    const lock = await lockOutput(output, undefined, times);
-    stall.release();
-    expect((await failureOf(slow)).code).toBe('OUTPUT_LOCKED');
-    await lock.assertHeld();
-    await lock.release();
-    expect(await besidesOf(output)).toEqual([]);
+    await expectOvertaken(output, stall);
   });
 
   it('while one stalls before it removes the lock of a dead run: the new lock is given back', async () => {
@@ -188,14 +193,7 @@ describe('a lock that changes hands', () => {
     const dead = { ...(await thisProcess()), startTicks: '1', nonce: 'x' };
     await writeFile(`${output}.lock`, `${JSON.stringify(dead)}\n`);
     const stall = new Stall((operation, path) => operation === 'rename' && path.endsWith('.old'));
-    const slow = lockOutput(output, gatedFileSystem(stall.before), times);
-    await stall.reached;
-    const lock = await lockOutput(output, undefined, times);
-    stall.release();
-    expect((await failureOf(slow)).code).toBe('OUTPUT_LOCKED');
-    await lock.assertHeld();
-    await lock.release();
-    expect(await besidesOf(output)).toEqual([]);
+    await expectOvertaken(output, stall);
   });
 
   it('a sign of life goes to the own file, not to that of the next owner', async () => {

@@ -1,42 +1,16 @@
 /** Files after public bug reports of other readers: numbers, units, byte counts, and what is blamed (`reports.json`). */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScorer, openSlide } from '../../lib/index.js';
-import type { MicrotomeError, Slide, TissueMask } from '../../lib/index.js';
+import type { MicrotomeError, TissueMask } from '../../lib/index.js';
 import { fromFile } from '../support/byte-sources.js';
-import { dataDir } from '../support/data.js';
 import { attentionModel } from '../support/models/small-graphs.js';
+import { readReports, reportFile, sha256Of, withReport } from '../support/reports.js';
 
-interface Report {
-  readonly mpp?: number;
-  readonly region?: {
-    readonly level: number;
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-    readonly sha256: string;
-  };
-}
-
-const folder = join(dataDir ?? '', 'reports');
-const table = join(folder, 'reports.json');
-const there = existsSync(table);
-const reports = there
-  ? (JSON.parse(readFileSync(table, 'utf8')) as { files: Readonly<Record<string, Report>> }).files
-  : {};
-
-async function withSlide<T>(name: string, use: (slide: Slide) => Promise<T>): Promise<T> {
-  const slide = await openSlide(join(folder, name));
-  try {
-    return await use(slide);
-  } finally {
-    await slide.close();
-  }
-}
+const reports = readReports();
+const there = Object.keys(reports).length > 0;
 
 async function failureOf(work: () => Promise<unknown>): Promise<MicrotomeError> {
   try {
@@ -59,7 +33,7 @@ describe.skipIf(!there)('reports: resolution', () => {
   };
 
   it.each(Object.entries(expected))('%s', async (name, mpp) => {
-    await withSlide(name, async (slide) => {
+    await withReport(name, async (slide) => {
       expect(slide.mpp?.x).toBeCloseTo(reports[name]?.mpp ?? mpp, 9);
       expect(slide.mpp?.y).toBeCloseTo(mpp, 9);
       expect(slide.mpp?.trusted).toBe(true);
@@ -89,15 +63,15 @@ describe.skipIf(!there)('reports: pixels', () => {
     const wanted = reports[name]?.region;
     if (wanted === undefined) throw new Error(`${name} has no region`);
     const { level, x, y, width, height, sha256 } = wanted;
-    await withSlide(name, async (slide) => {
+    await withReport(name, async (slide) => {
       const { data, badTiles, outsidePx } = await slide.readRegion({ level, x, y, width, height });
       expect({ badTiles, outsidePx }).toEqual({ badTiles: 0, outsidePx: 0 });
-      expect(createHash('sha256').update(data).digest('hex')).toBe(sha256);
+      expect(sha256Of(data)).toBe(sha256);
     });
   });
 
   it('nocounts_deflate.tif says that the file has no byte counts', async () => {
-    await withSlide('nocounts_deflate.tif', async (slide) =>
+    await withReport('nocounts_deflate.tif', async (slide) =>
       expect(slide.warnings).toEqual([expect.stringContaining('level 0 has no byte counts')]),
     );
   });
@@ -105,7 +79,7 @@ describe.skipIf(!there)('reports: pixels', () => {
 
 describe.skipIf(!there)('reports: what is blamed', () => {
   it('ljpeg.tif: the compression, by name, under both policies', async () => {
-    await withSlide('ljpeg.tif', async (slide) => {
+    await withReport('ljpeg.tif', async (slide) => {
       expect(slide.levels).toHaveLength(1);
       for (const onBadTile of ['error', 'fill'] as const) {
         const region = { level: 0, x: 0, y: 0, width: 300, height: 300, onBadTile };
@@ -126,7 +100,7 @@ describe.skipIf(!there)('reports: tiles missing in a reduced level', () => {
   beforeAll(() => writeFileSync(model, attentionModel()));
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-  const maskOf = (name: string): Promise<TissueMask> => withSlide(name, (slide) => slide.tissue());
+  const maskOf = (name: string): Promise<TissueMask> => withReport(name, (slide) => slide.tissue());
 
   it('the mask of zero.svs is that of ok.svs, and says how many tiles were made', async () => {
     const [zero, ok] = [await maskOf('zero.svs'), await maskOf('ok.svs')];
@@ -139,7 +113,7 @@ describe.skipIf(!there)('reports: tiles missing in a reduced level', () => {
   });
 
   it('the same from a source whose bytes come later', async () => {
-    const source = fromFile(join(folder, 'zero.svs')).source;
+    const source = fromFile(reportFile('zero.svs')).source;
     const slide = await openSlide(source);
     const late = await slide.tissue();
     await slide.close();
@@ -149,7 +123,7 @@ describe.skipIf(!there)('reports: tiles missing in a reduced level', () => {
   });
 
   it('the level itself, read directly, stays white and counted', async () => {
-    await withSlide('zero.svs', async (slide) => {
+    await withReport('zero.svs', async (slide) => {
       const region = await slide.readRegion({ level: 1, x: 1024, y: 1024, width: 1024, height: 1024 });
       expect(region.missingTiles).toBe(16);
       expect(region.data.every((value) => value === 255)).toBe(true);
@@ -158,7 +132,7 @@ describe.skipIf(!there)('reports: tiles missing in a reduced level', () => {
 
   it('a grid has the same tiles as of the whole twin', async () => {
     const places = (name: string): Promise<string[]> =>
-      withSlide(name, async (slide) => {
+      withReport(name, async (slide) => {
         const all: string[] = [];
         for await (const batch of slide.tiles({ mpp: 0.5, size: 256 })) {
           for (const [i, x] of batch.x.entries()) all.push(`${x},${batch.y[i]}`);
@@ -174,7 +148,7 @@ describe.skipIf(!there)('reports: tiles missing in a reduced level', () => {
   it('scoring takes as many tiles as of the whole twin, and warns with the count', async () => {
     const scorer = await createScorer({ model, input: { level: 0 } });
     try {
-      const [zero, ok] = [await scorer.score(join(folder, 'zero.svs')), await scorer.score(join(folder, 'ok.svs'))];
+      const [zero, ok] = [await scorer.score(reportFile('zero.svs')), await scorer.score(reportFile('ok.svs'))];
       expect(ok.tileCount).toBe(72);
       expect(zero.tileCount).toBe(72);
       expect(zero.warnings).toContainEqual(
@@ -189,7 +163,7 @@ describe.skipIf(!there)('reports: tiles missing in a reduced level', () => {
 
 describe.skipIf(!there)('reports: a region outside', () => {
   it('wholly outside is refused with the size of the level, partly outside is counted', async () => {
-    await withSlide('ok.svs', async (slide) => {
+    await withReport('ok.svs', async (slide) => {
       for (const [x, y] of [
         [2048, 0],
         [0, 5000],

@@ -1,64 +1,22 @@
 /** Inputs that users of other readers reported: what is right is in reports.json, beside the files. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MicrotomeError, openSlide } from '../../lib/index.js';
-import type { Slide } from '../../lib/index.js';
-import { dataDir } from '../support/data.js';
-
-interface Report {
-  readonly kind: string;
-  readonly levels?: readonly (readonly [number, number])[];
-  readonly levels0?: readonly [number, number];
-  readonly downsamples?: readonly number[];
-  readonly mpp?: number;
-  readonly expect?: string;
-  readonly also?: string;
-  readonly note?: string;
-  readonly region?: {
-    readonly level: number;
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-    readonly sha256: string;
-  };
-}
-
-const reportFile = (name: string): string => join(dataDir ?? '', 'reports', name);
-
-function readReports(): Record<string, Report> {
-  const path = reportFile('reports.json');
-  if (dataDir === null || !existsSync(path)) return {};
-  return (JSON.parse(readFileSync(path, 'utf8')) as { files: Record<string, Report> }).files;
-}
+import { MicrotomeError } from '../../lib/index.js';
+import { readReports, reportFile, sha256Of, withReport, type Report } from '../support/reports.js';
 
 const reports = readReports();
 const report = (name: string): Report => reports[name] ?? { kind: 'not there' };
 const present = Object.keys(reports).filter((name) => existsSync(reportFile(name)));
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Opens, gives the slide to `use`, and closes. */
-async function withSlide<T>(name: string, use: (slide: Slide) => Promise<T> | T): Promise<T> {
-  const slide = await openSlide(reportFile(name));
-  try {
-    return await use(slide);
-  } finally {
-    await slide.close();
-  }
-}
 
 /** The pixels of the row's region, or the error that refuses the slide or them. */
 async function regionOrRefusal(name: string): Promise<string | MicrotomeError> {
   const { region } = report(name);
   const { level, x, y, width, height } = region ?? { level: 0, x: 0, y: 0, width: 8, height: 8 };
   try {
-    return await withSlide(name, async (slide) => {
+    return await withReport(name, async (slide) => {
       const found = await slide.readRegion({ level, x, y, width, height });
       expect(found.badTiles, 'stored tiles that read as white').toBe(0);
-      return sha256(found.data);
+      return sha256Of(found.data);
     });
   } catch (error) {
     if (error instanceof MicrotomeError) return error;
@@ -74,7 +32,7 @@ async function expectPixelsOr(name: string, code: string, message: RegExp): Prom
 }
 
 async function tileCount(name: string): Promise<number> {
-  return withSlide(name, async (slide) => {
+  return withReport(name, async (slide) => {
     let count = 0;
     for await (const batch of slide.tiles({ level: 0, size: 256 })) {
       count += batch.tiles;
@@ -93,13 +51,13 @@ function physicalSize(name: string): number {
 /** What `expect` and `also` say in words, as assertions. Every row that has such a text has an entry. */
 const words: Readonly<Record<string, () => Promise<void>>> = {
   'two.ome.tif': () =>
-    withSlide('two.ome.tif', ({ associated, warnings }) => {
+    withReport('two.ome.tif', ({ associated, warnings }) => {
       expect(associated.map(({ width, height }) => [width, height])).toEqual([[1024, 1024]]);
       expect(warnings.join('\n')).toMatch(/2 OME images/);
     }),
   'planes.ome.tif': () => expectPixelsOr('planes.ome.tif', 'UNSUPPORTED_PIXELS', /channels of an OME image/),
   'gt450.svs': () =>
-    withSlide('gt450.svs', ({ associated }) => {
+    withReport('gt450.svs', ({ associated }) => {
       expect(associated).toContainEqual({ name: 'label', width: 400, height: 400 });
       expect(associated).toContainEqual({ name: 'macro', width: 900, height: 600 });
     }),
@@ -109,7 +67,7 @@ const words: Readonly<Record<string, () => Promise<void>>> = {
     expect(await tileCount('zero.svs')).toBe(whole);
   },
   'philips.tiff': () =>
-    withSlide('philips.tiff', async (slide) => {
+    withReport('philips.tiff', async (slide) => {
       for (const { index, downsample } of slide.levels.slice(1, 4)) {
         for await (const batch of slide.tiles({ level: index, size: 64, keep: 'all' })) {
           expect([batch.level0PerPxX, batch.level0PerPxY]).toEqual([downsample, downsample]);
@@ -122,14 +80,14 @@ const words: Readonly<Record<string, () => Promise<void>>> = {
       expect(mask.level0PerPxX * mask.width).toBeCloseTo(slide.width, 6);
     }),
   'reversed.tif': () =>
-    withSlide('reversed.tif', ({ width, warnings }) => {
+    withReport('reversed.tif', ({ width, warnings }) => {
       expect(width).toBe(2048);
       expect(warnings.join('\n')).toMatch(/the slide is page-3 \(2048 x 2048 pixels\).*not its first page/);
     }),
   'inch.ome.tif': () =>
-    withSlide('inch.ome.tif', ({ mpp }) => expect(mpp?.x).toBeCloseTo(physicalSize('inch.ome.tif') * 25_400, 6)),
+    withReport('inch.ome.tif', ({ mpp }) => expect(mpp?.x).toBeCloseTo(physicalSize('inch.ome.tif') * 25_400, 6)),
   'pm.ome.tif': () =>
-    withSlide('pm.ome.tif', ({ mpp }) => expect(mpp?.x).toBeCloseTo(physicalSize('pm.ome.tif') * 1e-6, 6)),
+    withReport('pm.ome.tif', ({ mpp }) => expect(mpp?.x).toBeCloseTo(physicalSize('pm.ome.tif') * 1e-6, 6)),
   'counts0_one.tif': () => expectPixelsOr('counts0_one.tif', 'NOT_A_SLIDE', /byte count/i),
   'nocounts_deflate.tif': () => expectPixelsOr('nocounts_deflate.tif', 'NOT_A_SLIDE', /StripByteCounts is missing/),
   'tables_noeoi.tif': () => expectPixelsOr('tables_noeoi.tif', 'CORRUPT_TILE', /tables/i),
@@ -146,23 +104,23 @@ const mayBeRefused = new Set(['planes.ome.tif', 'counts0_one.tif', 'nocounts_def
 
 describe.skipIf(present.length === 0)('reported inputs', () => {
   it.each(present.filter((name) => report(name).levels !== undefined))('%s has the levels of its row', (name) =>
-    withSlide(name, (slide) => {
+    withReport(name, (slide) => {
       expect(slide.levels.map(({ width, height }) => [width, height])).toEqual(report(name).levels);
     }),
   );
 
   it.each(present.filter((name) => report(name).levels0 !== undefined))('%s has the level 0 of its row', (name) =>
-    withSlide(name, ({ width, height }) => expect([width, height]).toEqual(report(name).levels0)),
+    withReport(name, ({ width, height }) => expect([width, height]).toEqual(report(name).levels0)),
   );
 
   it.each(present.filter((name) => report(name).downsamples !== undefined))('%s has the factors of its row', (name) =>
-    withSlide(name, (slide) => {
+    withReport(name, (slide) => {
       expect(slide.levels.map(({ downsample }) => downsample)).toEqual(report(name).downsamples);
     }),
   );
 
   it.each(present.filter((name) => report(name).mpp !== undefined))('%s has the resolution of its row', (name) =>
-    withSlide(name, ({ mpp }) => {
+    withReport(name, ({ mpp }) => {
       expect(mpp?.x).toBeCloseTo(report(name).mpp ?? Number.NaN, 9);
       expect(mpp?.y).toBeCloseTo(report(name).mpp ?? Number.NaN, 9);
       expect(mpp?.trusted).toBe(true);

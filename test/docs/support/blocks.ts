@@ -8,7 +8,6 @@
 import { readFileSync } from 'node:fs';
 
 export const runnable = ['js', 'ts', 'sh'] as const;
-export type Language = (typeof runnable)[number];
 
 export interface Block {
   readonly language: string;
