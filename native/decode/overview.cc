@@ -116,11 +116,6 @@ OverviewReader& OverviewReader::operator=(OverviewReader&&) noexcept = default;
 
 Region OverviewReader::read(TileDecoder& decoder, const CancelToken* cancel) { return impl_->read(decoder, cancel); }
 
-Region read_overview(TileDecoder& decoder, const slide::Slide& slide, std::int64_t max_side_px,
-                     BadTilePolicy on_bad_tile, const CancelToken* cancel) {
-  return OverviewReader(slide, max_side_px, on_bad_tile).read(decoder, cancel);
-}
-
 std::int64_t overview_bytes(const slide::Slide& slide, std::int64_t max_side_px) {
   const Sides sides = sides_of(level_for(slide, max_side_px), max_side_px);
   return 3 * sides.width_px * sides.height_px;

@@ -33,10 +33,6 @@ class OverviewReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// In one go, of a slide that is a file.
-[[nodiscard]] Region read_overview(TileDecoder& decoder, const slide::Slide& slide, std::int64_t max_side_px,
-                                   BadTilePolicy on_bad_tile, const CancelToken* cancel);
-
 // Bytes of the picture that read() gives: what to reserve before.
 [[nodiscard]] std::int64_t overview_bytes(const slide::Slide& slide, std::int64_t max_side_px);
 // And of the pieces that are made from finer levels.

@@ -147,9 +147,4 @@ void RegionReader::place(TileDecoder& decoder, TileAddress address) {
   }
 }
 
-Region read_region(TileDecoder& decoder, const slide::Slide& slide, const slide::Storage& storage,
-                   std::size_t directory, int level, const RegionRequest& request, const CancelToken* cancel) {
-  return RegionReader(slide, {&storage, directory, level}, request).read(decoder, cancel);
-}
-
 }  // namespace microtome::decode

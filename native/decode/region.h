@@ -75,9 +75,4 @@ class RegionReader {
   std::shared_ptr<const void> kept_;  // as long as this lives
 };
 
-// In one go, of a slide that is a file.
-[[nodiscard]] Region read_region(TileDecoder& decoder, const slide::Slide& slide, const slide::Storage& storage,
-                                 std::size_t directory, int level, const RegionRequest& request,
-                                 const CancelToken* cancel);
-
 }  // namespace microtome::decode

@@ -44,8 +44,8 @@ std::string listed(const std::vector<std::string_view>& names) {
 bool same_layout(const Storage& a, const Storage& b) noexcept {
   return a.width_px == b.width_px && a.height_px == b.height_px && a.tile_width_px == b.tile_width_px &&
          a.tile_height_px == b.tile_height_px && a.tiled == b.tiled && a.bits == b.bits && a.samples == 1 &&
-         b.samples == 1 && a.strip_parts == b.strip_parts && a.predictor == b.predictor &&
-         a.fill_order == b.fill_order && a.compression == b.compression && a.photometric == Photometric::MinIsBlack &&
+         b.samples == 1 && a.predictor == b.predictor && a.fill_order == b.fill_order &&
+         a.compression == b.compression && a.photometric == Photometric::MinIsBlack &&
          b.photometric == Photometric::MinIsBlack;
 }
 

@@ -8,6 +8,7 @@
 #include "decode/tile_codecs.h"
 #include "test/decode/codec_support.h"
 #include "test/support/tiff_writer.h"
+#include "test/support/whole_reads.h"
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include "decode/area_average.h"
 #include "test/decode/codec_support.h"
 #include "test/support/bytes.h"
+#include "test/support/whole_reads.h"
 
 namespace {
 

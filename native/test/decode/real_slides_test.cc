@@ -2,6 +2,7 @@
 #include "decode/region.h"
 #include "test/decode/codec_support.h"
 #include "test/support/bytes.h"
+#include "test/support/whole_reads.h"
 
 namespace {
 

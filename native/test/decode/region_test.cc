@@ -5,6 +5,7 @@
 
 #include "test/decode/codec_support.h"
 #include "test/support/bytes.h"
+#include "test/support/whole_reads.h"
 
 namespace {
 

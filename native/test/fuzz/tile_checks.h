@@ -8,6 +8,7 @@
 #include "decode/region.h"
 #include "decode/tile_decoder.h"
 #include "test/fuzz/slide_checks.h"
+#include "test/support/whole_reads.h"
 
 namespace microtome::fuzz {
 
@@ -190,7 +191,7 @@ inline void check_region(decode::TileDecoder& decoder, const slide::Slide& slide
                          decode::RegionRequest request) {
   const auto read = [&](decode::BadTilePolicy policy) {
     request.on_bad_tile = policy;
-    return decode::read_region(decoder, slide, level.storage, level.directory, level.index, request, nullptr);
+    return test::read_region(decoder, slide, level.storage, level.directory, level.index, request, nullptr);
   };
   decode::Region filled, strict;
   if (try_it({Code::LIMIT_EXCEEDED, Code::UNSUPPORTED_COMPRESSION, Code::NOT_A_SLIDE},
