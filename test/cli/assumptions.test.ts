@@ -47,7 +47,7 @@ describe('score with a bare .onnx', () => {
     const { code, stderr } = await run(model, []);
     expect(code, stderr).toBe(0);
     expect(linesOf(stderr)).toEqual([
-      'model net: assumed, since nobody said: input scale 1/255 (samples from 0 to 1), mean 0,0,0, std 1,1,1, channels RGB, ' +
+      'model net: assumed, because neither the model nor an option says it: input scale 1/255 (samples from 0 to 1), mean 0,0,0, std 1,1,1, channels RGB, ' +
         'activation none (the graph ends with Gemm), column 1 (of 0 and 1: the second, taken for the positive class), head mean; ' +
         'from the graph: input "tiles", size 64 px, layout NCHW, output "row"; resolution as told: level 0; ' +
         'to say otherwise: --input-channels, --input-scale, --input-mean, --input-std, --activation, --column, --head-method',
@@ -84,7 +84,7 @@ describe('score with a bare .onnx', () => {
     const config = join(scratch, 'run.json');
     writeFileSync(config, JSON.stringify({ input: { scale: 1 }, activation: 'none' }));
     const [line] = linesOf((await run(model, ['--config', config])).stderr);
-    expect(line).toContain('assumed, since nobody said: mean 0,0,0');
+    expect(line).toContain('assumed, because neither the model nor an option says it: mean 0,0,0');
     expect(line).not.toMatch(/scale|activation/);
   });
 

@@ -53,7 +53,7 @@ export const benchSpec: CommandSpec = {
       kind: 'integer',
       help: `how often all slides are scored, after a first time that is not measured (default: ${kDefaults.repetitions})`,
     },
-    'onnx-runtime': { kind: 'text', value: 'PATH', help: 'path of libonnxruntime.so, or of its folder' },
+    'onnx-runtime-path': { kind: 'text', value: 'PATH', help: 'path of libonnxruntime.so, or of its folder' },
     json: { kind: 'flag', help: 'print one line of JSON' },
   },
   notes: [
@@ -103,7 +103,7 @@ function scorerOptions(args: ParsedArgs): ScorerOptions {
     level: args.number('level'),
     tilesPerSlide: args.number('tiles-per-slide'),
     batchSize: args.number('batch-size'),
-    onnxRuntimePath: args.text('onnx-runtime'),
+    onnxRuntimePath: args.text('onnx-runtime-path'),
   });
 }
 
