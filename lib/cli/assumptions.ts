@@ -12,7 +12,9 @@ export function assumptionLine(model: Model, options: DirectoryOptions, naming: 
   const told = resolution === null ? '' : `; resolution as told: ${resolution}`;
   const others = model.kind === 'bundle' ? [] : optionsOf(model).map((name) => naming(name, null));
   const advice = others.length === 0 ? '' : `; to say otherwise: ${others.join(', ')}`;
-  return printable(`model ${model.name}: assumed, because neither the model nor an option says it: ${text}${told}${advice}`);
+  return printable(
+    `model ${model.name}: assumed, because neither the model nor an option says it: ${text}${told}${advice}`,
+  );
 }
 
 /** `input scale 1/255 (samples from 0 to 1), …; from the graph: input "x", …`. Null where nothing was assumed. */
