@@ -65,12 +65,35 @@ bool keep(void* memory, std::size_t bytes) noexcept {
   return true;
 }
 
+// A new block takes the place of kept ones of other sizes, the largest first: what is resident is what is in use, or what
+// was at some time, and not both.
+void make_place(std::size_t bytes) noexcept {
+  Shelf& all = shelf();
+  for (std::size_t given_back = 0; given_back < bytes;) {
+    void* memory = nullptr;
+    std::size_t size = 0;
+    {
+      std::scoped_lock lock(all.mutex);
+      auto largest = all.free.rbegin();
+      while (largest != all.free.rend() && largest->second.empty()) ++largest;
+      if (largest == all.free.rend()) return;
+      size = largest->first;
+      memory = largest->second.back();
+      largest->second.pop_back();
+      all.kept_bytes -= size;
+    }
+    ::munmap(memory, size);
+    given_back += size;
+  }
+}
+
 }  // namespace
 
 void* LargeMemory::allocate(std::size_t bytes) {
   if (bytes < kLeastBytes) return ::operator new(bytes, std::align_val_t{kAlignment});
   const std::size_t whole = class_of(bytes);
   if (void* const kept = take_kept(whole)) return kept;
+  make_place(whole);
   void* const memory = ::mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   Shelf& all = shelf();

@@ -1,7 +1,7 @@
 // Large buffers straight from the system, in size classes, some of them kept to be used again. glibc keeps freed blocks
 // of a few hundred kilobytes to megabytes in arenas that it seldom gives back: a process that opens, streams and closes
-// slides grows without end. Here at most kKeptBytes wait for their next use; the rest goes back to the system at once.
-// Any thread.
+// slides grows without end. Here at most kKeptBytes wait for their next use; the rest goes back to the system at once,
+// and what waits goes back when a block of another size is wanted. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -54,5 +54,6 @@ struct LargeAllocator {
 
 using LargeDoubles = std::vector<double, LargeAllocator<double>>;
 using LargeBytes = std::vector<std::uint8_t, LargeAllocator<std::uint8_t>>;
+using LargeSignedBytes = std::vector<std::int8_t, LargeAllocator<std::int8_t>>;
 
 }  // namespace microtome

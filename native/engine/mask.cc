@@ -64,6 +64,7 @@ FoundMask MaskMaker::make(decode::TileDecoder& decoder, const CancelToken& cance
     found.mask = from_polygons(*polygons, level0, cancel);
   } else if (const auto* options = std::get_if<tissue::TissueOptions>(&source_)) {
     const decode::Region overview = overview_->read(decoder, &cancel);
+    overview_.reset();  // what it read with is not needed while tissue is looked for
     found.tiles = {overview.bad_tiles, overview.missing_tiles, overview.made_tiles, overview.costly_tiles};
     found.mask = tissue::make_tissue_mask(overview.image, level0.width_px, level0.height_px, *options);
   }

@@ -74,8 +74,8 @@ std::uint8_t flags_of(int r, int g, int b, int chroma) {
 
 // Two colour differences (green - red, blue - green) per pixel, signed so that noise averages to nothing.
 struct Differences {
-  std::vector<std::int8_t> first;
-  std::vector<std::int8_t> second;
+  LargeSignedBytes first;
+  LargeSignedBytes second;
 };
 
 // Densities of one row, white already taken off; 16-bit, so that the loops over them are short vector code.
@@ -178,7 +178,7 @@ ColourPlanes measure_colour(const RgbImage& overview, const WhiteModel& white) {
   const std::array<std::int16_t, 256> table = density_table();
   ColourPlanes planes;
   planes.flags = Plane(width_px, height_px);
-  Differences differences{std::vector<std::int8_t>(count), std::vector<std::int8_t>(count)};
+  Differences differences{LargeSignedBytes(count), LargeSignedBytes(count)};
   RowDensities row(width_px);
   WhiteRow base;
   for (std::int64_t y = 0; y < height_px; ++y) {

@@ -71,7 +71,7 @@ Plane window(const Plane& plane, int radius_px, Choose choose) {
 
 }  // namespace
 
-void median_3x3(std::vector<std::int8_t>& data, std::int64_t width_px, std::int64_t height_px) {
+void median_3x3(LargeSignedBytes& data, std::int64_t width_px, std::int64_t height_px) {
   const auto width = static_cast<std::size_t>(width_px);
   SortedColumns columns;
   for (std::vector<std::int8_t>* row : {&columns.low, &columns.middle, &columns.high}) row->resize(width + 2);

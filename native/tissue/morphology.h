@@ -9,7 +9,7 @@
 namespace microtome::tissue {
 
 // Median of 3 x 3, in place. The outermost pixels repeat their neighbours' rows and columns.
-void median_3x3(std::vector<std::int8_t>& data, std::int64_t width_px, std::int64_t height_px);
+void median_3x3(LargeSignedBytes& data, std::int64_t width_px, std::int64_t height_px);
 
 // Greatest / least value in the square of side 2 * radius + 1.
 [[nodiscard]] Plane dilate(const Plane& plane, int radius_px);

@@ -51,7 +51,7 @@ class Surroundings {
   std::int64_t width_px_;
   std::int64_t height_px_;
   std::int32_t stamp_ = 0;
-  std::vector<std::int32_t> seen_;
+  std::vector<std::int32_t, LargeAllocator<std::int32_t>> seen_;
   std::vector<std::int32_t> front_;
   std::vector<std::int32_t> next_;
 };

@@ -41,6 +41,18 @@ TEST(what_is_kept_has_a_bound) {
   CHECK_EQ(LargeMemory::counts().in_use_bytes, std::size_t{0});
 }
 
+// Else what waits and what is new would be resident together.
+TEST(a_block_of_another_size_takes_the_place_of_kept_ones) {
+  if (kNoneIsLarge) return;
+  const std::size_t bytes = 4u << 20;
+  LargeMemory::release(LargeMemory::allocate(bytes), bytes);
+  const std::size_t kept = LargeMemory::counts().kept_bytes;
+  CHECK(kept >= bytes);
+  void* const other = LargeMemory::allocate(bytes / 2);
+  CHECK(LargeMemory::counts().kept_bytes <= kept - bytes / 2);
+  LargeMemory::release(other, bytes / 2);
+}
+
 TEST(small_blocks_come_from_the_heap) {
   const auto before = LargeMemory::counts();
   LargeBytes small(1000, 7);
