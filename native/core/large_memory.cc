@@ -65,8 +65,8 @@ bool keep(void* memory, std::size_t bytes) noexcept {
   return true;
 }
 
-// A new block takes the place of kept ones of other sizes, the largest first: what is resident is what is in use, or what
-// was at some time, and not both.
+// A new block takes the place of kept ones of other sizes, the largest first: what is resident is what is in use, or
+// what was at some time, and not both.
 void make_place(std::size_t bytes) noexcept {
   Shelf& all = shelf();
   for (std::size_t given_back = 0; given_back < bytes;) {
