@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/bench/**'],
+          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -19,6 +19,17 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'bench', include: ['test/bench/*.test.{ts,mjs}'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'peers',
+          include: ['test/peers/*.test.ts'],
+          // Other programs use all cores themselves.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
       {
         extends: true,

@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import { cacheDir } from './paths.mjs';
 import { outputOf, run, step } from './run.mjs';
 
-async function python() {
+/** A Python 3 that has pip, or else one whose `venv` brings pip; null where there is none. */
+export async function findPython() {
   for (const name of ['python3', 'python']) {
     if ((await outputOf(name, ['-m', 'pip', '--version'])) !== null) return { program: name, venv: false };
     if ((await outputOf(name, ['-c', 'import venv, ensurepip'])) !== null) return { program: name, venv: true };
@@ -15,7 +16,7 @@ async function python() {
 
 /** `pip install` of one wheel into `folder`; null, or the reason why it failed: then the folder is gone. */
 async function install(folder, args) {
-  const found = await python();
+  const found = await findPython();
   if (found === null) return 'Python 3 with pip or venv is not there';
   let pip = found.program;
   try {

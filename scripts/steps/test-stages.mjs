@@ -101,13 +101,13 @@ export async function typeCheck() {
   return counts;
 }
 
-async function runVitest(project, filters) {
+async function runVitest(project, filters, libraries = {}) {
   await mkdir(cacheDir, { recursive: true });
   const report = join(cacheDir, `vitest-${project}.json`);
   await rm(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const data = testDataDir();
-  const env = data === null ? {} : { MICROTOME_TEST_DATA: data };
+  const env = data === null ? libraries : { ...libraries, MICROTOME_TEST_DATA: data };
   const args = [inRoot('node_modules/vitest/vitest.mjs'), 'run', '--project', project, ...reporters, ...filters];
   await run(process.execPath, args, { env, allowFailure: true });
   return countVitest(report);
@@ -116,3 +116,5 @@ async function runVitest(project, filters) {
 export const unitTests = (filters = []) => runVitest('unit', filters);
 export const benchTests = (filters = []) => runVitest('bench', filters);
 export const packageTests = (filters = []) => runVitest('package', filters);
+/** The native tools open the libraries that native tests open. */
+export const peerTests = async (filters = []) => runVitest('peers', filters, await nativeTestEnvironment());
