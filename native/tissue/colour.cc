@@ -2,27 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 
+#include "tissue/ink.h"
 #include "tissue/morphology.h"
 
 namespace microtome::tissue {
 namespace {
-
-// Optical densities are integers here, 1024 per unit.
-constexpr int kUnit = 1024;
-constexpr int scaled(double density) { return static_cast<int>(density * kUnit); }
-
-std::array<std::int16_t, 256> density_table() {
-  std::array<std::int16_t, 256> table{};
-  for (int value = 0; value < 256; ++value) {
-    // Below 8 the logarithm is all noise.
-    const double clipped = std::max(value, 8);
-    table[static_cast<std::size_t>(value)] = static_cast<std::int16_t>(std::lround(-std::log(clipped / 255) * kUnit));
-  }
-  return table;
-}
 
 // The chroma below which a pixel of this density (sum of three channels) counts as colourless: 15 % of the density,
 // rising to 33 % where it is nearly black and the logarithm exaggerates small differences.
@@ -34,41 +20,12 @@ bool is_grey(int chroma, int density_sum) {
   return chroma < scaled(0.01) + density * share / 100;
 }
 
-// Hue is told by which channel is absorbed least and most, and where the middle one lies between them:
-// position 0 = like the least, 100 = like the most.
-std::uint8_t ink_flags(int r, int g, int b) {
-  const int low = std::min({r, g, b});
-  const int high = std::max({r, g, b});
-  const int chroma = high - low;
-  const int sum = r + g + b;
-  const int position = 100 * (sum - 2 * low - high) / std::max(chroma, 1);
-  // Purity: chroma in percent of the mean density; the stains have 70 to 110, inks more.
-  const int purity = 300 * chroma / std::max(sum, 1);
-  if (g == low) return chroma > scaled(0.18) ? kForeign : 0;  // greens
-  if (b == low && r == high) {                                // blue to cyan
-    if (position < 28) return chroma > scaled(0.25) ? kForeign : 0;
-  }
-  if (b == low && (r == high || position > 75)) {  // blue
-    // A stain that absorbs red most (haematoxylin on its own) has a purity of 90 at best.
-    const bool pure = r == high && chroma > scaled(0.7) && purity > 100;
-    const bool strong = pure || chroma > scaled(1.1) || (chroma > scaled(0.85) && purity > 115);
-    const bool navy = sum > scaled(3 * 1.45) && chroma > scaled(0.5);
-    return strong || navy ? kInk : 0;
-  }
-  if (b == low) return chroma > scaled(1.2) && purity > 115 ? kInk : 0;       // violet
-  if (position > 70) return chroma > scaled(1.1) && purity > 120 ? kInk : 0;  // red, from either side
-  if (g == high) return chroma > scaled(1.45) && purity > 130 ? kInk : 0;     // magenta
-  if (position < 12 && chroma > scaled(0.18)) return kForeign;                // yellow
-  if (position < 20 && chroma > scaled(0.35)) return kForeign;
-  return chroma > scaled(1.4) && purity > 150 ? kInk : 0;  // orange
-}
-
 std::uint8_t flags_of(int r, int g, int b, int chroma) {
   const int sum = r + g + b;
   std::uint8_t flags = 0;
   if (sum > scaled(3 * 0.5)) flags |= kDark;
   if (is_grey(chroma, sum)) return static_cast<std::uint8_t>(flags | kGrey);
-  if (chroma > scaled(0.18)) flags = static_cast<std::uint8_t>(flags | ink_flags(r, g, b));
+  if (chroma > kInkChroma) flags = static_cast<std::uint8_t>(flags | ink_flags(r, g, b));
   return flags;
 }
 
@@ -92,7 +49,7 @@ WhiteRow white_row(const WhiteModel& white, std::int64_t block_y) {
   WhiteRow row(static_cast<std::size_t>(white.blocks_across));
   for (std::size_t bx = 0; bx < row.size(); ++bx) {
     const std::array<float, 3> density = white.density_at(static_cast<std::int64_t>(bx), block_y);
-    for (std::size_t c = 0; c < 3; ++c) row[bx][c] = static_cast<std::int16_t>(density[c] * kUnit);
+    for (std::size_t c = 0; c < 3; ++c) row[bx][c] = static_cast<std::int16_t>(density[c] * kDensityUnit);
   }
   return row;
 }
@@ -115,7 +72,7 @@ void read_row(const std::uint8_t* px, const WhiteRow& white, const std::array<st
 }
 
 void differ(RowDensities& row, std::int8_t* first, std::int8_t* second) {
-  constexpr auto kColoured = static_cast<std::int16_t>(scaled(0.18));
+  constexpr auto kColoured = static_cast<std::int16_t>(kInkChroma);
   constexpr auto kDarker = static_cast<std::int16_t>(scaled(0.12));
   const std::size_t width = row.r.size();
   const std::int16_t *r = row.r.data(), *g = row.g.data(), *b = row.b.data();
@@ -140,7 +97,7 @@ void flag(const RowDensities& row, std::uint8_t* flags) {
     if (x >= width || notable[x] == 0) continue;
     const int r = row.r[x], g = row.g[x], b = row.b[x];
     const int chroma = std::max(std::max(r, g), b) - std::min(std::min(r, g), b);
-    if (chroma > scaled(0.18) || r + g + b > scaled(0.36)) flags[x] = flags_of(r, g, b, chroma);
+    if (chroma > kInkChroma || r + g + b > scaled(0.36)) flags[x] = flags_of(r, g, b, chroma);
   }
 }
 

@@ -6,17 +6,11 @@
 #include <vector>
 
 #include "core/image.h"
+#include "tissue/ink.h"
 #include "tissue/plane.h"
 #include "tissue/white.h"
 
 namespace microtome::tissue {
-
-enum Flag : std::uint8_t {
-  kGrey = 1,     // darker than glass and without colour: black ink, scanner border, shadow, dense pigment
-  kDark = 2,     // dense
-  kForeign = 4,  // a hue that neither H&E nor DAB with haematoxylin has
-  kInk = 8,      // as strong and pure as ink; the middle of dense tissue can look alike
-};
 
 struct ColourPlanes {
   Plane chroma;      // difference between the most and the least absorbed channel, noise filtered

@@ -8,7 +8,7 @@ const mayInclude = {
   tissue: ['core', 'slide'],
   tiles: ['core', 'slide', 'tissue'],
   decode: ['core', 'slide', 'tiles'],
-  preprocess: ['core'],
+  preprocess: ['core', 'tissue'],
   infer: ['core', 'preprocess'],
   aggregate: ['core'],
   engine: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'aggregate'],
