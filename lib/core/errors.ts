@@ -21,6 +21,8 @@ export const errorAdvice = {
   LEVEL_OUT_OF_RANGE: "choose one of the slide's levels",
   MPP_UNKNOWN: "pass [[slideMpp]], the slide's own resolution, or [[level]] ([[mpp]] is what the model works at)",
   NO_TISSUE: 'pass [[mask]], or check the slide',
+  STAIN_FIT: 'check the slide and its mask, or use the model without stain normalisation',
+  ICC_INVALID: 'restore the file, or use the model without ICC profiles',
   MODEL_INVALID: 'check the model file or bundle',
   MODEL_MISMATCH: 'the message names two sides that contradict each other: correct the one that is wrong',
   OUTPUT_NOT_FINITE: 'check the weights of the model and the scaling of its input',

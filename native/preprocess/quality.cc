@@ -73,7 +73,8 @@ void count_run(const std::uint8_t* r, const std::uint8_t* g, const std::uint8_t*
     white = static_cast<std::uint16_t>(white + (low > kWhiteAbove));
     black = static_cast<std::uint16_t>(black + (high < kBlackBelow));
     // Below 12.5 of 255 a saturation is rounded to 12: (high - low) / high < 5 / 102. Without `high` there is none.
-    const bool coloured = static_cast<std::int16_t>(102 * (high - low)) >= static_cast<std::int16_t>(5 * high) && high > 0;
+    const bool coloured =
+        static_cast<std::int16_t>(102 * (high - low)) >= static_cast<std::int16_t>(5 * high) && high > 0;
     grey = static_cast<std::uint16_t>(grey + !coloured);
   }
   counts.white += white;

@@ -26,7 +26,8 @@ inline constexpr int kDensityUnit = 1024;
   for (int value = 0; value < 256; ++value) {
     // Below 8 the logarithm is all noise.
     const double clipped = std::max(value, 8);
-    table[static_cast<std::size_t>(value)] = static_cast<std::int16_t>(std::lround(-std::log(clipped / 255) * kDensityUnit));
+    table[static_cast<std::size_t>(value)] =
+        static_cast<std::int16_t>(std::lround(-std::log(clipped / 255) * kDensityUnit));
   }
   return table;
 }

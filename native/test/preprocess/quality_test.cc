@@ -117,11 +117,13 @@ TEST(a_ramp_is_sharp_at_its_mirrored_ends_alone) {
 
 TEST(blur_lowers_sharpness) {
   const auto stripes = [](std::int64_t period) {
-    return quality_of(image_of(64, 8, [&](auto x, auto) {
-             const int value = static_cast<int>(128 + 100 * std::sin(6.283185 * static_cast<double>(x) /
-                                                                     static_cast<double>(period)));
-             return std::array{value, value, value};
-           }))
+    return quality_of(image_of(64, 8,
+                               [&](auto x, auto) {
+                                 const int value =
+                                     static_cast<int>(128 + 100 * std::sin(6.283185 * static_cast<double>(x) /
+                                                                           static_cast<double>(period)));
+                                 return std::array{value, value, value};
+                               }))
         .sharpness;
   };
   CHECK(stripes(4) > 4 * stripes(16));
