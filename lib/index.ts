@@ -1,6 +1,6 @@
 /** The public names, and nothing else. Importing this opens no library and reads no file. */
 
-export { scoreSlide } from './scoring/score-slide.js';
+export { scoreSlide } from './outputs/score-slide.js';
 export { scoreDirectory } from './runs/score-directory.js';
 export type {
   DirectoryOptions,
@@ -16,6 +16,21 @@ export type {
   RowSource,
   SummaryRow,
 } from './runs/types.js';
+export { embedSlide } from './outputs/embed/embed-slide.js';
+export { embedDirectory } from './outputs/embed/embed-directory.js';
+export type {
+  EmbedDirectoryOptions,
+  EmbeddedSlide,
+  EmbedOptions,
+  EmbedOutcome,
+  EmbedResult,
+  EmbedRun,
+  EmbedSummary,
+  FeatureOptions,
+  FeatureType,
+  ScoreOnlyOption,
+} from './outputs/embed/types.js';
+export { scoreOnlyOptions } from './outputs/embed/embed-options.js';
 export { planSlide } from './scoring/plan-slide.js';
 export { createScorer } from './scoring/scorer.js';
 export type { Scorer } from './scoring/scorer.js';
@@ -95,6 +110,8 @@ export type {
   HeadMethod,
   HeadOptions,
   KeepRule,
+  TileGrid,
+  TissueMethod,
   MaskInput,
   ModelInputOptions,
   ModelOptions,
@@ -103,6 +120,7 @@ export type {
   RuntimeOptions,
   ScoreOptions,
   ScorerOptions,
+  SlideFileOptions,
   SlideLimits,
   SlideScoreOptions,
   StoppingOptions,

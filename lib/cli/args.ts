@@ -1,7 +1,7 @@
 /** Parses a command's arguments by a table of its options; misspelt names get a hint, values are checked for their kind. */
 import { parseArgs } from 'node:util';
 import { nearest } from '../core/near-miss.js';
-import type { OptionNaming } from '../index.js';
+import { optionTable, type OptionNaming } from '../index.js';
 import { flagNaming } from './naming.js';
 import { UsageError } from './usage-error.js';
 
@@ -122,8 +122,15 @@ function valueKind(option: OptionSpec | undefined): OptionKind {
   return option?.kind ?? 'flag';
 }
 
+/** The flag of an option that was called by its name in the API: `--out` for `--output`. */
+function flagOfOption(rawName: string, known: readonly string[]): string | null {
+  const name = rawName.replace(/^-+/, '').replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const row = optionTable.find((one) => one.name === name && one.flag !== null && known.includes(one.flag));
+  return row?.flag ?? null;
+}
+
 function unknownOption(spec: CommandSpec, rawName: string, known: readonly string[]): UsageError {
-  const hint = nearest(rawName, known);
+  const hint = flagOfOption(rawName, known) ?? nearest(rawName, known);
   const advice = hint === null ? `see: microtome ${spec.name} --help` : `did you mean --${hint}?`;
   return new UsageError(`unknown option ${JSON.stringify(rawName)}; ${advice}`, spec.name);
 }

@@ -25,6 +25,15 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: 'embed',
+    positionals: '<folder|slide…>',
+    summary: 'write the features of the tiles of slides to HDF5 files, as TRIDENT and CLAM read them',
+    load: async () => {
+      const { embed, embedSpec } = await import('./commands/embed.js');
+      return { spec: embedSpec, run: embed };
+    },
+  },
+  {
     name: 'info',
     positionals: '<slide>',
     summary: 'show levels, resolution, other images and warnings of a slide',

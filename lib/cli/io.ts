@@ -7,6 +7,8 @@ import type {
   DirectoryOptions,
   DirectoryRun,
   DoctorReport,
+  EmbedDirectoryOptions,
+  EmbedRun,
   Model,
   ModelOptions,
   OpenOptions,
@@ -39,6 +41,7 @@ export type CliSlide = Pick<
 
 export interface CliLibrary {
   scoreDirectory(slides: string | URL | readonly (string | URL)[], options: DirectoryOptions): DirectoryRun;
+  embedDirectory(slides: string | URL | readonly (string | URL)[], options: EmbedDirectoryOptions): EmbedRun;
   createScorer(options: ScorerOptions): Promise<Pick<Scorer, 'model' | 'score' | 'close'>>;
   openSlide(path: string, options?: OpenOptions): Promise<CliSlide>;
   loadModel(ref: string, options?: ModelOptions): Promise<Model>;

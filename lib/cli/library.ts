@@ -1,5 +1,13 @@
 /** The library as the commands use it. */
-import { createScorer, devices, doctor, loadModel, openSlide, scoreDirectory } from '../index.js';
+import { createScorer, devices, doctor, embedDirectory, loadModel, openSlide, scoreDirectory } from '../index.js';
 import type { CliLibrary } from './io.js';
 
-export const library: CliLibrary = { scoreDirectory, createScorer, openSlide, loadModel, doctor, devices };
+export const library: CliLibrary = {
+  scoreDirectory,
+  embedDirectory,
+  createScorer,
+  openSlide,
+  loadModel,
+  doctor,
+  devices,
+};

@@ -74,7 +74,8 @@ export function outcomeLine(outcome: SlideOutcome): string {
 /** What the rows of the table are, or, where there is none, of the slides. */
 export function summaryLine(summary: DirectorySummary): string {
   const where = summary.output === null ? '' : `${printable(summary.output)}: `;
-  if (summary.alreadyComplete) return `${where}complete already, nothing to do (${unrecorded})`;
+  if (summary.alreadyComplete)
+    return `${where}complete already, nothing to do (${unrecorded}); to score it again, pass --overwrite without --resume`;
   const { skipped } = summary.counts;
   const rows = summary.rows.length - (summary.output === null ? 0 : skipped);
   const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary)];
@@ -112,6 +113,7 @@ export function resumeLines({ resume }: DirectorySummary, naming: OptionNaming):
   if (resume === null) return [];
   const again = resume.again.map(({ name, what, was, is }) => {
     const cause = what === 'metadata' ? 'its resolution in the metadata' : naming(what, null);
+    if (what === 'file') return `scored again: ${printable(name)}: ${printable(String(is))} was not there`;
     return `scored again: ${printable(name)}: ${cause} was ${valueText(was)} and is ${valueText(is)}`;
   });
   const gone = resume.gone.map(

@@ -60,7 +60,9 @@ function commandOf(name: string): Command {
   if (command !== undefined) return command;
   const names = [...commands.map((one) => one.name), 'help'];
   const hint = nearest(name, names);
-  const advice = hint === null ? `commands: ${names.join(', ')}` : `did you mean ${hint}?`;
+  // A name with a dot or a slash is that of a file or a folder.
+  const others = /[./]/.test(name) ? 'to score it: microtome score, then its path' : `commands: ${names.join(', ')}`;
+  const advice = hint === null ? others : `did you mean ${hint}?`;
   throw new UsageError(`unknown command ${JSON.stringify(name)}; ${advice}`);
 }
 

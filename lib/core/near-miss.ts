@@ -4,6 +4,8 @@
 export function nearest(word: string, choices: readonly string[]): string | null {
   const plain = (s: string): string => s.toLowerCase().replace(/[^a-z0-9]/g, '');
   const wanted = plain(word.slice(0, 100));
+  // Of one letter every edit makes every other: `w` is `width`, and never `x`.
+  if (wanted.length === 1) return onlyExtension(wanted, choices, plain);
   let best: string | null = null;
   let bestDistance = Infinity;
   for (const choice of choices) {
@@ -11,12 +13,12 @@ export function nearest(word: string, choices: readonly string[]): string | null
     if (distance < bestDistance) [best, bestDistance] = [choice, distance];
   }
   if (bestDistance <= Math.max(1, Math.min(3, Math.floor(wanted.length / 3)))) return best;
-  return onlyExtension(wanted, choices, plain);
+  // Two or three letters begin too many words by chance.
+  return wanted.length < 4 ? null : onlyExtension(wanted, choices, plain);
 }
 
-/** `--onnx-runtime` for `--onnx-runtime-path`: the one choice that goes on from a word of at least four letters. */
+/** `--onnx-runtime` for `--onnx-runtime-path`: the one choice that goes on from the word. */
 function onlyExtension(wanted: string, choices: readonly string[], plain: (s: string) => string): string | null {
-  if (wanted.length < 4) return null;
   const longer = choices.filter((choice) => plain(choice).startsWith(wanted));
   return longer.length === 1 ? (longer[0] ?? null) : null;
 }

@@ -172,11 +172,11 @@ export function checkModelAgainstGraph(
     const columns = checkColumns(tensor, output.columns, found.batch, path);
     checkActivation(output, columns, path);
     for (const head of spec.heads) {
-      if (spec.tileOutputs[head.output] === output && columns !== null && head.column >= columns) {
+      if (spec.tileOutputs[head.of.output] === output && columns !== null && head.of.column >= columns) {
         throw new MicrotomeError(
           'MODEL_MISMATCH',
           'infer',
-          `the head "${head.name}" reads column ${head.column}, but the output "${output.tensor}" gives ${columns} value${columns === 1 ? '' : 's'} for each tile (columns count from 0)`,
+          `the head "${head.name}" reads column ${head.of.column}, but the output "${output.tensor}" gives ${columns} value${columns === 1 ? '' : 's'} for each tile (columns count from 0)`,
           { path },
         );
       }

@@ -17,12 +17,13 @@ import type {
   TileInputJson,
 } from './bundle-json.js';
 import { checkModelAgainstGraph } from './check-graph.js';
+import type { NativeHead } from '../native/program.js';
 import type { Model, ModelAssumptions, ModelCard, TileInput } from './model.js';
 import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
 import { modelOutputs } from './slide-outputs.js';
 import { attachSpec } from './spec.js';
-import type { ModelSpec, NativeHead, OutputSpec, SelectSpec, TileOutputSpec } from './spec.js';
+import type { ModelSpec, OutputSpec, SelectSpec, TileOutputSpec } from './spec.js';
 
 type At = readonly string[];
 
@@ -113,8 +114,7 @@ function nativeHead(head: HeadJson, index: number, encoder: EncoderJson, text: B
     throw text.error('MODEL_INVALID', [...at, 'column'], `column ${column} of ${columns} (columns count from 0)`);
   return {
     name: head.name,
-    output,
-    column,
+    of: { encoder: 0, output, column },
     method: head.method === 'onnx' ? 'mean' : head.method,
     k: head.k ?? 0,
     fraction: head.fraction ?? 0,
@@ -236,7 +236,7 @@ function guessedColumn({ heads, outputs, tileOutputs }: ModelSpec, json: BundleJ
   const index = outputs[0]?.of[0]?.head ?? 0;
   const head = heads[index];
   const isSaid = json.heads[index]?.of?.column !== undefined;
-  return head === undefined || isSaid || tileOutputs[head.output]?.columns === 1 ? null : head.column;
+  return head === undefined || isSaid || tileOutputs[head.of.output]?.columns === 1 ? null : head.of.column;
 }
 
 /**
@@ -246,7 +246,7 @@ function guessedColumn({ heads, outputs, tileOutputs }: ModelSpec, json: BundleJ
 function assumedOf(input: TileInput, spec: ModelSpec, json: BundleJson): ModelAssumptions | null {
   const { mean, std } = assumedInput(input, json.inputs.tiles?.[0] ?? {}, true);
   const head = spec.heads[spec.outputs[0]?.of[0]?.head ?? 0];
-  const output = head === undefined ? undefined : spec.tileOutputs[head.output];
+  const output = head === undefined ? undefined : spec.tileOutputs[head.of.output];
   const said = json.encoders[0]?.outputs.find(({ name }) => name === output?.name)?.activation;
   const column = guessedColumn(spec, json);
   return assumptions({
@@ -258,9 +258,9 @@ function assumedOf(input: TileInput, spec: ModelSpec, json: BundleJson): ModelAs
 
 /** By the outputs that a head reads, each once. */
 function warningsOf(spec: ModelSpec, json: BundleJson): readonly string[] {
-  const scored = spec.heads[spec.outputs[0]?.of[0]?.head ?? 0]?.output;
+  const scored = spec.heads[spec.outputs[0]?.of[0]?.head ?? 0]?.of.output;
   const column = guessedColumn(spec, json);
-  const read = new Set(spec.heads.map((head) => head.output));
+  const read = new Set(spec.heads.map((head) => head.of.output));
   return spec.tileOutputs.flatMap((output, i) => {
     if (!read.has(i)) return [];
     return activationWarnings(output, i === scored ? column : null);

@@ -20,7 +20,8 @@ import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
 import { modelOutputs } from './slide-outputs.js';
 import { attachSpec } from './spec.js';
-import type { ModelSpec, NativeHead, OutputSpec, TileOutputSpec } from './spec.js';
+import type { NativeHead } from '../native/program.js';
+import type { ModelSpec, OutputSpec, TileOutputSpec } from './spec.js';
 import { readWsinferConfig, wsinferFileName } from './wsinfer-config.js';
 import type { WsinferConfig } from './wsinfer-config.js';
 
@@ -80,7 +81,11 @@ function plainOutputs(
   options: ParsedModelOptions,
 ): { heads: NativeHead[]; outputs: OutputSpec[] } {
   if (column === null) return { heads: [], outputs: [] };
-  const head = (name: string, at: number): NativeHead => ({ ...options.head, name, output: 0, column: at });
+  const head = (name: string, at: number): NativeHead => ({
+    ...options.head,
+    name,
+    of: { encoder: 0, output: 0, column: at },
+  });
   const columns: [string, number][] = [['score', column]];
   if (output.columnNames !== null && output.columnNames.length <= maxClassOutputs) {
     // The first output is called score; a class of that name must not hide it.
@@ -140,7 +145,7 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
     tileOutputs: [plain.output],
     heads,
     outputs,
-    select: { keep: null, minTissueFraction: null, maxTiles: null, seed: null },
+    select: { keep: plain.kind === 'wsinfer' ? 'centre' : null, minTissueFraction: null, maxTiles: null, seed: null },
     fixedSizePx: plain.graph.height >= 0 ? plain.graph.height : null,
     fixedRows: plain.graph.batch > 0 ? plain.graph.batch : null,
     needsColumn: column === null ? missingColumn(plain.output) : null,

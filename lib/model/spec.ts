@@ -3,7 +3,8 @@
  * that only what loadModel made can be scored with.
  */
 
-import type { NativeModelInfo, NativeScoreOptions } from '../native/contract.js';
+import type { NativeModelInfo } from '../native/contract.js';
+import type { NativeHead } from '../native/program.js';
 import { MicrotomeError } from '../core/errors.js';
 import type { Activation, KeepRule } from '../options/types.js';
 import type { ClipRange } from '../scoring/result.js';
@@ -22,8 +23,6 @@ export interface TileOutputSpec {
   /** The operator of the graph that makes it, such as `Softmax`; null where it is not known. */
   readonly operator: string | null;
 }
-
-export type NativeHead = NativeScoreOptions['heads'][number];
 
 export type Calibration =
   | { readonly method: 'logistic'; readonly slope: number; readonly intercept: number; readonly on?: 'value' | 'logit' }

@@ -15,6 +15,7 @@ import type {
   ReadPolicyName,
   ResolutionSource,
 } from './names.js';
+import type { NativeProgram } from './program.js';
 
 export interface NativeErrorFields {
   /** What was found and what was expected. */
@@ -93,6 +94,7 @@ export interface NativeMask {
 }
 
 export interface NativeTissueOptions {
+  readonly method: 'default' | 'wsinfer';
   readonly overviewSidePx: number;
   readonly minAreaFraction: number;
 }
@@ -126,6 +128,7 @@ export interface NativeGridOptions {
   readonly scaledDecode: boolean;
   readonly sizePx: number;
   readonly stridePx: number;
+  readonly placement: 'scaled' | 'wsinfer';
   readonly keep: 'fraction' | 'centre' | 'all';
   readonly minTissueFraction: number;
   /** 0: no limit. */
@@ -135,7 +138,8 @@ export interface NativeGridOptions {
   readonly onBadTile: 'error' | 'fill';
 }
 
-export interface NativePlan {
+/** The plan of one tile input. */
+export interface NativePlannedInput {
   readonly level: number;
   readonly scale: number;
   readonly mpp: number | null;
@@ -145,6 +149,11 @@ export interface NativePlan {
   /** Tiles that the tissue rule keeps, before the sample that `maxTiles` takes. */
   readonly keptTiles: number;
   readonly gridTiles: number;
+}
+
+export interface NativePlan {
+  /** By the order of the program's tile inputs. */
+  readonly inputs: readonly NativePlannedInput[];
   /** Distinct stored tiles under the planned tiles, and their compressed bytes. */
   readonly storedTiles: number;
   readonly storedBytes: number;
@@ -191,7 +200,8 @@ export interface NativeByteSource {
 export interface NativeAnswers {
   /** As many bytes as were asked for; they are copied. */
   answer(question: number, range: number, bytes: Uint8Array): void;
-  fail(question: number, code: 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK', found: string): void;
+  /** Without `advice` the error has that of its code. */
+  fail(question: number, code: 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK', found: string, advice?: string): void;
 }
 
 export interface NativeSlide {
@@ -205,8 +215,9 @@ export interface NativeSlide {
     readonly onBadTile: 'error' | 'fill';
   }): Promise<NativeRegion>;
   readAssociated(index: number): Promise<NativeRegion>;
-  thumbnail(maxSidePx: number): Promise<NativeRegion>;
-  tissue(options: NativeTissueOptions & { readonly onBadTile: 'error' | 'fill' }): Promise<NativeMask>;
+  thumbnail(maxSidePx: number, options: { readonly onBadTile: 'error' | 'fill' }): Promise<NativeRegion>;
+  /** The mask that a score with this source is made with; not for `all`, which makes none. */
+  tissue(options: { readonly mask: NativeMaskSource; readonly onBadTile: 'error' | 'fill' }): Promise<NativeMask>;
   plan(request: NativePlanRequest): Promise<NativePlan>;
   /** Returns at once; what is wrong with the slide or the options is told by next(). */
   tiles(grid: NativeGridOptions, options: NativeStreamOptions): NativeTileStream;
@@ -215,11 +226,12 @@ export interface NativeSlide {
 }
 
 export interface NativePlanRequest {
-  readonly score: NativeScoreOptions;
-  /** Values in one row of each of `score.outputs`; 0 where nobody knows yet. */
-  readonly columns: readonly number[];
-  /** Tiles of a run where the graph fixes them, else 0. */
-  readonly fixedRows: number;
+  readonly score: NativeProgram;
+  /**
+   * Of each encoder: the values in one row of each of its outputs, 0 where nobody knows yet, and the tiles of a run where the
+   * graph fixes them, else 0.
+   */
+  readonly graphs: readonly { readonly columns: readonly number[]; readonly fixedRows: number }[];
   readonly threads: number;
   readonly memoryBytes: number;
 }
@@ -269,42 +281,16 @@ export interface NativeModelFile {
 }
 
 export interface NativeEngineOptions {
-  /** The .onnx file. MODEL_INVALID when it, or a file of weights, is no longer what it was. */
-  readonly graph: NativeModelFile;
-  /** The files that the graph keeps weights in. */
-  readonly weights: readonly NativeModelFile[];
+  readonly graphs: readonly {
+    /** The .onnx file. MODEL_INVALID when it, or a file of weights, is no longer what it was. */
+    readonly graph: NativeModelFile;
+    /** The files that the graph keeps weights in. */
+    readonly weights: readonly NativeModelFile[];
+  }[];
   readonly device: string;
   /** Worker threads; 0: one per core that this process may use. */
   readonly threads: number;
   readonly memoryBytes: number;
-}
-
-export interface NativeScoreOptions {
-  readonly grid: NativeGridOptions;
-  readonly preprocess: NativeTensorFormat;
-  /** Graph outputs to read, in order. */
-  readonly outputs: readonly {
-    readonly name: string;
-    readonly activation: 'none' | 'sigmoid' | 'softmax';
-  }[];
-  /** One slide-level value each. */
-  readonly heads: readonly {
-    readonly name: string;
-    readonly output: number;
-    readonly column: number;
-    readonly method: 'mean' | 'max' | 'topK' | 'quantile' | 'noisyOr';
-    readonly k: number;
-    readonly fraction: number;
-    readonly quantile: number;
-  }[];
-  /** What comes out of a slide; the first one is the score. */
-  readonly slideOutputs: readonly NativeSlideOutput[];
-  /** null: every planned tile is scored. */
-  readonly stopping: NativeStopping | null;
-  readonly batchSize: number;
-  /** True: the same bits for any batch size, thread count and company. */
-  readonly reproducible: boolean;
-  readonly keepTiles: boolean;
 }
 
 /** Ends a slide when the interval of its score is narrow enough; all heads are means. */
@@ -346,7 +332,8 @@ export interface NativeStageTimes {
   readonly bytes: number;
 }
 
-export interface NativeScoreResult {
+/** The tiles of one input that the heads saw. */
+export interface NativeTileTable {
   readonly level: number;
   readonly scale: number;
   readonly mpp: number | null;
@@ -363,7 +350,19 @@ export interface NativeScoreResult {
   readonly x: Float64Array;
   readonly y: Float64Array;
   /** Per tile, after activation: tiles * columns values. Empty unless keepTiles. */
-  readonly tileOutputs: readonly { readonly name: string; readonly columns: number; readonly values: Float64Array }[];
+  readonly outputs: readonly {
+    readonly encoder: number;
+    readonly name: string;
+    readonly columns: number;
+    readonly values: Float64Array;
+  }[];
+  /** Tiles that each rule of selection of this input left. */
+  readonly leftByRule: readonly number[];
+}
+
+export interface NativeScoreResult {
+  /** By the order of the program's tile inputs. */
+  readonly tables: readonly NativeTileTable[];
   readonly heads: readonly { readonly name: string; readonly value: number }[];
   /** By the order of `slideOutputs`; `unclipped` is the value before it was held to the range. */
   readonly outputs: readonly { readonly name: string; readonly value: number; readonly unclipped: number }[];
@@ -385,16 +384,13 @@ export interface NativeScoreJob {
 }
 
 export interface NativeEngine {
-  readonly model: NativeModelInfo;
+  /** By the order of the graphs. */
+  readonly models: readonly NativeModelInfo[];
   readonly threads: number;
   /** Largest sum of what was reserved of the memory limit at a time. */
   readonly peakMemoryBytes: number;
   /** onProgress is called on the JavaScript thread, at most every 100 ms. */
-  score(
-    slide: NativeSlide,
-    options: NativeScoreOptions,
-    onProgress: ((p: NativeProgress) => void) | null,
-  ): NativeScoreJob;
+  score(slide: NativeSlide, program: NativeProgram, onProgress: ((p: NativeProgress) => void) | null): NativeScoreJob;
   /** Cancels what runs (CANCELLED), waits for it, frees the model. */
   close(): Promise<void>;
 }

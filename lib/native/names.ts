@@ -23,7 +23,7 @@ export type PhotometricName = 'minIsWhite' | 'minIsBlack' | 'rgb' | 'palette' | 
 export type ResolutionSource = 'option' | 'aperio' | 'ome' | 'tiff';
 
 /** How the level that is read becomes the model's resolution. */
-export type ReadPolicyName = 'level' | 'mpp-exact' | 'mpp-reduce' | 'mpp-enlarge';
+export type ReadPolicyName = 'level' | 'mpp-exact' | 'mpp-reduce' | 'mpp-enlarge' | 'mpp-level0';
 
 /** What an element of a tensor is. `type 17` is an element type of ONNX that this version has no name for. */
 export type ElementType =

@@ -4,6 +4,7 @@ import { MicrotomeError } from '../core/errors.js';
 import { nearest } from '../core/near-miss.js';
 import { optionMark } from '../core/option-names.js';
 import { kindText } from './describe.js';
+import { optionRows } from './table.js';
 import type { NumericKind, OptionBounds, PerChannelKind, RangeKind } from './row.js';
 
 /** A short form of any value for a message: type and, for small values, the value itself. */
@@ -113,10 +114,19 @@ export function record(name: string, value: unknown, allowed: readonly string[])
   return known;
 }
 
+/** `tile.size` for `tileSize`: the member of an object of options that the key spells without a dot. */
+function memberHint(prefix: string, key: string, allowed: readonly string[]): string | null {
+  const members = optionRows
+    .filter(({ name }) => name.startsWith(prefix))
+    .map(({ name }) => name.slice(prefix.length))
+    .filter((name) => name.includes('.') && allowed.includes(name.slice(0, name.indexOf('.'))));
+  return members.find((name) => name.replaceAll('.', '').toLowerCase() === key.toLowerCase()) ?? null;
+}
+
 function unknownKey(owner: string, key: string, allowed: readonly string[]): MicrotomeError {
   const prefix = owner === 'options' ? '' : `${owner}.`;
   const shown = key.slice(0, 100);
-  const hint = nearest(key, allowed);
+  const hint = nearest(key, allowed) ?? memberHint(prefix, key, allowed);
   const advice =
     hint === null ? `known options: ${allowed.join(', ')}` : `did you mean "${optionMark(`${prefix}${hint}`)}"?`;
   return new MicrotomeError('INVALID_OPTION', 'options', `Unknown option "${prefix}${shown}"`, { advice });

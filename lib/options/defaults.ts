@@ -57,4 +57,5 @@ export const defaults = {
   scale: 0.00392156862745098,
   mean: [0, 0, 0],
   std: [1, 1, 1],
+  featureType: 'float32',
 } as const;

@@ -14,11 +14,26 @@ export type Activation = 'none' | 'sigmoid' | 'softmax';
 /** How the values of the tiles become one value for the slide. */
 export type HeadMethod = 'mean' | 'max' | 'topK' | 'quantile' | 'noisyOr';
 
+/**
+ * Where tiles are: at the multiples of the stride, each rounded to a pixel (scaled), or where WSInfer has them
+ * (wsinfer).
+ */
+export type TileGrid = 'scaled' | 'wsinfer';
+
 /** Which tiles are scored: those with enough tissue (fraction), those with tissue at their centre (centre), or all. */
 export type KeepRule = 'fraction' | 'centre' | 'all';
 
+/**
+ * How tissue is told from glass: by its colour relative to the slide's own white (default), or as WSInfer does it
+ * (wsinfer).
+ */
+export type TissueMethod = 'default' | 'wsinfer';
+
 /** What to do with a stored tile that cannot be decoded: fail the slide, or read it as white and count it. */
 export type BadTilePolicy = 'error' | 'fill';
+
+/** Type of the numbers in the file of features. */
+export type FeatureType = 'float32' | 'float16';
 
 /** How pixels are prepared for an .onnx file that has no bundle. */
 export interface ModelInputOptions {
@@ -78,10 +93,25 @@ export interface TileOptions {
    * @defaultValue the model's; where `tile.size` is given, that size
    */
   readonly stride?: number;
+  /**
+   * Where tiles are: at the multiples of the stride, each rounded to a pixel (scaled), or where WSInfer has them
+   * (wsinfer). With wsinfer, the side of a tile and the step between tiles are whole pixels of level 0, halves rounded
+   * to even. A tile belongs to the grid where its centre is on the slide. Tiles are read from level 0 and reduced.
+   * @defaultValue wsinfer for a WSInfer folder, else scaled
+   */
+  readonly grid?: TileGrid;
 }
 
 /** How the tissue is looked for. */
 export interface TissueOptions {
+  /**
+   * How tissue is told from glass: by its colour relative to the slide's own white (default), or as WSInfer does it
+   * (wsinfer). wsinfer is a fixed threshold of the saturation. Pieces below 40,000 square microns are left out and
+   * holes below 36,100 are filled, so the resolution of the slide must be known. A point is in the tissue where it is
+   * in the polygon of WSInfer. `tissue.minAreaFraction` has no effect.
+   * @defaultValue wsinfer for a WSInfer folder, else default
+   */
+  readonly method?: TissueMethod;
   /** Longer side of the overview image that tissue is found in. In pixels. @defaultValue 2048 */
   readonly overviewSide?: number;
   /** Pieces smaller than this share of the overview do not count as tissue. @defaultValue 0.00001 */
@@ -136,7 +166,7 @@ export interface SlideLimits {
 export interface OpenOptions {
   /**
    * Resolution of level 0 of the slide, instead of what its file says. In microns per pixel.
-   * @defaultValue the metadata's column resolution, else what the file says
+   * @defaultValue what the file says; in a run with metadata, their column resolution
    */
   readonly slideMpp?: number;
   /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
@@ -289,7 +319,7 @@ export interface SlideScoreOptions {
   readonly level?: number;
   /**
    * Resolution of level 0 of the slide, instead of what its file says. In microns per pixel.
-   * @defaultValue the metadata's column resolution, else what the file says
+   * @defaultValue what the file says; in a run with metadata, their column resolution
    */
   readonly slideMpp?: number;
   /** The grid of tiles, in model pixels. */
@@ -381,4 +411,74 @@ export interface ScorerOptions extends RuntimeOptions, ModelOptions, SlideScoreO
    * {@link loadModel} returned.
    */
   readonly model: string | URL | Model;
+}
+
+/** What {@link embedSlide} and {@link embedDirectory} write of each slide. */
+export interface FeatureOptions {
+  /**
+   * Type of the numbers in the file of features. float16 takes half of the space; numbers are rounded to the nearest
+   * one, and a slide with a number beyond 65504 fails (OUTPUT_OUT_OF_RANGE).
+   * @defaultValue 'float32'
+   */
+  readonly featureType?: FeatureType;
+  /**
+   * Output of the model that the features are taken from, by its name in the bundle. Of an .onnx file with several
+   * outputs, `graphOutput` chooses the one that is run.
+   * @defaultValue the only one
+   */
+  readonly featureOutput?: string;
+}
+
+/**
+ * Which files are written of what was found in a slide. Each is written whole, or not at all; a file that is there is
+ * not replaced.
+ */
+export interface SlideFileOptions {
+  /**
+   * Folder for all files of each slide: the subfolders tiles-csv, geojson, heatmap, attention and mask, and
+   * run-record.json. What the model or the options cannot give (attention, a mask where every tile is kept) is left
+   * out. An option for one kind of file names another folder for it.
+   * @defaultValue none are written
+   */
+  readonly outputFolder?: string | URL;
+  /**
+   * Folder for a CSV of each slide: place and outputs of every tile, with the columns of WSInfer.
+   * @defaultValue none are written
+   */
+  readonly tilesCsv?: string | URL;
+  /**
+   * Folder for a GeoJSON file of each slide: its tiles and their outputs, as QuPath reads them.
+   * @defaultValue none are written
+   */
+  readonly geojson?: string | URL;
+  /**
+   * Folder for a heat map of each slide: a PNG over its thumbnail, a pyramidal TIFF that lies over the slide, and the
+   * scale of the colours as JSON. The colours show the column of the outputs that the score is made from.
+   * @defaultValue none are written
+   */
+  readonly heatmap?: string | URL;
+  /**
+   * Folder for the same pictures of the attention of each tile; only for a model with a tile output called attention.
+   * @defaultValue none are written
+   */
+  readonly attention?: string | URL;
+  /**
+   * Folder for a PNG of each slide: the mask of the tissue that the tiles were chosen by.
+   * @defaultValue none are written
+   */
+  readonly maskPng?: string | URL;
+  /**
+   * Level-0 pixels for each pixel of the largest level of a heat map as TIFF. With 1 the TIFF has the size of the
+   * slide, and takes long to write.
+   * @defaultValue the power of two that draws a tile about 8 to 16 pixels wide
+   */
+  readonly heatmapDownsample?: number;
+  /**
+   * JSON file that says how the run was made: versions, hashes, options, device, times, warnings and what became of
+   * each slide. It is written when scoring begins, with the state running, and again at the end.
+   * @defaultValue none is written
+   */
+  readonly runRecord?: string | URL;
+  /** Replace files of the slide that are there. @defaultValue false */
+  readonly overwrite?: boolean;
 }

@@ -2,7 +2,7 @@
 
 import { optionMark } from '../core/option-names.js';
 import type { ClipRange } from '../scoring/result.js';
-import type { NativeScoreOptions } from '../native/contract.js';
+import type { NativeHead } from '../native/program.js';
 import { contradiction } from './check.js';
 import { ownerName } from './describe.js';
 import { parseObject, parseOptions, type Parsed } from './parse.js';
@@ -13,7 +13,7 @@ export const modelOptionKeys: readonly (keyof ModelOptions)[] = optionRows
   .filter((row) => row.in.includes('model') && ownerName(row) === '')
   .map((row) => row.name as keyof ModelOptions);
 
-type NativeHeadMethod = Pick<NativeScoreOptions['heads'][number], 'method' | 'k' | 'fraction' | 'quantile'>;
+type NativeHeadMethod = Pick<NativeHead, 'method' | 'k' | 'fraction' | 'quantile'>;
 
 export interface ParsedModelOptions {
   readonly input: ModelInputOptions | null;

@@ -5,7 +5,18 @@
  */
 
 /** The object of the API that an option is a member of. */
-export type OptionPlace = 'runtime' | 'model' | 'scorer' | 'slide' | 'run' | 'open' | 'region' | 'stream' | 'tensor';
+export type OptionPlace =
+  | 'runtime'
+  | 'model'
+  | 'scorer'
+  | 'slide'
+  | 'files'
+  | 'run'
+  | 'open'
+  | 'region'
+  | 'stream'
+  | 'tensor'
+  | 'embed';
 
 /** Unit of a number, as it is written after the number. */
 export type OptionUnit = 'pixels' | 'microns per pixel' | 'bytes' | 'tiles' | 'slides';
@@ -151,6 +162,7 @@ export const optionHeadings = [
   'Faster, approximate',
   'Machine',
   'Results',
+  'Files of each slide',
   'Limits on what a file may ask for',
   'Pixels',
 ] as const;

@@ -1,6 +1,7 @@
 /** Parses score options, and joins them with what the model declares into the addon's full options. */
 
-import type { NativeLimits, NativeMaskSource, NativeScoreOptions, NativeTissueOptions } from '../native/contract.js';
+import type { NativeGridOptions, NativeLimits, NativeMaskSource, NativeTissueOptions } from '../native/contract.js';
+import type { NativeProgram } from '../native/program.js';
 import type { Model } from '../model/model.js';
 import { nativeSlideOutputs } from '../model/slide-outputs.js';
 import { specOf } from '../model/spec.js';
@@ -58,9 +59,9 @@ const scorerPlaces = ['scorer', 'runtime', 'model', 'slide'] as const;
 const keysOf = (place: (typeof scorerPlaces)[number]): readonly string[] =>
   optionRows.filter((row) => row.in.includes(place) && !row.name.includes('.')).map((row) => row.name);
 
-/** Throws INVALID_OPTION. */
-export function parseScorerOptions(options: ScorerOptions): ParsedScorerOptions {
-  const o = record('options', options, scorerPlaces.flatMap(keysOf));
+/** `others` are options of the same call that are parsed elsewhere. Throws INVALID_OPTION. */
+export function parseScorerOptions(options: ScorerOptions, others: readonly string[] = []): ParsedScorerOptions {
+  const o = record('options', options, [...scorerPlaces.flatMap(keysOf), ...others]);
   const part = (keys: readonly string[]): object =>
     Object.fromEntries(keys.filter((key) => key in o).map((key) => [key, o[key]]));
   const model = modelReference('model', o['model']);
@@ -104,8 +105,8 @@ export function parseSlideScoreOptions(
 
 /** Everything the addon needs for one slide but the mask, and what the caller wants back. */
 export interface SlideSettings {
-  readonly score: Omit<NativeScoreOptions, 'grid'>;
-  readonly grid: Omit<NativeScoreOptions['grid'], 'mask'>;
+  readonly score: Omit<NativeProgram, 'tiles'>;
+  readonly grid: Omit<NativeGridOptions, 'mask'>;
   readonly mask: MaskInput | null;
   readonly tissue: NativeTissueOptions;
   /** Who set `grid.maxTiles`, where it is not 0. */
@@ -121,18 +122,28 @@ function tileCap(o: ParsedSlideScore, model: Model): { readonly maxTiles: number
   return { maxTiles: asked, reason: o.tilesPerSlide === null ? 'model' : 'tilesPerSlide' };
 }
 
+/** A plain .onnx file is described by the options of its input, a bundle is not. */
+function noResolution({ kind }: Model): MicrotomeError {
+  const [mpp, level] = kind === 'onnx' ? ['input.mpp', 'input.level'] : ['mpp', 'level'];
+  return new MicrotomeError('INVALID_OPTION', 'options', 'The model does not say at which resolution it works', {
+    advice: `pass ${optionMark(mpp)}, the microns per pixel of its training tiles, or ${optionMark(level)}`,
+  });
+}
+
 function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
   const { input } = model;
   const { select } = specOf(model);
   const told = o.mpp !== null || o.level !== null;
   const mpp = told ? o.mpp : input.mpp;
   const level = told ? o.level : input.level;
-  if (mpp === null && level === null)
-    throw contradiction(
-      `The model does not say at which resolution it works: pass ${optionMark('mpp')}, or ${optionMark('level')}`,
-    );
+  if (mpp === null && level === null) throw noResolution(model);
   const sizePx = o.tile?.size ?? input.sizePx;
   const stridePx = o.tile?.stride ?? (o.tile?.size === undefined ? input.stridePx : sizePx);
+  const placement = o.tile?.grid ?? (model.kind === 'wsinfer' ? 'wsinfer' : 'scaled');
+  if (placement === 'wsinfer' && o.scaledDecode === true)
+    throw contradiction(
+      `${optionMark('tile.grid', 'wsinfer')} reads whole pixels of level 0, but ${optionMark('scaledDecode')} was given`,
+    );
   const keep = o.keep ?? (o.minTissueFraction === null ? select.keep : 'fraction') ?? defaults.keep;
   checkKeep(keep, o.mask);
   if (keep !== 'fraction' && o.minTissueFraction !== null)
@@ -146,6 +157,7 @@ function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
     scaledDecode: o.scaledDecode ?? defaults.scaledDecode,
     sizePx,
     stridePx,
+    placement,
     keep,
     minTissueFraction: o.minTissueFraction ?? select.minTissueFraction ?? defaults.minTissueFraction,
     maxTiles: tileCap(o, model).maxTiles,
@@ -172,20 +184,28 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
     grid,
     mask: o.mask,
     sampleReason: tileCap(o, model).reason,
-    tissue: nativeTissue(o.tissue),
+    tissue: nativeTissue(o.tissue, model.kind === 'wsinfer' ? 'wsinfer' : 'default'),
     score: Object.freeze({
-      preprocess: Object.freeze({
-        sizePx: grid.sizePx,
-        layout: input.layout,
-        channels: input.channels,
-        type: input.type,
-        scale: input.scale,
-        mean: input.mean,
-        std: input.std,
-      }),
-      outputs: spec.tileOutputs.map((output) => ({ name: output.tensor, activation: output.activation })),
+      encoders: [
+        Object.freeze({
+          name: model.name,
+          graph: 0,
+          input: 0,
+          format: Object.freeze({
+            sizePx: grid.sizePx,
+            layout: input.layout,
+            channels: input.channels,
+            type: input.type,
+            scale: input.scale,
+            mean: input.mean,
+            std: input.std,
+          }),
+          outputs: spec.tileOutputs.map(({ tensor, activation }) => ({ tensor, activation })),
+        }),
+      ],
+      select: [],
       heads: spec.heads,
-      slideOutputs: nativeSlideOutputs(spec.outputs),
+      outputs: nativeSlideOutputs(spec.outputs),
       stopping: o.stopping === null ? null : nativeStopping(o.stopping, spec, grid.seed),
       batchSize: o.batchSize ?? defaults.batchSize,
       reproducible: o.reproducible ?? defaults.reproducible,
@@ -194,7 +214,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
   });
 }
 
-/** The addon's full options, once the mask is there. */
-export function nativeScoreOptions(settings: SlideSettings, mask: NativeMaskSource): NativeScoreOptions {
-  return { ...settings.score, grid: { ...settings.grid, mask } };
+/** The program of one slide, once the mask is there. */
+export function nativeProgram(settings: SlideSettings, mask: NativeMaskSource): NativeProgram {
+  return { ...settings.score, tiles: [{ ...settings.grid, mask }] };
 }

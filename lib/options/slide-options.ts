@@ -20,6 +20,7 @@ import type {
   TensorsOptions,
   TilesOptions,
   TissueCallOptions,
+  TissueMethod,
   TissueOptions,
 } from './types.js';
 
@@ -33,10 +34,14 @@ export function parseOpenOptions(options: OpenOptions | undefined): ParsedOpenOp
   return Object.freeze({ limits: (o.limits ?? defaults.limits) as NativeLimits, slideMpp: o.slideMpp });
 }
 
-/** Parsed tissue options under the names of the addon; null: not given. */
-export function nativeTissue(parsed: TissueOptions | null): NativeTissueOptions {
-  const { overviewSide, minAreaFraction } = { ...defaults.tissue, ...parsed };
-  return Object.freeze({ overviewSidePx: overviewSide, minAreaFraction });
+/** Parsed tissue options under the names of the addon; null: not given. `method`: the one of the model, where there is one. */
+export function nativeTissue(parsed: TissueOptions | null, method: TissueMethod = 'default'): NativeTissueOptions {
+  const all = { method, ...defaults.tissue, ...parsed };
+  return Object.freeze({
+    method: all.method,
+    overviewSidePx: all.overviewSide,
+    minAreaFraction: all.minAreaFraction,
+  });
 }
 
 /** The options of `slide.tissue()`: the policy for bad tiles is that of scoring. */
@@ -108,6 +113,7 @@ function tilesOf(o: Parsed<TilesOptions>, tensor: NativeTensorFormat | null): Pa
       scaledDecode: o.scaledDecode ?? defaults.scaledDecode,
       sizePx,
       stridePx: o.stride ?? sizePx,
+      placement: 'scaled',
       keep,
       minTissueFraction: o.minTissueFraction ?? defaults.minTissueFraction,
       maxTiles: o.maxTiles ?? 0,

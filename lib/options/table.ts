@@ -1,5 +1,7 @@
 /** The one table of options. To add an option, add its row to a group in table/ and run: node scripts/generate-options.mjs */
 import type { OptionRow } from './row.js';
+import { featureRows } from './table/features.js';
+import { fileRows } from './table/files.js';
 import { limitRows, runtimeRows } from './table/machine.js';
 import { modelRows } from './table/model.js';
 import { regionRows, streamRows, tensorRows } from './table/pixels.js';
@@ -9,6 +11,7 @@ import { gridRows, handlingRows, tissueRows, workRows } from './table/slide.js';
 export const optionRows: readonly OptionRow[] = [
   ...modelRows,
   ...runRows,
+  ...fileRows,
   ...gridRows,
   ...tissueRows,
   ...workRows,
@@ -18,4 +21,5 @@ export const optionRows: readonly OptionRow[] = [
   ...regionRows,
   ...streamRows,
   ...tensorRows,
+  ...featureRows,
 ];

@@ -1,7 +1,7 @@
 /** The option types of the public API: those that are made from the table, and the inputs that are more than one value. */
 
 import type { TissueMask } from '../slide/tissue-mask.js';
-import type { BadTilePolicy, ScorerOptions, TissueOptions } from './generated-types.js';
+import type { BadTilePolicy, ScorerOptions, SlideFileOptions, TissueOptions } from './generated-types.js';
 
 export type * from './generated-types.js';
 
@@ -24,4 +24,4 @@ export interface GeoJsonObject {
 }
 
 /** How {@link scoreSlide} scores. */
-export type ScoreOptions = ScorerOptions;
+export interface ScoreOptions extends ScorerOptions, SlideFileOptions {}

@@ -9,6 +9,7 @@ import type { ScorerOptions } from '../options/types.js';
 import type { Model } from '../model/model.js';
 import type { ColumnOptions } from './columns.js';
 import { deadlineOf, type Deadline } from './deadline.js';
+import { fileOptionsOf, type FileOptions, type ParsedFileOptions } from '../outputs/file-options.js';
 import type { FolderRules } from './folder-walk.js';
 import type { DirectoryOptions, OnError, OnMissing, Preset } from './generated-types.js';
 import { layoutOf } from './presets.js';
@@ -28,6 +29,7 @@ export interface RunOptions {
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly slidesInFlight: number;
+  readonly files: FileOptions;
   readonly deadline: Deadline | null;
   readonly signal: AbortSignal | null;
   readonly onModel: ((model: Model) => void) | null;
@@ -43,10 +45,17 @@ type ParsedRun = { readonly [K in keyof DirectoryOptions]-?: Exclude<DirectoryOp
 
 /** Names of the options that a run passes on to its scorer. */
 const scorerNames = optionRows
-  .filter((row) => row.in.includes('run') && row.in.length > 1 && !row.name.includes('.') && row.name !== 'signal')
+  .filter(
+    (row) =>
+      row.in.includes('run') &&
+      row.in.length > 1 &&
+      !row.in.includes('files') &&
+      !row.name.includes('.') &&
+      row.name !== 'signal',
+  )
   .map((row) => row.name);
 
-const kNeedOutput = ['resume', 'overwrite', 'allOutputs', 'statusColumn'] as const;
+const kNeedOutput = ['resume', 'allOutputs', 'statusColumn'] as const;
 
 /** Options that may be given as a URL, whose parsed values are paths. */
 const pathNames = optionRows
@@ -80,7 +89,12 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
   const parsed = parseOptions(['run'], options) as unknown as ParsedRun;
   const given = withPaths(options as Readonly<Record<string, unknown>>, parsed);
   const { output, resume, overwrite } = parsed;
-  const needy = kNeedOutput.find((name) => parsed[name] !== null && parsed[name] !== false);
+  const files = fileOptionsOf(parsed as ParsedRun & ParsedFileOptions);
+  const isAsked = (name: (typeof kNeedOutput)[number] | 'overwrite'): boolean =>
+    parsed[name] !== null && parsed[name] !== false;
+  // What is to be replaced may also be the files of the slides.
+  const writesFiles = files.kinds.length > 0 || files.runRecord !== null;
+  const needy = [...kNeedOutput, ...(writesFiles ? [] : ['overwrite' as const])].find(isAsked);
   if (output === null && needy !== undefined)
     throw contradiction(`${optionMark(needy)} was given without ${optionMark('output')}`);
   if (parsed.format !== null && parsed.onError === 'skip') {
@@ -110,6 +124,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
     resume: resume ?? defaults.resume,
     overwrite: overwrite ?? defaults.overwrite,
     slidesInFlight: parsed.slidesInFlight ?? defaults.slidesInFlight,
+    files,
     deadline: deadlineOf(parsed.deadline, parsed.deadlineMinTiles),
     signal: parsed.signal,
     onModel: parsed.onModel,

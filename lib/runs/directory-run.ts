@@ -12,7 +12,7 @@
  */
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
-import type { Model } from '../model/model.js';
+import type { LibraryVersions, RunRecord } from '../outputs/run-record.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
 import { checkMask } from '../slide/mask-digest.js';
@@ -28,15 +28,19 @@ import { realFileSystem, type FileSystem } from './file-system.js';
 import { checkKey, Journal, journalPathOf, readJournal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import { defaultLockTimes, lockOutput, lockPathOf, type LockTimes, type OutputLock } from './lock.js';
-import { OutcomeQueue } from './outcome-queue.js';
+import type { OutcomeQueue } from './outcome-queue.js';
 import { checkOutputPlace, isComplete, isThere, refuseExisting } from './output-files.js';
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
 import { resumedRows, type ResumedRows } from './resume.js';
 import type { RowKeyMaker } from './row-key.js';
 import { rowsMismatch } from './rows.js';
+import { checkRunFiles, refuseMissingFiles, RunFiles } from './run-files.js';
 import { partialOptions, runKey } from './run-key.js';
+import { followSignal, startLoop, type Stop } from './run-loop.js';
+import { beginRecord } from './run-record.js';
 import { finishedBefore, progressOf, summaryOf, toScore } from './run-summary.js';
 import { scoreRows, type RowScorer, type ScoredRows, type ScoreRowsInput } from './score-rows.js';
+import { tellModel, tellNotRead } from './tell.js';
 import { TimeBudget } from './time-budget.js';
 import type { DirectoryRun, DirectorySummary } from './types.js';
 
@@ -46,6 +50,8 @@ export interface RunDependencies {
   readonly machine?: (scorer: RowScorer) => Promise<Readonly<Record<string, string>>>;
   /** What the model fails with whatever the slide; null: with nothing. Asked only after a failure. */
   readonly modelFault?: (scorer: RowScorer) => Promise<MicrotomeError | null>;
+  /** Of the libraries, for the record of the run. */
+  readonly versions?: LibraryVersions;
   readonly fs?: FileSystem;
   readonly lockTimes?: LockTimes;
   readonly clock?: Clock;
@@ -53,62 +59,7 @@ export interface RunDependencies {
 
 /** Starts when first iterated or asked for `done`. */
 export function startRun(source: RunSource, options: unknown, dependencies: RunDependencies): DirectoryRun {
-  const queue = new OutcomeQueue();
-  const stop = new Stop();
-  stop.controller.signal.addEventListener('abort', () => queue.release(), { once: true });
-  let running: Promise<DirectorySummary> | null = null;
-  let iterated = false;
-  const start = (): Promise<DirectorySummary> => {
-    if (running !== null) return running;
-    running = new Execution(source, queue, stop, dependencies).run(options);
-    // The loop over the outcomes may be the only one who cares; then nobody handles this promise.
-    running.then(
-      () => queue.end(),
-      (error: unknown) => queue.fail(error),
-    );
-    return running;
-  };
-  return {
-    get done() {
-      return start();
-    },
-    [Symbol.asyncIterator]() {
-      if (iterated) throw new MicrotomeError('INVALID_OPTION', 'options', 'A run was iterated twice; start another');
-      iterated = true;
-      queue.listen();
-      return iteratorOf(queue, stop, start());
-    },
-  };
-}
-
-function iteratorOf(
-  queue: OutcomeQueue,
-  stop: Stop,
-  running: Promise<DirectorySummary>,
-): AsyncIterator<SlideOutcome, undefined> {
-  return {
-    async next() {
-      const outcome = await queue.take();
-      return outcome === null ? { done: true, value: undefined } : { done: false, value: outcome };
-    },
-    async return() {
-      const advice = `pass ${optionMark('resume', 'true')}, or iterate to the end`;
-      stop.request(new MicrotomeError('CANCELLED', 'options', 'The loop over the run was left', { advice }));
-      await running.catch(() => {});
-      return { done: true, value: undefined };
-    },
-  };
-}
-
-/** Ends a run; knows a stop that was asked for from a failure of the run itself, which aborts the same controller. */
-class Stop {
-  readonly controller = new AbortController();
-  requested = false;
-
-  request(reason: unknown): void {
-    this.requested = true;
-    this.controller.abort(reason);
-  }
+  return startLoop((queue, stop) => new Execution(source, queue, stop, dependencies).run(options));
 }
 
 interface OutputTarget {
@@ -129,7 +80,7 @@ class Execution {
 
   constructor(
     private readonly source: RunSource,
-    private readonly queue: OutcomeQueue,
+    private readonly queue: OutcomeQueue<SlideOutcome>,
     private readonly stop: Stop,
     private readonly dependencies: RunDependencies,
   ) {
@@ -147,6 +98,7 @@ class Execution {
       this.stop.controller.signal.throwIfAborted();
       const prepared = await prepareRun(this.source, options, this.fs);
       await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
+      await checkRunFiles(options, prepared, this.fs);
       tellNotRead(options, prepared);
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
       return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
@@ -184,7 +136,10 @@ class Execution {
     if (await isThere(journalPathOf(output), this.fs)) return false;
     if (!(await isThere(output, this.fs))) return false;
     const names = prepared.rows.map((row) => row.name);
-    if (await isComplete(output, prepared.header, names, this.fs, options.columns)) return true;
+    if (await isComplete(output, prepared.header, names, this.fs, options.columns)) {
+      await refuseMissingFiles(options, prepared, this.fs);
+      return true;
+    }
     const found = `${output} is there, without a journal, and is not the complete output of this run`;
     throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
       path: output,
@@ -202,6 +157,7 @@ class Execution {
     signal.throwIfAborted();
     const scorer = await this.dependencies.createScorer({ ...options.scorer, signal });
     let journal: Journal | null = null;
+    let record: RunRecord | null = null;
     try {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
@@ -215,17 +171,22 @@ class Execution {
       }
       const outputCount = scorer.model.outputs.length;
       const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options, outputCount };
-      const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys);
+      const files = await RunFiles.open(options, prepared, scorer.model, signal, this.fs);
+      const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys, files);
       journal = opened?.journal ?? null;
       const resumed = opened?.resumed?.rows ?? new Map<number, JournalRow>();
+      record = await beginRecord(options, prepared, scorer, resumed, this.dependencies.versions, this.fs);
       const progress = progressOf(prepared, options, resumed);
       const time = times.endMs === null ? null : this.timeBudget(prepared, options, resumed, scorer, times.endMs);
-      const work = { resumed, scorer, fallback, keys, journal, progress, time };
+      const work = { resumed, scorer, fallback, keys, journal, progress, time, files, record };
       const scored = await scoreRows(this.rowsInput(prepared, options, work));
       if (target !== null && journal !== null) await this.finish(header, options, scorer, scored, target, journal);
+      await record?.end(null);
       const elapsedMs = this.clock.nowMs() - times.startedMs;
       return summaryOf(scored, prepared, options, progress.tiles, elapsedMs, scorer, opened?.resumed ?? null);
     } catch (error) {
+      // What the run ended with counts, not that its record cannot be completed either.
+      await record?.end({ reason: error, wasStopped: this.stop.requested }).catch(() => undefined);
       // A run that failed before its first row leaves nothing; one that was stopped can be resumed either way.
       if (journal?.isNew === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
       throw error;
@@ -238,7 +199,10 @@ class Execution {
   private rowsInput(
     { rows }: PreparedRun,
     { onError, slidesInFlight, columns, scorer: options }: RunOptions,
-    work: Pick<ScoreRowsInput, 'resumed' | 'scorer' | 'fallback' | 'keys' | 'journal' | 'progress' | 'time'>,
+    work: Pick<
+      ScoreRowsInput,
+      'resumed' | 'scorer' | 'fallback' | 'keys' | 'journal' | 'progress' | 'time' | 'files' | 'record'
+    >,
   ): ScoreRowsInput {
     const { queue } = this;
     const { controller } = this.stop;
@@ -277,6 +241,7 @@ class Execution {
     scorer: RowScorer,
     { output, lock }: OutputTarget,
     keys: RowKeyMaker,
+    files: RunFiles | null,
   ): Promise<{ journal: Journal; resumed: ResumedRows | null }> {
     const path = journalPathOf(output);
     const guard = (): Promise<void> => lock.assertHeld();
@@ -284,7 +249,8 @@ class Execution {
     const read = options.resume ? await readJournal(path, this.fs) : null;
     if (read !== null) {
       checkKey(path, read.key, key);
-      const resumed = resumedRows(path, read, prepared.rows, keys);
+      const known = resumedRows(path, read, prepared.rows, keys);
+      const resumed = files === null ? known : await withMissingFiles(known, files, prepared);
       return { journal: await Journal.reopen(path, { ...read, key }, this.fs, guard), resumed };
     }
     try {
@@ -328,27 +294,8 @@ class Execution {
   }
 }
 
-function tellNotRead({ onNotRead }: RunOptions, { notRead = [] }: PreparedRun): void {
-  if (notRead.length === 0) return;
-  try {
-    onNotRead?.(notRead);
-  } catch {
-    // The run goes on; see the option.
-  }
-}
-
-function tellModel({ onModel }: RunOptions, model: Model): void {
-  try {
-    onModel?.(model);
-  } catch {
-    // The run goes on; see the option.
-  }
-}
-
-function followSignal(signal: AbortSignal | null, stop: Stop): () => void {
-  if (signal === null) return () => {};
-  const abort = (): void => stop.request(signal.reason);
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return () => signal.removeEventListener('abort', abort);
+async function withMissingFiles(known: ResumedRows, files: RunFiles, prepared: PreparedRun): Promise<ResumedRows> {
+  const rows = new Map(known.rows);
+  const again = await files.scoreAgain(rows, prepared);
+  return { ...known, rows, again: [...known.again, ...again] };
 }

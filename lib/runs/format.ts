@@ -58,7 +58,8 @@ function requirePreset({ path, header }: CsvTable, { idColumn, valueColumn }: La
 export function idColumnOf({ path, header }: CsvTable, idColumn: string): number {
   const at = header.indexOf(idColumn);
   if (at >= 0) return at;
-  throw csvInvalid(path, 1, `no column ${shown(idColumn)}; found ${header.map(shown).join(', ')}`);
+  const found = `no column ${shown(idColumn)}; found ${header.map(shown).join(', ')}`;
+  throw csvInvalid(path, 1, found, `correct the file, or pass ${optionMark('idColumn')}`);
 }
 
 /** The names in one column. Refuses the first that is unsafe or was there before. `paths`: they may be paths. */

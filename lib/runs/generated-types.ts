@@ -1,7 +1,7 @@
 /** The options of a run over many slides. Made from lib/options/table by scripts/generate-options.mjs; do not edit. */
 
 import type { Model } from '../model/model.js';
-import type { ScorerOptions } from '../options/types.js';
+import type { ScorerOptions, SlideFileOptions } from '../options/types.js';
 import type { DirectoryProgress, NotRead } from './types.js';
 
 /** Names of the columns of `format`, `metadata` and `output`. */
@@ -14,7 +14,9 @@ export type OnMissing = 'error' | 'fallback';
 export type OnError = 'error' | 'fallback' | 'skip';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
-export interface DirectoryOptions extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'> {
+export interface DirectoryOptions
+  extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'>,
+    Omit<SlideFileOptions, 'overwrite'> {
   /**
    * CSV whose rows say which slides are scored, and in which order.
    * @defaultValue every slide of the folder, in name order

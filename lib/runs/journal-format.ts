@@ -52,6 +52,8 @@ export interface JournalRow {
   readonly outputs?: readonly number[];
   /** Only where the range made another number of the score: what it was before. */
   readonly clippedFrom?: number;
+  /** Only where files were written for the slide: their absolute paths. */
+  readonly files?: readonly string[];
 }
 
 export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
@@ -98,11 +100,12 @@ function isKey(value: unknown): value is JournalKey {
 
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
-  const { name, identity, score, error, sampled, own, outputs, clippedFrom } = value;
+  const { name, identity, score, error, sampled, own, outputs, clippedFrom, files } = value;
   if (!isText(name) || !isObject(identity) || !isRowKey(own)) return false;
   if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
   if (sampled !== undefined && !isSample(sampled)) return false;
   if (outputs !== undefined && !(Array.isArray(outputs) && outputs.every(Number.isFinite))) return false;
+  if (files !== undefined && !(Array.isArray(files) && files.every(isText))) return false;
   if (clippedFrom !== undefined && typeof clippedFrom !== 'number') return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));

@@ -5,6 +5,7 @@
  */
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
+import { isRemote, remoteRefused } from '../core/remote-address.js';
 import { errnoOf, type FileSystem } from './file-system.js';
 import { walkFolder, type FolderRules, type WalkedSlide } from './folder-walk.js';
 import { escapedName, nameProblem, shown } from './names.js';
@@ -18,7 +19,7 @@ export interface ListedSlides {
   readonly notRead: readonly NotRead[];
 }
 
-/** Throws FILE_NOT_FOUND or FILE_UNREADABLE. */
+/** Throws FILE_NOT_FOUND, FILE_UNREADABLE, or NETWORK for an address. */
 export async function isFolder(path: string, fs: FileSystem): Promise<boolean> {
   try {
     return (await fs.stat(path)).isDirectory();
@@ -26,6 +27,7 @@ export async function isFolder(path: string, fs: FileSystem): Promise<boolean> {
     if (errnoOf(error) === 'ENOENT' && (await isLink(path, fs))) {
       throw new MicrotomeError('FILE_NOT_FOUND', 'slide', `the slide ${path} is ${kDangling}`, { path, cause: error });
     }
+    if (isRemote(path)) throw remoteRefused(path);
     throw fromFileSystem(error, 'slide', path, 'the slide');
   }
 }

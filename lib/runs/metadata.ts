@@ -5,6 +5,7 @@
  * line where it cannot be. An empty cell, and what data frames write for one (nan, NA, null), is no value: what a missing
  * value means is for the bundle to say.
  */
+import { optionMark } from '../core/option-names.js';
 import { Turns } from '../core/turns.js';
 import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
 import { csvInvalid } from './failure.js';
@@ -53,11 +54,11 @@ export async function readMetadata(
   const needed = preset === null ? [layout.idColumn] : layout.metadataColumns;
   const missing = needed.filter((name) => !table.header.includes(name));
   if (missing.length > 0) {
-    throw csvInvalid(
-      path,
-      1,
-      `no column ${missing.map(shown).join(', ')}; found ${table.header.map(shown).join(', ')}`,
-    );
+    const found = `no column ${missing.map(shown).join(', ')}; found ${table.header.map(shown).join(', ')}`;
+    const advice = missing.includes(layout.idColumn)
+      ? `correct the file, or pass ${optionMark('idColumn')}`
+      : undefined;
+    throw csvInvalid(path, 1, found, advice);
   }
   const idAt = table.header.indexOf(layout.idColumn);
   await checkedNames(path, table.rows, idAt, rules.paths);

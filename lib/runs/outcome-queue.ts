@@ -3,12 +3,11 @@
  * While somebody listens, workers may run only a few rows ahead of what was taken, so that memory stays bounded; while
  * nobody does, outcomes are dropped and workers never wait.
  */
-import type { SlideOutcome } from '../scoring/result.js';
 
 const kRowsAhead = 8;
 
-export class OutcomeQueue {
-  private readonly finished = new Map<number, SlideOutcome | null>();
+export class OutcomeQueue<Outcome> {
+  private readonly finished = new Map<number, Outcome | null>();
   private next = 0;
   private listening = false;
   private letGo = false;
@@ -34,7 +33,7 @@ export class OutcomeQueue {
   }
 
   /** `outcome` null: the row is done and has nothing to say. */
-  put(position: number, outcome: SlideOutcome | null): void {
+  put(position: number, outcome: Outcome | null): void {
     this.finished.set(position, this.listening ? outcome : null);
     this.skipSilent();
     this.wake();
@@ -51,7 +50,7 @@ export class OutcomeQueue {
   }
 
   /** The next outcome, or null at the end. Rejects with what the run failed with. One caller at a time. */
-  async take(): Promise<SlideOutcome | null> {
+  async take(): Promise<Outcome | null> {
     for (;;) {
       const outcome = this.finished.get(this.next);
       if (outcome !== undefined && outcome !== null) {

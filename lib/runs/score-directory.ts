@@ -1,5 +1,6 @@
 /** scoreDirectory: every slide of a folder, or of a format file, into one table of results. */
 import { machineIdentity } from '../native/identity.js';
+import { libraryVersions } from '../outputs/run-record.js';
 import { modelFault } from '../scoring/model-trial.js';
 import { createScorer, type Scorer } from '../scoring/scorer.js';
 import { startRun, type RunDependencies } from './directory-run.js';
@@ -55,6 +56,7 @@ export function scoreDirectory(
 const dependencies: RunDependencies = {
   createScorer,
   machine: (scorer) => machineIdentity((scorer as Scorer).device),
+  versions: libraryVersions,
   modelFault: (scorer) => modelFault(scorer as Scorer),
 };
 

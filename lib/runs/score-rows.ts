@@ -14,8 +14,10 @@ import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
 import { rowKey, type RowKeyMaker } from './row-key.js';
+import type { FiledResult, RunFiles } from './run-files.js';
 import type { RunRow } from './rows.js';
 import { rowsMismatch } from './rows.js';
+import type { RecordedState, RunRecord } from '../outputs/run-record.js';
 import type { RunProgress } from './run-progress.js';
 import { shown } from './names.js';
 import type { TimeBudget } from './time-budget.js';
@@ -25,6 +27,8 @@ import type { OnError, SummaryRow } from './types.js';
 /** The part of a scorer that a run uses. */
 export interface RowScorer {
   readonly model: Model;
+  /** Where the model runs; not there: the processor. */
+  readonly device?: string;
   /** Most tiles of a slide; 0, or not there: no limit. */
   readonly tilesPerSlide?: number;
   score(path: string, options: SlideScoreOptions): Promise<SlideResult>;
@@ -45,9 +49,12 @@ export interface ScoreRowsInput {
   readonly modelFault: () => Promise<MicrotomeError | null>;
   readonly slidesInFlight: number;
   readonly journal: Journal | null;
+  /** Files beside the table; not there: none. */
+  readonly files?: RunFiles | null;
+  readonly record?: RunRecord | null;
   /** Not there: the columns of the preset. */
   readonly columns?: ColumnOptions;
-  readonly queue: OutcomeQueue;
+  readonly queue: OutcomeQueue<SlideOutcome>;
   readonly progress: RunProgress;
   /** Null: the run has all the time it needs. */
   readonly time: TimeBudget | null;
@@ -87,6 +94,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
       const row = todo[position] as RunRow;
       const { outcome, entry } = row.slide === null ? missingRow(input, row) : await scoreOne(input, row, row.slide);
       summary.set(row.index, entry);
+      if (!outcome.ok) input.record?.slide(row.index, { state: recordedState(entry.source), error: entry.error }, null);
       if (!outcome.ok && entry.source === 'failed') errors.set(row.index, outcome.error);
       input.queue.put(position, outcome);
     }
@@ -108,13 +116,19 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
   };
 }
 
+/** What the record of the run says of a row that has no score. */
+function recordedState(source: SummaryRow['source']): RecordedState {
+  return source === 'missing' || source === 'skipped' ? source : 'failed';
+}
+
 interface FinishedRow {
   readonly outcome: SlideOutcome;
   readonly entry: SummaryRow;
 }
 
 function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
-  const error = rowsMismatch([`${shown(row.name)}: ${row.problem ?? 'no slide'}`]);
+  // That rows may be without a slide was asked for: no advice to ask for it.
+  const error = rowsMismatch([`${shown(row.name)}: ${row.problem ?? 'no slide'}`], 'make the named files agree');
   input.progress.missing();
   return {
     outcome: { ok: false, path: row.name, error, fallback: input.fallback },
@@ -130,25 +144,40 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
 
 async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<RunRow['slide']>): Promise<FinishedRow> {
   const { progress } = input;
-  const scored = await scoreSlide(input, row, slide.path);
+  const found = await scoreSlide(input, row, slide.path);
+  const filed = found instanceof MicrotomeError ? found : await withFiles(input, row, slide.path, found);
   const line = { name: row.name, identity: slide.identity };
-  if (scored instanceof MicrotomeError) {
-    await append(input, { ...line, score: null, error: scored.code, own: rowKey(input.keys, row, null) });
+  if (filed instanceof MicrotomeError) {
+    await append(input, { ...line, score: null, error: filed.code, own: rowKey(input.keys, row, null) });
     progress.finished(row.index, false, 0);
-    return failedRow(input, row, slide.path, scored);
+    return failedRow(input, row, slide.path, filed);
   }
+  const { result: scored, files } = filed;
   const notes = noted({
     sampled: scored.read.sampled ?? undefined,
     clippedFrom: scored.clipped ? scored.unclipped : undefined,
   });
   const own = rowKey(input.keys, row, scored);
   const outputs = kept(outputsOf(scored, input.scorer.model));
-  await append(input, { ...line, score: scored.score, error: null, ...notes, ...outputs, own });
+  const written = files.length === 0 ? {} : { files };
+  await append(input, { ...line, score: scored.score, error: null, ...notes, ...outputs, ...written, own });
   progress.finished(row.index, true, scored.tileCount);
+  input.record?.slide(row.index, { state: 'done', score: scored.score, files }, scored);
   return {
     outcome: { ok: true, result: scored },
     entry: { name: row.name, score: scored.score, source: 'scored', error: null, ...notes, ...outputs },
   };
+}
+
+/** The files are on disk before the row says that the slide is scored. */
+async function withFiles(
+  input: ScoreRowsInput,
+  row: RunRow,
+  path: string,
+  result: SlideResult,
+): Promise<FiledResult | MicrotomeError> {
+  const { files } = input;
+  return files ? files.write(path, result, mppOf(input, row)) : { result, files: [] };
 }
 
 function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: MicrotomeError): FinishedRow {
@@ -243,13 +272,18 @@ function scoreRow(input: ScoreRowsInput, row: RunRow, path: string): Promise<Sli
   });
 }
 
+/** An option of the run goes before the column of the metadata, and that before the slide's own tags. */
+function mppOf({ options }: ScoreRowsInput, { metadata }: RunRow): number | null {
+  return options.slideMpp ?? metadata?.slideMpp ?? null;
+}
+
 function slideOptions(input: ScoreRowsInput, row: RunRow): SlideScoreOptions {
   const { metadata } = row;
-  // An option of the run goes before the column of the metadata, and that before the slide's own tags.
-  const slideMpp = input.options.slideMpp ?? metadata?.slideMpp ?? null;
+  const slideMpp = mppOf(input, row);
   return {
     signal: input.controller.signal,
     onProgress: (progress) => input.progress.moved(row.index, progress),
+    ...(input.files?.needsTiles === true ? { tiles: true } : {}),
     ...(slideMpp === null ? {} : { slideMpp }),
     ...(metadata === null ? {} : { clinical: metadata.clinical }),
   };

@@ -9,7 +9,7 @@ import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { shown } from './names.js';
-import { isSlideName } from './slide-names.js';
+import { isSlideName, slideEndings } from './slide-names.js';
 
 export { isSlideName };
 
@@ -98,10 +98,20 @@ export async function findSlide(
     return stat.isFile() ? found(name, path, stat) : 'not a regular file';
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') return (await isLink(path, fs)) ? kDangling : 'no such slide';
+    if (errno === 'ENOENT' || errno === 'ENOTDIR')
+      return (await isLink(path, fs)) ? kDangling : await notThere(path, name, fs);
     if (errno === 'ELOOP') return kLoop;
     throw ioFailure(error, 'look at', path, 'slide');
   }
+}
+
+/** Tables often name slides without the ending of the file. */
+async function notThere(path: string, name: string, fs: FileSystem): Promise<string> {
+  for (const ending of slideEndings) {
+    const there = await fs.stat(`${path}${ending}`, { bigint: true }).catch(() => null);
+    if (there?.isFile() === true) return `no such slide, but there is ${shown(`${name}${ending}`)}`;
+  }
+  return 'no such slide';
 }
 
 export const kDangling = 'a link to a file that is not there';

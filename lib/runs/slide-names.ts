@@ -1,5 +1,8 @@
 /** What the name of a file says of it: a slide that a folder run reads, one that this version cannot read, or neither. */
 
+/** Endings of the names that a folder run reads. */
+export const slideEndings = ['.tif', '.tiff', '.svs'] as const;
+
 const kSlideName = /^[^.].*\.(tif|tiff|svs)$/is;
 
 /** Not hidden, and with one of the slide extensions, in any case. */

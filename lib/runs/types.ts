@@ -48,7 +48,9 @@ export interface SummaryRow {
 /** A slide that the interrupted run had scored and this one has scored again, and what had changed. */
 export interface RescoredRow {
   readonly name: string;
-  /** The option that its score depended on, or `metadata`, of which it is the resolution. */
+  /**
+   * The option that its score depended on; `metadata`, of which it is the resolution; or `file`: the file `is` was not there.
+   */
   readonly what: string;
   readonly was: unknown;
   readonly is: unknown;

@@ -18,12 +18,7 @@ import type {
   NativeSlide,
 } from '../native/contract.js';
 import { defaults } from '../options/defaults.js';
-import {
-  nativeScoreOptions,
-  parseScorerOptions,
-  parseSlideScoreOptions,
-  slideSettings,
-} from '../options/score-options.js';
+import { nativeProgram, parseScorerOptions, parseSlideScoreOptions, slideSettings } from '../options/score-options.js';
 import type {
   ParsedRuntimeOptions,
   ParsedScorerOptions,
@@ -105,9 +100,8 @@ export async function planWith(
   const plan = async (slide: NativeSlide): Promise<SlidePlan> => {
     const { tileOutputs, fixedRows } = specOf(model);
     const request = {
-      score: nativeScoreOptions(settings, mask),
-      columns: tileOutputs.map(({ columns }) => columns ?? 0),
-      fixedRows: fixedRows ?? 0,
+      score: nativeProgram(settings, mask),
+      graphs: [{ columns: tileOutputs.map(({ columns }) => columns ?? 0), fixedRows: fixedRows ?? 0 }],
       threads: runtime.threads,
       memoryBytes: runtime.memoryBytes,
     };
@@ -207,7 +201,7 @@ class WarmScorer implements Scorer {
       const elapsedMs = performance.now() - beganMs;
       const context = { path, model: this.model, settings, slideWarnings: slide.info.warnings, elapsedMs };
       const result = slideResult(found, context);
-      progress?.finished(found.tiles, elapsedMs);
+      progress?.finished(result.tileCount, elapsedMs);
       return result;
     };
     return withSlide(place, o, use, this.#leave);
@@ -224,7 +218,7 @@ class WarmScorer implements Scorer {
     return runJob(signal, () => {
       let job: NativeScoreJob | null = null;
       const run = (): Promise<NativeScoreResult> => {
-        job = this.#engine.score(slide, nativeScoreOptions(settings, mask), progress?.update ?? null);
+        job = this.#engine.score(slide, nativeProgram(settings, mask), progress?.update ?? null);
         return job.result;
       };
       return { result: native(run, path), cancel: () => job?.cancel() };
@@ -257,7 +251,9 @@ export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
 
 /** The runtime's own view of the graph is compared with the declaration too: it is the one that will run. */
 function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
-  checkModelAgainstGraph(model.input, o.tile?.size ?? model.input.sizePx, specOf(model), engine.model);
+  const [graph] = engine.models;
+  if (graph === undefined) return;
+  checkModelAgainstGraph(model.input, o.tile?.size ?? model.input.sizePx, specOf(model), graph);
 }
 
 async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {
@@ -266,7 +262,7 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   const { device, threads, memoryBytes } = runtime;
   const { graphPath, graphSha256, weights } = specOf(model);
   const graph = { path: graphPath, sha256: graphSha256 };
-  const request = { graph, weights, device, threads, memoryBytes };
+  const request = { graphs: [{ graph, weights }], device, threads, memoryBytes };
   const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
   const engine = await jobUnlessAborted(slide.signal, start, closeLate);
   try {

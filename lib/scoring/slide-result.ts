@@ -1,9 +1,10 @@
 /** The addon's result of one slide as the public one. */
 
 import { withJson } from '../core/plain-json.js';
+import { MicrotomeError } from '../core/errors.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
-import type { NativePlan, NativeScoreResult } from '../native/contract.js';
+import type { NativePlan, NativePlannedInput, NativeScoreResult, NativeTileTable } from '../native/contract.js';
 import type { SlideSettings } from '../options/score-options.js';
 import { isClipped, rangeWarnings } from './score-range.js';
 import { scaledBy } from '../slide/places.js';
@@ -17,10 +18,17 @@ import type {
   TileTable,
 } from './result.js';
 
-function tileTable(found: NativeScoreResult, model: Model): TileTable {
+/** Of the model's only tile input. */
+function first<T>(inputs: readonly T[]): T {
+  const [input] = inputs;
+  if (input === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input');
+  return input;
+}
+
+function tileTable(found: NativeTileTable, model: Model): TileTable {
   const { tileOutputs } = specOf(model);
   const outputs: Record<string, TileOutput> = {};
-  found.tileOutputs.forEach(({ columns, values }, i) => {
+  found.outputs.forEach(({ columns, values }, i) => {
     const output = tileOutputs[i];
     if (output !== undefined)
       outputs[output.name] = Object.freeze(withJson({ columns, columnNames: output.columnNames, values }));
@@ -44,24 +52,32 @@ function tileTable(found: NativeScoreResult, model: Model): TileTable {
   return Object.freeze(withJson(table));
 }
 
-function sampleOf(found: NativePlan | NativeScoreResult, settings: SlideSettings): TileSample | null {
-  // A stopping rule scores fewer than were planned; that is told apart from it.
-  const tiles = ('stopping' in found ? found.stopping?.plannedTiles : null) ?? found.tiles;
+/** `planned`: a stopping rule scores fewer than were planned; that is told apart from it. */
+function sampleOf(
+  found: NativePlannedInput | NativeTileTable,
+  planned: number | undefined,
+  settings: SlideSettings,
+): TileSample | null {
+  const tiles = planned ?? found.tiles;
   if (found.keptTiles <= tiles) return null;
   const { grid, sampleReason: reason } = settings;
   return Object.freeze({ tiles, of: found.keptTiles, reason, seed: grid.seed });
 }
 
-function readPolicy(found: NativePlan | NativeScoreResult, settings: SlideSettings): ReadPolicy {
+function readPolicy(
+  found: NativePlannedInput | NativeTileTable,
+  planned: number | undefined,
+  settings: SlideSettings,
+): ReadPolicy {
   const { level, mpp, policy, scale, jpegReduction } = found;
-  return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, settings) });
+  return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, planned, settings) });
 }
 
 function stoppingOutcome(found: NativeScoreResult, settings: SlideSettings): StoppingOutcome | null {
   const { stopping: asked } = settings.score;
   if (found.stopping === null || asked === null) return null;
   const { plannedTiles, halfWidth } = found.stopping;
-  return Object.freeze({ tiles: found.tiles, of: plannedTiles, halfWidth, confidence: asked.confidence });
+  return Object.freeze({ tiles: first(found.tables).tiles, of: plannedTiles, halfWidth, confidence: asked.confidence });
 }
 
 /** A sample that was asked for is in the result; one that was forced is warned of too. */
@@ -76,7 +92,8 @@ export function slideResult(
   context: { path: string; model: Model; settings: SlideSettings; slideWarnings: readonly string[]; elapsedMs: number },
 ): SlideResult {
   const { path, model, settings, slideWarnings, elapsedMs } = context;
-  const read = readPolicy(found, settings);
+  const table = first(found.tables);
+  const read = readPolicy(table, found.stopping?.plannedTiles, settings);
   const forced = sampleWarnings(read);
   const score = found.outputs[0]?.value ?? NaN;
   const unclipped = found.outputs[0]?.unclipped ?? NaN;
@@ -91,9 +108,9 @@ export function slideResult(
     clipped: output !== undefined && isClipped(unclipped, output),
     outputs: Object.freeze(outputs),
     clip: output?.clip ?? null,
-    ...(settings.score.keepTiles ? { tiles: tileTable(found, model) } : {}),
+    ...(settings.score.keepTiles ? { tiles: tileTable(table, model) } : {}),
     read,
-    tileCount: found.tiles,
+    tileCount: table.tiles,
     stopping: stoppingOutcome(found, settings),
     decodedTiles: found.decodedTiles,
     badTiles: found.badTiles + found.missingTiles,
@@ -111,11 +128,12 @@ export function slideResult(
 }
 
 export function slidePlan(found: NativePlan, settings: SlideSettings, path: string): SlidePlan {
+  const input = first(found.inputs);
   return Object.freeze({
     path,
-    read: readPolicy(found, settings),
-    tiles: found.tiles,
-    gridTiles: found.gridTiles,
+    read: readPolicy(input, undefined, settings),
+    tiles: input.tiles,
+    gridTiles: input.gridTiles,
     storedTiles: found.storedTiles,
     bytesToRead: found.storedBytes,
     tissueFraction: found.tissueFraction,

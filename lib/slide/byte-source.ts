@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { throwIfAborted } from '../core/cancel.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { pathOf } from '../core/file-url.js';
+import { isRemote, remoteRefused } from '../core/remote-address.js';
 import { func, invalid, numeric, text } from '../options/check.js';
 import { naturalNumber, positiveInteger } from '../options/table/kinds.js';
 
@@ -110,38 +111,35 @@ export async function fileSource(path: string | URL): Promise<ByteSource> {
   return source;
 }
 
-function refuseRemote(address: string): MicrotomeError {
-  return new MicrotomeError(
-    'NETWORK',
-    'slide',
-    `${address.slice(0, 200)} is not a file; this version reads slides from files only`,
-    {
-      path: address,
-      advice: 'download the slide and pass its path, or pass a byte source that reads it',
-    },
-  );
+const howToReadBytes =
+  'pass bytes in memory as a byte source: { size: bytes.length, read: async (ranges) => ' +
+  'ranges.map(({ offset, length }) => bytes.slice(offset, offset + length)) }';
+
+function isBytes(input: object): boolean {
+  return ArrayBuffer.isView(input) || input instanceof ArrayBuffer || input instanceof Blob;
 }
 
 /** Where an input is. Throws INVALID_OPTION, NETWORK. */
 export function placeOf(input: Input): Place {
   if (typeof input === 'string') {
-    const given = text('input', input);
-    if (/^(https?|s3|gs|az|ftp):\/\//i.test(given)) throw refuseRemote(given);
+    const given = text('slide', input);
+    if (isRemote(given)) throw remoteRefused(given);
     const path = pathOf(given);
     return { name: path, at: path };
   }
   if (input instanceof URL) {
-    if (input.protocol !== 'file:') throw refuseRemote(input.href);
+    if (input.protocol !== 'file:') throw remoteRefused(input.href);
     const path = pathOf(input);
     return { name: path, at: path };
   }
-  if (typeof input !== 'object' || input === null)
-    throw invalid('input', 'a path, a file: URL or a byte source', input);
+  const expected = 'a path, a file: URL or a byte source';
+  if (typeof input !== 'object' || input === null) throw invalid('slide', expected, input);
+  if (isBytes(input)) throw invalid('slide', expected, input, '', howToReadBytes);
   // A file is read by the addon itself, without a detour.
   const path = filePaths.get(input);
   if (path !== undefined) return { name: path, at: path };
-  numeric('input', input.size, naturalNumber, '.size');
-  func('input.read', input.read);
-  if (input.timeoutMs !== undefined) numeric('input', input.timeoutMs, positiveInteger, '.timeoutMs');
-  return { name: input.name === undefined ? 'byte source' : text('input.name', input.name), at: input };
+  numeric('slide', input.size, naturalNumber, '.size');
+  func('slide.read', input.read);
+  if (input.timeoutMs !== undefined) numeric('slide', input.timeoutMs, positiveInteger, '.timeoutMs');
+  return { name: input.name === undefined ? 'byte source' : text('slide.name', input.name), at: input };
 }

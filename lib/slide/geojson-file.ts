@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { runJob, unlessAborted } from '../core/cancel.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { packageFile } from '../core/package-root.js';
+import { printable } from '../core/printable.js';
 import { piecesOf } from '../core/regular-file.js';
 import type { FileRules } from '../core/regular-file.js';
 import type { FlatPolygons, GeoJsonAnswer } from './geojson-worker.js';
@@ -94,6 +95,9 @@ async function inTurn<T>(signal: AbortSignal | null, work: () => Promise<T>): Pr
   }
 }
 
+const whatMaskFilesAre =
+  'pass a GeoJSON file; the pixels of a mask image are passed to the API, as { data, width, height }';
+
 /** Throws FILE_NOT_FOUND, FILE_UNREADABLE, LIMIT_EXCEEDED, and INVALID_OPTION naming the place. */
 export async function readGeoJson(path: string, signal: AbortSignal | null): Promise<FlatPolygons> {
   const answer = await inTurn(signal, async () => {
@@ -112,7 +116,8 @@ export async function readGeoJson(path: string, signal: AbortSignal | null): Pro
   }
   const found =
     'notJson' in answer
-      ? `The mask ${path} is not valid JSON (${answer.notJson.slice(0, 200)})`
+      ? // What the parser says may quote line breaks and bytes of a picture.
+        `The mask ${path} is not valid JSON (${printable(answer.notJson.slice(0, 200))})`
       : `The GeoJSON mask ${path} is not valid at ${answer.fault.at}: ${answer.fault.found}`;
-  throw new MicrotomeError('INVALID_OPTION', 'options', found, { path });
+  throw new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: whatMaskFilesAre });
 }

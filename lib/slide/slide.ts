@@ -212,12 +212,13 @@ class OpenedSlide implements Slide {
 
   async thumbnail(maxSide: number): Promise<Region> {
     const side = parseMaxSide(maxSide);
-    return regionOf(await this.#call((slide) => slide.thumbnail(side)));
+    return regionOf(await this.#call((slide) => slide.thumbnail(side, { onBadTile: 'error' })));
   }
 
   async tissue(options?: TissueCallOptions): Promise<TissueMask> {
-    const { onBadTile, ...parsed } = parseTissueCall(options);
-    const found = await this.#call((slide) => slide.tissue({ ...parsed, onBadTile }));
+    const { onBadTile, ...tissue } = parseTissueCall(options);
+    const mask = { kind: 'tissue', options: tissue } as const;
+    const found = await this.#call((slide) => slide.tissue({ mask, onBadTile }));
     const { data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles } = found;
     return withJson({ data, width, height, level0PerPxX, level0PerPxY, badTiles, missingTiles, madeTiles });
   }

@@ -7,18 +7,21 @@ const defaultTimeoutMs = 60_000;
 /** Timers of Node.js fire at once when they are asked for more: 24 days. */
 const longestTimerMs = 2 ** 31 - 1;
 
-type Fault = readonly [code: 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK', found: string];
+/** Without an advice of its own it has that of the code. */
+type Fault = readonly [code: 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK', found: string, advice?: string];
+
+const whatReadGives = 'read(ranges) gives one Uint8Array for each range, of the length that was asked for';
 
 /** What is wrong with an answer, or null. */
 function faultOf(parts: unknown, ranges: readonly ByteRange[]): Fault | null {
   if (!Array.isArray(parts) || parts.length !== ranges.length) {
     const found = Array.isArray(parts) ? `${parts.length} arrays` : 'no array';
-    return ['FILE_UNREADABLE', `the byte source gave ${found} for ${ranges.length} ranges`];
+    return ['FILE_UNREADABLE', `the byte source gave ${found} for ${ranges.length} ranges`, whatReadGives];
   }
   for (const [i, { offset, length }] of ranges.entries()) {
     const part: unknown = parts[i];
     if (!(part instanceof Uint8Array)) {
-      return ['FILE_UNREADABLE', `the byte source gave no Uint8Array for ${length} bytes at ${offset}`];
+      return ['FILE_UNREADABLE', `the byte source gave no Uint8Array for ${length} bytes at ${offset}`, whatReadGives];
     }
     if (part.length < length) {
       return [
@@ -30,6 +33,7 @@ function faultOf(parts: unknown, ranges: readonly ByteRange[]): Fault | null {
       return [
         'FILE_UNREADABLE',
         `the byte source gave ${part.length} bytes where ${length} at ${offset} were asked for`,
+        whatReadGives,
       ];
     }
   }
@@ -55,7 +59,12 @@ class Reads {
     const timeoutMs = this.#source.timeoutMs ?? defaultTimeoutMs;
     const stalled = new Promise<Fault>((resolve) => {
       const timer = setTimeout(
-        () => resolve(['NETWORK', `the byte source has not answered after ${timeoutMs} ms`]),
+        () =>
+          resolve([
+            'NETWORK',
+            `the byte source has not answered after ${timeoutMs} ms`,
+            'check the connection, or raise timeoutMs of the byte source',
+          ]),
         Math.min(timeoutMs, longestTimerMs),
       );
       controller.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
@@ -80,7 +89,11 @@ class Reads {
       }
       return fault;
     } catch (error) {
-      return ['FILE_UNREADABLE', `the byte source failed: ${reasonOf(error)}`];
+      return [
+        'FILE_UNREADABLE',
+        `the byte source failed: ${reasonOf(error)}`,
+        'its read() gave this reason: see there',
+      ];
     }
   }
 

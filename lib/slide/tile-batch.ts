@@ -40,7 +40,7 @@ export interface Batch {
    * Gives the memory of `data` back, to be filled with a later batch: a loop that releases every batch allocates nothing
    * large. Arrays made of it are empty afterwards. May be called more than once; else the garbage collector does it.
    */
-  release(): void;
+  release(this: Batch): void;
 }
 
 /** Tiles as pixels. */

@@ -58,7 +58,7 @@ engine::ScoreCallbacks callbacks_for(const std::shared_ptr<Environment>& environ
 Napi::Function EngineBinding::define(Napi::Env env) {
   return DefineClass(
       env, "NativeEngine",
-      {InstanceAccessor<&EngineBinding::model>("model"), InstanceAccessor<&EngineBinding::threads>("threads"),
+      {InstanceAccessor<&EngineBinding::models>("models"), InstanceAccessor<&EngineBinding::threads>("threads"),
        InstanceAccessor<&EngineBinding::peak_memory>("peakMemoryBytes"), InstanceMethod<&EngineBinding::score>("score"),
        InstanceMethod<&EngineBinding::close>("close")});
 }
@@ -95,10 +95,15 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
         env, "microtome-load",
         [options = read_engine_options(fields), model = read_model_request(fields), calls,
          pool = Environment::of(env)->pool()] {
-          const auto loaded = infer::Model::load(
-              model.files, {.device = model.device, .intra_op_threads = 1, .log = {}, .cancel = &calls->token()});
-          LoadedEngine made{.engine = nullptr, .inputs = loaded->inputs(), .outputs = loaded->outputs()};
-          made.engine = std::make_shared<engine::Engine>(pool, std::make_unique<engine::ModelRunner>(loaded), options);
+          LoadedEngine made;
+          std::vector<std::unique_ptr<engine::Runner>> runners;
+          for (const infer::ModelFiles& files : model.graphs) {
+            const auto loaded = infer::Model::load(
+                files, {.device = model.device, .intra_op_threads = 1, .log = {}, .cancel = &calls->token()});
+            made.models.push_back({loaded->inputs(), loaded->outputs()});
+            runners.push_back(std::make_unique<engine::ModelRunner>(loaded));
+          }
+          made.engine = std::make_shared<engine::Engine>(pool, std::move(runners), options);
           return made;
         },
         [](Napi::Env js, LoadedEngine& engine) -> Napi::Value { return wrap(js, std::move(engine)); });
@@ -108,8 +113,14 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
   });
 }
 
-Napi::Value EngineBinding::model(const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&]() -> Napi::Value { return model_info(call.Env(), loaded_.inputs, loaded_.outputs); });
+Napi::Value EngineBinding::models(const Napi::CallbackInfo& call) {
+  const auto env = call.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    auto out = Napi::Array::New(env, loaded_.models.size());
+    for (std::uint32_t i = 0; i < loaded_.models.size(); ++i)
+      out.Set(i, model_info(env, loaded_.models[i].inputs, loaded_.models[i].outputs));
+    return out;
+  });
 }
 
 Napi::Value EngineBinding::threads(const Napi::CallbackInfo& call) {

@@ -11,11 +11,16 @@
 
 namespace microtome::addon {
 
-// An engine, and what its model says of itself: asked for also when the model is gone.
-struct LoadedEngine {
-  std::shared_ptr<engine::Engine> engine;
+// What a graph says of itself.
+struct GraphOutline {
   std::vector<infer::TensorInfo> inputs;
   std::vector<infer::TensorInfo> outputs;
+};
+
+// An engine, and what its graphs say of themselves: asked for also when they are gone.
+struct LoadedEngine {
+  std::shared_ptr<engine::Engine> engine;
+  std::vector<GraphOutline> models;
 };
 
 class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
@@ -28,7 +33,7 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
   static Napi::Value create(const Napi::CallbackInfo& call);
 
  private:
-  Napi::Value model(const Napi::CallbackInfo& info);
+  Napi::Value models(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value peak_memory(const Napi::CallbackInfo& info);
   Napi::Value score(const Napi::CallbackInfo& info);

@@ -91,10 +91,12 @@ class JsSource final : public slide::PagedSource, public std::enable_shared_from
                   const Code known = code == "TRUNCATED" ? Code::TRUNCATED
                                      : code == "NETWORK" ? Code::NETWORK
                                                          : Code::FILE_UNREADABLE;
-                  alive->fail(
-                      static_cast<std::uint64_t>(call[0].ToNumber().Int64Value()),
-                      std::make_exception_ptr(
-                          Error(known, Stage::Slide, std::string(call[2].ToString())).with_path(alive->name())));
+                  const std::string found = call[2].ToString();
+                  const Error error = call[3].IsString()
+                                          ? Error(known, Stage::Slide, found, std::string(call[3].ToString()))
+                                          : Error(known, Stage::Slide, found);
+                  alive->fail(static_cast<std::uint64_t>(call[0].ToNumber().Int64Value()),
+                              std::make_exception_ptr(Error(error).with_path(alive->name())));
                 }));
     return answers;
   }

@@ -17,6 +17,7 @@
 namespace microtome::addon {
 
 [[nodiscard]] slide::OpenOptions read_open_options(const Fields& fields);
+[[nodiscard]] engine::MaskSource read_mask(const Fields& fields);
 [[nodiscard]] tissue::TissueOptions read_tissue_options(const Fields& fields);
 [[nodiscard]] engine::GridRequest read_grid(const Fields& fields);
 // INVALID_OPTION also when a tensor is asked for of another size than the grid's tiles.
@@ -25,7 +26,7 @@ namespace microtome::addon {
 [[nodiscard]] engine::PlanRequest read_plan_request(const Fields& fields);
 [[nodiscard]] engine::EngineOptions read_engine_options(const Fields& fields);
 struct ModelRequest {
-  infer::ModelFiles files;
+  std::vector<infer::ModelFiles> graphs;
   std::string device;
 };
 [[nodiscard]] ModelRequest read_model_request(const Fields& fields);

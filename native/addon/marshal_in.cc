@@ -25,21 +25,6 @@ std::vector<Item> copy_of(const Napi::Value& value, napi_typedarray_type type, c
   return std::vector<Item>(array.Data(), array.Data() + array.ElementLength());
 }
 
-// Copies nothing: a mask may have hundreds of megabytes, and this is the JavaScript thread.
-engine::MaskSource read_mask(const Fields& fields) {
-  const std::string kind = fields.string("kind");
-  if (kind == "all") return engine::Everywhere{};
-  if (kind == "tissue") return read_tissue_options(fields.child("options"));
-  if (kind == "mask")
-    return engine::GivenMask{.width_px = fields.integer("width"),
-                             .height_px = fields.integer("height"),
-                             .data = BytesBinding::take(fields.value("data"), "mask.data")};
-  if (kind == "polygons")
-    return engine::GivenPolygons{.positions = BytesBinding::take(fields.value("positions"), "mask.positions"),
-                                 .rings = BytesBinding::take(fields.value("rings"), "mask.rings")};
-  throw Error(Code::INVALID_OPTION, Stage::Options, "expected tissue, mask, polygons or all for mask.kind");
-}
-
 preprocess::TensorFormat read_preprocess(const Fields& fields) {
   preprocess::TensorFormat how;
   how.size_px = options::tile_size(fields);
@@ -112,6 +97,63 @@ engine::StoppingRequest read_stopping(const Fields& fields) {
   return stopping;
 }
 
+template <typename Each>
+void for_each(const Fields& fields, const char* name, const Each& each) {
+  const auto list = fields.array(name);
+  for (std::uint32_t i = 0; i < list.Length(); ++i) each(Fields(list.Get(i)));
+}
+
+engine::EncoderRequest read_encoder(const Fields& fields) {
+  engine::EncoderRequest encoder{.name = fields.string("name"),
+                                 .graph = static_cast<std::size_t>(fields.size("graph")),
+                                 .input = static_cast<std::size_t>(fields.size("input")),
+                                 .format = read_preprocess(fields.child("format"))};
+  for_each(fields, "outputs", [&](const Fields& output) {
+    encoder.outputs.push_back({output.string("tensor"), options::activation(output)});
+  });
+  return encoder;
+}
+
+engine::TileValue read_tile_value(const Fields& fields) {
+  return {static_cast<std::size_t>(fields.size("encoder")), static_cast<std::size_t>(fields.size("output")),
+          static_cast<std::size_t>(fields.size("column"))};
+}
+
+engine::SelectRule read_select_rule(const Fields& fields) {
+  using Kind = engine::SelectRule::Kind;
+  using Quality = preprocess::Quality;
+  engine::SelectRule rule;
+  rule.kind = fields.choice<Kind>("kind", {{"filter", Kind::Filter},
+                                           {"highest", Kind::Highest},
+                                           {"threshold", Kind::Threshold},
+                                           {"quality", Kind::Quality}});
+  rule.input = static_cast<std::size_t>(fields.size("input"));
+  if (rule.kind != Kind::Quality) rule.by = read_tile_value(fields.child("by"));
+  switch (rule.kind) {
+    case Kind::Quality:
+      rule.measure = fields.choice<double Quality::*>("measure", {{"sharpness", &Quality::sharpness},
+                                                                  {"white", &Quality::white},
+                                                                  {"black", &Quality::black},
+                                                                  {"grey", &Quality::grey},
+                                                                  {"pen", &Quality::pen}});
+      [[fallthrough]];
+    case Kind::Filter:
+      rule.min = fields.optional_number("min");
+      rule.max = fields.optional_number("max");
+      break;
+    case Kind::Highest:
+      rule.count = fields.integer("count");
+      break;
+    case Kind::Threshold:
+      rule.thresholds = {.start = fields.number("start"),
+                         .step = fields.number("step"),
+                         .end = fields.number("end"),
+                         .at_least = fields.integer("atLeast")};
+      break;
+  }
+  return rule;
+}
+
 infer::ModelFile read_model_file(const Fields& fields) {
   infer::ModelFile file{.path = fields.string("path"), .sha256 = fields.string("sha256")};
   if (!fields.is_null("location")) file.location = fields.string("location");
@@ -121,6 +163,21 @@ infer::ModelFile read_model_file(const Fields& fields) {
 
 }  // namespace
 
+// Copies nothing: a mask may have hundreds of megabytes, and this is the JavaScript thread.
+engine::MaskSource read_mask(const Fields& fields) {
+  const std::string kind = fields.string("kind");
+  if (kind == "all") return engine::Everywhere{};
+  if (kind == "tissue") return read_tissue_options(fields.child("options"));
+  if (kind == "mask")
+    return engine::GivenMask{.width_px = fields.integer("width"),
+                             .height_px = fields.integer("height"),
+                             .data = BytesBinding::take(fields.value("data"), "mask.data")};
+  if (kind == "polygons")
+    return engine::GivenPolygons{.positions = BytesBinding::take(fields.value("positions"), "mask.positions"),
+                                 .rings = BytesBinding::take(fields.value("rings"), "mask.rings")};
+  throw Error(Code::INVALID_OPTION, Stage::Options, "expected tissue, mask, polygons or all for mask.kind");
+}
+
 decode::BadTilePolicy read_bad_tile_policy(const Fields& fields) { return options::on_bad_tile(fields); }
 
 slide::OpenOptions read_open_options(const Fields& fields) {
@@ -129,6 +186,7 @@ slide::OpenOptions read_open_options(const Fields& fields) {
 
 tissue::TissueOptions read_tissue_options(const Fields& fields) {
   tissue::TissueOptions found;
+  found.method = options::tissue_method(fields);
   found.overview_side_px = options::tissue_overview_side(fields);
   found.min_area_fraction = options::tissue_min_area_fraction(fields);
   return found;
@@ -142,6 +200,7 @@ engine::GridRequest read_grid(const Fields& fields) {
   request.scaled_decode = options::scaled_decode(fields);
   request.grid.size_px = options::tile_size(fields);
   request.grid.stride_px = options::tile_stride(fields);
+  request.grid.placement = options::tile_grid(fields);
   request.grid.keep = options::keep(fields);
   request.grid.min_tissue_fraction = options::min_tissue_fraction(fields);
   request.grid.max_tiles = options::tiles_per_slide(fields);
@@ -164,38 +223,21 @@ engine::StreamOptions read_stream_options(const Fields& fields, const engine::Gr
 
 engine::ScoreRequest read_score_request(const Fields& fields) {
   engine::ScoreRequest request;
-  request.grid = read_grid(fields.child("grid"));
-  request.format = read_preprocess(fields.child("preprocess"));
-  const auto outputs = fields.array("outputs");
-  for (std::uint32_t i = 0; i < outputs.Length(); ++i) {
-    const Fields output(outputs.Get(i));
-    request.outputs.push_back({output.string("name"), options::activation(output)});
-  }
-  const auto heads = fields.array("heads");
-  for (std::uint32_t i = 0; i < heads.Length(); ++i) {
-    const Fields head(heads.Get(i));
-    request.heads.push_back({head.string("name"), static_cast<std::size_t>(head.size("output")),
-                             static_cast<std::size_t>(head.size("column")), read_head(head)});
-    if (request.heads.back().output >= request.outputs.size())
-      throw Error(Code::INVALID_OPTION, Stage::Options, "a head names an output that is not read");
-  }
-  const auto slide_outputs = fields.array("slideOutputs");
-  for (std::uint32_t i = 0; i < slide_outputs.Length(); ++i)
-    request.slide_outputs.push_back(read_slide_output(Fields(slide_outputs.Get(i)), request.heads.size()));
+  for_each(fields, "tiles", [&](const Fields& input) { request.tiles.push_back(read_grid(input)); });
+  for_each(fields, "encoders", [&](const Fields& encoder) { request.encoders.push_back(read_encoder(encoder)); });
+  for_each(fields, "select", [&](const Fields& rule) { request.select.push_back(read_select_rule(rule)); });
+  for_each(fields, "heads", [&](const Fields& head) {
+    request.heads.push_back({head.string("name"), read_tile_value(head.child("of")), read_head(head)});
+  });
+  for_each(fields, "outputs", [&](const Fields& output) {
+    request.slide_outputs.push_back(read_slide_output(output, request.heads.size()));
+  });
   if (request.slide_outputs.empty())
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one output of the slide");
-  if (!fields.is_null("stopping")) {
-    request.stopping = read_stopping(fields.child("stopping"));
-    for (const auto& head : request.heads)
-      if (head.head.method != aggregate::Method::Mean)
-        throw Error(Code::INVALID_OPTION, Stage::Options,
-                    "stopping is for models whose slide score is the mean over tiles");
-  }
+  if (!fields.is_null("stopping")) request.stopping = read_stopping(fields.child("stopping"));
   request.batch_size = options::batch_size(fields);
   request.reproducible = options::reproducible(fields);
   request.keep_tiles = options::tiles(fields);
-  if (request.grid.grid.size_px != request.format.size_px)
-    throw Error(Code::INVALID_OPTION, Stage::Options, "the grid's tile size and the model's input size differ");
   return request;
 }
 
@@ -208,10 +250,12 @@ engine::EngineOptions read_engine_options(const Fields& fields) {
 
 ModelRequest read_model_request(const Fields& fields) {
   ModelRequest request;
-  request.files.graph = read_model_file(fields.child("graph"));
-  const auto weights = fields.array("weights");
-  for (std::uint32_t i = 0; i < weights.Length(); ++i)
-    request.files.weights.push_back(read_model_file(Fields(weights.Get(i))));
+  for_each(fields, "graphs", [&](const Fields& graph) {
+    infer::ModelFiles& files = request.graphs.emplace_back();
+    files.graph = read_model_file(graph.child("graph"));
+    for_each(graph, "weights", [&](const Fields& weights) { files.weights.push_back(read_model_file(weights)); });
+  });
+  if (request.graphs.empty()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one graph");
   request.device = fields.string("device");
   return request;
 }
@@ -219,10 +263,18 @@ ModelRequest read_model_request(const Fields& fields) {
 engine::PlanRequest read_plan_request(const Fields& fields) {
   engine::PlanRequest request;
   request.score = read_score_request(fields.child("score"));
-  const auto columns = fields.array("columns");
-  for (std::uint32_t i = 0; i < columns.Length() && i < request.score.outputs.size(); ++i)
-    request.columns[request.score.outputs[i].name] = columns.Get(i).ToNumber().Int64Value();
-  request.fixed_rows = fields.integer("fixedRows");
+  std::size_t encoder = 0;
+  for_each(fields, "graphs", [&](const Fields& graph) {
+    if (encoder == request.score.encoders.size()) return;
+    const auto& outputs = request.score.encoders[encoder++].outputs;
+    request.fixed_rows.push_back(graph.integer("fixedRows"));
+    auto& columns = request.columns.emplace_back();
+    const auto list = graph.array("columns");
+    for (std::uint32_t i = 0; i < list.Length() && i < outputs.size(); ++i)
+      columns[outputs[i].name] = list.Get(i).ToNumber().Int64Value();
+  });
+  if (encoder < request.score.encoders.size())
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected what is known of the graph of each encoder");
   const engine::EngineOptions engine = read_engine_options(fields);
   request.threads = engine.threads;
   request.memory_limit = engine.memory_bytes;

@@ -187,14 +187,21 @@ Napi::Object mask_object(Napi::Env env, engine::FoundMask&& found) {
 
 Napi::Object plan_object(Napi::Env env, const engine::PlanReport& plan) {
   auto out = Napi::Object::New(env);
-  out.Set("level", number(env, plan.policy.level));
-  out.Set("scale", Napi::Number::New(env, plan.policy.scale));
-  out.Set("jpegReduction", number(env, plan.policy.jpeg_reduction));
-  out.Set("mpp", to_js(env, plan.policy.mpp));
-  out.Set("policy", Napi::String::New(env, plan.policy.name));
-  out.Set("tiles", number(env, plan.tiles));
-  out.Set("keptTiles", number(env, plan.kept_tiles));
-  out.Set("gridTiles", number(env, plan.grid_tiles));
+  auto inputs = Napi::Array::New(env, plan.inputs.size());
+  for (std::uint32_t i = 0; i < plan.inputs.size(); ++i) {
+    const engine::PlannedInput& input = plan.inputs[i];
+    auto item = Napi::Object::New(env);
+    item.Set("level", number(env, input.policy.level));
+    item.Set("scale", Napi::Number::New(env, input.policy.scale));
+    item.Set("jpegReduction", number(env, input.policy.jpeg_reduction));
+    item.Set("mpp", to_js(env, input.policy.mpp));
+    item.Set("policy", Napi::String::New(env, input.policy.name));
+    item.Set("tiles", number(env, input.tiles));
+    item.Set("keptTiles", number(env, input.kept_tiles));
+    item.Set("gridTiles", number(env, input.grid_tiles));
+    inputs.Set(i, item);
+  }
+  out.Set("inputs", inputs);
   out.Set("storedTiles", number(env, plan.cost.stored_tiles));
   out.Set("storedBytes", number(env, plan.cost.stored_bytes));
   out.Set("tissueFraction", to_js(env, plan.tissue_fraction));
@@ -261,28 +268,41 @@ Napi::Object progress_object(Napi::Env env, const engine::Progress& progress) {
   return out;
 }
 
-Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result) {
+Napi::Object table_object(Napi::Env env, engine::TileTable&& table) {
   auto out = Napi::Object::New(env);
-  set_plan(env, out, result.plan);
-  out.Set("tiles", number(env, result.tile_count));
+  set_plan(env, out, table.plan);
+  out.Set("tiles", number(env, table.tile_count));
   LargeDoubles x;
   LargeDoubles y;
-  const int reduction = result.plan.stored.reduction;
-  for (const auto& tile : result.plan.tiles) {
+  const int reduction = table.plan.stored.reduction;
+  for (const auto& tile : table.plan.tiles) {
     x.push_back(static_cast<double>(tile.x * reduction));
     y.push_back(static_cast<double>(tile.y * reduction));
   }
   out.Set("x", to_js(env, std::move(x)));
   out.Set("y", to_js(env, std::move(y)));
-  auto outputs = Napi::Array::New(env);
-  for (auto& output : result.outputs) {
+  auto outputs = Napi::Array::New(env, table.outputs.size());
+  for (std::uint32_t i = 0; i < table.outputs.size(); ++i) {
     auto item = Napi::Object::New(env);
-    item.Set("name", Napi::String::New(env, output.name));
-    item.Set("columns", number(env, output.columns));
-    item.Set("values", to_js(env, std::move(output.values)));
-    outputs.Set(outputs.Length(), item);
+    item.Set("encoder", number(env, static_cast<std::int64_t>(table.outputs[i].encoder)));
+    item.Set("name", Napi::String::New(env, table.outputs[i].name));
+    item.Set("columns", number(env, table.outputs[i].columns));
+    item.Set("values", to_js(env, std::move(table.outputs[i].values)));
+    outputs.Set(i, item);
   }
-  out.Set("tileOutputs", outputs);
+  out.Set("outputs", outputs);
+  auto left = Napi::Array::New(env, table.left_by_rule.size());
+  for (std::uint32_t i = 0; i < table.left_by_rule.size(); ++i) left.Set(i, number(env, table.left_by_rule[i]));
+  out.Set("leftByRule", left);
+  return out;
+}
+
+Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result) {
+  auto out = Napi::Object::New(env);
+  auto tables = Napi::Array::New(env, result.tables.size());
+  for (std::uint32_t i = 0; i < result.tables.size(); ++i)
+    tables.Set(i, table_object(env, std::move(result.tables[i])));
+  out.Set("tables", tables);
   out.Set("heads", named_values(env, result.heads));
   out.Set("outputs", slide_values(env, result.slide_outputs));
   out.Set("stopping", env.Null());

@@ -87,6 +87,11 @@ namespace microtome::addon::options {
   return read_integer(fields, {"stridePx", "tile.stride"}, {.min = option_bounds::kTileStrideMin, .max = option_bounds::kTileStrideMax}, "an integer from 1 to 16384 pixels");
 }
 
+// Where tiles are: at the multiples of the stride, each rounded to a pixel (scaled), or where WSInfer has them (wsinfer).
+[[nodiscard]] inline tiles::Placement tile_grid(const Fields& fields) {
+  return read_choice<tiles::Placement>(fields, {"placement", "tile.grid"}, {{"scaled", tiles::Placement::Scaled}, {"wsinfer", tiles::Placement::Wsinfer}});
+}
+
 // Which tiles are scored: those with enough tissue (fraction), those with tissue at their centre (centre), or all.
 [[nodiscard]] inline tiles::KeepRule keep(const Fields& fields) {
   return read_choice<tiles::KeepRule>(fields, {"keep", "keep"}, {{"fraction", tiles::KeepRule::Fraction}, {"centre", tiles::KeepRule::Centre}, {"all", tiles::KeepRule::All}});
@@ -95,6 +100,11 @@ namespace microtome::addon::options {
 // With `keep` fraction: a tile is scored if at least this share of it is tissue.
 [[nodiscard]] inline double min_tissue_fraction(const Fields& fields) {
   return read_number(fields, {"minTissueFraction", "minTissueFraction"}, {.min = option_bounds::kMinTissueFractionMin, .max = option_bounds::kMinTissueFractionMax}, "a number from 0 to 1");
+}
+
+// How tissue is told from glass: by its colour relative to the slide's own white (default), or as WSInfer does it (wsinfer).
+[[nodiscard]] inline tissue::Method tissue_method(const Fields& fields) {
+  return read_choice<tissue::Method>(fields, {"method", "tissue.method"}, {{"default", tissue::Method::Default}, {"wsinfer", tissue::Method::Wsinfer}});
 }
 
 // Longer side of the overview image that tissue is found in.

@@ -130,16 +130,18 @@ Napi::Value SlideBinding::thumbnail(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&]() -> Napi::Value {
     if (!call[0].IsNumber()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected a number for maxSide");
     const std::int64_t side = call[0].As<Napi::Number>().Int64Value();
-    return read_picture(call.Env(), slide_of(call.Env(), Value()), calls_, [=](const slide::Slide& slide) {
-      return decode::OverviewReader(slide, side, decode::BadTilePolicy::Error);
-    });
+    const auto on_bad_tile = read_bad_tile_policy(Fields(call[1]));
+    return read_picture(call.Env(), slide_of(call.Env(), Value()), calls_,
+                        [=](const slide::Slide& slide) { return decode::OverviewReader(slide, side, on_bad_tile); });
   });
 }
 
 Napi::Value SlideBinding::tissue(const Napi::CallbackInfo& call) {
   return guarded(call.Env(), [&]() -> Napi::Value {
     const Fields fields(call[0]);
-    const auto source = std::make_shared<const engine::MaskSource>(read_tissue_options(fields));
+    const auto source = std::make_shared<const engine::MaskSource>(read_mask(fields.child("mask")));
+    if (std::holds_alternative<engine::Everywhere>(*source))
+      throw Error(Code::INVALID_OPTION, Stage::Options, "there is no mask where every tile is kept");
     return run_async(
         call.Env(), calls_,
         [slide = slide_of(call.Env(), Value()), source, calls = calls_, on_bad_tile = read_bad_tile_policy(fields),

@@ -53,6 +53,7 @@ struct LargeAllocator {
 };
 
 using LargeDoubles = std::vector<double, LargeAllocator<double>>;
+using LargeFloats = std::vector<float, LargeAllocator<float>>;
 using LargeBytes = std::vector<std::uint8_t, LargeAllocator<std::uint8_t>>;
 using LargeSignedBytes = std::vector<std::int8_t, LargeAllocator<std::int8_t>>;
 

@@ -3,6 +3,7 @@
 #include <emmintrin.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace microtome::decode {
@@ -52,13 +53,30 @@ void add_rows(WeightedRow a, WeightedRow b, std::int32_t* sums, std::size_t coun
 AreaAverage::AreaAverage(std::int64_t source_width_px, std::int64_t source_height_px, RgbView out)
     : source_width_(source_width_px), source_height_(source_height_px), out_(out) {}
 
+bool AreaAverage::is_copy() const noexcept {
+  return out_.width_px == source_width_ && out_.height_px == source_height_;
+}
+
 void AreaAverage::begin_band(std::int64_t y_px, std::int64_t height_px) {
+  if (is_copy()) return;
   band_end_ = y_px + height_px;
   const std::int64_t first = y_px * out_.height_px / source_height_;
   const std::int64_t last = (band_end_ * out_.height_px - 1) / source_height_;
   // An output row that began in the band before is carried over; end_band() left it at the front.
   first_row_ = first;
-  sums_.resize(std::max(sums_.size(), static_cast<std::size_t>((last - first + 1) * 3 * out_.width_px)));
+  const auto row_sums = static_cast<std::size_t>(3 * out_.width_px);
+  const std::size_t wanted = static_cast<std::size_t>(last - first + 1) * row_sums;
+  // The next band may have one row more: growing then would need both memories at once.
+  if (wanted > sums_.capacity()) sums_.reserve(wanted + row_sums);
+  sums_.resize(std::max(sums_.size(), wanted));
+}
+
+std::int64_t AreaAverage::sums_bytes(std::int64_t source_width_px, std::int64_t source_height_px, std::int64_t width_px,
+                                     std::int64_t height_px, std::int64_t band_px) noexcept {
+  if (width_px == source_width_px && height_px == source_height_px) return 0;
+  // A band begins and ends within an output row at worst; begin_band() adds a row.
+  const std::int64_t rows = std::min(band_px, source_height_px) * height_px / source_height_px + 3;
+  return static_cast<std::int64_t>(sizeof(double)) * 3 * width_px * rows;
 }
 
 void AreaAverage::find_taps(std::int64_t x_px, std::int64_t count) {
@@ -83,6 +101,11 @@ void AreaAverage::find_taps(std::int64_t x_px, std::int64_t count) {
 }
 
 void AreaAverage::add(std::int64_t x_px, std::int64_t y_px, RgbView piece) {
+  if (is_copy()) {
+    for (std::int64_t y = 0; y < piece.height_px; ++y)
+      std::memcpy(out_.row(y_px + y) + 3 * x_px, piece.row(y), static_cast<std::size_t>(3 * piece.width_px));
+    return;
+  }
   find_taps(x_px, piece.width_px);
   const bool is_narrow = out_.height_px <= std::numeric_limits<std::int16_t>::max() &&
                          255 * source_height_ <= std::numeric_limits<std::int32_t>::max();
@@ -166,6 +189,7 @@ void AreaAverage::settle(Row row, std::size_t first, std::size_t end, bool begin
 }
 
 void AreaAverage::end_band() {
+  if (is_copy()) return;
   const std::int64_t row_sums = 3 * out_.width_px;
   const std::int64_t complete = band_end_ * out_.height_px / source_height_;  // output rows before this are done
   const std::int64_t carried = ((band_end_ * out_.height_px - 1) / source_height_ + 1 - complete) * row_sums;

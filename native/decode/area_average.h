@@ -22,6 +22,11 @@ class AreaAverage {
   void add(std::int64_t x_px, std::int64_t y_px, RgbView piece);
   void end_band();
 
+  // Memory of the sums of one band of at most `band_px` source rows.
+  [[nodiscard]] static std::int64_t sums_bytes(std::int64_t source_width_px, std::int64_t source_height_px,
+                                               std::int64_t width_px, std::int64_t height_px,
+                                               std::int64_t band_px) noexcept;
+
  private:
   // The source pixels of one row of a piece that an output column covers: one at the left in part, then whole ones,
   // then one in part.
@@ -38,6 +43,8 @@ class AreaAverage {
     bool ends = false;
   };
 
+  // Each pixel is its own mean: no sums are kept.
+  [[nodiscard]] bool is_copy() const noexcept;
   void find_taps(std::int64_t x_px, std::int64_t count);
   // `Sum` holds the values of one source column times their vertical weights: 255 x source height.
   template <typename Sum>

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <string>
-#include <utility>
 
+#include "decode/level_picture.h"
 #include "decode/tile_rect.h"
 
 namespace microtome::decode {
@@ -33,18 +32,6 @@ std::int64_t reduced(std::int64_t side_px, std::int64_t longer_px, std::int64_t 
   return std::clamp<std::int64_t>(std::llround(exact), 1, std::min(side_px, max_side_px));
 }
 
-void require_size(const slide::Slide& slide, std::int64_t width, std::int64_t height) {
-  std::uint64_t bytes = 0;
-  const bool overflow = __builtin_mul_overflow(width, height, &bytes) || __builtin_mul_overflow(bytes, 3, &bytes);
-  if (overflow || bytes > slide.limits().request_bytes)
-    throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
-                "the overview of " + std::to_string(width) + " x " + std::to_string(height) + " pixels needs " +
-                    (overflow ? "more than 2^64" : std::to_string(bytes)) + " bytes, [[limits.requestBytes]] is " +
-                    std::to_string(slide.limits().request_bytes),
-                "ask for a smaller one, or raise [[limits.requestBytes]] where the slide is opened")
-        .with_path(slide.source().name());
-}
-
 struct Sides {
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
@@ -55,49 +42,7 @@ Sides sides_of(const Level& level, std::int64_t max_side_px) {
   return {reduced(level.storage.width_px, longer, max_side_px), reduced(level.storage.height_px, longer, max_side_px)};
 }
 
-Region make_region(const slide::Slide& slide, Sides sides) {
-  require_size(slide, sides.width_px, sides.height_px);
-  try {
-    Region region;
-    region.image = RgbImage(sides.width_px, sides.height_px);
-    return region;
-  } catch (const std::bad_alloc&) {
-    throw Error(Code::OUT_OF_MEMORY, Stage::Decode, "no memory is left for the overview")
-        .with_path(slide.source().name());
-  }
-}
-
 }  // namespace
-
-class OverviewReader::Impl {
- public:
-  Impl(const slide::Slide& slide, const Level& level, Sides sides, BadTilePolicy on_bad_tile, MissingTiles missing)
-      : slide_(slide),
-        region_(make_region(slide, sides)),
-        shared_(slide, on_bad_tile, missing),
-        reader_(shared_, static_cast<std::size_t>(level.index), {0, 0, level.storage.width_px, level.storage.height_px},
-                region_.image.view()) {}
-
-  Region read(TileDecoder& decoder, const CancelToken* cancel) {
-    try {
-      reader_.read(decoder, cancel);
-    } catch (const std::bad_alloc&) {
-      throw Error(Code::OUT_OF_MEMORY, Stage::Decode, "no memory is left for the overview")
-          .with_path(slide_.source().name());
-    }
-    region_.bad_tiles = shared_.counts.bad_tiles;
-    region_.missing_tiles = shared_.counts.missing_tiles;
-    region_.made_tiles = shared_.counts.made_tiles;
-    region_.costly_tiles = shared_.counts.costly_tiles;
-    return std::move(region_);
-  }
-
- private:
-  const slide::Slide& slide_;
-  Region region_;
-  AreaShared shared_;
-  AreaReader reader_;
-};
 
 OverviewReader::OverviewReader(const slide::Slide& slide, std::int64_t max_side_px, BadTilePolicy on_bad_tile,
                                MissingTiles missing) {
@@ -105,16 +50,23 @@ OverviewReader::OverviewReader(const slide::Slide& slide, std::int64_t max_side_
     throw Error(Code::INVALID_OPTION, Stage::Decode,
                 "the longest side of the overview is " + std::to_string(max_side_px) + " pixels, expected at least 1");
   const Level& level = level_for(slide, max_side_px);
-  require_codec(level.storage, slide.source().name());
-  require_tile_size(slide, level.storage);
-  impl_ = std::make_unique<Impl>(slide, level, sides_of(level, max_side_px), on_bad_tile, missing);
+  const Sides sides = sides_of(level, max_side_px);
+  picture_ = std::make_unique<LevelPicture>(
+      slide, LevelPictureRequest{.name = "the overview",
+                                 .level = static_cast<std::size_t>(level.index),
+                                 .from = {0, 0, level.storage.width_px, level.storage.height_px},
+                                 .width_px = sides.width_px,
+                                 .height_px = sides.height_px,
+                                 .into = {0, 0, sides.width_px, sides.height_px},
+                                 .on_bad_tile = on_bad_tile,
+                                 .missing = missing});
 }
 
 OverviewReader::~OverviewReader() = default;
 OverviewReader::OverviewReader(OverviewReader&&) noexcept = default;
 OverviewReader& OverviewReader::operator=(OverviewReader&&) noexcept = default;
 
-Region OverviewReader::read(TileDecoder& decoder, const CancelToken* cancel) { return impl_->read(decoder, cancel); }
+Region OverviewReader::read(TileDecoder& decoder, const CancelToken* cancel) { return picture_->read(decoder, cancel); }
 
 std::int64_t overview_bytes(const slide::Slide& slide, std::int64_t max_side_px) {
   const Sides sides = sides_of(level_for(slide, max_side_px), max_side_px);

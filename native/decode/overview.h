@@ -11,6 +11,8 @@
 
 namespace microtome::decode {
 
+class LevelPicture;
+
 // Reduces by area averaging so that the longer side is at most `max_side_px`; reads the smallest level that is at least
 // as large, in bands, so that memory stays bounded whatever the level's size. Where the slide's bytes come later,
 // read() throws BytesPending; called again when they are here it goes on where it stopped. One thread at a time. The
@@ -29,8 +31,7 @@ class OverviewReader {
   [[nodiscard]] Region read(TileDecoder& decoder, const CancelToken* cancel);
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<LevelPicture> picture_;
 };
 
 // Bytes of the picture that read() gives: what to reserve before.

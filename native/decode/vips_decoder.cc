@@ -6,38 +6,10 @@
 #include <string>
 
 #include "decode/bad_tile.h"
+#include "decode/vips_objects.h"
 
 namespace microtome::decode {
 namespace {
-
-class Unref {
- public:
-  explicit Unref(void (*release)(void*)) : release_(release) {}
-  void operator()(void* object) const { release_(object); }
-
- private:
-  void (*release_)(void*);
-};
-using Owned = std::unique_ptr<void, Unref>;
-
-std::string one_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  constexpr std::size_t kLongest = 300;
-  if (text.size() > kLongest) text.resize(kLongest);
-  return text;
-}
-
-// libvips keeps one error text for the whole process: with several threads it may speak of another tile too, or have
-// been taken by another; then what this thread logged must do. Only the wording of a message depends on it.
-std::string failure_text(const Vips& vips) {
-  const std::unique_ptr<char, Unref> shared(vips.error_copy(), Unref(vips.free));
-  const std::string text = shared ? one_line(shared.get()) : "";
-  vips.error_clear();
-  if (!text.empty()) return text;
-  const std::string logged = one_line(Vips::last_log());
-  return logged.empty() ? "libvips gave no reason" : logged;
-}
 
 // Properties that came with later releases are set only where they exist; an unknown one would be logged.
 bool at_least(const Vips& vips, int major, int minor) {

@@ -26,7 +26,10 @@ bool bind_all(const SharedLibrary& library, Vips& api) {
          library.bind("vips_object_unref_outputs", api.object_unref_outputs) &&
          library.bind("g_object_set", api.object_set) && library.bind("g_object_get", api.object_get) &&
          library.bind("g_object_unref", api.object_unref) && library.bind("vips_blob_new", api.blob_new) &&
-         library.bind("vips_area_unref", api.area_unref) && library.bind("vips_image_get_width", api.image_width) &&
+         library.bind("vips_area_unref", api.area_unref) &&
+         library.bind("vips_image_new_from_memory", api.image_from_memory) &&
+         library.bind("vips_image_set_blob_copy", api.image_set_blob) &&
+         library.bind("vips_image_get_width", api.image_width) &&
          library.bind("vips_image_get_height", api.image_height) &&
          library.bind("vips_image_get_bands", api.image_bands) &&
          library.bind("vips_image_get_format", api.image_format) && library.bind("vips_region_new", api.region_new) &&

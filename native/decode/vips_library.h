@@ -1,4 +1,4 @@
-// The dozen C functions of libvips and GLib that are used here, declared in our own words and filled at run time.
+// The two dozen C functions of libvips and GLib that are used here, declared in our own words and filled at run time.
 // Immutable once opened; safe to call from any thread. Objects are opaque pointers.
 #pragma once
 
@@ -14,6 +14,8 @@ struct Vips {
   static constexpr int kFailOnWarning = 3;     // VIPS_FAIL_ON_WARNING
   static constexpr int kAccessSequential = 1;  // VIPS_ACCESS_SEQUENTIAL
   static constexpr int kFormatUchar = 0;       // VIPS_FORMAT_UCHAR
+  static constexpr int kIntentPerceptual = 0;  // VIPS_INTENT_PERCEPTUAL
+  static constexpr int kIntentRelative = 1;    // VIPS_INTENT_RELATIVE
   static constexpr int kFormatUshort = 2;      // VIPS_FORMAT_USHORT
 
   const char* (*version_string)() = nullptr;
@@ -29,6 +31,10 @@ struct Vips {
   void* (*blob_new)(void (*free)(void*, void*), const void* data, std::size_t bytes) = nullptr;
   void (*area_unref)(void* area) = nullptr;
 
+  // Over the caller's bytes, which outlive it.
+  void* (*image_from_memory)(const void* data, std::size_t bytes, int width, int height, int bands,
+                             int format) = nullptr;
+  void (*image_set_blob)(void* image, const char* name, const void* data, std::size_t bytes) = nullptr;  // copies
   int (*image_width)(const void* image) = nullptr;
   int (*image_height)(const void* image) = nullptr;
   int (*image_bands)(const void* image) = nullptr;

@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/cores.h"
@@ -10,42 +11,60 @@ namespace {
 // Slides worked on at once; further ones wait unprepared.
 constexpr int kTakenUpJobs = 4;
 
+void require_graphs(const ScoreRequest& request, std::size_t graphs) {
+  for (const EncoderRequest& encoder : request.encoders)
+    if (encoder.graph >= graphs)
+      throw Error(Code::INVALID_OPTION, Stage::Options,
+                  "the encoder \"" + encoder.name + "\" names a graph that was not loaded");
+}
+
+bool is_device(const std::unique_ptr<Runner>& runner) { return runner->traits().in_flight > 0; }
+
 }  // namespace
 
-struct Engine::RunnerGone {
+struct Engine::RunnersGone {
   std::mutex mutex;
   std::condition_variable changed;
-  bool gone = false;
+  std::size_t left = 0;
 
   void tell() noexcept {
     std::scoped_lock lock(mutex);
-    gone = true;
+    --left;
     changed.notify_all();
   }
   void wait() {
     std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return gone; });
+    changed.wait(lock, [this] { return left == 0; });
   }
 };
 
-Engine::Engine(const std::shared_ptr<WorkerPool>& pool, std::unique_ptr<Runner> runner, const EngineOptions& options)
+Engine::Engine(const std::shared_ptr<WorkerPool>& pool, std::vector<std::unique_ptr<Runner>> runners,
+               const EngineOptions& options)
     : pool_(pool),
       crew_(std::make_shared<Crew>(options.threads > 0 ? options.threads : available_cores(),
                                    options.threads == 0 || options.trial, options.memory_bytes,
                                    // The queue of a device counts as one.
-                                   kTakenUpJobs + (runner->traits().in_flight > 0 ? 1 : 0))),
-      gone_(std::make_shared<RunnerGone>()),
+                                   kTakenUpJobs + static_cast<int>(std::ranges::count_if(runners, is_device)))),
+      gone_(std::make_shared<RunnersGone>()),
       threads_(crew_->calibration.limit()),
       lease_(pool->lease(threads_)) {
-  // The last owner may be a job that a worker ends: close() waits for it.
-  runner_ = std::shared_ptr<Runner>(runner.release(), [gone = gone_](Runner* last) {
-    std::unique_ptr<Runner>(last).reset();
-    gone->tell();
-  });
-  batches_ = std::make_shared<BatchPool>(runner_);
-  if (runner_->traits().in_flight == 0) return;
-  queue_ = std::make_shared<BatchQueue>(crew_, runner_, batches_);
-  pool_->add(queue_);
+  for (auto& runner : runners) {
+    // The last owner may be a job that a worker ends: close() waits for it.
+    ++gone_->left;
+    GraphMeans& graph = graphs_.emplace_back();
+    graph.runner = std::shared_ptr<Runner>(runner.release(), [gone = gone_](Runner* last) {
+      std::unique_ptr<Runner>(last).reset();
+      gone->tell();
+    });
+    graph.batches = std::make_shared<BatchPool>(graph.runner);
+    if (graph.runner->traits().in_flight == 0) {
+      if (!batches_) batches_ = graph.batches;
+      continue;
+    }
+    graph.queue = std::make_shared<BatchQueue>(crew_, graph.runner, graph.batches);
+    pool_->add(graph.queue);
+  }
+  if (!batches_) batches_ = graphs_.front().batches;  // nobody takes any
 }
 
 Engine::~Engine() { close(); }
@@ -56,9 +75,9 @@ std::shared_ptr<ScoreJob> Engine::score(std::shared_ptr<const slide::Slide> slid
   {
     std::scoped_lock lock(mutex_);
     if (!closing_) {
-      job = std::make_shared<ScoreJob>(
-          std::move(slide), std::move(request), std::move(callbacks), crew_,
-          ScoreJob::Means{.runner = runner_, .batches = batches_, .queue = queue_, .threads = threads_});
+      require_graphs(request, graphs_.size());
+      job = std::make_shared<ScoreJob>(std::move(slide), std::move(request), std::move(callbacks), crew_,
+                                       ScoreJob::Means{.graphs = graphs_, .batches = batches_, .threads = threads_});
       jobs_.remove_if([](const auto& earlier) { return earlier.expired(); });
       jobs_.push_back(job);
     }
@@ -78,22 +97,19 @@ void Engine::cancel(const std::shared_ptr<ScoreJob>& job) { pool_->cancel(*job);
 void Engine::close() {
   std::scoped_lock once(close_mutex_);
   std::list<std::weak_ptr<ScoreJob>> jobs;
-  std::shared_ptr<BatchQueue> queue;
+  std::vector<GraphMeans> graphs;
   {
     std::scoped_lock lock(mutex_);
     closing_ = true;
     jobs.swap(jobs_);
-    queue.swap(queue_);
+    graphs.swap(graphs_);
+    batches_.reset();
   }
   for (const auto& weak : jobs)
     if (const auto job = weak.lock()) pool_->cancel(*job);
-  if (queue) pool_->change([&] { queue->close(); });
-  queue.reset();
-  {
-    std::scoped_lock lock(mutex_);
-    batches_.reset();
-    runner_.reset();
-  }
+  for (const GraphMeans& graph : graphs)
+    if (graph.queue) pool_->change([&] { graph.queue->close(); });
+  graphs.clear();
   gone_->wait();
   lease_.release();
 }

@@ -1,5 +1,5 @@
-// What one scorer has: a loaded model as a runner, a memory budget, a share of the workers. Any number of callers may
-// score slides on it at the same time.
+// What one scorer has: the graphs of a model as runners, a memory budget, a share of the workers. Any number of callers
+// may score slides on it at the same time.
 #pragma once
 
 #include <condition_variable>
@@ -28,7 +28,8 @@ struct EngineOptions {
 class Engine {
  public:
   // Throws LIMIT_EXCEEDED where the system does not allow so many threads.
-  Engine(const std::shared_ptr<WorkerPool>& pool, std::unique_ptr<Runner> runner, const EngineOptions& options);
+  Engine(const std::shared_ptr<WorkerPool>& pool, std::vector<std::unique_ptr<Runner>> runners,
+         const EngineOptions& options);
   ~Engine();  // close()
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -38,7 +39,8 @@ class Engine {
   // Largest sum of what was reserved at a time. Any thread.
   [[nodiscard]] std::int64_t peak_memory_bytes() const noexcept { return crew_->memory.peak(); }
 
-  // Returns at once. After close(): done(CANCELLED). Throws LIMIT_EXCEEDED where the first workers cannot be started;
+  // Returns at once. After close(): done(CANCELLED). Throws INVALID_OPTION for a request that is no program of the
+  // engine's graphs, and LIMIT_EXCEEDED where the first workers cannot be started;
   // done is not called then.
   std::shared_ptr<ScoreJob> score(std::shared_ptr<const slide::Slide> slide, ScoreRequest request,
                                   ScoreCallbacks callbacks);
@@ -47,20 +49,19 @@ class Engine {
   void close();
 
  private:
-  // Told when the last owner has let go of the runner.
-  struct RunnerGone;
+  // Told when the last owner has let go of the runners.
+  struct RunnersGone;
 
   const std::shared_ptr<WorkerPool> pool_;
   const std::shared_ptr<Crew> crew_;
-  const std::shared_ptr<RunnerGone> gone_;
+  const std::shared_ptr<RunnersGone> gone_;
   const int threads_;
 
   std::mutex mutex_;
   bool closing_ = false;
   std::list<std::weak_ptr<ScoreJob>> jobs_;
-  std::shared_ptr<Runner> runner_;
-  std::shared_ptr<BatchPool> batches_;
-  std::shared_ptr<BatchQueue> queue_;  // null: the runner runs inline
+  std::vector<GraphMeans> graphs_;
+  std::shared_ptr<BatchPool> batches_;  // of the runners that run inline
 
   std::mutex close_mutex_;
   WorkerPool::Lease lease_;

@@ -1,45 +1,61 @@
-// The rows of one slide that somebody asked for: the columns that its heads read, and whole rows where per-tile outputs
-// are wanted. Nothing else is kept.
+// What is kept of one encoder's outputs while its tiles run: the columns that heads and rules read, and all rows where
+// the caller wants them. Nothing else.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <optional>
+#include <set>
 #include <span>
-#include <string>
 #include <vector>
 
+#include "core/large_memory.h"
 #include "core/memory_budget.h"
 #include "engine/score_request.h"
 #include "engine/sink.h"
 
 namespace microtome::engine {
 
+// What is read of one output.
+struct OutputUse {
+  std::set<std::size_t> columns;  // by heads and rules
+  bool rows = false;              // whole rows, by the caller
+
+  // Bytes kept of one item whose row has `columns`.
+  [[nodiscard]] std::int64_t bytes(std::int64_t row_columns) const noexcept;
+};
+// Of each output of an encoder.
+[[nodiscard]] std::vector<OutputUse> uses_of(const ScoreRequest& request, std::size_t encoder);
+
 class KeptOutputs final : public Sink {
  public:
-  // `reserved_bytes` were reserved for it by the caller (kept_bytes() of engine/needs.h); what only the first run can
-  // tell is reserved then. The request and the budget outlive it.
-  KeptOutputs(const ScoreRequest& request, std::int64_t items, std::int64_t reserved_bytes, MemoryBudget& budget);
+  // `reserved_bytes`: what the caller has reserved for it; more is reserved when the rows turn out to be longer than it
+  // was known. `encoder` and `budget` outlive it.
+  KeptOutputs(const EncoderRequest& encoder, std::vector<OutputUse> uses, std::int64_t items,
+              std::int64_t reserved_bytes, MemoryBudget& budget);
 
-  // Checks that the values are finite and activates them, before it keeps them.
+  // Values that are finite and activated.
   void rows(std::size_t output, std::span<const std::uint32_t> items, std::span<double> values) override;
 
-  // After the rows: the column that a head reads, one value for each item. Throws OUTPUT_SHAPE when there is none.
-  [[nodiscard]] std::span<const double> column_of(const HeadRequest& head) const;
-  // Whole rows, moved out; only where they were asked for.
-  [[nodiscard]] std::vector<TileOutput> take_rows();
+  [[nodiscard]] std::int64_t items() const noexcept { return items_; }
+  [[nodiscard]] std::int64_t columns(std::size_t output) const noexcept { return outputs_[output].columns; }
+  // After the rows: a column that was asked for, one value for each item. Throws OUTPUT_SHAPE naming `who` when the
+  // rows are shorter.
+  [[nodiscard]] std::span<const double> column(std::size_t output, std::size_t column, const std::string& who) const;
+  // Whole rows, items * columns, where they were asked for.
+  [[nodiscard]] LargeDoubles take_all(std::size_t output) noexcept { return std::move(outputs_[output].rows); }
 
  private:
   struct Output {
     std::int64_t columns = 0;                  // of a row; 0 until the first one
-    LargeDoubles rows;                         // items * columns, where whole rows are kept
-    std::map<std::size_t, LargeDoubles> kept;  // the columns that heads read
+    LargeDoubles rows;                         // items * columns, where whole rows are wanted
+    std::map<std::size_t, LargeDoubles> kept;  // the columns that are read
   };
 
   void size(std::size_t output, std::int64_t columns);
 
-  const ScoreRequest& request_;
+  const EncoderRequest& encoder_;
+  const std::vector<OutputUse> uses_;
   const std::int64_t items_;
   MemoryBudget& budget_;
   std::vector<MemoryBudget::Reservation> reserved_;
@@ -47,8 +63,5 @@ class KeptOutputs final : public Sink {
   std::mutex mutex_;         // while an output is sized
   std::vector<Output> outputs_;
 };
-
-// Values kept of each item of an output whose rows have `columns`.
-[[nodiscard]] std::int64_t kept_columns(const ScoreRequest& request, std::size_t output, std::int64_t columns);
 
 }  // namespace microtome::engine

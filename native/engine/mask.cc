@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "tiles/read_policy.h"
+#include "tissue/wsinfer_mask.h"
+
 namespace microtome::engine {
 namespace {
 
@@ -66,7 +69,10 @@ FoundMask MaskMaker::make(decode::TileDecoder& decoder, const CancelToken& cance
     const decode::Region overview = overview_->read(decoder, &cancel);
     overview_.reset();  // what it read with is not needed while tissue is looked for
     found.tiles = {overview.bad_tiles, overview.missing_tiles, overview.made_tiles, overview.costly_tiles};
-    found.mask = tissue::make_tissue_mask(overview.image, level0.width_px, level0.height_px, *options);
+    found.mask =
+        options->method == tissue::Method::Wsinfer
+            ? tissue::make_wsinfer_mask(overview.image, level0.width_px, level0.height_px, tiles::require_mpp(slide_))
+            : tissue::make_tissue_mask(overview.image, level0.width_px, level0.height_px, *options);
   }
   return found;
 }

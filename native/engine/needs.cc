@@ -23,42 +23,92 @@ std::int64_t most_stored_tiles(const tiles::TilePlan& plan) {
 
 }  // namespace
 
-PlanningNeeds planning_needs(const slide::Slide& slide, const GridRequest& request, std::int64_t memory_limit) {
-  const std::int64_t positions = grid_positions(slide, request);
-  return {.mask_bytes = mask_bytes(slide, request.mask),
-          .plan_bytes = std::min(positions * tiles::kPlanningBytesPerTile, memory_limit / 2)};
-}
-
-ScoringNeeds scoring_needs(const slide::Slide& slide, const tiles::TilePlan& plan, const RunShape& run,
-                           std::int64_t memory_limit) {
-  const bool reduces = plan.footprint_px != plan.size_px;
-  const std::int64_t stored_bytes = 3 * plan.stored.tile_width_px * plan.stored.tile_height_px;
-  const std::int64_t stored_tiles = most_stored_tiles(plan);
-  const std::int64_t footprint_bytes = 3 * plan.footprint_px * plan.footprint_px;
-  ScoringNeeds needs;
-  needs.plan_bytes = std::ssize(plan.tiles) * tiles::kPlanBytesPerTile + SlideTiles::list_bytes(plan, stored_tiles);
-  needs.kept_bytes = run.kept_bytes;
-  needs.cache_bytes = stored_bytes * std::min(stored_tiles, kLeastCachedTiles);
-  needs.more_cache_bytes =
-      std::max<std::int64_t>(std::min(memory_limit / kCacheShare, stored_bytes * stored_tiles) - needs.cache_bytes, 0);
-  // Pixels between decoder and tensor (TileReader): one tile, or where they are reduced those of a run.
-  needs.batch_bytes = run.rows * run.row_bytes + (reduces ? run.rows : 1) * 3 * plan.size_px * plan.size_px +
-                      (reduces ? footprint_bytes : 0);
-  // A guess: a stored tile takes a quarter of its pixels' bytes or less.
-  if (!slide.source().is_local())
-    needs.ahead_bytes = std::min(kClaimsAhead * kClaimTiles * footprint_bytes / 4, memory_limit / kAheadShare);
+PlanningNeeds planning_needs(const slide::Slide& slide, std::span<const GridRequest> requests,
+                             std::int64_t memory_limit) {
+  PlanningNeeds needs;
+  for (const GridRequest& request : requests) {
+    needs.mask_bytes = std::max(needs.mask_bytes, mask_bytes(slide, request.mask));
+    needs.plan_bytes += grid_positions(slide, request) * tiles::kPlanningBytesPerTile;
+  }
+  needs.plan_bytes = std::min(needs.plan_bytes, memory_limit / 2);
   return needs;
 }
 
-std::int64_t kept_bytes(const ScoreRequest& request, std::int64_t items,
+bool needs_pixels(const ScoreRequest& request, std::size_t input, std::span<const std::size_t> encoders) {
+  if (std::any_of(request.select.begin(), request.select.end(), [input](const SelectRule& rule) {
+        return rule.kind == SelectRule::Kind::Quality && rule.input == input;
+      }))
+    return true;
+  return std::any_of(encoders.begin(), encoders.end(), [&](std::size_t encoder) {
+    return request.encoders[encoder].format != request.encoders[encoders.front()].format;
+  });
+}
+
+ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::int64_t memory_limit) {
+  ScoringNeeds needs;
+  needs.kept_bytes = run.kept_bytes;
+  std::int64_t cached_bytes = 0;
+  for (const LaneShape& lane : run.lanes) {
+    const tiles::TilePlan& plan = *lane.plan;
+    const bool reduces = plan.footprint_px != plan.size_px;
+    const std::int64_t stored_bytes = 3 * plan.stored.tile_width_px * plan.stored.tile_height_px;
+    const std::int64_t stored_tiles = most_stored_tiles(plan);
+    const std::int64_t footprint_bytes = 3 * plan.footprint_px * plan.footprint_px;
+    needs.plan_bytes += std::ssize(plan.tiles) * tiles::kPlanBytesPerTile + SlideTiles::list_bytes(plan, stored_tiles);
+    needs.cache_bytes = std::max(needs.cache_bytes, stored_bytes * std::min(stored_tiles, kLeastCachedTiles));
+    cached_bytes = std::max(cached_bytes, stored_bytes * stored_tiles);
+    // Pixels between decoder and tensor (TileReader): one tile, or where they are reduced or looked at those of a run.
+    const std::int64_t pixel_rows = reduces || lane.as_pixels ? lane.rows : 1;
+    needs.batch_bytes =
+        std::max(needs.batch_bytes, lane.rows * lane.row_bytes + pixel_rows * 3 * plan.size_px * plan.size_px +
+                                        (reduces ? footprint_bytes : 0));
+    // A guess: a stored tile takes a quarter of its pixels' bytes or less.
+    if (!slide.source().is_local())
+      needs.ahead_bytes = std::max(
+          needs.ahead_bytes, std::min(kClaimsAhead * kClaimTiles * footprint_bytes / 4, memory_limit / kAheadShare));
+  }
+  needs.more_cache_bytes =
+      std::max<std::int64_t>(std::min(memory_limit / kCacheShare, cached_bytes) - needs.cache_bytes, 0);
+  return needs;
+}
+
+std::int64_t kept_bytes(const ScoreRequest& request, std::size_t encoder, std::int64_t items,
                         const std::function<std::int64_t(const std::string&)>& columns_of) {
-  std::int64_t columns = 0;
-  for (std::size_t i = 0; i < request.outputs.size(); ++i)
-    columns += kept_columns(request, i, columns_of(request.outputs[i].name));
+  const auto uses = uses_of(request, encoder);
+  std::int64_t of_item = 0;
+  for (std::size_t i = 0; i < uses.size(); ++i)
+    of_item += uses[i].bytes(columns_of(request.encoders[encoder].outputs[i].name));
   std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(columns, items * static_cast<std::int64_t>(sizeof(double)), &bytes))
-    return std::numeric_limits<std::int64_t>::max() / 4;
+  if (__builtin_mul_overflow(of_item, items, &bytes)) return std::numeric_limits<std::int64_t>::max() / 4;
   return bytes;
+}
+
+RunShape run_shape(const ScoreRequest& request, const ProgramStages& stages, std::span<const tiles::TilePlan> plans,
+                   const GraphFacts& facts) {
+  RunShape run;
+  for (const ProgramStages::Stage& stage : stages.stages) {
+    for (std::size_t input = 0; input < plans.size(); ++input) {
+      std::vector<std::size_t> encoders;
+      for (const std::size_t encoder : stage.encoders)
+        if (request.encoders[encoder].input == input) encoders.push_back(encoder);
+      if (encoders.empty()) continue;
+      LaneShape lane{.plan = &plans[input], .as_pixels = needs_pixels(request, input, encoders)};
+      for (const std::size_t encoder : encoders) {
+        lane.rows = std::max(lane.rows, facts.rows_of(encoder));
+        lane.row_bytes =
+            std::max(lane.row_bytes, static_cast<std::int64_t>(request.encoders[encoder].format.bytes_per_tile()));
+        const std::int64_t bytes =
+            kept_bytes(request, encoder, std::ssize(plans[input].tiles),
+                       [&](const std::string& output) { return facts.columns_of(encoder, output); });
+        run.kept_bytes = std::min(run.kept_bytes + bytes, std::numeric_limits<std::int64_t>::max() / 4);
+      }
+      run.lanes.push_back(lane);
+    }
+  }
+  for (const SelectRule& rule : request.select)
+    if (rule.kind == SelectRule::Kind::Quality)
+      run.kept_bytes += std::ssize(plans[rule.input].tiles) * std::int64_t{sizeof(preprocess::Quality)};
+  return run;
 }
 
 }  // namespace microtome::engine

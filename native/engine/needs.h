@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "engine/prepare.h"
+#include "engine/program_stages.h"
 #include "engine/score_request.h"
 #include "slide/slide.h"
 
@@ -23,7 +26,7 @@ struct PlanningNeeds {
   [[nodiscard]] std::int64_t sum() const noexcept { return mask_bytes + plan_bytes; }
 };
 // Throws what choosing the level throws. The plan gets no more than half of the limit.
-[[nodiscard]] PlanningNeeds planning_needs(const slide::Slide& slide, const GridRequest& request,
+[[nodiscard]] PlanningNeeds planning_needs(const slide::Slide& slide, std::span<const GridRequest> requests,
                                            std::int64_t memory_limit);
 
 // While its tiles are worked on.
@@ -38,17 +41,35 @@ struct ScoringNeeds {
     return plan_bytes + kept_bytes + cache_bytes + batch_bytes + ahead_bytes;
   }
 };
-struct RunShape {
-  std::int64_t rows = 1;  // of one batch
-  std::int64_t row_bytes = 0;
-  std::int64_t kept_bytes = 0;  // of all tiles
+// The tiles of one input, and how a worker goes through them.
+struct LaneShape {
+  const tiles::TilePlan* plan = nullptr;
+  std::int64_t rows = 1;       // of one run
+  std::int64_t row_bytes = 0;  // of a row of the largest tensor
+  bool as_pixels = false;      // tiles exist as pixels before they become tensors
 };
-[[nodiscard]] ScoringNeeds scoring_needs(const slide::Slide& slide, const tiles::TilePlan& plan, const RunShape& run,
-                                         std::int64_t memory_limit);
+struct RunShape {
+  std::vector<LaneShape> lanes;
+  std::int64_t kept_bytes = 0;  // of all tiles and encoders
+};
+[[nodiscard]] ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::int64_t memory_limit);
 
-// Bytes of the outputs that are kept of `items` items: the columns that heads read, and whole rows where per-tile
-// outputs are wanted. `columns_of` gives the values in one row of an output, 0 where that is not known yet.
-[[nodiscard]] std::int64_t kept_bytes(const ScoreRequest& request, std::int64_t items,
+// What is known of the graphs: the rows of a run of an encoder, and the values in one row of an output, 0 where that is
+// not known yet.
+struct GraphFacts {
+  std::function<std::int64_t(std::size_t encoder)> rows_of;
+  std::function<std::int64_t(std::size_t encoder, const std::string& output)> columns_of;
+};
+// As if no rule left a tile out. The plans outlive it.
+[[nodiscard]] RunShape run_shape(const ScoreRequest& request, const ProgramStages& stages,
+                                 std::span<const tiles::TilePlan> plans, const GraphFacts& facts);
+// Whether the tiles of an input are looked at, or changed, as pixels; else they are normalised from where they were
+// decoded. Several encoders that take them differently need them as pixels too.
+[[nodiscard]] bool needs_pixels(const ScoreRequest& request, std::size_t input, std::span<const std::size_t> encoders);
+
+// Bytes that are kept of `items` items of an encoder. `columns_of` gives the values in one row of an output, 0 where
+// that is not known yet.
+[[nodiscard]] std::int64_t kept_bytes(const ScoreRequest& request, std::size_t encoder, std::int64_t items,
                                       const std::function<std::int64_t(const std::string&)>& columns_of);
 
 }  // namespace microtome::engine

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/cancel_token.h"
 #include "core/stage_metrics.h"
@@ -15,18 +16,24 @@ namespace microtome::engine {
 
 struct PlanRequest {
   ScoreRequest score;
-  std::map<std::string, std::int64_t> columns;  // values in one row of an output of the graph, as far as it is known
-  std::int64_t fixed_rows = 0;                  // of a batch, where the graph fixes them
-  int threads = 0;                              // 0: cores this process may use
+  // By encoder: values in one row of an output of its graph, as far as it is known.
+  std::vector<std::map<std::string, std::int64_t>> columns;
+  std::vector<std::int64_t> fixed_rows;  // by encoder: of a batch, where the graph fixes them, else 0
+  int threads = 0;                       // 0: cores this process may use
   std::int64_t memory_limit = 1ll << 30;
 };
 
-struct PlanReport {
+// Of one tile input.
+struct PlannedInput {
   tiles::ReadPolicy policy;
   std::int64_t tiles = 0;
   std::int64_t kept_tiles = 0;
   std::int64_t grid_tiles = 0;
-  ReadCost cost;
+};
+
+struct PlanReport {
+  std::vector<PlannedInput> inputs;
+  ReadCost cost;  // of all inputs; what several need of one level counts once
   std::optional<double> tissue_fraction;
   std::int64_t memory_bytes = 0;  // what the job would reserve at most, with all workers at it
 };
@@ -41,6 +48,7 @@ class Planner {
  private:
   const slide::Slide& slide_;
   const PlanRequest& request_;
+  const ProgramStages stages_;
   PlanningNeeds planning_;
   Preparation preparation_;
   std::optional<Prepared> prepared_;

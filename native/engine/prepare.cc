@@ -24,6 +24,8 @@ void reduce_while_decoding(const slide::Slide& slide, tiles::ReadPolicy& policy)
 tiles::ReadPolicy choose_policy(const slide::Slide& slide, const GridRequest& request) {
   if (request.level) return tiles::policy_for_level(slide, *request.level, request.slide_mpp);
   if (request.mpp) {
+    if (request.grid.placement == tiles::Placement::Wsinfer)
+      return tiles::policy_for_level0(slide, *request.mpp, request.slide_mpp);
     auto policy = tiles::policy_for_mpp(slide, *request.mpp, request.slide_mpp);
     if (request.scaled_decode) reduce_while_decoding(slide, policy);
     return policy;
@@ -31,16 +33,27 @@ tiles::ReadPolicy choose_policy(const slide::Slide& slide, const GridRequest& re
   throw Error(Code::INVALID_OPTION, Stage::Tiles, "neither [[mpp]] nor [[level]] is given");
 }
 
+const MaskSource& mask_of(std::span<const GridRequest> requests) {
+  static const MaskSource everywhere = Everywhere{};
+  for (const GridRequest& request : requests)
+    if (!std::holds_alternative<Everywhere>(request.mask)) return request.mask;
+  return everywhere;
+}
+
+decode::BadTilePolicy policy_of(std::span<const GridRequest> requests) {
+  return requests.empty() ? decode::BadTilePolicy::Error : requests.front().on_bad_tile;
+}
+
 }  // namespace
 
-Preparation::Preparation(const slide::Slide& slide, const GridRequest& request)
-    : slide_(slide),
-      request_(request),
-      policy_(choose_policy(slide, request)),
-      mask_(slide, request.mask, request.on_bad_tile) {
-  const auto& level = slide.levels()[static_cast<std::size_t>(policy_.level)];
-  decode::require_codec(level.storage, slide.source().name());
-  decode::require_tile_size(slide, level.storage);
+Preparation::Preparation(const slide::Slide& slide, std::span<const GridRequest> requests)
+    : slide_(slide), requests_(requests), mask_(slide, mask_of(requests), policy_of(requests)) {
+  for (const GridRequest& request : requests_) {
+    policies_.push_back(choose_policy(slide, request));
+    const auto& level = slide.levels()[static_cast<std::size_t>(policies_.back().level)];
+    decode::require_codec(level.storage, slide.source().name());
+    decode::require_tile_size(slide, level.storage);
+  }
 }
 
 Prepared Preparation::run(decode::TileDecoder& decoder, StageMetrics& metrics, const CancelToken& cancel,
@@ -56,9 +69,14 @@ Prepared Preparation::run(decode::TileDecoder& decoder, StageMetrics& metrics, c
   prepared.mask_tiles = found.tiles;
   cancel.check(Stage::Tissue);
   StageMetrics::Busy busy(metrics, Stage::Tiles);
-  prepared.plan =
-      tiles::plan_tiles(slide_, policy_, request_.grid, found.mask ? &*found.mask : nullptr, plan_memory_bytes);
-  busy.count(std::ssize(prepared.plan.tiles), 0);
+  for (std::size_t i = 0; i < requests_.size(); ++i) {
+    const bool everywhere = std::holds_alternative<Everywhere>(requests_[i].mask);
+    prepared.plans.push_back(tiles::plan_tiles(slide_, policies_[i], requests_[i].grid,
+                                               found.mask && !everywhere ? &*found.mask : nullptr, plan_memory_bytes));
+    // What this plan did not take is for those after it.
+    plan_memory_bytes -= std::ssize(prepared.plans.back().tiles) * tiles::kPlanningBytesPerTile;
+    busy.count(std::ssize(prepared.plans.back().tiles), 0);
+  }
   return prepared;
 }
 
@@ -79,16 +97,27 @@ std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& reques
   return tiles::grid_positions(slide, choose_policy(slide, request), request.grid);
 }
 
-ReadCost read_cost(const slide::Slide& slide, const tiles::TilePlan& plan) {
-  const auto& level = slide.levels()[static_cast<std::size_t>(plan.policy.level)];
-  const int planes = level.storage.planar ? level.storage.samples : 1;
-  const tiles::StoredTileUses uses(plan);
+ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> plans) {
   ReadCost cost;
-  for (std::size_t i = 0; i < uses.size(); ++i)
-    for (int plane = 0; plane < planes; ++plane)
-      cost.stored_bytes +=
-          static_cast<std::int64_t>(slide.stored_tile(level.directory, uses.column(i), uses.row(i), plane).bytes);
-  cost.stored_tiles = static_cast<std::int64_t>(uses.size());
+  std::vector<bool> counted(plans.size(), false);
+  for (std::size_t first = 0; first < plans.size(); ++first) {
+    std::vector<const tiles::TilePlan*> same;
+    for (std::size_t i = first; i < plans.size(); ++i)
+      if (!counted[i] && plans[i].policy.level == plans[first].policy.level &&
+          plans[i].stored.reduction == plans[first].stored.reduction) {
+        counted[i] = true;
+        same.push_back(&plans[i]);
+      }
+    if (same.empty()) continue;
+    const auto& level = slide.levels()[static_cast<std::size_t>(plans[first].policy.level)];
+    const int planes = level.storage.planar ? level.storage.samples : 1;
+    const tiles::StoredTileUses uses(same);
+    for (std::size_t i = 0; i < uses.size(); ++i)
+      for (int plane = 0; plane < planes; ++plane)
+        cost.stored_bytes +=
+            static_cast<std::int64_t>(slide.stored_tile(level.directory, uses.column(i), uses.row(i), plane).bytes);
+    cost.stored_tiles += static_cast<std::int64_t>(uses.size());
+  }
   return cost;
 }
 

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,25 +33,26 @@ struct GridRequest {
 };
 
 struct Prepared {
-  tiles::TilePlan plan;
+  std::vector<tiles::TilePlan> plans;     // one for each grid
   std::optional<double> tissue_fraction;  // of the slide's area; absent without a mask
   MaskTiles mask_tiles;
 };
 
 // Where the slide's bytes come later, run() throws BytesPending; called again when they are here it goes on where it
-// stopped. One thread at a time. Slide and request outlive it.
+// stopped. One thread at a time. Slide and requests outlive it.
 class Preparation {
  public:
-  // Chooses the level: a slide that cannot be read at the asked resolution is refused before any decode.
-  Preparation(const slide::Slide& slide, const GridRequest& request);
+  // Chooses the levels: a slide that cannot be read at the asked resolution is refused before any decode. All grids are
+  // laid on one mask, that of the first which has one; those that want none get none.
+  Preparation(const slide::Slide& slide, std::span<const GridRequest> requests);
 
   [[nodiscard]] Prepared run(decode::TileDecoder& decoder, StageMetrics& metrics, const CancelToken& cancel,
                              std::int64_t plan_memory_bytes = std::numeric_limits<std::int64_t>::max());
 
  private:
   const slide::Slide& slide_;
-  const GridRequest& request_;
-  tiles::ReadPolicy policy_;
+  std::span<const GridRequest> requests_;
+  std::vector<tiles::ReadPolicy> policies_;
   MaskMaker mask_;
 };
 
@@ -61,12 +63,12 @@ class Preparation {
 // throws.
 [[nodiscard]] std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request);
 
-// What the planned tiles will read.
+// What the planned tiles will read: a stored tile that several plans need counts once.
 struct ReadCost {
   std::int64_t stored_tiles = 0;
   std::int64_t stored_bytes = 0;  // compressed
 };
 // Throws BytesPending where the tables of the slide come later; to be called again then.
-[[nodiscard]] ReadCost read_cost(const slide::Slide& slide, const tiles::TilePlan& plan);
+[[nodiscard]] ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> plans);
 
 }  // namespace microtome::engine

@@ -2,11 +2,12 @@
 //
 //   prepare ─► start ─► work(range) on many workers at once ─► finish
 //                            ▲                          │
-//                            └──── look, where there is a stopping rule: goes on with more tiles, or ends
+//                            └──── look: the tiles of a stage are through. The stopping rule goes on with more of them,
+//                                  or selection says which ones the encoders of the next stage get
 //
-// A range is some positions of the source, claimed by one worker. An inline runner goes through them in runs: the
-// worker decodes the tiles of one run of the graph into its batch and infers them at once, while the rows are still in
-// the caches. Which tiles share a run follows from the plan alone, never from who claimed what. For a device the worker
+// A range is some positions of the pass, claimed by one worker. An inline runner goes through them in runs: the worker
+// decodes the tiles of one run of the graph into its batch and infers them at once, while the rows are still in the
+// caches. Which tiles share a run follows from the plan alone, never from who claimed what. For a device the worker
 // fills its range's rows of a batch that other slides may share (batch_queue.h), and they come back later.
 #pragma once
 
@@ -18,14 +19,17 @@
 #include <string>
 #include <vector>
 
+#include "engine/bag.h"
 #include "engine/batch_pool.h"
 #include "engine/batch_queue.h"
 #include "engine/job.h"
 #include "engine/kept_outputs.h"
+#include "engine/lanes.h"
 #include "engine/needs.h"
+#include "engine/program_stages.h"
 #include "engine/runner.h"
 #include "engine/score_request.h"
-#include "engine/slide_tiles.h"
+#include "engine/tile_pass.h"
 #include "slide/slide.h"
 
 namespace microtome::engine {
@@ -33,9 +37,8 @@ namespace microtome::engine {
 class ScoreJob final : public Job, public RowOwner {
  public:
   struct Means {
-    std::shared_ptr<Runner> runner;
-    std::shared_ptr<BatchPool> batches;
-    std::shared_ptr<BatchQueue> queue;  // of a device; null: the runner runs inline
+    std::vector<GraphMeans> graphs;
+    std::shared_ptr<BatchPool> batches;  // of runners that run inline
     int threads = 1;
   };
 
@@ -61,51 +64,74 @@ class ScoreJob final : public Job, public RowOwner {
   std::optional<Step> next_finish();
   std::optional<Step> next_prepare();
   std::optional<Step> next_start();
+  std::optional<Step> next_look();
   std::optional<Step> next_work();
   void drop_idle_batches();
   bool reserve_all();
+  [[nodiscard]] BatchQueue* queue_at(std::int64_t position) const noexcept;
   bool take_batch(Step& step);
   [[nodiscard]] Range claim(std::int64_t most);
   void give_back_batch(Step& step);
+  void begin_stage();
+  void ended_prepare(bool well);
+  void let_go(Step& step);
 
+  // In score_steps.cc:
   void prepare(Worker& worker);
   void start();
+  void begin_pass();
   void work(Worker& worker, Step& step);
-  void fill(Worker& worker, Range range, std::uint8_t* rows);
+  void read_pixels(Worker& worker, Range run, const Lane& lane);
+  void to_tensors(Worker& worker, std::int64_t count, const preprocess::TensorFormat& format, std::uint8_t* rows);
+  void fill(Worker& worker, Range range, const Lane& lane, std::uint8_t* rows);
   void run_inline(Worker& worker, Range run, Batch& batch);
-  void keep(Range positions, OutputRows& outputs, std::int64_t first_row, std::int64_t rows_in_batch);
-  void look();
+  void infer(std::size_t encoder, std::int64_t rows, Batch& batch);
+  void keep(std::size_t encoder, Range positions, OutputRows& outputs, std::int64_t first_row,
+            std::int64_t rows_in_batch);
+  void look_at_score();
+  void next_stage();
+  void select();
+  [[nodiscard]] std::vector<std::size_t> kept_places(const SelectRule& rule, const Bag& bag) const;
+  void end_pass();
+  void report(Stage stage, bool force);
   void finish();
   // In score_outcome.cc:
   [[nodiscard]] ScoreOutcome outcome_of();
-  void report(Stage stage, bool force);
   [[nodiscard]] ScoreResult collect();
   [[nodiscard]] double head_value(const HeadRequest& head) const;
-  void keep_scored(ScoreResult& result);
+  [[nodiscard]] TileTable table_of(std::size_t input);
+  [[nodiscard]] std::vector<TileOutput> outputs_of(std::size_t input);
+  void keep_scored(TileTable& table) const;
   [[nodiscard]] std::vector<std::string> warnings() const;
 
   // Positions to be scored before the next look, or in the end; changed by look() only.
-  [[nodiscard]] std::int64_t limit() const noexcept { return rule_ ? rule_->limit() : tile_count_; }
+  [[nodiscard]] std::int64_t limit() const noexcept { return rule_ ? rule_->limit() : pass_->size(); }
+  [[nodiscard]] bool is_last_stage() const noexcept { return stage_ + 1 >= stages_.stages.size(); }
 
   std::shared_ptr<const slide::Slide> slide_;  // let go of when the job is over
   const ScoreRequest request_;
   ScoreCallbacks callbacks_;
   Means means_;       // until the job is over
   const bool local_;  // the slide's bytes are read, not fetched
-  const std::shared_ptr<const RunSpec> spec_;
+  const ProgramStages stages_;
+  std::vector<EncoderMeans> encoders_;
   const std::int64_t memory_limit_;
   const Clock::time_point start_ = Clock::now();
 
   PlanningNeeds planning_;
   std::optional<Preparation> preparation_;  // until it has run
-  Prepared prepared_;                       // its plan moves into the source
+  Prepared prepared_;                       // its plans move into the pass, and back
   ScoringNeeds needs_;
   std::optional<StoppingRule> rule_;
-  std::unique_ptr<SlideTiles> source_;
-  std::unique_ptr<KeptOutputs> kept_;
-  std::int64_t tile_count_ = 0;  // planned
-  std::int64_t run_rows_ = 1;    // of one batch
-  bool pads_ = true;             // false: the last run is as short as it is
+  std::unique_ptr<TilePass> pass_;  // of the stage
+  std::vector<Lane> lanes_;         // of the pass
+  std::size_t batch_bytes_ = 0;     // of the largest run of the pass
+  std::size_t stage_ = 0;
+  std::vector<std::unique_ptr<KeptOutputs>> kept_;  // by encoder
+  std::vector<std::vector<Bag>> bags_;              // by stage, then input: what its encoders get; at last what is left
+  std::vector<std::vector<std::int64_t>> left_;     // by input: tiles that each rule left
+  std::vector<std::vector<preprocess::Quality>> quality_;  // by input; empty where nobody asks
+  StoredTileCache::Counts counts_;                         // of passes that are over
   bool has_more_looks_ = false;
   bool gives_up_plan_ = false;  // of the step that runs: start() has nothing to start
   bool plans_alone_ = false;    // it gave up a plan for want of memory
@@ -115,7 +141,7 @@ class ScoreJob final : public Job, public RowOwner {
   Phase counts_as_ = Phase::Queued;     // what it was before it was finished
   std::int64_t next_ = 0;               // first position that nobody has claimed
   std::int64_t end_ = 0;                // first position that nobody may claim, yet
-  bool looks_ = false;                  // at end_ the stopping rule is asked
+  bool looks_ = false;                  // at end_ the stopping rule or selection is asked
   int active_steps_ = 0;                // given out and not ended, those that wait for bytes among them
   std::int64_t rows_out_ = 0;           // positions that a device has
   std::deque<Step> leftovers_;          // ranges whose bytes are here, and whose rows found no room
@@ -129,6 +155,7 @@ class ScoreJob final : public Job, public RowOwner {
 
   std::mutex progress_mutex_;
   std::atomic<std::int64_t> tiles_done_{0};
+  std::int64_t tiles_total_ = 0;  // of the stages so far
   Clock::time_point last_report_{};
 };
 

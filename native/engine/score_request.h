@@ -1,15 +1,17 @@
-// What a scoring job is asked for and what it gives back. Plain data.
+// What a scoring job is asked for and what it gives back. Plain data. Indices count in the lists of the request.
 #pragma once
 
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "aggregate/aggregate.h"
+#include "aggregate/select.h"
 #include "aggregate/slide_output.h"
 #include "core/option_bounds.h"
 #include "core/stage_metrics.h"
@@ -17,6 +19,7 @@
 #include "engine/stopping_rule.h"
 #include "engine/stored_tile_cache.h"
 #include "preprocess/preprocess.h"
+#include "preprocess/quality.h"
 
 namespace microtome::engine {
 
@@ -25,17 +28,45 @@ struct OutputRequest {
   aggregate::Activation activation = aggregate::Activation::None;
 };
 
+struct EncoderRequest {
+  std::string name;
+  std::size_t graph = 0;  // of the engine
+  std::size_t input = 0;  // of ScoreRequest::tiles
+  preprocess::TensorFormat format;
+  std::vector<OutputRequest> outputs;
+};
+
+// One column of the rows of an encoder.
+struct TileValue {
+  std::size_t encoder = 0;
+  std::size_t output = 0;
+  std::size_t column = 0;
+  friend bool operator==(const TileValue&, const TileValue&) = default;
+};
+
+// Keeps some tiles of one input, of those that the rules before it left.
+struct SelectRule {
+  enum class Kind : std::uint8_t { Filter, Highest, Threshold, Quality };
+  Kind kind = Kind::Filter;
+  std::size_t input = 0;
+  TileValue by;                                                             // but Quality
+  double preprocess::Quality::* measure = &preprocess::Quality::sharpness;  // of Quality
+  std::optional<double> min, max;                                           // of Filter and Quality; both included
+  std::int64_t count = 0;                                                   // of Highest
+  aggregate::Thresholds thresholds;                                         // of Threshold
+};
+
+// One number of one column.
 struct HeadRequest {
   std::string name;
-  std::size_t output = 0;  // index into ScoreRequest::outputs
-  std::size_t column = 0;
+  TileValue of;
   aggregate::Head head;
 };
 
 struct ScoreRequest {
-  GridRequest grid;
-  preprocess::TensorFormat format;
-  std::vector<OutputRequest> outputs;
+  std::vector<GridRequest> tiles;
+  std::vector<EncoderRequest> encoders;
+  std::vector<SelectRule> select;
   std::vector<HeadRequest> heads;
   std::vector<aggregate::SlideOutput> slide_outputs;           // the first one is the score
   std::int64_t batch_size = option_bounds::kBatchSizeDefault;  // rows of a run where nothing else says how many
@@ -43,10 +74,11 @@ struct ScoreRequest {
   // together, so that a tile's outputs do not depend on batch_size, threads or other slides.
   bool reproducible = true;
   bool keep_tiles = false;
-  std::optional<StoppingRequest> stopping;  // all heads are means then; absent: every planned tile is scored
+  std::optional<StoppingRequest> stopping;  // one tile input, one encoder, means only; absent: every tile is scored
 };
 
 struct TileOutput {
+  std::size_t encoder = 0;
   std::string name;
   std::int64_t columns = 0;
   LargeDoubles values;  // tiles * columns, after activation
@@ -70,11 +102,17 @@ struct Stopping {
   double half_width = 0;  // of the score, over the planned tiles
 };
 
+// The tiles of one input in the result: those that the heads saw.
+struct TileTable {
+  tiles::TilePlan plan;                    // its tiles are empty unless keep_tiles; else those of the table
+  std::int64_t tile_count = 0;             // of the table
+  std::vector<TileOutput> outputs;         // empty unless keep_tiles
+  std::vector<std::int64_t> left_by_rule;  // tiles that each rule of this input left, in order
+};
+
 struct ScoreResult {
-  tiles::TilePlan plan;         // its tiles are empty unless keep_tiles; else those that were scored
-  std::int64_t tile_count = 0;  // scored
+  std::vector<TileTable> tables;  // one for each tile input
   std::optional<Stopping> stopping;
-  std::vector<TileOutput> outputs;  // empty unless keep_tiles
   std::vector<NamedValue> heads;
   std::vector<SlideValue> slide_outputs;
   StoredTileCache::Counts stored;

@@ -14,32 +14,55 @@ constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before
 
 constexpr std::size_t rgb_bytes(std::int64_t side_px) { return static_cast<std::size_t>(3 * side_px * side_px); }
 
+std::vector<tiles::TilePlan> one(tiles::TilePlan plan) {
+  std::vector<tiles::TilePlan> plans;
+  plans.push_back(std::move(plan));
+  return plans;
+}
+
 }  // namespace
 
 SlideTiles::SlideTiles(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan,
                        decode::BadTilePolicy on_bad_tile, std::int64_t cache_bytes, StageMetrics& metrics,
                        std::span<const std::uint32_t> rounds)
-    : slide_(std::move(slide)),
-      plan_(std::move(plan)),
-      metrics_(metrics),
-      cache_(
-          slide_, plan_.policy.level,
-          [this] {
-            tiles::StoredTileUses uses(plan_);
-            order_ = tiles::processing_order(plan_, uses);
-            return uses;
-          }(),
-          on_bad_tile, cache_bytes, metrics) {
+    : SlideTiles(std::move(slide), one(std::move(plan)), std::span<const std::int64_t>(), on_bad_tile, cache_bytes,
+                 metrics) {
   if (rounds.empty()) return;
   std::stable_sort(order_.begin(), order_.end(),
                    [rounds](std::uint32_t a, std::uint32_t b) { return rounds[a] < rounds[b]; });
+}
+
+SlideTiles::SlideTiles(std::shared_ptr<const slide::Slide> slide, std::vector<tiles::TilePlan> plans,
+                       std::span<const std::int64_t> run_rows, decode::BadTilePolicy on_bad_tile,
+                       std::int64_t cache_bytes, StageMetrics& metrics)
+    : slide_(std::move(slide)),
+      plans_(std::move(plans)),
+      stored_(plans_.front().stored),
+      level_(plans_.front().policy.level),
+      metrics_(metrics),
+      cache_(slide_, level_, lay_out(run_rows), on_bad_tile, cache_bytes, metrics) {}
+
+// Sets the order of the tiles. Needs the plans only: the cache is made of what it gives.
+tiles::StoredTileUses SlideTiles::lay_out(std::span<const std::int64_t> run_rows) {
+  std::vector<const tiles::TilePlan*> all;
+  for (const tiles::TilePlan& plan : plans_) all.push_back(&plan);
+  tiles::StoredTileUses uses(all);
+  if (plans_.size() == 1) {
+    order_ = tiles::processing_order(plans_.front(), uses);
+    return uses;
+  }
+  tiles::MixedOrder mixed = tiles::mixed_order(plans_, run_rows);
+  order_ = std::move(mixed.tiles);
+  plan_of_ = std::move(mixed.plans);
+  run_starts_ = std::move(mixed.run_starts);
+  return uses;
 }
 
 // Which stored tiles the group needs, by stored tile: the order of the file.
 void SlideTiles::find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const {
   reader.uses.clear();
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto under = tiles::stored_tiles_under(plan_, tile_at(first + i));
+    const auto under = tiles::stored_tiles_under(plan_of(first + i), tile_at(first + i));
     for (std::int64_t row = under.first_row; row <= under.last_row; ++row)
       for (std::int64_t column = under.first_column; column <= under.last_column; ++column)
         reader.uses.push_back(
@@ -59,10 +82,9 @@ void SlideTiles::fetch(TileReader& reader, Range range) const {
     const std::size_t stored = reader.uses[i].stored;
     if (i > 0 && reader.uses[i - 1].stored == stored) continue;
     // Where bytes come later, also what is decoded already: it may be dropped again before it is used.
-    if (!local || cache_.untouched(stored))
-      reader.ahead.push_back({plan_.policy.level, all.column(stored), all.row(stored)});
+    if (!local || cache_.untouched(stored)) reader.ahead.push_back({level_, all.column(stored), all.row(stored)});
   }
-  const auto& level = slide_->levels()[static_cast<std::size_t>(plan_.policy.level)];
+  const auto& level = slide_->levels()[static_cast<std::size_t>(level_)];
   if (local)
     reader.decoder.read_ahead(*slide_, level.directory, reader.ahead);
   else
@@ -76,17 +98,19 @@ void SlideTiles::release(TileReader& reader) const noexcept {
 
 void SlideTiles::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
   if (to.tensor != nullptr) return fill_tensors(reader, cancel, range, to);
-  if (plan_.footprint_px != plan_.size_px) return read_reduced(reader, cancel, range.first, range.size(), to.rows);
-  assemble(reader, cancel, range.first, range.size(), {to.rows, rgb_bytes(plan_.size_px), nullptr});
+  const tiles::TilePlan& plan = plan_of(range.first);
+  if (plan.footprint_px != plan.size_px) return read_reduced(reader, cancel, range.first, range.size(), to.rows);
+  assemble(reader, cancel, range.first, range.size(), {to.rows, rgb_bytes(plan.size_px), nullptr, plan.footprint_px});
 }
 
 void SlideTiles::fill_tensors(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
   const std::int64_t count = range.size();
   const std::size_t tile_bytes = to.tensor->bytes_per_tile();
-  if (plan_.footprint_px == plan_.size_px) {
-    assemble(reader, cancel, range.first, count, {to.rows, tile_bytes, to.tensor});
+  const tiles::TilePlan& plan = plan_of(range.first);
+  if (plan.footprint_px == plan.size_px) {
+    assemble(reader, cancel, range.first, count, {to.rows, tile_bytes, to.tensor, plan.footprint_px});
   } else {
-    const std::int64_t side = plan_.size_px;
+    const std::int64_t side = plan.size_px;
     reader.pixels.resize(std::max(reader.pixels.size(), static_cast<std::size_t>(count) * rgb_bytes(side)));
     read_reduced(reader, cancel, range.first, count, reader.pixels.data());
     StageMetrics::Busy busy(metrics_, Stage::Preprocess);
@@ -106,27 +130,28 @@ std::int64_t SlideTiles::list_bytes(const tiles::TilePlan& plan, std::int64_t st
 // Puts the footprints together and reduces them to the plan's size, as many at a time as kFootprintBytes holds.
 void SlideTiles::read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
                               std::uint8_t* out) {
-  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t side = plan_of(first).footprint_px;
+  const std::int64_t size_px = plan_of(first).size_px;
   const std::int64_t group = std::clamp<std::int64_t>(kFootprintBytes / (3 * side * side), 1, count);
   if (reader.footprints.width_px != side || reader.footprints.height_px < side * group)
     reader.footprints = RgbImage(side, side * group);
   for (std::int64_t done = 0; done < count; done += group) {
     const std::int64_t some = std::min(group, count - done);
-    assemble(reader, cancel, first + done, some, {reader.footprints.data.data(), rgb_bytes(side), nullptr});
+    assemble(reader, cancel, first + done, some, {reader.footprints.data.data(), rgb_bytes(side), nullptr, side});
     StageMetrics::Busy busy(metrics_, Stage::Preprocess);
-    for (std::int64_t i = 0; i < some; ++i, out += rgb_bytes(plan_.size_px))
+    for (std::int64_t i = 0; i < some; ++i, out += rgb_bytes(size_px))
       preprocess::resize({reader.footprints.data.data() + 3 * side * side * i, side, side, 3 * side},
-                         {out, plan_.size_px, plan_.size_px, 3 * plan_.size_px}, reader.resize);
+                         {out, size_px, size_px, 3 * size_px}, reader.resize);
   }
 }
 
 // Puts `count` footprints together, one after another in the target.
 void SlideTiles::assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
                           const Target& target) {
-  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t side = target.side_px;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto& tile = tile_at(first + i);
-    const bool overhangs = tile.x + side > plan_.stored.width_px || tile.y + side > plan_.stored.height_px;
+    const bool overhangs = tile.x + side > stored_.width_px || tile.y + side > stored_.height_px;
     if (overhangs) place(reader, target, static_cast<std::size_t>(i), {nullptr, side, side, 0}, 0, 0);
   }
   find_uses(reader, first, count);
@@ -144,8 +169,8 @@ void SlideTiles::assemble(TileReader& reader, const CancelToken& cancel, std::in
 
 // What the tiles of the group have of one stored tile. The padding of edge tiles is not in the image, and nobody's.
 void SlideTiles::find_parts(TileReader& reader, std::int64_t first, std::span<const TileReader::Use> uses) const {
-  const tiles::StoredGrid& grid = plan_.stored;
-  const std::int64_t side = plan_.footprint_px;
+  const tiles::StoredGrid& grid = stored_;
+  const std::int64_t side = plan_of(first).footprint_px;
   const std::int64_t left = cache_.tiles().column(uses.front().stored) * grid.tile_width_px;
   const std::int64_t top = cache_.tiles().row(uses.front().stored) * grid.tile_height_px;
   const std::int64_t right = std::min(left + grid.tile_width_px, grid.width_px);
@@ -164,7 +189,7 @@ void SlideTiles::visit(TileReader& reader, const CancelToken& cancel, std::int64
                        std::span<const TileReader::Use> uses) {
   find_parts(reader, first, uses);
   if (decode_straight(reader, target, uses)) return;
-  const std::int64_t stride = 3 * plan_.stored.tile_width_px;
+  const std::int64_t stride = 3 * stored_.tile_width_px;
   const auto copy = [&](const std::uint8_t* pixels) {
     if (pixels == nullptr) reader.white_tiles.push_back(uses.front().stored);
     for (const TileReader::Part& part : reader.parts) {
@@ -180,8 +205,8 @@ void SlideTiles::visit(TileReader& reader, const CancelToken& cancel, std::int64
 // that copying is less work than converting each pixel for all of them. On the way to a tensor a stored tile that is a
 // tile of the group is decoded beside it. False, and nothing done: it must be kept, or is already.
 bool SlideTiles::decode_straight(TileReader& reader, const Target& target, std::span<const TileReader::Use> uses) {
-  const std::int64_t side = plan_.footprint_px;
-  const std::int64_t stored_px = plan_.stored.tile_width_px * plan_.stored.tile_height_px;
+  const std::int64_t side = target.side_px;
+  const std::int64_t stored_px = stored_.tile_width_px * stored_.tile_height_px;
   const auto count = static_cast<std::uint32_t>(uses.size());
   reader.windows.clear();
   if (target.tensor != nullptr) {
@@ -214,7 +239,7 @@ bool SlideTiles::decode_straight(TileReader& reader, const Target& target, std::
 // Puts `part`, white where it has no data, at (x, y) of a tile of the group.
 void SlideTiles::place(TileReader& reader, const Target& target, std::size_t tile, ConstRgbView part, std::int64_t x,
                        std::int64_t y) {
-  const std::int64_t side = plan_.footprint_px;
+  const std::int64_t side = target.side_px;
   std::uint8_t* const out = target.out + target.tile_bytes * tile;
   if (part.data == nullptr) {
     if (reader.white.size() < static_cast<std::size_t>(3 * side))

@@ -1,5 +1,8 @@
 // The tiles of one prepared slide as a source, in the order in which they are best decoded: each stored tile is visited
-// once. Any number of threads may use it, each with its own TileReader. The order follows from the plan alone.
+// once. Any number of threads may use it, each with its own TileReader. The order follows from the plans alone.
+//
+// There may be several plans over one level, such as tiles of two scales. Then the positions are made of runs,
+// neighbours of one plan; the runs of all plans are mixed, so that what lies at one place is read at one time.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +24,26 @@ namespace microtome::engine {
 
 class SlideTiles final : public Source {
  public:
-  // Takes the plan out of `prepared`. `cache_bytes` is for decoded stored tiles. `rounds`, where not empty, has one
-  // for each tile of the plan: the tiles of an earlier round come first.
+  // One plan. `cache_bytes` is for decoded stored tiles. `rounds`, where not empty, has one for each tile of the plan:
+  // the tiles of an earlier round come first.
   SlideTiles(std::shared_ptr<const slide::Slide> slide, tiles::TilePlan plan, decode::BadTilePolicy on_bad_tile,
              std::int64_t cache_bytes, StageMetrics& metrics, std::span<const std::uint32_t> rounds = {});
+  // Several plans of the same stored grid, 255 at most, with the rows of a run of each.
+  SlideTiles(std::shared_ptr<const slide::Slide> slide, std::vector<tiles::TilePlan> plans,
+             std::span<const std::int64_t> run_rows, decode::BadTilePolicy on_bad_tile, std::int64_t cache_bytes,
+             StageMetrics& metrics);
 
-  [[nodiscard]] const tiles::TilePlan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const tiles::TilePlan& plan(std::size_t index = 0) const noexcept { return plans_[index]; }
   // The plan, not copied: nothing can be read any more.
-  [[nodiscard]] tiles::TilePlan take_plan() noexcept { return std::move(plan_); }
+  [[nodiscard]] tiles::TilePlan take_plan(std::size_t index = 0) noexcept { return std::move(plans_[index]); }
+  [[nodiscard]] std::size_t plan_at(std::int64_t position) const noexcept {
+    return plan_of_.empty() ? 0 : plan_of_[static_cast<std::size_t>(position)];
+  }
+  // With several plans: where each run begins, in order, and the end of the last. Else empty: any neighbours are a run.
+  [[nodiscard]] std::span<const std::uint32_t> run_starts() const noexcept { return run_starts_; }
   [[nodiscard]] StoredTileCache::Counts counts() const { return cache_.counts(); }
 
-  [[nodiscard]] std::int64_t size() const noexcept override { return std::ssize(plan_.tiles); }
+  [[nodiscard]] std::int64_t size() const noexcept override { return std::ssize(order_); }
   [[nodiscard]] std::size_t index_of(std::int64_t position) const noexcept override {
     return order_[static_cast<std::size_t>(position)];
   }
@@ -39,9 +51,9 @@ class SlideTiles final : public Source {
   // read again when it is decoded.
   void fetch(TileReader& reader, Range range) const override;
   void release(TileReader& reader) const noexcept override;
-  // The range is read as a group: each stored tile below it is visited once, and decoded into all of its tiles where
-  // nobody else needs it, else copied into them while it is warm. Tiles that are not reduced never exist as pixels on
-  // their way to a tensor: every part of a stored tile is normalised from where it was decoded to its place.
+  // The range, of one plan, is read as a group: each stored tile below it is visited once, and decoded into all of its
+  // tiles where nobody else needs it, else copied into them while it is warm. Tiles that are not reduced never exist as
+  // pixels on their way to a tensor: every part of a stored tile is normalised from where it was decoded to its place.
   void fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) override;
 
   // What such a source needs beside its plan's tiles and the cache: lists of stored tiles and their order.
@@ -53,11 +65,16 @@ class SlideTiles final : public Source {
     std::uint8_t* out;
     std::size_t tile_bytes;
     const preprocess::TensorFormat* tensor;  // null: RGB
+    std::int64_t side_px;                    // of the footprint
   };
 
-  [[nodiscard]] const tiles::PlannedTile& tile_at(std::int64_t position) const noexcept {
-    return plan_.tiles[index_of(position)];
+  [[nodiscard]] const tiles::TilePlan& plan_of(std::int64_t position) const noexcept {
+    return plans_[plan_at(position)];
   }
+  [[nodiscard]] const tiles::PlannedTile& tile_at(std::int64_t position) const noexcept {
+    return plan_of(position).tiles[index_of(position)];
+  }
+  [[nodiscard]] tiles::StoredTileUses lay_out(std::span<const std::int64_t> run_rows);
   void find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const;
   void fill_tensors(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
   void read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
@@ -72,9 +89,13 @@ class SlideTiles final : public Source {
              std::int64_t y);
 
   const std::shared_ptr<const slide::Slide> slide_;
-  tiles::TilePlan plan_;
+  std::vector<tiles::TilePlan> plans_;
+  const tiles::StoredGrid stored_;  // of all plans, like the level
+  const int level_;
   StageMetrics& metrics_;
-  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> order_;       // by position: the tile of its plan
+  std::vector<std::uint8_t> plan_of_;      // by position; empty where there is one plan
+  std::vector<std::uint32_t> run_starts_;  // and the end of the last; empty where there is one plan
   StoredTileCache cache_;
 };
 

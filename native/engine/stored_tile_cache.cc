@@ -42,7 +42,8 @@ StoredTileCache::StoredTileCache(std::shared_ptr<const slide::Slide> slide, int 
       on_bad_tile_(on_bad_tile),
       max_buffers_(buffers_within(budget_bytes, grid_, uses_.size())),
       metrics_(metrics),
-      entries_(uses_.size()) {
+      entries_(uses_.size()),
+      uses_left_(uses_.total()) {
   for (std::size_t i = 0; i < entries_.size(); ++i) entries_[i].uses_left = uses_.uses(i);
   // Pixels are allocated as they are needed, up to max_buffers_; the lists of them never grow.
   buffers_.reserve(max_buffers_);
@@ -60,10 +61,21 @@ void StoredTileCache::unpin(std::size_t index, std::uint32_t uses) {
   std::scoped_lock lock(mutex_);
   Entry& entry = entries_[index];
   --entry.pins;
-  entry.uses_left -= std::min(uses, entry.uses_left);
-  if (entry.uses_left > 0 || entry.pins > 0) return;
-  if (entry.state == State::Pixels) unlink(entry);
-  give_up(entry, State::Gone);
+  const std::uint32_t counted = std::min(uses, entry.uses_left);
+  entry.uses_left -= counted;
+  if (entry.uses_left == 0 && entry.pins == 0) {
+    if (entry.state == State::Pixels) unlink(entry);
+    give_up(entry, State::Gone);
+  }
+  count_uses(counted);
+}
+
+// The level is through: another one may need the room.
+void StoredTileCache::count_uses(std::uint32_t uses) noexcept {
+  uses_left_ -= uses;
+  if (uses_left_ > 0 || free_buffers_.size() < buffers_.size()) return;
+  free_buffers_.clear();
+  buffers_.clear();
 }
 
 StoredTileCache::Straight StoredTileCache::decode_straight(decode::TileDecoder& decoder, std::size_t index,
@@ -95,6 +107,7 @@ StoredTileCache::Straight StoredTileCache::decode_straight(decode::TileDecoder& 
   counts_.missing += state == State::White && !bad;
   entries_[index].uses_left = 0;
   entries_[index].state = State::Gone;
+  count_uses(count);
   return state == State::Pixels ? Straight::Pixels : Straight::White;
 }
 

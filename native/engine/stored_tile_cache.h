@@ -31,6 +31,14 @@ class StoredTileCache {
     std::int64_t missing = 0;  // distinct, zero-length, white
     std::int64_t bad = 0;      // distinct, could not be decoded, white (fill policy only)
     std::int64_t again = 0;    // decodes beyond the first, because the budget was too small
+
+    Counts& operator+=(const Counts& more) noexcept {
+      decoded += more.decoded;
+      missing += more.missing;
+      bad += more.bad;
+      again += more.again;
+      return *this;
+    }
   };
 
   StoredTileCache(std::shared_ptr<const slide::Slide> slide, int level, tiles::StoredTileUses uses,
@@ -81,6 +89,7 @@ class StoredTileCache {
                  std::size_t index);
   void decode_entry(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, std::size_t index);
   State decode_pixels(decode::TileDecoder& decoder, std::size_t index, std::span<const decode::TileWindow> windows);
+  void count_uses(std::uint32_t uses) noexcept;
   void make_room();
   void give_up(Entry& entry, State state);
   std::int32_t take_buffer();
@@ -102,6 +111,7 @@ class StoredTileCache {
   std::int32_t newest_ = kNone;
   std::vector<LargeBytes> buffers_;
   std::vector<std::int32_t> free_buffers_;  // the last one given back is the warmest, and taken first
+  std::uint64_t uses_left_;                 // of all stored tiles; when none is left, neither are pixels
   int waiting_ = 0;                         // threads that wait for a tile that another one decodes
   Counts counts_;
 };

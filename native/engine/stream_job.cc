@@ -96,28 +96,29 @@ void StreamJob::ended(Step& step, bool well) {
 
 void StreamJob::prepare(Worker& worker) {
   if (!preparation_) {
-    planning_ = planning_needs(*slide_, request_, crew().memory.limit());
+    planning_ = planning_needs(*slide_, {&request_, 1}, crew().memory.limit());
     reserved_ = reserve(crew().memory, planning_.sum());
-    preparation_.emplace(*slide_, request_);
+    preparation_.emplace(*slide_, std::span(&request_, 1));
   }
   Prepared prepared = preparation_->run(worker.reader.decoder, metrics(), token(), planning_.plan_bytes);
   preparation_.reset();
   reserved_.release();
-  const std::int64_t side = prepared.plan.size_px;
+  tiles::TilePlan& plan = prepared.plans.front();
+  const std::int64_t side = plan.size_px;
   tile_bytes_ = options_.tensor ? options_.tensor->bytes_per_tile() : static_cast<std::size_t>(3 * side * side);
   require_batch(options_.batch_size, tile_bytes_, *slide_);
-  const std::int64_t planned = std::ssize(prepared.plan.tiles);
+  const std::int64_t planned = std::ssize(plan.tiles);
   const std::int64_t batch = std::min(options_.batch_size, planned);
   const auto batch_bytes = static_cast<std::int64_t>(tile_bytes_) * batch;
-  const ScoringNeeds needs = scoring_needs(
-      *slide_, prepared.plan, {.rows = 1, .row_bytes = batch_bytes, .kept_bytes = 0}, crew().memory.limit());
+  const ScoringNeeds needs =
+      scoring_needs(*slide_, {.lanes = {{.plan = &plan, .rows = 1, .row_bytes = batch_bytes}}}, crew().memory.limit());
   reserved_ = reserve(crew().memory, needs.sum());
   cache_reserved_ = crew().memory.try_reserve(needs.more_cache_bytes).value_or(MemoryBudget::Reservation());
   batches_ = (planned + batch - 1) / batch;
   const std::int64_t threads = std::min<std::int64_t>(crew().calibration.limit(), batches_);
   window_ = std::clamp<std::int64_t>(crew().memory.available() / batch_bytes, 1, threads + 1);
   buffers_ = std::make_unique<BufferPool>(static_cast<std::size_t>(batch_bytes), static_cast<std::size_t>(window_) + 1);
-  source_ = std::make_unique<SlideTiles>(slide_, std::move(prepared.plan), request_.on_bad_tile,
+  source_ = std::make_unique<SlideTiles>(slide_, std::move(plan), request_.on_bad_tile,
                                          needs.cache_bytes + cache_reserved_.bytes(), metrics());
 }
 

@@ -10,6 +10,7 @@
 #include "decode/tile_decoder.h"
 #include "decode/tile_window.h"
 #include "preprocess/preprocess.h"
+#include "preprocess/quality.h"
 
 namespace microtome::engine {
 
@@ -34,6 +35,7 @@ struct TileReader {
   decode::TileDecoder decoder;
   RgbImage footprints;  // pixels of the level, where they must be reduced: those of a group below each other
   preprocess::ResizeScratch resize;
+  preprocess::QualityScratch quality;
   LargeBytes pixels;  // between the decoder and a tensor: one stored tile, or the reduced tiles of a group
   std::vector<std::uint8_t> white;  // a row of a tile
   std::vector<TileAddress> ahead;

@@ -9,29 +9,20 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "infer/graph_info.h"
 #include "infer/model.h"
-#include "infer/model_file.h"
-#include "infer/ort_runtime.h"
+#include "infer/ort_graph.h"
 
 namespace microtome::infer {
 
 class OrtSession final : public Model, public std::enable_shared_from_this<OrtSession> {
  public:
-  // Makes a session of `graph`, the bytes of `path`, and of `weights`, and frees them; of the file itself where it has
-  // no bytes. Throws as Model::load does.
-  OrtSession(OrtRuntime& runtime, const std::string& path, GraphBytes graph, std::vector<NamedBytes> weights,
-             const SessionOptions& options);
+  explicit OrtSession(std::shared_ptr<const OrtGraph> graph);
 
-  // From version 1.21 on, a runtime that is given bytes can be told the folder of their weights.
-  [[nodiscard]] static bool finds_weights_of_bytes(const OrtRuntime& runtime) noexcept;
-
-  [[nodiscard]] const std::vector<TensorInfo>& inputs() const noexcept override { return inputs_; }
-  [[nodiscard]] const std::vector<TensorInfo>& outputs() const noexcept override { return outputs_; }
+  [[nodiscard]] const std::vector<TensorInfo>& inputs() const noexcept override { return graph_->inputs(); }
+  [[nodiscard]] const std::vector<TensorInfo>& outputs() const noexcept override { return graph_->outputs(); }
   [[nodiscard]] std::unique_ptr<RunSlot> make_slot() override;
   void run(RunSlot& slot, const void* input, std::int64_t tiles, const preprocess::TensorFormat& how,
            const std::vector<std::string>& output_names, std::vector<std::vector<double>>& out,
@@ -39,28 +30,12 @@ class OrtSession final : public Model, public std::enable_shared_from_this<OrtSe
 
  private:
   class Slot;
-  class BoundOutputs;
 
-  [[nodiscard]] ort::Handle<ort::Session> open(const GraphBytes& graph, const std::vector<NamedBytes>& weights,
-                                               const SessionOptions& options) const;
-  void give_weights(ort::SessionOptions* settings, const std::vector<NamedBytes>& weights) const;
-  [[nodiscard]] std::optional<Failure> create(const GraphBytes& graph, ort::SessionOptions* settings,
-                                              CancelToken* cancel, ort::Session** session) const;
   void require_output(const std::string& name, std::int64_t tiles) const;
-  [[nodiscard]] ort::Handle<ort::Value> wrap_input(const void* input, std::size_t bytes, std::int64_t tiles,
-                                                   const preprocess::TensorFormat& how) const;
-  void execute(Slot& slot, CancelToken& cancel);
   void collect(const Slot& slot, std::int64_t tiles, const std::vector<std::string>& bound,
                const std::vector<std::string>& names, std::vector<std::vector<double>>& out) const;
-  [[noreturn]] void fail_run(const Failure& failure) const;
 
-  OrtRuntime& runtime_;
-  std::string path_;
-  OrtRuntime::LogRoute log_;  // outlives the session: releasing a session may log
-  ort::Handle<ort::MemoryInfo> memory_;
-  ort::Handle<ort::Session> session_;
-  std::vector<TensorInfo> inputs_;
-  std::vector<TensorInfo> outputs_;
+  std::shared_ptr<const OrtGraph> graph_;
 };
 
 }  // namespace microtome::infer

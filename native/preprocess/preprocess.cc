@@ -41,6 +41,12 @@ float value_of(float sample, const Affine& affine, std::size_t channel) {
   return std::fma(sample, affine.a[channel], std::fma(sample, affine.a_low[channel], affine.b[channel]));
 }
 
+// Of a tensor.
+struct Sides {
+  std::int64_t width_px;
+  std::int64_t height_px;
+};
+
 // The 256 values of each channel, already in the output's element type.
 template <typename Value, typename Convert>
 void run_by_table(const Job& job, Convert convert) {
@@ -60,6 +66,37 @@ void run_by_table(const Job& job, Convert convert) {
         out[static_cast<std::int64_t>(c) * channel_step] = table[c][sample];
       }
   }
+}
+
+// Writes the pixels of `part` into a tensor of these sides; `out` is the place of the first one.
+void place(const ConstRgbView& part, Sides sides, const TensorFormat& how, void* out, Simd simd) {
+  Job job{part.data,
+          part.stride_bytes,
+          part.width_px,
+          part.height_px,
+          how.layout,
+          how.order,
+          how.type,
+          affine_of(how),
+          out,
+          sides.width_px,
+          sides.width_px * sides.height_px,
+          how.read_later && stores_past_caches_pay()};
+  if (part.stride_bytes == 3 * sides.width_px && part.width_px == sides.width_px) {
+    job.pixels_per_row = part.width_px * part.height_px;
+    job.rows = 1;
+  }
+#if defined(__x86_64__)
+  switch (std::min(simd, best_simd())) {
+    case Simd::Avx512:
+      return run_avx512(job);
+    case Simd::Avx2:
+      return run_avx2(job);
+    case Simd::Scalar:
+      break;
+  }
+#endif
+  run_scalar(job);
 }
 
 }  // namespace
@@ -103,25 +140,19 @@ void to_tensor_part(const ConstRgbView& part, std::int64_t x, std::int64_t y, co
                     std::to_string(x) + ", " + std::to_string(y) + " lies outside a tile of " + std::to_string(size));
   const std::int64_t samples_a_place = how.layout == Layout::Nchw ? 1 : 3;
   const auto skipped = static_cast<std::size_t>(samples_a_place * (y * size + x)) * element_bytes(how.type);
-  Job job{part.data,      part.stride_bytes, part.width_px,
-          part.height_px, how.layout,        how.order,
-          how.type,       affine_of(how),    static_cast<std::uint8_t*>(out) + skipped,
-          size,           size * size,       how.read_later && stores_past_caches_pay()};
-  if (part.stride_bytes == 3 * size && part.width_px == size) {
-    job.pixels_per_row = part.width_px * part.height_px;
-    job.rows = 1;
-  }
-#if defined(__x86_64__)
-  switch (std::min(simd, best_simd())) {
-    case Simd::Avx512:
-      return run_avx512(job);
-    case Simd::Avx2:
-      return run_avx2(job);
-    case Simd::Scalar:
-      break;
-  }
-#endif
-  run_scalar(job);
+  place(part, {size, size}, how, static_cast<std::uint8_t*>(out) + skipped, simd);
+}
+
+std::size_t tensor_bytes(std::int64_t width_px, std::int64_t height_px, ElementType type) noexcept {
+  return 3 * static_cast<std::size_t>(width_px) * static_cast<std::size_t>(height_px) * element_bytes(type);
+}
+
+void image_to_tensor(const ConstRgbView& image, const TensorFormat& how, void* out, Simd simd) {
+  if (image.width_px < 1 || image.height_px < 1 || image.stride_bytes < 3 * image.width_px)
+    throw Error(Code::INTERNAL, Stage::Preprocess,
+                "an image of " + std::to_string(image.width_px) + " x " + std::to_string(image.height_px) +
+                    " pixels cannot become a tensor");
+  place(image, {image.width_px, image.height_px}, how, out, simd);
 }
 
 }  // namespace microtome::preprocess

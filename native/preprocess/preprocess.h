@@ -40,6 +40,10 @@ void to_tensor(const ConstRgbView& tile, const TensorFormat& how, void* out, Sim
 void to_tensor_part(const ConstRgbView& part, std::int64_t x, std::int64_t y, const TensorFormat& how, void* out,
                     Simd simd = best_simd());
 
+// The same for a picture of any sides, in its own size: size_px is not looked at. Writes tensor_bytes() bytes.
+[[nodiscard]] std::size_t tensor_bytes(std::int64_t width_px, std::int64_t height_px, ElementType type) noexcept;
+void image_to_tensor(const ConstRgbView& image, const TensorFormat& how, void* out, Simd simd = best_simd());
+
 // Separable triangle filter, widened by the reduction factor (antialiased), 8 bit in and out, rounded half up; the same
 // result on every CPU. `out` gives the target size. scratch is used again: between calls of the same sizes nothing is
 // computed or allocated anew.

@@ -43,7 +43,7 @@ enum class StainMethod : std::uint8_t { Macenko, Reinhard };
 // Fewer pixels of a slide say nothing about its stains.
 inline constexpr std::size_t kFewestStainPixels = 1000;
 
-// `rgb` has three samples for each pixel. Throws STAIN_FIT: fewer than kFewestStainPixels pixels (of Macenko, as dense
+// `rgb` has three samples for each pixel. Throws NO_TISSUE: fewer than kFewestStainPixels pixels (of Macenko, as dense
 // as it asks for), or colours without the differences that the method divides by, such as those of a grey image.
 [[nodiscard]] StainFit fit_stain(StainMethod method, std::span<const std::uint8_t> rgb);
 

@@ -27,7 +27,7 @@ using Matrix = std::array<Vector, 3>;
 double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 
 [[noreturn]] void cannot_fit(const std::string& why) {
-  throw Error(Code::STAIN_FIT, Stage::Preprocess, "the stain of the slide cannot be measured: " + why);
+  throw Error(Code::NO_TISSUE, Stage::Preprocess, "the stain of the slide cannot be measured: " + why);
 }
 
 void require_pixels(std::size_t found, const char* kind) {

@@ -13,8 +13,8 @@ namespace microtome::preprocess {
 
 class StepTable {
  public:
-  // The value is k from `steps[k]` on, up to `steps[k + 1]`; steps[0] does not count. From one step to the next it must be
-  // more than 1.01 / kBuckets of the way from steps[1] to steps[255], so that a bucket has one step at most.
+  // The value is k from `steps[k]` on, up to `steps[k + 1]`; steps[0] does not count. From one step to the next it must
+  // be more than 1.01 / kBuckets of the way from steps[1] to steps[255], so that a bucket has one step at most.
   explicit StepTable(const std::array<double, 256>& steps)
       : low_(static_cast<float>(steps[1])), high_(static_cast<float>(steps[255])), begin_(kBuckets + 1) {
     for (std::size_t k = 1; k < 256; ++k) from_[k] = static_cast<float>(steps[k]);

@@ -202,10 +202,12 @@ void PagedSource::abandon(const std::shared_ptr<Waiter>& waiter) const {
     std::set<std::uint64_t> own;
     for (const std::uint64_t page : waiter->missing)
       if (const auto asked = asked_.find(page); asked != asked_.end()) own.insert(asked->second);
+    const auto awaited = [this](std::uint64_t page) {
+      return std::any_of(waiters_.begin(), waiters_.end(),
+                         [page](const auto& other) { return other->missing.contains(page); });
+    };
     for (const auto& [page, question] : asked_)
-      if (own.contains(question) && std::any_of(waiters_.begin(), waiters_.end(),
-                                                [&](const auto& other) { return other->missing.contains(page); }))
-        own.erase(question);
+      if (own.contains(question) && awaited(page)) own.erase(question);
     for (const std::uint64_t question : own) {
       questions_.erase(question);
       std::erase_if(asked_, [&](const auto& entry) { return entry.second == question; });

@@ -32,6 +32,7 @@ class TiffSlide final : public Slide {
     if (pages_[slide].error) throw *pages_[slide].error;
     join_colour_planes(pages_, slide, facts, warnings_);
     const FoundDirectory& found = walk.directories[pages_[slide].directory];
+    directory_ = found.directory;
     mpp_ = resolve_mpp(found.directory, resolution_text(found, slide, facts), options.slide_mpp, warnings_);
     read_orientation(found.directory);
     Pyramid pyramid = build_pyramid(pages_, slide, facts);
@@ -46,6 +47,7 @@ class TiffSlide final : public Slide {
   [[nodiscard]] const std::vector<Associated>& associated() const noexcept override { return associated_; }
   [[nodiscard]] const std::optional<Mpp>& mpp() const noexcept override { return mpp_; }
   [[nodiscard]] int orientation() const noexcept override { return orientation_; }
+  [[nodiscard]] std::vector<std::uint8_t> icc_profile() const override;
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return warnings_; }
   [[nodiscard]] const Limits& limits() const noexcept override { return limits_; }
   [[nodiscard]] const ByteSource& source() const noexcept override { return *source_; }
@@ -154,12 +156,24 @@ class TiffSlide final : public Slide {
   std::shared_ptr<const ByteSource> source_;
   Limits limits_;
   std::vector<Page> pages_;
+  TiffDirectory directory_;  // of the slide's page
   std::vector<Level> levels_;
   std::vector<Associated> associated_;
   std::optional<Mpp> mpp_;
   int orientation_ = 1;
   std::vector<std::string> warnings_;
 };
+
+std::vector<std::uint8_t> TiffSlide::icc_profile() const {
+  try {
+    return directory_.blob(Tag::IccProfile, limits_.metadata_bytes);
+  } catch (const Error& error) {
+    const bool damaged = error.code() == Code::NOT_A_SLIDE || error.code() == Code::TRUNCATED;
+    if (!damaged) throw Error(error).with_path(source_->name());
+    throw Error(Code::UNSUPPORTED_PIXELS, Stage::Slide, "the ICC profile cannot be read: " + error.found())
+        .with_path(source_->name());
+  }
+}
 
 StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int plane) const {
   const bool known = directory < pages_.size() && pages_[directory].storage;

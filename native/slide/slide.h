@@ -123,6 +123,9 @@ class Slide {
   [[nodiscard]] virtual const std::vector<Associated>& associated() const noexcept = 0;
   [[nodiscard]] virtual const std::optional<Mpp>& mpp() const noexcept = 0;
   [[nodiscard]] virtual int orientation() const noexcept = 0;  // TIFF tag 274; reported, never applied
+  // TIFF tag 34675 of the slide's page, read from the file at each call and not looked into; empty when there is none.
+  // Throws UNSUPPORTED_PIXELS when its bytes are not there, LIMIT_EXCEEDED above limits().metadata_bytes.
+  [[nodiscard]] virtual std::vector<std::uint8_t> icc_profile() const = 0;
   [[nodiscard]] virtual const std::vector<std::string>& warnings() const noexcept = 0;
   [[nodiscard]] virtual const Limits& limits() const noexcept = 0;
   [[nodiscard]] virtual const ByteSource& source() const noexcept = 0;

@@ -62,6 +62,8 @@ const char* name_or_null(Tag tag) noexcept {
       return "SampleFormat";
     case Tag::JpegTables:
       return "JPEGTables";
+    case Tag::IccProfile:
+      return "ICCProfile";
   }
   return nullptr;
 }

@@ -34,6 +34,7 @@ enum class Tag : std::uint16_t {
   ExtraSamples = 338,
   SampleFormat = 339,
   JpegTables = 347,
+  IccProfile = 34675,
 };
 
 [[nodiscard]] const char* tag_name(Tag tag) noexcept;

@@ -39,6 +39,22 @@ std::optional<double> known_mpp(const slide::Slide& slide, std::optional<double>
   return std::nullopt;
 }
 
+void require_target(double target_mpp) {
+  if (!std::isfinite(target_mpp) || target_mpp <= 0)
+    throw Error(Code::INVALID_OPTION, Stage::Tiles,
+                "a target of " + number(target_mpp) + " microns per pixel was given, a positive number was expected");
+}
+
+[[noreturn]] void refuse_enlargement(const slide::Slide& slide, double level_mpp, double target_mpp) {
+  throw Error(Code::MODEL_MISMATCH, Stage::Tiles,
+              "the finest level of the slide has " + number(level_mpp) + " microns per pixel, and the model needs " +
+                  number(target_mpp),
+              "leave this slide out, or pass [[mpp=" + number(level_mpp) + "]]")
+      .with_path(slide.source().name());
+}
+
+}  // namespace
+
 double require_mpp(const slide::Slide& slide, std::optional<double> given) {
   if (const auto known = known_mpp(slide, given)) return *known;
   const auto& mpp = slide.mpp();
@@ -49,8 +65,6 @@ double require_mpp(const slide::Slide& slide, std::optional<double> given) {
   throw Error(Code::MPP_UNKNOWN, Stage::Tiles, found + "; the model asks for a resolution in microns per pixel")
       .with_path(slide.source().name());
 }
-
-}  // namespace
 
 ReadPolicy policy_for_level(const slide::Slide& slide, int level, std::optional<double> slide_mpp) {
   const auto& levels = slide.levels();
@@ -68,9 +82,7 @@ ReadPolicy policy_for_level(const slide::Slide& slide, int level, std::optional<
 }
 
 ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp, std::optional<double> given_mpp) {
-  if (!std::isfinite(target_mpp) || target_mpp <= 0)
-    throw Error(Code::INVALID_OPTION, Stage::Tiles,
-                "a target of " + number(target_mpp) + " microns per pixel was given, a positive number was expected");
+  require_target(target_mpp);
   const double slide_mpp = require_mpp(slide, given_mpp);
   const slide::Level* coarsest = nullptr;  // of those fine enough
   const slide::Level* finest = nullptr;    // of all
@@ -97,12 +109,19 @@ ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp, std::opt
   } else if (level_mpp <= target_mpp * kMaxEnlargement * (1 + kRounding)) {
     policy.name = "mpp-enlarge";
   } else {
-    throw Error(Code::MODEL_MISMATCH, Stage::Tiles,
-                "the finest level of the slide has " + number(level_mpp) + " microns per pixel, and the model needs " +
-                    number(target_mpp),
-                "leave this slide out, or pass [[mpp=" + number(level_mpp) + "]]")
-        .with_path(slide.source().name());
+    refuse_enlargement(slide, level_mpp, target_mpp);
   }
+  return policy;
+}
+
+ReadPolicy policy_for_level0(const slide::Slide& slide, double target_mpp, std::optional<double> given_mpp) {
+  require_target(target_mpp);
+  const double slide_mpp = require_mpp(slide, given_mpp);
+  ReadPolicy policy;
+  policy.name = "mpp-level0";
+  policy.mpp = target_mpp;
+  policy.scale = target_mpp / slide_mpp;
+  if (slide_mpp > target_mpp * kMaxEnlargement * (1 + kRounding)) refuse_enlargement(slide, slide_mpp, target_mpp);
   return policy;
 }
 

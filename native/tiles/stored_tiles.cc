@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <tuple>
 
 #include "core/error.h"
 
@@ -46,21 +47,21 @@ struct RowUse {
   std::uint32_t tile;
 };
 
-TileRange range_of(std::span<const TilePlan> plans, std::size_t tile) {
-  for (const TilePlan& plan : plans) {
-    if (tile < plan.tiles.size()) return stored_tiles_under(plan, plan.tiles[tile]);
-    tile -= plan.tiles.size();
+TileRange range_of(const std::vector<const TilePlan*>& plans, std::size_t tile) {
+  for (const TilePlan* plan : plans) {
+    if (tile < plan->tiles.size()) return stored_tiles_under(*plan, plan->tiles[tile]);
+    tile -= plan->tiles.size();
   }
   return {};
 }
 
 // Ordered by row, then tile.
-std::vector<RowUse> rows_used(std::span<const TilePlan> plans) {
+std::vector<RowUse> rows_used(const std::vector<const TilePlan*>& plans) {
   const auto each = [&](const auto& use) {
     std::uint32_t number = 0;  // a plan has at most 64 million tiles
-    for (const TilePlan& plan : plans)
-      for (const PlannedTile& tile : plan.tiles) {
-        const TileRange range = stored_tiles_under(plan, tile);
+    for (const TilePlan* plan : plans)
+      for (const PlannedTile& tile : plan->tiles) {
+        const TileRange range = stored_tiles_under(*plan, tile);
         if (!range.empty()) use(range, number);
         ++number;
       }
@@ -95,7 +96,7 @@ TileRange stored_tiles_under(const TilePlan& plan, const PlannedTile& tile) noex
 
 // By stored row, so that what is held besides the result is eight bytes for each tile and row that it touches, not for
 // each stored tile that it needs.
-StoredTileUses::StoredTileUses(std::span<const TilePlan> plans) : grid_(plans.front().stored) {
+StoredTileUses::StoredTileUses(const std::vector<const TilePlan*>& plans) : grid_(plans.front()->stored) {
   const std::vector<RowUse> used = rows_used(plans);
   std::vector<std::int64_t> columns;  // of one stored row, one for each use
   for (std::size_t first = 0; first < used.size();) {
@@ -140,6 +141,59 @@ std::vector<std::uint32_t> processing_order(const TilePlan& plan, const StoredTi
     first = end;
   }
   return order;
+}
+
+namespace {
+
+// A run, and where it lies: runs are worked on by band, then from left to right.
+struct MixedRun {
+  std::int64_t band = 0;
+  std::int64_t x = 0;
+  std::uint8_t plan = 0;
+  std::uint32_t first = 0;  // in the order of its plan
+  std::uint32_t count = 0;
+};
+
+// By band, column and row, so that the runs of a plan are small pieces of the level.
+std::vector<std::uint32_t> by_band(const TilePlan& plan, std::int64_t band_px) {
+  std::vector<std::uint32_t> order(plan.tiles.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const PlannedTile &one = plan.tiles[a], &other = plan.tiles[b];
+    return std::tuple(one.y / band_px, one.x, one.y) < std::tuple(other.y / band_px, other.x, other.y);
+  });
+  return order;
+}
+
+}  // namespace
+
+MixedOrder mixed_order(std::span<const TilePlan> plans, std::span<const std::int64_t> run_rows) {
+  const std::int64_t band_px = kBandStoredTiles * plans.front().stored.tile_height_px;
+  std::vector<std::vector<std::uint32_t>> orders;
+  std::vector<MixedRun> runs;
+  for (std::size_t plan = 0; plan < plans.size(); ++plan) {
+    orders.push_back(by_band(plans[plan], band_px));
+    const auto& order = orders.back();
+    for (std::size_t first = 0; first < order.size();) {
+      const std::size_t count = std::min(order.size() - first, static_cast<std::size_t>(run_rows[plan]));
+      const PlannedTile& tile = plans[plan].tiles[order[first]];
+      runs.push_back({tile.y / band_px, tile.x, static_cast<std::uint8_t>(plan), static_cast<std::uint32_t>(first),
+                      static_cast<std::uint32_t>(count)});
+      first += count;
+    }
+  }
+  std::sort(runs.begin(), runs.end(), [](const MixedRun& a, const MixedRun& b) {
+    return std::tie(a.band, a.x, a.plan, a.first) < std::tie(b.band, b.x, b.plan, b.first);
+  });
+  MixedOrder mixed;
+  for (const MixedRun& run : runs) {
+    mixed.run_starts.push_back(static_cast<std::uint32_t>(mixed.tiles.size()));
+    const auto first = orders[run.plan].begin() + run.first;
+    mixed.tiles.insert(mixed.tiles.end(), first, first + run.count);
+    mixed.plans.insert(mixed.plans.end(), run.count, run.plan);
+  }
+  mixed.run_starts.push_back(static_cast<std::uint32_t>(mixed.tiles.size()));
+  return mixed;
 }
 
 }  // namespace microtome::tiles

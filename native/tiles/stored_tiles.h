@@ -31,9 +31,9 @@ struct TileRange {
 // a stored tile. Immutable.
 class StoredTileUses {
  public:
-  explicit StoredTileUses(const TilePlan& plan) : StoredTileUses(std::span(&plan, 1)) {}
+  explicit StoredTileUses(const TilePlan& plan) : StoredTileUses(std::vector<const TilePlan*>{&plan}) {}
   // All plans must have the same stored grid; there must be one.
-  explicit StoredTileUses(std::span<const TilePlan> plans);
+  explicit StoredTileUses(const std::vector<const TilePlan*>& plans);
 
   [[nodiscard]] const StoredGrid& grid() const noexcept { return grid_; }
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }  // distinct stored tiles
@@ -56,5 +56,15 @@ class StoredTileUses {
 // the file's. Else bands of a few grid rows, each walked column by column, so that the stored tiles in use at a time
 // are few enough to stay in the processor's caches; the plan's row order would keep whole rows of them alive.
 [[nodiscard]] std::vector<std::uint32_t> processing_order(const TilePlan& plan, const StoredTileUses& uses);
+
+// The tiles of several plans over one stored grid, mixed so that what lies at one place is worked on at one time. They
+// come in runs: neighbours of one plan, as many as it wants, the last run of a plan as many as are left.
+struct MixedOrder {
+  std::vector<std::uint32_t> tiles;       // by position: the tile of its plan
+  std::vector<std::uint8_t> plans;        // by position
+  std::vector<std::uint32_t> run_starts;  // by run: its first position; and the end of the last
+};
+// `run_rows`: for each plan. 255 plans at most.
+[[nodiscard]] MixedOrder mixed_order(std::span<const TilePlan> plans, std::span<const std::int64_t> run_rows);
 
 }  // namespace microtome::tiles

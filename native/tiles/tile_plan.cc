@@ -47,45 +47,82 @@ const slide::Level& check_policy(const slide::Slide& slide, const ReadPolicy& po
   return levels[static_cast<std::size_t>(policy.level)];
 }
 
-std::int64_t footprint(std::int64_t size_px, double scale) {
-  const double exact = std::floor(std::fma(static_cast<double>(size_px), scale, 0.5));
-  if (exact > static_cast<double>(kMaxFootprintPx))
+// Halves to even, as Python rounds; a product within 1e-9 of a half counts as one.
+std::int64_t half_even(double value) {
+  const double twice = 2 * value;
+  if (std::abs(twice - std::nearbyint(twice)) < 2 * kRounding) value = std::nearbyint(twice) / 2;
+  return static_cast<std::int64_t>(std::nearbyint(value));
+}
+
+std::int64_t footprint(const GridOptions& grid, double scale) {
+  const double exact = static_cast<double>(grid.size_px) * scale;
+  if (std::floor(exact + 0.5) > static_cast<double>(kMaxFootprintPx))
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
-                "a model tile of " + std::to_string(size_px) + " px covers more than " +
+                "a model tile of " + std::to_string(grid.size_px) + " px covers more than " +
                     std::to_string(kMaxFootprintPx) + " px of the level, the slide has no level near the resolution",
                 "choose a smaller tile, or a finer resolution: no option raises this limit");
-  return std::max<std::int64_t>(1, static_cast<std::int64_t>(exact));
+  const bool wsinfer = grid.placement == Placement::Wsinfer;
+  return std::max<std::int64_t>(
+      1, wsinfer ? half_even(exact)
+                 : static_cast<std::int64_t>(std::floor(std::fma(static_cast<double>(grid.size_px), scale, 0.5))));
 }
 
-// Level position of grid line i: rounded once from the exact product, so that errors never add up.
-std::int64_t grid_line(std::int64_t i, std::int64_t stride_px, double scale) {
-  return static_cast<std::int64_t>(std::floor(std::fma(static_cast<double>(i * stride_px), scale, 0.5)));
-}
+// Where tiles may be along one axis.
+class GridLines {
+ public:
+  GridLines(const GridOptions& grid, double scale)
+      : stride_px_(grid.stride_px), scale_(scale), wsinfer_(grid.placement == Placement::Wsinfer) {
+    if (!wsinfer_) return;
+    const std::int64_t side = footprint(grid, scale);
+    const double tiles = static_cast<double>(grid.stride_px) / static_cast<double>(grid.size_px);
+    step_px_ = std::max<std::int64_t>(1, half_even(tiles * static_cast<double>(side)));
+    centre_px_ = half_even(static_cast<double>(side) / 2);
+  }
 
-// How many grid lines lie before `side_px`.
-std::int64_t count_lines(std::int64_t side_px, std::int64_t stride_px, double scale) {
-  if (side_px <= 0) return 0;
-  const double step = static_cast<double>(stride_px) * scale;
-  const double estimate = static_cast<double>(side_px) / step;
-  if (estimate > static_cast<double>(kMaxGridTiles) + 1) return kMaxGridTiles + 1;
-  auto lines = std::max<std::int64_t>(1, static_cast<std::int64_t>(estimate));
-  while (lines > 1 && grid_line(lines - 1, stride_px, scale) >= side_px) --lines;
-  while (grid_line(lines, stride_px, scale) < side_px) ++lines;
-  return lines;
-}
+  // From the upper left corner of a tile to what counts as its centre: a whole pixel. Only of Placement::Wsinfer.
+  [[nodiscard]] std::int64_t centre_px() const noexcept { return centre_px_; }
 
-std::vector<std::int64_t> lines_of(std::int64_t count, std::int64_t stride_px, double scale) {
-  std::vector<std::int64_t> lines(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i) lines[static_cast<std::size_t>(i)] = grid_line(i, stride_px, scale);
-  return lines;
-}
+  // Scaled: rounded once from the exact product, so that errors never add up.
+  [[nodiscard]] std::int64_t at(std::int64_t i) const noexcept {
+    if (wsinfer_) return i * step_px_;
+    return static_cast<std::int64_t>(std::floor(std::fma(static_cast<double>(i * stride_px_), scale_, 0.5)));
+  }
+
+  // How many lines a side has; capped above what a plan may have.
+  [[nodiscard]] std::int64_t count(std::int64_t side_px) const noexcept {
+    if (side_px <= 0) return 0;
+    if (wsinfer_)
+      return std::min((std::max<std::int64_t>(0, side_px - centre_px_) + step_px_ - 1) / step_px_, kMaxGridTiles + 1);
+    const double step = static_cast<double>(stride_px_) * scale_;
+    const double estimate = static_cast<double>(side_px) / step;
+    if (estimate > static_cast<double>(kMaxGridTiles) + 1) return kMaxGridTiles + 1;
+    auto lines = std::max<std::int64_t>(1, static_cast<std::int64_t>(estimate));
+    while (lines > 1 && at(lines - 1) >= side_px) --lines;
+    while (at(lines) < side_px) ++lines;
+    return lines;
+  }
+
+  [[nodiscard]] std::vector<std::int64_t> first(std::int64_t count) const {
+    std::vector<std::int64_t> lines(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) lines[static_cast<std::size_t>(i)] = at(i);
+    return lines;
+  }
+
+ private:
+  std::int64_t stride_px_;
+  double scale_;
+  bool wsinfer_;
+  std::int64_t step_px_ = 1;
+  std::int64_t centre_px_ = 0;
+};
 
 // Decides for one tile. Mask coordinates are level-0 pixels; the whole level lies over the whole of level 0.
 class Keeper {
  public:
-  Keeper(const TilePlan& plan, const GridOptions& grid, const tissue::TissueMask* mask)
+  Keeper(const TilePlan& plan, const GridOptions& grid, const GridLines& lines, const tissue::TissueMask* mask)
       : grid_(grid),
         footprint_px_(static_cast<double>(plan.footprint_px)),
+        centre_px_(grid.placement == Placement::Wsinfer ? static_cast<double>(lines.centre_px()) : footprint_px_ / 2),
         level0_x_(plan.level0_per_px_x * plan.stored.reduction),
         level0_y_(plan.level0_per_px_y * plan.stored.reduction),
         mask_(mask) {
@@ -100,7 +137,7 @@ class Keeper {
     const double left = static_cast<double>(x);
     const double top = static_cast<double>(y);
     if (grid_.keep == KeepRule::Centre)
-      return mask_->contains((left + footprint_px_ / 2) * level0_x_, (top + footprint_px_ / 2) * level0_y_);
+      return mask_->contains((left + centre_px_) * level0_x_, (top + centre_px_) * level0_y_);
     const double fraction =
         index_->fraction_in(left * level0_x_, top * level0_y_, footprint_px_ * level0_x_, footprint_px_ * level0_y_);
     return fraction + kRounding >= grid_.min_tissue_fraction;
@@ -109,6 +146,7 @@ class Keeper {
  private:
   const GridOptions& grid_;
   double footprint_px_;
+  double centre_px_;
   double level0_x_;  // level-0 pixels per pixel of the level as decoded
   double level0_y_;
   const tissue::TissueMask* mask_;
@@ -143,8 +181,9 @@ std::int64_t grid_positions(const slide::Slide& slide, const ReadPolicy& policy,
   const slide::Level& level = check_policy(slide, policy);
   const StoredGrid stored = StoredGrid::of(level.storage, policy.jpeg_reduction);
   const double scale = policy.scale / policy.jpeg_reduction;
-  const std::int64_t columns = count_lines(stored.width_px, grid.stride_px, scale);
-  const std::int64_t rows = count_lines(stored.height_px, grid.stride_px, scale);
+  const GridLines lines(grid, scale);
+  const std::int64_t columns = lines.count(stored.width_px);
+  const std::int64_t rows = lines.count(stored.height_px);
   return std::min(columns, kMaxGridTiles + 1) * std::min(rows, kMaxGridTiles + 1);
 }
 
@@ -157,12 +196,13 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
   plan.size_px = grid.size_px;
   plan.stored = StoredGrid::of(level.storage, policy.jpeg_reduction);
   const double scale = policy.scale / policy.jpeg_reduction;
-  plan.footprint_px = footprint(grid.size_px, scale);
+  plan.footprint_px = footprint(grid, scale);
   plan.level0_per_px_x = static_cast<double>(level.level0_width_px) / static_cast<double>(level.storage.width_px);
   plan.level0_per_px_y = static_cast<double>(level.level0_height_px) / static_cast<double>(level.storage.height_px);
 
-  const std::int64_t columns = count_lines(plan.stored.width_px, grid.stride_px, scale);
-  const std::int64_t rows = count_lines(plan.stored.height_px, grid.stride_px, scale);
+  const GridLines lines(grid, scale);
+  const std::int64_t columns = lines.count(plan.stored.width_px);
+  const std::int64_t rows = lines.count(plan.stored.height_px);
   if (columns > kMaxGridTiles || rows > kMaxGridTiles || columns * rows > kMaxGridTiles)
     throw Error(Code::LIMIT_EXCEEDED, Stage::Tiles,
                 "a stride of " + std::to_string(grid.stride_px) + " px makes more than " +
@@ -172,9 +212,9 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
         .with_path(slide.source().name());
   plan.grid_tiles = columns * rows;
 
-  const std::vector<std::int64_t> xs = lines_of(columns, grid.stride_px, scale);
-  const std::vector<std::int64_t> ys = lines_of(rows, grid.stride_px, scale);
-  const Keeper keeper(plan, grid, mask);
+  const std::vector<std::int64_t> xs = lines.first(columns);
+  const std::vector<std::int64_t> ys = lines.first(rows);
+  const Keeper keeper(plan, grid, lines, mask);
   std::vector<GridCell> kept = kept_cells(keeper, xs, ys, memory_bytes / kPlanningBytesPerTile);
   if (kept.empty())
     throw Error(Code::NO_TISSUE, Stage::Tiles,

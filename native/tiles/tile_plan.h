@@ -27,7 +27,13 @@ struct StoredGrid {
 
 enum class KeepRule : std::uint8_t { Fraction, Centre, All };
 
+// Scaled: every line of the grid is rounded by itself to a pixel of the level. Wsinfer: a tile and the step between
+// tiles are whole numbers of pixels, halves rounded to even; places are multiples of the step, and there is a tile
+// where its centre is on the slide. It is read from level 0 where a resolution is asked for.
+enum class Placement : std::uint8_t { Scaled, Wsinfer };
+
 struct GridOptions {
+  Placement placement = Placement::Scaled;
   std::int64_t size_px = 224;    // model pixels
   std::int64_t stride_px = 224;  // model pixels
   KeepRule keep = KeepRule::Fraction;
@@ -46,7 +52,7 @@ struct TilePlan {
   ReadPolicy policy;
   StoredGrid stored;
   std::int64_t size_px = 0;       // model pixels
-  std::int64_t footprint_px = 0;  // pixels of the level as decoded: round(size_px * scale / reduction)
+  std::int64_t footprint_px = 0;  // pixels of the level as decoded: size_px * scale / reduction, rounded
   // Level-0 pixels per pixel of the level: from a place in the level (see StoredGrid) to its place in level 0.
   double level0_per_px_x = 1;
   double level0_per_px_y = 1;

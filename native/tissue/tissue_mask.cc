@@ -11,6 +11,7 @@
 #include "tissue/components.h"
 #include "tissue/exclusions.h"
 #include "tissue/morphology.h"
+#include "tissue/pixel_polygon.h"
 #include "tissue/threshold.h"
 #include "tissue/white.h"
 
@@ -20,21 +21,6 @@ namespace {
 constexpr std::int64_t kMaxSidePx = 1 << 14;
 
 [[noreturn]] void refuse(const std::string& found) { throw Error(Code::INVALID_OPTION, Stage::Tissue, found); }
-
-void check(const RgbImage& overview, std::int64_t level0_width_px, std::int64_t level0_height_px,
-           const TissueOptions& options) {
-  const bool sides = overview.width_px >= 1 && overview.height_px >= 1 && overview.width_px <= kMaxSidePx &&
-                     overview.height_px <= kMaxSidePx;
-  if (!sides || overview.data.size() != static_cast<std::size_t>(3 * overview.width_px * overview.height_px))
-    refuse("an overview of " + std::to_string(overview.width_px) + " x " + std::to_string(overview.height_px) +
-           " px with " + std::to_string(overview.data.size()) + " bytes was given, sides of 1 to " +
-           std::to_string(kMaxSidePx) + " px and 3 bytes per pixel were expected");
-  if (level0_width_px < 1 || level0_height_px < 1)
-    refuse("a slide of " + std::to_string(level0_width_px) + " x " + std::to_string(level0_height_px) +
-           " px was given with the overview");
-  if (!(options.min_area_fraction >= 0 && options.min_area_fraction <= 1))
-    refuse("the least area of a tissue part must be between 0 and 1 of the slide");
-}
 
 // A pixel at the rim of a strongly stained part is a mixture with glass. It counts from a fifth of what is near it,
 // so that small parts do not grow; pale pixels (above kRimMost) always count.
@@ -179,9 +165,23 @@ bool has_pixels(const TissueMask& mask) noexcept {
 
 }  // namespace
 
+void check_overview(const RgbImage& overview, std::int64_t level0_width_px, std::int64_t level0_height_px) {
+  const bool sides = overview.width_px >= 1 && overview.height_px >= 1 && overview.width_px <= kMaxSidePx &&
+                     overview.height_px <= kMaxSidePx;
+  if (!sides || overview.data.size() != static_cast<std::size_t>(3 * overview.width_px * overview.height_px))
+    refuse("an overview of " + std::to_string(overview.width_px) + " x " + std::to_string(overview.height_px) +
+           " px with " + std::to_string(overview.data.size()) + " bytes was given, sides of 1 to " +
+           std::to_string(kMaxSidePx) + " px and 3 bytes per pixel were expected");
+  if (level0_width_px < 1 || level0_height_px < 1)
+    refuse("a slide of " + std::to_string(level0_width_px) + " x " + std::to_string(level0_height_px) +
+           " px was given with the overview");
+}
+
 TissueMask make_tissue_mask(const RgbImage& overview, std::int64_t level0_width_px, std::int64_t level0_height_px,
                             const TissueOptions& options) {
-  check(overview, level0_width_px, level0_height_px, options);
+  check_overview(overview, level0_width_px, level0_height_px);
+  if (!(options.min_area_fraction >= 0 && options.min_area_fraction <= 1))
+    refuse("the least area of a tissue part must be between 0 and 1 of the slide");
   const WhiteModel white = estimate_white(overview);
   const ColourPlanes colour = measure_colour(overview, white);
   const Threshold threshold = choose_threshold(colour, white);
@@ -234,6 +234,7 @@ double TissueMask::fraction_in(double x, double y, double width, double height) 
 
 bool TissueMask::contains(double x, double y) const noexcept {
   if (!has_pixels(*this)) return false;
+  if (outline == Outline::ThroughPixels) return polygon_contains(*this, x, y);
   const double column = std::floor(x / level0_per_px_x);
   const double row = std::floor(y / level0_per_px_y);
   if (!(column >= 0 && row >= 0 && column < static_cast<double>(width_px) && row < static_cast<double>(height_px)))

@@ -33,7 +33,9 @@ function describe(row) {
 }
 
 function line(row, table) {
-  const flag = row.in.includes('run') || row.in.includes('region') ? table.flagOf(row, table.optionRows) : null;
+  const flag = ['run', 'region', 'embed'].some((place) => row.in.includes(place))
+    ? table.flagOf(row, table.optionRows)
+    : null;
   const cells = [
     `\`${row.name}\``,
     flag === null ? '' : `\`--${flag}\``,

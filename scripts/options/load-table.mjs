@@ -10,6 +10,8 @@ const modules = [
   'row',
   'describe',
   'table',
+  'table/features',
+  'table/files',
   'table/kinds',
   'table/machine',
   'table/model',

@@ -129,25 +129,30 @@ export function optionTypes(table) {
 export function runTypes(table) {
   const rows = table.optionRows.filter(isRunOnly);
   const own = rows.filter((row) => table.ownerName(row) === '');
-  const scorerPlaces = ['runtime', 'model', 'slide', 'scorer'];
-  const left = table.optionRows.filter(
-    (row) => table.ownerName(row) === '' && row.in.some((p) => scorerPlaces.includes(p)) && !row.in.includes('run'),
-  );
-  const omitted = [...new Set(left.map((row) => row.name))].map((name) => `'${name}'`).join(' | ');
+  const omitted = (places) => {
+    const left = table.optionRows.filter(
+      (row) => table.ownerName(row) === '' && row.in.some((p) => places.includes(p)) && !row.in.includes('run'),
+    );
+    return [...new Set(left.map((row) => row.name))].map((name) => `'${name}'`).join(' | ');
+  };
+  const bases = [
+    `Omit<ScorerOptions, ${omitted(['runtime', 'model', 'slide', 'scorer'])}>`,
+    `Omit<SlideFileOptions, ${omitted(['files'])}>`,
+  ];
   const head = comment(
     'How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files.',
     0,
   );
   const imports = [
     "import type { Model } from '../model/model.js';",
-    "import type { ScorerOptions } from '../options/types.js';",
+    "import type { ScorerOptions, SlideFileOptions } from '../options/types.js';",
     "import type { DirectoryProgress, NotRead } from './types.js';",
   ];
   const body = own.map((row) => member(row, table, 2)).join('');
   return [
     `${generated('The options of a run over many slides.')}\n${imports.join('\n')}\n`,
     ...choiceTypes(rows),
-    `${head}export interface DirectoryOptions extends Omit<ScorerOptions, ${omitted}> {\n${body}}\n`,
+    `${head}export interface DirectoryOptions extends ${bases.join(', ')} {\n${body}}\n`,
   ].join('\n');
 }
 

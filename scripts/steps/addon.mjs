@@ -19,9 +19,16 @@ export async function dropForeignCache(out, definitions) {
   if (!sameFolder || !sameCompiler) await rm(out, { recursive: true, force: true });
 }
 
+/** CMake without cmake-js (the native tests alone) leaves a cache that knows no target for the addon. */
+async function dropCacheWithoutAddon(out) {
+  const cache = join(out, 'CMakeCache.txt');
+  if (existsSync(cache) && !(await readFile(cache, 'utf8')).includes('CMAKE_JS_INC:')) await rm(cache);
+}
+
 /** Release build of CMakeLists.txt's addon into `out`; the result is out/Release/microtome.node. */
 export async function buildAddon({ out = buildDir, definitions = {} } = {}) {
   await dropForeignCache(out, definitions);
+  await dropCacheWithoutAddon(out);
   if (!existsSync(join(out, 'CMakeCache.txt'))) process.stdout.write('  all of the C++, which takes minutes\n');
   const cmakeJs = inRoot('node_modules/cmake-js/bin/cmake-js');
   const args = [cmakeJs, 'build', '--target', 'microtome', '--out', out, '--parallel', compilers];

@@ -86,8 +86,11 @@ async function dictionaryOf(name, dictionaries) {
   return file;
 }
 
-/** What libFuzzer's closing lines and our own say. */
-export function readFuzzReport(output) {
+/**
+ * What libFuzzer's closing lines and our own say. A program that a signal ended may have said nothing: the reason then
+ * names the signal, since one from outside (SIGKILL, SIGTERM) is no fault of the target.
+ */
+export function readFuzzReport(output, signal = null) {
   const last = (pattern) => [...output.matchAll(pattern)].at(-1)?.[1];
   return {
     runs: Number(last(/stat::number_of_executed_units: (\d+)/g) ?? last(/^#(\d+)\s/gm) ?? 0),
@@ -95,7 +98,8 @@ export function readFuzzReport(output) {
     coverage: Number(last(/\bcov: (\d+)/g) ?? 0),
     inputs: Number(last(/\bcorp: (\d+)/g) ?? 0),
     peakMegabytes: Number(last(/stat::peak_rss_mb:\s+(\d+)/g) ?? 0),
-    reason: last(/^.*(does not hold: .*)$/gm) ?? last(/^SUMMARY: (.*)$/gm) ?? null,
+    reason:
+      last(/^.*(does not hold: .*)$/gm) ?? last(/^SUMMARY: (.*)$/gm) ?? (signal === null ? null : `ended by ${signal}`),
   };
 }
 
@@ -145,7 +149,7 @@ export async function runFuzzTarget(name, { seeds, seconds, version }) {
   const before = (await readdir(findings)).length;
   const leaks = (await leaksCanBeFound()) ? 1 : 0;
   const { MICROTOME_JPEG_LIBRARY: jpeg = '', MICROTOME_VIPS_LIBRARY: vips = '' } = await nativeTestEnvironment();
-  const { code, output } = await run(
+  const { code, signal, output } = await run(
     join(fuzzBuildDir, target.program),
     [
       ...(seconds > 0 ? [`-max_total_time=${seconds}`] : ['-runs=0']),
@@ -167,7 +171,7 @@ export async function runFuzzTarget(name, { seeds, seconds, version }) {
       allowFailure: true,
     },
   );
-  const report = readFuzzReport(output);
+  const report = readFuzzReport(output, signal);
   const found = (await readdir(findings)).length - before;
   await writeFile(join(fuzzDir, `${name}.log`), output);
   await record(name, version, report, code === 0 ? found : Math.max(1, found));

@@ -38,6 +38,12 @@ stat::number_of_executed_units: 102
     expect(readFuzzReport(output).reason).toBe('AddressSanitizer: heap-buffer-overflow in f');
   });
 
+  it('names the signal that ended a program that said nothing, and what was found where it said something', () => {
+    expect(readFuzzReport(start, 'SIGKILL').reason).toBe('ended by SIGKILL');
+    const found = 'SUMMARY: libFuzzer: out-of-memory\n';
+    expect(readFuzzReport(found, 'SIGKILL').reason).toBe('libFuzzer: out-of-memory');
+  });
+
   it('counts the runs of a program that was killed by its last line', () => {
     expect(readFuzzReport(`${start}#77\tpulse  cov: 40 ft: 50 corp: 2/9b\n`).runs).toBe(77);
   });

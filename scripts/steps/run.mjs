@@ -23,7 +23,7 @@ export class HelpPage extends Error {
  * @param {{ cwd?: string, env?: Record<string, string>, quiet?: boolean, allowFailure?: boolean, everyMs?: number,
  *   say?: (line: string) => void }} [options]
  *   quiet: collect the output and show it only when the command fails; every 20 s say what it does.
- * @returns {Promise<{ code: number, output: string }>}
+ * @returns {Promise<{ code: number, signal: string | null, output: string }>} signal: what ended it, where a signal did
  */
 export function run(program, args, options = {}) {
   const { cwd = root, env = {}, quiet = false, allowFailure = false, everyMs = 20_000, say = sayLine } = options;
@@ -46,7 +46,7 @@ export function run(program, args, options = {}) {
     child.on('close', (exitCode, signal) => {
       clearInterval(timer);
       const code = exitCode ?? (signal === null ? 1 : 128);
-      if (code === 0 || allowFailure) return resolve({ code, output });
+      if (code === 0 || allowFailure) return resolve({ code, signal, output });
       if (quiet) process.stderr.write(output);
       reject(new CommandError([program, ...args].join(' '), signal ?? code, output));
     });

@@ -40,7 +40,7 @@ describe('a valid bundle', () => {
     expect(Object.isFrozen(model)).toBe(true);
     expect(specOf(model)).toMatchObject({
       tileOutputs: [{ name: 'probability', tensor: 'logit', columns: 1, activation: 'sigmoid' }],
-      heads: [{ name: 'top', method: 'topK', k: 5, output: 0, column: 0 }],
+      heads: [{ name: 'top', method: 'topK', k: 5, of: { encoder: 0, output: 0, column: 0 } }],
       select: { keep: 'fraction', minTissueFraction: 0.4, maxTiles: 100, seed: 7 },
       fixedSizePx: 224,
     });

@@ -34,7 +34,9 @@ describe('the path in a message', () => {
     expect(error.message).not.toContain('\n');
     expect(error.message).toContain('a\\u000amicrotome');
     expect(error.path).toBe('a\nmicrotome: all is well');
-    expect(messageWithoutPath(error, (option) => `--${option}`)).toBe('no tissue; pass --mask, or check the slide');
+    expect(messageWithoutPath(error, (option) => `--${option}`)).toBe(
+      'no tissue; pass --mask, in pixels of level 0, or check the slide',
+    );
   });
   it('does not read a path as the name of an option', () => {
     const error = new MicrotomeError('NO_TISSUE', 'tiles', 'no tissue', { path: `/x/${optionMark('mask')}.tif` });

@@ -36,6 +36,13 @@ describe('inputs', () => {
     for (const odd of ['', 'a\0b', 5, null, undefined])
       await failure(() => placeOf(odd as unknown as Input), 'INVALID_OPTION');
   });
+  it('bytes in memory are refused, with the byte source that reads them', async () => {
+    for (const bytes of [new Uint8Array(9), Buffer.from('II*'), new ArrayBuffer(9), new Blob(['II*'])]) {
+      const error = await failure(() => placeOf(bytes as unknown as Input), 'INVALID_OPTION');
+      expect(error.message).toContain('Expected a path, a file: URL or a byte source for slide');
+      expect(error.advice).toContain('pass bytes in memory as a byte source: { size: bytes.length, read:');
+    }
+  });
   it('a time limit beyond what a timer can wait for is not over at once', async () => {
     // Later than a timer that was asked for too much.
     const read = (ranges: readonly { length: number }[]) =>

@@ -13,7 +13,7 @@ import { FakeAddon, type FakeBytes } from './support/fake-addon.js';
 
 vi.mock('../../lib/native/addon.js', () => ({ loadAddon: async () => new FakeAddon() }));
 
-const tissue = { overviewSidePx: 100, minAreaFraction: 0 };
+const tissue = { method: 'default' as const, overviewSidePx: 100, minAreaFraction: 0 };
 const square = (at: number): number[][] => [
   [at, at],
   [at + 10, at],
@@ -208,6 +208,12 @@ describe('a GeoJSON file', () => {
     expect(error.message).toContain(`The mask ${path} is not valid JSON`);
     expect(error.path).toBe(path);
     await failure(() => sourceOf(`${path}.none`), 'FILE_NOT_FOUND');
+  });
+
+  it('that is a picture is refused on one line, with what a mask can be', async () => {
+    const error = await failure(() => sourceOf(fileOf('\x89PNG\r\n\x1a\n\0\0')), 'INVALID_OPTION');
+    expect(error.message).not.toMatch(/\p{Cc}/u);
+    expect(error.advice).toContain('pass a GeoJSON file; the pixels of a mask image are passed to the API');
   });
 
   it('is not parsed on this thread', async () => {

@@ -4,7 +4,7 @@ import { nearest } from '../../lib/core/near-miss.js';
 import { defaults } from '../../lib/options/defaults.js';
 import { parseModelOptions } from '../../lib/options/model-options.js';
 import {
-  nativeScoreOptions,
+  nativeProgram,
   parseScorerOptions,
   parseSlideScoreOptions,
   slideSettings,
@@ -35,6 +35,14 @@ describe('unknown keys', () => {
   it('of a nested object are named with their owner', async () => {
     const error = await failure(() => scorer({ model: 'demo', tile: { sise: 3 } }), 'INVALID_OPTION');
     expect(error.message).toBe('Unknown option "tile.sise"; did you mean "tile.size"?');
+  });
+  it('that leave out the dot of a member are named with it', async () => {
+    const error = await failure(() => scorer({ model: 'demo', tileSize: 224 }), 'INVALID_OPTION');
+    expect(error.message).toBe('Unknown option "tileSize"; did you mean "tile.size"?');
+  });
+  it('of one letter are the option that begins with it, where only one does', () => {
+    expect(nearest('w', ['level', 'x', 'y', 'width', 'height'])).toBe('width');
+    expect(nearest('t', ['tiles', 'threads'])).toBeNull();
   });
   it('have no hint where nothing is near', () => {
     expect(nearest('qq', ['level', 'mpp'])).toBeNull();
@@ -121,6 +129,7 @@ describe('defaults', () => {
       scaledDecode: false,
       sizePx: 256,
       stridePx: 256,
+      placement: 'scaled',
       keep: 'fraction',
       minTissueFraction: 0.25,
       maxTiles: 0,
@@ -129,7 +138,7 @@ describe('defaults', () => {
     });
     expect(tiles).toMatchObject({
       mask: null,
-      tissue: { overviewSidePx: 2048, minAreaFraction: 1e-5 },
+      tissue: { method: 'default', overviewSidePx: 2048, minAreaFraction: 1e-5 },
       stream: { batchSize: 16, threads: 0, tensor: null },
       signal: null,
     });
@@ -161,6 +170,7 @@ describe('options, scorer and model joined', () => {
       scaledDecode: false,
       sizePx: 224,
       stridePx: 224,
+      placement: 'scaled',
       keep: 'fraction',
       minTissueFraction: 0.4,
       maxTiles: 100,
@@ -171,12 +181,16 @@ describe('options, scorer and model joined', () => {
       batchSize: 16,
       reproducible: true,
       keepTiles: false,
-      outputs: [{ name: 'logit', activation: 'sigmoid' }],
-      heads: [{ name: 'top', output: 0, column: 0, method: 'topK', k: 5 }],
-      preprocess: { sizePx: 224, layout: 'NCHW', channels: 'RGB', type: 'float32', scale: 1 / 255 },
+      heads: [{ name: 'top', of: { encoder: 0, output: 0, column: 0 }, method: 'topK', k: 5 }],
+      encoders: [
+        {
+          format: { sizePx: 224, layout: 'NCHW', channels: 'RGB', type: 'float32', scale: 1 / 255 },
+          outputs: [{ tensor: 'logit', activation: 'sigmoid' }],
+        },
+      ],
     });
     expect(mask).toBeNull();
-    expect(nativeScoreOptions(await join({}), { kind: 'all' }).grid.mask).toEqual({ kind: 'all' });
+    expect(nativeProgram(await join({}), { kind: 'all' }).tiles[0]?.mask).toEqual({ kind: 'all' });
   });
   it('options come before the model, a slide before its scorer', async () => {
     const { grid, score } = await join(

@@ -61,7 +61,7 @@ describe('a bare .onnx', () => {
     });
     expect(specOf(model)).toMatchObject({
       tileOutputs: [{ tensor: 'logits', columns: 2, activation: 'none' }],
-      heads: [{ method: 'mean', column: 1 }],
+      heads: [{ method: 'mean', of: { column: 1 } }],
     });
   });
   it('takes what it is told', async () => {
@@ -75,7 +75,7 @@ describe('a bare .onnx', () => {
     expect(model.input).toMatchObject({ mpp: 0.5, channels: 'BGR', scale: 1, mean: [1, 2, 3], std: [4, 5, 6] });
     expect(specOf(model)).toMatchObject({
       tileOutputs: [{ activation: 'softmax' }],
-      heads: [{ method: 'topK', k: 3, column: 0 }],
+      heads: [{ method: 'topK', k: 3, of: { column: 0 } }],
     });
   });
   it('knows channels-last, half precision, bytes and a fixed batch', async () => {
@@ -102,7 +102,9 @@ describe('a bare .onnx', () => {
       const loaded = await loadModel(bare(), model);
       return slideSettings(parseScorerOptions({ model: loaded, ...slide }).slide, loaded).grid;
     };
-    expect((await failure(() => settings({}, {}), 'INVALID_OPTION')).message).toContain('pass mpp, or level');
+    expect((await failure(() => settings({}, {}), 'INVALID_OPTION')).message).toContain(
+      'pass input.mpp, the microns per pixel of its training tiles, or input.level',
+    );
     expect(await settings({ input: { level: 2 } }, {})).toMatchObject({ level: 2, mpp: null });
     expect(await settings({}, { mpp: 1 })).toMatchObject({ level: null, mpp: 1 });
   });
@@ -111,7 +113,7 @@ describe('a bare .onnx', () => {
     const model = await loadModel(path, { input: { mpp: 1 } });
     const error = await failure(() => slideSettings(parseScorerOptions({ model }).slide, model), 'INVALID_OPTION');
     expect(error.message).toContain('The output "classes" has 10 columns: pass column');
-    expect(specOf(await loadModel(path, { column: 7 })).heads[0]?.column).toBe(7);
+    expect(specOf(await loadModel(path, { column: 7 })).heads[0]?.of.column).toBe(7);
     expect((await failure(() => loadModel(path, { column: 10 }), 'INVALID_OPTION')).message).toContain('below 10');
     expect((await failure(() => loadModel(path, { column: 'cat' }), 'INVALID_OPTION')).message).toContain(
       'names no classes',
@@ -175,7 +177,7 @@ describe('a WSInfer model', () => {
     expect(model.outputs.map((o) => o.name)).toEqual(['score', 'benign', 'tumour']);
     expect(specOf(model)).toMatchObject({
       tileOutputs: [{ activation: 'softmax', columns: 2, columnNames: ['benign', 'tumour'] }],
-      heads: [{ column: 1 }, { column: 0 }, { column: 1 }],
+      heads: [{ of: { column: 1 } }, { of: { column: 0 } }, { of: { column: 1 } }],
     });
     expect((await loadModel(join(folder, 'config.json'))).sha256).toBe(model.sha256);
   });
@@ -195,7 +197,7 @@ describe('a WSInfer model', () => {
     expect(specOf(model).tileOutputs[0]?.activation).toBe('sigmoid');
   });
   it('takes a class by name, and must be told of three', async () => {
-    expect(specOf(await loadModel(wsinfer(), { column: 'benign' })).heads[0]?.column).toBe(0);
+    expect(specOf(await loadModel(wsinfer(), { column: 'benign' })).heads[0]?.of.column).toBe(0);
     expect((await failure(() => loadModel(wsinfer(), { column: 'none' }), 'INVALID_OPTION')).message).toContain(
       'benign, tumour',
     );

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadModel } from '../../lib/model/load-model.js';
 import { planSlide } from '../../lib/scoring/plan-slide.js';
 import type { ScoreProgress } from '../../lib/scoring/result.js';
-import { scoreSlide } from '../../lib/scoring/score-slide.js';
+import { scoreSlide } from '../../lib/outputs/score-slide.js';
 import { createScorer } from '../../lib/scoring/scorer.js';
 import type { ScorerOptions } from '../../lib/options/types.js';
 import type { NativeScoreResult, NativeSlideOutput } from '../../lib/native/contract.js';
@@ -35,8 +35,12 @@ describe('a scorer', () => {
     const scorer = await make({ threads: 3, memoryLimit: 2 ** 28, onnxRuntimePath: '/ort.so' });
     expect(addon.engineOptions).toEqual([
       {
-        graph: { path: `${bundle}/model.onnx`, sha256: sha256(readFileSync(`${bundle}/model.onnx`)) },
-        weights: [],
+        graphs: [
+          {
+            graph: { path: `${bundle}/model.onnx`, sha256: sha256(readFileSync(`${bundle}/model.onnx`)) },
+            weights: [],
+          },
+        ],
         device: 'cpu',
         threads: 3,
         memoryBytes: 2 ** 28,
@@ -80,12 +84,12 @@ describe('a scorer', () => {
   it('says of how many tiles it chose, and why; too little time is warned of and never reproducible', async () => {
     const scorer = await make({ tilesPerSlide: 2, seed: 5 });
     expect(scorer.tilesPerSlide).toBe(2);
-    addon.engine.result = { ...scoreResult, keptTiles: 40 };
+    addon.engine.result = { ...scoreResult, tables: scoreResult.tables.map((table) => ({ ...table, keptTiles: 40 })) };
     const asked = await scorer.score('/a.tif');
     expect(asked.read.sampled).toEqual({ tiles: 2, of: 40, reason: 'tilesPerSlide', seed: 5 });
     expect([asked.warnings.length, asked.reproducible]).toEqual([2, true]);
     const forced = await (await make({ seed: 5 })).score('/a.tif', { tileBudget: 2 });
-    expect(addon.engine.asked.at(-1)?.grid).toMatchObject({ maxTiles: 2, seed: 5 });
+    expect(addon.engine.asked.at(-1)?.tiles[0]).toMatchObject({ maxTiles: 2, seed: 5 });
     expect(forced.read.sampled).toEqual({ tiles: 2, of: 40, reason: 'deadline', seed: 5 });
     expect(forced.warnings.at(-1)).toBe('scored from 2 of 40 tiles: there was no time for more');
     expect(forced.reproducible).toBe(false);
@@ -142,7 +146,7 @@ describe('a scorer', () => {
 describe('what the addon is told of the score', () => {
   const told = async (model: string): Promise<readonly NativeSlideOutput[]> => {
     await scoreSlide('/a.tif', { model });
-    return addon.engine.asked.at(-1)?.slideOutputs ?? [];
+    return addon.engine.asked.at(-1)?.outputs ?? [];
   };
   it('the range that the bundle declares, and no other', async () => {
     expect((await told(bundle))[0]?.clip).toEqual([0.01, 0.99]);

@@ -63,7 +63,13 @@ describe('an open slide', () => {
       ['readRegion', { level: 1, x: -3, y: 4, width: 5, height: 6, onBadTile: 'error' }],
       ['thumbnail', 8],
       ['readAssociated', 0],
-      ['tissue', { overviewSidePx: 100, minAreaFraction: 1e-5, onBadTile: 'error' }],
+      [
+        'tissue',
+        {
+          mask: { kind: 'tissue', options: { method: 'default', overviewSidePx: 100, minAreaFraction: 1e-5 } },
+          onBadTile: 'error',
+        },
+      ],
     ]);
   });
   it('refuses wrong arguments without asking the addon', async () => {
@@ -119,6 +125,7 @@ describe('tiles', () => {
       scaledDecode: false,
       sizePx: 2,
       stridePx: 2,
+      placement: 'scaled',
       keep: 'all',
       minTissueFraction: 0.25,
       maxTiles: 0,

@@ -43,6 +43,12 @@ describe('the public functions', () => {
 });
 
 describe('the public types', () => {
+  it('let release be called on its batch only', () => {
+    const whole = (batch: TileBatch) => batch.release();
+    // @ts-expect-error: taken out of its batch, it would not know what to release.
+    const apart = ({ release }: TileBatch) => release();
+    expect([whole, apart]).toHaveLength(2);
+  });
   it('of results are read-only', () => {
     expectTypeOf<SlideResult['score']>().toEqualTypeOf<number>();
     expectTypeOf<SlideResult['outputs']>().toEqualTypeOf<Readonly<Record<string, Float64Array>>>();

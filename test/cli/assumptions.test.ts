@@ -133,6 +133,7 @@ describe('the same is in', () => {
 
   it('microtome model, also as JSON', async () => {
     const shown = await cli(['model', model], { library });
+    expect(shown.stdout).toContain('resolution: not stated; pass --input-mpp or --input-level');
     expect(shown.stdout).toMatch(/^assumed +input scale 1\/255/m);
     expect(shown.stdout).toContain('no range is declared: a score outside [0, 1] is an error');
     expect(JSON.parse((await cli(['model', model, '--json'], { library })).stdout)).toMatchObject({ assumed });

@@ -198,6 +198,7 @@ describe('exit codes of score', () => {
     const third = await cli(args(area, '--resume'));
     expect(third.code).toBe(0);
     expect(third.stderr).toContain('complete already, nothing to do');
+    expect(third.stderr).toContain('to score it again, pass --overwrite without --resume');
     expect(third.scorers).toHaveLength(0);
   });
 });

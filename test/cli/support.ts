@@ -1,4 +1,5 @@
 /** Runs the command line in this process, with streams that collect and a library that needs no addon. */
+import { embedDirectory } from '../../lib/index.js';
 import type { CliIo, CliLibrary, CliSlide, OutputStream } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/run.js';
 import { MicrotomeError } from '../../lib/core/errors.js';
@@ -47,6 +48,7 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
       scorers.push(scorer);
       return scorer;
     },
+    embedDirectory,
     openSlide: async () => fakeSlide(),
     loadModel: async () => fakeModel(settings.scorer),
     doctor: async () => healthy,

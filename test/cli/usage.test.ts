@@ -5,10 +5,11 @@ import { cli } from './support.js';
 describe('usage', () => {
   it('no command, an unknown one, a near miss: exit 2 and the commands that exist', async () => {
     for (const [argv, message] of [
-      [[], 'a command is missing: score, info, region, model, doctor, bench'],
-      [['pack'], 'unknown command "pack"; commands: score, info, region, model, doctor, bench'],
-      [['evaluate'], 'commands: score, info'],
+      [[], 'a command is missing: score, embed, info, region, model, doctor, bench'],
+      [['pack'], 'unknown command "pack"; commands: score, embed, info, region, model, doctor, bench'],
+      [['evaluate'], 'commands: score, embed, info'],
       [['scroe'], 'did you mean score?'],
+      [['slide.tif'], 'to score it: microtome score, then its path'],
       [['--json'], 'unknown command "--json"'],
     ] as const) {
       const { code, stderr, stdout } = await cli(argv);
@@ -72,6 +73,8 @@ describe('usage', () => {
     [['score', 'd', '--model', 'a', '--preset', 'visio'], 'expected one of visiomel, isic2024'],
     [['score', 'd', '--model', 'a', '--deadline', '8'], '--deadline is "8", without a unit, expected a duration'],
     [['score', 'd', '--model', 'a', '--dedline', '8h'], 'did you mean --deadline?'],
+    [['score', 'd', '--model', 'a', '--output', 'x.csv'], 'unknown option "--output"; did you mean --out?'],
+    [['score', 'd', '--model', 'a', '--format-version'], 'see: microtome score --help'],
     [['score', 'd'], '--model is missing'],
     [['score', '--model', 'a'], 'a folder or a slide is missing'],
     [['score', 'd', '--model', 'a', '--resume'], '--resume needs --out'],

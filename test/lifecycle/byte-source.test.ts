@@ -103,7 +103,12 @@ const never: Answer = () => new Promise(() => undefined);
 
 describe('a source that', () => {
   const faults: readonly (readonly [string, Answer, string, string])[] = [
-    ['rejects', () => Promise.reject(new Error('the bucket is gone')), 'FILE_UNREADABLE', 'the bucket is gone'],
+    [
+      'rejects',
+      () => Promise.reject(new Error('the bucket is gone')),
+      'FILE_UNREADABLE',
+      'the bucket is gone (slide 7); its read() gave this reason: see there',
+    ],
     [
       'throws what is no error',
       () => {
@@ -112,7 +117,7 @@ describe('a source that', () => {
       'FILE_UNREADABLE',
       'no luck',
     ],
-    ['gives no array', () => 'bytes', 'FILE_UNREADABLE', 'no array'],
+    ['gives no array', () => 'bytes', 'FILE_UNREADABLE', 'read(ranges) gives one Uint8Array for each range'],
     ['gives too few arrays', changed((parts) => parts.slice(1)), 'FILE_UNREADABLE', 'arrays for'],
     ['gives too many arrays', changed((parts) => [...parts, new Uint8Array(1)]), 'FILE_UNREADABLE', 'arrays for'],
     ['gives other types', changed((parts) => parts.map((part) => [...part])), 'FILE_UNREADABLE', 'no Uint8Array'],
@@ -124,7 +129,12 @@ describe('a source that', () => {
       'FILE_UNREADABLE',
       'were asked for',
     ],
-    ['never answers', never, 'NETWORK', 'has not answered after 50 ms'],
+    [
+      'never answers',
+      never,
+      'NETWORK',
+      'after 50 ms (slide 7); check the connection, or raise timeoutMs of the byte source',
+    ],
   ];
 
   it.each(faults)('%s when the slide is opened', async (_, answer, code, found) => {

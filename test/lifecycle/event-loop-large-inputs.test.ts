@@ -23,4 +23,10 @@ describe('the event loop', () => {
     expect(tiles).toBe(317 ** 2);
     expect(longestTurnMs).toBeLessThan(longestTurnAllowedMs);
   });
+
+  it('is free while files are made of such a table, which the caller keeps', async () => {
+    const { tiles, longestTurnMs } = await scene.score('files', scene.many, scene.wide);
+    expect(tiles).toBeGreaterThan(50_000);
+    expect(longestTurnMs).toBeLessThan(longestTurnAllowedMs);
+  });
 });

@@ -84,6 +84,7 @@ describe('bounds in the addon', () => {
         scaledDecode: false,
         sizePx: 64,
         stridePx: 64,
+        placement: 'scaled' as const,
         keep: 'fraction' as const,
         minTissueFraction: 0,
         maxTiles: 0,

@@ -20,7 +20,10 @@ interface Case {
   readonly fits: Fits;
 }
 
-const scratch = mkdtempSync(join(tmpdir(), 'microtome-colour-'));
+let scratch = '';
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'microtome-colour-'));
+});
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const numbersOf = (fit: Fit): number[] => Object.values(fit).flatMap((value) => value.flat());

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dataDir, slideFile } from '../support/data.js';
 import { runPython, runTool } from '../support/python.js';
 
@@ -13,7 +13,10 @@ interface Case {
   readonly figures: Readonly<Record<'sharpness' | 'white' | 'black' | 'grey', number>>;
 }
 
-const scratch = mkdtempSync(join(tmpdir(), 'microtome-quality-'));
+let scratch = '';
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'microtome-quality-'));
+});
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 it.skipIf(dataDir === null)('has the figures of OpenCV, for an H&E image and for all saturations', async () => {

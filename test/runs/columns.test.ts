@@ -69,7 +69,9 @@ describe('names of columns', () => {
     const area = await competitionArea(1);
     const error = await failureOf(run(area, { idColumn: 'case', format: area.format }));
     expect(error.code).toBe('CSV_INVALID');
-    expect(error.message).toContain('no column "case"; found "filename", "relapse"');
+    expect(error.message).toContain(
+      'no column "case"; found "filename", "relapse"; correct the file, or pass idColumn',
+    );
     const hint = await failureOf(run(area, { format: area.metadata }));
     expect(hint.advice).toBe('correct the file, or pass idColumn and valueColumn');
   });

@@ -65,7 +65,11 @@ describe('test_metadata.csv', () => {
     ['a negative resolution', 'filename,resolution\na.tif,-0.25\n', ':2: the resolution "-0.25"'],
     ['a resolution that is text', 'filename,resolution\na.tif,0.25um\n', ':2: the resolution "0.25um"'],
     ['a resolution in hexadecimal', 'filename,resolution\na.tif,0x1\n', ':2: the resolution "0x1"'],
-    ['no name column', 'age,sex\n[32:34[,1\n', ':1: no column "filename"; found "age", "sex"'],
+    [
+      'no name column',
+      'age,sex\n[32:34[,1\n',
+      ':1: no column "filename"; found "age", "sex"; correct the file, or pass idColumn',
+    ],
     ['a duplicate name', `${first}a.tif,,,,\na.tif,,,,\n`, ':3: "a.tif" a second time, after line 2'],
     ['a name that leaves the folder', `${first}../a.tif,,,,\n`, ':2: a name with a path separator'],
     ['an empty file', '', ':1: an empty file'],

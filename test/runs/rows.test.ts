@@ -175,6 +175,16 @@ describe('joining', () => {
     expect((await failureOf(rowsOfFiles(twice, null, false))).code).toBe('INVALID_OPTION');
     expect((await failureOf(rowsOfFiles([join(folder, 'none.tif')], null, false))).code).toBe('FILE_NOT_FOUND');
     expect((await failureOf(rowsOfFiles(['/dev/null'], null, false))).code).toBe('NOT_A_SLIDE');
+    const remote = await failureOf(rowsOfFiles(['https://host/a.tif'], null, false));
+    expect(remote.message).toContain('https://host/a.tif is not a file; this version reads slides from files only');
+  });
+
+  it('says which slide a name without its ending may mean', async () => {
+    const folder = await folderWith('a.svs', 'a.txt');
+    const format = await formatOf(folder, 'a', 'b');
+    const { problems } = await rowsOfFormat(folder, format, null, false);
+    expect(problems[0]).toContain('no such slide, but there is "a.svs"');
+    expect(problems[1]).toMatch(/no such slide$/);
   });
 
   it('names a slide that was moved away since', async () => {

@@ -79,7 +79,7 @@ describe('the tiles of a mask', () => {
 });
 
 describe('memory of the addon', () => {
-  const tissue = { overviewSidePx: 100, minAreaFraction: 0 };
+  const tissue = { method: 'default' as const, overviewSidePx: 100, minAreaFraction: 0 };
   const codeOf = (call: () => unknown): unknown => {
     try {
       call();
@@ -112,6 +112,7 @@ describe('memory of the addon', () => {
       level: 0,
       mpp: null,
       slideMpp: null,
+      placement: 'scaled',
       scaledDecode: false,
       sizePx: tilePx,
       stridePx: tilePx,
@@ -124,32 +125,46 @@ describe('memory of the addon', () => {
     const planWith = (given: NativeMaskSource): ReturnType<NativeSlide['plan']> =>
       native.plan({
         score: {
-          grid: { ...grid, mask: given },
-          preprocess: {
-            sizePx: tilePx,
-            layout: 'NCHW',
-            channels: 'RGB',
-            type: 'float32',
-            scale: 1,
-            mean: [0, 0, 0],
-            std: [1, 1, 1],
-          },
-          outputs: [{ name: 'out', activation: 'none' }],
-          heads: [{ name: 'mean', output: 0, column: 0, method: 'mean', k: 0, fraction: 0, quantile: 0 }],
-          slideOutputs: [
-            { name: 'score', of: [{ head: 0, weight: 1 }], calibration: { kind: 'identity' }, clip: null },
+          tiles: [{ ...grid, mask: given }],
+          encoders: [
+            {
+              name: 'net',
+              graph: 0,
+              input: 0,
+              format: {
+                sizePx: tilePx,
+                layout: 'NCHW',
+                channels: 'RGB',
+                type: 'float32',
+                scale: 1,
+                mean: [0, 0, 0],
+                std: [1, 1, 1],
+              },
+              outputs: [{ tensor: 'out', activation: 'none' }],
+            },
           ],
+          select: [],
+          heads: [
+            {
+              name: 'mean',
+              of: { encoder: 0, output: 0, column: 0 },
+              method: 'mean',
+              k: 0,
+              fraction: 0,
+              quantile: 0,
+            },
+          ],
+          outputs: [{ name: 'score', of: [{ head: 0, weight: 1 }], calibration: { kind: 'identity' }, clip: null }],
           stopping: null,
           batchSize: 16,
           reproducible: true,
           keepTiles: false,
         },
-        columns: [1],
-        fixedRows: 0,
+        graphs: [{ columns: [1], fixedRows: 0 }],
         threads: 0,
         memoryBytes: 2 ** 30,
       });
-    expect((await planWith(mask)).keptTiles).toBe(31);
+    expect((await planWith(mask)).inputs[0]?.keptTiles).toBe(31);
     expect(codeOf(() => planWith(mask))).toBe('INVALID_OPTION');
     for (const data of [{}, Uint8Array.of(1), null, native])
       expect(codeOf(() => planWith({ kind: 'mask', data: data as never, width: 1, height: 1 }))).toBe('INVALID_OPTION');

@@ -1,7 +1,9 @@
 // Scores a slide in one way while it watches the event loop, and prints tiles, peak memory and the longest turn as JSON.
-//   node probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles> <slide> <model> [GeoJSON file]
-import { readFileSync } from 'node:fs';
-import { createScorer, openSlide } from '../../dist/index.js';
+//   node probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles|files> <slide> <model> [GeoJSON file]
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createScorer, openSlide, scoreSlide } from '../../dist/index.js';
 import { watchLoop } from './loop-watch.mjs';
 
 /** Not maxRSS, which starts at the size of the process that started this one. */
@@ -28,12 +30,18 @@ const ways = {
   'geojson-object': () => ({ tilesPerSlide, mask: JSON.parse(readFileSync(geoJson, 'utf8')) }),
   mask: async () => ({ tilesPerSlide, mask: await largeMask() }),
   tiles: () => ({ tiles: true, keep: 'all' }),
+  files: () => ({ tiles: true, outputFolder: mkdtempSync(join(tmpdir(), 'microtome-loop-files-')) }),
 };
 
-const scorer = await createScorer({ model, input: { level: 0 }, column: 0 });
+const input = { level: 0 };
 const options = await ways[what]();
+const scorer = what === 'files' ? null : await createScorer({ model, input, column: 0 });
 const watch = watchLoop();
-const result = await scorer.score(slide, { onProgress: () => {}, ...options });
+const result =
+  scorer === null
+    ? await scoreSlide(slide, { model, input, column: 0, ...options })
+    : await scorer.score(slide, { onProgress: () => {}, ...options });
 const longestTurnMs = watch.stop();
-await scorer.close();
+await scorer?.close();
+if (options.outputFolder !== undefined) rmSync(options.outputFolder, { recursive: true });
 process.stdout.write(JSON.stringify({ tiles: result.tileCount, peakKiB: peakKiB(), longestTurnMs }));

@@ -60,7 +60,7 @@ function textOf(loaded: Model): string {
   const resolution =
     input.mpp === null
       ? input.level === null
-        ? 'resolution: not stated; pass --mpp or --level'
+        ? `resolution: not stated; pass ${loaded.kind === 'onnx' ? '--input-mpp or --input-level' : '--mpp or --level'}`
         : `level ${input.level}`
       : `${input.mpp} um/px`;
   add('tiles', `${input.sizePx} px, stride ${input.stridePx} px, ${resolution}`);

@@ -4,7 +4,7 @@ import { MicrotomeError, type RegionOptions } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo, CliSlide } from '../io.js';
-import { encodePng } from '../png.js';
+import { encodePng } from '../../core/png.js';
 import { onePositional } from '../positionals.js';
 import { flagSpecs, flagValues, nested, optionsIn } from '../table-flags.js';
 import { printable } from '../text.js';
@@ -51,7 +51,7 @@ export async function region(args: ParsedArgs, io: CliIo): Promise<number> {
   const slide = await io.library.openSlide(path, nested(flagValues(args, openRows, regionSpec.name)));
   try {
     const pixels = await slide.readRegion(wanted);
-    const content = kind === 'png' ? await encodePng(pixels.data, pixels.width, pixels.height) : pixels.data;
+    const content = kind === 'png' ? await encodePng(pixels) : pixels.data;
     await writeFileWhole(out, content);
     const { width, height, badTiles, missingTiles, outsidePx } = pixels;
     report(args, io, { out, width, height, badTiles, missingTiles, outsidePx }, placeOfLevel(slide, wanted.level));

@@ -51,7 +51,9 @@ export async function directoryOptions(args: ParsedArgs): Promise<DirectoryOptio
   const config = args.text('config');
   const given = config === undefined ? flags : await withFile(args, flags, config);
   if (!given.has('model')) throw new UsageError('--model is missing', scoreSpec.name);
-  const needsOutput = ['resume', 'overwrite'].find((name) => given.get(name) === true);
+  const writesFiles = rows.some(({ name, in: places }) => places.includes('files') && given.has(name));
+  const needy = writesFiles ? ['resume'] : ['resume', 'overwrite'];
+  const needsOutput = needy.find((name) => given.get(name) === true);
   if (needsOutput !== undefined && !given.has('output'))
     throw new UsageError(`--${needsOutput} needs --out`, scoreSpec.name);
   return nested(given) as unknown as DirectoryOptions;

@@ -28,6 +28,8 @@ export const keep: OptionKind = {
   values: ['fraction', 'centre', 'all'],
   typeName: 'KeepRule',
 };
+export const tileGrid: OptionKind = { type: 'choice', values: ['scaled', 'wsinfer'], typeName: 'TileGrid' };
+export const tissueMethod: OptionKind = { type: 'choice', values: ['default', 'wsinfer'], typeName: 'TissueMethod' };
 export const onBadTile: OptionKind = {
   type: 'choice',
   values: ['error', 'fill'],

@@ -56,5 +56,17 @@ export const placeTypes: readonly PlaceType[] = [
     doc: 'How a {@link Scorer} is made. The slide options are defaults for each of its slides.',
     what: 'createScorer, scoreSlide',
   },
+  {
+    place: 'embed',
+    typeName: 'FeatureOptions',
+    doc: 'What {@link embedSlide} and {@link embedDirectory} write of each slide.',
+    what: 'embedSlide, embedDirectory',
+  },
+  {
+    place: 'files',
+    typeName: 'SlideFileOptions',
+    doc: 'Which files are written of what was found in a slide. Each is written whole, or not at all; a file that is there is not replaced.',
+    what: 'scoreSlide',
+  },
   { place: 'run', typeName: 'DirectoryOptions', doc: '', what: 'scoreDirectory' },
 ];

@@ -32,7 +32,7 @@ export const gridRows: readonly OptionRow[] = [
     in: ['slide', 'run', 'open'],
     kind: kind.micronsPerPx,
     doc: 'Resolution of level 0 of the slide, instead of what its file says.',
-    default: { text: "the metadata's column resolution, else what the file says" },
+    default: { text: 'what the file says; in a run with metadata, their column resolution' },
     scores: 'yes',
     heading: 'Resolution and grid',
     native: { key: 'slideMpp' },
@@ -66,6 +66,18 @@ export const gridRows: readonly OptionRow[] = [
     scores: 'yes',
     heading: 'Resolution and grid',
     native: { key: 'stridePx', always: true },
+  },
+  {
+    name: 'tile.grid',
+    in: place,
+    kind: kind.tileGrid,
+    doc: 'Where tiles are: at the multiples of the stride, each rounded to a pixel (scaled), or where WSInfer has them (wsinfer).',
+    details:
+      'With wsinfer, the side of a tile and the step between tiles are whole pixels of level 0, halves rounded to even. A tile belongs to the grid where its centre is on the slide. Tiles are read from level 0 and reduced.',
+    default: { text: 'wsinfer for a WSInfer folder, else scaled' },
+    scores: 'yes',
+    heading: 'Resolution and grid',
+    native: { key: 'placement', always: true, enumeration: 'tiles::Placement' },
   },
 ];
 
@@ -109,6 +121,18 @@ export const tissueRows: readonly OptionRow[] = [
     default: null,
     scores: 'yes',
     heading: 'Tissue',
+  },
+  {
+    name: 'tissue.method',
+    in: ['slide', 'run', 'stream'],
+    kind: kind.tissueMethod,
+    doc: "How tissue is told from glass: by its colour relative to the slide's own white (default), or as WSInfer does it (wsinfer).",
+    details:
+      'wsinfer is a fixed threshold of the saturation. Pieces below 40,000 square microns are left out and holes below 36,100 are filled, so the resolution of the slide must be known. A point is in the tissue where it is in the polygon of WSInfer. `tissue.minAreaFraction` has no effect.',
+    default: { text: 'wsinfer for a WSInfer folder, else default' },
+    scores: 'yes',
+    heading: 'Tissue',
+    native: { key: 'method', always: true, enumeration: 'tissue::Method' },
   },
   {
     name: 'tissue.overviewSide',

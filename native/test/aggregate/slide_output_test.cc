@@ -81,4 +81,50 @@ TEST(an_output_is_never_nan) {
   }
 }
 
+TEST(parts_are_found_by_head_output_and_column) {
+  const aggregate::HeadOutputs heads{{{0.9}}, {}, {{0.1, 0.2}, {0.3, 0.4, 0.5}}};
+  SlideOutput output{.name = "a", .of = {{.head = 2, .output = 1, .column = 2}}, .calibration = {}, .clip = {}};
+  CHECK_EQ(output.value_of(heads), 0.5);
+  output.of.push_back({.head = 0, .weight = 3});
+  CHECK(near(output.value_of(heads), 0.8));
+  // A head that did not run, an output and a column that are not there.
+  for (const SlideOutput::Part& bad :
+       {SlideOutput::Part{.head = 1}, SlideOutput::Part{.head = 3}, SlideOutput::Part{.head = 2, .output = 2},
+        SlideOutput::Part{.head = 2, .output = 0, .column = 2}}) {
+    output.of = {bad};
+    CHECK_THROWS(INTERNAL, (void)output.value_of(heads));
+  }
+}
+
+TEST(log_odds_are_averaged_by_weight) {
+  const double heads[] = {0.9, 0.2};
+  SlideOutput output{.name = "a",
+                     .of = {{.head = 0, .weight = 3}, {.head = 1, .weight = 1}},
+                     .calibration = {},
+                     .clip = {},
+                     .mean = aggregate::PartsMean::Logit};
+  const double mean = (3 * std::log(0.9 / 0.1) + std::log(0.2 / 0.8)) / 4;
+  CHECK(near(output.value_of(heads), 1 / (1 + std::exp(-mean)), 1e-12));
+  CHECK(near(output.value_of(aggregate::HeadOutputs{{{0.9}}, {{0.2}}}), output.value_of(heads)));
+  const double certain[] = {1, 0.2};
+  CHECK(output.value_of(certain) < 1);
+  output.of = {{.head = 1}};
+  CHECK_EQ(output.value_of(heads), 0.2);  // a single one passes unchanged
+  for (const double bad : {1.5, -0.1}) {
+    const double logits[] = {bad, bad};
+    CHECK_THROWS(MODEL_MISMATCH, (void)output.value_of(logits));
+  }
+}
+
+TEST(a_temperature_divides_the_log_odds) {
+  Calibration cooled;
+  cooled.kind = Calibration::Kind::Temperature;
+  cooled.temperature = 2;
+  CHECK(near(value_of(cooled, 0.9), 0.75));  // odds of 9 become odds of 3
+  CHECK_EQ(value_of(cooled, 0.5), 0.5);
+  CHECK(value_of(cooled, 1) < 1);
+  cooled.temperature = 1;
+  CHECK(near(value_of(cooled, 0.3), 0.3));
+}
+
 TEST_MAIN

@@ -1,11 +1,10 @@
 // Stored tiles that a reduced level leaves out, made from finer levels: pixels, counts, cost, and bytes that come
 // later.
-#include <set>
-#include <stdexcept>
-
 #include "decode/overview.h"
 #include "test/decode/codec_support.h"
+#include "test/decode/level_support.h"
 #include "test/support/bytes.h"
+#include "test/support/late_source.h"
 #include "test/support/tiff_writer.h"
 
 namespace {
@@ -32,20 +31,6 @@ Bytes halved(const Bytes& from, int width, int height) {
   return out;
 }
 
-std::vector<Bytes> tiles_of(const Bytes& pixels, int width, int height, int tile = kTile) {
-  std::vector<Bytes> all;
-  for (int top = 0; top < height; top += tile)
-    for (int left = 0; left < width; left += tile) {
-      Bytes bytes;
-      for (int y = top; y < top + tile; ++y)
-        for (int x = left; x < left + tile; ++x)
-          for (int c = 0; c < 3; ++c)
-            bytes.push_back(x < width && y < height ? pixels[static_cast<std::size_t>(3 * (y * width + x) + c)] : 0);
-      all.push_back(std::move(bytes));
-    }
-  return all;
-}
-
 // A pyramid of three levels, each the exact mean of the one before; tiles can be left out.
 struct Pyramid {
   static constexpr int kSide = 256;
@@ -55,7 +40,7 @@ struct Pyramid {
   Pyramid() {
     Bytes level = picture(kSide, kSide);
     for (int side = kSide; side >= kSide / 4; side /= 2) {
-      levels.push_back(tiles_of(level, side, side));
+      levels.push_back(tiles_of(level, side, side, kTile));
       pixels.push_back(level);
       level = halved(level, side, side);
     }
@@ -186,7 +171,7 @@ TEST(sides_that_are_rounded_and_strips) {
   const int large = 203, small = 101;
   const Bytes pixels = picture(large, large);
   TiffWriter file;
-  file.add(tiff_image(large, large, kTile).tiles(tiles_of(pixels, large, large)));
+  file.add(tiff_image(large, large, kTile).tiles(tiles_of(pixels, large, large, kTile)));
   std::vector<Bytes> strips(7);
   strips[6] = Bytes(3 * 101 * 5, 9);  // the last strip is there
   file.add(tiff_image(small, small, 0).set(tag::kNewSubfileType, {1}).tiles(strips));
@@ -205,36 +190,6 @@ TEST(sides_that_are_rounded_and_strips) {
   CHECK_EQ(int{made.image.data.back()}, 9);
 }
 
-// Bytes that are here once they were asked for, a page at a time.
-class LateSource final : public slide::ByteSource {
- public:
-  explicit LateSource(Bytes bytes) : source_(memory_source(std::move(bytes))) {}
-  [[nodiscard]] std::uint64_t size() const noexcept override { return source_->size(); }
-  [[nodiscard]] const std::string& name() const noexcept override { return source_->name(); }
-  [[nodiscard]] bool is_local() const noexcept override { return false; }
-  void read(std::uint64_t offset, std::span<std::uint8_t> out) const override {
-    need(offset, out.size());
-    source_->read(offset, out);
-  }
-  [[nodiscard]] std::shared_ptr<const void> require(std::span<const slide::ByteRange> ranges) const override {
-    for (const auto& range : ranges) need(range.offset, range.bytes);
-    return {};
-  }
-  void arrive(const slide::BytesPending& pending) {
-    for (const auto& range : pending.ranges)
-      for (std::uint64_t at = range.offset / kPage; at <= (range.offset + range.bytes) / kPage; ++at) here_.insert(at);
-  }
-
- private:
-  static constexpr std::uint64_t kPage = 256;
-  void need(std::uint64_t offset, std::uint64_t bytes) const {
-    for (std::uint64_t at = offset / kPage; at <= (offset + bytes) / kPage; ++at)
-      if (here_.count(at) == 0) throw slide::BytesPending{this, {{at * kPage, 1}}};
-  }
-  std::shared_ptr<const slide::ByteSource> source_;
-  std::set<std::uint64_t> here_;
-};
-
 TEST(bytes_that_come_later_give_the_same_picture) {
   Pyramid pyramid;
   pyramid.drop(2, 1, 1);
@@ -242,23 +197,12 @@ TEST(bytes_that_come_later_give_the_same_picture) {
   for (const int column : {2, 3}) pyramid.drop(1, column, 2);
   const Region expected = overview(*pyramid.slide(), 40);
   const auto source = std::make_shared<LateSource>(pyramid.file());
-  int waits = 0;
-  const auto until_done = [&](auto work) {
-    for (;;) {
-      try {
-        return work();
-      } catch (const slide::BytesPending& pending) {
-        source->arrive(pending);
-        if (++waits > 100'000) throw std::runtime_error("it waits for ever");
-      }
-    }
-  };
-  const auto slide = until_done([&] { return slide::Slide::open(source); });
-  waits = 0;
+  const auto slide = source->until_here([&] { return slide::Slide::open(source); });
+  const int before = source->waits();
   OverviewReader reader(*slide, 40, BadTilePolicy::Error, MissingTiles::FromFiner);
   TileDecoder decoder;
-  const Region late = until_done([&] { return reader.read(decoder, nullptr); });
-  CHECK(waits > 20);
+  const Region late = source->until_here([&] { return reader.read(decoder, nullptr); });
+  CHECK(source->waits() - before > 20);
   CHECK(plain(late.image.data) == plain(expected.image.data));
   CHECK_EQ(late.made_tiles, 2);
   CHECK_EQ(late.missing_tiles, 0);

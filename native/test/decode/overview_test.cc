@@ -4,10 +4,10 @@
 #include <sys/resource.h>
 
 #include <cmath>
-#include <random>
 
 #include "decode/area_average.h"
 #include "test/decode/codec_support.h"
+#include "test/decode/level_support.h"
 #include "test/support/bytes.h"
 #include "test/support/whole_reads.h"
 
@@ -17,49 +17,6 @@ using namespace microtome;
 using namespace microtome::decode;
 using namespace microtome::test;
 using slide::Compression;
-
-// The mean over the exact source area of each output pixel, straight from the definition.
-Bytes reference(const Bytes& from, int width, int height, int out_width, int out_height) {
-  Bytes out;
-  const auto overlap = [](double a0, double a1, double b0, double b1) {
-    return std::max(0.0, std::min(a1, b1) - std::max(a0, b0));
-  };
-  for (int oy = 0; oy < out_height; ++oy)
-    for (int ox = 0; ox < out_width; ++ox)
-      for (int c = 0; c < 3; ++c) {
-        double sum = 0;  // in units of 1 / (out_width * out_height) source pixels: whole numbers, so exact
-        for (int y = oy * height / out_height; y < height && y * out_height < (oy + 1) * height; ++y) {
-          const double wy = overlap(y * out_height, (y + 1) * out_height, oy * height, (oy + 1) * height);
-          for (int x = 0; x < width; ++x)
-            sum += wy * overlap(x * out_width, (x + 1) * out_width, ox * width, (ox + 1) * width) *
-                   from[static_cast<std::size_t>(3 * (y * width + x) + c)];
-        }
-        out.push_back(static_cast<std::uint8_t>(std::floor(sum / (static_cast<double>(width) * height) + 0.5)));
-      }
-  return out;
-}
-
-Bytes noise(int width, int height) {
-  std::mt19937 random(7);
-  Bytes out(static_cast<std::size_t>(3 * width * height));
-  for (auto& value : out) value = static_cast<std::uint8_t>(random());
-  return out;
-}
-
-// A slide level stored uncompressed.
-void add_level(FakeSlide& slide, const Bytes& pixels, int width, int height, int tile) {
-  const auto storage = storage_of(width, height, tile, tile, Compression::None);
-  const auto directory = static_cast<std::size_t>(slide.add_level(storage));
-  for (int row = 0; row < storage.tiles_down(); ++row)
-    for (int column = 0; column < storage.tiles_across(); ++column) {
-      Bytes bytes;
-      for (int y = row * tile; y < (row + 1) * tile; ++y)
-        for (int x = column * tile; x < (column + 1) * tile; ++x)
-          for (int c = 0; c < 3; ++c)
-            bytes.push_back(x < width && y < height ? pixels[static_cast<std::size_t>(3 * (y * width + x) + c)] : 0);
-      slide.set_tile(directory, column, row, bytes);
-    }
-}
 
 Region overview(const FakeSlide& slide, std::int64_t side, BadTilePolicy policy = BadTilePolicy::Error) {
   TileDecoder decoder;

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/model_runner.h"
 #include "test/check.h"
+#include "test/support/only_runner.h"
 #include "test/support/scored_slides.h"
 
 using namespace microtome;
@@ -144,7 +145,7 @@ constexpr int kSlides = 9;
 std::int64_t side_of(int seed) { return 9 + seed % 5; }
 
 std::vector<ScoreResult> score_all(std::unique_ptr<Runner> runner, const ScoreRequest& request, int threads) {
-  Engine engine(WorkerPool::create(1), std::move(runner), {.threads = threads});
+  Engine engine(WorkerPool::create(1), test::only(std::move(runner)), {.threads = threads});
   std::promise<void> gate;  // holds the workers that come to a slide until all slides are there
   const auto opened = gate.get_future().share();
   std::vector<std::shared_ptr<FakeSlide>> slides;
@@ -168,8 +169,8 @@ TEST(a_device_gives_the_scores_of_the_inline_runner) {
     const auto found = score_all(std::make_unique<FakeDevice>(load_model(), seen), means_request(), threads);
     for (std::size_t i = 0; i < expected.size(); ++i) {
       CHECK_EQ(found[i].slide_outputs[0].value, expected[i].slide_outputs[0].value);
-      CHECK_EQ(found[i].tile_count, expected[i].tile_count);
-      CHECK(found[i].outputs[0].values == expected[i].outputs[0].values);
+      CHECK_EQ(found[i].tables[0].tile_count, expected[i].tables[0].tile_count);
+      CHECK(found[i].tables[0].outputs[0].values == expected[i].tables[0].outputs[0].values);
     }
     CHECK(seen->most_under_way > 1 && seen->most_under_way <= static_cast<std::size_t>(kInFlight));
     CHECK(seen->shared > 0);
@@ -192,14 +193,14 @@ TEST(a_stopping_rule_looks_at_what_a_device_gave_back) {
   const auto found = score_all(std::make_unique<FakeDevice>(load_model(), seen), request, 3);
   for (std::size_t i = 0; i < expected.size(); ++i) {
     CHECK_EQ(found[i].slide_outputs[0].value, expected[i].slide_outputs[0].value);
-    CHECK_EQ(found[i].tile_count, expected[i].tile_count);
+    CHECK_EQ(found[i].tables[0].tile_count, expected[i].tables[0].tile_count);
   }
 }
 
 TEST(a_slide_that_fails_spoils_no_other_in_its_batches) {
   if (skipped(__func__)) return;
   const auto expected = score_all(std::make_unique<ModelRunner>(load_model()), means_request(), 2);
-  Engine engine(WorkerPool::create(2), std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>()),
+  Engine engine(WorkerPool::create(2), test::only(std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>())),
                 {.threads = 3});
   const auto damaged = coloured_slide(3, 6);
   damaged->set_tile(0, 4, 4, std::vector<std::uint8_t>(9, 0));
@@ -215,8 +216,8 @@ TEST(a_slide_that_fails_spoils_no_other_in_its_batches) {
 TEST(closing_ends_what_a_device_has) {
   if (skipped(__func__)) return;
   for (int round = 0; round < 20; ++round) {
-    Engine engine(WorkerPool::create(2), std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>()),
-                  {.threads = 2});
+    Engine engine(WorkerPool::create(2),
+                  test::only(std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>())), {.threads = 2});
     std::vector<Scoring> running;
     for (int seed = 0; seed < 4; ++seed)
       running.push_back(start_scoring(engine, coloured_slide(seed, 8), means_request()));

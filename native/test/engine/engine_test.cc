@@ -11,6 +11,7 @@
 #include "test/check.h"
 #include "test/support/fake_slide.h"
 #include "test/support/models.h"
+#include "test/support/only_runner.h"
 
 using namespace microtome;
 using namespace microtome::engine;
@@ -49,15 +50,18 @@ std::shared_ptr<test::FakeSlide> make_slide(int seed, std::int64_t side_tiles) {
 
 ScoreRequest make_request(std::int64_t batch_size) {
   ScoreRequest request;
-  request.grid.level = 0;
-  request.grid.mask = Everywhere{};
-  request.grid.grid.size_px = kTilePx;
-  request.grid.grid.stride_px = kTilePx;
-  request.grid.grid.keep = tiles::KeepRule::All;
-  request.format.size_px = kTilePx;
-  request.format.scale = 1;
-  request.outputs = {{.name = "means", .activation = aggregate::Activation::None}};
-  request.heads = {{.name = "red", .output = 0, .column = 0, .head = {}}};
+  GridRequest grid;
+  grid.level = 0;
+  grid.mask = Everywhere{};
+  grid.grid.size_px = kTilePx;
+  grid.grid.stride_px = kTilePx;
+  grid.grid.keep = tiles::KeepRule::All;
+  request.tiles.push_back(std::move(grid));
+  EncoderRequest encoder{.name = "encoder", .outputs = {{.name = "means"}}};
+  encoder.format.size_px = kTilePx;
+  encoder.format.scale = 1;
+  request.encoders.push_back(std::move(encoder));
+  request.heads = {{.name = "red", .of = {}, .head = {}}};
   request.slide_outputs = {{.name = "red", .of = {{}}, .calibration = {}, .clip = {}}};
   request.batch_size = batch_size;
   request.keep_tiles = true;
@@ -93,7 +97,7 @@ std::unique_ptr<Engine> make_engine(int threads, bool trial = false) {
   infer::set_runtime_path(test::ort_library());
   const auto path = folder().write("means.onnx", test::models::channel_means("n", kTilePx));
   auto runner = std::make_unique<ModelRunner>(infer::Model::load(path, {.device = "cpu", .log = {}}));
-  return std::make_unique<Engine>(WorkerPool::create(2), std::move(runner),
+  return std::make_unique<Engine>(WorkerPool::create(2), test::only(std::move(runner)),
                                   EngineOptions{.threads = threads, .trial = trial});
 }
 
@@ -102,7 +106,7 @@ int wrong_values(const ScoreResult& result, int seed, std::int64_t side_tiles) {
   for (std::int64_t i = 0; i < side_tiles * side_tiles; ++i)
     for (int c = 0; c < 3; ++c) {
       const double want = colour_of(seed, i % side_tiles, i / side_tiles, c);
-      wrong += std::abs(result.outputs[0].values[static_cast<std::size_t>(3 * i + c)] - want) > 1e-3;
+      wrong += std::abs(result.tables[0].outputs[0].values[static_cast<std::size_t>(3 * i + c)] - want) > 1e-3;
     }
   return wrong;
 }
@@ -138,7 +142,7 @@ TEST(every_tile_of_every_slide_comes_back_in_its_place) {
       CHECK(std::holds_alternative<ScoreResult>(outcome));
       const auto& result = std::get<ScoreResult>(outcome);
       const std::int64_t side = 3 + seed % 5;
-      CHECK_EQ(result.tile_count, side * side);
+      CHECK_EQ(result.tables[0].tile_count, side * side);
       CHECK_EQ(result.stored.decoded, side * side);
       CHECK_EQ(wrong_values(result, seed, side), 0);
     }
@@ -199,21 +203,21 @@ TEST(a_stopped_slide_is_the_same_for_any_number_of_threads_and_in_any_company) {
     auto& result = std::get<ScoreResult>(outcome);
     CHECK(result.stopping.has_value());
     CHECK_EQ(result.stopping->planned_tiles, kSide * kSide);
-    CHECK(result.tile_count >= 90 && result.tile_count < kSide * kSide);
-    CHECK_EQ(result.tile_count % 30, 0);
+    CHECK(result.tables[0].tile_count >= 90 && result.tables[0].tile_count < kSide * kSide);
+    CHECK_EQ(result.tables[0].tile_count % 30, 0);
     CHECK(result.stopping->half_width <= 10);
     // No tile was decoded that the decision made superfluous.
-    CHECK_EQ(result.stored.decoded, result.tile_count);
-    CHECK_EQ(std::ssize(result.plan.tiles), result.tile_count);
-    for (std::size_t i = 0; i < result.plan.tiles.size(); ++i) {
-      const auto& tile = result.plan.tiles[i];
+    CHECK_EQ(result.stored.decoded, result.tables[0].tile_count);
+    CHECK_EQ(std::ssize(result.tables[0].plan.tiles), result.tables[0].tile_count);
+    for (std::size_t i = 0; i < result.tables[0].plan.tiles.size(); ++i) {
+      const auto& tile = result.tables[0].plan.tiles[i];
       const double red = colour_of(1, tile.x / kTilePx, tile.y / kTilePx, 0);
-      CHECK(std::abs(result.outputs[0].values[3 * i] - red) < 1e-3);
+      CHECK(std::abs(result.tables[0].outputs[0].values[3 * i] - red) < 1e-3);
     }
     if (reference) {
       CHECK_EQ(result.heads[0].value, reference->heads[0].value);
-      CHECK_EQ(result.tile_count, reference->tile_count);
-      CHECK(result.outputs[0].values == reference->outputs[0].values);
+      CHECK_EQ(result.tables[0].tile_count, reference->tables[0].tile_count);
+      CHECK(result.tables[0].outputs[0].values == reference->tables[0].outputs[0].values);
     } else {
       reference = std::move(result);
     }
@@ -228,7 +232,7 @@ TEST(a_rule_that_is_never_content_scores_every_tile) {
     request.stopping = {.half_width = 1e-9, .min_tiles = 1, .every_tiles = 10, .seed = 1, .calibration = {}};
     const auto whole = std::get<ScoreResult>(start(*engine, make_slide(3, side), make_request(4)).outcome.get());
     const auto ruled = std::get<ScoreResult>(start(*engine, make_slide(3, side), request).outcome.get());
-    CHECK_EQ(ruled.tile_count, side * side);
+    CHECK_EQ(ruled.tables[0].tile_count, side * side);
     CHECK_EQ(wrong_values(ruled, 3, side), 0);
     CHECK_EQ(ruled.heads[0].value, whole.heads[0].value);
     CHECK_EQ(ruled.stopping->half_width, 0.0);

@@ -10,6 +10,7 @@
 #include "slide/paged_source.h"
 #include "test/check.h"
 #include "test/support/late_slide.h"
+#include "test/support/only_runner.h"
 #include "test/support/scored_slides.h"
 
 using namespace microtome;
@@ -29,7 +30,7 @@ std::unique_ptr<Engine> make_engine(const std::shared_ptr<WorkerPool>& pool, int
   infer::set_runtime_path(ort_library());
   const auto path = folder.write("means.onnx", models::channel_means("n", kScoredTilePx));
   auto runner = std::make_unique<ModelRunner>(infer::Model::load(path, {.device = "cpu", .log = {}}));
-  return std::make_unique<Engine>(pool, std::move(runner), EngineOptions{.threads = threads});
+  return std::make_unique<Engine>(pool, test::only(std::move(runner)), EngineOptions{.threads = threads});
 }
 
 double score_of(ScoreOutcome outcome) { return std::get<ScoreResult>(outcome).slide_outputs[0].value; }
@@ -66,9 +67,9 @@ TEST(a_slide_that_waits_for_its_overview_keeps_no_other_from_planning) {
   if (skipped(__func__)) return;
   const auto engine = make_engine(WorkerPool::create(1), 1);
   ScoreRequest by_tissue = means_request();
-  by_tissue.grid.mask = tissue::TissueOptions{};
-  by_tissue.grid.grid.keep = tiles::KeepRule::Fraction;
-  by_tissue.grid.grid.min_tissue_fraction = 0;
+  by_tissue.tiles[0].mask = tissue::TissueOptions{};
+  by_tissue.tiles[0].grid.keep = tiles::KeepRule::Fraction;
+  by_tissue.tiles[0].grid.min_tissue_fraction = 0;
   const double expected = score_of(start_scoring(*engine, coloured_slide(1, kSide), by_tissue).outcome.get());
   const auto late = std::make_shared<LateSlide>(1, kSide);
   auto waiting = start_scoring(*engine, late, by_tissue);
@@ -87,7 +88,7 @@ TEST(slides_that_do_not_fit_together_take_turns) {
   const auto path = folder.write("means.onnx", models::channel_means("n", kScoredTilePx));
   for (const int threads : {1, 3}) {
     auto runner = std::make_unique<ModelRunner>(infer::Model::load(path, {.device = "cpu", .log = {}}));
-    Engine engine(WorkerPool::create(2), std::move(runner), {.threads = threads, .memory_bytes = 90'000});
+    Engine engine(WorkerPool::create(2), test::only(std::move(runner)), {.threads = threads, .memory_bytes = 90'000});
     std::vector<Scoring> running;
     for (int seed = 0; seed < 12; ++seed)
       running.push_back(start_scoring(engine, coloured_slide(seed, 12), means_request()));
@@ -101,7 +102,7 @@ TEST(the_same_whatever_the_order_of_the_answers) {
   for (const int threads : {1, 3}) {
     const auto engine = make_engine(WorkerPool::create(2), threads);
     ScoreRequest unaligned = means_request();
-    unaligned.grid.grid.stride_px = 20;  // stored tiles are shared by several tiles
+    unaligned.tiles[0].grid.stride_px = 20;  // stored tiles are shared by several tiles
     const double expected = score_of(start_scoring(*engine, coloured_slide(1, kSide), unaligned).outcome.get());
     for (const bool backwards : {false, true}) {
       const auto late = std::make_shared<LateSlide>(1, kSide);

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "test/check.h"
 #include "test/support/fake_slide.h"
+#include "test/support/only_runner.h"
 
 using namespace microtome;
 using namespace microtome::engine;
@@ -79,15 +80,18 @@ std::shared_ptr<test::FakeSlide> make_slide(std::int64_t across, std::int64_t do
 
 ScoreRequest make_request(std::int64_t batch_size) {
   ScoreRequest request;
-  request.grid.level = 0;
-  request.grid.mask = Everywhere{};
-  request.grid.grid.size_px = kTilePx;
-  request.grid.grid.stride_px = kTilePx;
-  request.grid.grid.keep = tiles::KeepRule::All;
-  request.format.size_px = kTilePx;
-  request.format.scale = 1;
-  request.outputs = {{.name = "colour", .activation = aggregate::Activation::None}};
-  request.heads = {{.name = "colour", .output = 0, .column = 0, .head = {}}};
+  GridRequest grid;
+  grid.level = 0;
+  grid.mask = Everywhere{};
+  grid.grid.size_px = kTilePx;
+  grid.grid.stride_px = kTilePx;
+  grid.grid.keep = tiles::KeepRule::All;
+  request.tiles.push_back(std::move(grid));
+  EncoderRequest encoder{.name = "encoder", .outputs = {{.name = "colour"}}};
+  encoder.format.size_px = kTilePx;
+  encoder.format.scale = 1;
+  request.encoders.push_back(std::move(encoder));
+  request.heads = {{.name = "colour", .of = {}, .head = {}}};
   request.slide_outputs = {{.name = "colour", .of = {{}}, .calibration = {}, .clip = {}}};
   request.batch_size = batch_size;
   request.reproducible = false;
@@ -110,14 +114,14 @@ std::future<ScoreOutcome> start(
 
 std::unique_ptr<Engine> make_engine(const std::shared_ptr<WorkerPool>& pool, int threads, Shape shape,
                                     std::int64_t memory_bytes = 1 << 30, std::atomic<int>* runs = nullptr) {
-  return std::make_unique<Engine>(pool, std::make_unique<ColourRunner>(shape, runs),
+  return std::make_unique<Engine>(pool, test::only(std::make_unique<ColourRunner>(shape, runs)),
                                   EngineOptions{.threads = threads, .memory_bytes = memory_bytes});
 }
 
 bool is_scored(const ScoreOutcome& outcome) { return std::holds_alternative<ScoreResult>(outcome); }
 
 int wrong_values(const ScoreOutcome& outcome) {
-  const auto& values = std::get<ScoreResult>(outcome).outputs[0].values;
+  const auto& values = std::get<ScoreResult>(outcome).tables[0].outputs[0].values;
   int wrong = 0;
   for (std::size_t i = 0; i < values.size(); ++i)
     wrong += values[i] != static_cast<double>(colour_of(static_cast<std::int64_t>(i)));

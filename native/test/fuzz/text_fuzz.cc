@@ -55,8 +55,7 @@ void check_texts(std::string_view text) {
   REQUIRE(name.empty() || name == "label" || name == "macro");
   (void)slide::is_aperio(text);
   (void)slide::qptiff_image_type(text);
-  const std::string plain = slide::plain_page_name(text);
-  REQUIRE(plain.size() <= 9);
+  REQUIRE(slide::plain_page_name(text).size() <= 9);
   (void)slide::is_philips(text);
   for (const auto& [level, factor] : slide::philips_factors(text)) REQUIRE(factor >= 1);
   (void)slide::philips_level(text);

@@ -79,11 +79,13 @@ class Run {
 
   void regions(const slide::Level& level) {
     const auto& storage = level.storage;
-    // Across the corner of four tiles, and beyond the lower right corner of the level.
+    // Across the corner of four tiles where the level has them, and beyond the lower right corner of the level.
+    const std::int64_t left = std::min(storage.tile_width_px - 2, storage.width_px - 1);
+    const std::int64_t top = std::min(storage.tile_height_px - 2, storage.height_px - 1);
     const std::int64_t width = std::min<std::int64_t>(storage.tile_width_px, 64) + 3;
     const std::int64_t height = std::min<std::int64_t>(storage.tile_height_px, 64) + 3;
     pixels_left_ -= 4 * storage.tile_width_px * storage.tile_height_px;
-    check_region(decoder_, slide_, level, {storage.tile_width_px - 2, storage.tile_height_px - 2, width, height});
+    check_region(decoder_, slide_, level, {left, top, width, height});
     check_region(decoder_, slide_, level, {storage.width_px - 1, storage.height_px - 1, 3, 2});
   }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -38,13 +39,13 @@ float defined_value(const TensorFormat& how, std::size_t channel, std::uint8_t s
 
 // Written from the definition, one value at a time.
 std::vector<std::uint8_t> expected_tensor(const RgbView& tile, const TensorFormat& how) {
-  std::vector<std::uint8_t> out(how.bytes_per_tile());
-  const std::int64_t size = how.size_px;
-  for (std::int64_t y = 0; y < size; ++y)
-    for (std::int64_t x = 0; x < size; ++x)
+  const std::int64_t width = tile.width_px, height = tile.height_px;
+  std::vector<std::uint8_t> out(tensor_bytes(width, height, how.type));
+  for (std::int64_t y = 0; y < height; ++y)
+    for (std::int64_t x = 0; x < width; ++x)
       for (std::int64_t c = 0; c < 3; ++c) {
         const std::uint8_t sample = tile.row(y)[3 * x + (how.order == ChannelOrder::Rgb ? c : 2 - c)];
-        const std::int64_t at = how.layout == Layout::Nchw ? (c * size + y) * size + x : (y * size + x) * 3 + c;
+        const std::int64_t at = how.layout == Layout::Nchw ? (c * height + y) * width + x : (y * width + x) * 3 + c;
         const float value = defined_value(how, static_cast<std::size_t>(c), sample);
         const std::uint16_t half = float_to_half(value);
         switch (how.type) {
@@ -62,7 +63,8 @@ std::vector<std::uint8_t> expected_tensor(const RgbView& tile, const TensorForma
 }
 
 // Every layout, order and type of `tile`, with guard bytes after the tensor.
-void compare_all(const RgbView& tile, TensorFormat how) {
+using Write = void (*)(const ConstRgbView& tile, const TensorFormat& how, void* out, Simd simd);
+void compare_all(const RgbView& tile, TensorFormat how, Write write = to_tensor) {
   for (const Layout layout : {Layout::Nchw, Layout::Nhwc})
     for (const ChannelOrder order : {ChannelOrder::Rgb, ChannelOrder::Bgr})
       for (const ElementType type : {ElementType::Float32, ElementType::Float16, ElementType::Uint8}) {
@@ -74,14 +76,15 @@ void compare_all(const RgbView& tile, TensorFormat how) {
         for (const Simd simd : kAllSimd) {
           std::vector<std::uint8_t> got(expected.size(), 0xa5), later = got;
           how.read_later = false;
-          to_tensor(tile, how, got.data(), simd);
+          write(tile, how, got.data(), simd);
           how.read_later = true;
-          to_tensor(tile, how, later.data(), simd);
+          write(tile, how, later.data(), simd);
           if (got != expected || later != expected)
             test::fail(__FILE__, __LINE__,
                        "variant " + std::to_string(static_cast<int>(simd)) + " differs at size " +
-                           std::to_string(how.size_px) + ", layout " + std::to_string(static_cast<int>(layout)) +
-                           ", order " + std::to_string(static_cast<int>(order)) + ", type " +
+                           std::to_string(tile.width_px) + " x " + std::to_string(tile.height_px) + ", layout " +
+                           std::to_string(static_cast<int>(layout)) + ", order " +
+                           std::to_string(static_cast<int>(order)) + ", type " +
                            std::to_string(static_cast<int>(type)));
         }
       }
@@ -148,6 +151,16 @@ void compare_parts(const RgbView& tile, const TensorFormat& how, std::int64_t cu
   }
 }
 
+TEST(images_of_any_sides_are_as_defined) {
+  for (const auto& [width, height, gap] :
+       {std::tuple{1, 1, 0}, {1, 40, 0}, {40, 1, 0}, {33, 17, 0}, {64, 48, 0}, {100, 37, 5}, {224, 160, 0}}) {
+    auto bytes = random_bytes(static_cast<std::size_t>((3 * width + gap) * height), 5);
+    compare_all({bytes.data(), width, height, 3 * width + gap}, imagenet(7), image_to_tensor);
+  }
+  std::vector<float> out(3);
+  CHECK_THROWS(INTERNAL, image_to_tensor({nullptr, 0, 4, 0}, imagenet(7), out.data()));
+}
+
 TEST(parts_make_the_whole_and_nothing_else) {
   for (const std::int64_t size : {2, 9, 33, 64, 224}) {
     const auto bytes = random_bytes(static_cast<std::size_t>(3 * size * size), static_cast<std::uint32_t>(size) + 7);
@@ -179,8 +192,8 @@ TEST(a_stride_of_zero_repeats_a_row) {
 TEST(a_part_outside_the_tile_is_refused) {
   std::vector<std::uint8_t> bytes(3 * 8 * 8);
   std::vector<float> out(3 * 16 * 16);
-  for (const auto& [x, y] : {std::pair{9, 0}, std::pair{0, 9}, std::pair{-1, 0}, std::pair{0, -1}})
-    CHECK_THROWS(INTERNAL, to_tensor_part({bytes.data(), 8, 8, 24}, x, y, imagenet(16), out.data()));
+  for (const auto& at : {std::pair{9, 0}, std::pair{0, 9}, std::pair{-1, 0}, std::pair{0, -1}})
+    CHECK_THROWS(INTERNAL, to_tensor_part({bytes.data(), 8, 8, 24}, at.first, at.second, imagenet(16), out.data()));
 }
 
 TEST(scale_one_mean_zero_std_one_gives_exact_integers) {

@@ -200,21 +200,21 @@ TEST(what_has_no_two_stains_is_refused) {
     for (const double part : unit(kHaematoxylin)) one_stain.push_back(sample_of(much * part));
   }
   // The rounding of its samples alone makes angles between its pixels.
-  CHECK_THROWS(STAIN_FIT, (void)fit_stain(StainMethod::Macenko, one_stain));
+  CHECK_THROWS(NO_TISSUE, (void)fit_stain(StainMethod::Macenko, one_stain));
   const std::vector<std::uint8_t> flat(12000, 120);
   for (const auto& pixels : {grey, flat}) {
-    CHECK_THROWS(STAIN_FIT, (void)fit_stain(StainMethod::Macenko, pixels));
-    CHECK_THROWS(STAIN_FIT, (void)fit_stain(StainMethod::Reinhard, pixels));
+    CHECK_THROWS(NO_TISSUE, (void)fit_stain(StainMethod::Macenko, pixels));
+    CHECK_THROWS(NO_TISSUE, (void)fit_stain(StainMethod::Reinhard, pixels));
   }
 }
 
 TEST(too_few_pixels_are_refused) {
   const auto few = stained_pixels(kFewestStainPixels - 1, 9);
-  CHECK_THROWS(STAIN_FIT, (void)fit_stain(StainMethod::Macenko, few));
-  CHECK_THROWS(STAIN_FIT, (void)fit_stain(StainMethod::Reinhard, few));
-  CHECK_THROWS(STAIN_FIT, (void)fit_stain(StainMethod::Reinhard, {}));
+  CHECK_THROWS(NO_TISSUE, (void)fit_stain(StainMethod::Macenko, few));
+  CHECK_THROWS(NO_TISSUE, (void)fit_stain(StainMethod::Reinhard, few));
+  CHECK_THROWS(NO_TISSUE, (void)fit_stain(StainMethod::Reinhard, {}));
   // Glass does not count.
-  CHECK_THROWS(STAIN_FIT, (void)fit_stain(StainMethod::Macenko, std::vector<std::uint8_t>(30000, 240)));
+  CHECK_THROWS(NO_TISSUE, (void)fit_stain(StainMethod::Macenko, std::vector<std::uint8_t>(30000, 240)));
 }
 
 TEST(references_that_cannot_be_are_refused) {

@@ -133,9 +133,11 @@ TEST(a_large_stored_tile_is_over_the_limit) {
 
 TEST(tiles_that_do_not_exist_are_refused) {
   const auto slide = open(tiff_image(64, 48, 16));
-  for (const auto& [column, row, plane] :
-       std::vector<std::array<int, 3>>{{4, 0, 0}, {0, 3, 0}, {-1, 0, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}})
-    CHECK_THROWS(INTERNAL, (void)slide->stored_tile(0, column, row, plane));
+  struct Place {
+    int column, row, plane;
+  };
+  for (const Place at : {Place{4, 0, 0}, {0, 3, 0}, {-1, 0, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}})
+    CHECK_THROWS(INTERNAL, (void)slide->stored_tile(0, at.column, at.row, at.plane));
   CHECK_THROWS(INTERNAL, (void)slide->stored_tile(1, 0, 0, 0));
 }
 

@@ -49,6 +49,7 @@ class FakeSlide final : public slide::Slide {
   void set_mpp(double x, double y, bool trusted = true, std::string source = "tiff") {
     mpp_ = slide::Mpp{x, y, std::move(source), trusted};
   }
+  void set_icc_profile(std::vector<std::uint8_t> profile) { icc_profile_ = std::move(profile); }
   void set_limits(const slide::Limits& limits) { limits_ = limits; }
 
   // A tile that was never given bytes is missing (reads as white).
@@ -61,6 +62,7 @@ class FakeSlide final : public slide::Slide {
   [[nodiscard]] const std::vector<slide::Associated>& associated() const noexcept override { return associated_; }
   [[nodiscard]] const std::optional<slide::Mpp>& mpp() const noexcept override { return mpp_; }
   [[nodiscard]] int orientation() const noexcept override { return 1; }
+  [[nodiscard]] std::vector<std::uint8_t> icc_profile() const override { return icc_profile_; }
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return warnings_; }
   [[nodiscard]] const slide::Limits& limits() const noexcept override { return limits_; }
   [[nodiscard]] const slide::ByteSource& source() const noexcept override { return source_; }
@@ -76,6 +78,7 @@ class FakeSlide final : public slide::Slide {
   std::vector<slide::Level> levels_;
   std::vector<slide::Associated> associated_;
   std::optional<slide::Mpp> mpp_;
+  std::vector<std::uint8_t> icc_profile_;
   std::vector<std::string> warnings_;
   slide::Limits limits_;
   MemorySource source_{{}, "fake slide"};

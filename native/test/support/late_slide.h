@@ -132,6 +132,7 @@ class LateSlide final : public slide::Slide {
   }
   [[nodiscard]] const std::optional<slide::Mpp>& mpp() const noexcept override { return inner_.mpp(); }
   [[nodiscard]] int orientation() const noexcept override { return 1; }
+  [[nodiscard]] std::vector<std::uint8_t> icc_profile() const override { return inner_.icc_profile(); }
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return inner_.warnings(); }
   [[nodiscard]] const slide::Limits& limits() const noexcept override { return inner_.limits(); }
   [[nodiscard]] const slide::ByteSource& source() const noexcept override { return *bytes_; }

@@ -167,8 +167,8 @@ inline std::string much_memory() {
       .model();
 }
 
-// Counts to 2^40 in a loop: hours.
-inline std::string endless() {
+// Counts to 2^40 in a loop: hours. Adds to rows of three.
+inline Graph endless_from(Graph graph, const std::string& rows) {
   const auto body = Graph()
                         .input("iteration", Type::Int64, {})
                         .input("go_on", Type::Bool, {})
@@ -177,15 +177,22 @@ inline std::string endless() {
                         .node("Add", {"state", "state"}, {"state_out"})
                         .output("go_on_out", Type::Bool, {})
                         .output("state_out", Type::Float, {"n", 3});
-  return Graph()
-      .input("tiles", Type::Float, {"n", 3, "h", "w"})
-      .node("GlobalAveragePool", {"tiles"}, {"pooled"})
-      .node("Flatten", {"pooled"}, {"flat"})
-      .constant("count", Type::Int64, {}, std::vector<std::int64_t>{std::int64_t{1} << 40})
+  return graph.constant("count", Type::Int64, {}, std::vector<std::int64_t>{std::int64_t{1} << 40})
       .constant("yes", Type::Bool, {}, std::vector<std::uint8_t>{1})
-      .node("Loop", {"count", "yes", "flat"}, {"result"}, {attribute("body", 5, 6, body.message())})
-      .output("result", Type::Float, {"n", 3})
+      .node("Loop", {"count", "yes", rows}, {"result"}, {attribute("body", 5, 6, body.message())})
+      .output("result", Type::Float, {"n", 3});
+}
+inline std::string endless() {
+  return endless_from(Graph()
+                          .input("tiles", Type::Float, {"n", 3, "h", "w"})
+                          .node("GlobalAveragePool", {"tiles"}, {"pooled"})
+                          .node("Flatten", {"pooled"}, {"flat"}),
+                      "flat")
       .model();
+}
+// The same over a bag.
+inline std::string endless_over(const std::string& input) {
+  return endless_from(Graph().input(input, Type::Float, {"n", 3}), input).model();
 }
 
 inline std::string two_inputs() {

@@ -39,14 +39,17 @@ inline std::shared_ptr<FakeSlide> coloured_slide(int seed, std::int64_t side_til
 // The score is the mean of the red means; the means of all channels are kept.
 inline engine::ScoreRequest means_request() {
   engine::ScoreRequest request;
-  request.grid.level = 0;
-  request.grid.mask = engine::Everywhere{};
-  request.grid.grid.size_px = request.grid.grid.stride_px = kScoredTilePx;
-  request.grid.grid.keep = tiles::KeepRule::All;
-  request.format.size_px = kScoredTilePx;
-  request.format.scale = 1;
-  request.outputs = {{.name = "means", .activation = aggregate::Activation::None}};
-  request.heads = {{.name = "red", .output = 0, .column = 0, .head = {}}};
+  engine::GridRequest grid;
+  grid.level = 0;
+  grid.mask = engine::Everywhere{};
+  grid.grid.size_px = grid.grid.stride_px = kScoredTilePx;
+  grid.grid.keep = tiles::KeepRule::All;
+  request.tiles.push_back(std::move(grid));
+  engine::EncoderRequest encoder{.name = "encoder", .outputs = {{.name = "means"}}};
+  encoder.format.size_px = kScoredTilePx;
+  encoder.format.scale = 1;
+  request.encoders.push_back(std::move(encoder));
+  request.heads = {{.name = "red", .of = {}, .head = {}}};
   request.slide_outputs = {{.name = "red", .of = {{}}, .calibration = {}, .clip = {}}};
   request.keep_tiles = true;
   return request;

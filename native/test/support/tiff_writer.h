@@ -34,7 +34,7 @@ inline constexpr std::uint16_t kNewSubfileType = 254, kWidth = 256, kHeight = 25
                                kXResolution = 282, kYResolution = 283, kPlanar = 284, kResolutionUnit = 296,
                                kPredictor = 317, kPalette = 320, kTileWidth = 322, kTileHeight = 323,
                                kTileOffsets = 324, kTileCounts = 325, kSubIfds = 330, kExtraSamples = 338,
-                               kSampleFormat = 339, kJpegTables = 347;
+                               kSampleFormat = 339, kJpegTables = 347, kIccProfile = 34675;
 }  // namespace tag
 
 namespace type {

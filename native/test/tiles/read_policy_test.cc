@@ -111,11 +111,28 @@ TEST(unknown_mpp_is_refused_and_the_message_says_what_was_found) {
   }
 }
 
+TEST(level_0_for_any_resolution) {
+  FakeSlide slide = pyramid();
+  slide.set_mpp(0.2, 0.3);
+  const auto policy = tiles::policy_for_level0(slide, 1.0);
+  CHECK_EQ(policy.level, 0);
+  CHECK(near(policy.scale, 4));
+  CHECK_EQ(policy.mpp.value(), 1.0);
+  CHECK_EQ(policy.name, std::string("mpp-level0"));
+  CHECK(near(tiles::policy_for_level0(slide, 0.251).scale, 1.004));  // not taken for exact
+  CHECK(near(tiles::policy_for_level0(slide, 0.125).scale, 0.5));
+  CHECK_THROWS(MODEL_MISMATCH, (void)tiles::policy_for_level0(slide, 0.12));
+  slide.set_mpp(1000, 1000, false);
+  CHECK_THROWS(MPP_UNKNOWN, (void)tiles::policy_for_level0(slide, 1.0));
+  CHECK(near(tiles::policy_for_level0(slide, 1.0, 0.5).scale, 2));
+}
+
 TEST(targets_must_be_positive_numbers) {
   FakeSlide slide = pyramid();
   slide.set_mpp(0.25, 0.25);
   for (const double target : {0.0, -1.0, std::nan(""), HUGE_VAL})
-    CHECK_THROWS(INVALID_OPTION, (void)tiles::policy_for_mpp(slide, target));
+    for (const auto policy : {tiles::policy_for_mpp, tiles::policy_for_level0})
+      CHECK_THROWS(INVALID_OPTION, (void)policy(slide, target, std::nullopt));
 }
 
 }  // namespace

@@ -62,6 +62,41 @@ TEST(grid_as_stored) {
   CHECK_EQ(plan.tiles[11].y, 512);
 }
 
+TEST(wsinfers_grid_has_whole_steps_and_centres_on_the_slide) {
+  FakeSlide slide;
+  slide.add_level(1000, 513);
+  GridOptions wsinfer = grid(100, 50);
+  wsinfer.placement = tiles::Placement::Wsinfer;
+  const TilePlan plan = tiles::plan_tiles(slide, scaled(2.505), wsinfer, nullptr);
+  CHECK_EQ(plan.footprint_px, 250);  // 250.5, to even
+  // Steps of 125, centres from 125: those below 1000 and below 513.
+  CHECK_EQ(plan.grid_tiles, 7 * 4);
+  CHECK_EQ(plan.tiles.back().x, 750);
+  CHECK_EQ(plan.tiles.back().y, 375);
+  CHECK_EQ(tiles::grid_positions(slide, scaled(2.505), wsinfer), 28);
+  CHECK_EQ(tiles::plan_tiles(slide, scaled(2.515), wsinfer, nullptr).footprint_px, 252);  // 251.5, to even
+  // 251 wide: the centre is at 126 (125.5, to even), the step 126 (125.5).
+  const TilePlan odd = tiles::plan_tiles(slide, scaled(2.51), wsinfer, nullptr);
+  CHECK_EQ(odd.tiles[1].x, 126);
+  CHECK_EQ(odd.grid_tiles, 7 * 4);
+  FakeSlide small;
+  small.add_level(125, 513);
+  CHECK_EQ(tiles::grid_positions(small, scaled(2.505), wsinfer), 0);
+}
+
+TEST(the_centre_of_wsinfers_grid_is_a_whole_pixel) {
+  FakeSlide slide;
+  slide.add_level(1000, 1000);
+  GridOptions wsinfer = grid(251, 251);
+  wsinfer.placement = tiles::Placement::Wsinfer;
+  wsinfer.keep = KeepRule::Centre;
+  tissue::TissueMask mask = mask_of(1000, 1000, 1);
+  mask.data[126 * 1000 + 126] = 255;
+  CHECK_EQ(tiles::plan_tiles(slide, as_stored(), wsinfer, &mask).tiles.size(), 1u);
+  wsinfer.placement = tiles::Placement::Scaled;  // its centre is at 125.5
+  CHECK_THROWS(NO_TISSUE, (void)tiles::plan_tiles(slide, as_stored(), wsinfer, &mask));
+}
+
 TEST(a_line_at_the_edge_is_not_a_tile) {
   FakeSlide slide;
   slide.add_level(512, 512);

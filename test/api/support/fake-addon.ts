@@ -8,7 +8,6 @@ import type {
   NativeGridOptions,
   NativeModelInfo,
   NativeProgress,
-  NativeScoreOptions,
   NativeScoreResult,
   NativePlanRequest,
   NativeStreamOptions,
@@ -16,6 +15,7 @@ import type {
   NativeSlideInfo,
   NativeTileBatch,
 } from '../../../lib/native/contract.js';
+import type { NativeProgram } from '../../../lib/native/program.js';
 
 /** A promise that the test settles. */
 export class Gate<T> {
@@ -90,16 +90,10 @@ export class FakeSlide implements NativeSlide {
     return { data: Uint8Array.of(255, 0), width: 2, height: 1, level0PerPxX: 512, level0PerPxY: 512, ...counts };
   }
   async plan(request: NativePlanRequest) {
-    this.calls.push(['plan', request.score.grid]);
+    this.calls.push(['plan', request.score.tiles[0]]);
+    const policy = { level: 1, scale: 1.5, mpp: 1, policy: 'mpp-reduce' as const, jpegReduction: 1 };
     return {
-      level: 1,
-      scale: 1.5,
-      mpp: 1,
-      policy: 'mpp-reduce' as const,
-      tiles: 6,
-      jpegReduction: 1,
-      keptTiles: 6,
-      gridTiles: 12,
+      inputs: [{ ...policy, tiles: 6, keptTiles: 6, gridTiles: 12 }],
       storedTiles: 9,
       storedBytes: 4321,
       tissueFraction: 0.5,
@@ -132,19 +126,24 @@ export function tileBatch(tiles: number, sizePx = 2): NativeTileBatch {
 }
 
 export const scoreResult: NativeScoreResult = {
-  level: 1,
-  scale: 2,
-  mpp: 1,
-  policy: 'mpp-reduce',
-  tiles: 2,
-  jpegReduction: 1,
-  keptTiles: 2,
-  footprintPx: 448,
-  level0PerPxX: 2.001,
-  level0PerPxY: 1.998,
-  x: Float64Array.of(0, 448),
-  y: Float64Array.of(0, 0),
-  tileOutputs: [{ name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
+  tables: [
+    {
+      level: 1,
+      scale: 2,
+      mpp: 1,
+      policy: 'mpp-reduce',
+      tiles: 2,
+      jpegReduction: 1,
+      keptTiles: 2,
+      footprintPx: 448,
+      level0PerPxX: 2.001,
+      level0PerPxY: 1.998,
+      x: Float64Array.of(0, 448),
+      y: Float64Array.of(0, 0),
+      outputs: [{ encoder: 0, name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
+      leftByRule: [],
+    },
+  ],
   heads: [{ name: 'score', value: 0.5 }],
   outputs: [{ name: 'score', value: 0.5, unclipped: 0.5 }],
   stopping: null,
@@ -160,7 +159,7 @@ export const scoreResult: NativeScoreResult = {
 export class FakeEngine implements NativeEngine {
   readonly threads = 2;
   readonly peakMemoryBytes = 0;
-  readonly asked: NativeScoreOptions[] = [];
+  readonly asked: NativeProgram[] = [];
   readonly slides: NativeSlide[] = [];
   report: ((p: NativeProgress) => void) | null = null;
   /** null: jobs end at once with `result`. */
@@ -168,13 +167,13 @@ export class FakeEngine implements NativeEngine {
   result: NativeScoreResult = scoreResult;
   cancelled = 0;
   closed = 0;
-  readonly model: NativeModelInfo;
+  readonly models: readonly NativeModelInfo[];
 
   constructor(model: NativeModelInfo) {
-    this.model = model;
+    this.models = [model];
   }
 
-  score(slide: NativeSlide, options: NativeScoreOptions, onProgress: ((p: NativeProgress) => void) | null) {
+  score(slide: NativeSlide, options: NativeProgram, onProgress: ((p: NativeProgress) => void) | null) {
     this.asked.push(options);
     this.slides.push(slide);
     this.report = onProgress;

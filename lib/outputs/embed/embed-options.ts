@@ -1,0 +1,105 @@
+/** The options of embedding: those of scoring, without what makes a score, and those of the file. */
+import { MicrotomeError } from '../../core/errors.js';
+import { optionMark } from '../../core/option-names.js';
+import { pathOf } from '../../core/file-url.js';
+import { boolean, contradiction, text } from '../../options/check.js';
+import { defaults } from '../../options/defaults.js';
+import { parseOptions } from '../../options/parse.js';
+import type { ScorerOptions } from '../../options/types.js';
+import { parseDirectoryOptions, type RunOptions } from '../../runs/directory-options.js';
+import type { FeatureType, ScoreOnlyOption } from './types.js';
+
+type Known = Readonly<Record<string, unknown>>;
+
+/** What is written of each slide. */
+export interface FeatureSettings {
+  readonly type: FeatureType;
+  /** Of the model; null: the only one. */
+  readonly output: string | null;
+}
+
+const scoreOnly: Readonly<Record<ScoreOnlyOption, true>> = {
+  allOutputs: true,
+  clip: true,
+  column: true,
+  deadline: true,
+  deadlineMinTiles: true,
+  fallback: true,
+  format: true,
+  head: true,
+  idColumn: true,
+  metadata: true,
+  onMissing: true,
+  preset: true,
+  statusColumn: true,
+  stopping: true,
+  tiles: true,
+  valueColumn: true,
+};
+
+/** Names of the options of a run that an embedding does not take. */
+export const scoreOnlyOptions: readonly string[] = Object.keys(scoreOnly);
+
+interface Split {
+  readonly features: FeatureSettings;
+  readonly rest: Known;
+}
+
+function split(options: unknown): Split {
+  const all = (typeof options === 'object' && options !== null ? options : {}) as Known;
+  const refused = scoreOnlyOptions.find((name) => all[name] !== undefined);
+  if (refused !== undefined) {
+    throw new MicrotomeError(
+      'INVALID_OPTION',
+      'options',
+      `${optionMark(refused)} was given, which is for scores: features are written of every tile and every column`,
+      { advice: 'leave it out' },
+    );
+  }
+  const { featureType, featureOutput, ...rest } = all;
+  const own = parseOptions(['embed'], {
+    ...(featureType === undefined ? {} : { featureType }),
+    ...(featureOutput === undefined ? {} : { featureOutput }),
+  });
+  const type = (own['featureType'] as FeatureType | null) ?? defaults.featureType;
+  return { features: { type, output: own['featureOutput'] as string | null }, rest };
+}
+
+function outputOf(given: unknown): string {
+  if (given === undefined) throw contradiction(`${optionMark('output')} is missing`);
+  return pathOf(given instanceof URL ? given : text('output', given));
+}
+
+export interface ParsedEmbed {
+  readonly features: FeatureSettings;
+  readonly scorer: ScorerOptions;
+  readonly output: string;
+  readonly overwrite: boolean;
+}
+
+/** Of one slide. Throws INVALID_OPTION. */
+export function parseEmbedOptions(options: unknown): ParsedEmbed {
+  const { features, rest } = split(options);
+  const { output, overwrite, ...scorer } = rest;
+  return {
+    features,
+    scorer: scorer as unknown as ScorerOptions,
+    output: outputOf(output),
+    overwrite: overwrite === undefined ? defaults.overwrite : boolean('overwrite', overwrite),
+  };
+}
+
+export interface ParsedEmbedRun {
+  readonly features: FeatureSettings;
+  readonly run: RunOptions;
+  readonly output: string;
+}
+
+/** Of many slides. Throws INVALID_OPTION. */
+export function parseEmbedRun(options: unknown): ParsedEmbedRun {
+  const { features, rest } = split(options);
+  if (rest['onError'] === 'fallback')
+    throw contradiction(`${optionMark('onError', 'fallback')} is for scores: features have no fallback value`);
+  const output = outputOf(rest['output']);
+  return { features, run: parseDirectoryOptions({ onError: 'skip', ...rest, output }), output };
+}

@@ -1,0 +1,82 @@
+/** embedSlide: the features of one slide. */
+import { access } from 'node:fs/promises';
+
+import { MicrotomeError } from '../../core/errors.js';
+import { parseScorerOptions, slideSettings } from '../../options/score-options.js';
+import type { ScorerOptions } from '../../options/types.js';
+import { parseDirectoryOptions } from '../../runs/directory-options.js';
+import { slideAt } from '../../runs/slide-files.js';
+import type { Scorer } from '../../scoring/scorer.js';
+import { placeOf, type Input } from '../../slide/byte-source.js';
+import { parseEmbedOptions } from './embed-options.js';
+import { embedOne } from './embed-one.js';
+import { encodingScorer, featureOutputOf } from './encode.js';
+import { identityText, runIdentity } from './identity.js';
+import type { Grid } from './layout.js';
+import type { EmbedOptions, EmbedResult } from './types.js';
+
+/**
+ * Runs a model over the tiles of a slide and writes its output for each of them, and where the tile is, to an HDF5 file that
+ * TRIDENT and CLAM read. For more than one slide use {@link embedDirectory}, which loads the model once.
+ *
+ * @throws {@link MicrotomeError} what {@link scoreSlide} throws, and OUTPUT_EXISTS, OUTPUT_OUT_OF_RANGE (float16), DISK_FULL.
+ * Rejects with `signal.reason` after an abort. Then there is no new file.
+ * @example
+ * ```ts
+ * const { tiles, columns } = await embedSlide('slide.tif', { model: 'encoder.onnx', mpp: 0.5, output: 'slide.h5' });
+ * ```
+ */
+export async function embedSlide(input: Input, options: EmbedOptions): Promise<EmbedResult> {
+  const { features, scorer: given, output, overwrite } = parseEmbedOptions(options);
+  const run = parseDirectoryOptions(given);
+  const place = placeOf(input);
+  if (!overwrite) await refuseExisting(output);
+  const slide = await slideIdentity(place);
+  const scorer = await encodingScorer(given);
+  try {
+    const modelOutput = featureOutputOf(scorer, features.output);
+    const identity = identityText(await runIdentity(scorer, run, features, modelOutput), slide);
+    const beforeRename = async (): Promise<void> => (overwrite ? undefined : await refuseExisting(output));
+    const grid = gridOf(scorer, given);
+    const { signal } = given;
+    const slideOptions = signal === undefined ? {} : { signal };
+    const own = { ...slideOptions, ...pick(given) };
+    return await embedOne({ scorer, input, options: own, features, modelOutput, grid, output, identity, beforeRename });
+  } finally {
+    await scorer.close();
+  }
+}
+
+/** What is needed to open the slide; the scorer has the other options. */
+function pick({ limits, slideMpp }: ScorerOptions): Pick<ScorerOptions, 'limits' | 'slideMpp'> {
+  return { ...(limits === undefined ? {} : { limits }), ...(slideMpp === undefined ? {} : { slideMpp }) };
+}
+
+/** Of the tiles of a scorer with these options. */
+export function gridOf(scorer: Scorer, given: ScorerOptions): Grid {
+  const { grid } = slideSettings(parseScorerOptions({ ...slideOnly(given), model: scorer.model }).slide, scorer.model);
+  return { sizePx: grid.sizePx, stridePx: grid.stridePx };
+}
+
+function slideOnly({ mpp, level, tile }: ScorerOptions): Pick<ScorerOptions, 'mpp' | 'level' | 'tile'> {
+  return {
+    ...(mpp === undefined ? {} : { mpp }),
+    ...(level === undefined ? {} : { level }),
+    ...(tile === undefined ? {} : { tile }),
+  };
+}
+
+/** Throws OUTPUT_EXISTS. */
+export async function refuseExisting(output: string): Promise<void> {
+  const isThere = await access(output).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${output} is there already`, { path: output });
+}
+
+/** A source of bytes is known by its size alone. */
+async function slideIdentity({ name, at }: ReturnType<typeof placeOf>): Promise<{ size: string; mtimeNs: string }> {
+  if (typeof at !== 'string') return { size: String(at.size), mtimeNs: 'none' };
+  return (await slideAt(at, name)).identity;
+}

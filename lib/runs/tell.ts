@@ -1,0 +1,21 @@
+/** Tells the caller of a run what it found. What a callback throws is ignored: the run goes on. */
+import type { Model } from '../model/model.js';
+import type { RunOptions } from './directory-options.js';
+import type { PreparedRun } from './prepare.js';
+
+export function tellNotRead({ onNotRead }: RunOptions, { notRead = [] }: PreparedRun): void {
+  if (notRead.length === 0) return;
+  try {
+    onNotRead?.(notRead);
+  } catch {
+    // See the option.
+  }
+}
+
+export function tellModel({ onModel }: RunOptions, model: Model): void {
+  try {
+    onModel?.(model);
+  } catch {
+    // See the option.
+  }
+}
