@@ -3,6 +3,7 @@
  * end, each time whole; a run that was killed leaves the first one, which says that it is running. Nothing in it names the
  * host or its user, but for the paths that were given.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import { Turns } from '../core/turns.js';
 import { toolVersion } from '../core/version.js';
@@ -85,6 +86,8 @@ export class RunRecord {
     versions: LibraryVersions = libraryVersions,
     fs: FileSystem = realFileSystem,
   ): Promise<RunRecord> {
+    // What comes before, a model that was loaded or a large result, has its own turn of the event loop.
+    await nextTurn();
     const pending = slides.map((slide): RecordedSlide => ({ ...nothingYet, ...slide }));
     const record = new RunRecord(path, factsOf(facts, await versions()), pending, fs);
     await record.#write('running', null);
@@ -122,6 +125,7 @@ export class RunRecord {
   }
 
   async #write(state: RunState, reason: unknown): Promise<void> {
+    await nextTurn();
     const temporary = asideOf(this.path);
     await fillNewFile(temporary, this.path, (sink) => writePieces(sink, this.#pieces(state, reason)), this.fs);
     try {

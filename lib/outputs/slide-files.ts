@@ -97,6 +97,8 @@ export async function prepareFiles(
   result: SlideResult,
 ): Promise<PreparedFiles> {
   const { signal } = slide;
+  // The turn in which a large result was made has lasted long enough.
+  await nextTurn();
   const parts = await readParts(kinds, model, slide, place);
   return { place, parts, rows: needsTiles(kinds) ? await copiedRows(tileRows(result, model), signal) : null };
 }

@@ -36,6 +36,8 @@ const ways = {
 const input = { level: 0 };
 const options = await ways[what]();
 const scorer = what === 'files' ? null : await createScorer({ model, input, column: 0 });
+// The other ways load the library and the model before the watch, too.
+if (scorer === null) await scoreSlide(slide, { model, input, column: 0, tilesPerSlide: 10 });
 const watch = watchLoop();
 const result =
   scorer === null
