@@ -200,10 +200,11 @@ async function inWorker(job: SlideJob, signal: AbortSignal | null): Promise<void
   writing = Promise.all([before, new Promise<void>((resolve) => (done = resolve))]);
   try {
     await unlessAborted(signal, before, () => undefined);
+    // Starting a thread takes most of a turn of the event loop: what comes before and what it is sent go in others.
+    await nextTurn();
     const worker = startWorker();
     const start = (): Job<FilesAnswer> => ({ result: askWorker(worker, job), cancel: () => void worker.terminate() });
     try {
-      // Starting a thread takes most of a turn of the event loop; what it is sent goes in another.
       await nextTurn();
       check(await runJob(signal, start));
     } finally {
