@@ -17,13 +17,12 @@ import type {
   TileInputJson,
 } from './bundle-json.js';
 import { checkModelAgainstGraph } from './check-graph.js';
-import type { NativeHead } from '../native/program.js';
 import type { Model, ModelAssumptions, ModelCard, TileInput } from './model.js';
 import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
 import { modelOutputs } from './slide-outputs.js';
 import { attachSpec } from './spec.js';
-import type { ModelSpec, OutputSpec, SelectSpec, TileOutputSpec } from './spec.js';
+import type { ModelSpec, OutputSpec, SelectSpec, SimpleHead, TileOutputSpec } from './spec.js';
 
 type At = readonly string[];
 
@@ -100,7 +99,7 @@ function tileOutputs(encoder: EncoderJson, text: BundleText): readonly TileOutpu
   });
 }
 
-function nativeHead(head: HeadJson, index: number, encoder: EncoderJson, text: BundleText): NativeHead {
+function nativeHead(head: HeadJson, index: number, encoder: EncoderJson, text: BundleText): SimpleHead {
   const at = ['heads', String(index), 'of'];
   const of = head.of ?? { encoder: '', output: '' };
   if (of.encoder !== encoder.name)
@@ -113,6 +112,7 @@ function nativeHead(head: HeadJson, index: number, encoder: EncoderJson, text: B
   if (column >= columns)
     throw text.error('MODEL_INVALID', [...at, 'column'], `column ${column} of ${columns} (columns count from 0)`);
   return {
+    kind: 'simple',
     name: head.name,
     of: { encoder: 0, output, column },
     method: head.method === 'onnx' ? 'mean' : head.method,
@@ -146,7 +146,7 @@ function outputSpec(output: OutputJson, index: number, heads: readonly HeadJson[
         where,
         `the head "${part.head}" gives one value; output and column are for ONNX heads`,
       );
-    return { head, weight: 'weight' in part && part.weight !== undefined ? part.weight : 1 };
+    return { head, output: 0, column: 0, weight: 'weight' in part && part.weight !== undefined ? part.weight : 1 };
   });
   checkCalibration(output, at, text);
   const clip = output.clip;

@@ -20,8 +20,7 @@ import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
 import { modelOutputs } from './slide-outputs.js';
 import { attachSpec } from './spec.js';
-import type { NativeHead } from '../native/program.js';
-import type { ModelSpec, OutputSpec, TileOutputSpec } from './spec.js';
+import type { ModelSpec, OutputSpec, TileOutputSpec, SimpleHead } from './spec.js';
 import { readWsinferConfig, wsinferFileName } from './wsinfer-config.js';
 import type { WsinferConfig } from './wsinfer-config.js';
 
@@ -79,9 +78,10 @@ function plainOutputs(
   output: TileOutputSpec,
   column: number | null,
   options: ParsedModelOptions,
-): { heads: NativeHead[]; outputs: OutputSpec[] } {
+): { heads: SimpleHead[]; outputs: OutputSpec[] } {
   if (column === null) return { heads: [], outputs: [] };
-  const head = (name: string, at: number): NativeHead => ({
+  const head = (name: string, at: number): SimpleHead => ({
+    kind: 'simple',
     ...options.head,
     name,
     of: { encoder: 0, output: 0, column: at },
@@ -97,7 +97,7 @@ function plainOutputs(
     heads: columns.map(([name, at]) => head(name, at)),
     outputs: columns.map(([name], i) => ({
       name,
-      of: [{ head: i, weight: 1 }],
+      of: [{ head: i, output: 0, column: 0, weight: 1 }],
       calibration: null,
       clip: undefined,
       fallback: null,

@@ -18,6 +18,7 @@ export function nativeSlideOutputs(outputs: readonly OutputSpec[]): readonly Nat
   return outputs.map(({ name, of, calibration, clip }) => ({
     name,
     of,
+    mean: 'value',
     calibration: nativeCalibration(calibration),
     clip: clip ?? null,
   }));

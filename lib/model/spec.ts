@@ -4,11 +4,14 @@
  */
 
 import type { NativeModelInfo } from '../native/contract.js';
-import type { NativeHead } from '../native/program.js';
+import type { NativeHead, NativeOutputPart } from '../native/program.js';
 import { MicrotomeError } from '../core/errors.js';
 import type { Activation, KeepRule } from '../options/types.js';
 import type { ClipRange } from '../scoring/result.js';
 import type { Model } from './model.js';
+
+/** One number of one column, over the tiles of a slide. */
+export type SimpleHead = Extract<NativeHead, { readonly kind: 'simple' }>;
 
 /** A graph output that is read for every tile. */
 export interface TileOutputSpec {
@@ -31,7 +34,7 @@ export type Calibration =
 /** A slide-level output: the weighted mean of heads, calibrated, clipped. */
 export interface OutputSpec {
   readonly name: string;
-  readonly of: readonly { readonly head: number; readonly weight: number }[];
+  readonly of: readonly NativeOutputPart[];
   readonly calibration: Calibration | null;
   /** The declared range; null: declared as none; undefined: not declared. */
   readonly clip: ClipRange | null | undefined;
@@ -64,7 +67,7 @@ export interface ModelSpec {
   /** Name of the graph's image input; null: its only one. */
   readonly inputTensor: string | null;
   readonly tileOutputs: readonly TileOutputSpec[];
-  readonly heads: readonly NativeHead[];
+  readonly heads: readonly SimpleHead[];
   readonly outputs: readonly OutputSpec[];
   readonly select: SelectSpec;
   /** Side of the input where the graph fixes it, else null. */

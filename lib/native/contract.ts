@@ -15,7 +15,7 @@ import type {
   ReadPolicyName,
   ResolutionSource,
 } from './names.js';
-import type { NativeProgram } from './program.js';
+import type { NativeOutputPart, NativeProgram, QualityMeasure } from './program.js';
 
 export interface NativeErrorFields {
   /** What was found and what was expected. */
@@ -130,6 +130,8 @@ export interface NativeGridOptions {
   readonly stridePx: number;
   readonly placement: 'scaled' | 'wsinfer';
   readonly keep: 'fraction' | 'centre' | 'all';
+  /** A tile that goes beyond the slide is filled with white, or left out. */
+  readonly edge: 'pad' | 'drop';
   readonly minTissueFraction: number;
   /** 0: no limit. */
   readonly maxTiles: number;
@@ -287,6 +289,8 @@ export interface NativeEngineOptions {
     /** The files that the graph keeps weights in. */
     readonly weights: readonly NativeModelFile[];
   }[];
+  /** Those that run once for a slide: heads. */
+  readonly headGraphs: NativeEngineOptions['graphs'];
   readonly device: string;
   /** Worker threads; 0: one per core that this process may use. */
   readonly threads: number;
@@ -305,13 +309,16 @@ export interface NativeStopping {
   readonly seed: number;
 }
 
-/** The mean of some heads (by index), so weighted, then calibrated, then held to a range. */
+/** The mean of some values of heads, so weighted, then calibrated, then held to a range. */
 export interface NativeSlideOutput {
   readonly name: string;
-  readonly of: readonly { readonly head: number; readonly weight: number }[];
+  readonly of: readonly NativeOutputPart[];
+  /** `logit`: the mean is taken of the log odds of the parts, and turned back into a probability. */
+  readonly mean: 'value' | 'logit';
   readonly calibration:
     | { readonly kind: 'identity' }
     | { readonly kind: 'logistic' | 'logisticOfLogit'; readonly slope: number; readonly intercept: number }
+    | { readonly kind: 'temperature'; readonly temperature: number }
     | { readonly kind: 'isotonic'; readonly x: Float64Array; readonly y: Float64Array };
   /** null: none. */
   readonly clip: readonly [lowest: number, highest: number] | null;
@@ -356,6 +363,10 @@ export interface NativeTileTable {
     readonly columns: number;
     readonly values: Float64Array;
   }[];
+  /** Values per tile that heads gave, such as attention. Empty unless keepTiles. */
+  readonly heads: readonly { readonly head: number; readonly name: string; readonly values: Float64Array }[];
+  /** Of each tile, where a rule of quality reads them and keepTiles is true; else null. */
+  readonly quality: Readonly<Record<QualityMeasure, Float64Array>> | null;
   /** Tiles that each rule of selection of this input left. */
   readonly leftByRule: readonly number[];
 }
@@ -363,8 +374,9 @@ export interface NativeTileTable {
 export interface NativeScoreResult {
   /** By the order of the program's tile inputs. */
   readonly tables: readonly NativeTileTable[];
-  readonly heads: readonly { readonly name: string; readonly value: number }[];
-  /** By the order of `slideOutputs`; `unclipped` is the value before it was held to the range. */
+  /** By head: its row of each output; empty of one that has a value for each tile. */
+  readonly heads: readonly { readonly name: string; readonly outputs: readonly Float64Array[] }[];
+  /** By the order of the program's outputs; `unclipped` is the value before it was held to the range. */
   readonly outputs: readonly { readonly name: string; readonly value: number; readonly unclipped: number }[];
   /** Where `stopping` was asked for: half of the width of the interval of the score, over the planned tiles. */
   readonly stopping: { readonly plannedTiles: number; readonly halfWidth: number } | null;
@@ -384,8 +396,9 @@ export interface NativeScoreJob {
 }
 
 export interface NativeEngine {
-  /** By the order of the graphs. */
+  /** By the order of the graphs, and of the head graphs. */
   readonly models: readonly NativeModelInfo[];
+  readonly headModels: readonly NativeModelInfo[];
   readonly threads: number;
   /** Largest sum of what was reserved of the memory limit at a time. */
   readonly peakMemoryBytes: number;

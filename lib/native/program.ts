@@ -1,9 +1,53 @@
 /**
- * What a model asks of one slide, as the addon takes it: tile inputs, encoders, selection, heads, outputs. Indices count in
- * the lists of the program.
+ * What a model asks of one slide, as the addon takes it: tile and image inputs, encoders, selection, heads, outputs. Indices
+ * count in the lists of the program.
  */
 
 import type { NativeGridOptions, NativeSlideOutput, NativeStopping, NativeTensorFormat } from './contract.js';
+
+/** What is done with a picture before it is encoded. The rows of all turns of an encoder are averaged. */
+export type Turn =
+  | 'identity'
+  | 'flipX'
+  | 'flipY'
+  | 'rotate90'
+  | 'rotate180'
+  | 'rotate270'
+  | 'transpose'
+  | 'antitranspose';
+
+/** One picture of the whole slide, reduced by area averaging. */
+export interface NativeImageInput {
+  /** Read from this level; null: from the smallest that is large enough. */
+  readonly level: number | null;
+  /**
+   * `stretch`: exactly width x height, whatever the aspect. `contain`: as large as fits, the rest is background. `budget`: the
+   * largest level of at most `maxPixels` pixels, as it is, or where none is so small the smallest level, reduced.
+   */
+  readonly fit: 'stretch' | 'contain' | 'budget';
+  /** Not used by `budget`. */
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Of `budget`. */
+  readonly maxPixels: number;
+  /** Of `budget`: both sides are rounded down to a multiple of this. */
+  readonly multipleOf: number;
+  /** Of `contain`. */
+  readonly background: readonly [number, number, number];
+}
+
+/** Done to every pixel of the tiles and images of a slide, in this order, before it becomes a tensor. */
+export interface NativeColour {
+  /** From the colours of the slide's ICC profile to sRGB; a slide without one is read as sRGB, with a warning. */
+  readonly icc: boolean;
+  /** The slide's own fit is made from a seeded sample of the planned tiles of the first tile input. */
+  readonly stain: {
+    readonly method: 'macenko' | 'reinhard';
+    /** Macenko: two stain vectors of three, then two concentrations. Reinhard: three means, three deviations. */
+    readonly reference: Float64Array;
+    readonly seed: number;
+  } | null;
+}
 
 export interface NativeEncoder {
   readonly name: string;
@@ -13,6 +57,8 @@ export interface NativeEncoder {
   readonly input: number;
   /** Its size is the grid's. */
   readonly format: NativeTensorFormat;
+  /** At least one. */
+  readonly turns: readonly Turn[];
   readonly outputs: readonly {
     /** In the graph. */
     readonly tensor: string;
@@ -59,21 +105,75 @@ export type NativeSelectRule = { readonly input: number } & (
     }
 );
 
-/** One number of one column, over the tiles that selection leaves. */
-export interface NativeHead {
-  readonly name: string;
-  readonly of: NativeTileValue;
-  readonly method: 'mean' | 'max' | 'topK' | 'quantile' | 'noisyOr';
-  readonly k: number;
-  readonly fraction: number;
-  readonly quantile: number;
+export type NativeHead =
+  | {
+      /** One number of one column, over the tiles that selection leaves. */
+      readonly kind: 'simple';
+      readonly name: string;
+      readonly of: NativeTileValue;
+      readonly method: 'mean' | 'max' | 'topK' | 'quantile' | 'noisyOr';
+      readonly k: number;
+      readonly fraction: number;
+      readonly quantile: number;
+    }
+  | {
+      /** A graph that runs once for the slide: over the tiles of one input, an image, clinical features, values of heads. */
+      readonly kind: 'onnx';
+      readonly name: string;
+      /** Of the engine's head graphs. */
+      readonly graph: number;
+      readonly inputs: readonly NativeHeadInput[];
+      /** Of its image input, where it has one; else `identity` alone. The rows of all turns are averaged. */
+      readonly turns: readonly Turn[];
+      readonly outputs: readonly {
+        /** In the graph. */
+        readonly tensor: string;
+        /** Of the row; of one that has a value for each tile: 1. */
+        readonly columns: number;
+        readonly activation: 'none' | 'sigmoid' | 'softmax';
+        /** True: one value for each tile, such as attention. All inputs of such a head that have tiles have the same. */
+        readonly perTile: boolean;
+      }[];
+    };
+
+/**
+ * `tensor`: in the graph. Its rank and element type (float32, float16, float64, int64, int32) are those of the graph, but
+ * of an image the format says the type.
+ */
+export type NativeHeadInput = { readonly tensor: string } & (
+  | { readonly from: 'features'; readonly encoder: number; readonly output: number }
+  | {
+      readonly from: 'coordinates';
+      readonly input: number;
+      /** `level0Px` and `levelPx`: of the tile's upper left corner; `grid`: that corner divided by the stride. */
+      readonly unit: 'level0Px' | 'levelPx' | 'grid';
+      readonly order: 'xy' | 'yx';
+    }
+  /** `sizePx` of the format is not used. */
+  | { readonly from: 'image'; readonly image: number; readonly format: NativeTensorFormat }
+  | { readonly from: 'clinical'; readonly values: Float64Array }
+  /** A row of an earlier head. */
+  | { readonly from: 'head'; readonly head: number; readonly output: number }
+);
+
+/** A head's value in an output of the slide. */
+export interface NativeOutputPart {
+  readonly head: number;
+  /** 0 of a simple head. */
+  readonly output: number;
+  readonly column: number;
+  readonly weight: number;
 }
 
 export interface NativeProgram {
-  /** All are laid on one mask, that of the first that has one. */
+  /** All are laid on one mask, that of the first that has one. May be empty where heads read no tiles. */
   readonly tiles: readonly NativeGridOptions[];
+  readonly images: readonly NativeImageInput[];
+  /** null: pixels as they are. */
+  readonly colour: NativeColour | null;
   readonly encoders: readonly NativeEncoder[];
   readonly select: readonly NativeSelectRule[];
+  /** A head reads heads before it only. */
   readonly heads: readonly NativeHead[];
   /** What comes out of a slide; the first one is the score. */
   readonly outputs: readonly NativeSlideOutput[];

@@ -13,7 +13,7 @@ export const modelOptionKeys: readonly (keyof ModelOptions)[] = optionRows
   .filter((row) => row.in.includes('model') && ownerName(row) === '')
   .map((row) => row.name as keyof ModelOptions);
 
-type NativeHeadMethod = Pick<NativeHead, 'method' | 'k' | 'fraction' | 'quantile'>;
+type NativeHeadMethod = Pick<Extract<NativeHead, { kind: 'simple' }>, 'method' | 'k' | 'fraction' | 'quantile'>;
 
 export interface ParsedModelOptions {
   readonly input: ModelInputOptions | null;

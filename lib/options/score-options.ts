@@ -158,6 +158,7 @@ function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
     sizePx,
     stridePx,
     placement,
+    edge: 'pad',
     keep,
     minTissueFraction: o.minTissueFraction ?? select.minTissueFraction ?? defaults.minTissueFraction,
     maxTiles: tileCap(o, model).maxTiles,
@@ -186,6 +187,8 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
     sampleReason: tileCap(o, model).reason,
     tissue: nativeTissue(o.tissue, model.kind === 'wsinfer' ? 'wsinfer' : 'default'),
     score: Object.freeze({
+      images: [],
+      colour: null,
       encoders: [
         Object.freeze({
           name: model.name,
@@ -200,6 +203,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
             mean: input.mean,
             std: input.std,
           }),
+          turns: ['identity'] as const,
           outputs: spec.tileOutputs.map(({ tensor, activation }) => ({ tensor, activation })),
         }),
       ],

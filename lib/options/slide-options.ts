@@ -114,6 +114,7 @@ function tilesOf(o: Parsed<TilesOptions>, tensor: NativeTensorFormat | null): Pa
       sizePx,
       stridePx: o.stride ?? sizePx,
       placement: 'scaled',
+      edge: 'pad',
       keep,
       minTissueFraction: o.minTissueFraction ?? defaults.minTissueFraction,
       maxTiles: o.maxTiles ?? 0,

@@ -262,7 +262,7 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   const { device, threads, memoryBytes } = runtime;
   const { graphPath, graphSha256, weights } = specOf(model);
   const graph = { path: graphPath, sha256: graphSha256 };
-  const request = { graphs: [{ graph, weights }], device, threads, memoryBytes };
+  const request = { graphs: [{ graph, weights }], headGraphs: [], device, threads, memoryBytes };
   const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
   const engine = await jobUnlessAborted(slide.signal, start, closeLate);
   try {

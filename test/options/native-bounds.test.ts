@@ -85,6 +85,7 @@ describe('bounds in the addon', () => {
         sizePx: 64,
         stridePx: 64,
         placement: 'scaled' as const,
+        edge: 'pad' as const,
         keep: 'fraction' as const,
         minTissueFraction: 0,
         maxTiles: 0,

@@ -113,6 +113,7 @@ describe('memory of the addon', () => {
       mpp: null,
       slideMpp: null,
       placement: 'scaled',
+      edge: 'pad',
       scaledDecode: false,
       sizePx: tilePx,
       stridePx: tilePx,
@@ -126,9 +127,12 @@ describe('memory of the addon', () => {
       native.plan({
         score: {
           tiles: [{ ...grid, mask: given }],
+          images: [],
+          colour: null,
           encoders: [
             {
               name: 'net',
+              turns: ['identity'],
               graph: 0,
               input: 0,
               format: {
@@ -146,6 +150,7 @@ describe('memory of the addon', () => {
           select: [],
           heads: [
             {
+              kind: 'simple',
               name: 'mean',
               of: { encoder: 0, output: 0, column: 0 },
               method: 'mean',
@@ -154,7 +159,15 @@ describe('memory of the addon', () => {
               quantile: 0,
             },
           ],
-          outputs: [{ name: 'score', of: [{ head: 0, weight: 1 }], calibration: { kind: 'identity' }, clip: null }],
+          outputs: [
+            {
+              name: 'score',
+              of: [{ head: 0, output: 0, column: 0, weight: 1 }],
+              mean: 'value',
+              calibration: { kind: 'identity' },
+              clip: null,
+            },
+          ],
           stopping: null,
           batchSize: 16,
           reproducible: true,

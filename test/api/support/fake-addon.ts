@@ -141,10 +141,12 @@ export const scoreResult: NativeScoreResult = {
       x: Float64Array.of(0, 448),
       y: Float64Array.of(0, 0),
       outputs: [{ encoder: 0, name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
+      heads: [],
+      quality: null,
       leftByRule: [],
     },
   ],
-  heads: [{ name: 'score', value: 0.5 }],
+  heads: [{ name: 'score', outputs: [Float64Array.of(0.5)] }],
   outputs: [{ name: 'score', value: 0.5, unclipped: 0.5 }],
   stopping: null,
   badTiles: 0,
@@ -157,6 +159,7 @@ export const scoreResult: NativeScoreResult = {
 };
 
 export class FakeEngine implements NativeEngine {
+  readonly headModels = [];
   readonly threads = 2;
   readonly peakMemoryBytes = 0;
   readonly asked: NativeProgram[] = [];
