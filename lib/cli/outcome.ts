@@ -26,6 +26,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     assumed,
     outputs,
     read,
+    reads,
+    selection,
+    colour,
     tileCount,
     stopping,
     badTiles,
@@ -34,7 +37,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     timings,
     warnings,
     model,
-    tiles,
+    tables,
   } = outcome.result;
   return {
     ok: true,
@@ -44,7 +47,10 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     unclipped,
     outputs: plainJson(outputs),
     read,
+    ...(Object.keys(reads).length > 1 ? { reads } : {}),
     tiles: tileCount,
+    ...(selection.length === 0 ? {} : { selection }),
+    ...(colour === null ? {} : { colour }),
     stopping,
     badTiles,
     missingTiles,
@@ -53,8 +59,15 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     warnings,
     model,
     assumed,
-    ...(tiles === undefined ? {} : { tileTable: plainJson(tiles) }),
+    ...tablesJson(tables),
   };
+}
+
+/** The table of the first tile input, and where there are several all of them by the name of the input. */
+function tablesJson(tables: SlideResult['tables']): object {
+  const all = Object.values(tables ?? {});
+  if (tables === undefined || all.length === 0) return {};
+  return { tileTable: plainJson(all[0]), ...(all.length > 1 ? { tileTables: plainJson(tables) } : {}) };
 }
 
 /** The number that stands in the CSV too. */

@@ -314,6 +314,16 @@ export function messageWithoutPath(error: MicrotomeError, naming: OptionNaming):
   return textOf({ ...parts, place: '' }, (marked) => withOptionNames(marked, naming));
 }
 
+/** The same error with the path of the file that it is about, where it names none. Anything else is given back as it is. */
+export function withPath(error: unknown, path: string): unknown {
+  if (!(error instanceof MicrotomeError) || error.path !== undefined) return error;
+  const parts = markedParts.get(error);
+  if (parts === undefined) return error;
+  const { code, stage, cause } = error;
+  const details = { path, advice: parts.advice, ...(cause === undefined ? {} : { cause }) };
+  return new MicrotomeError(code, stage, parts.found, details);
+}
+
 /** What the user can do about each error code. The keys are the codes. */
 export const adviceOfCodes: Readonly<Record<ErrorCode, string>> = Object.freeze(
   Object.fromEntries(Object.entries(errorAdvice).map(([code, advice]) => [code, apiNames(advice)])) as Record<

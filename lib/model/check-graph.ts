@@ -19,7 +19,7 @@ export function checkInput(input: TileInput, sizePx: number, graph: GraphInput, 
   if (graph.layout !== null && graph.layout !== input.layout) {
     throw mismatch(
       `the input "${graph.name}" is declared as ${input.layout}, but the graph's shape is ${graph.layout}`,
-      path,
+      place,
     );
   }
   for (const [axis, dimension] of [
@@ -29,7 +29,7 @@ export function checkInput(input: TileInput, sizePx: number, graph: GraphInput, 
     if (dimension >= 0 && dimension !== sizePx) {
       throw mismatch(
         `tiles of ${sizePx} x ${sizePx} pixels are declared for the input "${graph.name}", but the graph's is ${dimension} pixels ${axis}`,
-        path,
+        place,
       );
     }
   }
@@ -51,13 +51,13 @@ export function rowLength(tensor: TensorInfo, batch: number, place: GraphPlace):
   if (rows >= 0 && batch >= 0 && rows !== batch) {
     throw mismatch(
       `the graph's output ${show(tensor)} has ${rows} rows for ${batch} tile${batch === 1 ? '' : 's'}, but one row for each tile is expected`,
-      path,
+      place,
     );
   }
   if (rest.slice(1).some((d) => d > 1)) {
     throw unsuitable(
       `the graph's output ${show(tensor)} is an image or a map, but one row of values for each tile is expected`,
-      path,
+      place,
     );
   }
   const product = rest.reduce((n, d) => n * d, 1);
@@ -82,7 +82,7 @@ export function checkColumns(tensor: TensorInfo, declared: number | null, batch:
   if (columns !== null && declared !== null && columns !== declared) {
     throw mismatch(
       `the output ${show(tensor)} gives ${columns} values for each tile, but ${declared} are declared`,
-      path,
+      place,
     );
   }
   return columns ?? declared;

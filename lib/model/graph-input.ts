@@ -37,7 +37,7 @@ export function graphInput(inputs: readonly TensorInfo[], declared: string | nul
   if (shape.length !== 4)
     throw unsuitable(
       `the graph's input ${show(tensor)} has ${shape.length} dimensions, but a batch of tiles has 4`,
-      path,
+      place,
     );
   const [batch, a, b, c] = shape as [number, number, number, number];
   const first = a === 3 || (a < 0 && c !== 3);
@@ -46,7 +46,7 @@ export function graphInput(inputs: readonly TensorInfo[], declared: string | nul
     const channels = a <= c || c < 0 ? a : c;
     throw unsuitable(
       `the graph's input ${show(tensor)} has ${channels} channel${channels === 1 ? '' : 's'}, but tiles have 3 (RGB)`,
-      path,
+      place,
     );
   }
   if (batch === 0) throw unsuitable(`the graph's input ${show(tensor)} takes no tiles`, place);

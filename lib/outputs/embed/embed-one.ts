@@ -1,5 +1,6 @@
 /** The features of one slide into one file. */
 import type { SlideScoreOptions } from '../../options/types.js';
+import type { ReadPolicy } from '../../scoring/result.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import type { Input } from '../../slide/byte-source.js';
 import { openSlide } from '../../slide/slide.js';
@@ -32,9 +33,11 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
     const encoded = await encode(scorer, input, options, modelOutput, file);
     const closing = await closingOf(encoded, facts, job.grid, job.identity, options.signal ?? null);
     await file.finish(closing, job.beforeRename);
-    const { path, read, badTiles, missingTiles, tissueFraction, timings, warnings, model, reproducible } =
+    const { path, badTiles, missingTiles, tissueFraction, timings, warnings, model, reproducible } =
       encoded.result;
     const { columns, table } = encoded;
+    // Only a model that reads tiles has an output of them.
+    const read = encoded.result.read as ReadPolicy;
     const shared = { path, read, badTiles, missingTiles, tissueFraction, timings, warnings, model, reproducible };
     return Object.freeze({ ...shared, output, tiles: table.count, columns, modelOutput });
   } finally {

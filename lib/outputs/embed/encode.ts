@@ -3,6 +3,7 @@ import { MicrotomeError } from '../../core/errors.js';
 import { optionMark } from '../../core/option-names.js';
 import { modelOf, createParsedScorer, type Scorer } from '../../scoring/scorer.js';
 import { specOf } from '../../model/spec.js';
+import { tileColumns } from '../../model/tile-columns.js';
 import { parseScorerOptions } from '../../options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from '../../options/types.js';
 import type { SlideResult, TileTable } from '../../scoring/result.js';
@@ -35,7 +36,9 @@ export interface Encoded {
 
 /** The output of the model that features are taken from. Throws INVALID_OPTION. */
 export function featureOutputOf(scorer: Scorer, asked: string | null): string {
-  const names = specOf(scorer.model).tileOutputs.map(({ name }) => name);
+  requireTiles(scorer);
+  const columns = tileColumns(specOf(scorer.model), 0).filter(({ of }) => of === 'encoder');
+  const names = columns.map(({ name }) => name);
   const found = asked === null ? (names.length === 1 ? names[0] : undefined) : names.find((name) => name === asked);
   if (found !== undefined) return found;
   const listed = names.map((name) => JSON.stringify(name)).join(', ');
@@ -46,6 +49,15 @@ export function featureOutputOf(scorer: Scorer, asked: string | null): string {
   throw new MicrotomeError('INVALID_OPTION', 'options', `${what}: the model has the outputs ${listed}`, {
     path: scorer.model.path,
     advice: 'name one of them',
+  });
+}
+
+/** Features are those of the tiles of the first tile input. Throws INVALID_OPTION. */
+function requireTiles({ model }: Scorer): void {
+  if (model.input !== null) return;
+  throw new MicrotomeError('INVALID_OPTION', 'options', `The model ${model.name} reads no tiles, so it has no features of them`, {
+    path: model.path,
+    advice: 'use a model with a tile input',
   });
 }
 

@@ -47,7 +47,7 @@ function coordsAttributes(
   slide: SlideFacts,
   { sizePx, stridePx }: Grid,
 ): Attributes {
-  const { mpp } = result.read;
+  const mpp = result.read?.mpp ?? null;
   const level = slide.levels[table.level];
   const dimensions = [level?.width ?? slide.width, level?.height ?? slide.height];
   return {
