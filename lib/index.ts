@@ -40,11 +40,15 @@ export type { Batch, TensorBatch, TensorData, TensorType, TileBatch } from './sl
 export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';
 export type {
+  ClinicalInput,
   GraphFacts,
+  ImageInput,
   Model,
   ModelAssumptions,
   ModelCard,
+  ModelGraph,
   ModelOutput,
+  PixelFormat,
   TensorInfo,
   TileInput,
 } from './model/model.js';

@@ -10,7 +10,7 @@ import {
 } from '../index.js';
 import { clock, printable } from './text.js';
 
-/** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`. */
+/** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`; of several tile inputs the first one's, and all in `tileTables`. */
 export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object {
   if (!outcome.ok) {
     const { path, error, fallback } = outcome;
@@ -37,6 +37,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     timings,
     warnings,
     model,
+    tiles,
     tables,
   } = outcome.result;
   return {
@@ -59,15 +60,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     warnings,
     model,
     assumed,
-    ...tablesJson(tables),
+    ...(tiles === undefined ? {} : { tileTable: plainJson(tiles) }),
+    ...(Object.keys(tables ?? {}).length > 1 ? { tileTables: plainJson(tables) } : {}),
   };
-}
-
-/** The table of the first tile input, and where there are several all of them by the name of the input. */
-function tablesJson(tables: SlideResult['tables']): object {
-  const all = Object.values(tables ?? {});
-  if (tables === undefined || all.length === 0) return {};
-  return { tileTable: plainJson(all[0]), ...(all.length > 1 ? { tileTables: plainJson(tables) } : {}) };
 }
 
 /** The number that stands in the CSV too. */

@@ -77,7 +77,12 @@ export function graphOutput(outputs: readonly TensorInfo[], declared: string | n
 }
 
 /** Compares a declared row length with the graph's. Throws MODEL_MISMATCH. */
-export function checkColumns(tensor: TensorInfo, declared: number | null, batch: number, place: GraphPlace): number | null {
+export function checkColumns(
+  tensor: TensorInfo,
+  declared: number | null,
+  batch: number,
+  place: GraphPlace,
+): number | null {
   const columns = rowLength(tensor, batch, place);
   if (columns !== null && declared !== null && columns !== declared) {
     throw mismatch(

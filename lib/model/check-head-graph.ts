@@ -70,7 +70,8 @@ function inputTensor({ tensor }: HeadInputSpec, { inputs }: GraphInfo, place: Gr
     throw mismatch(`one input without a tensor is declared, but the graph has ${listed(inputs)}`, place);
   }
   const found = inputs.find(({ name }) => name === tensor);
-  if (found === undefined) throw mismatch(`the input "${tensor}" is declared, but the graph has ${listed(inputs)}`, place);
+  if (found === undefined)
+    throw mismatch(`the input "${tensor}" is declared, but the graph has ${listed(inputs)}`, place);
   return found;
 }
 
@@ -148,7 +149,8 @@ function checkOutput(output: HeadOutputSpec, { outputs }: GraphInfo, place: Grap
   const tensor = outputs.find(({ name }) => name === output.tensor);
   if (tensor === undefined)
     throw mismatch(`the output "${output.tensor}" is declared, but the graph has ${listed(outputs)}`, place);
-  if (!numbers.test(tensor.type)) throw unsuitable(`the graph's output ${show(tensor)} is not a tensor of numbers`, place);
+  if (!numbers.test(tensor.type))
+    throw unsuitable(`the graph's output ${show(tensor)} is not a tensor of numbers`, place);
   const { shape } = tensor;
   if (shape.some((side) => side < 0) || shape.length === 0) return;
   const values = shape.reduce((product, side) => product * side, 1);

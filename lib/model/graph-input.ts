@@ -23,7 +23,10 @@ function pickInput(inputs: readonly TensorInfo[], declared: string | null, place
   if (declared !== null && named === undefined)
     throw mismatch(`the input "${declared}" is declared, but the graph has ${listed(inputs)}`, place);
   if (inputs.length !== 1)
-    throw unsuitable(`the graph has ${inputs.length} inputs (${listed(inputs)}), but one image input is expected`, place);
+    throw unsuitable(
+      `the graph has ${inputs.length} inputs (${listed(inputs)}), but one image input is expected`,
+      place,
+    );
   return named ?? (inputs[0] as TensorInfo);
 }
 

@@ -69,7 +69,9 @@ function draftOf(json: BundleJson, text: BundleText): Draft {
 function requireRead({ tiles, images, encoders, heads, colour }: Draft['spec'], text: BundleText): void {
   const readsTiles = (i: number): boolean =>
     encoders.some(({ input }) => input === i) ||
-    heads.some((head) => head.kind === 'onnx' && head.inputs.some((one) => one.from === 'coordinates' && one.input === i));
+    heads.some(
+      (head) => head.kind === 'onnx' && head.inputs.some((one) => one.from === 'coordinates' && one.input === i),
+    );
   const tile = tiles.findIndex((_, i) => !readsTiles(i));
   if (tile !== -1)
     throw text.error('MODEL_INVALID', ['inputs', 'tiles', String(tile)], `nothing reads "${tiles[tile]?.input.name}"`);

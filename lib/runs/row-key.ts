@@ -37,7 +37,9 @@ export function rowKey(maker: RowKeyMaker, row: RunRow, result: SlideResult | nu
 /** The values that the model reads; nothing for a model that reads none. */
 function clinicalKey({ columns }: RowKeyMaker, { metadata }: RunRow): Pick<RowKey, 'clinical'> {
   if (columns.length === 0) return {};
-  return { clinical: Object.fromEntries(columns.map((column) => [column, findText(metadata?.clinical ?? null, column) ?? ''])) };
+  return {
+    clinical: Object.fromEntries(columns.map((column) => [column, findText(metadata?.clinical ?? null, column) ?? ''])),
+  };
 }
 
 function isNoted({ scores, value, fixed }: PartialOption, result: SlideResult | null, warned: boolean): boolean {

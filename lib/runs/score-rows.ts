@@ -207,9 +207,7 @@ type Notes = Pick<SummaryRow, 'sampled' | 'clippedFrom' | 'fallbacks'>;
  * What a row says beside its score: the sample that the deadline left (one that was asked for is the same for all rows, and
  * in the key of the journal), and the value that the range made another number of.
  */
-function noted(
-  row: { readonly [K in 'sampled' | 'clippedFrom']?: Notes[K] | undefined } | undefined,
-): Notes {
+function noted(row: { readonly [K in 'sampled' | 'clippedFrom']?: Notes[K] | undefined } | undefined): Notes {
   return {
     ...(row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {}),
     ...(row?.clippedFrom === undefined ? {} : { clippedFrom: row.clippedFrom }),

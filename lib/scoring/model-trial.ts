@@ -27,7 +27,8 @@ function trialOf({ inputs, images }: Model): Trial | null {
   if (deepest >= kMostLevels) return null;
   const side = Math.min(Math.max(64, ...inputs.map(({ sizePx }) => sizePx)), kMostSidePx);
   const [only] = inputs;
-  const sidePx = inputs.length === 1 && images.length === 0 ? Math.min(only?.sizePx ?? 1, kMostSidePx) : side * 2 ** deepest;
+  const sidePx =
+    inputs.length === 1 && images.length === 0 ? Math.min(only?.sizePx ?? 1, kMostSidePx) : side * 2 ** deepest;
   const slide = { widthPx: sidePx, heightPx: sidePx, levels: deepest + 1 };
   if (inputs.length === 0) return { slide, options: {} };
   if (inputs.length === 1) return { slide, options: { level: 0, keep: 'all' } };
@@ -37,7 +38,13 @@ function trialOf({ inputs, images }: Model): Trial | null {
 
 /** All of it is tissue. */
 function whole(sidePx: number): NonNullable<SlideScoreOptions['mask']> {
-  const ring = [[0, 0], [sidePx, 0], [sidePx, sidePx], [0, sidePx], [0, 0]];
+  const ring = [
+    [0, 0],
+    [sidePx, 0],
+    [sidePx, sidePx],
+    [0, sidePx],
+    [0, 0],
+  ];
   return { type: 'Polygon', coordinates: [ring] };
 }
 

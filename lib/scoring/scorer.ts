@@ -131,7 +131,12 @@ export async function planWith(
   const settings = slideSettings(o, model);
   const score = await programFor(settings, model, o, place.name);
   const plan = async (slide: NativeSlide): Promise<SlidePlan> => {
-    const request = { score, graphs: graphFacts(model, score), threads: runtime.threads, memoryBytes: runtime.memoryBytes };
+    const request = {
+      score,
+      graphs: graphFacts(model, score),
+      threads: runtime.threads,
+      memoryBytes: runtime.memoryBytes,
+    };
     const found = await unlessAborted(
       o.signal,
       native(() => slide.plan(request), place.name),

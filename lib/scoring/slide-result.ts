@@ -54,7 +54,14 @@ function readPolicy(
   input: number,
 ): ReadPolicy {
   const { level, mpp, policy, scale, jpegReduction } = found;
-  return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, planned, settings, input) });
+  return Object.freeze({
+    level,
+    mpp,
+    policy,
+    scale,
+    jpegReduction,
+    sampled: sampleOf(found, planned, settings, input),
+  });
 }
 
 function stoppingOutcome(found: NativeScoreResult, { program }: SlideSettings): StoppingOutcome | null {

@@ -12,9 +12,15 @@ function wrongWith(json: ClinicalFeatureJson): readonly [at: readonly string[], 
     return [['parse'], 'a category needs parse.categories, the list of all of them'];
   if (type === 'boolean' && (parse.true === undefined || parse.false === undefined))
     return [['parse'], 'a boolean needs parse.true and parse.false, how each is spelt'];
-  const other = ([['intervalValue', 'interval'], ['true', 'boolean'], ['false', 'boolean'], ['categories', 'category'], ['encoding', 'category']] as const).find(
-    ([key, owner]) => parse[key] !== undefined && type !== owner,
-  );
+  const other = (
+    [
+      ['intervalValue', 'interval'],
+      ['true', 'boolean'],
+      ['false', 'boolean'],
+      ['categories', 'category'],
+      ['encoding', 'category'],
+    ] as const
+  ).find(([key, owner]) => parse[key] !== undefined && type !== owner);
   if (other !== undefined) return [['parse', other[0]], `${other[0]} is for the type "${other[1]}", not "${type}"`];
   if (isOneHot(json) && (json.mean !== undefined || json.std !== undefined))
     return [[json.mean === undefined ? 'std' : 'mean'], 'mean and std are for one number, but the encoding is oneHot'];
@@ -31,7 +37,8 @@ function wrongWithMissing(
   if (value !== undefined && (rule === 'error' || rule === 'category'))
     return [['missing', 'value'], `the rule "${rule}" has no value`];
   if (category === undefined) return null;
-  if (type !== 'category') return [['missing', 'rule'], `the rule "category" is for the type "category", not "${type}"`];
+  if (type !== 'category')
+    return [['missing', 'rule'], `the rule "category" is for the type "category", not "${type}"`];
   const isKnown = parse?.categories?.includes(category) === true;
   return isKnown ? null : [['missing', 'category'], `"${category}" is not one of the categories`];
 }
@@ -56,8 +63,7 @@ function isOneHot({ type, parse }: ClinicalFeatureJson): boolean {
 export function clinicalFeatures(list: readonly ClinicalFeatureJson[], text: BundleText): readonly ClinicalFeature[] {
   return list.map((json, i) => {
     const wrong = wrongWith(json);
-    if (wrong !== null)
-      throw text.error('MODEL_INVALID', ['inputs', 'clinical', String(i), ...wrong[0]], wrong[1]);
+    if (wrong !== null) throw text.error('MODEL_INVALID', ['inputs', 'clinical', String(i), ...wrong[0]], wrong[1]);
     const { parse = {}, missing } = json;
     return Object.freeze({
       name: json.name,

@@ -42,7 +42,10 @@ export type StainJson =
   | {
       readonly method: 'macenko';
       readonly seed?: number;
-      readonly reference: { readonly stains: readonly [Three, Three]; readonly concentrations: readonly [number, number] };
+      readonly reference: {
+        readonly stains: readonly [Three, Three];
+        readonly concentrations: readonly [number, number];
+      };
     }
   | {
       readonly method: 'reinhard';

@@ -49,8 +49,7 @@ export class Names {
         this.#encoders.set(encoder.name, { of: 'tiles', index: ofTiles++, input: tile, json: encoder });
       else if (image !== undefined)
         this.#encoders.set(encoder.name, { of: 'image', index: ofImages++, input: image, json: encoder });
-      else
-        throw text.error('MODEL_INVALID', ['encoders', String(i), 'input', 'from'], `there is no input "${from}"`);
+      else throw text.error('MODEL_INVALID', ['encoders', String(i), 'input', 'from'], `there is no input "${from}"`);
     });
     this.imageHeads = ofImages;
     this.#heads = this.#distinct(json.heads, ['heads']);

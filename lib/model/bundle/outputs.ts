@@ -21,7 +21,13 @@ function checkCalibration(output: OutputJson, at: At, text: BundleText): void {
 }
 
 /** Every head that the part may stand for has the value. */
-function outputPart(part: OutputPartJson, at: At, heads: readonly HeadSpec[], names: Names, text: BundleText): HeadPart {
+function outputPart(
+  part: OutputPartJson,
+  at: At,
+  heads: readonly HeadSpec[],
+  names: Names,
+  text: BundleText,
+): HeadPart {
   const head = names.head(part.head, at);
   const { output = null, column = 0, weight = 1 } = part;
   for (const final of finalHeads(heads, head)) {

@@ -46,7 +46,8 @@ function categoryOf(feature: ClinicalFeature, text: string): number {
   const found = position(feature.categories, text, feature.isCaseSensitive);
   if (found !== -1) return found;
   const listed = feature.categories.slice(0, 30).map((word) => JSON.stringify(word));
-  const more = feature.categories.length > listed.length ? ` and ${feature.categories.length - listed.length} more` : '';
+  const more =
+    feature.categories.length > listed.length ? ` and ${feature.categories.length - listed.length} more` : '';
   throw new MicrotomeError(
     'CLINICAL_UNKNOWN',
     'options',

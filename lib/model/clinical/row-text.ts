@@ -20,9 +20,14 @@ export function rowText(row: ClinicalRow | null, column: string): string {
   const text = findText(row, column);
   if (text !== undefined) return text;
   const found = row === null ? 'no clinical values were given' : 'the clinical values have no such column';
-  throw new MicrotomeError('CLINICAL_MISSING', 'options', `The model reads the column ${JSON.stringify(column)}, but ${found}`, {
-    advice: `give it with ${optionMark('clinical')}, as null where it is not known`,
-  });
+  throw new MicrotomeError(
+    'CLINICAL_MISSING',
+    'options',
+    `The model reads the column ${JSON.stringify(column)}, but ${found}`,
+    {
+      advice: `give it with ${optionMark('clinical')}, as null where it is not known`,
+    },
+  );
 }
 
 /** A decimal number; null for any other text. */

@@ -13,7 +13,15 @@ import { featureVector } from '../clinical/feature-vector.js';
 import type { ClinicalRow } from '../clinical/row-text.js';
 import type { PixelFormat } from '../model.js';
 import { nativeCalibration } from '../slide-outputs.js';
-import type { EncoderSpec, HeadInputSpec, HeadSpec, ImageHeadSpec, ImageInputSpec, ModelSpec, OnnxHeadSpec } from '../spec.js';
+import type {
+  EncoderSpec,
+  HeadInputSpec,
+  HeadSpec,
+  ImageHeadSpec,
+  ImageInputSpec,
+  ModelSpec,
+  OnnxHeadSpec,
+} from '../spec.js';
 import { HeadChoice, neededHeads } from './needed-heads.js';
 
 /** What options and the slide add to a model. */

@@ -33,8 +33,7 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
     const encoded = await encode(scorer, input, options, modelOutput, file);
     const closing = await closingOf(encoded, facts, job.grid, job.identity, options.signal ?? null);
     await file.finish(closing, job.beforeRename);
-    const { path, badTiles, missingTiles, tissueFraction, timings, warnings, model, reproducible } =
-      encoded.result;
+    const { path, badTiles, missingTiles, tissueFraction, timings, warnings, model, reproducible } = encoded.result;
     const { columns, table } = encoded;
     // Only a model that reads tiles has an output of them.
     const read = encoded.result.read as ReadPolicy;

@@ -55,10 +55,15 @@ export function featureOutputOf(scorer: Scorer, asked: string | null): string {
 /** Features are those of the tiles of the first tile input. Throws INVALID_OPTION. */
 function requireTiles({ model }: Scorer): void {
   if (model.input !== null) return;
-  throw new MicrotomeError('INVALID_OPTION', 'options', `The model ${model.name} reads no tiles, so it has no features of them`, {
-    path: model.path,
-    advice: 'use a model with a tile input',
-  });
+  throw new MicrotomeError(
+    'INVALID_OPTION',
+    'options',
+    `The model ${model.name} reads no tiles, so it has no features of them`,
+    {
+      path: model.path,
+      advice: 'use a model with a tile input',
+    },
+  );
 }
 
 /** Rejects with what `scorer.score` and `sink.rows` reject with. */
