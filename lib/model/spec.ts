@@ -44,7 +44,7 @@ export interface HeadPart {
 export interface Case<T> {
   readonly equals: readonly (string | number)[];
   readonly tolerance: number;
-  readonly then: T;
+  readonly gives: T;
 }
 
 /** Something for each value of a column of the metadata. The first case that is equal counts. */

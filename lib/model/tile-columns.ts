@@ -1,6 +1,6 @@
 /** What is known of each tile of an input, by the names that callers see. */
 
-import type { HeadOutputSpec, ModelSpec, OnnxHeadSpec, TileOutputSpec } from './spec.js';
+import type { ModelSpec, OnnxHeadSpec, TileOutputSpec } from './spec.js';
 
 /** Where the values come from: an output of an encoder, or a head that has a value for each tile. */
 export interface TileColumnSource {
@@ -29,15 +29,13 @@ export function tileColumns(spec: ModelSpec, input: number): readonly TileColumn
   const found: Omit<TileColumnSource, 'name'>[] = [];
   spec.encoders.forEach((encoder, at) => {
     if (encoder.input !== input) return;
-    encoder.outputs.forEach((output, index) =>
-      found.push({ output, owner: encoder.name, of: 'encoder', encoder: at, index }),
-    );
+    for (const [index, output] of encoder.outputs.entries())
+      found.push({ output, owner: encoder.name, of: 'encoder', encoder: at, index });
   });
   for (const head of spec.heads) {
     if (head.kind !== 'onnx' || inputOf(head, spec) !== input) continue;
-    head.outputs.forEach((output: HeadOutputSpec, index) => {
+    for (const [index, output] of head.outputs.entries())
       if (output.perTile) found.push({ output, owner: head.name, of: 'head', encoder: -1, index });
-    });
   }
   const times = new Map<string, number>();
   for (const { output } of found) times.set(output.name, (times.get(output.name) ?? 0) + 1);

@@ -23,7 +23,7 @@ export function rowFallback(given: number | null, model: Model): RowFallback {
 export function possibleFallbacks(given: number | null, model: Model): readonly (number | null)[] {
   if (given !== null) return [given];
   const by = findSpec(model)?.outputs[0]?.fallbackBy ?? null;
-  return [model.outputs[0]?.fallback ?? null, ...(by?.cases ?? []).map(({ then }) => then)];
+  return [model.outputs[0]?.fallback ?? null, ...(by?.cases ?? []).map(({ gives }) => gives)];
 }
 
 /** Of each output of a model in which that of a further output depends on the slide; undefined: it never does. */

@@ -41,6 +41,7 @@ describe('a scorer', () => {
             weights: [],
           },
         ],
+        headGraphs: [],
         device: 'cpu',
         threads: 3,
         memoryBytes: 2 ** 28,
@@ -64,6 +65,9 @@ describe('a scorer', () => {
       outputs: { score: Float64Array.of(0.5) },
       clip: [0.01, 0.99],
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null },
+      reads: { tiles: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null } },
+      selection: [],
+      colour: null,
       tileCount: 2,
       stopping: null,
       decodedTiles: 8,
@@ -184,11 +188,11 @@ describe('what the addon is told of the score', () => {
       [
         'a',
         [
-          { head: 0, weight: 3 },
-          { head: 1, weight: 1 },
+          { head: 0, output: 0, column: 0, weight: 3 },
+          { head: 1, output: 0, column: 0, weight: 1 },
         ],
       ],
-      ['b', [{ head: 1, weight: 1 }]],
+      ['b', [{ head: 1, output: 0, column: 0, weight: 1 }]],
     ]);
     addon.engine.result = {
       ...scoreResult,
@@ -314,6 +318,7 @@ describe('scoreSlide and planSlide', () => {
     expect(await planSlide('/a.tif', { model: bundle })).toEqual({
       path: '/a.tif',
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5, jpegReduction: 1, sampled: null },
+      reads: { tiles: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5, jpegReduction: 1, sampled: null } },
       tiles: 6,
       gridTiles: 12,
       storedTiles: 9,

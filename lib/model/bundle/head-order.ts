@@ -12,7 +12,7 @@ export function headsBefore(head: HeadSpec): readonly number[] {
       return head.inputs.flatMap((input) => (input.from === 'head' ? [input.head] : []));
     case 'choose': {
       const { cases, otherwise } = head.choice;
-      return [...cases.map(({ then }) => then), ...(otherwise === null ? [] : [otherwise])];
+      return [...cases.map(({ gives }) => gives), ...(otherwise === null ? [] : [otherwise])];
     }
     default:
       return [];

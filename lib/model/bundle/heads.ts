@@ -23,7 +23,7 @@ export function casesOf<J extends CaseJson, T>(
   cases: readonly J[],
   at: At,
   text: BundleText,
-  then: (json: J, at: At) => T,
+  gives: (json: J, at: At) => T,
 ): readonly Case<T>[] {
   const seen = new Set<string | number>();
   return cases.map((json, i) => {
@@ -36,7 +36,7 @@ export function casesOf<J extends CaseJson, T>(
         );
       seen.add(value);
     });
-    return { equals: json.equals, tolerance: json.tolerance ?? 0, then: then(json, [...at, String(i)]) };
+    return { equals: json.equals, tolerance: json.tolerance ?? 0, gives: gives(json, [...at, String(i)]) };
   });
 }
 

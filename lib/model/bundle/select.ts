@@ -26,7 +26,7 @@ function withGridRule(spec: SelectSpec, rule: GridRule, at: readonly string[], t
 }
 
 /** A column of an encoder of the tiles of this input. */
-function valueOf(
+function tileValue(
   by: TileValueJson,
   input: number,
   names: Names,
@@ -65,7 +65,7 @@ function tileRule(
     requireRange(rule, at, text);
     return { input, kind: 'quality', measure: rule.measure, min: rule.min ?? null, max: rule.max ?? null };
   }
-  const by = valueOf(rule.by, input, names, [...at, 'by'], text);
+  const by = tileValue(rule.by, input, names, [...at, 'by'], text);
   if (rule.rule === 'highest') return { input, kind: 'highest', by, count: rule.count };
   if (rule.rule === 'filter') {
     requireRange(rule, at, text);

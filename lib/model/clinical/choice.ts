@@ -14,7 +14,7 @@ function isEqual(wanted: string | number, text: string, tolerance: number): bool
 /** The first case that is equal; null: none is. */
 export function caseOf<T>(cases: readonly Case<T>[], text: string): T | null {
   const found = cases.find(({ equals, tolerance }) => equals.some((wanted) => isEqual(wanted, text, tolerance)));
-  return found === undefined ? null : found.then;
+  return found === undefined ? null : found.gives;
 }
 
 /** `what`: what has the cases, for a message. Throws CLINICAL_MISSING, CLINICAL_UNKNOWN. */
