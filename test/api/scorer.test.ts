@@ -41,6 +41,7 @@ describe('a scorer', () => {
             weights: [],
           },
         ],
+        headGraphs: [],
         device: 'cpu',
         threads: 3,
         memoryBytes: 2 ** 28,
@@ -184,11 +185,11 @@ describe('what the addon is told of the score', () => {
       [
         'a',
         [
-          { head: 0, weight: 3 },
-          { head: 1, weight: 1 },
+          { head: 0, output: 0, column: 0, weight: 3 },
+          { head: 1, output: 0, column: 0, weight: 1 },
         ],
       ],
-      ['b', [{ head: 1, weight: 1 }]],
+      ['b', [{ head: 1, output: 0, column: 0, weight: 1 }]],
     ]);
     addon.engine.result = {
       ...scoreResult,
