@@ -56,7 +56,20 @@ ScoreResult ScoreJob::collect() {
     if (request_.keep_tiles && scored < table.tile_count) keep_scored(table);
     table.tile_count = scored;
   }
+  for (TileTable& table : result.tables) table.places = TilePlaces::of(table.plan);
   return result;
+}
+
+TilePlaces TilePlaces::of(const tiles::TilePlan& plan) {
+  TilePlaces places;
+  for (LargeDoubles* each : {&places.x, &places.y, &places.level0_x, &places.level0_y}) each->resize(plan.tiles.size());
+  for (std::size_t i = 0; i < plan.tiles.size(); ++i) {
+    places.x[i] = static_cast<double>(plan.tiles[i].x * plan.stored.reduction);
+    places.y[i] = static_cast<double>(plan.tiles[i].y * plan.stored.reduction);
+    places.level0_x[i] = places.x[i] * plan.level0_per_px_x;
+    places.level0_y[i] = places.y[i] * plan.level0_per_px_y;
+  }
+  return places;
 }
 
 // In plan order, whatever the order was in which the tiles were scored.
