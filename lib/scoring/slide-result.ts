@@ -7,7 +7,6 @@ import { specOf } from '../model/spec.js';
 import type { NativePlan, NativePlannedInput, NativeScoreResult, NativeTileTable } from '../native/contract.js';
 import type { SlideSettings } from '../options/score-options.js';
 import { isClipped, rangeWarnings } from './score-range.js';
-import { scaledBy } from '../slide/places.js';
 import type {
   ReadPolicy,
   SlidePlan,
@@ -33,12 +32,12 @@ function tileTable(found: NativeTileTable, model: Model): TileTable {
     if (output !== undefined)
       outputs[output.name] = Object.freeze(withJson({ columns, columnNames: output.columnNames, values }));
   });
-  const { x, y, level, footprintPx, level0PerPxX, level0PerPxY } = found;
+  const { x, y, level0X, level0Y, level, footprintPx, level0PerPxX, level0PerPxY } = found;
   withJson(outputs);
   const table: Omit<TileTable, 'toJSON'> = {
     count: found.tiles,
-    level0X: scaledBy(x, level0PerPxX),
-    level0Y: scaledBy(y, level0PerPxY),
+    level0X,
+    level0Y,
     level0Width: footprintPx * level0PerPxX,
     level0Height: footprintPx * level0PerPxY,
     x,

@@ -292,15 +292,10 @@ Napi::Object table_object(Napi::Env env, engine::TileTable&& table) {
   auto out = Napi::Object::New(env);
   set_plan(env, out, table.plan);
   out.Set("tiles", number(env, table.tile_count));
-  LargeDoubles x;
-  LargeDoubles y;
-  const int reduction = table.plan.stored.reduction;
-  for (const auto& tile : table.plan.tiles) {
-    x.push_back(static_cast<double>(tile.x * reduction));
-    y.push_back(static_cast<double>(tile.y * reduction));
-  }
-  out.Set("x", to_js(env, std::move(x)));
-  out.Set("y", to_js(env, std::move(y)));
+  out.Set("x", to_js(env, std::move(table.places.x)));
+  out.Set("y", to_js(env, std::move(table.places.y)));
+  out.Set("level0X", to_js(env, std::move(table.places.level0_x)));
+  out.Set("level0Y", to_js(env, std::move(table.places.level0_y)));
   auto outputs = Napi::Array::New(env, table.outputs.size());
   for (std::uint32_t i = 0; i < table.outputs.size(); ++i) {
     auto item = Napi::Object::New(env);

@@ -50,6 +50,7 @@ ScoreResult ScoreJob::collect() {
     if (request_.keep_tiles && scored < table.tile_count) keep_scored(table);
     table.tile_count = scored;
   }
+  for (TileTable& table : result.tables) table.places = TilePlaces::of(table.plan);
   return result;
 }
 
@@ -68,6 +69,18 @@ void ScoreJob::require_pixels() const {
           Code::CORRUPT_TILE, Stage::Decode,
           "none of the " + std::to_string(tiles) + " stored tiles under the image of the slide could be decoded");
   }
+}
+
+TilePlaces TilePlaces::of(const tiles::TilePlan& plan) {
+  TilePlaces places;
+  for (LargeDoubles* each : {&places.x, &places.y, &places.level0_x, &places.level0_y}) each->resize(plan.tiles.size());
+  for (std::size_t i = 0; i < plan.tiles.size(); ++i) {
+    places.x[i] = static_cast<double>(plan.tiles[i].x * plan.stored.reduction);
+    places.y[i] = static_cast<double>(plan.tiles[i].y * plan.stored.reduction);
+    places.level0_x[i] = places.x[i] * plan.level0_per_px_x;
+    places.level0_y[i] = places.y[i] * plan.level0_per_px_y;
+  }
+  return places;
 }
 
 // The tiles of an input that its heads saw.

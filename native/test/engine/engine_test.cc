@@ -209,10 +209,13 @@ TEST(a_stopped_slide_is_the_same_for_any_number_of_threads_and_in_any_company) {
     // No tile was decoded that the decision made superfluous.
     CHECK_EQ(result.stored.decoded, result.tables[0].tile_count);
     CHECK_EQ(std::ssize(result.tables[0].plan.tiles), result.tables[0].tile_count);
+    CHECK_EQ(std::ssize(result.tables[0].places.level0_y), result.tables[0].tile_count);
     for (std::size_t i = 0; i < result.tables[0].plan.tiles.size(); ++i) {
       const auto& tile = result.tables[0].plan.tiles[i];
       const double red = colour_of(1, tile.x / kTilePx, tile.y / kTilePx, 0);
       CHECK(std::abs(result.tables[0].outputs[0].values[3 * i] - red) < 1e-3);
+      CHECK_EQ(result.tables[0].places.x[i], static_cast<double>(tile.x));
+      CHECK_EQ(result.tables[0].places.y[i], static_cast<double>(tile.y));
     }
     if (reference) {
       CHECK_EQ(result.heads[0].value(), reference->heads[0].value());
