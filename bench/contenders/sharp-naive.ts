@@ -2,20 +2,9 @@
  * sharp and onnxruntime-node as one first writes it: for each tile extract, interleaved bytes to a planar tensor in a loop,
  * one call of the model.
  */
-import { denormalise, normalisation, TileDigest } from '../harness/digest.js';
+import { denormalise, normalise, TileDigest } from '../harness/digest.js';
 import { serve, type Contender, type Workload } from '../harness/protocol.js';
 import { loadOrt, loadSharp, type OrtSession } from './peer-packages.js';
-
-function tensorOf(bytes: Uint8Array, pixels: number): Float32Array {
-  const { scale, mean, std } = normalisation;
-  const tensor = new Float32Array(3 * pixels);
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) {
-      tensor[c * pixels + i] = ((bytes[3 * i + c] as number) * scale - (mean[c] as number)) / (std[c] as number);
-    }
-  }
-  return tensor;
-}
 
 async function make(workload: Workload): Promise<Contender> {
   const { slide, level, size, stride, columns, rows, model, threads } = workload;
@@ -33,7 +22,7 @@ async function make(workload: Workload): Promise<Contender> {
           .removeAlpha()
           .raw()
           .toBuffer();
-        yield { x, y, tensor: tensorOf(bytes, size * size) };
+        yield { x, y, tensor: normalise(bytes, size * size) };
       }
     }
   }

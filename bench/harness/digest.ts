@@ -46,6 +46,18 @@ export const normalisation = {
   std: [0.229, 0.224, 0.225],
 } as const;
 
+/** Interleaved bytes as a normalised planar tensor. */
+export function normalise(bytes: Uint8Array, pixels: number): Float32Array {
+  const { scale, mean, std } = normalisation;
+  const tensor = new Float32Array(3 * pixels);
+  for (let i = 0; i < pixels; i++) {
+    for (let c = 0; c < 3; c++) {
+      tensor[c * pixels + i] = ((bytes[3 * i + c] as number) * scale - (mean[c] as number)) / (std[c] as number);
+    }
+  }
+  return tensor;
+}
+
 /** A normalised planar tensor back to the bytes it came from: how the digests of tensors are made. */
 export function denormalise(tensor: Float32Array, pixels: number): Uint8Array {
   const bytes = new Uint8Array(3 * pixels);

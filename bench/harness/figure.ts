@@ -34,6 +34,12 @@ export interface Claim {
   readonly mayBeMissing?: boolean;
 }
 
+type Make = (row: string, what: string, value: number, unit?: string) => Claim;
+
+/** A figure that may not be greater, or less, than `value`: a ratio unless it has another unit. */
+export const atMost: Make = (row, what, value, unit = 'x') => ({ row, what, unit, bar: { op: '<=', value } });
+export const atLeast: Make = (row, what, value, unit = 'x') => ({ row, what, unit, bar: { op: '>=', value } });
+
 export function holds(bar: Bar, value: number): boolean {
   return bar.op === '<=' ? value <= bar.value : value >= bar.value;
 }

@@ -101,7 +101,7 @@ export interface TileInputSpec {
 /** A picture of the whole slide, and how it becomes a tensor. */
 export interface ImageInputSpec {
   readonly input: ImageInput;
-  readonly native: NativeImageInput;
+  readonly native: Omit<NativeImageInput, 'onBadTile'>;
 }
 
 /** One clinical feature, with every default filled in. */

@@ -237,6 +237,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
     tissue: nativeTissue(o.tissue, model.kind === 'wsinfer' ? 'wsinfer' : 'default'),
     program: Object.freeze({
       stopping: o.stopping === null ? null : nativeStopping(o.stopping, spec, seed),
+      onBadTile: o.onBadTile ?? defaults.onBadTile,
       batchSize: o.batchSize ?? defaults.batchSize,
       reproducible: o.reproducible ?? defaults.reproducible,
       keepTiles: o.tiles ?? defaults.tiles,

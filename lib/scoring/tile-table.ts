@@ -6,7 +6,6 @@ import type { TileColumnSource } from '../model/tile-columns.js';
 import { tileColumns } from '../model/tile-columns.js';
 import type { NativeTileTable } from '../native/contract.js';
 import type { NativeProgram } from '../native/program.js';
-import { scaledBy } from '../slide/places.js';
 import type { TileOutput, TileTable } from './result.js';
 
 type Values = Pick<TileOutput, 'columns' | 'values'>;
@@ -46,11 +45,11 @@ function outputsOf(
 /** `input`: index of the tile input. */
 export function tileTable(found: NativeTileTable, spec: ModelSpec, program: NativeProgram, input: number): TileTable {
   const outputs = outputsOf(found, program, tileColumns(spec, input));
-  const { x, y, level, footprintPx, level0PerPxX, level0PerPxY, quality } = found;
+  const { x, y, level0X, level0Y, level, footprintPx, level0PerPxX, level0PerPxY, quality } = found;
   const table: Omit<TileTable, 'toJSON'> = {
     count: found.tiles,
-    level0X: scaledBy(x, level0PerPxX),
-    level0Y: scaledBy(y, level0PerPxY),
+    level0X,
+    level0Y,
     level0Width: footprintPx * level0PerPxX,
     level0Height: footprintPx * level0PerPxY,
     x,

@@ -1,5 +1,7 @@
 #include "engine/prepare.h"
 
+#include <algorithm>
+
 #include "decode/tile_rect.h"
 
 namespace microtome::engine {
@@ -95,6 +97,14 @@ std::vector<std::string> mask_warnings(const MaskTiles& tiles) {
 
 std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request) {
   return tiles::grid_positions(slide, choose_policy(slide, request), request.grid);
+}
+
+TileSizes tile_sizes(const slide::Slide& slide, const GridRequest& request) {
+  const tiles::ReadPolicy policy = choose_policy(slide, request);
+  const auto stored =
+      tiles::StoredGrid::of(slide.levels()[static_cast<std::size_t>(policy.level)].storage, policy.jpeg_reduction);
+  const double side = static_cast<double>(request.grid.size_px) * policy.scale / policy.jpeg_reduction;
+  return {stored.tile_width_px, stored.tile_height_px, static_cast<std::int64_t>(std::min(side, 65535.0)) + 1};
 }
 
 ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> plans) {

@@ -63,6 +63,15 @@ class Preparation {
 // throws.
 [[nodiscard]] std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request);
 
+// Sides of what a grid reads: its stored tiles as they are decoded, and the largest footprint of a tile. Throws what
+// choosing the level throws.
+struct TileSizes {
+  std::int64_t stored_width_px = 0;
+  std::int64_t stored_height_px = 0;
+  std::int64_t footprint_px = 0;
+};
+[[nodiscard]] TileSizes tile_sizes(const slide::Slide& slide, const GridRequest& request);
+
 // What the planned tiles will read: a stored tile that several plans need counts once.
 struct ReadCost {
   std::int64_t stored_tiles = 0;

@@ -1,10 +1,10 @@
 // Scores a slide in one way while it watches the event loop, and prints tiles, peak memory and the longest turn as JSON.
-//   node probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles|files> <slide> <model> [GeoJSON file]
+//   node probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles|files|held> <slide> <model> [GeoJSON file]
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScorer, openSlide, scoreSlide } from '../../dist/index.js';
-import { watchLoop } from './loop-watch.mjs';
+import { unitMs, watchLoop } from './loop-watch.mjs';
 
 /** Not maxRSS, which starts at the size of the process that started this one. */
 const peakKiB = () => Number(readFileSync('/proc/self/status', 'latin1').match(/^VmHWM:\s+(\d+) kB$/m)[1]);
@@ -22,6 +22,11 @@ async function largeMask() {
   return { data, width: side, height: side, level0PerPxX: width / side, level0PerPxY: height / side, badTiles: 0 };
 }
 
+/** Four times as long as is allowed. */
+function hold() {
+  for (let i = 0; i < 40; ++i) unitMs();
+}
+
 /** Masks are read before the first tile, so a part of the tiles is enough. */
 const tilesPerSlide = 500;
 const ways = {
@@ -30,6 +35,7 @@ const ways = {
   'geojson-object': () => ({ tilesPerSlide, mask: JSON.parse(readFileSync(geoJson, 'utf8')) }),
   mask: async () => ({ tilesPerSlide, mask: await largeMask() }),
   tiles: () => ({ tiles: true, keep: 'all' }),
+  held: () => ({ tilesPerSlide, onProgress: hold }),
   files: () => ({ tiles: true, outputFolder: mkdtempSync(join(tmpdir(), 'microtome-loop-files-')) }),
 };
 
@@ -43,7 +49,7 @@ const result =
   scorer === null
     ? await scoreSlide(slide, { model, input, column: 0, ...options })
     : await scorer.score(slide, { onProgress: () => {}, ...options });
-const longestTurnMs = watch.stop();
+const longestTurn = watch.stop();
 await scorer?.close();
 if (options.outputFolder !== undefined) rmSync(options.outputFolder, { recursive: true });
-process.stdout.write(JSON.stringify({ tiles: result.tileCount, peakKiB: peakKiB(), longestTurnMs }));
+process.stdout.write(JSON.stringify({ tiles: result.tileCount, peakKiB: peakKiB(), longestTurn }));

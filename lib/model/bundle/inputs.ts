@@ -1,6 +1,6 @@
 /** The pixels that a bundle reads: tile inputs, pictures of the whole slide, and what is done to their colours. */
 
-import type { NativeColour, NativeImageInput } from '../../native/program.js';
+import type { NativeColour } from '../../native/program.js';
 import { defaults } from '../../options/defaults.js';
 import type { ImageInput, PixelFormat, TileInput } from '../model.js';
 import type { ImageInputSpec } from '../spec.js';
@@ -31,7 +31,7 @@ export function tileInput(json: TileInputJson): TileInput {
   });
 }
 
-function nativeImage(json: ImageInputJson): NativeImageInput {
+function nativeImage(json: ImageInputJson): ImageInputSpec['native'] {
   if (json.mode === 'variable') {
     const { maxPixels, multipleOf = 1 } = json;
     return { level: null, fit: 'budget', widthPx: 0, heightPx: 0, maxPixels, multipleOf, background: white };

@@ -5,6 +5,7 @@ import type {
   NativeEncoder,
   NativeHead,
   NativeHeadInput,
+  NativeImageInput,
   NativeProgram,
   NativeSelectRule,
   NativeTileValue,
@@ -28,6 +29,8 @@ import { HeadChoice, neededHeads } from './needed-heads.js';
 export type ProgramSettings = Pick<NativeProgram, 'stopping' | 'batchSize' | 'reproducible' | 'keepTiles'> & {
   /** By tile input of the model. */
   readonly tiles: readonly NativeGridOptions[];
+  /** Of pictures of the whole slide. */
+  readonly onBadTile: NativeImageInput['onBadTile'];
 };
 
 function tensorFormat(pixels: PixelFormat, sizePx: number): NativeTensorFormat {
@@ -81,7 +84,7 @@ class Compiler {
     const { tiles, stopping, batchSize, reproducible, keepTiles } = settings;
     return {
       tiles,
-      images: spec.images.map(({ native }) => native),
+      images: spec.images.map(({ native }) => ({ ...native, onBadTile: settings.onBadTile })),
       colour: spec.colour,
       encoders: this.#encoders.indices.map((index) => this.#encoder(spec.encoders[index] as EncoderSpec)),
       select: spec.rules.map((rule) => this.#rule(rule)),
