@@ -21,6 +21,7 @@ import type {
   OnnxHeadSpec,
 } from './spec.js';
 
+const mostDimensions = 3;
 const numbers = /^(?:float16|float32|float64|int32|int64)$/;
 
 /** Throws MODEL_MISMATCH. */
@@ -87,13 +88,17 @@ function givenBy(input: HeadInputSpec, spec: ModelSpec): Given {
     case 'features': {
       const encoder = spec.encoders[input.encoder] as EncoderSpec;
       const output = encoder.outputs[input.output];
-      return { what: `the rows of "${encoder.name}"`, perTile: true, columns: output?.columns ?? null };
+      return {
+        what: `the output "${output?.name ?? ''}" of "${encoder.name}"`,
+        perTile: true,
+        columns: output?.columns ?? null,
+      };
     }
     case 'coordinates':
-      return { what: 'the coordinates', perTile: true, columns: 2 };
+      return { what: 'the list of coordinates', perTile: true, columns: 2 };
     case 'clinical': {
       const columns = clinicalWidth(spec.clinical, input.features);
-      return { what: 'the clinical features', perTile: false, columns };
+      return { what: 'the clinical vector', perTile: false, columns };
     }
     case 'head': {
       const head = spec.heads[input.head] as HeadSpec;
@@ -120,28 +125,28 @@ function checkHeadInput(input: HeadInputSpec, tensor: TensorInfo, spec: ModelSpe
   const { shape } = tensor;
   // The outline of a file has no shape where the file says none.
   if (shape.length === 0) return;
-  const most = 3;
-  if (shape.length > most)
+  if (shape.length > mostDimensions)
     throw mismatch(
-      `${what} are declared for the graph's input ${show(tensor)}, which has ${shape.length} dimensions; at most ${most} are expected`,
+      `${what} is declared for the graph's input ${show(tensor)}, which has ${shape.length} dimensions; at most ${mostDimensions} are expected`,
       place,
     );
   const last = shape.at(-1) ?? -1;
   const isList = shape.length === 1 && perTile;
-  const wanted = isList ? 1 : columns;
-  if (wanted !== null && columns !== null && isList && columns !== 1)
-    throw mismatch(`${what} have ${columns} columns, but the graph's input ${show(tensor)} has one dimension`, place);
-  if (!isList && wanted !== null && last >= 0 && last !== wanted)
-    throw mismatch(`${what} have ${wanted} columns, but the graph's input ${show(tensor)} has ${last}`, place);
+  const expected = isList ? 1 : last;
+  if (columns !== null && expected >= 0 && columns !== expected)
+    throw mismatch(
+      `${what} has ${columns} column${columns === 1 ? '' : 's'}, but the graph's input ${show(tensor)} takes ${expected}`,
+      place,
+    );
   const rows = isList ? last : shape.length === 1 ? 1 : (shape.at(-2) ?? -1);
   if (perTile && rows >= 0)
     throw mismatch(
-      `${what} are as many as a slide has tiles, but the graph's input ${show(tensor)} has ${rows} row${rows === 1 ? '' : 's'}`,
+      `${what} has as many rows as a slide has tiles, but the graph's input ${show(tensor)} takes ${rows}`,
       place,
     );
   const outer = [...(perTile ? [] : [rows]), ...shape.slice(0, -2)];
   if (outer.some((side) => side >= 0 && side !== 1))
-    throw mismatch(`${what} are one row for the slide, but the graph's input is ${show(tensor)}`, place);
+    throw mismatch(`${what} is one row for the slide, but the graph's input is ${show(tensor)}`, place);
 }
 
 /** One row for the slide, or one value for each tile. */
