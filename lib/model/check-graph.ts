@@ -131,7 +131,7 @@ function simpleHeadsOf({ heads }: ModelSpec, encoder: number): readonly SimpleHe
  * Compares every graph of a model with what is declared of it. `sizesPx`: sides of the tiles, by tile input. Gives the input
  * of each encoder's graph. Throws MODEL_MISMATCH, INVALID_OPTION.
  */
-export function checkModel(
+export function checkGraphs(
   spec: ModelSpec,
   sizesPx: readonly number[],
   graphs: readonly GraphInfo[],

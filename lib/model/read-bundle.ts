@@ -14,7 +14,7 @@ import type { BundleJson, CardJson } from './bundle/json-types.js';
 import { Names } from './bundle/names.js';
 import { outputSpec } from './bundle/outputs.js';
 import { selection } from './bundle/select.js';
-import { checkModel } from './check-graph.js';
+import { checkGraphs } from './check-graph.js';
 import { columnsOf } from './clinical/columns.js';
 import type { Model, ModelCard, ModelGraph } from './model.js';
 import type { OnnxFile } from './onnx-file.js';
@@ -118,7 +118,7 @@ function withGraphs(draft: Draft, files: ReadonlyMap<string, OnnxFile>): ModelSp
     headGraphs: headGraphs.map(graphSpec),
   };
   const sizesPx = open.tiles.map(({ input }) => input.sizePx);
-  const inputs = checkModel(open, sizesPx, graphs, headGraphs);
+  const inputs = checkGraphs(open, sizesPx, graphs, headGraphs);
   return {
     ...open,
     encoders: open.encoders.map((encoder, i) => {

@@ -12,7 +12,7 @@ import type { ParsedModelOptions } from '../options/model-options.js';
 import { activationWarnings } from './activation.js';
 import { assumedInput, assumptions } from './assumptions.js';
 import type { BundleRoot } from './bundle-files.js';
-import { checkColumns, checkModel, graphOutput } from './check-graph.js';
+import { checkColumns, checkGraphs, graphOutput } from './check-graph.js';
 import type { GraphInput } from './graph-input.js';
 import { graphInput } from './graph-input.js';
 import type { GraphFacts, Model, ModelAssumptions, TileInput } from './model.js';
@@ -165,7 +165,7 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
     outputs,
     needsColumn: column === null ? missingColumn(plain.output) : null,
   };
-  checkModel(spec, [plain.input.sizePx], [plain.onnx], []);
+  checkGraphs(spec, [plain.input.sizePx], [plain.onnx], []);
   const graph = Object.freeze({ path, inputs, outputs: tensors });
   const model: Model = Object.freeze({
     name: plain.name,

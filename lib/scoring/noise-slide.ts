@@ -11,9 +11,8 @@ export interface NoiseSlide {
   readonly heightPx: number;
   /** Each is half as large as the one before. */
   readonly levels: number;
-  /** Pixels of level 0 from this row on are made with another seed. */
-  readonly otherFromPx?: number;
-  readonly otherSeed?: number;
+  /** Every second square of level 0, as on a chess board, is made with another seed. */
+  readonly squares?: { readonly sidePx: number; readonly seed: number };
 }
 
 /** The same on every machine; grey enough that no model takes it for an empty tile. */
@@ -29,10 +28,17 @@ function noise(length: number, seed: number): Uint8Array {
 
 function levelPixels(slide: NoiseSlide, widthPx: number, heightPx: number, level: number): Uint8Array {
   const pixels = noise(widthPx * heightPx * kChannels, 1 + level);
-  const from = slide.otherFromPx;
-  if (level > 0 || from === undefined || from >= heightPx) return pixels;
-  const rest = noise((heightPx - from) * widthPx * kChannels, slide.otherSeed ?? 2);
-  pixels.set(rest, from * widthPx * kChannels);
+  const { squares } = slide;
+  if (level > 0 || squares === undefined) return pixels;
+  const { sidePx, seed } = squares;
+  const other = noise(pixels.length, seed);
+  for (let y = 0; y < heightPx; ++y) {
+    const first = Math.floor(y / sidePx) % 2 === 0 ? sidePx : 0;
+    for (let x = first; x < widthPx; x += 2 * sidePx) {
+      const [from, to] = [y * widthPx + x, y * widthPx + Math.min(x + sidePx, widthPx)];
+      pixels.set(other.subarray(from * kChannels, to * kChannels), from * kChannels);
+    }
+  }
   return pixels;
 }
 

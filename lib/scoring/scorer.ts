@@ -4,7 +4,7 @@ import { jobUnlessAborted, runJob, throwIfAborted, unlessAborted } from '../core
 import type { Job } from '../core/cancel.js';
 import { MicrotomeError, native, nativeJob, withPath } from '../core/errors.js';
 import { maskSource } from '../slide/mask-source.js';
-import { checkModel } from '../model/check-graph.js';
+import { checkGraphs } from '../model/check-graph.js';
 import { readModel } from '../model/load-model.js';
 import type { ClinicalRow } from '../model/clinical/row-text.js';
 import type { Model } from '../model/model.js';
@@ -284,7 +284,7 @@ export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
 /** The runtime's own view of the graphs is compared with the declaration too: it is the one that will run. */
 function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
   const sizesPx = model.inputs.map(({ sizePx }) => o.tile?.size ?? sizePx);
-  checkModel(specOf(model), sizesPx, engine.models, engine.headModels);
+  checkGraphs(specOf(model), sizesPx, engine.models, engine.headModels);
 }
 
 function engineGraphs(graphs: readonly GraphSpec[]): NativeEngineOptions['graphs'] {
