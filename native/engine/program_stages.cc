@@ -29,6 +29,12 @@ void require_inputs(const ScoreRequest& request) {
   for (const HeadRequest& head : request.heads) require_value(request, head.of, "the head \"" + head.name + "\"");
 }
 
+void require_rows(const ScoreRequest& request) {
+  for (const RowRequest& row : request.rows)
+    require_value(request, {.encoder = row.encoder, .output = row.output}, "a row that is given away");
+  require(request.rows.empty() || !request.stopping, "rows are given away of all tiles, not of a part of them");
+}
+
 // With a stopping rule the score is estimated from some of the tiles: that is known for means only.
 void require_stopping(const ScoreRequest& request) {
   if (!request.stopping) return;
@@ -43,6 +49,7 @@ void require_stopping(const ScoreRequest& request) {
 ProgramStages::ProgramStages(const ScoreRequest& request) : stage_of(request.encoders.size(), kNoStage) {
   require_inputs(request);
   require_stopping(request);
+  require_rows(request);
   // For each input: the stage whose values the next rule may read, and whether a rule was applied to them.
   std::vector<std::size_t> stage(request.tiles.size(), 0);
   std::vector<bool> has_rule(request.tiles.size(), false);

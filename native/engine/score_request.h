@@ -16,6 +16,7 @@
 #include "core/option_bounds.h"
 #include "core/stage_metrics.h"
 #include "engine/prepare.h"
+#include "engine/row_request.h"
 #include "engine/stopping_rule.h"
 #include "engine/stored_tile_cache.h"
 #include "preprocess/preprocess.h"
@@ -69,6 +70,7 @@ struct ScoreRequest {
   std::vector<SelectRule> select;
   std::vector<HeadRequest> heads;
   std::vector<aggregate::SlideOutput> slide_outputs;           // the first one is the score
+  std::vector<RowRequest> rows;                                // given away, not kept
   std::int64_t batch_size = option_bounds::kBatchSizeDefault;  // rows of a run where nothing else says how many
   // True: a graph with a dynamic batch axis always sees kReproducibleRows tiles per run, always the same ones
   // together, so that a tile's outputs do not depend on batch_size, threads or other slides.
@@ -135,6 +137,7 @@ using ScoreOutcome = std::variant<ScoreResult, std::exception_ptr>;
 struct ScoreCallbacks {
   std::function<void(const Progress&)> progress;  // at most every 100 ms
   std::function<void(ScoreOutcome)> done;         // exactly once
+  RowCallbacks rows = {};                         // of ScoreRequest::rows
 };
 
 }  // namespace microtome::engine
