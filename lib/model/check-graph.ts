@@ -103,9 +103,9 @@ export function checkInput(input: TileInput, sizePx: number, graph: GraphInput, 
 
 /**
  * Values of one row of a graph output; null when the graph does not say. Throws MODEL_MISMATCH for what is not one row
- * for each tile: an image, or a batch of another size.
+ * for each tile: an image, or a batch of another size. `tokens`: a row may be a list of them.
  */
-export function rowLength(tensor: TensorInfo, batch: number, path: string): number | null {
+export function rowLength(tensor: TensorInfo, batch: number, path: string, tokens = false): number | null {
   const [rows, ...rest] = tensor.shape;
   if (
     !/^(float(16|32|64)|u?int(8|16|32|64)|bfloat16|not a tensor)$/.test(tensor.type) ||
@@ -120,7 +120,7 @@ export function rowLength(tensor: TensorInfo, batch: number, path: string): numb
       path,
     );
   }
-  if (rest.slice(1).some((d) => d > 1)) {
+  if (!(tokens && rest.length === 2) && rest.slice(1).some((d) => d > 1)) {
     throw unsuitable(
       `the graph's output ${show(tensor)} is an image or a map, but one row of values for each tile is expected`,
       path,
@@ -142,9 +142,15 @@ export function graphOutput(outputs: readonly TensorInfo[], declared: string | n
   return found;
 }
 
-/** Compares a declared row length with the graph's. Throws MODEL_MISMATCH. */
-export function checkColumns(tensor: TensorInfo, declared: number | null, batch: number, path: string): number | null {
-  const columns = rowLength(tensor, batch, path);
+/** Compares a declared row length with the graph's. `tokens`: a row may be a list of them. Throws MODEL_MISMATCH. */
+export function checkColumns(
+  tensor: TensorInfo,
+  declared: number | null,
+  batch: number,
+  path: string,
+  tokens = false,
+): number | null {
+  const columns = rowLength(tensor, batch, path, tokens);
   if (columns !== null && declared !== null && columns !== declared) {
     throw mismatch(
       `the output ${show(tensor)} gives ${columns} values for each tile, but ${declared} are declared`,
@@ -169,7 +175,7 @@ export function checkModelAgainstGraph(
   checkInput(input, sizePx, found, path);
   for (const output of spec.tileOutputs) {
     const tensor = graphOutput(graph.outputs, output.tensor, path);
-    const columns = checkColumns(tensor, output.columns, found.batch, path);
+    const columns = checkColumns(tensor, output.columns, found.batch, path, output.tokens);
     checkActivation(output, columns, path);
     for (const head of spec.heads) {
       if (spec.tileOutputs[head.of.output] === output && columns !== null && head.of.column >= columns) {

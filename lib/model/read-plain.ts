@@ -239,7 +239,7 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
     options.graphOutput ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null),
     path,
   );
-  const columns = checkColumns(tensor, null, graph.batch, path);
+  const columns = checkColumns(tensor, null, graph.batch, path, options.tokens);
   return makeModel(
     {
       kind: 'onnx',
@@ -254,6 +254,7 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
         columnNames: null,
         activation: options.activation ?? defaults.activation,
         operator: onnx.operators.get(tensor.name) ?? null,
+        tokens: options.tokens,
       },
       onnx,
       graph,

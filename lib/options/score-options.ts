@@ -210,6 +210,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
       select: [],
       heads: spec.heads,
       outputs: nativeSlideOutputs(spec.outputs),
+      rows: [],
       stopping: o.stopping === null ? null : nativeStopping(o.stopping, spec, grid.seed),
       batchSize: o.batchSize ?? defaults.batchSize,
       reproducible: o.reproducible ?? defaults.reproducible,

@@ -6,6 +6,7 @@ import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { NativePlan, NativePlannedInput, NativeScoreResult, NativeTileTable } from '../native/contract.js';
 import type { SlideSettings } from '../options/score-options.js';
+import type { EncodedFacts } from './encoded-slide.js';
 import { isClipped, rangeWarnings } from './score-range.js';
 import type {
   ReadPolicy,
@@ -85,11 +86,33 @@ function sampleWarnings({ sampled }: ReadPolicy): readonly string[] {
   return [`scored from ${sampled.tiles} of ${sampled.of} tiles: there was no time for more`];
 }
 
-/** `elapsedMs`: from the caller's call to now. */
-export function slideResult(
-  found: NativeScoreResult,
-  context: { path: string; model: Model; settings: SlideSettings; slideWarnings: readonly string[]; elapsedMs: number },
-): SlideResult {
+interface ResultContext {
+  readonly path: string;
+  readonly model: Model;
+  readonly settings: SlideSettings;
+  readonly slideWarnings: readonly string[];
+  /** From the caller's call to now. */
+  readonly elapsedMs: number;
+}
+
+/** Of a slide whose tiles were encoded. */
+export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
+  const { path, model, settings, slideWarnings, elapsedMs } = context;
+  const read = readPolicy(first(found.tables), undefined, settings);
+  return Object.freeze({
+    path,
+    read,
+    badTiles: found.badTiles + found.missingTiles,
+    missingTiles: found.missingTiles,
+    tissueFraction: found.tissueFraction,
+    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
+    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
+    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
+    reproducible: settings.score.reproducible,
+  });
+}
+
+export function slideResult(found: NativeScoreResult, context: ResultContext): SlideResult {
   const { path, model, settings, slideWarnings, elapsedMs } = context;
   const table = first(found.tables);
   const read = readPolicy(table, found.stopping?.plannedTiles, settings);
