@@ -65,19 +65,13 @@ async function runAll(options: BenchOptions): Promise<boolean> {
   return succeeded(figures);
 }
 
-function optionsGiven(): BenchOptions | null {
-  try {
-    return parseOptions(
-      process.argv.slice(2),
-      rows.map((row) => row.id),
-    );
-  } catch (error) {
-    say(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    return null;
-  }
+const ids = rows.map((row) => row.id);
+let options: BenchOptions | undefined;
+try {
+  options = parseOptions(process.argv.slice(2), ids);
+} catch (error) {
+  say(`${(error as Error).message}\n\n${usage}`);
+  process.exitCode = 2;
 }
-
-const options = optionsGiven();
-if (options === null) process.exitCode = 2;
-else if (options.list) process.stdout.write(rows.map((row) => `${row.id.padEnd(14)} ${row.title}\n`).join(''));
-else if (!(await runAll(options)) && options.bars) process.exitCode = 1;
+if (options?.list === true) process.stdout.write(rows.map((row) => `${row.id.padEnd(14)} ${row.title}\n`).join(''));
+else if (options !== undefined && !(await runAll(options)) && options.bars) process.exitCode = 1;

@@ -109,10 +109,8 @@ async function make(workload: Workload): Promise<Contender> {
   sharp.concurrency(1);
   const session = model === 'none' ? null : await ort.InferenceSession.create(model, { intraOpNumThreads: threads });
   const squares = squaresOf(workload);
-  const read = (square: Square | undefined): Promise<Buffer> | null =>
-    square === undefined
-      ? null
-      : sharp(slide, { page: level, limitInputPixels: false }).extract(square).raw().toBuffer();
+  const read = (square: Square | undefined): Promise<Buffer> | undefined =>
+    square && sharp(slide, { page: level, limitInputPixels: false }).extract(square).raw().toBuffer();
 
   async function all(take: ConstructorParameters<typeof Batches>[3]): Promise<number> {
     const batches = new Batches(ort, session, workload, take);

@@ -17,9 +17,8 @@ def cucim(slide, level, size):
 
     image = CuImage(slide)
     scale = image.resolutions["level_downsamples"][level]
-    return f"cuCIM {version('cucim-cu12')}", lambda x, y: np.asarray(
-        image.read_region((int(x * scale), int(y * scale)), (size, size), level)
-    )
+    region = lambda x, y: image.read_region((int(x * scale), int(y * scale)), (size, size), level)  # noqa: E731
+    return f"cuCIM {version('cucim-cu12')}", lambda x, y: np.asarray(region(x, y))
 
 
 def fastslide(slide, level, size):
