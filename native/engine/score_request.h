@@ -102,8 +102,8 @@ struct Stopping {
   double half_width = 0;  // of the score, over the planned tiles
 };
 
-// Left upper corners of the tiles of a table: in pixels of the level that was read, and in level 0, not rounded. Made on
-// a worker thread: for 100,000 tiles it would take milliseconds of the JavaScript thread.
+// Left upper corners of the tiles of a table: in pixels of the level that was read, and in level 0, not rounded. Made
+// on a worker thread: for 100,000 tiles it would take milliseconds of the JavaScript thread.
 struct TilePlaces {
   LargeDoubles x;
   LargeDoubles y;
