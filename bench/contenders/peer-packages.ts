@@ -27,7 +27,7 @@ function load(name: string): unknown {
   try {
     return require(name);
   } catch (error) {
-    throw new Error(`${name}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+    throw new Error(`${name}: ${String(error).split('\n')[0]}`);
   }
 }
 

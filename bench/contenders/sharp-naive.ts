@@ -4,14 +4,13 @@
  */
 import { denormalise, normalise, TileDigest } from '../harness/digest.js';
 import { serve, type Contender, type Workload } from '../harness/protocol.js';
-import { loadOrt, loadSharp, type OrtSession } from './peer-packages.js';
+import { loadOrt, loadSharp } from './peer-packages.js';
 
 async function make(workload: Workload): Promise<Contender> {
   const { slide, level, size, stride, columns, rows, model, threads } = workload;
   const sharp = loadSharp();
   const ort = loadOrt();
-  const session: OrtSession | null =
-    model === 'none' ? null : await ort.InferenceSession.create(model, { intraOpNumThreads: threads });
+  const session = model === 'none' ? null : await ort.InferenceSession.create(model, { intraOpNumThreads: threads });
 
   async function* tensors(): AsyncGenerator<{ x: number; y: number; tensor: Float32Array }> {
     for (let row = 0; row < rows; row++) {

@@ -5,12 +5,7 @@
 import { crc32 } from 'node:zlib';
 
 export class TileDigest {
-  private readonly found: {
-    readonly x: number;
-    readonly y: number;
-    readonly crc: number;
-    readonly means: readonly number[];
-  }[] = [];
+  private readonly found: { x: number; y: number; crc: number; means: readonly number[] }[] = [];
 
   add(x: number, y: number, bytes: Uint8Array): void {
     const sums = [0, 0, 0];
@@ -32,10 +27,8 @@ export class TileDigest {
   }
 
   digest(): string {
-    const lines = this.sorted()
-      .map(({ x, y, crc }) => `${x} ${y} ${crc}\n`)
-      .join('');
-    return crc32(lines).toString(16).padStart(8, '0');
+    const lines = this.sorted().map(({ x, y, crc }) => `${x} ${y} ${crc}\n`);
+    return crc32(lines.join('')).toString(16).padStart(8, '0');
   }
 }
 

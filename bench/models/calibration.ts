@@ -54,8 +54,8 @@ export async function calibrate(layers: readonly Layer[], slidePath: string): Pr
   const seen = new Map<string, Range[]>(names.map((name) => [name, []]));
   for (const tile of await tilesOf(slidePath)) {
     const input = new ort.Tensor('float32', tile, [1, 3, SIDE_PX, SIDE_PX]);
-    const values = { ...(await session.run({ [INPUT]: input })), [INPUT]: input };
-    for (const [name, ranges] of seen) ranges.push(extremes(values[name]?.data as Float32Array));
+    const outputs = await session.run({ [INPUT]: input });
+    for (const [name, ranges] of seen) ranges.push(extremes((outputs[name] ?? input).data as Float32Array));
   }
   await session.release();
   return new Map([...seen].map(([name, ranges]) => [name, rangeOfMost(ranges)]));

@@ -5,12 +5,9 @@
 import { Weights } from '../../test/support/onnx-writer.js';
 
 /** Tensors by name; what a layer makes is the input of others. */
-interface Made {
+interface Window {
   readonly input: string;
   readonly output: string;
-}
-
-interface Window extends Made {
   readonly kernel: number;
   readonly stride: number;
 }

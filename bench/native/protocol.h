@@ -40,8 +40,8 @@ struct Contender {
   std::function<std::int64_t()> pass;  // gives the number of tiles
 };
 
-// Calls `each` for all of [0, count), split over `threads` threads, the calling one among them, and waits. Rethrows what
-// a call threw.
+// Calls `each` for all of [0, count), split over `threads` threads, the calling one among them, and waits. Rethrows
+// what a call threw.
 void in_parallel(std::int64_t count, std::int64_t threads,
                  const std::function<void(std::int64_t thread, std::int64_t item)>& each);
 

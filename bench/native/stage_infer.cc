@@ -48,7 +48,7 @@ bench::Contender make(const bench::Workload& workload) {
     const std::int64_t runs = (count + batch - 1) / batch;
     bench::in_parallel(runs, threads, [&](std::int64_t thread, std::int64_t) {
       Worker& worker = (*workers)[static_cast<std::size_t>(thread)];
-      const microtome::CancelToken cancel;
+      microtome::CancelToken cancel;
       worker.out.front().clear();
       model->run(*worker.slot, worker.tensor.data(), batch, how, names, worker.out, cancel);
     });

@@ -37,9 +37,9 @@ export function checkInput(input: TileInput, sizePx: number, graph: GraphInput, 
 
 /**
  * Values of one row of a graph output; null when the graph does not say. Throws MODEL_MISMATCH for what is not one row
- * for each tile: an image, or a batch of another size.
+ * for each tile: an image, or a batch of another size. `tokens`: a row may be a list of them.
  */
-export function rowLength(tensor: TensorInfo, batch: number, place: GraphPlace): number | null {
+export function rowLength(tensor: TensorInfo, batch: number, place: GraphPlace, tokens = false): number | null {
   const [rows, ...rest] = tensor.shape;
   if (
     !/^(float(16|32|64)|u?int(8|16|32|64)|bfloat16|not a tensor)$/.test(tensor.type) ||
@@ -54,7 +54,7 @@ export function rowLength(tensor: TensorInfo, batch: number, place: GraphPlace):
       place,
     );
   }
-  if (rest.slice(1).some((d) => d > 1)) {
+  if (!(tokens && rest.length === 2) && rest.slice(1).some((d) => d > 1)) {
     throw unsuitable(
       `the graph's output ${show(tensor)} is an image or a map, but one row of values for each tile is expected`,
       place,
@@ -76,14 +76,15 @@ export function graphOutput(outputs: readonly TensorInfo[], declared: string | n
   return found;
 }
 
-/** Compares a declared row length with the graph's. Throws MODEL_MISMATCH. */
+/** Compares a declared row length with the graph's. `tokens`: a row may be a list of them. Throws MODEL_MISMATCH. */
 export function checkColumns(
   tensor: TensorInfo,
   declared: number | null,
   batch: number,
   place: GraphPlace,
+  tokens = false,
 ): number | null {
-  const columns = rowLength(tensor, batch, place);
+  const columns = rowLength(tensor, batch, place, tokens);
   if (columns !== null && declared !== null && columns !== declared) {
     throw mismatch(
       `the output ${show(tensor)} gives ${columns} values for each tile, but ${declared} are declared`,
@@ -109,7 +110,7 @@ export function checkEncoder(
   checkInput(input, sizePx, found, place);
   for (const [index, output] of encoder.outputs.entries()) {
     const tensor = graphOutput(graph.outputs, output.tensor, place);
-    const columns = checkColumns(tensor, output.columns, found.batch, place);
+    const columns = checkColumns(tensor, output.columns, found.batch, place, output.tokens);
     checkActivation(output, columns, place.path);
     for (const head of heads) {
       if (head.of.output === index && columns !== null && head.of.column >= columns) {

@@ -261,7 +261,7 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
     options.graphOutput ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null),
     { path, at: null },
   );
-  const columns = checkColumns(tensor, null, graph.batch, { path, at: null });
+  const columns = checkColumns(tensor, null, graph.batch, { path, at: null }, options.tokens);
   return makeModel(
     {
       kind: 'onnx',
@@ -276,6 +276,7 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
         columnNames: null,
         activation: options.activation ?? defaults.activation,
         operator: onnx.operators.get(tensor.name) ?? null,
+        tokens: options.tokens,
       },
       onnx,
       graph,

@@ -25,6 +25,8 @@ export interface TileOutputSpec {
   readonly activation: Activation;
   /** The operator of the graph that makes it, such as `Softmax`; null where it is not known. */
   readonly operator: string | null;
+  /** A row may be a list of tokens: `columns` counts the values of all of them. */
+  readonly tokens?: boolean;
 }
 
 export type Calibration =

@@ -398,6 +398,41 @@ export interface NativeScoreJob {
   cancel(): void;
 }
 
+/** The tiles that rows will come of. */
+export interface NativeRowPlan {
+  /** Index in the program's rows. */
+  readonly row: number;
+  readonly tiles: number;
+  /** Upper left corners in pixels of the level read, in plan order. */
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+}
+
+/** Some rows, after pooling and activation. */
+export interface NativeRowBlock {
+  /** Index in the program's rows. */
+  readonly row: number;
+  /** Values of a row: those of all its tokens. */
+  readonly columns: number;
+  readonly tokens: number;
+  /** Tiles of the plan; no one comes twice. */
+  readonly items: Uint32Array;
+  /** items * columns values, in memory of the job. */
+  readonly values: Float32Array;
+  /** Gives the memory back; `values` is empty then. Called as a method. The job goes on only while there is room. */
+  release(): void;
+}
+
+/**
+ * Called on the JavaScript thread. What one of them throws cancels the job, and the result rejects with it. The result is
+ * there when every block was released.
+ */
+export interface NativeRowSink {
+  /** Once for each of the program's rows, before its first block. */
+  onPlan(plan: NativeRowPlan): void;
+  onRows(block: NativeRowBlock): void;
+}
+
 export interface NativeEngine {
   /** By the order of the graphs, and of the head graphs. */
   readonly models: readonly NativeModelInfo[];
@@ -406,7 +441,13 @@ export interface NativeEngine {
   /** Largest sum of what was reserved of the memory limit at a time. */
   readonly peakMemoryBytes: number;
   /** onProgress is called on the JavaScript thread, at most every 100 ms. */
-  score(slide: NativeSlide, program: NativeProgram, onProgress: ((p: NativeProgress) => void) | null): NativeScoreJob;
+  score(
+    slide: NativeSlide,
+    program: NativeProgram,
+    onProgress: ((p: NativeProgress) => void) | null,
+    /** Must be given where the program has rows. */
+    rows?: NativeRowSink,
+  ): NativeScoreJob;
   /** Cancels what runs (CANCELLED), waits for it, frees the model. */
   close(): Promise<void>;
 }

@@ -166,6 +166,18 @@ export interface NativeOutputPart {
   readonly weight: number;
 }
 
+/** The tokens of a tile to one row: the class token, or the mean of those after `skip`. */
+export type NativePool = { readonly kind: 'cls' } | { readonly kind: 'mean'; readonly skip: number };
+
+/** Rows of an output that are given away while the slide is encoded, instead of being kept. */
+export interface NativeRows {
+  readonly encoder: number;
+  /** Of the encoder. */
+  readonly output: number;
+  /** null: the row as the graph gives it, all tokens one after another. */
+  readonly pool: NativePool | null;
+}
+
 export interface NativeProgram {
   /** All are laid on one mask, that of the first that has one. May be empty where heads read no tiles. */
   readonly tiles: readonly NativeGridOptions[];
@@ -176,8 +188,10 @@ export interface NativeProgram {
   readonly select: readonly NativeSelectRule[];
   /** A head reads heads before it only. */
   readonly heads: readonly NativeHead[];
-  /** What comes out of a slide; the first one is the score. */
+  /** What comes out of a slide; the first one is the score. May be empty where there are rows. */
   readonly outputs: readonly NativeSlideOutput[];
+  /** Not with `stopping`. */
+  readonly rows: readonly NativeRows[];
   /** null: every planned tile is scored. */
   readonly stopping: NativeStopping | null;
   readonly batchSize: number;

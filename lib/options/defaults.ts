@@ -58,4 +58,5 @@ export const defaults = {
   mean: [0, 0, 0],
   std: [1, 1, 1],
   featureType: 'float32',
+  poolSkip: 1,
 } as const;

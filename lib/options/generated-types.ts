@@ -35,6 +35,9 @@ export type BadTilePolicy = 'error' | 'fill';
 /** Type of the numbers in the file of features. */
 export type FeatureType = 'float32' | 'float16';
 
+/** What becomes of the tokens that a vision transformer gives for each tile. */
+export type FeaturePool = 'cls' | 'mean' | 'none';
+
 /** How pixels are prepared for an .onnx file that has no bundle. */
 export interface ModelInputOptions {
   /**
@@ -427,6 +430,18 @@ export interface FeatureOptions {
    * @defaultValue the only one
    */
   readonly featureOutput?: string;
+  /**
+   * What becomes of the tokens that a vision transformer gives for each tile. cls: the first token, the class token.
+   * mean: the mean of the tokens after the first `poolSkip`. none: all tokens are written. Must be given where the
+   * output of the model is a list of tokens; an output that is one row of numbers takes no other value than none.
+   * @defaultValue none; must be given for a list of tokens
+   */
+  readonly pool?: FeaturePool;
+  /**
+   * For `pool` mean: how many leading tokens are left out: the class token, and registers where the model has them.
+   * @defaultValue 1
+   */
+  readonly poolSkip?: number;
 }
 
 /**

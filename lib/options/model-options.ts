@@ -23,6 +23,8 @@ export interface ParsedModelOptions {
   readonly head: NativeHeadMethod;
   /** undefined: not given; null: no range. */
   readonly clip: ClipRange | null | undefined;
+  /** True: an output of a plain .onnx file may give a list of tokens for each tile. Such a model is embedded, not scored. */
+  readonly tokens: boolean;
   /** The keys that were given, for the kinds of model that do not take them. */
   readonly given: readonly (keyof ModelOptions)[];
   /** The members of `input` that were given; `input` itself has the defaults too. */
@@ -43,6 +45,7 @@ export function parseModelOptions(options: unknown): ParsedModelOptions {
     column: o.column,
     head: Object.freeze({ k: 0, fraction: 0, quantile: 0, ...head }) as NativeHeadMethod,
     clip: given.includes('clip') ? o.clip : undefined,
+    tokens: false,
     given,
     givenInput: (told['input'] ?? {}) as ModelInputOptions,
   });

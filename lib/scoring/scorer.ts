@@ -31,10 +31,12 @@ import type {
   SlideSettings,
 } from '../options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
+import { encodedTiles, encodingProgram, type EncodedSlide, type RowsAsked } from './encoded-slide.js';
 import { SlideProgress } from './progress.js';
 import type { SlidePlan, SlideResult } from './result.js';
 import { openNativeSlide } from '../slide/slide.js';
-import { slidePlan, slideResult } from './slide-result.js';
+import { RowPump, type RowTaker } from './row-pump.js';
+import { encodedFacts, slidePlan, slideResult } from './slide-result.js';
 import { placeOf } from '../slide/byte-source.js';
 import type { Input, Place } from '../slide/byte-source.js';
 
@@ -59,6 +61,15 @@ export interface Scorer extends AsyncDisposable {
   plan(input: Input, options?: SlideScoreOptions): Promise<SlidePlan>;
   /** Ends what runs (CANCELLED), waits for it, and frees the model. May be called more than once. */
   close(): Promise<void>;
+}
+
+/** A scorer that also gives away what its encoder makes of the tiles. */
+export interface EncodingScorer extends Scorer {
+  /**
+   * Runs the encoder over the tiles of a slide. Rejects with what `score` rejects with, and with what the taker rejects
+   * with; the taker is not called any more then.
+   */
+  encode(input: Input, options: SlideScoreOptions, asked: RowsAsked, taker: RowTaker): Promise<EncodedSlide>;
 }
 
 const ignore = (): void => undefined;
@@ -151,7 +162,7 @@ function closed(): MicrotomeError {
   return new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
 }
 
-class WarmScorer implements Scorer {
+class WarmScorer implements EncodingScorer {
   readonly model: Model;
   readonly device: DeviceId = 'cpu';
   readonly tilesPerSlide: number;
@@ -183,6 +194,10 @@ class WarmScorer implements Scorer {
 
   score(input: Input, options?: SlideScoreOptions): Promise<SlideResult> {
     return this.#track(options, (o) => this.#score(input, o));
+  }
+
+  encode(input: Input, options: SlideScoreOptions, asked: RowsAsked, taker: RowTaker): Promise<EncodedSlide> {
+    return this.#track(options, (o) => this.#encode(input, o, asked, taker));
   }
 
   plan(input: Input, options?: SlideScoreOptions): Promise<SlidePlan> {
@@ -236,6 +251,37 @@ class WarmScorer implements Scorer {
       const result = slideResult(found, context);
       progress?.finished(result.tileCount, elapsedMs);
       return result;
+    };
+    return withSlide(place, o, use, this.#leave);
+  }
+
+  async #encode(input: Input, o: ParsedSlideScore, asked: RowsAsked, taker: RowTaker): Promise<EncodedSlide> {
+    const beganMs = performance.now();
+    const place = placeOf(input);
+    const path = place.name;
+    const settings = slideSettings(o, this.model);
+    const mask = await maskSource(settings.mask, settings.keep, settings.tissue, o.signal);
+    const program = encodingProgram(settings, this.model, mask, asked);
+    const use = async (slide: NativeSlide): Promise<EncodedSlide> => {
+      this.#requireOpen();
+      const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
+      let job: NativeScoreJob | null = null;
+      const pump = new RowPump(taker, () => job?.cancel());
+      const run = (): Promise<NativeScoreResult> => {
+        job = this.#engine.score(slide, program, progress?.update ?? null, pump);
+        return job.result;
+      };
+      const ended = runJob(o.signal, () => ({ result: native(run, path), cancel: () => job?.cancel() }));
+      await ended.catch(ignore);
+      // The taker is not called any more after this. What it fails with is why its job was cancelled.
+      await pump.ended();
+      const found = await ended;
+      if (pump.plan === null) throw new MicrotomeError('INTERNAL', 'tiles', 'the job gave no plan', { path });
+      const elapsedMs = performance.now() - beganMs;
+      const context = { path, model: this.model, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
+      progress?.finished(pump.plan.tiles, elapsedMs);
+      const { columns, tokens } = pump;
+      return { facts: encodedFacts(found, context), tiles: encodedTiles(found, pump.plan), columns, tokens };
     };
     return withSlide(place, o, use, this.#leave);
   }
@@ -309,7 +355,7 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   }
 }
 
-export async function createParsedScorer(options: ParsedScorerOptions): Promise<Scorer> {
+export async function createParsedScorer(options: ParsedScorerOptions): Promise<EncodingScorer> {
   const { signal } = options.slide;
   throwIfAborted(signal);
   const model = await unlessAborted(signal, modelOf(options), ignore);

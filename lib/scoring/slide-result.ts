@@ -1,11 +1,13 @@
 /** The addon's result of one slide as the public one. */
 
+import { MicrotomeError } from '../core/errors.js';
 import { withJson } from '../core/plain-json.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { NativePlan, NativePlannedInput, NativeScoreResult, NativeTileTable } from '../native/contract.js';
 import type { NativeProgram } from '../native/program.js';
 import type { SlideSettings } from '../options/score-options.js';
+import type { EncodedFacts } from './encoded-slide.js';
 import { isClipped, rangeWarnings } from './score-range.js';
 import type {
   AppliedColour,
@@ -16,6 +18,7 @@ import type {
   StoppingOutcome,
   TileSample,
   TileTable,
+  Timings,
 } from './result.js';
 import { tileTable } from './tile-table.js';
 
@@ -130,6 +133,28 @@ function tablesOf(
   return { ...(first === undefined ? {} : { tiles: first }), tables: Object.freeze(tables) };
 }
 
+/** Of a slide whose tiles were encoded. */
+export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
+  const { path, model, settings, program, slideWarnings, elapsedMs } = context;
+  const [table] = found.tables;
+  if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
+  return Object.freeze({
+    path,
+    read: readPolicy(table, undefined, settings, 0),
+    badTiles: found.badTiles + found.missingTiles,
+    missingTiles: found.missingTiles,
+    tissueFraction: found.tissueFraction,
+    timings: timingsOf(found, elapsedMs),
+    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
+    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
+    reproducible: program.reproducible,
+  });
+}
+
+function timingsOf({ times }: NativeScoreResult, elapsedMs: number): Timings {
+  return Object.freeze({ elapsedMs, stages: Object.freeze(times.map((t) => Object.freeze({ ...t }))) });
+}
+
 export function slideResult(found: NativeScoreResult, context: ResultContext): SlideResult {
   const { path, model, settings, program, slideWarnings, elapsedMs } = context;
   const planned = found.stopping?.plannedTiles;
@@ -160,7 +185,7 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,
     tissueFraction: found.tissueFraction,
-    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
+    timings: timingsOf(found, elapsedMs),
     warnings: Object.freeze([
       ...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...ofRange, ...forced]),
     ]),

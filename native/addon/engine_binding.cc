@@ -4,6 +4,7 @@
 
 #include "addon/error_bridge.h"
 #include "addon/marshal.h"
+#include "addon/row_calls.h"
 #include "addon/run_async.h"
 #include "addon/slide_binding.h"
 #include "engine/model_runner.h"
@@ -20,11 +21,14 @@ struct JobRecord {
   explicit JobRecord(Napi::Env env) : deferred(env) {}
   Napi::Promise::Deferred deferred;
   Napi::FunctionReference on_progress;
+  std::shared_ptr<RowCalls> rows;  // null: no rows are given away
 };
 
 void settle(Napi::Env env, JobRecord& record, engine::ScoreOutcome& outcome) {
   try {
-    if (auto* failure = std::get_if<std::exception_ptr>(&outcome))
+    if (record.rows && record.rows->failure())
+      record.deferred.Reject(record.rows->failure()->Value());
+    else if (auto* failure = std::get_if<std::exception_ptr>(&outcome))
       record.deferred.Reject(to_js(env, *failure).Value());
     else
       record.deferred.Resolve(score_object(env, std::move(std::get<engine::ScoreResult>(outcome))));
@@ -43,12 +47,14 @@ engine::ScoreCallbacks callbacks_for(const std::shared_ptr<Environment>& environ
         if (alive && !alive->on_progress.IsEmpty()) alive->on_progress.Call({progress_object(env, progress)});
       });
     };
+  if (record->rows) callbacks.rows = RowCalls::callbacks(environment, record->rows);
   callbacks.done = [environment, record](engine::ScoreOutcome outcome) {
     auto held = std::make_shared<engine::ScoreOutcome>(std::move(outcome));
     environment->deliver([environment, record, held](Napi::Env env) {
       environment->end();
       settle(env, *record, *held);
       record->on_progress.Reset();
+      if (record->rows) record->rows->end();
     });
   };
   return callbacks;
@@ -153,6 +159,7 @@ Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
       record->on_progress = Napi::Persistent(call[2].As<Napi::Function>());
       record->on_progress.SuppressDestruct();
     }
+    if (!request.rows.empty()) record->rows = std::make_shared<RowCalls>(Fields(call[3]));
     environment_->begin();
     std::shared_ptr<engine::ScoreJob> job;
     try {
@@ -160,15 +167,17 @@ Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
     } catch (...) {
       environment_->end();
       record->on_progress.Reset();
+      if (record->rows) record->rows->end();
       throw;
     }
     // Weak: the collector decides when this function goes, and must not decide when a finished job's memory does.
-    return job_object(env, record->deferred.Promise(),
-                      [engine = std::weak_ptr(loaded_.engine), job = std::weak_ptr(job)] {
-                        const auto alive = engine.lock();
-                        const auto running = job.lock();
-                        if (alive && running) alive->cancel(running);
-                      });
+    const auto cancel = [engine = std::weak_ptr(loaded_.engine), job = std::weak_ptr(job)] {
+      const auto alive = engine.lock();
+      const auto running = job.lock();
+      if (alive && running) alive->cancel(running);
+    };
+    if (record->rows) record->rows->set_cancel(cancel);
+    return job_object(env, record->deferred.Promise(), cancel);
   });
 }
 

@@ -4,6 +4,7 @@
 #include "addon/bytes_binding.h"
 #include "addon/marshal.h"
 #include "addon/options_generated.h"
+#include "addon/row_calls.h"
 
 namespace microtome::addon {
 namespace {
@@ -359,7 +360,8 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
   for_each(fields, "heads", [&](const Fields& head) { request.heads.push_back(read_head_request(head)); });
   for_each(fields, "outputs",
            [&](const Fields& output) { request.slide_outputs.push_back(read_slide_output(output)); });
-  if (request.slide_outputs.empty())
+  request.rows = read_rows(fields);
+  if (request.slide_outputs.empty() && request.rows.empty())
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one output of the slide");
   if (!fields.is_null("stopping")) request.stopping = read_stopping(fields.child("stopping"));
   request.batch_size = options::batch_size(fields);

@@ -82,6 +82,7 @@ class Job : public std::enable_shared_from_this<Job> {
 
  protected:
   [[nodiscard]] Crew& crew() noexcept { return *crew_; }
+  [[nodiscard]] const std::shared_ptr<Crew>& crew_pointer() const noexcept { return crew_; }
   [[nodiscard]] const CancelToken& token() const noexcept { return cancel_; }
   [[nodiscard]] CancelToken& token() noexcept { return cancel_; }
   // [pool] The first failure of a step.

@@ -42,6 +42,30 @@ std::int64_t ModelRunner::columns_of(const std::string& output) const noexcept {
   return 0;
 }
 
+std::int64_t ModelRunner::token_columns_of(const std::string& output) const {
+  for (const infer::TensorInfo& info : model_->outputs()) {
+    if (info.name != output || info.shape.empty()) continue;
+    const bool is_told = info.shape.size() != 3 || info.shape.back() > 0;
+    if (!is_told) break;
+    const std::int64_t columns = infer::token_columns(info.shape);
+    return columns > 0 ? columns : columns_of(output);
+  }
+  std::scoped_lock lock(mutex_);
+  const auto found = token_columns_.find(output);
+  return found == token_columns_.end() ? 0 : found->second;
+}
+
+// What no declaration says, the first run tells.
+void ModelRunner::learn(const std::vector<std::string>& outputs, const std::vector<std::int64_t>& token_columns) {
+  for (std::size_t i = 0; i < outputs.size() && i < token_columns.size(); ++i) {
+    const auto [known, is_new] = token_columns_.emplace(outputs[i], token_columns[i]);
+    if (known->second != token_columns[i])
+      throw Error(Code::OUTPUT_SHAPE, Stage::Infer,
+                  "output \"" + outputs[i] + "\" changes its last side between runs: " + std::to_string(known->second) +
+                      ", then " + std::to_string(token_columns[i]));
+  }
+}
+
 std::unique_ptr<BatchMemory> ModelRunner::make_memory(std::size_t bytes) {
   try {
     return std::make_unique<HostMemory>(bytes);
@@ -69,6 +93,7 @@ void ModelRunner::run(Batch& batch, CancelToken& cancel) {
   auto slot = take_slot();
   model_->run(*slot, batch.memory->data(), batch.rows, batch.spec->format, batch.spec->outputs, batch.outputs, cancel);
   std::scoped_lock lock(mutex_);
+  learn(batch.spec->outputs, slot->token_columns);
   slots_.push_back(std::move(slot));
 }
 

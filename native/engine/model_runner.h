@@ -3,8 +3,10 @@
 // depend on nothing but the tile.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "engine/runner.h"
@@ -26,16 +28,19 @@ class ModelRunner final : public Runner {
   [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept override;
   [[nodiscard]] bool pads() const noexcept override;
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override;
+  [[nodiscard]] std::int64_t token_columns_of(const std::string& output) const override;
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override;
   void submit(Batch& batch, CancelToken& cancel, Done done) noexcept override;
 
  private:
   std::unique_ptr<infer::Model::RunSlot> take_slot();
   void run(Batch& batch, CancelToken& cancel);
+  void learn(const std::vector<std::string>& outputs, const std::vector<std::int64_t>& token_columns);
 
   const std::shared_ptr<infer::Model> model_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<infer::Model::RunSlot>> slots_;  // that wait to be used again
+  std::map<std::string, std::int64_t> token_columns_;          // by output, as the first run gave them; 0: no tokens
 };
 
 }  // namespace microtome::engine

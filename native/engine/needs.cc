@@ -87,6 +87,8 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
   needs.kept_bytes = run.kept_bytes;
   needs.image_bytes = run.image_bytes;
   needs.head_bytes = run.head_bytes;
+  needs.row_window_bytes = row_window_bytes(run.rows, memory_limit);
+  needs.plan_bytes = row_plan_bytes(run.rows);
   std::int64_t cached_bytes = 0;
   for (const LaneShape& lane : run.lanes) {
     const tiles::TilePlan& plan = *lane.plan;
@@ -100,8 +102,8 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
     // Pixels between decoder and tensor (TileReader): one tile, or where they are reduced or looked at those of a run.
     const std::int64_t pixel_rows = reduces || lane.as_pixels ? lane.rows : 1;
     needs.batch_bytes =
-        std::max(needs.batch_bytes, lane.rows * lane.row_bytes + pixel_rows * 3 * plan.size_px * plan.size_px +
-                                        (reduces ? footprint_bytes : 0));
+        std::max(needs.batch_bytes, lane.rows * (lane.row_bytes + lane.output_bytes) +
+                                        pixel_rows * 3 * plan.size_px * plan.size_px + (reduces ? footprint_bytes : 0));
     // A guess: a stored tile takes a quarter of its pixels' bytes or less.
     if (!slide.source().is_local())
       needs.ahead_bytes = std::max(
@@ -123,9 +125,24 @@ std::int64_t kept_bytes(const ScoreRequest& request, std::size_t encoder, std::i
   return bytes;
 }
 
+RowNeeds row_needs(const ScoreRequest& request, std::span<const tiles::TilePlan> plans, const GraphFacts& facts) {
+  RowNeeds needs;
+  for (const RowRequest& row : request.rows) {
+    const EncoderRequest& encoder = request.encoders[row.encoder];
+    const std::string& output = encoder.outputs[row.output].name;
+    const std::int64_t columns = facts.columns_of(row.encoder, output);
+    const std::int64_t token = facts.token_columns_of ? facts.token_columns_of(row.encoder, output) : columns;
+    needs.columns.push_back(aggregate::pooled_columns(row.pool, columns, token));
+    needs.run_rows = std::max(needs.run_rows, facts.rows_of(row.encoder));
+    needs.tiles += std::ssize(plans[encoder.input].tiles);
+  }
+  return needs;
+}
+
 RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const ProgramStages& stages,
                    std::span<const tiles::TilePlan> plans, const GraphFacts& facts) {
   RunShape run;
+  run.rows = row_needs(request, plans, facts);
   std::vector<decode::SlideImagePlan> images;
   for (const decode::SlideImageRequest& image : request.images) {
     images.push_back(decode::plan_slide_image(slide, image));
@@ -145,6 +162,11 @@ RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const
         lane.rows = std::max(lane.rows, facts.rows_of(encoder));
         lane.row_bytes =
             std::max(lane.row_bytes, static_cast<std::int64_t>(request.encoders[encoder].format.bytes_per_tile()));
+        // Rows that are given away may be long; what a run gave is there as doubles until they are on their way.
+        for (const RowRequest& row : request.rows)
+          if (row.encoder == encoder)
+            lane.output_bytes += facts.columns_of(encoder, request.encoders[encoder].outputs[row.output].name) *
+                                 std::int64_t{sizeof(double)};
         const std::int64_t bytes =
             kept_bytes(request, encoder, std::ssize(plans[input].tiles),
                        [&](const std::string& output) { return facts.columns_of(encoder, output); });

@@ -10,6 +10,7 @@
 
 #include "engine/prepare.h"
 #include "engine/program_stages.h"
+#include "engine/row_stream.h"
 #include "engine/score_request.h"
 #include "slide/slide.h"
 
@@ -37,6 +38,7 @@ struct PlanningNeeds {
 struct ScoringNeeds {
   std::int64_t plan_bytes = 0;        // the plan and the lists made of it
   std::int64_t kept_bytes = 0;        // rows of outputs
+  std::int64_t row_window_bytes = 0;  // rows on their way to who asked for them
   std::int64_t cache_bytes = 0;       // decoded stored tiles: the least that will do
   std::int64_t batch_bytes = 0;       // of one worker
   std::int64_t image_bytes = 0;       // pixels of whole-slide images
@@ -44,21 +46,24 @@ struct ScoringNeeds {
   std::int64_t ahead_bytes = 0;       // compressed bytes that were fetched before they are worked on
   std::int64_t more_cache_bytes = 0;  // what is taken beside cache_bytes where there is room
   [[nodiscard]] std::int64_t sum() const noexcept {
-    return plan_bytes + kept_bytes + cache_bytes + batch_bytes + image_bytes + head_bytes + ahead_bytes;
+    return plan_bytes + kept_bytes + row_window_bytes + cache_bytes + batch_bytes + image_bytes + head_bytes +
+           ahead_bytes;
   }
 };
 // The tiles of one input, and how a worker goes through them.
 struct LaneShape {
   const tiles::TilePlan* plan = nullptr;
-  std::int64_t rows = 1;       // of one run
-  std::int64_t row_bytes = 0;  // of a row of the largest tensor
-  bool as_pixels = false;      // tiles exist as pixels before they become tensors
+  std::int64_t rows = 1;          // of one run
+  std::int64_t row_bytes = 0;     // of a row of the largest tensor
+  bool as_pixels = false;         // tiles exist as pixels before they become tensors
+  std::int64_t output_bytes = 0;  // of the outputs of a row that are given away
 };
 struct RunShape {
   std::vector<LaneShape> lanes;
   std::int64_t kept_bytes = 0;  // of all tiles and encoders
   std::int64_t image_bytes = 0;
   std::int64_t head_bytes = 0;
+  RowNeeds rows = {};
 };
 [[nodiscard]] ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::int64_t memory_limit);
 
@@ -67,10 +72,15 @@ struct RunShape {
 struct GraphFacts {
   std::function<std::int64_t(std::size_t encoder)> rows_of;
   std::function<std::int64_t(std::size_t encoder, const std::string& output)> columns_of;
+  // Values of one token of a row; absent where no rows are given away.
+  std::function<std::int64_t(std::size_t encoder, const std::string& output)> token_columns_of = {};
 };
 // As if no rule left a tile out. The plans outlive it.
 [[nodiscard]] RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const ProgramStages& stages,
                                  std::span<const tiles::TilePlan> plans, const GraphFacts& facts);
+// Of the rows that a request gives away.
+[[nodiscard]] RowNeeds row_needs(const ScoreRequest& request, std::span<const tiles::TilePlan> plans,
+                                 const GraphFacts& facts);
 // Whether the tiles of an input are looked at, or changed, as pixels; else they are normalised from where they were
 // decoded. Several encoders that take them differently need them as pixels too.
 [[nodiscard]] bool needs_pixels(const ScoreRequest& request, std::size_t input, std::span<const std::size_t> encoders);

@@ -20,6 +20,7 @@ PlanReport Planner::run(decode::TileDecoder& decoder, const CancelToken& cancel)
   const ScoreRequest& score = request_.score;
   PlanReport report;
   report.cost = read_cost(slide_, prepared_->plans);
+  for (const decode::SlideImageRequest& image : score.images) report.cost += read_cost(slide_, image);
   report.tissue_fraction = prepared_->tissue_fraction;
   std::int64_t most_tiles = 0;
   for (const tiles::TilePlan& plan : prepared_->plans) {

@@ -131,4 +131,16 @@ ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> p
   return cost;
 }
 
+ReadCost read_cost(const slide::Slide& slide, const decode::SlideImageRequest& image) {
+  const slide::Level& level = slide.levels()[decode::plan_slide_image(slide, image).level];
+  const int planes = level.storage.planar ? level.storage.samples : 1;
+  ReadCost cost;
+  for (std::int64_t row = 0; row < level.storage.tiles_down(); ++row)
+    for (std::int64_t column = 0; column < level.storage.tiles_across(); ++column, ++cost.stored_tiles)
+      for (int plane = 0; plane < planes; ++plane)
+        cost.stored_bytes +=
+            static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
+  return cost;
+}
+
 }  // namespace microtome::engine

@@ -100,6 +100,12 @@ void require_heads(const ScoreRequest& request) {
     }
 }
 
+void require_rows(const ScoreRequest& request) {
+  for (const RowRequest& row : request.rows)
+    require_value(request, row.encoder, row.output, "a row that is given away");
+  require(request.rows.empty() || !request.stopping, "rows are given away of all tiles, not of a part of them");
+}
+
 // With a stopping rule the score is estimated from some of the tiles: that is known for means only.
 void require_stopping(const ScoreRequest& request) {
   if (!request.stopping) return;
@@ -118,6 +124,7 @@ ProgramStages::ProgramStages(const ScoreRequest& request) : stages(1), stage_of(
   require_inputs(request);
   require_heads(request);
   require_stopping(request);
+  require_rows(request);
   // For each input: the stage whose values the next rule may read, and whether a rule was applied to them.
   std::vector<std::size_t> stage(request.tiles.size(), 0);
   std::vector<bool> has_rule(request.tiles.size(), false);

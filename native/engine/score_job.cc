@@ -67,6 +67,8 @@ std::optional<Step> ScoreJob::next(Urgency urgency) {
 
 std::optional<Step> ScoreJob::next_finish() {
   const bool complete = phase_ == Phase::Running && next_ == end_ && leftovers_.empty() && !looks_;
+  // Rows that are on their way have memory of this job.
+  if (complete && rows_ && !rows_->is_idle() && !is_stopped()) return std::nullopt;
   if (phase_ >= Phase::Finishing || active_steps_ > 0 || rows_out_ > 0 || !(complete || is_stopped()))
     return std::nullopt;
   counts_as_ = phase_;
@@ -156,6 +158,15 @@ BatchQueue* ScoreJob::queue_at(std::int64_t position) const noexcept {
   return means_.graphs[request_.encoders[encoder].graph].queue.get();
 }
 
+// How many tiles may be claimed before rows that were given away come back; 0: none.
+std::int64_t ScoreJob::room_tiles() const {
+  if (!rows_) return kClaimTiles;
+  const std::int64_t room = rows_->room_tiles();
+  // Those of a run come together. One is always possible where nothing is on the way.
+  const bool fits = rows_->is_still() || room >= pass_->run_end(next_, end_) - next_;
+  return fits ? std::min(std::max<std::int64_t>(room, 1), kClaimTiles) : 0;
+}
+
 std::optional<Step> ScoreJob::next_work() {
   Step step{.urgency = Urgency::Work};
   if (!leftovers_.empty()) {
@@ -165,18 +176,22 @@ std::optional<Step> ScoreJob::next_work() {
     return step;
   }
   if (next_ == end_) return std::nullopt;
+  const std::int64_t room = room_tiles();
+  if (room == 0) return std::nullopt;
   const bool queued = queue_at(next_) != nullptr;
   if (!local_ && waiting_steps() + static_cast<int>(leftovers_.size()) >= kClaimsAhead) return std::nullopt;
   if (queued) {
-    step.range = {next_, std::min(next_ + kClaimTiles, pass_->run_end(next_, end_))};
+    step.range = {next_, std::min(next_ + room, pass_->run_end(next_, end_))};
     // Of a slide whose bytes come later memory for the rows is taken when they are here.
     if (local_ && !take_batch(step)) return std::nullopt;
     next_ = step.range.end;
+    if (rows_) rows_->claimed(step.range.size());
     return step;
   }
   step.range = {next_, end_};
   if (local_ && !take_batch(step)) return std::nullopt;
-  step.range = claim(!local_ || crew().calibration.settled() ? kClaimTiles : 1);
+  step.range = claim(!local_ || crew().calibration.settled() ? room : 1);
+  if (rows_) rows_->claimed(step.range.size());
   return step;
 }
 
@@ -231,6 +246,7 @@ void ScoreJob::ended(Step& step, bool well) {
       if (well) begin_stage();
       break;
     case Urgency::Work:
+      if (rows_ && queue_at(step.range.first) == nullptr) rows_->claim_ended(step.range.size());
       give_back_batch(step);
       break;
     case Urgency::Finish:
@@ -287,6 +303,7 @@ Stage ScoreJob::short_of() const {
 
 void ScoreJob::rows_back(Range positions) noexcept {
   rows_out_ -= positions.size();
+  if (rows_) rows_->claim_ended(positions.size());
   std::scoped_lock lock(failure_mutex_);
   if (rows_failure_) fail(rows_failure_);
 }

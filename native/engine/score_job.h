@@ -27,6 +27,7 @@
 #include "engine/lanes.h"
 #include "engine/needs.h"
 #include "engine/program_stages.h"
+#include "engine/row_stream.h"
 #include "engine/runner.h"
 #include "engine/score_request.h"
 #include "engine/slide_colour.h"
@@ -74,6 +75,7 @@ class ScoreJob final : public Job, public RowOwner {
   [[nodiscard]] BatchQueue* queue_at(std::int64_t position) const noexcept;
   bool take_batch(Step& step);
   [[nodiscard]] Range claim(std::int64_t most);
+  [[nodiscard]] std::int64_t room_tiles() const;
   void give_back_batch(Step& step);
   void begin_stage();
   void ended_prepare(bool well);
@@ -86,6 +88,7 @@ class ScoreJob final : public Job, public RowOwner {
   void forget_plan();
   void start();
   void begin_pass();
+  void tell_row_plans() const;
   void work(Worker& worker, Step& step);
   void read_pixels(Worker& worker, Range run, const Lane& lane);
   void to_tensors(Worker& worker, std::int64_t count, const preprocess::TensorFormat& format, std::uint8_t* rows);
@@ -98,6 +101,8 @@ class ScoreJob final : public Job, public RowOwner {
                 std::int64_t rows_in_batch) const;
   void keep(std::size_t encoder, Range positions, OutputRows& outputs, std::int64_t first_row,
             std::int64_t rows_in_batch);
+  void give_rows(std::size_t encoder, std::size_t output, std::span<const std::uint32_t> items,
+                 std::span<const double> values);
   void look_at_score();
   void next_stage();
   void select();
@@ -141,12 +146,14 @@ class ScoreJob final : public Job, public RowOwner {
   std::optional<SlideColour> colour_;                     // where it is asked for
   std::unique_ptr<StainSampling> stain_sampling_;         // until it has run
   ScoringNeeds needs_;
+  RowNeeds row_needs_;
   std::optional<StoppingRule> rule_;
   std::unique_ptr<TilePass> pass_;  // of the stage
   std::vector<Lane> lanes_;         // of the pass
   std::size_t batch_bytes_ = 0;     // of the largest run of the pass
   std::size_t stage_ = 0;
   std::vector<std::unique_ptr<KeptOutputs>> kept_;  // by encoder
+  std::shared_ptr<RowStream> rows_;                 // null where no rows are given away; until the job is over
   std::vector<std::vector<Bag>> bags_;              // by stage, then input: what its encoders get; at last what is left
   std::vector<std::vector<std::int64_t>> left_;     // by input: tiles that each rule left
   std::vector<std::vector<preprocess::Quality>> quality_;  // by input; empty where nobody asks

@@ -17,6 +17,7 @@
 #include "core/stage_metrics.h"
 #include "decode/slide_image.h"
 #include "engine/prepare.h"
+#include "engine/row_request.h"
 #include "engine/stopping_rule.h"
 #include "engine/stored_tile_cache.h"
 #include "preprocess/preprocess.h"
@@ -134,6 +135,7 @@ struct ScoreRequest {
   std::vector<SelectRule> select;
   std::vector<HeadRequest> heads;
   std::vector<aggregate::SlideOutput> slide_outputs;           // the first one is the score
+  std::vector<RowRequest> rows;                                // given away, not kept
   std::int64_t batch_size = option_bounds::kBatchSizeDefault;  // rows of a run where nothing else says how many
   // True: a graph with a dynamic batch axis always sees kReproducibleRows tiles per run, always the same ones
   // together, so that a tile's outputs do not depend on batch_size, threads or other slides.
@@ -177,8 +179,8 @@ struct Stopping {
   double half_width = 0;  // of the score, over the planned tiles
 };
 
-// Left upper corners of the tiles of a table: in pixels of the level that was read, and in level 0, not rounded. Made on
-// a worker thread: for 100,000 tiles it would take milliseconds of the JavaScript thread.
+// Left upper corners of the tiles of a table: in pixels of the level that was read, and in level 0, not rounded. Made
+// on a worker thread: for 100,000 tiles it would take milliseconds of the JavaScript thread.
 struct TilePlaces {
   LargeDoubles x;
   LargeDoubles y;
@@ -224,6 +226,7 @@ using ScoreOutcome = std::variant<ScoreResult, std::exception_ptr>;
 struct ScoreCallbacks {
   std::function<void(const Progress&)> progress;  // at most every 100 ms
   std::function<void(ScoreOutcome)> done;         // exactly once
+  RowCallbacks rows = {};                         // of ScoreRequest::rows
 };
 
 }  // namespace microtome::engine

@@ -27,6 +27,18 @@ tiles::TilePlan part_of(const tiles::TilePlan& plan, const Bag& bag) {
   return part;
 }
 
+RowPlan row_plan(const tiles::TilePlan& plan, const Bag& bag) {
+  RowPlan rows{.tiles = bag.size()};
+  rows.x.reserve(static_cast<std::size_t>(bag.size()));
+  rows.y.reserve(static_cast<std::size_t>(bag.size()));
+  for (std::int64_t i = 0; i < bag.size(); ++i) {
+    const tiles::PlannedTile& tile = plan.tiles[bag.tile(i)];
+    rows.x.push_back(static_cast<double>(tile.x * plan.stored.reduction));
+    rows.y.push_back(static_cast<double>(tile.y * plan.stored.reduction));
+  }
+  return rows;
+}
+
 }  // namespace
 
 void ScoreJob::run(Worker& worker, Step& step) {
@@ -72,15 +84,19 @@ void ScoreJob::prepare(Worker& worker) {
     stopping.calibration = request_.slide_outputs.front().calibration;
     rule_.emplace(stopping, prepared_.plans.front().tiles);
   }
-  needs_ =
-      scoring_needs(*slide_,
-                    run_shape(*slide_, request_, stages_, prepared_.plans,
-                              {.rows_of = [this](std::size_t encoder) { return encoders_[encoder].rows; },
-                               .columns_of =
-                                   [this](std::size_t encoder, const std::string& output) {
-                                     return means_.graphs[request_.encoders[encoder].graph].runner->columns_of(output);
-                                   }}),
-                    memory_limit_);
+  const RunShape shape =
+      run_shape(*slide_, request_, stages_, prepared_.plans,
+                {.rows_of = [this](std::size_t encoder) { return encoders_[encoder].rows; },
+                 .columns_of =
+                     [this](std::size_t encoder, const std::string& output) {
+                       return means_.graphs[request_.encoders[encoder].graph].runner->columns_of(output);
+                     },
+                 .token_columns_of =
+                     [this](std::size_t encoder, const std::string& output) {
+                       return means_.graphs[request_.encoders[encoder].graph].runner->token_columns_of(output);
+                     }});
+  needs_ = scoring_needs(*slide_, shape, memory_limit_);
+  row_needs_ = shape.rows;
 }
 
 // Where bytes come later it is called again, and goes on with the image that it was at.
@@ -125,8 +141,21 @@ void ScoreJob::start() {
   for (const tiles::TilePlan& plan : prepared_.plans) bags_.front().emplace_back(std::ssize(plan.tiles));
   for (const SelectRule& rule : request_.select)
     if (rule.kind == SelectRule::Kind::Quality) quality_[rule.input].resize(prepared_.plans[rule.input].tiles.size());
+  if (!request_.rows.empty())
+    rows_ = std::make_shared<RowStream>(request_, row_needs_, needs_.row_window_bytes, callbacks_.rows, crew_pointer(),
+                                        pool_pointer());
   begin_pass();
   report(Stage::Decode, true);
+}
+
+// Before the pass takes the plans. Of the encoders of the stage.
+void ScoreJob::tell_row_plans() const {
+  for (std::size_t row = 0; row < request_.rows.size(); ++row) {
+    const std::size_t encoder = request_.rows[row].encoder;
+    if (stages_.stage_of[encoder] != stage_) continue;
+    const std::size_t input = request_.encoders[encoder].input;
+    rows_->plan(row, row_plan(prepared_.plans[input], bags_[stage_][input]));
+  }
 }
 
 // The pass of the stage, over the tiles that are left for it.
@@ -146,6 +175,7 @@ void ScoreJob::begin_pass() {
     kept_[encoder] = std::make_unique<KeptOutputs>(request_.encoders[encoder], uses_of(request_, encoder), items,
                                                    reserved, crew().memory);
   }
+  tell_row_plans();
   std::vector<PassLane> lanes;
   batch_bytes_ = 0;
   for (auto lane = lanes_.begin(); lane != lanes_.end(); ++lane) {
@@ -316,8 +346,17 @@ void ScoreJob::keep(std::size_t encoder, Range positions, OutputRows& outputs, s
     const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(rows_in_batch);
     const auto values =
         std::span(outputs[i]).subspan(static_cast<std::size_t>(first_row) * columns, items.size() * columns);
+    if (rows_) give_rows(encoder, i, items, values);
     kept_[encoder]->rows(i, items, values);
   }
+}
+
+// What has no tokens is one token.
+void ScoreJob::give_rows(std::size_t encoder, std::size_t output, std::span<const std::uint32_t> items,
+                         std::span<const double> values) {
+  const EncoderRequest& from = request_.encoders[encoder];
+  const std::int64_t told = means_.graphs[from.graph].runner->token_columns_of(from.outputs[output].name);
+  rows_->take(encoder, output, items, values, told > 0 ? static_cast<std::size_t>(told) : values.size() / items.size());
 }
 
 void ScoreJob::take_rows(Range positions, OutputRows& outputs, std::int64_t first_row,
@@ -425,6 +464,7 @@ void ScoreJob::finish() {
   pass_.reset();
   kept_.clear();
   images_.clear();
+  if (rows_) rows_->end();
   quality_.clear();
   slide_.reset();
   const auto done = std::exchange(callbacks_.done, nullptr);

@@ -50,6 +50,10 @@ std::size_t count_of(const TensorView& view, const std::string& name, std::int64
 
 }  // namespace
 
+std::int64_t token_columns(const std::vector<std::int64_t>& shape) noexcept {
+  return shape.size() == 3 && shape.back() > 1 ? shape.back() : 0;
+}
+
 // A binding of one thread, and a buffer for input that does not start where it should.
 class OrtSession::Slot final : public RunSlot {
  public:
@@ -116,7 +120,7 @@ void OrtSession::run(RunSlot& slot, const void* input, std::int64_t tiles, const
 }
 
 // Everything is checked before anything is appended. `bound` has each output once, in the order of binding.
-void OrtSession::collect(const Slot& slot, std::int64_t tiles, const std::vector<std::string>& bound,
+void OrtSession::collect(Slot& slot, std::int64_t tiles, const std::vector<std::string>& bound,
                          const std::vector<std::string>& names, std::vector<std::vector<double>>& out) const {
   const OrtGraph::BoundOutputs values(graph_->runtime(), slot.binding.get());
   if (values.size() != bound.size()) throw Error(Code::INTERNAL, Stage::Infer, "an output is missing after a run");
@@ -127,8 +131,10 @@ void OrtSession::collect(const Slot& slot, std::int64_t tiles, const std::vector
     counts.push_back(count_of(views.back(), bound[i], tiles));
   }
   if (out.size() < names.size()) out.resize(names.size());
+  slot.token_columns.assign(names.size(), 0);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto at = static_cast<std::size_t>(std::find(bound.begin(), bound.end(), names[i]) - bound.begin());
+    slot.token_columns[i] = infer::token_columns(views[at].shape);
     append_as_double(views[at].type, views[at].data, counts[at], out[i]);
   }
 }

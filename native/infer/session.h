@@ -32,7 +32,7 @@ class OrtSession final : public Model, public std::enable_shared_from_this<OrtSe
   class Slot;
 
   void require_output(const std::string& name, std::int64_t tiles) const;
-  void collect(const Slot& slot, std::int64_t tiles, const std::vector<std::string>& bound,
+  void collect(Slot& slot, std::int64_t tiles, const std::vector<std::string>& bound,
                const std::vector<std::string>& names, std::vector<std::vector<double>>& out) const;
 
   std::shared_ptr<const OrtGraph> graph_;

@@ -11,7 +11,7 @@ const featureOf = (position: number, column: number): number => position + colum
 
 function rowsOf(positions: readonly number[]): Parameters<FeaturesFile['rows']>[0] {
   const values = positions.flatMap((position) => Array.from({ length: columns }, (_, i) => featureOf(position, i)));
-  return { positions: Uint32Array.from(positions), columns, values: Float32Array.from(values) };
+  return { positions: Uint32Array.from(positions), columns, tokens: 1, values: Float32Array.from(values) };
 }
 
 function closingOf(count: number): Parameters<FeaturesFile['finish']>[0] {
@@ -26,6 +26,7 @@ function closingOf(count: number): Parameters<FeaturesFile['finish']>[0] {
 async function written(type: FeatureType, parts: readonly (readonly number[])[]): Promise<Buffer> {
   const path = join(await temporaryFolder(), 'slide.h5');
   const file = await FeaturesFile.create(path, type);
+  file.planned(parts.flat().length);
   for (const part of parts) await file.rows(rowsOf(part));
   await file.finish(closingOf(parts.flat().length));
   await file.discard();
@@ -57,6 +58,7 @@ it('refuses rows that do not fit, and leaves no file', async () => {
     type: FeatureType = 'float32',
   ): Promise<string> => {
     const file = await FeaturesFile.create(join(folder, 'slide.h5'), type);
+    file.planned(3);
     const { code } = await failureOf(use(file));
     await file.discard();
     expect(await readdir(folder)).toEqual([]);
@@ -65,13 +67,15 @@ it('refuses rows that do not fit, and leaves no file', async () => {
   const one = (value: number): Parameters<FeaturesFile['rows']>[0] => ({
     positions: Uint32Array.of(0),
     columns: 1,
+    tokens: 1,
     values: Float32Array.of(value),
   });
   expect(await refused((file) => file.rows({ ...rowsOf([0]), columns: 4 }))).toBe('OUTPUT_SHAPE');
   expect(await refused((file) => file.rows(one(1)).then(() => file.rows(rowsOf([1]))))).toBe('OUTPUT_SHAPE');
-  expect(await refused((file) => file.rows(rowsOf([3, 3])))).toBe('OUTPUT_SHAPE');
+  expect(await refused((file) => file.rows(rowsOf([2, 2])))).toBe('OUTPUT_SHAPE');
+  expect(await refused((file) => file.rows(rowsOf([3])))).toBe('OUTPUT_SHAPE');
   expect(await refused((file) => file.rows(rowsOf([0, 2])).then(() => file.finish(closingOf(2))))).toBe('OUTPUT_SHAPE');
-  expect(await refused((file) => file.rows(rowsOf([0])).then(() => file.finish(closingOf(2))))).toBe('OUTPUT_SHAPE');
+  expect(await refused((file) => file.rows(rowsOf([0])).then(() => file.finish(closingOf(3))))).toBe('OUTPUT_SHAPE');
   expect(await refused((file) => file.rows(one(NaN)))).toBe('OUTPUT_NOT_FINITE');
   expect(await refused((file) => file.rows(one(-Infinity)))).toBe('OUTPUT_NOT_FINITE');
   expect(await refused((file) => file.rows(one(65520)), 'float16')).toBe('OUTPUT_OUT_OF_RANGE');
@@ -86,6 +90,7 @@ it('keeps what was there when the disk is full or the file cannot be named', asy
       if (each === operation) throw systemError('ENOSPC');
     });
     const file = await FeaturesFile.create(path, 'float32', null, fs);
+    file.planned(1);
     await file.rows(rowsOf([0]));
     const { code } = await failureOf(file.finish(closingOf(1)));
     await file.discard();
@@ -97,6 +102,7 @@ it('keeps what was there when the disk is full or the file cannot be named', asy
 it('stops at an abort', async () => {
   const stop = new AbortController();
   const file = await FeaturesFile.create(join(await temporaryFolder(), 'slide.h5'), 'float32', stop.signal);
+  file.planned(1);
   const reason = new Error('enough');
   stop.abort(reason);
   await expect(file.rows(rowsOf([0]))).rejects.toBe(reason);

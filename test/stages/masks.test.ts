@@ -171,6 +171,7 @@ describe('memory of the addon', () => {
           stopping: null,
           batchSize: 16,
           reproducible: true,
+          rows: [],
           keepTiles: false,
         },
         graphs: [{ columns: [1], fixedRows: 0 }],

@@ -57,7 +57,7 @@ export class LoopScene {
 
   async score(way: Way, slide: string, model: string, geoJson = ''): Promise<LoopReport> {
     const probe = join(import.meta.dirname, 'probe-loop.mjs');
-    const { stdout } = await promisify(execFile)(process.execPath, [probe, way, slide, model, geoJson]);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', probe, way, slide, model, geoJson]);
     return JSON.parse(stdout) as LoopReport;
   }
 

@@ -11,14 +11,24 @@ const schedstat = openSync('/proc/thread-self/schedstat', 'r');
 
 /**
  * Milliseconds on the CPU of this thread so far. The kernel brings the figure up to date when the thread is taken off
- * the CPU, else only at its own tick of some milliseconds. So the thread sleeps for a moment before it reads.
+ * the CPU, else only at its own tick of some milliseconds. So the thread sleeps for a moment before it reads, and again
+ * where it was not put on the CPU anew since: a sleep whose end has come before it begins does not take place.
  */
 export function threadCpuMs() {
-  Atomics.wait(never, 0, 0, 0.01);
+  const before = schedule().arrivals;
+  let now = schedule();
+  for (let ms = 0.01; now.arrivals === before; ms *= 2) {
+    Atomics.wait(never, 0, 0, ms);
+    now = schedule();
+  }
+  return now.ms;
+}
+
+/** What the kernel counts of this thread: time on the CPU, and how often it was put there. */
+function schedule() {
   const length = readSync(schedstat, text, 0, text.length, 0);
-  let nanoseconds = 0;
-  for (let i = 0; i < length && text[i] !== 0x20; ++i) nanoseconds = 10 * nanoseconds + text[i] - 0x30;
-  return nanoseconds / 1e6;
+  const [nanoseconds, , arrivals] = text.latin1Slice(0, length).split(' ').map(Number);
+  return { ms: nanoseconds / 1e6, arrivals };
 }
 
 /** Lies in no cache near the core, as the data of a long turn. */

@@ -90,6 +90,7 @@ class Compiler {
       select: spec.rules.map((rule) => this.#rule(rule)),
       heads: this.#heads.indices.map((index) => this.#head(spec.heads[index] as HeadSpec)),
       outputs: this.#outputs(),
+      rows: [],
       stopping,
       batchSize,
       reproducible,

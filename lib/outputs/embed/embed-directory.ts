@@ -25,13 +25,13 @@ import { rowsMismatch, type RunRow } from '../../runs/rows.js';
 import { sourceOf } from '../../runs/score-directory.js';
 import { tellModel, tellNotRead } from '../../runs/tell.js';
 import { modelFault } from '../../scoring/model-trial.js';
-import type { Scorer } from '../../scoring/scorer.js';
+import type { EncodingScorer, Scorer } from '../../scoring/scorer.js';
 import { checkMask } from '../../slide/mask-digest.js';
 import { readIdentity } from '../features/read-identity.js';
 import { parseEmbedRun, type ParsedEmbedRun } from './embed-options.js';
 import { embedOne } from './embed-one.js';
 import { gridOf, refuseExisting } from './embed-slide.js';
-import { encodingScorer, featureOutputOf } from './encode.js';
+import { encodingScorer, featureOutputOf, type FeatureOutput } from './encode.js';
 import { checkIdentity, identityText, runIdentity, type RunIdentity } from './identity.js';
 import type { Grid } from './layout.js';
 import type {
@@ -76,9 +76,9 @@ interface Target {
 
 interface Work {
   readonly parsed: ParsedEmbedRun;
-  readonly scorer: Scorer;
+  readonly scorer: EncodingScorer;
   readonly lock: OutputLock;
-  readonly modelOutput: string;
+  readonly modelOutput: FeatureOutput;
   readonly grid: Grid;
   readonly identity: RunIdentity;
   readonly progress: RunProgress;
@@ -127,7 +127,7 @@ class Embedding {
     const scorer = await encodingScorer({ ...run.scorer, signal: this.stop.controller.signal });
     try {
       tellModel(run, scorer.model);
-      const modelOutput = featureOutputOf(scorer, features.output);
+      const modelOutput = featureOutputOf(scorer, features);
       const identity = await runIdentity(scorer, run, features, modelOutput);
       const there = resume ? await finishedOf(targets, identity) : new Set<Target>();
       const todo = targets.filter((target) => !there.has(target));

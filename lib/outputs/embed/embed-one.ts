@@ -1,22 +1,21 @@
 /** The features of one slide into one file. */
 import type { SlideScoreOptions } from '../../options/types.js';
-import type { ReadPolicy } from '../../scoring/result.js';
-import type { Scorer } from '../../scoring/scorer.js';
+import type { EncodingScorer } from '../../scoring/scorer.js';
 import type { Input } from '../../slide/byte-source.js';
 import { openSlide } from '../../slide/slide.js';
 import { FeaturesFile } from '../features/features-file.js';
 import type { FeatureSettings } from './embed-options.js';
-import { encode } from './encode.js';
+import type { FeatureOutput } from './encode.js';
 import { closingOf, type Grid, type SlideFacts } from './layout.js';
+import { missingPool, poolWarnings } from './pooling.js';
 import type { EmbedResult } from './types.js';
 
 export interface EmbedJob {
-  readonly scorer: Scorer;
+  readonly scorer: EncodingScorer;
   readonly input: Input;
   readonly options: SlideScoreOptions;
   readonly features: FeatureSettings;
-  /** Of the model. */
-  readonly modelOutput: string;
+  readonly modelOutput: FeatureOutput;
   readonly grid: Grid;
   readonly output: string;
   readonly identity: string;
@@ -30,15 +29,15 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
   const facts = await factsOf(input, options);
   const file = await FeaturesFile.create(output, features.type, options.signal ?? null);
   try {
-    const encoded = await encode(scorer, input, options, modelOutput, file);
+    const encoded = await scorer.encode(input, options, modelOutput.rows, file);
+    const { facts: read, tiles, columns, tokens } = encoded;
+    // The graph did not say that there are tokens; its rows do.
+    if (tokens > 1 && features.pool === null) throw missingPool(modelOutput.name, scorer.model.path);
     const closing = await closingOf(encoded, facts, job.grid, job.identity, options.signal ?? null);
     await file.finish(closing, job.beforeRename);
-    const { path, badTiles, missingTiles, tissueFraction, timings, warnings, model, reproducible } = encoded.result;
-    const { columns, table } = encoded;
-    // Only a model that reads tiles has an output of them.
-    const read = encoded.result.read as ReadPolicy;
-    const shared = { path, read, badTiles, missingTiles, tissueFraction, timings, warnings, model, reproducible };
-    return Object.freeze({ ...shared, output, tiles: table.count, columns, modelOutput });
+    const warnings = [...read.warnings, ...poolWarnings(scorer.model, modelOutput.name, modelOutput.rows.pool)];
+    const own = { output, tiles: tiles.count, columns: columns / tokens, tokens, modelOutput: modelOutput.name };
+    return Object.freeze({ ...read, ...own, warnings: Object.freeze(warnings) });
   } finally {
     await file.discard();
   }

@@ -7,12 +7,13 @@ import { defaults } from '../../options/defaults.js';
 import { parseOptions } from '../../options/parse.js';
 import type { ScorerOptions } from '../../options/types.js';
 import { parseDirectoryOptions, type RunOptions } from '../../runs/directory-options.js';
-import type { FeatureType, ScoreOnlyOption } from './types.js';
+import type { PoolSettings } from './pooling.js';
+import type { FeaturePool, FeatureType, ScoreOnlyOption } from './types.js';
 
 type Known = Readonly<Record<string, unknown>>;
 
 /** What is written of each slide. */
-export interface FeatureSettings {
+export interface FeatureSettings extends PoolSettings {
   readonly type: FeatureType;
   /** Of the model; null: the only one. */
   readonly output: string | null;
@@ -56,13 +57,18 @@ function split(options: unknown): Split {
       { advice: 'leave it out' },
     );
   }
-  const { featureType, featureOutput, ...rest } = all;
-  const own = parseOptions(['embed'], {
-    ...(featureType === undefined ? {} : { featureType }),
-    ...(featureOutput === undefined ? {} : { featureOutput }),
-  });
-  const type = (own['featureType'] as FeatureType | null) ?? defaults.featureType;
-  return { features: { type, output: own['featureOutput'] as string | null }, rest };
+  const { featureType, featureOutput, pool, poolSkip, ...rest } = all;
+  const given = Object.entries({ featureType, featureOutput, pool, poolSkip });
+  const own = parseOptions(['embed'], Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+  return {
+    features: {
+      type: (own['featureType'] as FeatureType | null) ?? defaults.featureType,
+      output: own['featureOutput'] as string | null,
+      pool: own['pool'] as FeaturePool | null,
+      poolSkip: (own['poolSkip'] as number | null) ?? defaults.poolSkip,
+    },
+    rest,
+  };
 }
 
 function outputOf(given: unknown): string {

@@ -34,7 +34,7 @@ export async function embedSlide(input: Input, options: EmbedOptions): Promise<E
   const slide = await slideIdentity(place);
   const scorer = await encodingScorer(given);
   try {
-    const modelOutput = featureOutputOf(scorer, features.output);
+    const modelOutput = featureOutputOf(scorer, features);
     const identity = identityText(await runIdentity(scorer, run, features, modelOutput), slide);
     const beforeRename = async (): Promise<void> => (overwrite ? undefined : await refuseExisting(output));
     const grid = gridOf(scorer, given);

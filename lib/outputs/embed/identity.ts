@@ -11,6 +11,7 @@ import { runKey } from '../../runs/run-key.js';
 import type { SlideIdentity } from '../../runs/slide-files.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import type { FeatureSettings } from './embed-options.js';
+import type { FeatureOutput } from './encode.js';
 
 export type RunIdentity = Readonly<Record<string, Json>>;
 
@@ -19,7 +20,7 @@ export async function runIdentity(
   scorer: Scorer,
   run: RunOptions,
   features: FeatureSettings,
-  output: string,
+  output: FeatureOutput,
 ): Promise<RunIdentity> {
   const machine = await machineIdentity(scorer.device);
   const key = await runKey(scorer.model, { metadataSha256: null }, run, machine);
@@ -27,11 +28,16 @@ export async function runIdentity(
   return {
     tool: key.tool,
     model: { ...key.model, input: { sizePx, stridePx, mpp, level } },
-    output,
+    output: output.name,
+    pool: poolText(output),
     featureType: features.type,
     machine: key.machine,
     options: key.options,
   };
+}
+
+function poolText({ rows: { pool } }: FeatureOutput): Json {
+  return pool === null ? 'none' : pool.kind === 'cls' ? 'cls' : `mean after ${pool.skip}`;
 }
 
 /** With what is the slide's own. The inode is left out: a copy of a slide has the same features. */

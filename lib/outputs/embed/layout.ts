@@ -5,7 +5,7 @@ import { Turns } from '../../core/turns.js';
 import type { Slide } from '../../slide/slide.js';
 import type { AttributeValue, Attributes } from '../features/hdf5-types.js';
 import type { FeaturesClosing } from '../features/features-file.js';
-import type { Encoded } from './encode.js';
+import type { EncodedSlide } from '../../scoring/encoded-slide.js';
 
 /** What the attributes tell of the slide's file. */
 export type SlideFacts = Pick<Slide, 'width' | 'height' | 'levels'>;
@@ -24,7 +24,7 @@ function magnification(mpp: number | null): AttributeValue {
 const sliceTiles = 4096;
 
 /** Upper left corners in whole pixels of level 0, as both programs store them. */
-async function coordsOf({ table }: Encoded, signal: AbortSignal | null): Promise<BigInt64Array> {
+async function coordsOf({ tiles: table }: EncodedSlide, signal: AbortSignal | null): Promise<BigInt64Array> {
   const coords = new BigInt64Array(2 * table.count);
   const turns = new Turns(signal);
   for (let i = 0; i < table.count; ++i) {
@@ -43,11 +43,11 @@ export interface Grid {
 
 function coordsAttributes(
   name: string,
-  { result, table }: Encoded,
+  { facts, tiles: table }: EncodedSlide,
   slide: SlideFacts,
   { sizePx, stridePx }: Grid,
 ): Attributes {
-  const mpp = result.read?.mpp ?? null;
+  const { mpp } = facts.read;
   const level = slide.levels[table.level];
   const dimensions = [level?.width ?? slide.width, level?.height ?? slide.height];
   return {
@@ -73,14 +73,14 @@ function coordsAttributes(
 
 /** What stands beside the features. `identity` is canonical JSON; see identity.ts. */
 export async function closingOf(
-  encoded: Encoded,
+  encoded: EncodedSlide,
   slide: SlideFacts,
   grid: Grid,
   identity: string,
   signal: AbortSignal | null,
 ): Promise<FeaturesClosing> {
-  const { name } = parse(encoded.result.path);
-  const { model } = encoded.result;
+  const { name } = parse(encoded.facts.path);
+  const { model } = encoded.facts;
   return {
     coords: await coordsOf(encoded, signal),
     features: { name, savetodir: '.', encoder: model.name },

@@ -5,7 +5,7 @@ import type { RunLoop } from '../../runs/run-loop.js';
 import type { DirectoryOptions, DirectoryProgress, NotRead } from '../../runs/types.js';
 import type { ModelIdentity, ReadPolicy, Timings } from '../../scoring/result.js';
 
-export type { FeatureOptions, FeatureType } from '../../options/types.js';
+export type { FeatureOptions, FeaturePool, FeatureType } from '../../options/types.js';
 export type { DirectoryProgress };
 
 /** What a slide score is made with; an embedding has none of it. */
@@ -56,8 +56,10 @@ export interface EmbedResult {
   readonly output: string;
   /** Rows of the file. */
   readonly tiles: number;
-  /** Features of a tile. */
+  /** Features of a tile; of each token, where all tokens are written. */
   readonly columns: number;
+  /** Tokens of a tile that are written: 1 but for `pool: 'none'` of a list of tokens. */
+  readonly tokens: number;
   /** By its name in the model. */
   readonly modelOutput: string;
   readonly read: ReadPolicy;

@@ -18,7 +18,7 @@ import { realFileSystem, type FileSystem } from '../../runs/file-system.js';
 import { float16Bits, float16Limit } from './float16.js';
 import { closing, type StoredDataset } from './hdf5-objects.js';
 import { elementBytes, type Attributes } from './hdf5-types.js';
-import type { FeatureRows, RowSink } from './row-stream.js';
+import type { RowTaker, TakenRows } from '../../scoring/row-pump.js';
 
 export type FeatureType = 'float32' | 'float16';
 
@@ -36,10 +36,12 @@ export interface FeaturesClosing {
   readonly root: Attributes;
 }
 
-export class FeaturesFile implements RowSink {
-  readonly #seen = new Set<number>();
-  #highest = -1;
+export class FeaturesFile implements RowTaker {
+  /** By tile: 1 where its row has come. */
+  #seen = new Uint8Array(0);
+  #count = 0;
   #columns: number | null = null;
+  #tokens = 1;
   #handle: FileHandle | null;
 
   private constructor(
@@ -68,21 +70,27 @@ export class FeaturesFile implements RowSink {
     }
   }
 
+  planned(tiles: number): void {
+    this.#seen = new Uint8Array(tiles);
+  }
+
   /** Throws OUTPUT_SHAPE, OUTPUT_NOT_FINITE, OUTPUT_OUT_OF_RANGE, DISK_FULL. One call at a time. */
-  async rows({ positions, columns, values }: FeatureRows): Promise<void> {
+  async rows({ positions, columns, tokens, values }: TakenRows): Promise<void> {
     this.#columns ??= columns;
+    this.#tokens = tokens;
     if (columns !== this.#columns || values.length !== positions.length * columns) {
       const found = `${values.length} values came for ${positions.length} tiles, but a tile has ${this.#columns}`;
       throw new MicrotomeError('OUTPUT_SHAPE', 'infer', found, { path: this.path });
     }
     for (const position of positions) {
-      if (this.#seen.has(position))
-        throw new MicrotomeError('OUTPUT_SHAPE', 'infer', `the row of tile ${position} came twice`, {
-          path: this.path,
-        });
-      this.#seen.add(position);
-      this.#highest = Math.max(this.#highest, position);
+      const seen = this.#seen[position];
+      if (seen !== 0) {
+        const found = seen === undefined ? `there is no tile ${position}` : `the row of tile ${position} came twice`;
+        throw new MicrotomeError('OUTPUT_SHAPE', 'infer', found, { path: this.path });
+      }
+      this.#seen[position] = 1;
     }
+    this.#count += positions.length;
     const stored = await this.#stored(values);
     const rowBytes = columns * elementBytes[this.type];
     for (let first = 0; first < positions.length; ) {
@@ -147,8 +155,8 @@ export class FeaturesFile implements RowSink {
     beforeRename: () => Promise<void> = async () => {},
   ): Promise<void> {
     const count = coords.length / 2;
-    if (this.#seen.size !== count || this.#highest !== count - 1) {
-      const found = `rows of ${this.#seen.size} tiles came, but ${count} tiles are planned`;
+    if (this.#count !== count || this.#seen.length !== count) {
+      const found = `rows of ${this.#count} tiles came, but ${count} tiles are planned`;
       throw new MicrotomeError('OUTPUT_SHAPE', 'infer', found, { path: this.path });
     }
     const columns = this.#columns ?? 0;
@@ -158,7 +166,7 @@ export class FeaturesFile implements RowSink {
       {
         name: 'features',
         type: this.type,
-        dimensions: [count, columns],
+        dimensions: this.#tokens === 1 ? [count, columns] : [count, this.#tokens, columns / this.#tokens],
         address: dataAddress,
         bytes,
         attributes: features,
