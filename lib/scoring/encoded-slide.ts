@@ -21,14 +21,7 @@ export interface RowsAsked {
 /** The facts of a slide that a score has too. */
 export type EncodedFacts = { readonly read: ReadPolicy } & Pick<
   SlideResult,
-  | 'path'
-  | 'badTiles'
-  | 'missingTiles'
-  | 'tissueFraction'
-  | 'timings'
-  | 'warnings'
-  | 'model'
-  | 'reproducible'
+  'path' | 'badTiles' | 'missingTiles' | 'tissueFraction' | 'timings' | 'warnings' | 'model' | 'reproducible'
 >;
 
 /** Where the tiles are. */

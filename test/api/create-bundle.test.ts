@@ -75,7 +75,9 @@ describe('what is refused leaves no folder', () => {
   it('three columns of which none is told', async () => {
     const { onnx, folder } = written(constantModel([1, 2, 3]));
     const options = { ...card, input: { mpp: 1 } };
-    expect((await failure(() => createBundle(onnx, folder, options), 'INVALID_OPTION')).message).toContain('pass column');
+    expect((await failure(() => createBundle(onnx, folder, options), 'INVALID_OPTION')).message).toContain(
+      'pass column',
+    );
     expect(existsSync(folder)).toBe(false);
   });
 

@@ -17,15 +17,63 @@ const sites = ['trunk', 'arm', 'lower limb/hip', 'Scalp'];
 const synonyms = { trunc: 'trunk', forearm: 'arm' };
 
 const features: readonly ClinicalFeatureJson[] = [
-  { name: 'lower', column: 'age', type: 'interval', parse: { intervalValue: 'lower' }, missing: { rule: 'value', value: 60 }, mean: 55, std: 20 },
+  {
+    name: 'lower',
+    column: 'age',
+    type: 'interval',
+    parse: { intervalValue: 'lower' },
+    missing: { rule: 'value', value: 60 },
+    mean: 55,
+    std: 20,
+  },
   { name: 'middle', column: 'age', type: 'interval', missing: { rule: 'indicator' }, mean: 50 },
-  { name: 'upper', column: 'age', type: 'interval', parse: { intervalValue: 'upper' }, missing: { rule: 'indicator', value: 40 } },
+  {
+    name: 'upper',
+    column: 'age',
+    type: 'interval',
+    parse: { intervalValue: 'upper' },
+    missing: { rule: 'indicator', value: 40 },
+  },
   { name: 'sex', column: 'sex', type: 'number', missing: { rule: 'value', value: 1.5 }, mean: 1.5, std: 0.5 },
-  { name: 'strict', column: 'sex', type: 'category', parse: { categories: ['1', '2'] }, missing: { rule: 'indicator' } },
-  { name: 'history', column: 'history', type: 'boolean', parse: { true: ['YES', 'y'], false: ['NO', 'n', 'never'] }, missing: { rule: 'value', value: -1 } },
-  { name: 'word', column: 'history', type: 'category', parse: { categories: ['NO', 'YES', 'y', 'n', 'never', 'unknown'], encoding: 'index' }, missing: { rule: 'category', category: 'unknown' }, mean: 1, std: 2 },
-  { name: 'site', column: 'site', type: 'category', parse: { categories: sites }, synonyms, missing: { rule: 'value', value: 0.25 } },
-  { name: 'exact', column: 'site', type: 'category', parse: { categories: sites, caseSensitive: true }, synonyms, missing: { rule: 'indicator', value: 0.1 } },
+  {
+    name: 'strict',
+    column: 'sex',
+    type: 'category',
+    parse: { categories: ['1', '2'] },
+    missing: { rule: 'indicator' },
+  },
+  {
+    name: 'history',
+    column: 'history',
+    type: 'boolean',
+    parse: { true: ['YES', 'y'], false: ['NO', 'n', 'never'] },
+    missing: { rule: 'value', value: -1 },
+  },
+  {
+    name: 'word',
+    column: 'history',
+    type: 'category',
+    parse: { categories: ['NO', 'YES', 'y', 'n', 'never', 'unknown'], encoding: 'index' },
+    missing: { rule: 'category', category: 'unknown' },
+    mean: 1,
+    std: 2,
+  },
+  {
+    name: 'site',
+    column: 'site',
+    type: 'category',
+    parse: { categories: sites },
+    synonyms,
+    missing: { rule: 'value', value: 0.25 },
+  },
+  {
+    name: 'exact',
+    column: 'site',
+    type: 'category',
+    parse: { categories: sites, caseSensitive: true },
+    synonyms,
+    missing: { rule: 'indicator', value: 0.1 },
+  },
 ];
 
 /** The values of each column; some that no rule understands, some that only one of two features does. */

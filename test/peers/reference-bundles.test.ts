@@ -177,9 +177,15 @@ describe('heads that the metadata choose', () => {
 
   it('a run with a table without a column that the model reads is refused before any work', async () => {
     const metadata = join(scratch, 'short.csv');
-    writeFileSync(metadata, `filename,age,resolution\n${slides.map(({ name }) => `${name},[32:34[,0.25`).join('\n')}\n`);
+    writeFileSync(
+      metadata,
+      `filename,age,resolution\n${slides.map(({ name }) => `${name},[32:34[,0.25`).join('\n')}\n`,
+    );
     const { done } = scoreDirectory(join(scratch, 'slides'), { model: bundle('third'), metadata });
-    await expect(done).rejects.toMatchObject({ code: 'CSV_INVALID', message: expect.stringContaining('melanoma_history') });
+    await expect(done).rejects.toMatchObject({
+      code: 'CSV_INVALID',
+      message: expect.stringContaining('melanoma_history'),
+    });
     const { done: without } = scoreDirectory(join(scratch, 'slides'), { model: bundle('third') });
     await expect(without).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });

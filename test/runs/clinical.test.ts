@@ -16,7 +16,10 @@ describe('the columns that the model reads', () => {
     const started = start(area, { metadata: area.metadata }, reads);
     await started.run.done;
     const [first] = started.scorer.calls;
-    expect(first?.options.clinical).toMatchObject({ body_site: expect.stringMatching(/^trun[ck]$/), melanoma_history: null });
+    expect(first?.options.clinical).toMatchObject({
+      body_site: expect.stringMatching(/^trun[ck]$/),
+      melanoma_history: null,
+    });
     expect(first?.options.slideMpp).toBeGreaterThan(0);
   });
 
@@ -78,7 +81,11 @@ it('a value that cannot be read fails its slide alone', async () => {
   const area = await competitionArea(3);
   const [bad] = [...area.names].sort();
   const failing = { [bad as string]: 'CLINICAL_INVALID' as const };
-  const { run } = start(area, { metadata: area.metadata, fallback: 0.3 }, { ...reads, failing, failingStage: 'options' });
+  const { run } = start(
+    area,
+    { metadata: area.metadata, fallback: 0.3 },
+    { ...reads, failing, failingStage: 'options' },
+  );
   const { rows } = await run.done;
   expect(rows.map(({ source, error }) => [source, error])).toEqual([
     ['fallback', 'CLINICAL_INVALID'],

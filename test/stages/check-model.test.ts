@@ -33,7 +33,12 @@ describe('a model on noise', () => {
     const model = await loadModel(at('wide.onnx'), { input: { level: 0 }, column: 2, clip: null });
     const { encoders, failure, model: identity } = await checkModel(model);
     expect(encoders).toMatchObject([
-      { reads: 'tiles', inputShape: [3, 64, 64], outputs: [{ name: 'features', columns: 6 }], dependsOnNeighbours: false },
+      {
+        reads: 'tiles',
+        inputShape: [3, 64, 64],
+        outputs: [{ name: 'features', columns: 6 }],
+        dependsOnNeighbours: false,
+      },
     ]);
     expect(encoders[0]?.perSecond).toBeGreaterThan(0);
     expect([failure, identity.sha256]).toEqual([null, model.sha256]);
