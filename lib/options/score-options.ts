@@ -4,7 +4,7 @@ import type { NativeGridOptions, NativeLimits, NativeMaskSource, NativeTissueOpt
 import type { NativeProgram } from '../native/program.js';
 import type { Model } from '../model/model.js';
 import type { ClinicalRow } from '../model/clinical/row-text.js';
-import { programOf, type ProgramSettings } from '../model/program/compile.js';
+import { encodingProgramOf, programOf, type ProgramSettings, type RowsAsked } from '../model/program/compile.js';
 import { specOf, type ModelSpec, type TileInputSpec } from '../model/spec.js';
 import type { SampleReason } from '../scoring/result.js';
 import { MicrotomeError } from '../core/errors.js';
@@ -245,18 +245,31 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
   });
 }
 
+/** All grids are laid on the mask of the first one that has one; it can be handed over once. */
+function masked({ grids, tissue }: SlideSettings, mask: NativeMaskSource): readonly NativeGridOptions[] {
+  const first = grids.findIndex(({ keep }) => keep !== 'all');
+  return grids.map((grid, i): NativeGridOptions => {
+    if (i === first) return { ...grid, mask };
+    return { ...grid, mask: grid.keep === 'all' ? { kind: 'all' } : { kind: 'tissue', options: tissue } };
+  });
+}
+
 /** The program of one slide, once the mask is there. Throws what is wrong with the clinical values of the slide. */
 export function nativeProgram(
-  { grids, tissue, program }: SlideSettings,
+  settings: SlideSettings,
   model: Model,
   mask: NativeMaskSource,
   row: ClinicalRow | null,
 ): NativeProgram {
-  // All grids are laid on the mask of the first one that has one; it can be handed over once.
-  const first = grids.findIndex(({ keep }) => keep !== 'all');
-  const tiles = grids.map((grid, i): NativeGridOptions => {
-    if (i === first) return { ...grid, mask };
-    return { ...grid, mask: grid.keep === 'all' ? { kind: 'all' } : { kind: 'tissue', options: tissue } };
-  });
-  return programOf(specOf(model), { ...program, tiles }, row);
+  return programOf(specOf(model), { ...settings.program, tiles: masked(settings, mask) }, row);
+}
+
+/** The program that encodes the tiles of one slide. */
+export function encodingProgram(
+  settings: SlideSettings,
+  model: Model,
+  mask: NativeMaskSource,
+  asked: RowsAsked,
+): NativeProgram {
+  return encodingProgramOf(specOf(model), { ...settings.program, tiles: masked(settings, mask) }, asked);
 }

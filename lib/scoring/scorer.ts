@@ -23,7 +23,14 @@ import type {
 } from '../native/contract.js';
 import type { NativeProgram } from '../native/program.js';
 import { defaults } from '../options/defaults.js';
-import { nativeProgram, parseScorerOptions, parseSlideScoreOptions, slideSettings } from '../options/score-options.js';
+import type { RowsAsked } from '../model/program/compile.js';
+import {
+  encodingProgram,
+  nativeProgram,
+  parseScorerOptions,
+  parseSlideScoreOptions,
+  slideSettings,
+} from '../options/score-options.js';
 import type {
   ParsedRuntimeOptions,
   ParsedScorerOptions,
@@ -31,7 +38,7 @@ import type {
   SlideSettings,
 } from '../options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
-import { encodedTiles, encodingProgram, type EncodedSlide, type RowsAsked } from './encoded-slide.js';
+import { encodedTiles, type EncodedSlide } from './encoded-slide.js';
 import { SlideProgress } from './progress.js';
 import type { SlidePlan, SlideResult } from './result.js';
 import { openNativeSlide } from '../slide/slide.js';

@@ -18,7 +18,6 @@ import type {
   StoppingOutcome,
   TileSample,
   TileTable,
-  Timings,
 } from './result.js';
 import { tileTable } from './tile-table.js';
 
@@ -122,6 +121,24 @@ export interface ResultContext {
   readonly elapsedMs: number;
 }
 
+/** Of a slide whose tiles were encoded. */
+export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
+  const { path, model, settings, slideWarnings, elapsedMs } = context;
+  const [table] = found.tables;
+  if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
+  return Object.freeze({
+    path,
+    read: readPolicy(table, undefined, settings, 0),
+    badTiles: found.badTiles + found.missingTiles,
+    missingTiles: found.missingTiles,
+    tissueFraction: found.tissueFraction,
+    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
+    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
+    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
+    reproducible: settings.program.reproducible,
+  });
+}
+
 function tablesOf(
   found: NativeScoreResult,
   { model, program }: ResultContext,
@@ -131,28 +148,6 @@ function tablesOf(
   const tables = byInput(found.tables, model, (table, i) => tileTable(table, spec, program, i));
   const [first] = Object.values(tables);
   return { ...(first === undefined ? {} : { tiles: first }), tables: Object.freeze(tables) };
-}
-
-/** Of a slide whose tiles were encoded. */
-export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
-  const { path, model, settings, program, slideWarnings, elapsedMs } = context;
-  const [table] = found.tables;
-  if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
-  return Object.freeze({
-    path,
-    read: readPolicy(table, undefined, settings, 0),
-    badTiles: found.badTiles + found.missingTiles,
-    missingTiles: found.missingTiles,
-    tissueFraction: found.tissueFraction,
-    timings: timingsOf(found, elapsedMs),
-    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
-    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
-    reproducible: program.reproducible,
-  });
-}
-
-function timingsOf({ times }: NativeScoreResult, elapsedMs: number): Timings {
-  return Object.freeze({ elapsedMs, stages: Object.freeze(times.map((t) => Object.freeze({ ...t }))) });
 }
 
 export function slideResult(found: NativeScoreResult, context: ResultContext): SlideResult {
@@ -185,7 +180,7 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,
     tissueFraction: found.tissueFraction,
-    timings: timingsOf(found, elapsedMs),
+    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
     warnings: Object.freeze([
       ...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...ofRange, ...forced]),
     ]),

@@ -3,6 +3,7 @@
 import type { NativeGridOptions, NativeSlideOutput, NativeTensorFormat } from '../../native/contract.js';
 import type {
   NativeEncoder,
+  NativePool,
   NativeHead,
   NativeHeadInput,
   NativeImageInput,
@@ -66,6 +67,21 @@ function encodersOf(head: HeadSpec | undefined): readonly number[] {
   return head.inputs.flatMap((input) => (input.from === 'features' ? [input.encoder] : []));
 }
 
+function nativeEncoder(
+  { name, graph, input, turns, outputs }: EncoderSpec,
+  spec: ModelSpec,
+  sizePx: number,
+): NativeEncoder {
+  return {
+    name,
+    graph,
+    input,
+    format: tensorFormat(spec.tiles[input]?.input as PixelFormat, sizePx),
+    turns,
+    outputs: outputs.map(({ tensor, activation }) => ({ tensor, activation })),
+  };
+}
+
 class Compiler {
   readonly #choice: HeadChoice;
   readonly #heads: Kept;
@@ -100,16 +116,8 @@ class Compiler {
     };
   }
 
-  #encoder({ name, graph, input, turns, outputs }: EncoderSpec): NativeEncoder {
-    const pixels = this.spec.tiles[input]?.input as PixelFormat;
-    return {
-      name,
-      graph,
-      input,
-      format: tensorFormat(pixels, this.settings.tiles[input]?.sizePx ?? 0),
-      turns,
-      outputs: outputs.map(({ tensor, activation }) => ({ tensor, activation })),
-    };
+  #encoder(encoder: EncoderSpec): NativeEncoder {
+    return nativeEncoder(encoder, this.spec, this.settings.tiles[encoder.input]?.sizePx ?? 0);
   }
 
   #value(value: NativeTileValue): NativeTileValue {
@@ -192,6 +200,35 @@ function nativeHeadOutputs(
   outputs: ImageHeadSpec['outputs'],
 ): Extract<NativeHead, { readonly kind: 'onnx' }>['outputs'] {
   return outputs.map(({ tensor, columns, activation, perTile }) => ({ tensor, columns, activation, perTile }));
+}
+
+/** One output of an encoder, and how its tokens become a row. */
+export interface RowsAsked {
+  readonly encoder: number;
+  /** Of the encoder. */
+  readonly output: number;
+  readonly pool: NativePool | null;
+}
+
+/** A program that gives rows away and makes no score. Rules of selection are left out: every planned tile is encoded. */
+export function encodingProgramOf(spec: ModelSpec, settings: ProgramSettings, asked: RowsAsked): NativeProgram {
+  const encoder = spec.encoders[asked.encoder] as EncoderSpec;
+  const output = encoder.outputs[asked.output] as EncoderSpec['outputs'][number];
+  const tiles = settings.tiles[encoder.input] as NativeGridOptions;
+  return {
+    tiles: [tiles],
+    images: [],
+    colour: spec.colour,
+    encoders: [{ ...nativeEncoder({ ...encoder, outputs: [output] }, spec, tiles.sizePx), input: 0 }],
+    select: [],
+    heads: [],
+    outputs: [],
+    rows: [{ encoder: 0, output: 0, pool: asked.pool }],
+    stopping: null,
+    batchSize: settings.batchSize,
+    reproducible: settings.reproducible,
+    keepTiles: false,
+  };
 }
 
 /** Throws CLINICAL_MISSING, CLINICAL_INVALID, CLINICAL_UNKNOWN: what is wrong with the metadata of this slide. */
