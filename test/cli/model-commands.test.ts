@@ -14,7 +14,18 @@ describe('model init', () => {
       asked.push([onnx, folder, options]);
       return { ...fakeModel(), warnings: ['doubtful'] };
     };
-    const flags = ['--input-mpp', '0.5', '--activation', 'softmax', '--column', '1', '--fallback', '0.2', '--name', 'n'];
+    const flags = [
+      '--input-mpp',
+      '0.5',
+      '--activation',
+      'softmax',
+      '--column',
+      '1',
+      '--fallback',
+      '0.2',
+      '--name',
+      'n',
+    ];
     const argv = ['model', 'init', 'out', '--onnx', 'net.onnx', ...flags, ...card];
     const { code, stdout, stderr } = await cli(argv, { library: { createBundle } });
     expect([code, stderr]).toEqual([0, 'warning: doubtful\n']);
