@@ -9,10 +9,10 @@ import type { SlideScoreOptions } from '../options/types.js';
 import type { Scorer } from './scorer.js';
 import { noiseSlide, type NoiseSlide } from './noise-slide.js';
 
-/** The side of the trial's slide; larger tiles reach beyond its edge. */
+/** The side of a slide for one tile; larger tiles reach beyond its edge. */
 const kMostSidePx = 1024;
-/** Levels that a model names: each doubles the side of the slide. */
-const kMostLevels = 4;
+/** The side of any other slide for a trial: its pixels are made in memory. */
+const kMostLevel0Px = 4096;
 
 interface Trial {
   readonly slide: NoiseSlide;
@@ -24,16 +24,20 @@ function trialOf({ inputs, images }: Model): Trial | null {
   const levels = images.map(({ level }) => level ?? 0);
   if (inputs.length !== 1) levels.push(...inputs.map(({ level }) => level ?? 0));
   const deepest = Math.max(0, ...levels);
-  if (deepest >= kMostLevels) return null;
-  const side = Math.min(Math.max(64, ...inputs.map(({ sizePx }) => sizePx)), kMostSidePx);
+  const pictures = images.flatMap(({ widthPx, heightPx }) => [widthPx ?? 0, heightPx ?? 0]);
+  const side = Math.max(64, ...pictures, ...inputs.map(({ sizePx }) => sizePx));
   const [only] = inputs;
-  const sidePx =
-    inputs.length === 1 && images.length === 0 ? Math.min(only?.sizePx ?? 1, kMostSidePx) : side * 2 ** deepest;
+  const isOneTile = only !== undefined && inputs.length === 1 && images.length === 0;
+  const mpps = inputs.flatMap(({ mpp }) => (mpp === null ? [] : [mpp]));
+  // Level 0 is as fine as the finest input; a tile of the coarsest one covers so much more of it.
+  const finest = Math.min(...mpps);
+  const reduction = mpps.length < 2 ? 1 : Math.ceil(Math.max(...mpps) / finest);
+  const sidePx = isOneTile ? Math.min(only.sizePx, kMostSidePx) : side * Math.max(2 ** deepest, reduction);
+  if (sidePx > kMostLevel0Px) return null;
   const slide = { widthPx: sidePx, heightPx: sidePx, levels: deepest + 1 };
   if (inputs.length === 0) return { slide, options: {} };
   if (inputs.length === 1) return { slide, options: { level: 0, keep: 'all' } };
-  const mpps = inputs.flatMap(({ mpp }) => (mpp === null ? [] : [mpp]));
-  return { slide, options: { mask: whole(sidePx), ...(mpps.length === 0 ? {} : { slideMpp: Math.max(...mpps) / 2 }) } };
+  return { slide, options: { mask: whole(sidePx), ...(mpps.length === 0 ? {} : { slideMpp: finest }) } };
 }
 
 /** All of it is tissue. */

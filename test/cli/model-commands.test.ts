@@ -87,6 +87,13 @@ describe('model check', () => {
     expect(JSON.parse(stdout)).toEqual(found);
   });
 
+  it('rules that leave no noise are no fault', async () => {
+    const failure = new MicrotomeError('NO_TISSUE', 'tiles', 'nothing is left');
+    const library = { checkModel: async () => ({ ...found, failure }) };
+    const { code, stdout } = await cli(['model', 'check', 'm'], { library });
+    expect([code, stdout.includes('its heads were not run')]).toEqual([0, true]);
+  });
+
   it('a model that fails ends with the code of its error, and says which', async () => {
     const failure = new MicrotomeError('MODEL_MISMATCH', 'infer', 'two sides');
     const { code, stdout } = await cli(['model', 'check', 'm'], {

@@ -1,5 +1,6 @@
 /** checkModel on graphs that are known: shapes, neighbours, failures. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,6 +56,52 @@ describe('a model on noise', () => {
 
   it('that gives no numbers fails as it would on a slide', async () => {
     await expect(checkModel(at('nan.onnx'))).rejects.toMatchObject({ code: 'OUTPUT_NOT_FINITE' });
+  });
+
+  it('may read two resolutions and a picture: it is tried as a whole', async () => {
+    const files = { 'fine.onnx': wideModel(2, 64), 'coarse.onnx': wideModel(3, 64) };
+    const folder = at('two');
+    mkdirSync(folder);
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+    const scales = [
+      ['fine', 0.5],
+      ['coarse', 2.2],
+    ] as const;
+    const bundle = {
+      formatVersion: 1,
+      name: 'two',
+      inputs: {
+        tiles: scales.map(([name, mpp]) => ({ name, mpp, size: 64, edge: 'drop' })),
+        images: [{ name: 'whole', mode: 'fixed', width: 64, height: 64 }],
+      },
+      encoders: [
+        ...scales.map(([name], i) => ({
+          name,
+          graph: `${name}.onnx`,
+          input: { from: name },
+          outputs: [{ name: 'features', columns: i + 2 }],
+        })),
+        { name: 'whole', graph: 'fine.onnx', input: { from: 'whole' }, outputs: [{ name: 'features', columns: 2 }] },
+      ],
+      heads: ['fine', 'coarse', 'whole'].map((name) => ({
+        name,
+        method: 'mean',
+        of: { encoder: name, output: 'features', column: 1 },
+      })),
+      outputs: [{ name: 'score', of: [{ head: 'fine' }, { head: 'coarse' }, { head: 'whole' }], clip: null }],
+      files: Object.fromEntries(
+        Object.entries(files).map(([name, bytes]) => [name, createHash('sha256').update(bytes).digest('hex')]),
+      ),
+      card: { licence: 'Apache-2.0', intendedUse: 'tests' },
+    };
+    writeFileSync(join(folder, 'microtome.json'), JSON.stringify(bundle));
+    const { encoders, failure } = await checkModel(folder);
+    expect(failure).toBeNull();
+    expect(encoders.map(({ name, reads, dependsOnNeighbours }) => [name, reads, dependsOnNeighbours])).toEqual([
+      ['fine', 'tiles', false],
+      ['coarse', 'tiles', false],
+      ['whole', 'image', null],
+    ]);
   });
 
   it('may be the one of the package', async () => {
