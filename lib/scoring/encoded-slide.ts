@@ -15,15 +15,7 @@ export interface RowsAsked {
 /** The facts of a slide that a score has too. */
 export type EncodedFacts = Pick<
   SlideResult,
-  | 'path'
-  | 'read'
-  | 'badTiles'
-  | 'missingTiles'
-  | 'tissueFraction'
-  | 'timings'
-  | 'warnings'
-  | 'model'
-  | 'reproducible'
+  'path' | 'read' | 'badTiles' | 'missingTiles' | 'tissueFraction' | 'timings' | 'warnings' | 'model' | 'reproducible'
 >;
 
 /** Where the tiles are. */

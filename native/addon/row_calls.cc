@@ -84,8 +84,7 @@ Napi::Object block_object(Napi::Env env, RowBlock&& block) {
 
 }  // namespace
 
-RowCalls::RowCalls(const Fields& sink)
-    : on_plan_(function_of(sink, "onPlan")), on_rows_(function_of(sink, "onRows")) {}
+RowCalls::RowCalls(const Fields& sink) : on_plan_(function_of(sink, "onPlan")), on_rows_(function_of(sink, "onRows")) {}
 
 void RowCalls::call(const Napi::FunctionReference& function, const std::function<Napi::Value()>& argument) {
   if (failure_ || function.IsEmpty()) return;

@@ -12,8 +12,8 @@
 
 namespace microtome::addon {
 
-// Used on the JavaScript thread only; worker threads may free it, so that end() is called by hand with the last action of
-// the job.
+// Used on the JavaScript thread only; worker threads may free it, so that end() is called by hand with the last action
+// of the job.
 class RowCalls {
  public:
   // Throws INVALID_OPTION.

@@ -62,8 +62,8 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
     // Pixels between decoder and tensor (TileReader): one tile, or where they are reduced or looked at those of a run.
     const std::int64_t pixel_rows = reduces || lane.as_pixels ? lane.rows : 1;
     needs.batch_bytes =
-        std::max(needs.batch_bytes, lane.rows * (lane.row_bytes + lane.output_bytes) + pixel_rows * 3 * plan.size_px * plan.size_px +
-                                        (reduces ? footprint_bytes : 0));
+        std::max(needs.batch_bytes, lane.rows * (lane.row_bytes + lane.output_bytes) +
+                                        pixel_rows * 3 * plan.size_px * plan.size_px + (reduces ? footprint_bytes : 0));
     // A guess: a stored tile takes a quarter of its pixels' bytes or less.
     if (!slide.source().is_local())
       needs.ahead_bytes = std::max(

@@ -46,9 +46,9 @@ struct ScoringNeeds {
 // The tiles of one input, and how a worker goes through them.
 struct LaneShape {
   const tiles::TilePlan* plan = nullptr;
-  std::int64_t rows = 1;       // of one run
-  std::int64_t row_bytes = 0;  // of a row of the largest tensor
-  bool as_pixels = false;      // tiles exist as pixels before they become tensors
+  std::int64_t rows = 1;          // of one run
+  std::int64_t row_bytes = 0;     // of a row of the largest tensor
+  bool as_pixels = false;         // tiles exist as pixels before they become tensors
   std::int64_t output_bytes = 0;  // of the outputs of a row that are given away
 };
 struct RunShape {

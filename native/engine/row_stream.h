@@ -62,8 +62,8 @@ class RowStream : public std::enable_shared_from_this<RowStream> {
   // The memory of a block.
   struct Lent;
 
-  [[nodiscard]] RowBlock block_of(std::size_t row, std::span<const std::uint32_t> items,
-                                  std::span<const double> values, std::size_t token_columns);
+  [[nodiscard]] RowBlock block_of(std::size_t row, std::span<const std::uint32_t> items, std::span<const double> values,
+                                  std::size_t token_columns);
   void learn(std::size_t row, std::int64_t columns);
   void came_back(std::int64_t bytes);
   [[nodiscard]] const OutputRequest& output_of(std::size_t row) const;

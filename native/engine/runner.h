@@ -30,8 +30,8 @@ class Runner {
   [[nodiscard]] virtual bool pads() const noexcept = 0;
   // Values in one row of an output; 0 where the graph does not say.
   [[nodiscard]] virtual std::int64_t columns_of(const std::string& output) const noexcept = 0;
-  // Values of one token, where a row is a list of tokens; else those of the row. 0 where neither the graph nor a run has
-  // told it yet.
+  // Values of one token, where a row is a list of tokens; else those of the row. 0 where neither the graph nor a run
+  // has told it yet.
   [[nodiscard]] virtual std::int64_t token_columns_of(const std::string& output) const { return columns_of(output); }
 
   // Memory for one batch, of traits().memory. Throws OUT_OF_MEMORY.

@@ -38,8 +38,8 @@ struct TensorInfo {
   std::vector<std::int64_t> shape;  // -1: dynamic
 };
 
-// Values of one token of an output [tiles, tokens, values]. 0 where it has another number of dimensions, or the last one
-// is dynamic or 1.
+// Values of one token of an output [tiles, tokens, values]. 0 where it has another number of dimensions, or the last
+// one is dynamic or 1.
 [[nodiscard]] std::int64_t token_columns(const std::vector<std::int64_t>& shape) noexcept;
 
 // A file of a model: where it is, and the SHA-256 (lower-case hex) that it had when the model was read.
