@@ -21,7 +21,7 @@ export type EncodedFacts = Pick<
 /** Where the tiles are. */
 export type EncodedTiles = Pick<
   TileTable,
-  'count' | 'level0X' | 'level0Y' | 'level0Width' | 'level' | 'level0PerPxX' | 'level0PerPxY'
+  'count' | 'level0X' | 'level0Y' | 'level0Width' | 'level0Height' | 'level' | 'level0PerPxX' | 'level0PerPxY'
 >;
 
 export interface EncodedSlide {
@@ -59,6 +59,7 @@ export function encodedTiles(found: NativeScoreResult, plan: NativeRowPlan): Enc
     level0X: scaledBy(plan.x, level0PerPxX),
     level0Y: scaledBy(plan.y, level0PerPxY),
     level0Width: footprintPx * level0PerPxX,
+    level0Height: footprintPx * level0PerPxY,
     level,
     level0PerPxX,
     level0PerPxY,
