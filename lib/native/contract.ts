@@ -416,7 +416,7 @@ export interface NativeRowBlock {
   readonly items: Uint32Array;
   /** items * columns values, in memory of the job. */
   readonly values: Float32Array;
-  /** Gives the memory back; `values` is empty then. Called as a method. The job goes on only while there is room. */
+  /** Gives the memory back; `values` is empty then. Called as a method. The next block comes only after this. */
   release(): void;
 }
 
