@@ -1,9 +1,9 @@
 // Scores a slide in one way while it watches the event loop, and prints tiles, peak memory and the longest turn as JSON.
-//   node probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles|files> <slide> <model> [GeoJSON file]
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+//   node probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles|files|embed> <slide> <model> [GeoJSON file]
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createScorer, openSlide, scoreSlide } from '../../dist/index.js';
+import { createScorer, embedSlide, openSlide, scoreSlide } from '../../dist/index.js';
 import { watchLoop } from './loop-watch.mjs';
 
 /** Not maxRSS, which starts at the size of the process that started this one. */
@@ -22,6 +22,17 @@ async function largeMask() {
   return { data, width: side, height: side, level0PerPxX: width / side, level0PerPxY: height / side, badTiles: 0 };
 }
 
+async function embed() {
+  const folder = mkdtempSync(join(tmpdir(), 'microtome-loop-embed-'));
+  const given = { model, input, keep: 'all' };
+  await embedSlide(slide, { ...given, tilesPerSlide: 10, output: join(folder, 'first.h5') });
+  const watch = watchLoop();
+  const { tiles } = await embedSlide(slide, { ...given, featureType: 'float16', output: join(folder, 'all.h5') });
+  const longestTurnMs = watch.stop();
+  rmSync(folder, { recursive: true });
+  writeSync(1, JSON.stringify({ tiles, peakKiB: peakKiB(), longestTurnMs }));
+}
+
 /** Masks are read before the first tile, so a part of the tiles is enough. */
 const tilesPerSlide = 500;
 const ways = {
@@ -34,6 +45,10 @@ const ways = {
 };
 
 const input = { level: 0 };
+if (what === 'embed') {
+  await embed();
+  process.exit();
+}
 const options = await ways[what]();
 const scorer = what === 'files' ? null : await createScorer({ model, input, column: 0 });
 // The other ways load the library and the model before the watch, too.
