@@ -99,7 +99,8 @@ it('has the tokens of a vision transformer of the size of ViT-S, pooled as numpy
   await opened.close();
   const places = [...tiles.keys()].map((key) => key.split(' ').map(Number) as [number, number]);
   places.sort(([y, x], [otherY, otherX]) => y - otherY || x - otherX);
-  for (const [y, x] of places) await appendFile(raw, tiles.get(`${y} ${x}`) as Float32Array);
+  for (const [y, x] of places)
+    await appendFile(raw, new Uint8Array((tiles.get(`${y} ${x}`) as Float32Array<ArrayBuffer>).buffer));
   const pairs: string[] = [];
   for (const [way, more] of Object.entries({ cls: {}, mean: { poolSkip: leading }, none: {} })) {
     const output = join(folder, `${way}.h5`);
