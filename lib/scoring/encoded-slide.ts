@@ -1,6 +1,7 @@
 /** What comes of a slide whose tiles were encoded: where they are, and what scoring says of a slide beside its score. */
 import { MicrotomeError } from '../core/errors.js';
-import type { NativeRowPlan, NativeScoreResult } from '../native/contract.js';
+import type { NativeScoreResult } from '../native/contract.js';
+import type { NativeRowPlan } from '../native/rows.js';
 import type { NativePool, NativeProgram } from '../native/program.js';
 import { scaledBy } from '../slide/places.js';
 import type { SlideResult, TileTable } from './result.js';

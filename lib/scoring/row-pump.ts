@@ -2,7 +2,7 @@
  * Rows on their way from the engine to a consumer that takes them one call after the other. Their memory goes back to the
  * engine when the consumer is through with them: one that is slow holds the workers up, and nothing else.
  */
-import type { NativeRowBlock, NativeRowPlan, NativeRowSink } from '../native/contract.js';
+import type { NativeRowBlock, NativeRowPlan, NativeRowSink } from '../native/rows.js';
 
 /** Rows of some tiles: `columns` values for each of `positions`, which are indices of tiles in the plan. */
 export interface TakenRows {

@@ -1,4 +1,4 @@
-// NativeRowSink of lib/native/contract.ts: the functions of JavaScript that take the rows of a job.
+// NativeRowSink of lib/native/rows.ts: the functions of JavaScript that take the rows of a job.
 #pragma once
 
 #include <functional>

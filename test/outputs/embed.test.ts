@@ -222,3 +222,17 @@ it('writes where the tiles are beside the features, in their order, and writes t
   const heat = { ...options, output, heatmap: join(output, 'heat') } as unknown as EmbedDirectoryOptions;
   expect((await failureOf(embedDirectory(slides, heat).done)).code).toBe('INVALID_OPTION');
 });
+
+it('stops at an abort in the middle of the rows, and leaves no file', async () => {
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const output = join(folder, 'aborted.h5');
+  const onProgress = ({ tiles }: { readonly tiles: { readonly done: number } }): void => {
+    if (tiles.done > 0) stop.abort(reason);
+  };
+  const slide = join(folder, 'long.tif');
+  await makeSharedTileSlide(slide, { width: 8192, height: 8192, seed: 1, tissueShare: 0.5 });
+  const run = embedSlide(slide, { ...options, keep: 'all', output, signal: stop.signal, onProgress });
+  await expect(run).rejects.toBe(reason);
+  expect((await readdir(folder)).filter((name) => name.startsWith('aborted'))).toEqual([]);
+});
