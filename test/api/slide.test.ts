@@ -126,6 +126,7 @@ describe('tiles', () => {
       sizePx: 2,
       stridePx: 2,
       placement: 'scaled',
+      edge: 'pad',
       keep: 'all',
       minTissueFraction: 0.25,
       maxTiles: 0,

@@ -32,8 +32,9 @@ const folder = (name: string): readonly string[] =>
 const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...folder('docs'), ...folder('docs/guide')];
 
 async function helpTexts(): Promise<readonly string[]> {
-  const loaded = await Promise.all(commands.map(({ load }) => load()));
-  return [overview('0', commands), ...loaded.map(({ spec }) => helpOf(spec))];
+  const all = commands.flatMap((command) => [command, ...(command.subcommands ?? [])]);
+  const loaded = await Promise.all(all.map(({ load }) => load()));
+  return [overview('0', all), ...loaded.map(({ spec }) => helpOf(spec))];
 }
 
 function stumbles(text: string): readonly string[] {

@@ -4,6 +4,7 @@
  * the run is given, and a bug of the addon by an exception of no known kind.
  */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import type { ErrorCode, Stage } from '../../lib/index.js';
 import { errorAdvice, native, stages } from '../../lib/core/errors.js';
 import { startRun } from '../../lib/runs/directory-run.js';
 import { lockOutput } from '../../lib/runs/lock.js';
+import { outlineOf } from '../api/support/full-bundle.js';
 import { faultyFileSystem, systemError } from '../runs/support.js';
 import {
   attentionModel,
@@ -98,6 +100,47 @@ async function resumedOtherwise(): Promise<unknown> {
   await expect(scoreDirectory(data, options).done).rejects.toMatchObject({ code: 'NOT_A_SLIDE' });
   expect(existsSync(`${output}.journal`)).toBe(true);
   return scoreDirectory(data, { ...options, input: { level: 1 }, resume: true }).done;
+}
+
+/** Scores with a bundle whose score is made of two clinical values. */
+function clinically(clinical: Readonly<Record<string, string>>): Promise<unknown> {
+  const folder = mkdtempSync(at('clinical-'));
+  const files = {
+    'tiles.onnx': meanColourModel(),
+    'head.onnx': outlineOf({ clinical: [1, 3] }, { p: [1, 3] }),
+  };
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+  const categories = { type: 'category', parse: { categories: ['arm', 'leg'] } };
+  const bundle = {
+    formatVersion: 1,
+    name: 'clinical',
+    inputs: {
+      tiles: [{ name: 'tiles', size: 224, level: 0 }],
+      clinical: [
+        { name: 'age', column: 'age', type: 'number', missing: { rule: 'error' } },
+        { name: 'site', column: 'site', ...categories, missing: { rule: 'value', value: 0 } },
+      ],
+    },
+    encoders: [
+      { name: 'net', graph: 'tiles.onnx', input: { from: 'tiles' }, outputs: [{ name: 'logit', columns: 1 }] },
+    ],
+    heads: [
+      {
+        name: 'head',
+        method: 'onnx',
+        graph: 'head.onnx',
+        inputs: [{ from: 'clinical' }],
+        outputs: [{ name: 'p', columns: 3 }],
+      },
+    ],
+    outputs: [{ name: 'score', of: 'head', clip: null }],
+    files: Object.fromEntries(
+      Object.entries(files).map(([name, bytes]) => [name, createHash('sha256').update(bytes).digest('hex')]),
+    ),
+    card: { licence: 'Apache-2.0', intendedUse: 'tests' },
+  };
+  writeFileSync(join(folder, 'microtome.json'), JSON.stringify(bundle));
+  return scoreSlide(slide, { model: folder, clinical });
 }
 
 async function fullDisk(): Promise<unknown> {
@@ -192,6 +235,9 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
     'a model that gives one number for a batch',
     () => score(slide, { model: put('one.onnx', wrongShapeModel()) }),
   ],
+  ['CLINICAL_MISSING', 'no age', () => clinically({ age: '', site: 'arm' })],
+  ['CLINICAL_INVALID', 'an age in words', () => clinically({ age: 'old', site: 'arm' })],
+  ['CLINICAL_UNKNOWN', 'a site that is none of the categories', () => clinically({ age: '60', site: 'elbow' })],
   ['RUNTIME_MISSING', 'no library at the path given', () => score(slide, { onnxRuntimePath: at('none.so') })],
   ['DEVICE_UNAVAILABLE', 'a GPU', () => score(slide, { device: 'cuda' })],
   [
@@ -252,6 +298,10 @@ describe('each code, with its stage and its advice', () => {
 
   it('no code of the table is left out', () => {
     expect([...new Set(cases.map(([code]) => code))].sort()).toEqual(Object.keys(errorAdvice).sort());
+  });
+
+  it('clinical values that are understood make a score', async () => {
+    expect(await clinically({ age: '60', site: 'leg' })).toMatchObject({ score: 60 });
   });
 
   it('attention keeps its place: a model that works is not refused', async () => {

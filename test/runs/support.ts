@@ -127,6 +127,20 @@ export function scoreOfName(name: string): number {
 }
 
 export function fakeModel(settings: FakeScorerSettings = {}): Model {
+  const input: TileInput = {
+    name: 'input',
+    sizePx: 8,
+    stridePx: 8,
+    mpp: 1,
+    level: null,
+    edge: 'pad',
+    layout: 'NCHW',
+    channels: 'RGB',
+    type: 'float32',
+    scale: 1,
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+  };
   return {
     name: 'fake',
     kind: 'bundle',
@@ -134,25 +148,12 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
     sha256: settings.sha256 ?? 'a'.repeat(64),
     card: null,
     intendedUse: 'tests',
-    inputs: [{} as TileInput],
+    inputs: [input],
     images: [],
     clinical: [],
     columns: settings.columns ?? [],
     graphs: [],
-    input: {
-      name: 'input',
-      sizePx: 8,
-      stridePx: 8,
-      mpp: 1,
-      level: null,
-      edge: 'pad',
-      layout: 'NCHW',
-      channels: 'RGB',
-      type: 'float32',
-      scale: 1,
-      mean: [0, 0, 0],
-      std: [1, 1, 1],
-    },
+    input,
     outputs: [
       {
         name: 'relapse',

@@ -22,7 +22,7 @@ export const fileRows: readonly OptionRow[] = [
     ...folder(
       'outputFolder',
       'Folder for all files of each slide: the subfolders tiles-csv, geojson, heatmap, attention and mask, and run-record.json.',
-      'What the model or the options cannot give (attention, a mask where every tile is kept) is left out. An option for one kind of file names another folder for it.',
+      'What the model or the options cannot give (attention, a mask where every tile is kept) is left out. An option for one kind of file names another folder for it. Of a model with several tile inputs, files show the tiles of the first one.',
     ),
     flag: 'outputs',
   },
@@ -31,7 +31,7 @@ export const fileRows: readonly OptionRow[] = [
   folder(
     'heatmap',
     'Folder for a heat map of each slide: a PNG over its thumbnail, a pyramidal TIFF that lies over the slide, and the scale of the colours as JSON.',
-    'The colours show the column of the outputs that the score is made from.',
+    'The colours show the column of the outputs that the score is made from, or the attention of the head where a graph makes the score of all tiles.',
   ),
   folder(
     'attention',

@@ -161,7 +161,7 @@ export const scoreResult: NativeScoreResult = {
 };
 
 export class FakeEngine implements NativeEngine {
-  readonly headModels = [];
+  readonly headModels: readonly NativeModelInfo[];
   readonly threads = 2;
   readonly peakMemoryBytes = 0;
   readonly asked: NativeProgram[] = [];
@@ -174,8 +174,9 @@ export class FakeEngine implements NativeEngine {
   closed = 0;
   readonly models: readonly NativeModelInfo[];
 
-  constructor(model: NativeModelInfo) {
-    this.models = [model];
+  constructor(model: NativeModelInfo | readonly NativeModelInfo[], headModels: readonly NativeModelInfo[] = []) {
+    this.models = 'inputs' in model ? [model] : model;
+    this.headModels = headModels;
   }
 
   score(slide: NativeSlide, options: NativeProgram, onProgress: ((p: NativeProgress) => void) | null) {
