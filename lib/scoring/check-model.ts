@@ -113,7 +113,10 @@ function bare(spec: ModelSpec): ModelSpec {
   };
 }
 
-async function withScorer<T>(model: Model, options: CheckOptions, use: (scorer: Scorer) => Promise<T>): Promise<T> {
+/** Options of a scorer for noise, which has no resolution. */
+type TrialOptions = CheckOptions & { readonly level?: number };
+
+async function withScorer<T>(model: Model, options: TrialOptions, use: (scorer: Scorer) => Promise<T>): Promise<T> {
   const scorer = await createParsedScorer(parseScorerOptions({ ...options, model }));
   try {
     return await use(scorer);
@@ -131,7 +134,8 @@ async function checkTiles(model: Model, options: CheckOptions, encoder: EncoderS
     const grid = { level: 0, keep: 'all', tile: { size: sizePx, stride: sizePx }, tiles: true } as const;
     return scorer.score(noiseSlide(slide), grid);
   };
-  const [first, second] = await withScorer(withOneEncoder(model, spec, encoder), options, async (scorer) => [
+  const own = withOneEncoder(model, spec, encoder);
+  const [first, second] = await withScorer(own, { ...options, level: 0 }, async (scorer) => [
     await scoreWith(scorer, 5),
     await scoreWith(scorer, 6),
   ]);
@@ -216,14 +220,7 @@ export async function checkModel(model: string | URL | Model, options: CheckOpti
 }
 
 function wholeFault(model: Model, spec: ModelSpec, options: CheckOptions): Promise<MicrotomeError | null> {
-  const [only] = spec.tiles;
-  // A bare graph need not say its resolution: noise has none.
-  const level = spec.tiles.length === 1 && only?.input.mpp === null && only.input.level === null ? { level: 0 } : {};
-  return createParsedScorer(parseScorerOptions({ ...options, ...level, model })).then(async (scorer) => {
-    try {
-      return await modelFault(scorer, sampleRow(spec));
-    } finally {
-      await scorer.close();
-    }
-  });
+  // A bare graph need not say its resolution.
+  const level = spec.tiles.length === 1 ? { level: 0 } : {};
+  return withScorer(model, { ...options, ...level }, (scorer) => modelFault(scorer, sampleRow(spec)));
 }

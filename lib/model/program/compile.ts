@@ -56,6 +56,8 @@ function neededEncoders(spec: ModelSpec, heads: readonly number[], keepTiles: bo
   const needed = new Set<number>(spec.rules.flatMap((rule) => ('by' in rule ? [rule.by.encoder] : [])));
   for (const head of heads) for (const encoder of encodersOf(spec.heads[head])) needed.add(encoder);
   const read = new Set(spec.heads.flatMap(encodersOf));
+  // The addon runs no program that encodes nothing, even where the score is made of clinical values alone.
+  if (needed.size === 0 && spec.images.length === 0 && spec.encoders.length > 0) needed.add(0);
   return [...spec.encoders.keys()].filter((i) => needed.has(i) || (keepTiles && !read.has(i)));
 }
 

@@ -1,0 +1,98 @@
+/** Heads that the metadata choose, on real slides: an encoder that no chosen head reads is not run, and nothing is missing for it. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createScorer, planSlide, type Scorer } from '../../lib/index.js';
+import { outlineOf } from '../api/support/full-bundle.js';
+import { meanColourModel, wideModel } from '../support/models/small-graphs.js';
+import { writeSlide } from '../support/slides.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'microtome-chosen-'));
+const slide = join(folder, 'slide.tif');
+let scorer: Scorer;
+
+beforeAll(async () => {
+  await writeSlide(slide, { width: 1500, height: 1200, seed: 4, tissueShare: 0.4 });
+  const files = {
+    'coarse.onnx': meanColourModel(),
+    'fine.onnx': wideModel(3, 224),
+    'age.onnx': outlineOf({ clinical: [1, 1] }, { p: [1, 1] }),
+  };
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+  const columns = (encoder: string, output: string) => ({ encoder, output, column: 0 });
+  const bundle = {
+    formatVersion: 1,
+    name: 'chosen',
+    inputs: {
+      tiles: [
+        { name: 'coarse', size: 224, level: 1 },
+        { name: 'fine', size: 224, level: 0 },
+      ],
+      clinical: [{ name: 'age', column: 'age', type: 'number', missing: { rule: 'error' } }],
+    },
+    encoders: [
+      { name: 'coarse', graph: 'coarse.onnx', input: { from: 'coarse' }, outputs: [{ name: 'logit', columns: 1 }] },
+      { name: 'fine', graph: 'fine.onnx', input: { from: 'fine' }, outputs: [{ name: 'features', columns: 3 }] },
+    ],
+    heads: [
+      { name: 'coarse', method: 'mean', of: columns('coarse', 'logit') },
+      { name: 'fine', method: 'max', of: columns('fine', 'features') },
+      {
+        name: 'age',
+        method: 'onnx',
+        graph: 'age.onnx',
+        inputs: [{ from: 'clinical' }],
+        outputs: [{ name: 'p', columns: 1 }],
+      },
+      {
+        name: 'choice',
+        method: 'choose',
+        column: 'kind',
+        cases: ['coarse', 'fine', 'age'].map((name) => ({ equals: [name], head: name })),
+      },
+    ],
+    outputs: [{ name: 'score', of: 'choice', clip: null }],
+    files: Object.fromEntries(
+      Object.entries(files).map(([name, bytes]) => [name, createHash('sha256').update(bytes).digest('hex')]),
+    ),
+    card: { licence: 'Apache-2.0', intendedUse: 'tests' },
+  };
+  writeFileSync(join(folder, 'microtome.json'), JSON.stringify(bundle));
+  scorer = await createScorer({ model: folder });
+});
+afterAll(async () => {
+  await scorer?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const score = (kind: string, tiles = true) => scorer.score(slide, { clinical: { kind, age: '61' }, tiles });
+
+it.each(['coarse', 'fine'])('%s: only its encoder is run', async (kind) => {
+  const { tables, score: value } = await score(kind);
+  const other = kind === 'coarse' ? 'fine' : 'coarse';
+  expect(Object.keys(tables?.[kind]?.outputs ?? {})).toHaveLength(1);
+  expect(tables?.[other]?.outputs).toEqual({});
+  const [output] = Object.values(tables?.[kind]?.outputs ?? {});
+  const { columns = 1, values = new Float64Array() } = output ?? {};
+  const own = values.filter((_, i) => i % columns === 0);
+  const expected = kind === 'fine' ? Math.max(...own) : own.reduce((sum, each) => sum + each, 0) / own.length;
+  expect(value).toBeCloseTo(expected, 6);
+});
+
+it('the same scores come without the tables', async () => {
+  for (const kind of ['coarse', 'fine']) expect((await score(kind, false)).score).toBe((await score(kind)).score);
+});
+
+it('a score of clinical values alone', async () => {
+  expect((await score('age', false)).score).toBe(61);
+});
+
+it('a plan counts the tiles of both inputs', async () => {
+  const { tableCount, tiles } = {
+    tableCount: (await score('fine')).tileCount,
+    ...(await planSlide(slide, { model: folder, clinical: { kind: 'fine', age: 1 } })),
+  };
+  expect(tiles).toBe(tableCount);
+});
