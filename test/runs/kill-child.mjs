@@ -13,7 +13,9 @@ const scorer = {
     name: 'slow',
     sha256: 'c'.repeat(64),
     intendedUse: 'tests',
-    outputs: [{ name: 'relapse', clip: null, fallback: 0.5 }],
+    inputs: [],
+    columns: [],
+    outputs: [{ name: 'relapse', clip: null, fallback: 0.5, fallbackBy: null }],
   },
   async score(path) {
     await new Promise((resolve) => setTimeout(resolve, Number(delayMs)));

@@ -41,104 +41,108 @@ export const clinicalJson: readonly Json[] = [
   },
 ];
 
-function parts(): Json {
-  return {
-    inputs: {
-      tiles: [
-        { name: 'far', size: 64, level: 1, edge: 'drop' },
-        { name: 'near', size: 64, mpp: 0.5 },
-      ],
-      images: [{ name: 'whole', mode: 'fixed', width: 48, height: 32, fit: 'stretch' }],
-      clinical: structuredClone(clinicalJson),
-    },
-    encoders: [
-      {
-        name: 'far',
-        graph: 'far.onnx',
-        input: { from: 'far' },
-        outputs: [
-          { name: 'score', columns: 1, activation: 'sigmoid' },
-          { name: 'features', columns: 8 },
-        ],
-      },
-      {
-        name: 'whole',
-        graph: 'whole.onnx',
-        input: { from: 'whole' },
-        turns: ['identity', 'flipX'],
-        outputs: [{ name: 'classes', tensor: 'logits', columns: 2, activation: 'softmax' }],
-      },
-      { name: 'near', graph: 'near.onnx', input: { from: 'near' }, outputs: [{ name: 'vector', columns: 4 }] },
+const inputs = (): Json => ({
+  tiles: [
+    { name: 'far', size: 64, level: 1, edge: 'drop' },
+    { name: 'near', size: 64, mpp: 0.5 },
+  ],
+  images: [{ name: 'whole', mode: 'fixed', width: 48, height: 32, fit: 'stretch' }],
+  clinical: structuredClone(clinicalJson),
+});
+
+const encoders = (): readonly Json[] => [
+  {
+    name: 'far',
+    graph: 'far.onnx',
+    input: { from: 'far' },
+    outputs: [
+      { name: 'score', columns: 1, activation: 'sigmoid' },
+      { name: 'features', columns: 8 },
     ],
-    select: [
-      { rule: 'tissueFraction', min: 0.3 },
-      { rule: 'all', input: 'near' },
-      { rule: 'cap', input: 'near', count: 9, seed: 3 },
-      { rule: 'quality', measure: 'white', max: 0.5 },
-      { rule: 'filter', by: { encoder: 'far', output: 'score' }, min: 0.5 },
-      { rule: 'highest', input: 'near', by: { encoder: 'near', output: 'vector', column: 2 }, count: 5 },
-      { rule: 'threshold', by: { encoder: 'far', output: 'score' }, start: 0.9, step: 0.1, end: 0.2, atLeast: 3 },
+  },
+  {
+    name: 'whole',
+    graph: 'whole.onnx',
+    input: { from: 'whole' },
+    turns: ['identity', 'flipX'],
+    outputs: [{ name: 'classes', tensor: 'logits', columns: 2, activation: 'softmax' }],
+  },
+  { name: 'near', graph: 'near.onnx', input: { from: 'near' }, outputs: [{ name: 'vector', columns: 4 }] },
+];
+
+const select = (): readonly Json[] => [
+  { rule: 'tissueFraction', min: 0.3 },
+  { rule: 'all', input: 'near' },
+  { rule: 'cap', input: 'near', count: 9, seed: 3 },
+  { rule: 'quality', measure: 'white', max: 0.5 },
+  { rule: 'filter', by: { encoder: 'far', output: 'score' }, min: 0.5 },
+  { rule: 'highest', input: 'near', by: { encoder: 'near', output: 'vector', column: 2 }, count: 5 },
+  { rule: 'threshold', by: { encoder: 'far', output: 'score' }, start: 0.9, step: 0.1, end: 0.2, atLeast: 3 },
+];
+
+const heads = (): readonly Json[] => [
+  {
+    name: 'choice',
+    method: 'choose',
+    column: 'scanner',
+    cases: [
+      { equals: [0.25], tolerance: 0.01, head: 'scanner-a' },
+      { equals: ['old', 'older'], head: 'scanner-b' },
     ],
-    heads: [
-      {
-        name: 'choice',
-        method: 'choose',
-        column: 'scanner',
-        cases: [
-          { equals: [0.25], tolerance: 0.01, head: 'scanner-a' },
-          { equals: ['old', 'older'], head: 'scanner-b' },
-        ],
-      },
-      {
-        name: 'bag',
-        method: 'onnx',
-        graph: 'bag.onnx',
-        inputs: [
-          { tensor: 'features', from: 'features', encoder: 'far', output: 'features' },
-          { tensor: 'places', from: 'coordinates', unit: 'grid', order: 'yx' },
-        ],
-        outputs: [
-          { name: 'slide', columns: 6 },
-          { name: 'attention', columns: 1, perTile: true },
-        ],
-      },
-      {
-        name: 'scanner-a',
-        method: 'onnx',
-        graph: 'scanner-a.onnx',
-        inputs: [
-          { tensor: 'slide', from: 'head', head: 'bag' },
-          { tensor: 'clinical', from: 'clinical' },
-        ],
-        outputs: [{ name: 'p', columns: 1 }],
-      },
-      {
-        name: 'scanner-b',
-        method: 'onnx',
-        graph: 'scanner-b.onnx',
-        inputs: [
-          { tensor: 'slide', from: 'head', head: 'bag', output: 'slide' },
-          { tensor: 'near', from: 'features', encoder: 'near', output: 'vector' },
-        ],
-        outputs: [
-          { name: 'q', columns: 3 },
-          { name: 'p', columns: 1 },
-        ],
-      },
-      { name: 'picture', method: 'mean', of: { encoder: 'whole', output: 'classes', column: 1 } },
-      { name: 'far-mean', method: 'mean', of: { encoder: 'far', output: 'score' } },
+  },
+  {
+    name: 'bag',
+    method: 'onnx',
+    graph: 'bag.onnx',
+    inputs: [
+      { tensor: 'features', from: 'features', encoder: 'far', output: 'features' },
+      { tensor: 'places', from: 'coordinates', unit: 'grid', order: 'yx' },
     ],
     outputs: [
-      {
-        name: 'relapse',
-        of: [{ head: 'choice', output: 'p', weight: 2 }, { head: 'picture' }],
-        mean: 'logit',
-        calibration: { method: 'temperature', temperature: 1.5 },
-        fallback: { column: 'scanner', cases: [{ equals: [0.25], value: 0.3 }], default: 0.1 },
-      },
-      { name: 'far', of: 'far-mean', fallback: 0.4 },
+      { name: 'slide', columns: 6 },
+      { name: 'attention', columns: 1, perTile: true },
     ],
-  };
+  },
+  {
+    name: 'scanner-a',
+    method: 'onnx',
+    graph: 'scanner-a.onnx',
+    inputs: [
+      { tensor: 'slide', from: 'head', head: 'bag' },
+      { tensor: 'clinical', from: 'clinical' },
+    ],
+    outputs: [{ name: 'p', columns: 1 }],
+  },
+  {
+    name: 'scanner-b',
+    method: 'onnx',
+    graph: 'scanner-b.onnx',
+    inputs: [
+      { tensor: 'slide', from: 'head', head: 'bag', output: 'slide' },
+      { tensor: 'near', from: 'features', encoder: 'near', output: 'vector' },
+    ],
+    outputs: [
+      { name: 'q', columns: 3 },
+      { name: 'p', columns: 1 },
+    ],
+  },
+  { name: 'picture', method: 'mean', of: { encoder: 'whole', output: 'classes', column: 1 } },
+  { name: 'far-mean', method: 'mean', of: { encoder: 'far', output: 'score' } },
+];
+
+const outputs = (): readonly Json[] => [
+  {
+    name: 'relapse',
+    of: [{ head: 'choice', output: 'p', weight: 2 }, { head: 'picture' }],
+    mean: 'logit',
+    calibration: { method: 'temperature', temperature: 1.5 },
+    fallback: { column: 'scanner', cases: [{ equals: [0.25], value: 0.3 }], default: 0.1 },
+  },
+  { name: 'far', of: 'far-mean', fallback: 0.4 },
+];
+
+function parts(): Json {
+  return { inputs: inputs(), encoders: encoders(), select: select(), heads: heads(), outputs: outputs() };
 }
 
 /** Writes it, with something changed, and gives the folder. */
