@@ -42,10 +42,8 @@ async function runAll(options: BenchOptions): Promise<boolean> {
   const bench: Bench = {
     quick: options.quick,
     rounds: (full) => (options.quick ? Math.min(full, QUICK_ROUNDS) : full),
-    say,
   };
-  const named = (row: Row): boolean => options.only.includes(row.id);
-  const chosen = rows.filter((row) => options.only.length === 0 || named(row));
+  const chosen = rows.filter((row) => options.only.length === 0 || options.only.includes(row.id));
   const figures: Figure[] = [];
   for (const row of chosen) figures.push(...(await figuresOf(row, bench)));
   const versions = {
@@ -53,42 +51,27 @@ async function runAll(options: BenchOptions): Promise<boolean> {
     'onnxruntime-node': packageVersion('node_modules/onnxruntime-node'),
   };
   const took = new Date().toISOString();
-  const result = {
-    took,
-    quick: options.quick,
-    commit: commit(),
-    machine: where,
-    versions,
-    python: installedPackages(),
-    figures,
-  };
+  const { quick } = options;
+  const [measuredCommit, python] = [commit(), installedPackages()];
+  const result = { took, quick, commit: measuredCommit, machine: where, versions, python, figures };
   await mkdir(resultsDir, { recursive: true });
-  const name = `${took.replaceAll(/[:.]/g, '-')}${options.quick ? '-quick' : ''}`;
+  const name = `${took.replaceAll(/[:.]/g, '-')}${quick ? '-quick' : ''}`;
   await writeFile(join(resultsDir, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
-  const rough = options.quick ? ' · quick: rough figures' : '';
-  const text = `${took.slice(0, 10)} · ${result.commit ?? 'no commit'} · ${machineLine(where)}${rough}\n\n${markdownTable(figures)}\n${closingLine(figures)}\n`;
+  const rough = quick ? ' · quick: rough figures' : '';
+  const text = `${took.slice(0, 10)} · ${measuredCommit ?? 'no commit'} · ${machineLine(where)}${rough}\n\n${markdownTable(figures)}\n${closingLine(figures)}\n`;
   await writeFile(join(resultsDir, `${name}.md`), text);
   process.stdout.write(text);
   say(`written: ${relative(process.cwd(), join(resultsDir, name))}.json and .md`);
   return succeeded(figures);
 }
 
-async function main(): Promise<void> {
-  const ids = rows.map((row) => row.id);
-  let options: BenchOptions;
-  try {
-    options = parseOptions(process.argv.slice(2), ids);
-  } catch (error) {
-    say(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
-    process.exitCode = 2;
-    return;
-  }
-  if (options.list) {
-    process.stdout.write(rows.map((row) => `${row.id.padEnd(14)} ${row.title}\n`).join(''));
-    return;
-  }
-  const good = await runAll(options);
-  if (options.bars && !good) process.exitCode = 1;
+const ids = rows.map((row) => row.id);
+let options: BenchOptions | undefined;
+try {
+  options = parseOptions(process.argv.slice(2), ids);
+} catch (error) {
+  say(`${(error as Error).message}\n\n${usage}`);
+  process.exitCode = 2;
 }
-
-await main();
+if (options?.list === true) process.stdout.write(rows.map((row) => `${row.id.padEnd(14)} ${row.title}\n`).join(''));
+else if (options !== undefined && !(await runAll(options)) && options.bars) process.exitCode = 1;

@@ -1,17 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
 
-export interface BenchOptions {
-  /** The exit code says whether the bars are met. */
-  readonly bars: boolean;
-  readonly quick: boolean;
-  /** Ids of the rows to run; empty: all. */
-  readonly only: readonly string[];
-  readonly list: boolean;
-  /** Tries again to install what could not be installed before. */
-  readonly reinstall: boolean;
-}
-
 export const usage = `npm run bench [-- options]
 
   --bars         exit code 1 where a bar is missed or could not be measured
@@ -22,7 +11,7 @@ export const usage = `npm run bench [-- options]
 `;
 
 /** Throws an Error that says what is wrong with the arguments. */
-export function parseOptions(argv: readonly string[], known: readonly string[]): BenchOptions {
+export function parseOptions(argv: readonly string[], known: readonly string[]) {
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -37,3 +26,5 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
   if (unknown !== undefined) throw new Error(`no row ${JSON.stringify(unknown)}; rows: ${known.join(', ')}`);
   return values;
 }
+
+export type BenchOptions = ReturnType<typeof parseOptions>;

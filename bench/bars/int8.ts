@@ -1,18 +1,12 @@
 /** The same network in 8 bits: what it saves where the CPU multiplies bytes (VNNI), and what it does to the scores. */
-import { hold, type Outcome } from '../harness/contest.js';
-import { notRun, type Claim } from '../harness/figure.js';
+import type { Outcome, Standing } from '../harness/contest.js';
+import { atLeast, notRun } from '../harness/figure.js';
 import { cpuFlags } from '../harness/machine.js';
 import { modelFile } from '../models/files.js';
-import { denseSlide } from '../workloads/slides.js';
 import { ratioFigure, speed, speedNote } from './compare.js';
-import { MODEL_TILE_PX, wholeSlide, WORKERS, type Row } from './row.js';
+import { holdDense, rowOf } from './row.js';
 
-const claim: Claim = {
-  row: 'int8',
-  what: 'ResNet-18 INT8 (QDQ) against fp32, whole loop',
-  unit: 'x',
-  bar: { op: '>=', value: 3 },
-};
+const claim = atLeast('int8', 'ResNet-18 INT8 (QDQ) against fp32, whole loop', 3);
 
 /** "scores differ by 0.02 in the mean, 0.09 at most; fp32 scores spread over 1.3" */
 function scoreNote(outcome: Outcome): string {
@@ -28,29 +22,18 @@ function scoreNote(outcome: Outcome): string {
   );
 }
 
-export const int8: Row = {
-  id: claim.row,
-  title: claim.what,
-  claims: [claim],
-  async run(bench) {
-    if (!cpuFlags().some((flag) => /vnni/.test(flag)))
-      return [notRun({ ...claim, mayBeMissing: true }, 'this CPU has no VNNI')];
-    const slide = await denseSlide(bench.quick ? 1 : 2);
-    const [fp32, quantised] = [await modelFile('resnet'), await modelFile('resnet-int8')];
-    const outcome = await hold({
-      workload: wholeSlide(slide, MODEL_TILE_PX, { model: fp32, threads: WORKERS }),
-      entries: [
-        { name: 'sharp-tuned', timed: false },
-        { name: 'ours-scores', as: 'fp32' },
-        { name: 'ours-scores', as: 'int8', workload: { model: quantised }, check: 'stated' },
-      ],
-      rounds: bench.rounds(7),
-    });
-    return [
-      ratioFigure(outcome, {
-        ...{ claim, above: 'int8', below: 'fp32', of: speed },
-        note: (a, b) => `${speedNote(a, b)}; ${scoreNote(outcome)}`,
-      }),
-    ];
-  },
-};
+export const int8 = rowOf([claim], async (bench) => {
+  if (!cpuFlags().some((flag) => /vnni/.test(flag)))
+    return [notRun({ ...claim, mayBeMissing: true }, 'this CPU has no VNNI')];
+  const quantised = await modelFile('resnet-int8');
+  const outcome = await holdDense(bench, {
+    ...{ units: 2, model: 'resnet', rounds: 7 },
+    entries: () => [
+      { name: 'sharp-tuned', timed: false },
+      { name: 'ours-scores', as: 'fp32' },
+      { name: 'ours-scores', as: 'int8', workload: { model: quantised }, check: 'stated' },
+    ],
+  });
+  const note = (a: Standing, b: Standing): string => `${speedNote(a, b)}; ${scoreNote(outcome)}`;
+  return [ratioFigure(outcome, { claim, above: 'int8', below: 'fp32', of: speed, note })];
+});

@@ -3,45 +3,42 @@
  * measured alone with the same number of workers at the same time. Decode is our own decoder on the stored tiles under
  * the grid, each once: a higher limit than bare libjpeg-turbo's, which the note gives beside it.
  */
-import { hold, type Outcome, type Standing } from '../harness/contest.js';
-import { measured, notRun, type Claim, type Figure } from '../harness/figure.js';
+import type { Entry, Outcome, Standing } from '../harness/contest.js';
+import { atLeast, measured, notRun, type Claim, type Figure } from '../harness/figure.js';
 import { estimate, median } from '../harness/statistics.js';
-import { modelFile, modelTitle, type ModelName } from '../models/files.js';
-import { denseSlide } from '../workloads/slides.js';
+import type { ModelName } from '../models/files.js';
 import { standingOf, summary } from './compare.js';
-import { MODEL_TILE_PX, storedTiles, wholeSlide, WORKERS, type Row } from './row.js';
+import { type Bench, holdDense, MODEL_TILE_PX, rowOf, STORED_TILE_PX, WORKERS } from './row.js';
 
 interface Case {
-  readonly model: ModelName | null;
-  /** Size of the slide, so that a pass takes about a second. */
+  readonly model?: ModelName;
   readonly units: number;
   readonly claim: Claim;
 }
 
-const against = (what: string, least: number): Claim => ({
-  row: 'limit',
-  what: `whole loop's tiles/s against the limit, ${what}`,
-  unit: 'x',
-  bar: { op: '>=', value: least },
-});
+const against = (what: string, least: number): Claim =>
+  atLeast('limit', `whole loop's tiles/s against the limit, ${what}`, least);
 
-const cases: readonly Case[] = [
+const cases = [
   { model: 'mobilenet', units: 4, claim: against('MobileNetV3-small', 0.9) },
   { model: 'cnn', units: 6, claim: against('CNN of 30 MMAC', 0.88) },
-  { model: null, units: 12, claim: against('decode + normalise (aim 0.95)', 0.85) },
-];
+  { units: 12, claim: against('decode + normalise (aim 0.95)', 0.85) },
+] as const satisfies readonly Case[];
 
 /** What the pipeline hands to the runtime in one call. */
 const INFERENCE_BATCH = 4;
 
-function limitFigure(outcome: Outcome, one: Case, ours: string, tilesRatio: number): Figure {
-  const parts = ['stage-decode', 'stage-normalise', ...(one.model === null ? [] : ['stage-infer'])];
+/** Stored tiles for each model tile. */
+const STORED_PER_TILE = (MODEL_TILE_PX / STORED_TILE_PX) ** 2;
+
+function limitFigure(outcome: Outcome, one: Case, ours: string): Figure {
+  const parts = ['stage-decode', 'stage-normalise', ...(one.model === undefined ? [] : ['stage-infer'])];
   const found = [ours, 'bare-jpeg', ...parts].map((key) => standingOf(outcome, key));
   const missing = found.find((standing) => typeof standing === 'string');
   if (typeof missing === 'string') return notRun(one.claim, missing);
   const [whole, bare, ...alone] = found as Standing[] as [Standing, Standing, ...Standing[]];
   // Decoding alone counts stored tiles, the others model tiles.
-  const weight = (i: number): number => (i === 0 ? tilesRatio : 1);
+  const weight = (i: number): number => (i === 0 ? STORED_PER_TILE : 1);
   const ratiosTo = (stages: readonly Standing[]): number[] =>
     whole.timing.tilesPerSecond.map((rate, round) => {
       const cpuMs = stages.reduce((sum, part, i) => sum + weight(i) * (part.timing.cpuMsPerTile[round] as number), 0);
@@ -60,35 +57,31 @@ function limitFigure(outcome: Outcome, one: Case, ours: string, tilesRatio: numb
   return measured(one.claim, estimate(ratiosTo(alone)), note, detail);
 }
 
-async function runCase(one: Case, quick: boolean, rounds: number): Promise<Figure> {
-  const slide = await denseSlide(quick ? 2 : one.units);
-  const model = one.model === null ? 'none' : await modelFile(one.model);
-  const ours = one.model === null ? 'ours-tensors' : 'ours-scores';
-  const outcome = await hold({
-    workload: wholeSlide(slide, MODEL_TILE_PX, { model, threads: WORKERS }),
-    entries: [
+async function runCase(bench: Bench, one: Case): Promise<Figure> {
+  const ours = one.model === undefined ? 'ours-tensors' : 'ours-scores';
+  const infer: readonly Entry[] = [{ name: 'stage-infer', workload: { batch: INFERENCE_BATCH }, check: 'none' }];
+  const outcome = await holdDense(bench, {
+    ...one,
+    ...{ more: { threads: WORKERS }, rounds: 9 },
+    entries: (stored) => [
       // Another implementation says what the right tensors and scores are.
       { name: 'sharp-tuned', timed: false },
       { name: ours },
-      { name: 'bare-jpeg', workload: storedTiles(slide), check: 'none' },
-      { name: 'stage-decode', workload: storedTiles(slide), check: 'none' },
+      { name: 'bare-jpeg', workload: stored, check: 'none' },
+      { name: 'stage-decode', workload: stored, check: 'none' },
       { name: 'stage-normalise', check: 'none' },
-      ...(one.model === null
-        ? []
-        : [{ name: 'stage-infer', workload: { batch: INFERENCE_BATCH }, check: 'none' } as const]),
+      ...(one.model === undefined ? [] : infer),
     ],
-    rounds,
   });
-  return limitFigure(outcome, one, ours, (slide.side / slide.tilesOf(MODEL_TILE_PX)) ** 2);
+  return limitFigure(outcome, one, ours);
 }
 
-export const limit: Row = {
-  id: 'limit',
-  title: `whole loop against the limit of its parts, ${modelTitle('mobilenet')}, ${modelTitle('cnn')}, no model`,
-  claims: cases.map((one) => one.claim),
-  async run(bench) {
+export const limit = rowOf(
+  [cases[0].claim, cases[1].claim, cases[2].claim],
+  async (bench) => {
     const figures: Figure[] = [];
-    for (const one of cases) figures.push(await runCase(one, bench.quick, bench.rounds(9)));
+    for (const one of cases) figures.push(await runCase(bench, one));
     return figures;
   },
-};
+  'whole loop against the limit of its parts, MobileNetV3-small, CNN of 30 MMAC, no model',
+);

@@ -1,18 +1,14 @@
 /** Other readers on the same aligned tiles, each on one thread, each with its own best call. */
 import type { ContenderName } from '../contenders/registry.js';
-import { hold, type Outcome } from '../harness/contest.js';
-import { notRun, type Claim, type Figure } from '../harness/figure.js';
+import type { Outcome } from '../harness/contest.js';
+import { atLeast, notRun, type Claim, type Figure } from '../harness/figure.js';
 import type { Verification } from '../harness/protocol.js';
-import { denseSlide } from '../workloads/slides.js';
 import { cpuNote, cpuPerTile, ratioFigure } from './compare.js';
-import { STORED_TILE_PX, wholeSlide, type Row } from './row.js';
+import { holdDense, rowOf, STORED_TILE_PX } from './row.js';
 
 const against = (name: string, least: number, mayBeMissing = false): Claim => ({
-  row: 'readers',
+  ...atLeast('readers', `CPU time per tile, ${name} against ours`, least),
   mayBeMissing,
-  what: `CPU time per tile, ${name} against ours`,
-  unit: 'x',
-  bar: { op: '>=', value: least },
 });
 
 const fastslide = against('fastslide', 1, true);
@@ -45,25 +41,22 @@ function fastslideFigure(outcome: Outcome): Figure {
   return ratioFigure(outcome, { ...ratio, note: (a, b) => `${cpuNote(a, b)}; ${told}` });
 }
 
-export const readers: Row = {
-  id: 'readers',
-  title: 'CPU time per aligned 256² tile of other readers against ours',
-  claims: [...peers.map(([, claim]) => claim), fastslide],
-  async run(bench) {
-    const slide = await denseSlide(bench.quick ? 2 : 4);
-    const outcome = await hold({
-      workload: wholeSlide(slide, STORED_TILE_PX),
-      entries: [
+export const readers = rowOf(
+  [fastslide, ...peers.map(([, claim]) => claim)],
+  async (bench) => {
+    const outcome = await holdDense(bench, {
+      ...{ units: 4, size: STORED_TILE_PX, rounds: 9 },
+      entries: () => [
         { name: 'bare-jpeg' },
         { name: 'ours-pixels' },
         ...peers.map(([name]) => ({ name })),
         { name: 'fastslide', check: 'stated' },
       ],
-      rounds: bench.rounds(9),
     });
     const ratios = peers.map(([name, claim]) =>
       ratioFigure(outcome, { claim, above: name, below: 'ours-pixels', of: cpuPerTile, note: cpuNote }),
     );
     return [...ratios, fastslideFigure(outcome)];
   },
-};
+  'CPU time per aligned 256² tile of other readers against ours',
+);

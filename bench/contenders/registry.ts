@@ -12,15 +12,9 @@ export interface ContenderSpec {
   command(workload: Workload): Command;
 }
 
-function typescript(title: string, file: string, env: Readonly<Record<string, string>> = {}): ContenderSpec {
-  return {
-    title,
-    command: (workload) => ({
-      program: process.execPath,
-      args: [join(compiledDir, 'contenders', `${file}.js`), ...argumentsOf(workload)],
-      env,
-    }),
-  };
+function typescript(title: string, file: string): ContenderSpec {
+  const script = join(compiledDir, 'contenders', `${file}.js`);
+  return { title, command: (workload) => ({ program: process.execPath, args: [script, ...argumentsOf(workload)] }) };
 }
 
 function native(title: string, program: string, extra: () => Readonly<Record<string, string>>): ContenderSpec {
@@ -35,13 +29,14 @@ function native(title: string, program: string, extra: () => Readonly<Record<str
   };
 }
 
-/** `packages` are what the file imports; each must have been installed. */
-function python(title: string, file: string, environment: Environment, packages: readonly string[]): ContenderSpec {
+/** `script`: the file, and what it is told first. `packages` are what it imports; each must have been installed. */
+function python(title: string, script: string, environment: Environment, packages: readonly string[]): ContenderSpec {
+  const [file = '', ...first] = script.split(' ');
   return {
     title,
     command: (workload) => ({
       program: pythonProgram(environment, packages),
-      args: [join(benchDir, 'python', file), ...argumentsOf(workload)],
+      args: [join(benchDir, 'python', file), ...first, ...argumentsOf(workload)],
       // Their numeric libraries start a thread for each core; a reader is measured on one, unless the row says more.
       env: { OMP_NUM_THREADS: String(workload.threads), PYTHONDONTWRITEBYTECODE: '1' },
     }),
@@ -70,8 +65,8 @@ export const contenders = {
   'stage-decode': native('our decoder alone', 'stage_decode', () => ({})),
   'stage-normalise': native('our normalisation alone', 'stage_normalise', () => ({})),
   'stage-infer': native('inference alone', 'stage_infer', () => ({ runtime: onnxRuntimeLibrary })),
-  cucim: python('cuCIM, CPU', 'cucim_reader.py', 'readers', ['cucim-cu12']),
-  fastslide: python('fastslide', 'fastslide_reader.py', 'readers', ['fastslide']),
+  cucim: python('cuCIM, CPU', 'tile_reader.py cucim', 'readers', ['cucim-cu12']),
+  fastslide: python('fastslide', 'tile_reader.py fastslide', 'readers', ['fastslide']),
   wsinfer: python('WSInfer', 'wsinfer_runner.py', 'wsinfer', ['wsinfer', 'torch', 'onnx']),
 } as const satisfies Record<string, ContenderSpec>;
 

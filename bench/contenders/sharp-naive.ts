@@ -2,27 +2,15 @@
  * sharp and onnxruntime-node as one first writes it: for each tile extract, interleaved bytes to a planar tensor in a loop,
  * one call of the model.
  */
-import { denormalise, normalisation, TileDigest } from '../harness/digest.js';
+import { denormalise, normalise, TileDigest } from '../harness/digest.js';
 import { serve, type Contender, type Workload } from '../harness/protocol.js';
-import { loadOrt, loadSharp, type OrtSession } from './peer-packages.js';
-
-function tensorOf(bytes: Uint8Array, pixels: number): Float32Array {
-  const { scale, mean, std } = normalisation;
-  const tensor = new Float32Array(3 * pixels);
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) {
-      tensor[c * pixels + i] = ((bytes[3 * i + c] as number) * scale - (mean[c] as number)) / (std[c] as number);
-    }
-  }
-  return tensor;
-}
+import { loadOrt, loadSharp } from './peer-packages.js';
 
 async function make(workload: Workload): Promise<Contender> {
   const { slide, level, size, stride, columns, rows, model, threads } = workload;
   const sharp = loadSharp();
   const ort = loadOrt();
-  const session: OrtSession | null =
-    model === 'none' ? null : await ort.InferenceSession.create(model, { intraOpNumThreads: threads });
+  const session = model === 'none' ? null : await ort.InferenceSession.create(model, { intraOpNumThreads: threads });
 
   async function* tensors(): AsyncGenerator<{ x: number; y: number; tensor: Float32Array }> {
     for (let row = 0; row < rows; row++) {
@@ -33,7 +21,7 @@ async function make(workload: Workload): Promise<Contender> {
           .removeAlpha()
           .raw()
           .toBuffer();
-        yield { x, y, tensor: tensorOf(bytes, size * size) };
+        yield { x, y, tensor: normalise(bytes, size * size) };
       }
     }
   }

@@ -12,17 +12,8 @@ const SQUARE_PX = 1792;
 /** Squares on their way from sharp: one for each of its threads, and one more. */
 const AHEAD = 3;
 
-interface Square {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-interface Tile {
-  readonly x: number;
-  readonly y: number;
-}
+type Square = Readonly<Record<'left' | 'top' | 'width' | 'height', number>>;
+type Tile = Readonly<Record<'x' | 'y', number>>;
 
 /** The 256 values of each channel. */
 const tables = normalisation.mean.map((mean, c) =>
@@ -30,20 +21,12 @@ const tables = normalisation.mean.map((mean, c) =>
 ) as [Float32Array, Float32Array, Float32Array];
 
 /** One tile of a square of interleaved bytes to a planar tensor. */
-function fill(
-  out: Float32Array,
-  at: number,
-  bytes: Uint8Array,
-  stridePx: number,
-  x: number,
-  y: number,
-  size: number,
-): void {
+function fill(out: Float32Array, at: number, bytes: Uint8Array, rowPx: number, x: number, y: number, size: number) {
   const [red, green, blue] = tables;
   const pixels = size * size;
   let to = at;
   for (let row = 0; row < size; row++) {
-    let from = 3 * ((y + row) * stridePx + x);
+    let from = 3 * ((y + row) * rowPx + x);
     for (const end = to + size; to < end; to++, from += 3) {
       out[to] = red[bytes[from] as number] as number;
       out[to + pixels] = green[bytes[from + 1] as number] as number;
@@ -84,15 +67,8 @@ class Batches {
 
   async add(tile: Tile, bytes: Uint8Array, square: Square): Promise<void> {
     const { size, batch } = this.workload;
-    fill(
-      this.filling,
-      3 * size * size * this.tiles.length,
-      bytes,
-      square.width,
-      tile.x - square.left,
-      tile.y - square.top,
-      size,
-    );
+    const at = 3 * size * size * this.tiles.length;
+    fill(this.filling, at, bytes, square.width, tile.x - square.left, tile.y - square.top, size);
     this.tiles.push(tile);
     if (this.tiles.length === batch) await this.flush();
   }
@@ -120,11 +96,8 @@ class Batches {
     const scores = output[session.outputNames[0] as string];
     if (scores === undefined) throw new Error('the model gave no output');
     const columns = (scores.dims[1] ?? 1) as number;
-    this.take(
-      tiles,
-      tensor,
-      tiles.map((_, i) => scores.data[i * columns] as number),
-    );
+    const firsts = tiles.map((_, i) => scores.data[i * columns] as number);
+    this.take(tiles, tensor, firsts);
   }
 }
 
@@ -136,10 +109,8 @@ async function make(workload: Workload): Promise<Contender> {
   sharp.concurrency(1);
   const session = model === 'none' ? null : await ort.InferenceSession.create(model, { intraOpNumThreads: threads });
   const squares = squaresOf(workload);
-  const read = (square: Square | undefined): Promise<Buffer> | null =>
-    square === undefined
-      ? null
-      : sharp(slide, { page: level, limitInputPixels: false }).extract(square).raw().toBuffer();
+  const read = (square: Square | undefined): Promise<Buffer> | undefined =>
+    square && sharp(slide, { page: level, limitInputPixels: false }).extract(square).raw().toBuffer();
 
   async function all(take: ConstructorParameters<typeof Batches>[3]): Promise<number> {
     const batches = new Batches(ort, session, workload, take);

@@ -26,8 +26,6 @@ export interface Contest {
   readonly workload: Workload;
   readonly entries: readonly Entry[];
   readonly rounds: number;
-  /** Greatest difference of two scores, as a share of the largest score; for workloads with a model. @defaultValue 1e-3 */
-  readonly tolerance?: number;
 }
 
 export interface Standing {
@@ -43,6 +41,9 @@ export interface Outcome {
   readonly out: ReadonlyMap<string, string>;
   readonly verifications: ReadonlyMap<string, Verification>;
 }
+
+/** Greatest difference of two scores, as a share of the largest score. */
+const TOLERANCE = 1e-3;
 
 const keyOf = (entry: Entry): string => entry.as ?? entry.name;
 
@@ -84,7 +85,7 @@ class Ring {
   }
 
   /** The first that can be verified is what the others are compared with. */
-  async verify(entries: readonly Entry[], tolerance: number): Promise<void> {
+  async verify(entries: readonly Entry[]): Promise<void> {
     let expected: Verification | null = null;
     for (const entry of entries) {
       const session = this.sessions.get(keyOf(entry));
@@ -94,7 +95,7 @@ class Ring {
         this.verifications.set(keyOf(entry), found);
         if (entry.check === 'stated') continue;
         expected ??= found;
-        const wrong = difference(expected, found, tolerance);
+        const wrong = difference(expected, found, TOLERANCE);
         if (wrong !== null) this.dismiss(keyOf(entry), wrong);
       } catch (error) {
         this.dismiss(keyOf(entry), error instanceof Error ? error.message : String(error));
@@ -106,23 +107,19 @@ class Ring {
   async time(entries: readonly Entry[], rounds: number): Promise<Map<string, Timing>> {
     const untimed = new Set(entries.filter((entry) => entry.timed === false).map(keyOf));
     for (;;) {
+      let running = '';
       const timed = [...this.sessions].filter(([key]) => !untimed.has(key));
       const runners = timed.map(([name, session]) => ({
         name,
-        run: async () => {
-          try {
-            return await session.run();
-          } catch (error) {
-            throw Object.assign(error instanceof Error ? error : new Error(String(error)), { contender: name });
-          }
+        run: () => {
+          running = name;
+          return session.run();
         },
       }));
       try {
         return await interleave(runners, rounds);
       } catch (error) {
-        const { contender, message } = error as Error & { contender?: string };
-        if (contender === undefined) throw error;
-        this.dismiss(contender, message);
+        this.dismiss(running, error instanceof Error ? error.message : String(error));
       }
     }
   }
@@ -136,7 +133,7 @@ export async function hold(contest: Contest): Promise<Outcome> {
   const ring = new Ring();
   try {
     for (const entry of contest.entries) await ring.enter(entry, contest.workload);
-    await ring.verify(contest.entries, contest.tolerance ?? 1e-3);
+    await ring.verify(contest.entries);
     const timings = await ring.time(contest.entries, contest.rounds);
     const standings = new Map<string, Standing>();
     for (const entry of contest.entries) {

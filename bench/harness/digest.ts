@@ -5,12 +5,7 @@
 import { crc32 } from 'node:zlib';
 
 export class TileDigest {
-  private readonly found: {
-    readonly x: number;
-    readonly y: number;
-    readonly crc: number;
-    readonly means: readonly number[];
-  }[] = [];
+  private readonly found: { x: number; y: number; crc: number; means: readonly number[] }[] = [];
 
   add(x: number, y: number, bytes: Uint8Array): void {
     const sums = [0, 0, 0];
@@ -32,10 +27,8 @@ export class TileDigest {
   }
 
   digest(): string {
-    const lines = this.sorted()
-      .map(({ x, y, crc }) => `${x} ${y} ${crc}\n`)
-      .join('');
-    return crc32(lines).toString(16).padStart(8, '0');
+    const lines = this.sorted().map(({ x, y, crc }) => `${x} ${y} ${crc}\n`);
+    return crc32(lines.join('')).toString(16).padStart(8, '0');
   }
 }
 
@@ -45,6 +38,18 @@ export const normalisation = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
 } as const;
+
+/** Interleaved bytes as a normalised planar tensor. */
+export function normalise(bytes: Uint8Array, pixels: number): Float32Array {
+  const { scale, mean, std } = normalisation;
+  const tensor = new Float32Array(3 * pixels);
+  for (let i = 0; i < pixels; i++) {
+    for (let c = 0; c < 3; c++) {
+      tensor[c * pixels + i] = ((bytes[3 * i + c] as number) * scale - (mean[c] as number)) / (std[c] as number);
+    }
+  }
+  return tensor;
+}
 
 /** A normalised planar tensor back to the bytes it came from: how the digests of tensors are made. */
 export function denormalise(tensor: Float32Array, pixels: number): Uint8Array {

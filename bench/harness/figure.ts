@@ -8,22 +8,6 @@ export interface Bar {
 
 export type State = 'met' | 'missed' | 'not run';
 
-export interface Figure {
-  readonly row: string;
-  readonly what: string;
-  readonly unit: string;
-  readonly bar: Bar;
-  /** null: could not be measured; `note` says why. */
-  readonly value: number | null;
-  /** Quartiles of the interleaved runs; null where there was one measurement. */
-  readonly spread: readonly [low: number, high: number] | null;
-  readonly state: State;
-  readonly mayBeMissing?: boolean;
-  readonly note: string;
-  /** What the figure was made from, for the JSON result. */
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
 export interface Claim {
   readonly row: string;
   readonly what: string;
@@ -34,16 +18,28 @@ export interface Claim {
   readonly mayBeMissing?: boolean;
 }
 
+export interface Figure extends Claim {
+  /** null: could not be measured; `note` says why. */
+  readonly value: number | null;
+  /** Quartiles of the interleaved runs; null where there was one measurement. */
+  readonly spread: readonly [low: number, high: number] | null;
+  readonly state: State;
+  readonly note: string;
+  /** What the figure was made from, for the JSON result. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+type Make = (row: string, what: string, value: number, unit?: string) => Claim;
+
+/** A figure that may not be greater, or less, than `value`: a ratio unless it has another unit. */
+export const atMost: Make = (row, what, value, unit = 'x') => ({ row, what, unit, bar: { op: '<=', value } });
+export const atLeast: Make = (row, what, value, unit = 'x') => ({ row, what, unit, bar: { op: '>=', value } });
+
 export function holds(bar: Bar, value: number): boolean {
   return bar.op === '<=' ? value <= bar.value : value >= bar.value;
 }
 
-export function measured(
-  claim: Claim,
-  value: number | Estimate,
-  note = '',
-  detail: Readonly<Record<string, unknown>> = {},
-): Figure {
+export function measured(claim: Claim, value: number | Estimate, note = '', detail: Figure['detail'] = {}): Figure {
   const number = typeof value === 'number' ? value : value.median;
   const spread = typeof value === 'number' ? null : ([value.low, value.high] as const);
   const state = holds(claim.bar, number) ? 'met' : 'missed';

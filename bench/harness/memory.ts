@@ -12,12 +12,5 @@ export const residentKib = (): number => statusKib('VmRSS');
 /** Not resourceUsage().maxRSS, which starts at the size of the process that started this one. */
 export const peakRssKib = (): number => statusKib('VmHWM');
 
-/** The peak counts from now on. False where the kernel does not allow it. */
-export function resetPeak(): boolean {
-  try {
-    writeFileSync('/proc/self/clear_refs', '5');
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** The peak counts from now on. Throws where the kernel does not allow it. */
+export const resetPeak = (): void => writeFileSync('/proc/self/clear_refs', '5');

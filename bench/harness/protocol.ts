@@ -69,35 +69,17 @@ export interface Contender {
   close(): Promise<void>;
 }
 
-/** Thrown by a contender that cannot work here: reported with its reason, not as a failure of the benchmark. */
-export class Unavailable extends Error {}
-
 export function argumentsOf(workload: Workload): string[] {
   return Object.entries(workload).map(([name, value]) => `--${name}=${value}`);
 }
 
-export function parseWorkload(argv: readonly string[]): Workload {
-  const values = new Map(argv.map((arg) => /^--(\w+)=(.*)$/s.exec(arg)?.slice(1) as [string, string]));
-  const text = (name: string): string => {
-    const value = values.get(name);
-    if (value === undefined) throw new Error(`--${name} is missing`);
-    return value;
-  };
-  const number = (name: string): number => Number(text(name));
-  return {
-    slide: text('slide'),
-    streams: text('streams'),
-    level: number('level'),
-    size: number('size'),
-    stride: number('stride'),
-    columns: number('columns'),
-    rows: number('rows'),
-    threads: number('threads'),
-    batch: number('batch'),
-    model: text('model'),
-    activation: text('activation') as Workload['activation'],
-    keep: text('keep') as Workload['keep'],
-  };
+const numbers = ['level', 'size', 'stride', 'columns', 'rows', 'threads', 'batch'];
+
+/** The arguments that argumentsOf() made. */
+function parseWorkload(argv: readonly string[]): Workload {
+  const given = argv.map((arg) => /^--(\w+)=(.*)$/s.exec(arg)?.slice(1) as [string, string]);
+  const values = given.map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value]);
+  return Object.fromEntries(values) as Workload;
 }
 
 function answer(value: object): void {

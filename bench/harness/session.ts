@@ -53,28 +53,19 @@ export class Session {
     return session;
   }
 
-  verify(): Promise<Verification> {
-    return this.ask('verify') as Promise<Verification>;
-  }
-
-  run(): Promise<Pass> {
-    return this.ask('run') as Promise<Pass>;
-  }
+  verify = (): Promise<Verification> => this.ask('verify') as Promise<Verification>;
+  run = (): Promise<Pass> => this.ask('run') as Promise<Pass>;
 
   async end(): Promise<Farewell> {
     const farewell = (await this.ask('end')) as Farewell;
     this.child.stdin.end();
-    await this.exited();
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
     return farewell;
   }
 
   kill(): void {
     this.reader.close();
     this.child.kill('SIGKILL');
-  }
-
-  private async exited(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
   }
 
   private ask(word: string): Promise<unknown> {

@@ -39,27 +39,22 @@ export function installedPackages(): Readonly<Record<string, Installed>> {
   return Object.fromEntries(names.map((name) => [name, readInstalled(name)]));
 }
 
-/** The last lines of a failed installation say why; the rest is progress. */
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return (lines.find((line) => /^ERROR/.test(line)) ?? lines.at(-1) ?? text).slice(0, 300);
-}
-
+/** Null when it succeeds, else its line that says why not; the rest of what it prints is progress. */
 async function reasonItFails(program: string, args: readonly string[]): Promise<string | null> {
   try {
     await runQuietly(program, args);
     return null;
   } catch (error) {
-    return reasonOf(error);
+    const lines = String(error)
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    return (lines.find((line) => /^ERROR/.test(line)) ?? lines.at(-1) ?? '').slice(0, 300);
   }
 }
 
-async function installEnvironment(
-  environment: Environment,
-  say: (text: string) => void,
-  retry: boolean,
-): Promise<void> {
+type Say = (text: string) => void;
+
+async function installEnvironment(environment: Environment, say: Say, retry: boolean): Promise<void> {
   const wanted = requirementsOf(await readFile(join(benchDir, environments[environment]), 'utf8'));
   const known = readInstalled(environment);
   const todo = wanted.filter((line) => !(line in known) || (retry && known[line] !== null));
@@ -79,7 +74,7 @@ async function installEnvironment(
 }
 
 /** Installs what is not there. `retry` tries again what failed before. What cannot be had is recorded, not thrown. */
-export async function installPython(say: (text: string) => void, retry: boolean): Promise<void> {
+export async function installPython(say: Say, retry: boolean): Promise<void> {
   for (const environment of Object.keys(environments) as Environment[])
     await installEnvironment(environment, say, retry);
 }

@@ -27,49 +27,29 @@ function table(heads, rows) {
 
 function inputTable() {
   const shown = ({ value, low, high }) => (value === undefined ? `${low}–${high}` : String(value));
-  return table(
-    ['input', 'value', 'assumption', 'where it is from'],
-    Object.entries(inputs).map(([name, input]) => [
-      `\`${name}\``,
-      shown(input),
-      input.assumed ? '**assumed**' : '',
-      input.source,
-    ]),
-  );
+  const cells = ([name, input]) => [`\`${name}\``, shown(input), input.assumed ? '**assumed**' : '', input.source];
+  return table(['input', 'value', 'assumption', 'where it is from'], Object.entries(inputs).map(cells));
 }
 
 function networkTable() {
-  return table(
-    ['network', 'GMAC', 'MB read and written', 'million parameters', 'tiles/s'],
-    estimates().map(({ name, low, high }) => {
-      const { macs, values, parameters } = totals(networks[name]);
-      return [
-        name,
-        (macs / 1e9).toFixed(3),
-        ((values * 4) / 1e6).toFixed(1),
-        (parameters / 1e6).toFixed(1),
-        range(low, high),
-      ];
-    }),
-  );
+  const rows = estimates().map(({ name, low, high }) => {
+    const { macs, values, parameters } = totals(networks[name]);
+    const sizes = [(macs / 1e9).toFixed(3), ((values * 4) / 1e6).toFixed(1), (parameters / 1e6).toFixed(1)];
+    return [name, ...sizes, range(low, high)];
+  });
+  return table(['network', 'GMAC', 'MB read and written', 'million parameters', 'tiles/s'], rows);
 }
 
 function publishedTable() {
-  return table(
-    ['network', 'batch', 'published tiles/s', 'model'],
-    published.map(({ network, batch, tilesPerSecond: measured }) => {
-      const at = (end) => tilesPerSecond(networks[network], { ...atEnd(end), batch });
-      return [network, batch, measured, range(at('low'), at('high'))];
-    }),
-  );
+  const rows = published.map(({ network, batch, tilesPerSecond: measured }) => {
+    const at = (end) => tilesPerSecond(networks[network], { ...atEnd(end), batch });
+    return [network, batch, measured, range(at('low'), at('high'))];
+  });
+  return table(['network', 'batch', 'published tiles/s', 'model'], rows);
 }
 
 function slideTable() {
-  const heads = [
-    'network',
-    ...tileCounts.map((count) => `${whole(count)} tiles`),
-    `hours for ${challenge.slides} × 4,096`,
-  ];
+  const counts = tileCounts.map((count) => `${whole(count)} tiles`);
   const rows = estimates().map(({ name, low, high }) => {
     const perHour = (tiles) => [
       slidesPerHour(tiles, low, atEnd('low')).perHour,
@@ -79,7 +59,7 @@ function slideTable() {
     const hours = range(challenge.slides / fast, challenge.slides / slow, (value) => value.toFixed(1));
     return [name, ...tileCounts.map((tiles) => range(...perHour(tiles))), hours];
   });
-  return table(heads, rows);
+  return table(['network', ...counts, `hours for ${challenge.slides} × 4,096`], rows);
 }
 
 /** Tiles per second that each stage alone allows. */
@@ -91,33 +71,29 @@ function stageTable() {
   const [low, high] = [perSecond('low'), perSecond('high')];
   // A tile of 224 px touches (1 + 223 / 256)² = 3.5 stored tiles on average, of 256² / 224² its pixels each.
   const again = { decodedPerUsed: (1 + 223 / 256) ** 2 * (256 / 224) ** 2 };
-  return table(
-    ['stage', 'tiles/s'],
-    [
-      ['decode, each stored tile once', range(low.decode, high.decode)],
-      [
-        `decode, again for every model tile that touches it (${again.decodedPerUsed.toFixed(1)})`,
-        range(perSecond('low', again).decode, perSecond('high', again).decode),
-      ],
-      ['transfer of 8-bit tiles to the device', whole(low.transfer)],
-      ['disk', whole(low.disk)],
-    ],
-  );
+  const touching = `decode, again for every model tile that touches it (${again.decodedPerUsed.toFixed(1)})`;
+  const rows = [
+    ['decode, each stored tile once', range(low.decode, high.decode)],
+    [touching, range(perSecond('low', again).decode, perSecond('high', again).decode)],
+    ['transfer of 8-bit tiles to the device', whole(low.transfer)],
+    ['disk', whole(low.disk)],
+  ];
+  return table(['stage', 'tiles/s'], rows);
 }
 
-const parts = {
-  inputs: inputTable(),
-  networks: networkTable(),
-  published: publishedTable(),
-  stages: stageTable(),
-  slides: slideTable(),
+const makers = {
+  inputs: inputTable,
+  networks: networkTable,
+  published: publishedTable,
+  stages: stageTable,
+  slides: slideTable,
 };
 
 const before = await readFile(page, 'utf8');
 /** What stands between the marks of each table, replaced. */
 const after = before.replace(
   /(<!-- computed: ([\w-]+) -->\n)[\s\S]*?(<!-- end -->)/g,
-  (_, open, name, close) => `${open}${parts[name]}\n${close}`,
+  (_, open, name, close) => `${open}${makers[name]()}\n${close}`,
 );
 /** True when docs/k80.md holds what the model gives. */
 export const isUpToDate = before === after;

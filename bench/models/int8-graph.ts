@@ -64,9 +64,8 @@ class Writer {
       const channel = layer.weights.subarray(c * perChannel, (c + 1) * perChannel);
       return Math.max(channel.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / 127, 1e-8);
     });
-    const weights = Int8Array.from(layer.weights, (w, i) =>
-      Math.round(w / (scales[Math.floor(i / perChannel)] as number)),
-    );
+    const scaleOf = (i: number): number => scales[Math.floor(i / perChannel)] as number;
+    const weights = Int8Array.from(layer.weights, (w, i) => Math.round(w / scaleOf(i)));
     const biasScales = scales.map((s) => s * input.how.scale);
     const bias = Int32Array.from(layer.bias, (b, c) => Math.round(b / (biasScales[c] as number)));
     const { graph } = this;
@@ -90,10 +89,8 @@ export function int8Graph(layers: readonly Layer[], ranges: ReadonlyMap<string, 
   for (const layer of layers) {
     if (layer.kind === 'conv') writer.conv(layer);
     else if (layer.kind === 'add') {
-      const sum = graph.node(
-        'Add',
-        layer.inputs.map((name) => writer.value(name).name),
-      );
+      const [a, b] = layer.inputs;
+      const sum = graph.node('Add', [writer.value(a).name, writer.value(b).name]);
       writer.round(graph.node('Relu', [sum]), layer.output);
     } else if (layer.kind === 'maxPool') {
       const { name, how } = writer.value(layer.input);

@@ -4,45 +4,26 @@
  */
 import { Weights } from '../../test/support/onnx-writer.js';
 
-export interface Conv {
-  readonly kind: 'conv';
+/** Tensors by name; what a layer makes is the input of others. */
+interface Window {
   readonly input: string;
   readonly output: string;
-  readonly from: number;
-  readonly to: number;
   readonly kernel: number;
   readonly stride: number;
-  readonly relu: boolean;
-  /** [to, from, kernel, kernel] */
+}
+
+interface Weighted {
   readonly weights: Float32Array;
   readonly bias: Float32Array;
 }
 
+/** Weights: [to, from, kernel, kernel]. */
+export type Conv = Window & Weighted & { readonly kind: 'conv'; from: number; to: number; relu: boolean };
 /** Sum of two tensors of one shape, and ReLU. */
-export interface Add {
-  readonly kind: 'add';
-  readonly inputs: readonly [string, string];
-  readonly output: string;
-}
-
-export interface MaxPool {
-  readonly kind: 'maxPool';
-  readonly input: string;
-  readonly output: string;
-  readonly kernel: number;
-  readonly stride: number;
-}
-
-/** Global mean, then a linear layer: always the last. */
-export interface Head {
-  readonly kind: 'head';
-  readonly input: string;
-  readonly from: number;
-  readonly classes: number;
-  /** [from, classes] */
-  readonly weights: Float32Array;
-  readonly bias: Float32Array;
-}
+export type Add = { readonly kind: 'add'; readonly inputs: readonly [string, string]; readonly output: string };
+export type MaxPool = Window & { readonly kind: 'maxPool' };
+/** Global mean, then a linear layer: always the last. Weights: [from, classes]. */
+export type Head = Weighted & { readonly kind: 'head'; input: string; from: number; classes: number };
 
 export type Layer = Conv | Add | MaxPool | Head;
 

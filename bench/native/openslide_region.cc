@@ -39,36 +39,20 @@ bench::Contender make(const bench::Workload& workload) {
   const auto level = static_cast<std::int32_t>(workload.number("level"));
   const double scale = api->downsample(slide, level);
   const std::int64_t size = workload.number("size");
-  const std::int64_t stride = workload.number("stride");
-  const std::int64_t columns = workload.number("columns");
-  const std::int64_t count = columns * workload.number("rows");
-  const std::int64_t threads = workload.number("threads");
   auto buffers = std::make_shared<std::vector<std::vector<std::uint32_t>>>(
-      static_cast<std::size_t>(threads), std::vector<std::uint32_t>(static_cast<std::size_t>(size * size)));
-  const auto read = [=](std::int64_t thread, std::int64_t tile) {
+      static_cast<std::size_t>(workload.number("threads")),
+      std::vector<std::uint32_t>(static_cast<std::size_t>(size * size)));
+  const auto read = [=](const bench::Tile& tile) {
     const auto level0 = [scale](std::int64_t position) { return static_cast<std::int64_t>(position * scale); };
-    api->read_region(slide, (*buffers)[static_cast<std::size_t>(thread)].data(), level0(tile % columns * stride),
-                     level0(tile / columns * stride), level, size, size);
+    api->read_region(slide, (*buffers)[static_cast<std::size_t>(tile.thread)].data(), level0(tile.x), level0(tile.y),
+                     level, size, size);
     if (const char* error = api->error(slide)) throw std::runtime_error(error);
   };
-  bench::Contender contender;
-  contender.version = std::string("OpenSlide ") + api->version();
-  contender.verify = [=] {
-    bench::TileDigest digest;
-    for (std::int64_t i = 0; i < count; ++i) {
-      read(0, i);
-      const auto rgb = rgb_of(buffers->front());
-      digest.add(i % columns * stride, i / columns * stride, rgb.data(), rgb.size());
-    }
-    return digest;
+  const auto pixels = [=](const bench::Tile& tile, bench::TileDigest& digest) {
+    const auto rgb = rgb_of(buffers->front());
+    digest.add(tile.x, tile.y, rgb.data(), rgb.size());
   };
-  contender.pass = [=] {
-    bench::in_parallel(count, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) read(thread, i);
-    });
-    return count;
-  };
-  return contender;
+  return bench::grid_contender(workload, std::string("OpenSlide ") + api->version(), read, pixels);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 #include <thread>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -103,11 +104,11 @@ std::string TileDigest::digest() const {
 }
 
 void in_parallel(std::int64_t count, std::int64_t threads,
-                 const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& part) {
+                 const std::function<void(std::int64_t, std::int64_t)>& each) {
   std::vector<std::exception_ptr> failures(static_cast<std::size_t>(threads));
   const auto run = [&](std::int64_t thread) {
     try {
-      part(thread, count * thread / threads, count * (thread + 1) / threads);
+      for (std::int64_t i = count * thread / threads; i < count * (thread + 1) / threads; ++i) each(thread, i);
     } catch (...) {
       failures[static_cast<std::size_t>(thread)] = std::current_exception();
     }
@@ -118,6 +119,32 @@ void in_parallel(std::int64_t count, std::int64_t threads,
   for (auto& other : others) other.join();
   for (const auto& failure : failures)
     if (failure) std::rethrow_exception(failure);
+}
+
+Contender grid_contender(const Workload& workload, std::string version, const std::function<void(const Tile&)>& read,
+                         const std::function<void(const Tile&, TileDigest&)>& pixels) {
+  const std::int64_t stride = workload.number("stride");
+  const std::int64_t columns = workload.number("columns");
+  const std::int64_t count = columns * workload.number("rows");
+  const std::int64_t threads = workload.number("threads");
+  const auto tile = [=](std::int64_t thread, std::int64_t i) {
+    return Tile{thread, i, i % columns * stride, i / columns * stride};
+  };
+  Contender contender{.version = std::move(version), .verify = nullptr, .pass = nullptr};
+  if (pixels)
+    contender.verify = [=] {
+      TileDigest digest;
+      for (std::int64_t i = 0; i < count; ++i) {
+        read(tile(0, i));
+        pixels(tile(0, i), digest);
+      }
+      return digest;
+    };
+  contender.pass = [=] {
+    in_parallel(count, threads, [&](std::int64_t thread, std::int64_t i) { read(tile(thread, i)); });
+    return count;
+  };
+  return contender;
 }
 
 int serve(int argc, char** argv, const std::function<Contender(const Workload&)>& make) {

@@ -40,9 +40,24 @@ struct Contender {
   std::function<std::int64_t()> pass;  // gives the number of tiles
 };
 
-// Splits [0, count) over `threads` threads, the calling one among them, and waits. Rethrows what a part threw.
+// Calls `each` for all of [0, count), split over `threads` threads, the calling one among them, and waits. Rethrows
+// what a call threw.
 void in_parallel(std::int64_t count, std::int64_t threads,
-                 const std::function<void(std::int64_t thread, std::int64_t begin, std::int64_t end)>& part);
+                 const std::function<void(std::int64_t thread, std::int64_t item)>& each);
+
+// A tile of the grid of a workload: its number, row by row, and its corner in pixels of the level.
+struct Tile {
+  std::int64_t thread;
+  std::int64_t index;
+  std::int64_t x;
+  std::int64_t y;
+};
+
+// A contender that calls `read` for every tile of the grid, on all threads; where results are compared, on one, and
+// `pixels` adds what was read last to the digest. Without `pixels` they are not compared.
+[[nodiscard]] Contender grid_contender(const Workload& workload, std::string version,
+                                       const std::function<void(const Tile&)>& read,
+                                       const std::function<void(const Tile&, TileDigest&)>& pixels = nullptr);
 
 // main() of a contender: what `make` throws is why it cannot run.
 int serve(int argc, char** argv, const std::function<Contender(const Workload&)>& make);

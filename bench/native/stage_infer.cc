@@ -46,13 +46,11 @@ bench::Contender make(const bench::Workload& workload) {
   contender.version = "ONNX Runtime " + microtome::infer::runtime_report().version;
   contender.pass = [=] {
     const std::int64_t runs = (count + batch - 1) / batch;
-    bench::in_parallel(runs, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
+    bench::in_parallel(runs, threads, [&](std::int64_t thread, std::int64_t) {
       Worker& worker = (*workers)[static_cast<std::size_t>(thread)];
       microtome::CancelToken cancel;
-      for (std::int64_t i = begin; i < end; ++i) {
-        worker.out.front().clear();
-        model->run(*worker.slot, worker.tensor.data(), batch, how, names, worker.out, cancel);
-      }
+      worker.out.front().clear();
+      model->run(*worker.slot, worker.tensor.data(), batch, how, names, worker.out, cancel);
     });
     return runs * batch;
   };

@@ -45,35 +45,20 @@ Contender decode_grid(const Workload& workload, Streams streams, const std::stri
                       const DecodeStream& decode) {
   if (workload.number("stride") != kSidePx || workload.number("size") != kSidePx)
     throw std::runtime_error("decoding alone knows whole stored tiles of 256 pixels only");
-  const std::int64_t columns = workload.number("columns");
-  const auto count = static_cast<std::int64_t>(streams.tiles.size());
-  if (count != columns * workload.number("rows")) throw std::runtime_error("the streams are not those of the grid");
-  const std::int64_t threads = workload.number("threads");
+  if (std::ssize(streams.tiles) != workload.number("columns") * workload.number("rows"))
+    throw std::runtime_error("the streams are not those of the grid");
+  const auto threads = static_cast<std::size_t>(workload.number("threads"));
   const auto grid = std::make_shared<const Streams>(std::move(streams));
   const auto buffers = std::make_shared<std::vector<std::vector<std::uint8_t>>>(
-      static_cast<std::size_t>(threads), std::vector<std::uint8_t>(static_cast<std::size_t>(3 * kSidePx * kSidePx)));
-  const auto decode_tile = [=](std::int64_t thread, std::int64_t tile) -> const std::vector<std::uint8_t>& {
-    auto& pixels = (*buffers)[static_cast<std::size_t>(thread)];
-    decode(thread, grid->distinct[grid->tiles[static_cast<std::size_t>(tile)]], pixels.data());
-    return pixels;
+      threads, std::vector<std::uint8_t>(static_cast<std::size_t>(3 * kSidePx * kSidePx)));
+  const auto read = [=](const Tile& tile) {
+    const auto& stream = grid->distinct[grid->tiles[static_cast<std::size_t>(tile.index)]];
+    decode(tile.thread, stream, (*buffers)[static_cast<std::size_t>(tile.thread)].data());
   };
-  Contender contender;
-  contender.version = decoder + ", " + std::to_string(threads) + " thread(s)";
-  contender.verify = [=] {
-    TileDigest digest;
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto& pixels = decode_tile(0, i);
-      digest.add(i % columns * kSidePx, i / columns * kSidePx, pixels.data(), pixels.size());
-    }
-    return digest;
+  const auto pixels = [=](const Tile& tile, TileDigest& digest) {
+    digest.add(tile.x, tile.y, buffers->front().data(), buffers->front().size());
   };
-  contender.pass = [=] {
-    in_parallel(count, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) decode_tile(thread, i);
-    });
-    return count;
-  };
-  return contender;
+  return grid_contender(workload, decoder + ", " + std::to_string(threads) + " thread(s)", read, pixels);
 }
 
 }  // namespace bench

@@ -2,6 +2,7 @@
 // region while the clock runs.
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "protocol.h"
 
@@ -48,40 +49,23 @@ bench::Contender make(const bench::Workload& workload) {
     throw std::runtime_error(api->error());
 
   const auto size = static_cast<int>(workload.number("size"));
-  const auto stride = static_cast<int>(workload.number("stride"));
-  const std::int64_t columns = workload.number("columns");
-  const std::int64_t count = columns * workload.number("rows");
-  const std::int64_t threads = workload.number("threads");
-  // One region per thread, each used by its thread only; the calling thread's is made here.
-  auto regions = std::make_shared<std::vector<void*>>(static_cast<std::size_t>(threads), nullptr);
-  const auto prepare = [=](std::int64_t thread, std::int64_t tile) {
-    void*& region = (*regions)[static_cast<std::size_t>(thread)];
+  // One region per thread, each used by its thread only.
+  auto regions = std::make_shared<std::vector<void*>>(static_cast<std::size_t>(workload.number("threads")), nullptr);
+  const auto read = [=](const bench::Tile& tile) {
+    void*& region = (*regions)[static_cast<std::size_t>(tile.thread)];
     if (region == nullptr) region = api->region_new(image);
-    const Rect rect{static_cast<int>(tile % columns) * stride, static_cast<int>(tile / columns) * stride, size, size};
+    const Rect rect{static_cast<int>(tile.x), static_cast<int>(tile.y), size, size};
     if (api->prepare(region, &rect) != 0) throw std::runtime_error(api->error());
-    return rect;
   };
-  bench::Contender contender;
-  contender.version = std::string("libvips ") + api->version();
-  contender.verify = [=] {
-    bench::TileDigest digest;
-    for (std::int64_t i = 0; i < count; ++i) {
-      const Rect rect = prepare(0, i);
-      std::size_t bytes = 0;
-      unsigned char* pixels = api->fetch(regions->front(), rect.left, rect.top, size, size, &bytes);
-      if (pixels == nullptr) throw std::runtime_error(api->error());
-      digest.add(rect.left, rect.top, pixels, bytes);
-      api->free(pixels);
-    }
-    return digest;
+  const auto pixels = [=](const bench::Tile& tile, bench::TileDigest& digest) {
+    std::size_t bytes = 0;
+    const auto [x, y] = std::pair(static_cast<int>(tile.x), static_cast<int>(tile.y));
+    unsigned char* found = api->fetch(regions->front(), x, y, size, size, &bytes);
+    if (found == nullptr) throw std::runtime_error(api->error());
+    digest.add(x, y, found, bytes);
+    api->free(found);
   };
-  contender.pass = [=] {
-    bench::in_parallel(count, threads, [&](std::int64_t thread, std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) prepare(thread, i);
-    });
-    return count;
-  };
-  return contender;
+  return bench::grid_contender(workload, std::string("libvips ") + api->version(), read, pixels);
 }
 
 }  // namespace

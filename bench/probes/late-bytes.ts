@@ -54,10 +54,6 @@ for (let i = 0; i < Number(rounds); i++) {
 }
 await scorer.close();
 await file.close();
-const report: LateBytesReport = {
-  tiles: [tileCount, besideTiles],
-  reads: reads / Number(rounds),
-  aloneMs,
-  besideMs,
-};
+const perRound = reads / Number(rounds);
+const report: LateBytesReport = { tiles: [tileCount, besideTiles], reads: perRound, aloneMs, besideMs };
 process.stdout.write(`${JSON.stringify(report)}\n`);

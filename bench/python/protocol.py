@@ -66,13 +66,7 @@ def serve(make):
         elif word == "run":
             cpu, wall = _cpu(), time.perf_counter()
             tiles = contender.run()
-            answer(
-                {
-                    "tiles": tiles,
-                    "wallMs": 1000 * (time.perf_counter() - wall),
-                    "cpuMs": 1000 * (_cpu() - cpu),
-                }
-            )
+            answer({"tiles": tiles, "wallMs": 1000 * (time.perf_counter() - wall), "cpuMs": 1000 * (_cpu() - cpu)})
         else:
             break
     answer({"peakRssKib": _peak_rss_kib()})

@@ -57,6 +57,7 @@ class Runner:
     def _load(self, onnx_path):
         path = str(self._folder / "model.pt")
         save_torchscript(onnx_path, path, self._size)
+        normalise = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
         config = ModelConfiguration.from_dict(
             {
                 "spec_version": "1.0",
@@ -65,13 +66,7 @@ class Runner:
                 "class_names": CLASSES,
                 "patch_size_pixels": self._size,
                 "spacing_um_px": 0.25,
-                "transform": [
-                    {"name": "ToTensor"},
-                    {
-                        "name": "Normalize",
-                        "arguments": {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
-                    },
-                ],
+                "transform": [{"name": "ToTensor"}, {"name": "Normalize", "arguments": normalise}],
             }
         )
         model = LocalModelTorchScript(config=config, model_path=path)

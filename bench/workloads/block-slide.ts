@@ -4,7 +4,7 @@
  * tissue mask finds it. With `distinctTiles` as large as the rectangle, all stored tissue is different.
  */
 import { rm } from 'node:fs/promises';
-import { LevelTiles, TILE_PX, type Rect, type TilePixels } from './level-tiles.js';
+import { gridOf, reducedTiles, TILE_BYTES, TILE_PX, type Rect } from './level-tiles.js';
 import { levelSizes, pageTags, Painter, sceneOf, TiffWriter, TileEncoder } from '../../demo/slide/index.js';
 import { writeStreams } from './jpeg-streams.js';
 
@@ -21,22 +21,17 @@ export interface BlockSlideOptions {
 /** Side of the scene that tissue tiles are cut from; its middle is tissue for every seed. */
 const SOURCE_PX = 8192;
 
-interface Stored {
-  readonly offset: number;
-  readonly bytes: number;
-}
-
-function paintTiles(options: BlockSlideOptions): TilePixels {
-  const scene = sceneOf({ width: SOURCE_PX, height: SOURCE_PX, seed: options.seed, tissueShare: 0.5 });
+function paintTiles({ distinctTiles, seed }: BlockSlideOptions): { glass: Uint8Array; tissue: readonly Uint8Array[] } {
+  const scene = sceneOf({ width: SOURCE_PX, height: SOURCE_PX, seed, tissueShare: 0.5 });
   const painter = new Painter(scene, TILE_PX);
-  const glass = new Uint8Array(TILE_PX * TILE_PX * 3);
+  const glass = new Uint8Array(TILE_BYTES);
   painter.paintGlass(glass, 0, 0);
   // Overlapping windows at least 32 pixels apart: no two stored streams are equal.
-  const side = Math.ceil(Math.sqrt(options.distinctTiles));
+  const side = Math.ceil(Math.sqrt(distinctTiles));
   const step = Math.max(32, Math.floor((SOURCE_PX * 0.24) / side / 32) * 32);
   const start = Math.floor((SOURCE_PX * 0.38) / 32) * 32;
-  const tissue = Array.from({ length: options.distinctTiles }, (_, i) => {
-    const pixels = new Uint8Array(TILE_PX * TILE_PX * 3);
+  const tissue = Array.from({ length: distinctTiles }, (_, i) => {
+    const pixels = new Uint8Array(TILE_BYTES);
     painter.paint(start + (i % side) * step, start + Math.floor(i / side) * step, pixels);
     return pixels;
   });
@@ -58,24 +53,27 @@ export async function writeBlockSlide(path: string, options: BlockSlideOptions, 
 
 function write(writer: TiffWriter, options: BlockSlideOptions, streamsPath: string | undefined): void {
   const encoder = new TileEncoder(TILE_PX, 80);
-  const stored: Stored[] = [];
-  const complete: Uint8Array[] = [];
-  const tiles = new LevelTiles(paintTiles(options), (pixels) => {
+  const [offsetOf, bytesOf, complete]: [number[], number[], Uint8Array[]] = [[], [], []];
+  const store = (pixels: Uint8Array): number => {
     const encoded = encoder.encode(pixels);
-    stored.push({ offset: writer.append(encoded), bytes: encoded.length });
     if (streamsPath !== undefined) complete.push(Uint8Array.from(encoder.encodeComplete(pixels)));
-  });
-  const width = options.columns * TILE_PX;
-  const height = options.rows * TILE_PX;
-  for (const [index, size] of levelSizes(width, height, TILE_PX).entries()) {
+    bytesOf.push(encoded.length);
+    return offsetOf.push(writer.append(encoded)) - 1;
+  };
+  const painted = paintTiles(options);
+  store(painted.glass);
+  let { tissue } = painted;
+  const { block } = options;
+  for (const [index, size] of levelSizes(options.columns * TILE_PX, options.rows * TILE_PX, TILE_PX).entries()) {
     const scale = TILE_PX * 2 ** -index;
-    const { block } = options;
     const rect = { x: block.x * scale, y: block.y * scale, width: block.width * scale, height: block.height * scale };
-    if (index > 0) tiles.nextLevel();
-    const grid = tiles.gridOf(size, rect);
+    if (index > 0) tissue = reducedTiles(tissue);
+    const firstTissue = offsetOf.length;
+    for (const pixels of tissue) store(pixels);
+    const grid = gridOf(size, rect, { glass: painted.glass, tissue, firstTissue, store });
     if (index === 0 && streamsPath !== undefined) writeStreams(streamsPath, complete, grid);
-    const offsets = Float64Array.from(grid, (tile) => (stored[tile] as Stored).offset);
-    const byteCounts = Float64Array.from(grid, (tile) => (stored[tile] as Stored).bytes);
+    const offsets = Float64Array.from(grid, (tile) => offsetOf[tile] as number);
+    const byteCounts = Float64Array.from(grid, (tile) => bytesOf[tile] as number);
     const page = { size, tileSizePx: TILE_PX, jpegTables: encoder.tables, offsets, byteCounts, reduced: index > 0 };
     writer.addPage(pageTags(page, writer));
   }

@@ -357,6 +357,9 @@ export interface NativeTileTable {
   /** Pixels of the level read, in plan order. Empty unless keepTiles. */
   readonly x: Float64Array;
   readonly y: Float64Array;
+  /** The same places in level 0, not rounded. */
+  readonly level0X: Float64Array;
+  readonly level0Y: Float64Array;
   /** Per tile, after activation: tiles * columns values. Empty unless keepTiles. */
   readonly outputs: readonly {
     readonly encoder: number;

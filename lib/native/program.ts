@@ -34,6 +34,7 @@ export interface NativeImageInput {
   readonly multipleOf: number;
   /** Of `contain`. */
   readonly background: readonly [number, number, number];
+  readonly onBadTile: 'error' | 'fill';
 }
 
 /** Done to every pixel of the tiles and images of a slide, in this order, before it becomes a tensor. */

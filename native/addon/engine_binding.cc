@@ -8,6 +8,7 @@
 #include "addon/run_async.h"
 #include "addon/slide_binding.h"
 #include "engine/model_runner.h"
+#include "infer/head_graph.h"
 
 namespace microtome::addon {
 namespace {
@@ -59,12 +60,21 @@ engine::ScoreCallbacks callbacks_for(const std::shared_ptr<Environment>& environ
   return callbacks;
 }
 
+Napi::Value outlines(Napi::Env env, const std::vector<GraphOutline>& graphs) {
+  return guarded(env, [&]() -> Napi::Value {
+    auto out = Napi::Array::New(env, graphs.size());
+    for (std::uint32_t i = 0; i < graphs.size(); ++i) out.Set(i, model_info(env, graphs[i].inputs, graphs[i].outputs));
+    return out;
+  });
+}
+
 }  // namespace
 
 Napi::Function EngineBinding::define(Napi::Env env) {
   return DefineClass(
       env, "NativeEngine",
-      {InstanceAccessor<&EngineBinding::models>("models"), InstanceAccessor<&EngineBinding::threads>("threads"),
+      {InstanceAccessor<&EngineBinding::models>("models"), InstanceAccessor<&EngineBinding::head_models>("headModels"),
+       InstanceAccessor<&EngineBinding::threads>("threads"),
        InstanceAccessor<&EngineBinding::peak_memory>("peakMemoryBytes"), InstanceMethod<&EngineBinding::score>("score"),
        InstanceMethod<&EngineBinding::close>("close")});
 }
@@ -109,7 +119,13 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
             made.models.push_back({loaded->inputs(), loaded->outputs()});
             runners.push_back(std::make_unique<engine::ModelRunner>(loaded));
           }
-          made.engine = std::make_shared<engine::Engine>(pool, std::move(runners), options);
+          std::vector<std::shared_ptr<infer::HeadGraph>> heads;
+          for (const infer::ModelFiles& files : model.head_graphs) {
+            heads.push_back(infer::HeadGraph::load(
+                files, {.device = model.device, .intra_op_threads = 1, .log = {}, .cancel = &calls->token()}));
+            made.head_models.push_back({heads.back()->inputs(), heads.back()->outputs()});
+          }
+          made.engine = std::make_shared<engine::Engine>(pool, std::move(runners), options, std::move(heads));
           return made;
         },
         [](Napi::Env js, LoadedEngine& engine) -> Napi::Value { return wrap(js, std::move(engine)); });
@@ -119,14 +135,10 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
   });
 }
 
-Napi::Value EngineBinding::models(const Napi::CallbackInfo& call) {
-  const auto env = call.Env();
-  return guarded(env, [&]() -> Napi::Value {
-    auto out = Napi::Array::New(env, loaded_.models.size());
-    for (std::uint32_t i = 0; i < loaded_.models.size(); ++i)
-      out.Set(i, model_info(env, loaded_.models[i].inputs, loaded_.models[i].outputs));
-    return out;
-  });
+Napi::Value EngineBinding::models(const Napi::CallbackInfo& call) { return outlines(call.Env(), loaded_.models); }
+
+Napi::Value EngineBinding::head_models(const Napi::CallbackInfo& call) {
+  return outlines(call.Env(), loaded_.head_models);
 }
 
 Napi::Value EngineBinding::threads(const Napi::CallbackInfo& call) {

@@ -21,6 +21,7 @@ struct GraphOutline {
 struct LoadedEngine {
   std::shared_ptr<engine::Engine> engine;
   std::vector<GraphOutline> models;
+  std::vector<GraphOutline> head_models;
 };
 
 class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
@@ -34,6 +35,7 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
 
  private:
   Napi::Value models(const Napi::CallbackInfo& info);
+  Napi::Value head_models(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value peak_memory(const Napi::CallbackInfo& info);
   Napi::Value score(const Napi::CallbackInfo& info);

@@ -27,6 +27,7 @@ namespace microtome::addon {
 [[nodiscard]] engine::EngineOptions read_engine_options(const Fields& fields);
 struct ModelRequest {
   std::vector<infer::ModelFiles> graphs;
+  std::vector<infer::ModelFiles> head_graphs;
   std::string device;
 };
 [[nodiscard]] ModelRequest read_model_request(const Fields& fields);

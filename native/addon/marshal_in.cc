@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string_view>
+
 #include "addon/bytes_binding.h"
 #include "addon/marshal.h"
 #include "addon/options_generated.h"
@@ -53,8 +56,15 @@ aggregate::Calibration read_calibration(const Fields& fields) {
   calibration.kind = fields.choice<Kind>("kind", {{"identity", Kind::Identity},
                                                   {"logistic", Kind::Logistic},
                                                   {"logisticOfLogit", Kind::LogisticOfLogit},
+                                                  {"temperature", Kind::Temperature},
                                                   {"isotonic", Kind::Isotonic}});
   if (calibration.kind == Kind::Identity) return calibration;
+  if (calibration.kind == Kind::Temperature) {
+    calibration.temperature = fields.number("temperature");
+    if (!(calibration.temperature > 0))
+      throw Error(Code::INVALID_OPTION, Stage::Options, "expected a temperature above 0 for calibration.temperature");
+    return calibration;
+  }
   if (calibration.kind != Kind::Isotonic) {
     calibration.slope = fields.number("slope");
     calibration.intercept = fields.number("intercept");
@@ -68,17 +78,20 @@ aggregate::Calibration read_calibration(const Fields& fields) {
   return calibration;
 }
 
-aggregate::SlideOutput read_slide_output(const Fields& fields, std::size_t heads) {
+aggregate::SlideOutput read_slide_output(const Fields& fields) {
   aggregate::SlideOutput output;
   output.name = fields.string("name");
   const auto parts = fields.array("of");
   for (std::uint32_t i = 0; i < parts.Length(); ++i) {
     const Fields part(parts.Get(i));
-    output.of.push_back({static_cast<std::size_t>(part.size("head")), part.number("weight")});
-    if (output.of.back().head >= heads)
-      throw Error(Code::INVALID_OPTION, Stage::Options, "an output names a head that is not computed");
+    output.of.push_back({.head = static_cast<std::size_t>(part.size("head")),
+                         .weight = part.number("weight"),
+                         .output = static_cast<std::size_t>(part.size("output")),
+                         .column = static_cast<std::size_t>(part.size("column"))});
   }
   if (output.of.empty()) throw Error(Code::INVALID_OPTION, Stage::Options, "an output is made of no head");
+  output.mean = fields.choice<aggregate::PartsMean>(
+      "mean", {{"value", aggregate::PartsMean::Value}, {"logit", aggregate::PartsMean::Logit}});
   output.calibration = read_calibration(fields.child("calibration"));
   if (fields.is_null("clip")) return output;
   const auto clip = fields.array("clip");
@@ -104,11 +117,35 @@ void for_each(const Fields& fields, const char* name, const Each& each) {
   for (std::uint32_t i = 0; i < list.Length(); ++i) each(Fields(list.Get(i)));
 }
 
+std::vector<preprocess::Turn> read_turns(const Fields& fields) {
+  using preprocess::Turn;
+  constexpr std::pair<std::string_view, Turn> kTurns[] = {
+      {"identity", Turn::Identity},   {"flipX", Turn::FlipX},
+      {"flipY", Turn::FlipY},         {"rotate90", Turn::Rotate90},
+      {"rotate180", Turn::Rotate180}, {"rotate270", Turn::Rotate270},
+      {"transpose", Turn::Transpose}, {"antitranspose", Turn::Antitranspose}};
+  std::vector<Turn> turns;
+  const auto list = fields.array("turns");
+  for (std::uint32_t i = 0; i < list.Length() && turns.size() <= std::size(kTurns); ++i) {
+    const std::string name = list.Get(i).ToString().Utf8Value();
+    const auto* const found =
+        std::find_if(std::begin(kTurns), std::end(kTurns), [&](const auto& turn) { return turn.first == name; });
+    if (found == std::end(kTurns))
+      throw Error(Code::INVALID_OPTION, Stage::Options, "expected names of turns for turns");
+    turns.push_back(found->second);
+  }
+  if (turns.empty() || turns.size() > std::size(kTurns))
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected one to eight turns");
+  return turns;
+}
+
 engine::EncoderRequest read_encoder(const Fields& fields) {
   engine::EncoderRequest encoder{.name = fields.string("name"),
                                  .graph = static_cast<std::size_t>(fields.size("graph")),
                                  .input = static_cast<std::size_t>(fields.size("input")),
-                                 .format = read_preprocess(fields.child("format"))};
+                                 .format = read_preprocess(fields.child("format")),
+                                 .turns = read_turns(fields),
+                                 .outputs = {}};
   for_each(fields, "outputs", [&](const Fields& output) {
     encoder.outputs.push_back({output.string("tensor"), options::activation(output)});
   });
@@ -153,6 +190,96 @@ engine::SelectRule read_select_rule(const Fields& fields) {
       break;
   }
   return rule;
+}
+
+engine::HeadInputRequest read_head_input(const Fields& fields) {
+  using Unit = engine::Coordinates::Unit;
+  engine::HeadInputRequest input{.tensor = fields.string("tensor"), .from = {}};
+  const std::string from = fields.string("from");
+  const auto index = [&fields](const char* name) { return static_cast<std::size_t>(fields.size(name)); };
+  if (from == "features")
+    input.from = engine::Features{index("encoder"), index("output")};
+  else if (from == "coordinates")
+    input.from = engine::Coordinates{
+        index("input"),
+        fields.choice<Unit>("unit", {{"level0Px", Unit::Level0Px}, {"levelPx", Unit::LevelPx}, {"grid", Unit::Grid}}),
+        fields.choice<bool>("order", {{"xy", true}, {"yx", false}})};
+  else if (from == "image")
+    input.from = engine::WholeImage{index("image"), read_preprocess(fields.child("format"))};
+  else if (from == "head")
+    input.from = engine::HeadRow{index("head"), index("output")};
+  else if (from == "clinical")
+    input.from = copy_of<Napi::Float64Array, double>(fields.value("values"), napi_float64_array, "values");
+  else
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "expected features, coordinates, image, clinical or head for from");
+  return input;
+}
+
+engine::HeadRequest read_head_request(const Fields& fields) {
+  engine::HeadRequest head{.name = fields.string("name"), .how = {}};
+  if (fields.choice<bool>("kind", {{"simple", true}, {"onnx", false}})) {
+    head.how = engine::SimpleHead{read_tile_value(fields.child("of")), read_head(fields)};
+    return head;
+  }
+  engine::GraphHead graph{.graph = static_cast<std::size_t>(fields.size("graph")),
+                          .inputs = {},
+                          .turns = read_turns(fields),
+                          .outputs = {}};
+  for_each(fields, "inputs", [&](const Fields& input) { graph.inputs.push_back(read_head_input(input)); });
+  for_each(fields, "outputs", [&](const Fields& output) {
+    graph.outputs.push_back({.tensor = output.string("tensor"),
+                             .columns = output.integer("columns"),
+                             .activation = options::activation(output),
+                             .per_tile = output.boolean("perTile")});
+  });
+  head.how = std::move(graph);
+  return head;
+}
+
+decode::SlideImageRequest read_image(const Fields& fields) {
+  using Fit = decode::SlideImageRequest::Fit;
+  decode::SlideImageRequest image;
+  image.fit =
+      fields.choice<Fit>("fit", {{"stretch", Fit::Stretch}, {"contain", Fit::Contain}, {"budget", Fit::Budget}});
+  if (!fields.is_null("level")) image.level = fields.integer("level");
+  image.width_px = fields.integer("widthPx");
+  image.height_px = fields.integer("heightPx");
+  image.max_pixels = fields.integer("maxPixels");
+  image.multiple_of = fields.integer("multipleOf");
+  image.on_bad_tile = options::on_bad_tile(fields);
+  const auto background = fields.array("background");
+  for (std::uint32_t i = 0; i < image.background.size(); ++i) {
+    const double sample = background.Get(i).ToNumber().DoubleValue();
+    if (!(sample >= 0 && sample <= 255))
+      throw Error(Code::INVALID_OPTION, Stage::Options, "expected three numbers from 0 to 255 for background");
+    image.background[i] = static_cast<std::uint8_t>(sample);
+  }
+  return image;
+}
+
+engine::ColourRequest read_colour(const Fields& fields) {
+  engine::ColourRequest colour;
+  colour.icc = fields.boolean("icc");
+  if (fields.is_null("stain")) return colour;
+  const Fields stain = fields.child("stain");
+  const auto numbers = copy_of<Napi::Float64Array, double>(stain.value("reference"), napi_float64_array, "reference");
+  const bool is_macenko = stain.choice<bool>("method", {{"macenko", true}, {"reinhard", false}});
+  if (numbers.size() != (is_macenko ? 8u : 6u))
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected 8 numbers of Macenko, 6 of Reinhard for reference");
+  if (is_macenko) {
+    preprocess::MacenkoFit fit;
+    for (std::size_t i = 0; i < 6; ++i) fit.stains[i / 3][i % 3] = numbers[i];
+    fit.concentrations = {numbers[6], numbers[7]};
+    colour.stain = fit;
+  } else {
+    preprocess::ReinhardFit fit;
+    std::copy_n(numbers.begin(), 3, fit.mean.begin());
+    std::copy_n(numbers.begin() + 3, 3, fit.std.begin());
+    colour.stain = fit;
+  }
+  colour.seed = stain.size("seed");
+  return colour;
 }
 
 infer::ModelFile read_model_file(const Fields& fields) {
@@ -203,6 +330,7 @@ engine::GridRequest read_grid(const Fields& fields) {
   request.grid.stride_px = options::tile_stride(fields);
   request.grid.placement = options::tile_grid(fields);
   request.grid.keep = options::keep(fields);
+  request.grid.edge = fields.choice<tiles::Edge>("edge", {{"pad", tiles::Edge::Pad}, {"drop", tiles::Edge::Drop}});
   request.grid.min_tissue_fraction = options::min_tissue_fraction(fields);
   request.grid.max_tiles = options::tiles_per_slide(fields);
   request.grid.seed = static_cast<std::uint64_t>(options::seed(fields));
@@ -227,12 +355,11 @@ engine::ScoreRequest read_score_request(const Fields& fields) {
   for_each(fields, "tiles", [&](const Fields& input) { request.tiles.push_back(read_grid(input)); });
   for_each(fields, "encoders", [&](const Fields& encoder) { request.encoders.push_back(read_encoder(encoder)); });
   for_each(fields, "select", [&](const Fields& rule) { request.select.push_back(read_select_rule(rule)); });
-  for_each(fields, "heads", [&](const Fields& head) {
-    request.heads.push_back({head.string("name"), read_tile_value(head.child("of")), read_head(head)});
-  });
-  for_each(fields, "outputs", [&](const Fields& output) {
-    request.slide_outputs.push_back(read_slide_output(output, request.heads.size()));
-  });
+  for_each(fields, "images", [&](const Fields& image) { request.images.push_back(read_image(image)); });
+  if (!fields.is_null("colour")) request.colour = read_colour(fields.child("colour"));
+  for_each(fields, "heads", [&](const Fields& head) { request.heads.push_back(read_head_request(head)); });
+  for_each(fields, "outputs",
+           [&](const Fields& output) { request.slide_outputs.push_back(read_slide_output(output)); });
   request.rows = read_rows(fields);
   if (request.slide_outputs.empty() && request.rows.empty())
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one output of the slide");
@@ -252,12 +379,17 @@ engine::EngineOptions read_engine_options(const Fields& fields) {
 
 ModelRequest read_model_request(const Fields& fields) {
   ModelRequest request;
-  for_each(fields, "graphs", [&](const Fields& graph) {
-    infer::ModelFiles& files = request.graphs.emplace_back();
-    files.graph = read_model_file(graph.child("graph"));
-    for_each(graph, "weights", [&](const Fields& weights) { files.weights.push_back(read_model_file(weights)); });
-  });
-  if (request.graphs.empty()) throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one graph");
+  const auto read_all = [&fields](const char* name, std::vector<infer::ModelFiles>& all) {
+    for_each(fields, name, [&](const Fields& graph) {
+      infer::ModelFiles& files = all.emplace_back();
+      files.graph = read_model_file(graph.child("graph"));
+      for_each(graph, "weights", [&](const Fields& weights) { files.weights.push_back(read_model_file(weights)); });
+    });
+  };
+  read_all("graphs", request.graphs);
+  read_all("headGraphs", request.head_graphs);
+  if (request.graphs.empty() && request.head_graphs.empty())
+    throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one graph");
   request.device = fields.string("device");
   return request;
 }

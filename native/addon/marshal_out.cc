@@ -63,13 +63,33 @@ Napi::Array tensors(Napi::Env env, const std::vector<infer::TensorInfo>& infos) 
   return out;
 }
 
-Napi::Array named_values(Napi::Env env, const std::vector<engine::NamedValue>& values) {
-  auto out = Napi::Array::New(env, values.size());
-  for (std::uint32_t i = 0; i < values.size(); ++i) {
+Napi::Array heads_array(Napi::Env env, const std::vector<engine::HeadResult>& heads) {
+  auto out = Napi::Array::New(env, heads.size());
+  for (std::uint32_t i = 0; i < heads.size(); ++i) {
     auto item = Napi::Object::New(env);
-    item.Set("name", Napi::String::New(env, values[i].name));
-    item.Set("value", Napi::Number::New(env, values[i].value));
+    item.Set("name", Napi::String::New(env, heads[i].name));
+    auto outputs = Napi::Array::New(env, heads[i].outputs.size());
+    for (std::uint32_t k = 0; k < heads[i].outputs.size(); ++k) outputs.Set(k, to_js(env, heads[i].outputs[k]));
+    item.Set("outputs", outputs);
     out.Set(i, item);
+  }
+  return out;
+}
+
+// null where no rule of selection reads it.
+Napi::Value quality_object(Napi::Env env, const std::vector<preprocess::Quality>& tiles) {
+  using preprocess::Quality;
+  if (tiles.empty()) return env.Null();
+  constexpr std::pair<const char*, double Quality::*> kMeasures[] = {{"sharpness", &Quality::sharpness},
+                                                                     {"white", &Quality::white},
+                                                                     {"black", &Quality::black},
+                                                                     {"grey", &Quality::grey},
+                                                                     {"pen", &Quality::pen}};
+  auto out = Napi::Object::New(env);
+  for (const auto& [name, measure] : kMeasures) {
+    auto column = Napi::Float64Array::New(env, tiles.size());
+    for (std::size_t i = 0; i < tiles.size(); ++i) column[i] = tiles[i].*measure;
+    out.Set(name, column);
   }
   return out;
 }
@@ -272,15 +292,10 @@ Napi::Object table_object(Napi::Env env, engine::TileTable&& table) {
   auto out = Napi::Object::New(env);
   set_plan(env, out, table.plan);
   out.Set("tiles", number(env, table.tile_count));
-  LargeDoubles x;
-  LargeDoubles y;
-  const int reduction = table.plan.stored.reduction;
-  for (const auto& tile : table.plan.tiles) {
-    x.push_back(static_cast<double>(tile.x * reduction));
-    y.push_back(static_cast<double>(tile.y * reduction));
-  }
-  out.Set("x", to_js(env, std::move(x)));
-  out.Set("y", to_js(env, std::move(y)));
+  out.Set("x", to_js(env, std::move(table.places.x)));
+  out.Set("y", to_js(env, std::move(table.places.y)));
+  out.Set("level0X", to_js(env, std::move(table.places.level0_x)));
+  out.Set("level0Y", to_js(env, std::move(table.places.level0_y)));
   auto outputs = Napi::Array::New(env, table.outputs.size());
   for (std::uint32_t i = 0; i < table.outputs.size(); ++i) {
     auto item = Napi::Object::New(env);
@@ -291,6 +306,16 @@ Napi::Object table_object(Napi::Env env, engine::TileTable&& table) {
     outputs.Set(i, item);
   }
   out.Set("outputs", outputs);
+  auto heads = Napi::Array::New(env, table.heads.size());
+  for (std::uint32_t i = 0; i < table.heads.size(); ++i) {
+    auto item = Napi::Object::New(env);
+    item.Set("head", number(env, static_cast<std::int64_t>(table.heads[i].head)));
+    item.Set("name", Napi::String::New(env, table.heads[i].name));
+    item.Set("values", to_js(env, std::move(table.heads[i].values)));
+    heads.Set(i, item);
+  }
+  out.Set("heads", heads);
+  out.Set("quality", quality_object(env, table.quality));
   auto left = Napi::Array::New(env, table.left_by_rule.size());
   for (std::uint32_t i = 0; i < table.left_by_rule.size(); ++i) left.Set(i, number(env, table.left_by_rule[i]));
   out.Set("leftByRule", left);
@@ -303,7 +328,7 @@ Napi::Object score_object(Napi::Env env, engine::ScoreResult&& result) {
   for (std::uint32_t i = 0; i < result.tables.size(); ++i)
     tables.Set(i, table_object(env, std::move(result.tables[i])));
   out.Set("tables", tables);
-  out.Set("heads", named_values(env, result.heads));
+  out.Set("heads", heads_array(env, result.heads));
   out.Set("outputs", slide_values(env, result.slide_outputs));
   out.Set("stopping", env.Null());
   if (result.stopping) {

@@ -11,11 +11,19 @@ namespace {
 // Slides worked on at once; further ones wait unprepared.
 constexpr int kTakenUpJobs = 4;
 
-void require_graphs(const ScoreRequest& request, std::size_t graphs) {
-  for (const EncoderRequest& encoder : request.encoders)
-    if (encoder.graph >= graphs)
+void require_graphs(const ScoreRequest& request, const std::vector<GraphMeans>& graphs, std::size_t heads) {
+  for (const EncoderRequest& encoder : request.encoders) {
+    if (encoder.graph >= graphs.size())
       throw Error(Code::INVALID_OPTION, Stage::Options,
                   "the encoder \"" + encoder.name + "\" names a graph that was not loaded");
+    if (encoder.is_turned() && graphs[encoder.graph].queue)
+      throw Error(Code::INVALID_OPTION, Stage::Options,
+                  "the encoder \"" + encoder.name + "\" turns its tiles, which runs on the CPU only");
+  }
+  for (const HeadRequest& head : request.heads)
+    if (head.graph() && head.graph()->graph >= heads)
+      throw Error(Code::INVALID_OPTION, Stage::Options,
+                  "the head \"" + head.name + "\" names a graph that was not loaded");
 }
 
 bool is_device(const std::unique_ptr<Runner>& runner) { return runner->traits().in_flight > 0; }
@@ -39,7 +47,7 @@ struct Engine::RunnersGone {
 };
 
 Engine::Engine(const std::shared_ptr<WorkerPool>& pool, std::vector<std::unique_ptr<Runner>> runners,
-               const EngineOptions& options)
+               const EngineOptions& options, std::vector<std::shared_ptr<infer::HeadGraph>> heads)
     : pool_(pool),
       crew_(std::make_shared<Crew>(options.threads > 0 ? options.threads : available_cores(),
                                    options.threads == 0 || options.trial, options.memory_bytes,
@@ -64,7 +72,15 @@ Engine::Engine(const std::shared_ptr<WorkerPool>& pool, std::vector<std::unique_
     graph.queue = std::make_shared<BatchQueue>(crew_, graph.runner, graph.batches);
     pool_->add(graph.queue);
   }
-  if (!batches_) batches_ = graphs_.front().batches;  // nobody takes any
+  for (auto& head : heads) {
+    ++gone_->left;
+    infer::HeadGraph* const graph = head.get();
+    heads_.emplace_back(graph, [owner = std::move(head), gone = gone_](infer::HeadGraph*) mutable {
+      owner.reset();
+      gone->tell();
+    });
+  }
+  if (!batches_) batches_ = std::make_shared<BatchPool>(nullptr);  // nobody takes any
 }
 
 Engine::~Engine() { close(); }
@@ -75,9 +91,10 @@ std::shared_ptr<ScoreJob> Engine::score(std::shared_ptr<const slide::Slide> slid
   {
     std::scoped_lock lock(mutex_);
     if (!closing_) {
-      require_graphs(request, graphs_.size());
-      job = std::make_shared<ScoreJob>(std::move(slide), std::move(request), std::move(callbacks), crew_,
-                                       ScoreJob::Means{.graphs = graphs_, .batches = batches_, .threads = threads_});
+      require_graphs(request, graphs_, heads_.size());
+      job = std::make_shared<ScoreJob>(
+          std::move(slide), std::move(request), std::move(callbacks), crew_,
+          ScoreJob::Means{.graphs = graphs_, .heads = heads_, .batches = batches_, .threads = threads_});
       jobs_.remove_if([](const auto& earlier) { return earlier.expired(); });
       jobs_.push_back(job);
     }
@@ -98,11 +115,13 @@ void Engine::close() {
   std::scoped_lock once(close_mutex_);
   std::list<std::weak_ptr<ScoreJob>> jobs;
   std::vector<GraphMeans> graphs;
+  std::vector<std::shared_ptr<infer::HeadGraph>> heads;
   {
     std::scoped_lock lock(mutex_);
     closing_ = true;
     jobs.swap(jobs_);
     graphs.swap(graphs_);
+    heads.swap(heads_);
     batches_.reset();
   }
   for (const auto& weak : jobs)
@@ -110,6 +129,7 @@ void Engine::close() {
   for (const GraphMeans& graph : graphs)
     if (graph.queue) pool_->change([&] { graph.queue->close(); });
   graphs.clear();
+  heads.clear();
   gone_->wait();
   lease_.release();
 }

@@ -1,5 +1,5 @@
-// What one scorer has: the graphs of a model as runners, a memory budget, a share of the workers. Any number of callers
-// may score slides on it at the same time.
+// What one scorer has: the graphs of a model, those of encoders as runners, a memory budget, a share of the workers.
+// Any number of callers may score slides on it at the same time.
 #pragma once
 
 #include <condition_variable>
@@ -29,7 +29,7 @@ class Engine {
  public:
   // Throws LIMIT_EXCEEDED where the system does not allow so many threads.
   Engine(const std::shared_ptr<WorkerPool>& pool, std::vector<std::unique_ptr<Runner>> runners,
-         const EngineOptions& options);
+         const EngineOptions& options, std::vector<std::shared_ptr<infer::HeadGraph>> heads = {});
   ~Engine();  // close()
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -61,6 +61,7 @@ class Engine {
   bool closing_ = false;
   std::list<std::weak_ptr<ScoreJob>> jobs_;
   std::vector<GraphMeans> graphs_;
+  std::vector<std::shared_ptr<infer::HeadGraph>> heads_;
   std::shared_ptr<BatchPool> batches_;  // of the runners that run inline
 
   std::mutex close_mutex_;

@@ -8,7 +8,8 @@
 namespace microtome::engine {
 
 std::int64_t OutputUse::bytes(std::int64_t row_columns) const noexcept {
-  return (std::ssize(columns) + (rows ? row_columns : 0)) * std::int64_t{sizeof(double)};
+  return (std::ssize(columns) + (rows ? row_columns : 0)) * std::int64_t{sizeof(double)} +
+         (features ? row_columns : 0) * std::int64_t{sizeof(float)};
 }
 
 std::vector<OutputUse> uses_of(const ScoreRequest& request, std::size_t encoder) {
@@ -18,7 +19,16 @@ std::vector<OutputUse> uses_of(const ScoreRequest& request, std::size_t encoder)
   };
   for (const SelectRule& rule : request.select)
     if (rule.kind != SelectRule::Kind::Quality) add(rule.by);
-  for (const HeadRequest& head : request.heads) add(head.of);
+  for (const HeadRequest& head : request.heads) {
+    if (head.simple()) {
+      add(head.simple()->of);
+      continue;
+    }
+    for (const HeadInputRequest& input : head.graph()->inputs) {
+      const auto* features = std::get_if<Features>(&input.from);
+      if (features != nullptr && features->encoder == encoder) uses[features->output].features = true;
+    }
+  }
   if (request.keep_tiles)
     for (OutputUse& use : uses) use.rows = true;
   return uses;
@@ -43,6 +53,7 @@ void KeptOutputs::size(std::size_t output, std::int64_t columns) {
     if (more > 0) reserved_.push_back(budget_.reserve(more, "the outputs of the tiles", Stage::Aggregate));
     unused_ = std::max<std::int64_t>(unused_ - needed, 0);
     if (use.rows) all.rows.resize(static_cast<std::size_t>(columns * items_));
+    if (use.features) all.features.resize(static_cast<std::size_t>(columns * items_));
     for (const std::size_t column : use.columns)
       if (std::cmp_less(column, columns)) all.kept[column].resize(static_cast<std::size_t>(items_));
     all.columns = columns;
@@ -66,6 +77,9 @@ void KeptOutputs::rows(std::size_t output, std::span<const std::uint32_t> items,
     const auto row = values.subspan(i * columns, columns);
     const std::ptrdiff_t to = items[i] * std::ssize(row);
     if (use.rows) std::copy(row.begin(), row.end(), all.rows.begin() + to);
+    if (use.features)
+      std::transform(row.begin(), row.end(), all.features.begin() + to,
+                     [](double value) { return static_cast<float>(value); });
     for (auto& [column, kept] : all.kept) kept[items[i]] = row[column];
   }
 }

@@ -20,6 +20,7 @@ namespace microtome::engine {
 struct OutputUse {
   std::set<std::size_t> columns;  // by heads and rules
   bool rows = false;              // whole rows, by the caller
+  bool features = false;          // whole rows in single precision, by head graphs
 
   // Bytes kept of one item whose row has `columns`.
   [[nodiscard]] std::int64_t bytes(std::int64_t row_columns) const noexcept;
@@ -42,6 +43,8 @@ class KeptOutputs final : public Sink {
   // After the rows: a column that was asked for, one value for each item. Throws OUTPUT_SHAPE naming `who` when the
   // rows are shorter.
   [[nodiscard]] std::span<const double> column(std::size_t output, std::size_t column, const std::string& who) const;
+  // Whole rows, items * columns, in single precision, where head graphs read them.
+  [[nodiscard]] std::span<const float> features(std::size_t output) const noexcept { return outputs_[output].features; }
   // Whole rows, items * columns, where they were asked for.
   [[nodiscard]] LargeDoubles take_all(std::size_t output) noexcept { return std::move(outputs_[output].rows); }
 
@@ -49,6 +52,7 @@ class KeptOutputs final : public Sink {
   struct Output {
     std::int64_t columns = 0;                  // of a row; 0 until the first one
     LargeDoubles rows;                         // items * columns, where whole rows are wanted
+    LargeFloats features;                      // the same, where head graphs read them
     std::map<std::size_t, LargeDoubles> kept;  // the columns that are read
   };
 

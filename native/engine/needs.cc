@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "engine/kept_outputs.h"
+#include "engine/slide_colour.h"
 #include "engine/slide_tiles.h"
 
 namespace microtome::engine {
@@ -21,6 +22,32 @@ std::int64_t most_stored_tiles(const tiles::TilePlan& plan) {
   return std::min(std::ssize(plan.tiles) * across * down, plan.stored.tiles_across() * plan.stored.tiles_down());
 }
 
+bool has_rules(const ScoreRequest& request, std::size_t input) {
+  return std::any_of(request.select.begin(), request.select.end(),
+                     [input](const SelectRule& rule) { return rule.input == input; });
+}
+
+// What is made for a head graph: tensors of images, places of tiles, and features where rules leave tiles out.
+std::int64_t input_bytes(const ScoreRequest& request, const GraphHead& head, std::span<const tiles::TilePlan> plans,
+                         std::span<const decode::SlideImagePlan> images, const GraphFacts& facts) {
+  std::int64_t bytes = 0;
+  for (const HeadInputRequest& input : head.inputs) {
+    if (const auto* whole = std::get_if<WholeImage>(&input.from)) {
+      const auto& image = images[whole->image];
+      bytes += static_cast<std::int64_t>(preprocess::tensor_bytes(image.width_px, image.height_px, whole->format.type) *
+                                         (head.turns.size() > 1 ? 2 : 1));
+    } else if (const auto* places = std::get_if<Coordinates>(&input.from)) {
+      bytes += std::ssize(plans[places->input].tiles) * 2 * std::int64_t{sizeof(double)};
+    } else if (const auto* features = std::get_if<Features>(&input.from)) {
+      const EncoderRequest& encoder = request.encoders[features->encoder];
+      if (has_rules(request, encoder.input))
+        bytes += std::ssize(plans[encoder.input].tiles) * std::int64_t{sizeof(float)} *
+                 facts.columns_of(features->encoder, encoder.outputs[features->output].name);
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 PlanningNeeds planning_needs(const slide::Slide& slide, std::span<const GridRequest> requests,
@@ -34,19 +61,32 @@ PlanningNeeds planning_needs(const slide::Slide& slide, std::span<const GridRequ
   return needs;
 }
 
+PlanningNeeds planning_needs(const slide::Slide& slide, const ScoreRequest& request, std::int64_t memory_limit) {
+  PlanningNeeds needs = planning_needs(slide, request.tiles, memory_limit);
+  if (request.colour.stain)
+    needs.mask_bytes = std::max(needs.mask_bytes, StainSampling::bytes(slide, request.tiles.front()));
+  for (const decode::SlideImageRequest& image : request.images)
+    needs.image_bytes += decode::plan_slide_image(slide, image).bytes;
+  return needs;
+}
+
 bool needs_pixels(const ScoreRequest& request, std::size_t input, std::span<const std::size_t> encoders) {
   if (std::any_of(request.select.begin(), request.select.end(), [input](const SelectRule& rule) {
         return rule.kind == SelectRule::Kind::Quality && rule.input == input;
       }))
     return true;
+  if (!request.colour.is_nothing()) return true;
   return std::any_of(encoders.begin(), encoders.end(), [&](std::size_t encoder) {
-    return request.encoders[encoder].format != request.encoders[encoders.front()].format;
+    return request.encoders[encoder].is_turned() ||
+           request.encoders[encoder].format != request.encoders[encoders.front()].format;
   });
 }
 
 ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::int64_t memory_limit) {
   ScoringNeeds needs;
   needs.kept_bytes = run.kept_bytes;
+  needs.image_bytes = run.image_bytes;
+  needs.head_bytes = run.head_bytes;
   needs.row_window_bytes = row_window_bytes(run.rows, memory_limit);
   needs.plan_bytes = row_plan_bytes(run.rows);
   std::int64_t cached_bytes = 0;
@@ -99,10 +139,18 @@ RowNeeds row_needs(const ScoreRequest& request, std::span<const tiles::TilePlan>
   return needs;
 }
 
-RunShape run_shape(const ScoreRequest& request, const ProgramStages& stages, std::span<const tiles::TilePlan> plans,
-                   const GraphFacts& facts) {
+RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const ProgramStages& stages,
+                   std::span<const tiles::TilePlan> plans, const GraphFacts& facts) {
   RunShape run;
   run.rows = row_needs(request, plans, facts);
+  std::vector<decode::SlideImagePlan> images;
+  for (const decode::SlideImageRequest& image : request.images) {
+    images.push_back(decode::plan_slide_image(slide, image));
+    run.image_bytes += 3 * images.back().width_px * images.back().height_px;
+  }
+  for (const HeadRequest& head : request.heads)
+    if (head.graph())
+      run.head_bytes = std::max(run.head_bytes, input_bytes(request, *head.graph(), plans, images, facts));
   for (const ProgramStages::Stage& stage : stages.stages) {
     for (std::size_t input = 0; input < plans.size(); ++input) {
       std::vector<std::size_t> encoders;

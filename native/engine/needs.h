@@ -22,12 +22,16 @@ inline constexpr std::int64_t kClaimTiles = 32;  // at most; enough neighbours f
 
 // While a level is chosen, tissue looked for and the grid laid.
 struct PlanningNeeds {
-  std::int64_t mask_bytes = 0;
+  std::int64_t mask_bytes = 0;  // or what the stain's sample takes when the mask is gone, where that is more
   std::int64_t plan_bytes = 0;
-  [[nodiscard]] std::int64_t sum() const noexcept { return mask_bytes + plan_bytes; }
+  std::int64_t image_bytes = 0;  // whole-slide images
+  [[nodiscard]] std::int64_t sum() const noexcept { return mask_bytes + plan_bytes + image_bytes; }
 };
 // Throws what choosing the level throws. The plan gets no more than half of the limit.
 [[nodiscard]] PlanningNeeds planning_needs(const slide::Slide& slide, std::span<const GridRequest> requests,
+                                           std::int64_t memory_limit);
+// Of all that a program looks at before its first tile is encoded. Throws also what choosing an image's level throws.
+[[nodiscard]] PlanningNeeds planning_needs(const slide::Slide& slide, const ScoreRequest& request,
                                            std::int64_t memory_limit);
 
 // While its tiles are worked on.
@@ -37,10 +41,13 @@ struct ScoringNeeds {
   std::int64_t row_window_bytes = 0;  // rows on their way to who asked for them
   std::int64_t cache_bytes = 0;       // decoded stored tiles: the least that will do
   std::int64_t batch_bytes = 0;       // of one worker
+  std::int64_t image_bytes = 0;       // pixels of whole-slide images
+  std::int64_t head_bytes = 0;        // what head graphs get that is not there already, of the largest
   std::int64_t ahead_bytes = 0;       // compressed bytes that were fetched before they are worked on
   std::int64_t more_cache_bytes = 0;  // what is taken beside cache_bytes where there is room
   [[nodiscard]] std::int64_t sum() const noexcept {
-    return plan_bytes + kept_bytes + row_window_bytes + cache_bytes + batch_bytes + ahead_bytes;
+    return plan_bytes + kept_bytes + row_window_bytes + cache_bytes + batch_bytes + image_bytes + head_bytes +
+           ahead_bytes;
   }
 };
 // The tiles of one input, and how a worker goes through them.
@@ -54,6 +61,8 @@ struct LaneShape {
 struct RunShape {
   std::vector<LaneShape> lanes;
   std::int64_t kept_bytes = 0;  // of all tiles and encoders
+  std::int64_t image_bytes = 0;
+  std::int64_t head_bytes = 0;
   RowNeeds rows = {};
 };
 [[nodiscard]] ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::int64_t memory_limit);
@@ -67,7 +76,7 @@ struct GraphFacts {
   std::function<std::int64_t(std::size_t encoder, const std::string& output)> token_columns_of = {};
 };
 // As if no rule left a tile out. The plans outlive it.
-[[nodiscard]] RunShape run_shape(const ScoreRequest& request, const ProgramStages& stages,
+[[nodiscard]] RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const ProgramStages& stages,
                                  std::span<const tiles::TilePlan> plans, const GraphFacts& facts);
 // Of the rows that a request gives away.
 [[nodiscard]] RowNeeds row_needs(const ScoreRequest& request, std::span<const tiles::TilePlan> plans,

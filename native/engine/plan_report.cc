@@ -11,7 +11,7 @@ Planner::Planner(const slide::Slide& slide, const PlanRequest& request)
     : slide_(slide),
       request_(request),
       stages_(request.score),
-      planning_(planning_needs(slide, request.score.tiles, request.memory_limit)),
+      planning_(planning_needs(slide, request.score, request.memory_limit)),
       preparation_(slide, request.score.tiles) {}
 
 PlanReport Planner::run(decode::TileDecoder& decoder, const CancelToken& cancel) {
@@ -20,6 +20,7 @@ PlanReport Planner::run(decode::TileDecoder& decoder, const CancelToken& cancel)
   const ScoreRequest& score = request_.score;
   PlanReport report;
   report.cost = read_cost(slide_, prepared_->plans);
+  for (const decode::SlideImageRequest& image : score.images) report.cost += read_cost(slide_, image);
   report.tissue_fraction = prepared_->tissue_fraction;
   std::int64_t most_tiles = 0;
   for (const tiles::TilePlan& plan : prepared_->plans) {
@@ -39,7 +40,7 @@ PlanReport Planner::run(decode::TileDecoder& decoder, const CancelToken& cancel)
                                const auto found = request_.columns[encoder].find(output);
                                return found == request_.columns[encoder].end() ? std::int64_t{0} : found->second;
                              }};
-  const RunShape run = run_shape(score, stages_, prepared_->plans, facts);
+  const RunShape run = run_shape(slide_, score, stages_, prepared_->plans, facts);
   std::int64_t rows = 1;
   for (const LaneShape& lane : run.lanes) rows = std::max(rows, lane.rows);
   const ScoringNeeds needs = scoring_needs(slide_, run, request_.memory_limit);

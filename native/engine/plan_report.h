@@ -33,7 +33,7 @@ struct PlannedInput {
 
 struct PlanReport {
   std::vector<PlannedInput> inputs;
-  ReadCost cost;  // of all inputs; what several need of one level counts once
+  ReadCost cost;  // of all tile inputs, what several need of one level once, and of the images
   std::optional<double> tissue_fraction;
   std::int64_t memory_bytes = 0;  // what the job would reserve at most, with all workers at it
 };

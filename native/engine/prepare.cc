@@ -1,5 +1,7 @@
 #include "engine/prepare.h"
 
+#include <algorithm>
+
 #include "decode/tile_rect.h"
 
 namespace microtome::engine {
@@ -97,6 +99,14 @@ std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& reques
   return tiles::grid_positions(slide, choose_policy(slide, request), request.grid);
 }
 
+TileSizes tile_sizes(const slide::Slide& slide, const GridRequest& request) {
+  const tiles::ReadPolicy policy = choose_policy(slide, request);
+  const auto stored =
+      tiles::StoredGrid::of(slide.levels()[static_cast<std::size_t>(policy.level)].storage, policy.jpeg_reduction);
+  const double side = static_cast<double>(request.grid.size_px) * policy.scale / policy.jpeg_reduction;
+  return {stored.tile_width_px, stored.tile_height_px, static_cast<std::int64_t>(std::min(side, 65535.0)) + 1};
+}
+
 ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> plans) {
   ReadCost cost;
   std::vector<bool> counted(plans.size(), false);
@@ -118,6 +128,18 @@ ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> p
             static_cast<std::int64_t>(slide.stored_tile(level.directory, uses.column(i), uses.row(i), plane).bytes);
     cost.stored_tiles += static_cast<std::int64_t>(uses.size());
   }
+  return cost;
+}
+
+ReadCost read_cost(const slide::Slide& slide, const decode::SlideImageRequest& image) {
+  const slide::Level& level = slide.levels()[decode::plan_slide_image(slide, image).level];
+  const int planes = level.storage.planar ? level.storage.samples : 1;
+  ReadCost cost;
+  for (std::int64_t row = 0; row < level.storage.tiles_down(); ++row)
+    for (std::int64_t column = 0; column < level.storage.tiles_across(); ++column, ++cost.stored_tiles)
+      for (int plane = 0; plane < planes; ++plane)
+        cost.stored_bytes +=
+            static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
   return cost;
 }
 

@@ -12,6 +12,7 @@
 #include "core/shared_bytes.h"
 #include "core/stage_metrics.h"
 #include "decode/region.h"
+#include "decode/slide_image.h"
 #include "decode/tile_decoder.h"
 #include "engine/mask.h"
 #include "slide/slide.h"
@@ -63,12 +64,29 @@ class Preparation {
 // throws.
 [[nodiscard]] std::int64_t grid_positions(const slide::Slide& slide, const GridRequest& request);
 
+// Sides of what a grid reads: its stored tiles as they are decoded, and the largest footprint of a tile. Throws what
+// choosing the level throws.
+struct TileSizes {
+  std::int64_t stored_width_px = 0;
+  std::int64_t stored_height_px = 0;
+  std::int64_t footprint_px = 0;
+};
+[[nodiscard]] TileSizes tile_sizes(const slide::Slide& slide, const GridRequest& request);
+
 // What the planned tiles will read: a stored tile that several plans need counts once.
 struct ReadCost {
   std::int64_t stored_tiles = 0;
   std::int64_t stored_bytes = 0;  // compressed
+
+  ReadCost& operator+=(const ReadCost& other) noexcept {
+    stored_tiles += other.stored_tiles;
+    stored_bytes += other.stored_bytes;
+    return *this;
+  }
 };
 // Throws BytesPending where the tables of the slide come later; to be called again then.
 [[nodiscard]] ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> plans);
+// What an image reads: its whole level. Throws as plan_slide_image() does, and BytesPending.
+[[nodiscard]] ReadCost read_cost(const slide::Slide& slide, const decode::SlideImageRequest& image);
 
 }  // namespace microtome::engine

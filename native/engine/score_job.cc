@@ -34,7 +34,7 @@ ScoreJob::ScoreJob(std::shared_ptr<const slide::Slide> slide, ScoreRequest reque
       encoders_(means_of(request_)),
       memory_limit_(this->crew().memory.limit()) {
   try {
-    planning_ = planning_needs(*slide_, request_.tiles, memory_limit_);
+    planning_ = planning_needs(*slide_, request_, memory_limit_);
   } catch (...) {
     fail(std::current_exception());
   }
@@ -268,7 +268,7 @@ void ScoreJob::begin_stage() {
 void ScoreJob::ended_prepare(bool well) {
   if (phase_ == Phase::Preparing) {
     phase_ = Phase::Planned;
-    reserved_.shrink(well ? needs_.plan_bytes : 0);
+    reserved_.shrink(well ? needs_.plan_bytes + needs_.image_bytes : 0);
   } else if (gives_up_plan_) {
     phase_ = Phase::Queued;
     reserved_.release();

@@ -30,7 +30,9 @@
 #include "engine/row_stream.h"
 #include "engine/runner.h"
 #include "engine/score_request.h"
+#include "engine/slide_colour.h"
 #include "engine/tile_pass.h"
+#include "infer/head_graph.h"
 #include "slide/slide.h"
 
 namespace microtome::engine {
@@ -39,6 +41,7 @@ class ScoreJob final : public Job, public RowOwner {
  public:
   struct Means {
     std::vector<GraphMeans> graphs;
+    std::vector<std::shared_ptr<infer::HeadGraph>> heads;
     std::shared_ptr<BatchPool> batches;  // of runners that run inline
     int threads = 1;
   };
@@ -80,6 +83,9 @@ class ScoreJob final : public Job, public RowOwner {
 
   // In score_steps.cc:
   void prepare(Worker& worker);
+  void read_images(Worker& worker);
+  void find_colours(Worker& worker);
+  void forget_plan();
   void start();
   void begin_pass();
   void tell_row_plans() const;
@@ -88,7 +94,11 @@ class ScoreJob final : public Job, public RowOwner {
   void to_tensors(Worker& worker, std::int64_t count, const preprocess::TensorFormat& format, std::uint8_t* rows);
   void fill(Worker& worker, Range range, const Lane& lane, std::uint8_t* rows);
   void run_inline(Worker& worker, Range run, Batch& batch);
+  void encode(Worker& worker, Range run, const Lane& lane, std::size_t encoder, Batch& batch);
+  void encode_turned(Worker& worker, Range run, std::size_t encoder, Batch& batch);
   void infer(std::size_t encoder, std::int64_t rows, Batch& batch);
+  void activate(std::size_t encoder, OutputRows& outputs, std::int64_t first_row, std::int64_t rows,
+                std::int64_t rows_in_batch) const;
   void keep(std::size_t encoder, Range positions, OutputRows& outputs, std::int64_t first_row,
             std::int64_t rows_in_batch);
   void give_rows(std::size_t encoder, std::size_t output, std::span<const std::uint32_t> items,
@@ -103,10 +113,14 @@ class ScoreJob final : public Job, public RowOwner {
   // In score_outcome.cc:
   [[nodiscard]] ScoreOutcome outcome_of();
   [[nodiscard]] ScoreResult collect();
-  [[nodiscard]] double head_value(const HeadRequest& head) const;
+  void require_pixels() const;
   [[nodiscard]] TileTable table_of(std::size_t input);
   [[nodiscard]] std::vector<TileOutput> outputs_of(std::size_t input);
   void keep_scored(TileTable& table) const;
+  // In score_heads.cc:
+  [[nodiscard]] aggregate::HeadOutputs run_heads();
+  [[nodiscard]] double simple_value(const HeadRequest& head) const;
+  [[nodiscard]] std::vector<std::vector<double>> graph_values(std::size_t head, const aggregate::HeadOutputs& earlier);
   [[nodiscard]] std::vector<std::string> warnings() const;
 
   // Positions to be scored before the next look, or in the end; changed by look() only.
@@ -126,6 +140,11 @@ class ScoreJob final : public Job, public RowOwner {
   PlanningNeeds planning_;
   std::optional<Preparation> preparation_;  // until it has run
   Prepared prepared_;                       // its plans move into the pass, and back
+  bool is_planned_ = false;
+  std::vector<decode::Region> images_;  // as they were read: the colours are changed when a head takes one
+  std::optional<decode::SlideImageReader> image_reader_;  // of the one that is read
+  std::optional<SlideColour> colour_;                     // where it is asked for
+  std::unique_ptr<StainSampling> stain_sampling_;         // until it has run
   ScoringNeeds needs_;
   RowNeeds row_needs_;
   std::optional<StoppingRule> rule_;
@@ -138,6 +157,7 @@ class ScoreJob final : public Job, public RowOwner {
   std::vector<std::vector<Bag>> bags_;              // by stage, then input: what its encoders get; at last what is left
   std::vector<std::vector<std::int64_t>> left_;     // by input: tiles that each rule left
   std::vector<std::vector<preprocess::Quality>> quality_;  // by input; empty where nobody asks
+  std::vector<std::vector<TileColumn>> tile_columns_;      // by input: what heads gave for each tile
   StoredTileCache::Counts counts_;                         // of passes that are over
   bool has_more_looks_ = false;
   bool gives_up_plan_ = false;  // of the step that runs: start() has nothing to start

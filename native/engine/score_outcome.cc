@@ -27,18 +27,11 @@ ScoreResult ScoreJob::collect() {
   StageMetrics::Busy busy(metrics(), Stage::Aggregate);
   const std::int64_t scored = limit();
   end_pass();
-  if (counts_.decoded == 0)
-    throw Error(Code::CORRUPT_TILE, Stage::Decode,
-                "none of the " + std::to_string(counts_.bad + counts_.missing) +
-                    " stored tiles under the tissue could be decoded");
+  require_pixels();
   select();
   ScoreResult result;
   result.stored = counts_;
-  std::vector<double> heads;
-  for (const HeadRequest& head : request_.heads) {
-    heads.push_back(head_value(head));
-    result.heads.push_back({head.name, heads.back()});
-  }
+  aggregate::HeadOutputs heads = run_heads();
   for (const aggregate::SlideOutput& output : request_.slide_outputs) {
     const double unclipped = output.unclipped_of(heads);
     result.slide_outputs.push_back({output.name, output.held(unclipped), unclipped});
@@ -48,6 +41,7 @@ ScoreResult ScoreJob::collect() {
         .planned_tiles = std::ssize(prepared_.plans.front().tiles),
         .half_width = aggregate::score_half_width(rule_->interval(), request_.slide_outputs.front().calibration)};
   busy.count(scored, 0);
+  for (std::size_t i = 0; i < heads.size(); ++i) result.heads.push_back({request_.heads[i].name, std::move(heads[i])});
   result.tissue_fraction = prepared_.tissue_fraction;
   result.warnings = warnings();
   for (std::size_t input = 0; input < request_.tiles.size(); ++input) result.tables.push_back(table_of(input));
@@ -56,22 +50,37 @@ ScoreResult ScoreJob::collect() {
     if (request_.keep_tiles && scored < table.tile_count) keep_scored(table);
     table.tile_count = scored;
   }
+  for (TileTable& table : result.tables) table.places = TilePlaces::of(table.plan);
   return result;
 }
 
-// In plan order, whatever the order was in which the tiles were scored.
-double ScoreJob::head_value(const HeadRequest& head) const {
-  const auto& [encoder, output, column] = head.of;
-  LargeDoubles room;
-  const std::size_t input = request_.encoders[encoder].input;
-  const std::span<const double> values =
-      gathered(kept_[encoder]->column(output, column, "head \"" + head.name + "\""), 1,
-               bags_.back()[input].places_in(bags_[stages_.stage_of[encoder]][input]), room);
-  if (!rule_ || rule_->limit() == std::ssize(values)) return aggregate::aggregate(values, 1, 0, head.head);
-  double sum = 0;  // stopped: a mean, estimated
-  for (std::size_t tile = 0; tile < values.size(); ++tile)
-    if (rule_->is_scored(tile)) sum += rule_->weight(tile) * values[tile];
-  return sum;
+// A slide is never scored from white that stands for tiles that could not be read.
+void ScoreJob::require_pixels() const {
+  if (!request_.tiles.empty() && counts_.decoded == 0)
+    throw Error(Code::CORRUPT_TILE, Stage::Decode,
+                "none of the " + std::to_string(counts_.bad + counts_.missing) +
+                    " stored tiles under the tissue could be decoded");
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    const auto level = decode::plan_slide_image(*slide_, request_.images[i]).level;
+    const slide::Storage& storage = slide_->levels()[level].storage;
+    const std::int64_t tiles = storage.tiles_across() * storage.tiles_down();
+    if (images_[i].bad_tiles + images_[i].missing_tiles >= tiles)
+      throw Error(
+          Code::CORRUPT_TILE, Stage::Decode,
+          "none of the " + std::to_string(tiles) + " stored tiles under the image of the slide could be decoded");
+  }
+}
+
+TilePlaces TilePlaces::of(const tiles::TilePlan& plan) {
+  TilePlaces places;
+  for (LargeDoubles* each : {&places.x, &places.y, &places.level0_x, &places.level0_y}) each->resize(plan.tiles.size());
+  for (std::size_t i = 0; i < plan.tiles.size(); ++i) {
+    places.x[i] = static_cast<double>(plan.tiles[i].x * plan.stored.reduction);
+    places.y[i] = static_cast<double>(plan.tiles[i].y * plan.stored.reduction);
+    places.level0_x[i] = places.x[i] * plan.level0_per_px_x;
+    places.level0_y[i] = places.y[i] * plan.level0_per_px_y;
+  }
+  return places;
 }
 
 // The tiles of an input that its heads saw.
@@ -91,6 +100,9 @@ TileTable ScoreJob::table_of(std::size_t input) {
     table.plan.tiles = std::move(tiles);
   }
   table.outputs = outputs_of(input);
+  table.heads = std::move(tile_columns_[input]);
+  for (std::int64_t i = 0; i < bag.size() && !quality_[input].empty(); ++i)
+    table.quality.push_back(quality_[input][bag.tile(i)]);
   return table;
 }
 
@@ -136,6 +148,18 @@ std::vector<std::string> ScoreJob::warnings() const {
     all.push_back(std::to_string(counts_.bad) + " stored tiles could not be decoded and read as white");
   if (counts_.missing > 0)
     all.push_back(std::to_string(counts_.missing) + " stored tiles are missing and read as white");
+  std::int64_t image_bad = 0;
+  std::int64_t image_missing = 0;
+  for (const decode::Region& image : images_) {
+    image_bad += image.bad_tiles;
+    image_missing += image.missing_tiles;
+  }
+  if (image_bad > 0)
+    all.push_back(std::to_string(image_bad) +
+                  " stored tiles of the slide's image could not be decoded and read as white");
+  if (image_missing > 0)
+    all.push_back(std::to_string(image_missing) + " stored tiles of the slide's image are missing and read as white");
+  if (colour_) all.insert(all.end(), colour_->warnings().begin(), colour_->warnings().end());
   if (counts_.again > 0 && !rule_)  // with a rule the order is to blame
     all.push_back(std::to_string(counts_.again) + " stored tiles were decoded again because the memory limit is small");
   for (std::string& text : mask_warnings(prepared_.mask_tiles)) all.push_back(std::move(text));

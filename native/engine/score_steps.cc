@@ -62,10 +62,15 @@ void ScoreJob::run(Worker& worker, Step& step) {
 }
 
 void ScoreJob::prepare(Worker& worker) {
-  report(Stage::Tissue, true);
-  if (!preparation_) preparation_.emplace(*slide_, request_.tiles);
-  prepared_ = preparation_->run(worker.reader.decoder, metrics(), token(), planning_.plan_bytes);
-  preparation_.reset();
+  if (!is_planned_) {
+    report(Stage::Tissue, true);
+    if (!preparation_) preparation_.emplace(*slide_, request_.tiles);
+    prepared_ = preparation_->run(worker.reader.decoder, metrics(), token(), planning_.plan_bytes);
+    preparation_.reset();
+    is_planned_ = true;
+  }
+  read_images(worker);
+  find_colours(worker);
   for (std::size_t i = 0; i < encoders_.size(); ++i) {
     const EncoderRequest& encoder = request_.encoders[i];
     const Runner& runner = *means_.graphs[encoder.graph].runner;
@@ -80,7 +85,7 @@ void ScoreJob::prepare(Worker& worker) {
     rule_.emplace(stopping, prepared_.plans.front().tiles);
   }
   const RunShape shape =
-      run_shape(request_, stages_, prepared_.plans,
+      run_shape(*slide_, request_, stages_, prepared_.plans,
                 {.rows_of = [this](std::size_t encoder) { return encoders_[encoder].rows; },
                  .columns_of =
                      [this](std::size_t encoder, const std::string& output) {
@@ -94,12 +99,41 @@ void ScoreJob::prepare(Worker& worker) {
   row_needs_ = shape.rows;
 }
 
-void ScoreJob::start() {
-  if (gives_up_plan_) {
-    prepared_ = {};
-    rule_.reset();
-    return;
+// Where bytes come later it is called again, and goes on with the image that it was at.
+void ScoreJob::read_images(Worker& worker) {
+  while (images_.size() < request_.images.size()) {
+    StageMetrics::Busy busy(metrics(), Stage::Decode);
+    if (!image_reader_) image_reader_.emplace(*slide_, request_.images[images_.size()]);
+    images_.push_back(image_reader_->read(worker.reader.decoder, &token()));
+    image_reader_.reset();
   }
+}
+
+void ScoreJob::find_colours(Worker& worker) {
+  if (request_.colour.is_nothing() || (colour_ && !stain_sampling_)) return;
+  if (!colour_) {
+    colour_.emplace(*slide_, request_.colour);
+    if (request_.colour.stain)
+      stain_sampling_ = std::make_unique<StainSampling>(slide_, prepared_.plans.front(), request_.colour,
+                                                        request_.tiles.front().on_bad_tile, metrics());
+  }
+  if (!stain_sampling_) return;
+  const std::vector<std::uint8_t> sample = stain_sampling_->run(worker.reader, *colour_, token());
+  colour_->set_stain(sample, *request_.colour.stain);
+  stain_sampling_.reset();
+}
+
+void ScoreJob::forget_plan() {
+  prepared_ = {};
+  is_planned_ = false;
+  images_.clear();
+  colour_.reset();
+  rule_.reset();
+}
+
+void ScoreJob::start() {
+  if (gives_up_plan_) return forget_plan();
+  tile_columns_.resize(request_.tiles.size());
   kept_.resize(encoders_.size());
   left_.resize(request_.tiles.size());
   quality_.resize(request_.tiles.size());
@@ -155,9 +189,10 @@ void ScoreJob::begin_pass() {
       batch_bytes_ =
           std::max(batch_bytes_, static_cast<std::size_t>(lane->rows) * encoders_[encoder].spec->row_bytes());
   }
-  pass_ = std::make_unique<TilePass>(slide_, std::move(lanes), request_.tiles.front().on_bad_tile,
-                                     needs_.cache_bytes + cache_reserved_.bytes(), metrics(),
-                                     rule_ ? rule_->rounds() : std::span<const std::uint32_t>());
+  const auto on_bad_tile = request_.tiles.empty() ? decode::BadTilePolicy::Error : request_.tiles.front().on_bad_tile;
+  pass_ =
+      std::make_unique<TilePass>(slide_, std::move(lanes), on_bad_tile, needs_.cache_bytes + cache_reserved_.bytes(),
+                                 metrics(), rule_ ? rule_->rounds() : std::span<const std::uint32_t>());
   const std::scoped_lock lock(progress_mutex_);
   tiles_total_ += pass_->size();
 }
@@ -196,11 +231,14 @@ void ScoreJob::read_pixels(Worker& worker, Range run, const Lane& lane) {
   pass_->fill(worker.reader, token(), run, {pixels.data(), nullptr});
   worker.reader.white_tiles.clear();
   auto& quality = quality_[lane.input];
-  if (quality.empty() || stage_ > 0) return;  // measured once
+  const bool measures = !quality.empty() && stage_ == 0;  // once, of the pixels as they are
+  if (!measures && !colour_) return;
   StageMetrics::Busy busy(metrics(), Stage::Preprocess);
-  for (std::int64_t i = 0; i < run.size(); ++i)
-    quality[pass_->item_at(run.first + i)] = preprocess::measure_quality(
-        {pixels.data() + static_cast<std::size_t>(i) * rgb_bytes(side), side, side, 3 * side}, worker.reader.quality);
+  for (std::int64_t i = 0; i < run.size(); ++i) {
+    const RgbView tile{pixels.data() + static_cast<std::size_t>(i) * rgb_bytes(side), side, side, 3 * side};
+    if (measures) quality[pass_->item_at(run.first + i)] = preprocess::measure_quality(tile, worker.reader.quality);
+    if (colour_) colour_->apply(tile);
+  }
 }
 
 void ScoreJob::to_tensors(Worker& worker, std::int64_t count, const preprocess::TensorFormat& format,
@@ -231,20 +269,52 @@ void ScoreJob::run_inline(Worker& worker, Range run, Batch& batch) {
     const EncoderMeans& means = encoders_[encoder];
     batch.spec = means.spec;
     batch.rows = means.pads ? lane.rows : run.size();
-    if (lane.as_pixels)
-      to_tensors(worker, run.size(), means.spec->format, batch.row(0));
-    else if (encoder == lane.encoders.front())
-      fill(worker, run, lane, batch.row(0));
-    // Padding is always the same bytes, so that it cannot make two runs differ.
-    std::memset(batch.row(run.size()), 0, static_cast<std::size_t>(batch.rows - run.size()) * means.spec->row_bytes());
-    infer(encoder, run.size(), batch);
+    if (request_.encoders[encoder].is_turned())
+      encode_turned(worker, run, encoder, batch);
+    else
+      encode(worker, run, lane, encoder, batch);
     keep(encoder, run, batch.outputs, 0, batch.rows);
   }
   tiles_done_.fetch_add(run.size(), std::memory_order_relaxed);
   report(Stage::Infer, false);
 }
 
+void ScoreJob::encode(Worker& worker, Range run, const Lane& lane, std::size_t encoder, Batch& batch) {
+  if (lane.as_pixels)
+    to_tensors(worker, run.size(), batch.spec->format, batch.row(0));
+  else if (encoder == lane.encoders.front())
+    fill(worker, run, lane, batch.row(0));
+  infer(encoder, run.size(), batch);
+  activate(encoder, batch.outputs, 0, run.size(), batch.rows);
+}
+
+// Leaves the mean over the turns in the batch. They are summed in their order, so that the bits are always the same.
+void ScoreJob::encode_turned(Worker& worker, Range run, std::size_t encoder, Batch& batch) {
+  const auto& turns = request_.encoders[encoder].turns;
+  const preprocess::TensorFormat& format = batch.spec->format;
+  OutputRows sums;
+  for (const preprocess::Turn turn : turns) {
+    to_tensors(worker, run.size(), format, batch.row(0));
+    for (std::int64_t i = 0; i < run.size(); ++i)
+      preprocess::turn_row_in_place(batch.row(i), format.size_px, format.size_px, format, turn);
+    infer(encoder, run.size(), batch);
+    activate(encoder, batch.outputs, 0, run.size(), batch.rows);
+    if (sums.empty()) {
+      sums = std::move(batch.outputs);
+      continue;
+    }
+    for (std::size_t output = 0; output < sums.size(); ++output)
+      std::transform(sums[output].begin(), sums[output].end(), batch.outputs[output].begin(), sums[output].begin(),
+                     std::plus<>());
+  }
+  for (auto& values : sums)
+    for (double& value : values) value /= static_cast<double>(turns.size());
+  batch.outputs = std::move(sums);
+}
+
 void ScoreJob::infer(std::size_t encoder, std::int64_t rows, Batch& batch) {
+  // Padding is always the same bytes, so that it cannot make two runs differ.
+  std::memset(batch.row(rows), 0, static_cast<std::size_t>(batch.rows - rows) * batch.spec->row_bytes());
   {
     StageMetrics::Busy busy(metrics(), Stage::Infer);
     means_.graphs[request_.encoders[encoder].graph].runner->submit(batch, token(), [] {});
@@ -253,19 +323,30 @@ void ScoreJob::infer(std::size_t encoder, std::int64_t rows, Batch& batch) {
   if (batch.failure) std::rethrow_exception(std::exchange(batch.failure, nullptr));
 }
 
-// Checks and activates the rows of some positions, and puts them where the bag has their tiles.
+// Checks the rows of some tiles and activates them in place.
+void ScoreJob::activate(std::size_t encoder, OutputRows& outputs, std::int64_t first_row, std::int64_t rows,
+                        std::int64_t rows_in_batch) const {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const OutputRequest& asked = request_.encoders[encoder].outputs[i];
+    const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(rows_in_batch);
+    const auto values =
+        std::span(outputs[i])
+            .subspan(static_cast<std::size_t>(first_row) * columns, static_cast<std::size_t>(rows) * columns);
+    aggregate::require_finite(values, columns, asked.name);
+    aggregate::activate(values, columns, asked.activation);
+  }
+}
+
+// Puts the rows of some positions where the bag has their tiles.
 void ScoreJob::keep(std::size_t encoder, Range positions, OutputRows& outputs, std::int64_t first_row,
                     std::int64_t rows_in_batch) {
   std::vector<std::uint32_t> items;
   for (std::int64_t i = positions.first; i < positions.end; ++i) items.push_back(pass_->item_at(i));
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const OutputRequest& asked = request_.encoders[encoder].outputs[i];
     const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(rows_in_batch);
     const auto values =
         std::span(outputs[i]).subspan(static_cast<std::size_t>(first_row) * columns, items.size() * columns);
-    aggregate::require_finite(values, columns, asked.name);
     if (rows_) give_rows(encoder, i, items, values);
-    aggregate::activate(values, columns, asked.activation);
     kept_[encoder]->rows(i, items, values);
   }
 }
@@ -283,7 +364,9 @@ void ScoreJob::take_rows(Range positions, OutputRows& outputs, std::int64_t firs
   try {
     if (cancelled()) return;
     // On a device a lane has one encoder.
-    keep(lanes_[pass_->lane_at(positions.first)].encoders.front(), positions, outputs, first_row, rows_in_batch);
+    const std::size_t encoder = lanes_[pass_->lane_at(positions.first)].encoders.front();
+    activate(encoder, outputs, first_row, positions.size(), rows_in_batch);
+    keep(encoder, positions, outputs, first_row, rows_in_batch);
     tiles_done_.fetch_add(positions.size(), std::memory_order_relaxed);
     report(Stage::Infer, false);
   } catch (...) {
@@ -299,8 +382,10 @@ void ScoreJob::lose_rows(Range /*positions*/, const std::exception_ptr& failure)
 void ScoreJob::look_at_score() {
   const aggregate::SlideOutput& score = request_.slide_outputs.front();
   std::vector<std::span<const double>> columns;
-  for (const HeadRequest& head : request_.heads)
-    columns.push_back(kept_.front()->column(head.of.output, head.of.column, "head \"" + head.name + "\""));
+  for (const HeadRequest& head : request_.heads) {
+    const TileValue& of = head.simple()->of;  // there is no other kind with a rule
+    columns.push_back(kept_.front()->column(of.output, of.column, "head \"" + head.name + "\""));
+  }
   std::vector<double> values(columns.size());
   has_more_looks_ = rule_->look([&](std::size_t tile) {
     for (std::size_t i = 0; i < columns.size(); ++i) values[i] = columns[i][tile];
@@ -378,6 +463,7 @@ void ScoreJob::finish() {
   ScoreOutcome outcome = outcome_of();
   pass_.reset();
   kept_.clear();
+  images_.clear();
   if (rows_) rows_->end();
   quality_.clear();
   slide_.reset();

@@ -14,11 +14,18 @@
 
 namespace microtome::infer {
 
+// A picture that is a tensor already: of a type and a shape of its own.
+struct PictureTensor {
+  std::span<const std::uint8_t> bytes;
+  std::string type;  // as TensorInfo has it
+  std::vector<std::int64_t> shape;
+};
+
 // The values of one input, row by row: `rows` x `columns` of them. What is one value for each column, such as clinical
-// features, has one row.
+// features, has one row. Rows and columns of a picture are not looked at.
 struct HeadInput {
   std::string tensor;  // in the graph
-  std::variant<std::span<const float>, std::span<const double>> values;
+  std::variant<std::span<const float>, std::span<const double>, PictureTensor> values;
   std::int64_t rows = 0;
   std::int64_t columns = 0;
 };

@@ -59,11 +59,15 @@ std::vector<std::int64_t> shape_for(const TensorInfo& info, const HeadInput& inp
   return shape;
 }
 
+const PictureTensor* picture_of(const HeadInput& input) noexcept { return std::get_if<PictureTensor>(&input.values); }
+
 std::size_t count_of(const HeadInput& input) {
-  return std::visit([](const auto& values) { return values.size(); }, input.values);
+  if (const auto* floats = std::get_if<std::span<const float>>(&input.values)) return floats->size();
+  return std::get<std::span<const double>>(input.values).size();
 }
 
 const void* data_of(const HeadInput& input) noexcept {
+  if (picture_of(input)) return picture_of(input)->bytes.data();
   if (const auto* floats = std::get_if<std::span<const float>>(&input.values)) return floats->data();
   return std::get_if<std::span<const double>>(&input.values)->data();
 }
@@ -91,14 +95,16 @@ void require_values(const HeadInput& input) {
 // `to` makes an element of a value; it is in range.
 template <typename Element, typename To>
 void convert(const BoundInput& input, std::byte* out, To to) {
-  std::visit(
-      [&](const auto& values) {
-        for (std::size_t i = 0; i < values.size(); ++i) {
-          const Element element = to(static_cast<double>(values[i]));
-          std::memcpy(out + i * sizeof(Element), &element, sizeof(Element));
-        }
-      },
-      input.from->values);
+  const auto all = [&](const auto& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const Element element = to(static_cast<double>(values[i]));
+      std::memcpy(out + i * sizeof(Element), &element, sizeof(Element));
+    }
+  };
+  if (const auto* floats = std::get_if<std::span<const float>>(&input.from->values))
+    all(*floats);
+  else
+    all(std::get<std::span<const double>>(input.from->values));
 }
 
 template <typename Integer>
@@ -114,6 +120,23 @@ void convert_whole(const BoundInput& input, std::byte* out) {
 float narrowed(double value, const BoundInput& input) {
   if (!(std::abs(value) <= std::numeric_limits<float>::max())) refuse(value, input);
   return static_cast<float>(value);
+}
+
+// A picture is taken as it is: the graph must declare its type, and no other sides.
+BoundInput bound_picture(const TensorInfo& info, const HeadInput& from) {
+  const PictureTensor& picture = *picture_of(from);
+  const auto fits = [](std::int64_t declared, std::int64_t side) { return declared < 0 || declared == side; };
+  const bool has_shape = info.shape.empty() || std::equal(info.shape.begin(), info.shape.end(), picture.shape.begin(),
+                                                          picture.shape.end(), fits);
+  if (info.type != picture.type || !has_shape)
+    throw mismatch("the graph's input " + info.name + " is " + info.type + " " + shape_text(info.shape) +
+                   ", the model gives it an image of " + picture.type + " " + shape_text(picture.shape));
+  return {.info = &info,
+          .from = &from,
+          .type = picture.type == type_name(ort::ElementType::Uint8) ? ort::ElementType::Uint8 : kind_of(info).type,
+          .shape = picture.shape,
+          .bytes = picture.bytes.size(),
+          .in_place = is_aligned(picture.bytes.data())};
 }
 
 }  // namespace
@@ -137,6 +160,10 @@ std::vector<BoundInput> match_inputs(const std::vector<TensorInfo>& graph, std::
     if (from == given.end())
       throw mismatch("the graph has the input " + info.name + " " + shape_text(info.shape) +
                      ", the model gives it no values");
+    if (picture_of(*from)) {
+      all.push_back(bound_picture(info, *from));
+      continue;
+    }
     const Kind kind = kind_of(info);
     require_values(*from);
     const std::size_t count = count_of(*from);
@@ -152,7 +179,7 @@ std::vector<BoundInput> match_inputs(const std::vector<TensorInfo>& graph, std::
 
 AlignedBytes converted(const BoundInput& input) {
   AlignedBytes out = aligned_bytes(input.bytes);
-  if (has_type(*input.from, input.type)) {
+  if (picture_of(*input.from) || has_type(*input.from, input.type)) {
     std::memcpy(out.get(), input.data(), input.bytes);
     return out;
   }

@@ -72,8 +72,9 @@ class GridLines {
  public:
   GridLines(const GridOptions& grid, double scale)
       : stride_px_(grid.stride_px), scale_(scale), wsinfer_(grid.placement == Placement::Wsinfer) {
-    if (!wsinfer_) return;
     const std::int64_t side = footprint(grid, scale);
+    if (grid.edge == Edge::Drop) beyond_px_ = side - 1;
+    if (!wsinfer_) return;
     const double tiles = static_cast<double>(grid.stride_px) / static_cast<double>(grid.size_px);
     step_px_ = std::max<std::int64_t>(1, half_even(tiles * static_cast<double>(side)));
     centre_px_ = half_even(static_cast<double>(side) / 2);
@@ -90,9 +91,12 @@ class GridLines {
 
   // How many lines a side has; capped above what a plan may have.
   [[nodiscard]] std::int64_t count(std::int64_t side_px) const noexcept {
+    side_px -= beyond_px_;
     if (side_px <= 0) return 0;
     if (wsinfer_)
-      return std::min((std::max<std::int64_t>(0, side_px - centre_px_) + step_px_ - 1) / step_px_, kMaxGridTiles + 1);
+      return std::min(
+          (std::max<std::int64_t>(0, side_px - (beyond_px_ > 0 ? 0 : centre_px_)) + step_px_ - 1) / step_px_,
+          kMaxGridTiles + 1);
     const double step = static_cast<double>(stride_px_) * scale_;
     const double estimate = static_cast<double>(side_px) / step;
     if (estimate > static_cast<double>(kMaxGridTiles) + 1) return kMaxGridTiles + 1;
@@ -114,6 +118,7 @@ class GridLines {
   bool wsinfer_;
   std::int64_t step_px_ = 1;
   std::int64_t centre_px_ = 0;
+  std::int64_t beyond_px_ = 0;  // at the end of a side: a tile that begins there goes beyond the level. 0: it may
 };
 
 // Decides for one tile. Mask coordinates are level-0 pixels; the whole level lies over the whole of level 0.

@@ -32,17 +32,21 @@ enum class KeepRule : std::uint8_t { Fraction, Centre, All };
 // where its centre is on the slide. It is read from level 0 where a resolution is asked for.
 enum class Placement : std::uint8_t { Scaled, Wsinfer };
 
+// A tile that goes beyond the level is filled up with white, or left out.
+enum class Edge : std::uint8_t { Pad, Drop };
+
 struct GridOptions {
   Placement placement = Placement::Scaled;
   std::int64_t size_px = 224;    // model pixels
   std::int64_t stride_px = 224;  // model pixels
   KeepRule keep = KeepRule::Fraction;
+  Edge edge = Edge::Pad;
   double min_tissue_fraction = 0.25;  // for KeepRule::Fraction
   std::int64_t max_tiles = 0;         // 0: all; else a seeded, spatially even sample of this many
   std::uint64_t seed = 0;
 };
 
-// In pixels of the level as decoded (StoredGrid). Tiles at the right and bottom edge may overhang (read as white).
+// In pixels of the level as decoded (StoredGrid). With Edge::Pad tiles at the right and bottom may overhang.
 struct PlannedTile {
   std::int64_t x = 0;
   std::int64_t y = 0;

@@ -60,5 +60,5 @@ describe('a block slide', () => {
     } finally {
       await slide.close();
     }
-  });
+  }, 60_000);
 });

@@ -9,8 +9,7 @@ import { loadAddon, nameOnnxRuntime } from '../../lib/native/addon.js';
 import type { NativeEngine, NativeScoreJob } from '../../lib/native/contract.js';
 import type { NativeRowBlock, NativeRowSink } from '../../lib/native/rows.js';
 import { defaults } from '../../lib/options/defaults.js';
-import { nativeProgram, parseScorerOptions, slideSettings } from '../../lib/options/score-options.js';
-import { encodingProgram } from '../../lib/scoring/encoded-slide.js';
+import { encodingProgram, parseScorerOptions, slideSettings } from '../../lib/options/score-options.js';
 import { RowPump, type TakenRows } from '../../lib/scoring/row-pump.js';
 import { wideModel } from '../support/models/small-graphs.js';
 import { makeSharedTileSlide } from '../support/slides.js';
@@ -44,7 +43,7 @@ async function start(sink: NativeRowSink, threads = 2): Promise<Started> {
   const options = { model: join(folder, 'wide.onnx'), level: 0, keep: 'all', column: 0 } as const;
   const parsed = parseScorerOptions(options);
   const model = await readModel(options.model, parsed.modelOptions);
-  const { graphPath: path, graphSha256: sha256, weights } = specOf(model);
+  const [{ path, sha256, weights }] = specOf(model).graphs as [ReturnType<typeof specOf>['graphs'][number]];
   const addon = await loadAddon();
   nameOnnxRuntime(addon, null);
   const graphs = [{ graph: { path, sha256 }, weights }];
@@ -52,8 +51,9 @@ async function start(sink: NativeRowSink, threads = 2): Promise<Started> {
   engines.push(engine);
   const opened = addon.openSlide(join(folder, 'slide.tif'), { limits: defaults.limits, slideMpp: null });
   const slide = await opened.result;
-  const program = nativeProgram(slideSettings(parsed.slide, model), { kind: 'all' });
-  const job = engine.score(slide, encodingProgram(program, { output: 0, pool: null }), null, sink);
+  const settings = slideSettings(parsed.slide, model);
+  const program = encodingProgram(settings, model, { kind: 'all' }, { encoder: 0, output: 0, pool: null });
+  const job = engine.score(slide, program, null, sink);
   void job.result.then(
     () => slide.close(),
     () => slide.close(),

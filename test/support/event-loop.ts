@@ -7,17 +7,20 @@ import { promisify } from 'node:util';
 import { meanColourModel, wideModel } from './models/small-graphs.js';
 import { makeSharedTileSlide } from './slides.js';
 
-export type Way = 'plain' | 'geojson-file' | 'geojson-object' | 'mask' | 'tiles' | 'files' | 'embed';
+export type Way = 'plain' | 'geojson-file' | 'geojson-object' | 'mask' | 'tiles' | 'files' | 'held' | 'embed';
 
 export interface LoopReport {
   readonly tiles: number;
   readonly peakKiB: number;
-  /** The most CPU time of the JavaScript thread between two turns of its event loop. */
-  readonly longestTurnMs: number;
+  /** Of the event loop of the JavaScript thread: in CPU time, and in units of known work (loop-watch.mjs). */
+  readonly longestTurn: { readonly ms: number; readonly units: number };
 }
 
-/** The contract: the event loop is never held for longer. */
-export const longestTurnAllowedMs = 10;
+/**
+ * The contract: the event loop is never held for 10 ms. A unit of known work is a millisecond on a quiet machine; on a busy
+ * one both take longer, and their ratio stays.
+ */
+export const longestTurnAllowed = 10;
 
 /** Side of the tiles of the wide model: 64 of them are one stored tile, so that 100,000 take seconds. */
 const SMALL_TILE_PX = 32;
@@ -54,7 +57,7 @@ export class LoopScene {
 
   async score(way: Way, slide: string, model: string, geoJson = ''): Promise<LoopReport> {
     const probe = join(import.meta.dirname, 'probe-loop.mjs');
-    const { stdout } = await promisify(execFile)(process.execPath, [probe, way, slide, model, geoJson]);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', probe, way, slide, model, geoJson]);
     return JSON.parse(stdout) as LoopReport;
   }
 

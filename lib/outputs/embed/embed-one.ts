@@ -41,7 +41,7 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
       await job.tileFiles?.write(input, tiles);
       await job.beforeRename();
     });
-    const warnings = [...read.warnings, ...poolWarnings(scorer.model, modelOutput.name, modelOutput.rows.pool)];
+    const warnings = [...read.warnings, ...poolWarnings(scorer.model, modelOutput.source, modelOutput.rows.pool)];
     const own = { output, tiles: tiles.count, columns: columns / tokens, tokens, modelOutput: modelOutput.name };
     return Object.freeze({ ...read, ...own, warnings: Object.freeze(warnings) });
   } finally {

@@ -61,7 +61,7 @@ ScoreRequest make_request(std::int64_t batch_size) {
   encoder.format.size_px = kTilePx;
   encoder.format.scale = 1;
   request.encoders.push_back(std::move(encoder));
-  request.heads = {{.name = "red", .of = {}, .head = {}}};
+  request.heads = {{.name = "red", .how = SimpleHead{}}};
   request.slide_outputs = {{.name = "red", .of = {{}}, .calibration = {}, .clip = {}}};
   request.batch_size = batch_size;
   request.keep_tiles = true;
@@ -209,13 +209,16 @@ TEST(a_stopped_slide_is_the_same_for_any_number_of_threads_and_in_any_company) {
     // No tile was decoded that the decision made superfluous.
     CHECK_EQ(result.stored.decoded, result.tables[0].tile_count);
     CHECK_EQ(std::ssize(result.tables[0].plan.tiles), result.tables[0].tile_count);
+    CHECK_EQ(std::ssize(result.tables[0].places.level0_y), result.tables[0].tile_count);
     for (std::size_t i = 0; i < result.tables[0].plan.tiles.size(); ++i) {
       const auto& tile = result.tables[0].plan.tiles[i];
       const double red = colour_of(1, tile.x / kTilePx, tile.y / kTilePx, 0);
       CHECK(std::abs(result.tables[0].outputs[0].values[3 * i] - red) < 1e-3);
+      CHECK_EQ(result.tables[0].places.x[i], static_cast<double>(tile.x));
+      CHECK_EQ(result.tables[0].places.y[i], static_cast<double>(tile.y));
     }
     if (reference) {
-      CHECK_EQ(result.heads[0].value, reference->heads[0].value);
+      CHECK_EQ(result.heads[0].value(), reference->heads[0].value());
       CHECK_EQ(result.tables[0].tile_count, reference->tables[0].tile_count);
       CHECK(result.tables[0].outputs[0].values == reference->tables[0].outputs[0].values);
     } else {
@@ -234,7 +237,7 @@ TEST(a_rule_that_is_never_content_scores_every_tile) {
     const auto ruled = std::get<ScoreResult>(start(*engine, make_slide(3, side), request).outcome.get());
     CHECK_EQ(ruled.tables[0].tile_count, side * side);
     CHECK_EQ(wrong_values(ruled, 3, side), 0);
-    CHECK_EQ(ruled.heads[0].value, whole.heads[0].value);
+    CHECK_EQ(ruled.heads[0].value(), whole.heads[0].value());
     CHECK_EQ(ruled.stopping->half_width, 0.0);
   }
 }

@@ -10,75 +10,17 @@
 #include "engine/engine.h"
 #include "engine/program_stages.h"
 #include "test/check.h"
-#include "test/support/scored_slides.h"
+#include "test/support/means_scene.h"
 
 namespace {
 
 using namespace microtome;
 using namespace microtome::engine;
 
-constexpr std::int64_t kSide = 12;  // tiles
+using test::Scene;
+
+constexpr std::int64_t kSide = test::kSceneSide;
 constexpr std::int64_t kTilePx = test::kScoredTilePx;
-
-class HeapMemory final : public BatchMemory {
- public:
-  explicit HeapMemory(std::size_t bytes) : bytes_(bytes) {}
-  [[nodiscard]] std::uint8_t* data() noexcept override { return bytes_.data(); }
-  [[nodiscard]] std::size_t size() const noexcept override { return bytes_.size(); }
-
- private:
-  LargeBytes bytes_;
-};
-
-// The mean of each channel of [N, 3, S, S] float32, computed on the worker. Counts its rows.
-class MeansRunner final : public Runner {
- public:
-  explicit MeansRunner(std::shared_ptr<std::atomic<std::int64_t>> rows) : rows_(std::move(rows)) {}
-  [[nodiscard]] Traits traits() const noexcept override { return {}; }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept override { return wanted; }
-  [[nodiscard]] bool pads() const noexcept override { return false; }
-  [[nodiscard]] std::int64_t columns_of(const std::string& /*output*/) const noexcept override { return 3; }
-  [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override {
-    return std::make_unique<HeapMemory>(bytes);
-  }
-  void submit(Batch& batch, CancelToken& /*cancel*/, Done done) noexcept override {
-    const auto pixels = static_cast<std::size_t>(batch.spec->format.size_px * batch.spec->format.size_px);
-    batch.outputs.assign(1, {});
-    for (std::int64_t row = 0; row < batch.rows; ++row) {
-      const auto* values = reinterpret_cast<const float*>(batch.row(row));
-      for (std::size_t channel = 0; channel < 3; ++channel) {
-        double sum = 0;
-        for (std::size_t i = 0; i < pixels; ++i) sum += values[channel * pixels + i];
-        batch.outputs[0].push_back(sum / static_cast<double>(pixels));
-      }
-    }
-    *rows_ += batch.rows;
-    done();
-  }
-
- private:
-  const std::shared_ptr<std::atomic<std::int64_t>> rows_;
-};
-
-struct Scene {
-  std::vector<std::shared_ptr<std::atomic<std::int64_t>>> rows;  // by graph
-  std::unique_ptr<Engine> engine;
-
-  explicit Scene(std::size_t graphs, int threads = 2) {
-    std::vector<std::unique_ptr<Runner>> runners;
-    for (std::size_t i = 0; i < graphs; ++i) {
-      rows.push_back(std::make_shared<std::atomic<std::int64_t>>(0));
-      runners.push_back(std::make_unique<MeansRunner>(rows.back()));
-    }
-    engine = std::make_unique<Engine>(WorkerPool::create(2), std::move(runners), EngineOptions{.threads = threads});
-  }
-
-  ScoreResult score(const ScoreRequest& request) {
-    auto outcome = test::start_scoring(*engine, test::coloured_slide(7, kSide), request).outcome.get();
-    if (const auto* failure = std::get_if<std::exception_ptr>(&outcome)) std::rethrow_exception(*failure);
-    return std::get<ScoreResult>(std::move(outcome));
-  }
-};
 
 void add_input(ScoreRequest& request, std::int64_t size_px, std::size_t graph) {
   GridRequest grid = request.tiles.front();
@@ -133,7 +75,7 @@ TEST(a_costly_encoder_gets_what_a_rule_leaves) {
   request.encoders.push_back(costly);
   request.select = {{.kind = SelectRule::Kind::Filter, .input = 0, .by = {.encoder = 0}, .min = 100.0},
                     {.kind = SelectRule::Kind::Highest, .input = 0, .by = {.encoder = 0}, .count = 20}};
-  request.heads = {{.name = "mean", .of = {.encoder = 1}, .head = {}}};
+  request.heads = {{.name = "mean", .how = SimpleHead{.of = {.encoder = 1}, .head = {}}}};
   std::vector<double> reds;
   for (std::int64_t tile = 0; tile < kSide * kSide; ++tile)
     if (red_of(tile) >= 100) reds.push_back(red_of(tile));
@@ -147,7 +89,7 @@ TEST(a_costly_encoder_gets_what_a_rule_leaves) {
   CHECK_EQ(result.tables[0].tile_count, 20);
   CHECK_EQ(std::ssize(result.tables[0].plan.tiles), 20);
   CHECK_EQ(scene.rows[1]->load(), 20);
-  CHECK(std::abs(result.heads[0].value - expected) < 1e-4);
+  CHECK(std::abs(result.heads[0].value() - expected) < 1e-4);
   // The rows of the cheap encoder are those of the tiles that are left.
   for (std::size_t i = 0; i < 20; ++i)
     CHECK_EQ(result.tables[0].outputs[0].values[3 * i], result.tables[0].outputs[1].values[3 * i]);
@@ -200,7 +142,7 @@ TEST(what_is_no_program_is_refused) {
   request.encoders[0].graph = 1;
   CHECK_THROWS(INVALID_OPTION, (void)scene.score(request));
   request = test::means_request();
-  request.heads[0].of.encoder = 3;
+  request.heads[0].how = SimpleHead{.of = {.encoder = 3}, .head = {}};
   CHECK_THROWS(INVALID_OPTION, (void)scene.score(request));
   request = test::means_request();
   request.stopping = StoppingRequest{};

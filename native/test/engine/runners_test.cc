@@ -91,7 +91,7 @@ ScoreRequest make_request(std::int64_t batch_size) {
   encoder.format.size_px = kTilePx;
   encoder.format.scale = 1;
   request.encoders.push_back(std::move(encoder));
-  request.heads = {{.name = "colour", .of = {}, .head = {}}};
+  request.heads = {{.name = "colour", .how = SimpleHead{}}};
   request.slide_outputs = {{.name = "colour", .of = {{}}, .calibration = {}, .clip = {}}};
   request.batch_size = batch_size;
   request.reproducible = false;

@@ -121,6 +121,25 @@ TEST(values_take_the_type_and_the_rank_of_the_graph) {
              .shape == Ints{3, 1}));
 }
 
+TEST(a_picture_keeps_its_shape_and_type) {
+  if (skipped("a_picture_keeps_its_shape_and_type")) return;
+  const std::vector<Side> shape = {Side(1), Side(3), Side("h"), Side("w")};
+  const auto graph = load(Graph()
+                              .input("in", Type::Float, shape)
+                              .node("ReduceMean", {"in"}, {"mean"}, {attribute("keepdims", 0)})
+                              .output("mean", Type::Float, {}));
+  LargeFloats pixels(3 * 4 * 5, 2.0f);
+  pixels[7] = 62;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(pixels.data());
+  const auto given = [&](const std::string& type, std::vector<std::int64_t> sides) {
+    return HeadInput{"in", PictureTensor{{bytes, 4 * pixels.size()}, type, std::move(sides)}, 1, 1};
+  };
+  const auto values = run(*graph, {given("float32", {1, 3, 4, 5})}, {{"mean", false, 1}}, 1);
+  CHECK_EQ(values[0].values[0], 3.0);
+  CHECK_THROWS(MODEL_MISMATCH, (void)run(*graph, {given("float32", {1, 4, 5, 3})}, {{"mean", false, 1}}, 1));
+  CHECK_THROWS(MODEL_MISMATCH, (void)run(*graph, {given("uint8", {1, 3, 4, 5})}, {{"mean", false, 1}}, 1));
+}
+
 TEST(only_what_has_another_type_or_address_is_copied) {
   if (skipped("only_what_has_another_type")) return;
   std::vector<float, LargeAllocator<float>> values(4097, 1);

@@ -49,7 +49,7 @@ inline engine::ScoreRequest means_request() {
   encoder.format.size_px = kScoredTilePx;
   encoder.format.scale = 1;
   request.encoders.push_back(std::move(encoder));
-  request.heads = {{.name = "red", .of = {}, .head = {}}};
+  request.heads = {{.name = "red", .how = engine::SimpleHead{}}};
   request.slide_outputs = {{.name = "red", .of = {{}}, .calibration = {}, .clip = {}}};
   request.keep_tiles = true;
   return request;

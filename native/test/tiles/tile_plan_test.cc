@@ -106,6 +106,25 @@ TEST(a_line_at_the_edge_is_not_a_tile) {
   CHECK_EQ(tiles::plan_tiles(slide, as_stored(), grid(256, 2000), nullptr).grid_tiles, 1);
 }
 
+TEST(tiles_that_go_beyond_the_level_can_be_left_out) {
+  FakeSlide slide;
+  slide.add_level(1000, 512);
+  GridOptions options = grid(256, 200);
+  options.edge = tiles::Edge::Drop;
+  const TilePlan plan = tiles::plan_tiles(slide, as_stored(), options, nullptr);
+  CHECK_EQ(plan.grid_tiles, 8);  // 0 200 400 600 by 0 200
+  for (const auto& tile : plan.tiles) CHECK(tile.x + 256 <= 1000 && tile.y + 256 <= 512);
+  CHECK_EQ(tiles::grid_positions(slide, as_stored(), options), 8);
+  options = grid(256, 256);
+  options.edge = tiles::Edge::Drop;
+  CHECK_EQ(tiles::plan_tiles(slide, as_stored(), options, nullptr).grid_tiles, 6);  // 512 is just enough for two rows
+  options.placement = tiles::Placement::Wsinfer;
+  CHECK_EQ(tiles::plan_tiles(slide, as_stored(), options, nullptr).grid_tiles, 6);
+  options = grid(600, 600);
+  options.edge = tiles::Edge::Drop;
+  CHECK_THROWS(NO_TISSUE, (void)tiles::plan_tiles(slide, as_stored(), options, nullptr));
+}
+
 TEST(places_are_level_0_by_one_factor_for_each_axis) {
   FakeSlide slide;
   slide.add_level(1001, 800);

@@ -140,6 +140,8 @@ export const scoreResult: NativeScoreResult = {
       level0PerPxY: 1.998,
       x: Float64Array.of(0, 448),
       y: Float64Array.of(0, 0),
+      level0X: Float64Array.of(0, 448 * 2.001),
+      level0Y: Float64Array.of(0, 0),
       outputs: [{ encoder: 0, name: 'logit', columns: 1, values: Float64Array.of(0.25, 0.75) }],
       heads: [],
       quality: null,
