@@ -5,6 +5,7 @@ import { int8 } from './int8.js';
 import { lateBytes } from './late-bytes.js';
 import { limit } from './limit.js';
 import { memory } from './memory.js';
+import { onePass } from './one-pass.js';
 import { opening } from './opening.js';
 import { readers } from './readers.js';
 import { reduction } from './reduction.js';
@@ -21,6 +22,7 @@ export const rows: readonly Row[] = [
   readers,
   limit,
   resnet,
+  onePass,
   sharp,
   sharpModels,
   int8,

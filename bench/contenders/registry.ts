@@ -52,6 +52,7 @@ function libraryIn(folder: string, name: RegExp): string {
 export const contenders = {
   'ours-pixels': typescript('microtome, slide.tiles', 'ours-pixels'),
   'ours-tensors': typescript('microtome, slide.tensors', 'ours-tensors'),
+  'ours-one-pass': typescript('microtome, three encoders in one pass', 'ours-one-pass'),
   'ours-scores': typescript('microtome, createScorer', 'ours-scores'),
   'sharp-naive': typescript('sharp + onnxruntime-node, naive', 'sharp-naive'),
   'sharp-tuned': typescript('sharp + onnxruntime-node, tuned', 'sharp-tuned'),

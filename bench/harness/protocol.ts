@@ -46,6 +46,8 @@ export interface Verification {
   readonly means?: readonly number[];
   /** One value for each tile, rows from the top. */
   readonly scores?: readonly number[];
+  /** Stored tiles that were decoded; from a contender that counts them. */
+  readonly decodedTiles?: number;
 }
 
 export interface Pass {
