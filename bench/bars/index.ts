@@ -1,5 +1,6 @@
 /** All rows, in the order of the table. */
 import { aligned } from './aligned.js';
+import { embed } from './embed.js';
 import { glass } from './glass.js';
 import { int8 } from './int8.js';
 import { lateBytes } from './late-bytes.js';
@@ -27,6 +28,7 @@ export const rows: readonly Row[] = [
   sharpModels,
   int8,
   wsinfer,
+  embed,
   glass,
   reduction,
   opening,
