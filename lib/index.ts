@@ -39,12 +39,20 @@ export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './s
 export type { Batch, TensorBatch, TensorData, TensorType, TileBatch } from './slide/tile-batch.js';
 export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';
+export { createBundle } from './model/create-bundle.js';
+export type { BundleOptions } from './model/create-bundle.js';
+export { checkModel } from './scoring/check-model.js';
+export type { CheckOptions, EncoderCheck, ModelCheck } from './scoring/check-model.js';
 export type {
+  ClinicalInput,
   GraphFacts,
+  ImageInput,
   Model,
   ModelAssumptions,
   ModelCard,
+  ModelGraph,
   ModelOutput,
+  PixelFormat,
   TensorInfo,
   TileInput,
 } from './model/model.js';
@@ -90,7 +98,9 @@ export { defaultClip, heldTo } from './scoring/result.js';
 export type {
   ClipRange,
   ModelIdentity,
+  AppliedColour,
   ReadPolicy,
+  SelectionStep,
   SampleReason,
   ScoreProgress,
   SlideOutcome,

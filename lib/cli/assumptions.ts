@@ -66,6 +66,7 @@ function graphParts(facts: ModelAssumptions['fromGraph']): string[] {
 function resolutionOf({ input }: Model, { mpp, level }: DirectoryOptions): string | null {
   if (mpp !== undefined) return `${mpp} um/px`;
   if (level !== undefined) return `level ${level}`;
+  if (input === null) return null;
   if (input.mpp !== null) return `${input.mpp} um/px`;
   return input.level === null ? null : `level ${input.level}`;
 }

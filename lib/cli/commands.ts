@@ -12,7 +12,30 @@ export interface Command {
   readonly positionals: string;
   readonly summary: string;
   readonly load: () => Promise<LoadedCommand>;
+  /** Commands of two words. */
+  readonly subcommands?: readonly Command[];
 }
+
+const modelCommands: readonly Command[] = [
+  {
+    name: 'model init',
+    positionals: '<folder>',
+    summary: 'write a bundle of an .onnx file and of what is told of it',
+    load: async () => {
+      const { modelInit, modelInitSpec } = await import('./commands/model-init.js');
+      return { spec: modelInitSpec, run: modelInit };
+    },
+  },
+  {
+    name: 'model check',
+    positionals: '<bundle|model.onnx|name>',
+    summary: 'run a model on noise: shapes, speed, whether tiles depend on their neighbours',
+    load: async () => {
+      const { modelCheck, modelCheckSpec } = await import('./commands/model-check.js');
+      return { spec: modelCheckSpec, run: modelCheck };
+    },
+  },
+];
 
 export const commands: readonly Command[] = [
   {
@@ -59,6 +82,7 @@ export const commands: readonly Command[] = [
       const { model, modelSpec } = await import('./commands/model.js');
       return { spec: modelSpec, run: model };
     },
+    subcommands: modelCommands,
   },
   {
     name: 'doctor',

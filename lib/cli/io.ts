@@ -3,6 +3,8 @@
  * in their own process with other ones.
  */
 import type {
+  BundleOptions,
+  CheckOptions,
   Device,
   DirectoryOptions,
   DirectoryRun,
@@ -10,6 +12,7 @@ import type {
   EmbedDirectoryOptions,
   EmbedRun,
   Model,
+  ModelCheck,
   ModelOptions,
   OpenOptions,
   RuntimeOptions,
@@ -45,6 +48,8 @@ export interface CliLibrary {
   createScorer(options: ScorerOptions): Promise<Pick<Scorer, 'model' | 'score' | 'close'>>;
   openSlide(path: string, options?: OpenOptions): Promise<CliSlide>;
   loadModel(ref: string, options?: ModelOptions): Promise<Model>;
+  createBundle(onnx: string, folder: string, options: BundleOptions): Promise<Model>;
+  checkModel(model: Model, options?: CheckOptions): Promise<ModelCheck>;
   doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
 }

@@ -1,5 +1,15 @@
 /** The library as the commands use it. */
-import { createScorer, devices, doctor, embedDirectory, loadModel, openSlide, scoreDirectory } from '../index.js';
+import {
+  checkModel,
+  createBundle,
+  createScorer,
+  devices,
+  doctor,
+  embedDirectory,
+  loadModel,
+  openSlide,
+  scoreDirectory,
+} from '../index.js';
 import type { CliLibrary } from './io.js';
 
 export const library: CliLibrary = {
@@ -8,6 +18,8 @@ export const library: CliLibrary = {
   createScorer,
   openSlide,
   loadModel,
+  createBundle,
+  checkModel,
   doctor,
   devices,
 };

@@ -10,7 +10,7 @@ import {
 } from '../index.js';
 import { clock, printable } from './text.js';
 
-/** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`. */
+/** The line of `--json`. With `--tiles` it has the table of tiles as `tileTable`; of several tile inputs the first one's, and all in `tileTables`. */
 export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object {
   if (!outcome.ok) {
     const { path, error, fallback } = outcome;
@@ -26,6 +26,9 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     assumed,
     outputs,
     read,
+    reads,
+    selection,
+    colour,
     tileCount,
     stopping,
     badTiles,
@@ -35,6 +38,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     warnings,
     model,
     tiles,
+    tables,
   } = outcome.result;
   return {
     ok: true,
@@ -44,7 +48,10 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     unclipped,
     outputs: plainJson(outputs),
     read,
+    ...(Object.keys(reads).length > 1 ? { reads } : {}),
     tiles: tileCount,
+    ...(selection.length === 0 ? {} : { selection }),
+    ...(colour === null ? {} : { colour }),
     stopping,
     badTiles,
     missingTiles,
@@ -54,6 +61,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     model,
     assumed,
     ...(tiles === undefined ? {} : { tileTable: plainJson(tiles) }),
+    ...(Object.keys(tables ?? {}).length > 1 ? { tileTables: plainJson(tables) } : {}),
   };
 }
 

@@ -14,6 +14,8 @@ import { flagNaming } from './naming.js';
 import { printable } from './text.js';
 import { UsageError } from './usage-error.js';
 
+const allCommands: readonly Command[] = commands.flatMap((command) => [command, ...(command.subcommands ?? [])]);
+
 /** `argv` begins after the script's name. Resolves with the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const verbose = argv.includes('--verbose');
@@ -37,7 +39,7 @@ async function dispatch(argv: readonly string[], io: CliIo): Promise<number> {
   const names = commands.map((command) => command.name);
   if (name === undefined) throw new UsageError(`a command is missing: ${names.join(', ')}`);
   if (name === '--version' || name === '-v') io.stdout.write(`${toolVersion}\n`);
-  else if (isHelp(name)) io.stdout.write(overview(toolVersion, commands));
+  else if (isHelp(name)) io.stdout.write(overview(toolVersion, allCommands));
   else if (name === 'help') io.stdout.write(await helpFor(rest));
   else return await runCommand(commandOf(name), rest, io);
   return exitCode.ok;
@@ -49,10 +51,12 @@ function isHelp(argument: string): boolean {
 
 /** `microtome help`, `microtome help score`. */
 async function helpFor(topics: readonly string[]): Promise<string> {
-  const [topic, second] = topics.filter((argument) => !isHelp(argument));
-  if (topic === undefined) return overview(toolVersion, commands);
-  if (second !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(second)}`);
-  return helpOf((await commandOf(topic).load()).spec);
+  const [topic, ...more] = topics.filter((argument) => !isHelp(argument));
+  if (topic === undefined) return overview(toolVersion, allCommands);
+  const found = withSubcommand(commandOf(topic), more);
+  const [extra] = found.rest;
+  if (extra !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(extra)}`);
+  return helpOf((await found.command.load()).spec);
 }
 
 function commandOf(name: string): Command {
@@ -66,7 +70,15 @@ function commandOf(name: string): Command {
   throw new UsageError(`unknown command ${JSON.stringify(name)}; ${advice}`);
 }
 
-async function runCommand(command: Command, argv: readonly string[], io: CliIo): Promise<number> {
+/** The command of two words, where the second one is given; a file of that name is reached as `./init`. */
+function withSubcommand(command: Command, argv: readonly string[]): { command: Command; rest: readonly string[] } {
+  const [second, ...rest] = argv;
+  const found = command.subcommands?.find(({ name }) => name === `${command.name} ${second}`);
+  return found === undefined ? { command, rest: argv } : { command: found, rest };
+}
+
+async function runCommand(first: Command, given: readonly string[], io: CliIo): Promise<number> {
+  const { command, rest: argv } = withSubcommand(first, given);
   const { spec, run } = await command.load();
   if (argv.some(isHelp)) {
     io.stdout.write(helpOf(spec));

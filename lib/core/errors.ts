@@ -26,6 +26,9 @@ export const errorAdvice = {
   OUTPUT_NOT_FINITE: 'check the weights of the model and the scaling of its input',
   OUTPUT_OUT_OF_RANGE: 'pass [[activation]], or [[clip]]',
   OUTPUT_SHAPE: 'export the model so that its output has one row for each tile',
+  CLINICAL_MISSING: 'give the value, or leave the slide out',
+  CLINICAL_INVALID: 'correct the value in the metadata',
+  CLINICAL_UNKNOWN: 'correct the value in the metadata, or use a model that knows it',
   RUNTIME_MISSING: 'install the named package or pass its path',
   DEVICE_UNAVAILABLE: 'choose another [[device]] (see: microtome doctor)',
   OUT_OF_MEMORY: 'lower [[batchSize]], or raise [[memoryLimit]]',
@@ -309,6 +312,16 @@ export function messageWithoutPath(error: MicrotomeError, naming: OptionNaming):
   const parts = markedParts.get(error);
   if (parts === undefined) return error.message;
   return textOf({ ...parts, place: '' }, (marked) => withOptionNames(marked, naming));
+}
+
+/** The same error with the path of the file that it is about, where it names none. Anything else is given back as it is. */
+export function withPath(error: unknown, path: string): unknown {
+  if (!(error instanceof MicrotomeError) || error.path !== undefined) return error;
+  const parts = markedParts.get(error);
+  if (parts === undefined) return error;
+  const { code, stage, cause } = error;
+  const details = { path, advice: parts.advice, ...(cause === undefined ? {} : { cause }) };
+  return new MicrotomeError(code, stage, parts.found, details);
 }
 
 /** What the user can do about each error code. The keys are the codes. */

@@ -1,6 +1,6 @@
 /** What is used of a model that nobody said: gathered where the model is read, so that it can be told wherever it is used. */
 
-import type { ModelAssumptions, TileInput } from './model.js';
+import type { ModelAssumptions, PixelFormat } from './model.js';
 
 type AssumedInput = NonNullable<ModelAssumptions['input']>;
 
@@ -8,7 +8,7 @@ type AssumedInput = NonNullable<ModelAssumptions['input']>;
 export type SaidOfInput = { readonly [K in keyof AssumedInput]?: AssumedInput[K] | undefined };
 
 /** `isLayoutShown`: the shape of the graph's input leaves no choice. */
-export function assumedInput(input: TileInput, said: SaidOfInput, isLayoutShown: boolean): AssumedInput {
+export function assumedInput(input: PixelFormat, said: SaidOfInput, isLayoutShown: boolean): AssumedInput {
   const { layout, channels, scale, mean, std, type } = input;
   // Bytes go to the graph as they are.
   const scaling = type === 'uint8' ? {} : { scale, mean, std };

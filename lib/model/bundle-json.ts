@@ -1,116 +1,17 @@
-/**
- * microtome.json as its schema describes it, read and checked. What the schema allows but this version cannot run is
- * refused by name in read-bundle.ts.
- */
+/** microtome.json, read and checked against its schema. What the schema cannot say is checked in bundle/. */
 
 import { readFileSync } from 'node:fs';
 
 import { MicrotomeError } from '../core/errors.js';
-import type { Activation } from '../options/types.js';
 import { packageFile } from '../core/package-root.js';
-import type { ClipRange } from '../scoring/result.js';
 import { readBundleText } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import { lineOfOffset, lineOfPath } from './json-line.js';
 import { checkJson, pointer } from './json-schema.js';
-import type { Calibration } from './spec.js';
+import type { BundleJson } from './bundle/json-types.js';
 
 export const bundleFileName = 'microtome.json';
 const maxBundleBytes = 4 * 2 ** 20;
-
-export interface TileInputJson {
-  readonly name: string;
-  readonly size: number;
-  readonly mpp?: number;
-  readonly level?: number;
-  readonly stride?: number;
-  readonly layout?: 'NCHW' | 'NHWC';
-  readonly channels?: 'RGB' | 'BGR';
-  readonly type?: 'float32' | 'float16' | 'uint8';
-  readonly scale?: number;
-  readonly mean?: readonly [number, number, number];
-  readonly std?: readonly [number, number, number];
-}
-
-export interface TensorOutputJson {
-  readonly name: string;
-  readonly tensor?: string;
-  readonly columns: number;
-  readonly columnNames?: readonly string[];
-  readonly activation?: Activation;
-}
-
-export interface EncoderJson {
-  readonly name: string;
-  readonly graph: string;
-  readonly input: { readonly from: string; readonly tensor?: string };
-  readonly outputs: readonly TensorOutputJson[];
-}
-
-export interface TileValueJson {
-  readonly encoder: string;
-  readonly output: string;
-  readonly column?: number;
-}
-
-export interface SelectJson {
-  readonly rule: 'tissueFraction' | 'tissueCentre' | 'all' | 'cap' | 'filter' | 'highest';
-  readonly input?: string;
-  readonly min?: number;
-  readonly count?: number;
-  readonly seed?: number;
-}
-
-export interface HeadJson {
-  readonly name: string;
-  readonly method: 'mean' | 'max' | 'topK' | 'quantile' | 'noisyOr' | 'onnx';
-  readonly of?: TileValueJson;
-  readonly k?: number;
-  readonly fraction?: number;
-  readonly quantile?: number;
-}
-
-export interface OutputJson {
-  readonly name: string;
-  readonly of:
-    | string
-    | readonly {
-        readonly head: string;
-        readonly output?: string;
-        readonly column?: number;
-        readonly weight?: number;
-      }[];
-  readonly calibration?: Calibration;
-  readonly clip?: ClipRange | null;
-  readonly fallback?: number;
-}
-
-export interface CardJson {
-  readonly licence: string;
-  readonly intendedUse: string;
-  readonly clinicalUse?: boolean;
-  readonly authors?: readonly string[];
-  readonly trainingData?: string;
-  readonly evaluation?: string;
-  readonly limitations?: string;
-  readonly citation?: string;
-}
-
-export interface BundleJson {
-  readonly name: string;
-  readonly version?: string;
-  readonly inputs: {
-    readonly tiles?: readonly TileInputJson[];
-    readonly images?: readonly unknown[];
-    readonly clinical?: readonly unknown[];
-  };
-  readonly encoders: readonly EncoderJson[];
-  readonly select?: readonly SelectJson[];
-  readonly heads: readonly HeadJson[];
-  readonly outputs: readonly OutputJson[];
-  readonly files: Readonly<Record<string, string>>;
-  readonly card: CardJson;
-}
 
 let schema: Readonly<Record<string, unknown>> | undefined;
 
@@ -128,11 +29,13 @@ export class BundleText {
     this.path = path;
   }
 
+  /** `microtome.json line 12, /heads/0`. */
+  place(at: readonly string[]): string {
+    return `${bundleFileName} line ${lineOfPath(this.#text, at)}, ${pointer(at)}`;
+  }
+
   error(code: 'MODEL_INVALID' | 'MODEL_MISMATCH', at: readonly string[], found: string): MicrotomeError {
-    const line = lineOfPath(this.#text, at);
-    return new MicrotomeError(code, 'infer', `${bundleFileName} line ${line}, ${pointer(at)}: ${found}`, {
-      path: this.path,
-    });
+    return new MicrotomeError(code, 'infer', `${this.place(at)}: ${found}`, { path: this.path });
   }
 }
 

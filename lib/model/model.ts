@@ -12,8 +12,18 @@ export interface TensorInfo {
   readonly shape: readonly number[];
 }
 
+/** How 8-bit RGB becomes a tensor: value = (sample * scale - mean) / std. A model that takes bytes gets the samples. */
+export interface PixelFormat {
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly channels: 'RGB' | 'BGR';
+  readonly type: 'float32' | 'float16' | 'uint8';
+  readonly scale: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
 /** How a model takes its tiles. */
-export interface TileInput {
+export interface TileInput extends PixelFormat {
   readonly name: string;
   /** Side of the square tile, in model pixels. */
   readonly sizePx: number;
@@ -22,13 +32,38 @@ export interface TileInput {
   /** Microns per model pixel; null where `level` is used, or where neither is declared. */
   readonly mpp: number | null;
   readonly level: number | null;
-  readonly layout: 'NCHW' | 'NHWC';
-  readonly channels: 'RGB' | 'BGR';
-  readonly type: 'float32' | 'float16' | 'uint8';
-  /** value = (sample * scale - mean) / std */
-  readonly scale: number;
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
+  /** A tile that goes beyond the slide is filled with white (`pad`), or left out (`drop`). */
+  readonly edge: 'pad' | 'drop';
+}
+
+/** How a model takes a picture of the whole slide. */
+export interface ImageInput extends PixelFormat {
+  readonly name: string;
+  /** null: as large as `maxPixels` allows. */
+  readonly widthPx: number | null;
+  /** null: as large as `maxPixels` allows. */
+  readonly heightPx: number | null;
+  /** Most pixels of a picture whose size is not fixed; null: it is. */
+  readonly maxPixels: number | null;
+  /** Level that is read; null: chosen by the size. */
+  readonly level: number | null;
+}
+
+/** A value of the metadata that a model reads. */
+export interface ClinicalInput {
+  readonly name: string;
+  /** Column of the metadata, or key of the option `clinical`. */
+  readonly column: string;
+  readonly type: 'number' | 'interval' | 'boolean' | 'category';
+  /** True: a slide without the value cannot be scored. */
+  readonly isRequired: boolean;
+}
+
+/** One ONNX graph of a model. */
+export interface ModelGraph {
+  readonly path: string;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
 }
 
 /** What a bundle says of itself. */
@@ -54,8 +89,13 @@ export interface ModelOutput {
    * said the score to be; then a run takes a score outside [0, 1] for an error of its slide.
    */
   readonly clipDeclared: boolean;
-  /** The value that stands in for a slide that could not be scored; null when the model declares none. */
+  /**
+   * The value that stands in for a slide that could not be scored; null when the model declares none. Where the model has
+   * one for each value of a column of the metadata (`fallbackBy`), it is the one of every other value.
+   */
   readonly fallback: number | null;
+  /** The column of the metadata that the fallback depends on; null: on none. */
+  readonly fallbackBy: string | null;
 }
 
 /**
@@ -105,14 +145,22 @@ export interface Model {
   /** null for a bare .onnx. */
   readonly card: ModelCard | null;
   readonly intendedUse: string;
-  readonly input: TileInput;
+  /** The first of `inputs`; null for a model that reads no tiles. */
+  readonly input: TileInput | null;
+  /** Its tile inputs, one for each scale. */
+  readonly inputs: readonly TileInput[];
+  /** Pictures of the whole slide that it reads. */
+  readonly images: readonly ImageInput[];
+  /** Clinical features that it reads, in the order of its feature vector. */
+  readonly clinical: readonly ClinicalInput[];
+  /** Columns of the metadata that must be there: of the clinical features, and those that a head is chosen by. */
+  readonly columns: readonly string[];
   /** Slide-level outputs; the first is the score. */
   readonly outputs: readonly ModelOutput[];
-  readonly graph: {
-    readonly path: string;
-    readonly inputs: readonly TensorInfo[];
-    readonly outputs: readonly TensorInfo[];
-  };
+  /** The graph of its first encoder. */
+  readonly graph: ModelGraph;
+  /** All its graphs: of encoders, then of heads. */
+  readonly graphs: readonly ModelGraph[];
   readonly warnings: readonly string[];
   /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
   readonly assumed: ModelAssumptions | null;

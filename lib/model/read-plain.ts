@@ -12,15 +12,16 @@ import type { ParsedModelOptions } from '../options/model-options.js';
 import { activationWarnings } from './activation.js';
 import { assumedInput, assumptions } from './assumptions.js';
 import type { BundleRoot } from './bundle-files.js';
-import { checkColumns, checkModelAgainstGraph, graphInput, graphOutput } from './check-graph.js';
-import type { GraphInput } from './check-graph.js';
+import { checkColumns, checkGraphs, graphOutput } from './check-graph.js';
+import type { GraphInput } from './graph-input.js';
+import { graphInput } from './graph-input.js';
 import type { GraphFacts, Model, ModelAssumptions, TileInput } from './model.js';
 import { linkedOnnx, type LinkedOnnx } from './linked-onnx.js';
 import { readOnnxFile } from './onnx-file.js';
 import type { OnnxFile } from './onnx-file.js';
 import { modelOutputs } from './slide-outputs.js';
-import { attachSpec } from './spec.js';
-import type { ModelSpec, OutputSpec, TileOutputSpec, SimpleHead } from './spec.js';
+import { attachSpec, everyTile } from './spec.js';
+import type { EncoderSpec, ModelSpec, OutputSpec, TileOutputSpec, SimpleHead } from './spec.js';
 import { readWsinferConfig, wsinferFileName } from './wsinfer-config.js';
 import type { WsinferConfig } from './wsinfer-config.js';
 
@@ -97,10 +98,12 @@ function plainOutputs(
     heads: columns.map(([name, at]) => head(name, at)),
     outputs: columns.map(([name], i) => ({
       name,
-      of: [{ head: i, output: 0, column: 0, weight: 1 }],
+      of: [{ head: i, output: null, column: 0, weight: 1 }],
+      mean: 'value',
       calibration: null,
       clip: undefined,
       fallback: null,
+      fallbackBy: null,
     })),
   };
 }
@@ -137,20 +140,33 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
   // Of a single column there is no choice.
   const guessed = options.column === null && plain.output.columns !== 1 ? column : null;
   const { heads, outputs } = plainOutputs(plain.output, column, options);
-  const spec: ModelSpec = {
-    graphPath: plain.onnx.path,
-    graphSha256: plain.onnx.sha256,
-    weights: plain.onnx.weights,
-    inputTensor: null,
-    tileOutputs: [plain.output],
-    heads,
-    outputs,
-    select: { keep: plain.kind === 'wsinfer' ? 'centre' : null, minTissueFraction: null, maxTiles: null, seed: null },
+  const encoder: EncoderSpec = {
+    name: plain.name,
+    graph: 0,
+    input: 0,
+    tensor: null,
+    turns: ['identity'],
+    outputs: [plain.output],
     fixedSizePx: plain.graph.height >= 0 ? plain.graph.height : null,
     fixedRows: plain.graph.batch > 0 ? plain.graph.batch : null,
+    at: null,
+  };
+  const { path, sha256, weights, inputs, outputs: tensors } = plain.onnx;
+  const spec: ModelSpec = {
+    tiles: [{ input: plain.input, select: { ...everyTile, keep: plain.kind === 'wsinfer' ? 'centre' : null } }],
+    images: [],
+    colour: null,
+    clinical: [],
+    graphs: [{ path, sha256, weights, inputs, outputs: tensors }],
+    headGraphs: [],
+    encoders: [encoder],
+    rules: [],
+    heads,
+    outputs,
     needsColumn: column === null ? missingColumn(plain.output) : null,
   };
-  checkModelAgainstGraph(plain.input, plain.input.sizePx, spec, plain.onnx);
+  checkGraphs(spec, [plain.input.sizePx], [plain.onnx], []);
+  const graph = Object.freeze({ path, inputs, outputs: tensors });
   const model: Model = Object.freeze({
     name: plain.name,
     kind: plain.kind,
@@ -159,8 +175,13 @@ function makeModel(plain: PlainModel, options: ParsedModelOptions): Model {
     card: null,
     intendedUse: 'not declared',
     input: plain.input,
+    inputs: Object.freeze([plain.input]),
+    images: Object.freeze([]),
+    clinical: Object.freeze([]),
+    columns: Object.freeze([]),
     outputs: modelOutputs(outputs),
-    graph: Object.freeze({ path: plain.onnx.path, inputs: plain.onnx.inputs, outputs: plain.onnx.outputs }),
+    graph,
+    graphs: Object.freeze([graph]),
     warnings: Object.freeze(activationWarnings(plain.output, guessed)),
     assumed: assumedOf(plain, options, guessed),
   });
@@ -194,6 +215,7 @@ function bareInput(options: ParsedModelOptions, graph: GraphInput, path: string)
     stridePx: sizePx,
     mpp: input?.mpp ?? null,
     level: input?.level ?? null,
+    edge: 'pad',
     layout: input?.layout ?? graph.layout ?? 'NCHW',
     channels: input?.channels ?? defaults.input.channels,
     type: graph.type,
@@ -233,13 +255,13 @@ export async function readBareOnnx(ref: string, options: ParsedModelOptions): Pr
   }
   const { root, file, weightsRoot } = linked;
   const onnx = await readOnnxFile(root, file, { declared: null, weightsRoot });
-  const graph = graphInput(onnx.inputs, null, path);
+  const graph = graphInput(onnx.inputs, null, { path, at: null });
   const tensor = graphOutput(
     onnx.outputs,
     options.graphOutput ?? (onnx.outputs.length > 1 ? chooseOutput(onnx) : null),
-    path,
+    { path, at: null },
   );
-  const columns = checkColumns(tensor, null, graph.batch, path, options.tokens);
+  const columns = checkColumns(tensor, null, graph.batch, { path, at: null }, options.tokens);
   return makeModel(
     {
       kind: 'onnx',
@@ -300,6 +322,7 @@ function wsinferInput(config: WsinferConfig, graph: GraphInput): TileInput {
     stridePx: config.sizePx,
     mpp: config.mpp,
     level: null,
+    edge: 'pad',
     layout: graph.layout ?? 'NCHW',
     channels: 'RGB',
     type: graph.type,
@@ -317,10 +340,10 @@ export async function readWsinfer(root: BundleRoot, options: ParsedModelOptions)
   const config = await readWsinferConfig(root);
   const file = await onnxBeside(root);
   const onnx = await readOnnxFile(root, file, { declared: null });
-  const graph = graphInput(onnx.inputs, null, onnx.path);
-  const tensor = graphOutput(onnx.outputs, options.graphOutput, onnx.path);
+  const graph = graphInput(onnx.inputs, null, { path: onnx.path, at: null });
+  const tensor = graphOutput(onnx.outputs, options.graphOutput, { path: onnx.path, at: null });
   const classes = config.classNames.length;
-  const columns = checkColumns(tensor, classes, graph.batch, onnx.path);
+  const columns = checkColumns(tensor, classes, graph.batch, { path: onnx.path, at: null });
   return makeModel(
     {
       kind: 'wsinfer',

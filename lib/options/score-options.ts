@@ -3,8 +3,9 @@
 import type { NativeGridOptions, NativeLimits, NativeMaskSource, NativeTissueOptions } from '../native/contract.js';
 import type { NativeProgram } from '../native/program.js';
 import type { Model } from '../model/model.js';
-import { nativeSlideOutputs } from '../model/slide-outputs.js';
-import { specOf } from '../model/spec.js';
+import type { ClinicalRow } from '../model/clinical/row-text.js';
+import { encodingProgramOf, programOf, type ProgramSettings, type RowsAsked } from '../model/program/compile.js';
+import { specOf, type ModelSpec, type TileInputSpec } from '../model/spec.js';
 import type { SampleReason } from '../scoring/result.js';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
@@ -13,10 +14,10 @@ import { defaults } from './defaults.js';
 import { modelOptionKeys, parseModelOptions } from './model-options.js';
 import type { ParsedModelOptions } from './model-options.js';
 import { modelReference, parseOptions, type Parsed } from './parse.js';
-import { checkKeep, nativeTissue } from './slide-options.js';
+import { checkKeep, nativeTissue, type GridWithoutMask } from './slide-options.js';
 import { nativeStopping, type ParsedStopping } from './stopping.js';
 import { optionRows } from './table.js';
-import type { MaskInput, RuntimeOptions, ScorerOptions, SlideScoreOptions } from './types.js';
+import type { BadTilePolicy, KeepRule, MaskInput, RuntimeOptions, ScorerOptions, SlideScoreOptions } from './types.js';
 
 export interface ParsedRuntimeOptions {
   readonly device: string;
@@ -103,19 +104,26 @@ export function parseSlideScoreOptions(
   return Object.freeze(merged as unknown as ParsedSlideScore);
 }
 
-/** Everything the addon needs for one slide but the mask, and what the caller wants back. */
+/** Everything the addon needs for one slide but the mask and its metadata, and what the caller wants back. */
 export interface SlideSettings {
-  readonly score: Omit<NativeProgram, 'tiles'>;
-  readonly grid: Omit<NativeGridOptions, 'mask'>;
+  /** By tile input of the model. */
+  readonly grids: readonly GridWithoutMask[];
+  /** `all`: no grid asks for a mask. */
+  readonly keep: KeepRule;
+  readonly onBadTile: BadTilePolicy;
   readonly mask: MaskInput | null;
   readonly tissue: NativeTissueOptions;
-  /** Who set `grid.maxTiles`, where it is not 0. */
+  /** Who set `maxTiles` of the first grid, where it is not 0. */
   readonly sampleReason: SampleReason;
+  readonly program: Omit<ProgramSettings, 'tiles'>;
 }
 
-/** The cap on the tiles of a slide, 0 for none, and who set it. */
-function tileCap(o: ParsedSlideScore, model: Model): { readonly maxTiles: number; readonly reason: SampleReason } {
-  const asked = o.tilesPerSlide ?? specOf(model).select.maxTiles ?? 0;
+/** The cap on the tiles of an input, 0 for none, and who set it. */
+function tileCap(
+  o: ParsedSlideScore,
+  { select }: TileInputSpec,
+): { readonly maxTiles: number; readonly reason: SampleReason } {
+  const asked = o.tilesPerSlide ?? select.maxTiles ?? 0;
   if (o.tileBudget !== null && (asked === 0 || o.tileBudget < asked)) {
     return { maxTiles: o.tileBudget, reason: 'deadline' };
   }
@@ -130,9 +138,33 @@ function noResolution({ kind }: Model): MicrotomeError {
   });
 }
 
-function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
-  const { input } = model;
-  const { select } = specOf(model);
+/** Options that say something of the tiles of one input, with no one meaning for several. */
+const ofOneInput = [
+  'mpp',
+  'level',
+  'tile',
+  'keep',
+  'minTissueFraction',
+  'tilesPerSlide',
+  'tileBudget',
+] as const satisfies readonly (keyof ParsedSlideScore)[];
+
+/** Throws INVALID_OPTION for an option that has no one meaning for the tile inputs of the model. */
+function refuseOfOneInput(o: ParsedSlideScore, { inputs, name }: Model): void {
+  if (inputs.length === 1) return;
+  const given = ofOneInput.find((key) => o[key] !== null);
+  if (given === undefined) return;
+  // What a deadline leaves is no wish of the caller: where there are no tiles there is nothing to leave out.
+  if (given === 'tileBudget' && inputs.length === 0) return;
+  const has =
+    inputs.length === 0
+      ? 'reads no tiles'
+      : `reads ${inputs.length} inputs of tiles (${inputs.map((input) => input.name).join(', ')}), each with a grid of its own`;
+  throw contradiction(`The option ${optionMark(given)} was given, but the model ${name} ${has}`);
+}
+
+function gridOf(o: ParsedSlideScore, model: Model, spec: TileInputSpec): GridWithoutMask {
+  const { input, select } = spec;
   const told = o.mpp !== null || o.level !== null;
   const mpp = told ? o.mpp : input.mpp;
   const level = told ? o.level : input.level;
@@ -144,8 +176,11 @@ function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
     throw contradiction(
       `${optionMark('tile.grid', 'wsinfer')} reads whole pixels of level 0, but ${optionMark('scaledDecode')} was given`,
     );
+  if (placement === 'wsinfer' && input.edge === 'drop')
+    throw contradiction(
+      `${optionMark('tile.grid', 'wsinfer')} keeps tiles whose centre is on the slide, but the model drops those that go beyond it`,
+    );
   const keep = o.keep ?? (o.minTissueFraction === null ? select.keep : 'fraction') ?? defaults.keep;
-  checkKeep(keep, o.mask);
   if (keep !== 'fraction' && o.minTissueFraction !== null)
     throw contradiction(
       `${optionMark('minTissueFraction')} is for ${optionMark('keep', 'fraction')}, but ${optionMark('keep')} is '${keep}'`,
@@ -158,60 +193,51 @@ function gridOf(o: ParsedSlideScore, model: Model): SlideSettings['grid'] {
     sizePx,
     stridePx,
     placement,
-    edge: 'pad',
+    edge: input.edge,
     keep,
     minTissueFraction: o.minTissueFraction ?? select.minTissueFraction ?? defaults.minTissueFraction,
-    maxTiles: tileCap(o, model).maxTiles,
+    maxTiles: tileCap(o, spec).maxTiles,
     seed: o.seed ?? select.seed ?? defaults.seed,
     onBadTile: o.onBadTile ?? defaults.onBadTile,
   });
 }
 
-/** Throws INVALID_OPTION, MODEL_MISMATCH. */
-export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings {
-  const spec = specOf(model);
-  const { input } = model;
-  if (spec.needsColumn !== null) throw contradiction(spec.needsColumn);
-  const grid = gridOf(o, model);
-  if (spec.fixedSizePx !== null && grid.sizePx !== spec.fixedSizePx) {
+/** Throws MODEL_MISMATCH. */
+function requireSizes(grids: readonly GridWithoutMask[], { encoders, graphs }: ModelSpec): void {
+  for (const { input, graph, fixedSizePx } of encoders) {
+    const { sizePx = 0 } = grids[input] ?? {};
+    if (fixedSizePx === null || sizePx === fixedSizePx) continue;
     throw new MicrotomeError(
       'MODEL_MISMATCH',
       'infer',
-      `${optionMark('tile.size')} is ${grid.sizePx} pixels, but the graph's input is ${spec.fixedSizePx} pixels high`,
-      { path: spec.graphPath },
+      `${optionMark('tile.size')} is ${sizePx} pixels, but the graph's input is ${fixedSizePx} pixels high`,
+      { path: graphs[graph]?.path },
     );
   }
+}
+
+/** Throws INVALID_OPTION, MODEL_MISMATCH. */
+export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings {
+  const spec = specOf(model);
+  if (spec.needsColumn !== null) throw contradiction(spec.needsColumn);
+  refuseOfOneInput(o, model);
+  const grids = Object.freeze(spec.tiles.map((tiles) => gridOf(o, model, tiles)));
+  requireSizes(grids, spec);
+  const keep = grids.find((grid) => grid.keep !== 'all')?.keep ?? 'all';
+  if (grids.length > 0) checkKeep(keep, o.mask);
+  else if (o.mask !== null) throw contradiction(`${optionMark('mask')} was given, but the model reads no tiles`);
+  const [first] = spec.tiles;
+  const seed = grids[0]?.seed ?? o.seed ?? defaults.seed;
   return Object.freeze({
-    grid,
+    grids,
+    keep,
+    onBadTile: o.onBadTile ?? defaults.onBadTile,
     mask: o.mask,
-    sampleReason: tileCap(o, model).reason,
+    sampleReason: first === undefined ? 'model' : tileCap(o, first).reason,
     tissue: nativeTissue(o.tissue, model.kind === 'wsinfer' ? 'wsinfer' : 'default'),
-    score: Object.freeze({
-      images: [],
-      colour: null,
-      encoders: [
-        Object.freeze({
-          name: model.name,
-          graph: 0,
-          input: 0,
-          format: Object.freeze({
-            sizePx: grid.sizePx,
-            layout: input.layout,
-            channels: input.channels,
-            type: input.type,
-            scale: input.scale,
-            mean: input.mean,
-            std: input.std,
-          }),
-          turns: ['identity'] as const,
-          outputs: spec.tileOutputs.map(({ tensor, activation }) => ({ tensor, activation })),
-        }),
-      ],
-      select: [],
-      heads: spec.heads,
-      outputs: nativeSlideOutputs(spec.outputs),
-      rows: [],
-      stopping: o.stopping === null ? null : nativeStopping(o.stopping, spec, grid.seed),
+    program: Object.freeze({
+      stopping: o.stopping === null ? null : nativeStopping(o.stopping, spec, seed),
+      onBadTile: o.onBadTile ?? defaults.onBadTile,
       batchSize: o.batchSize ?? defaults.batchSize,
       reproducible: o.reproducible ?? defaults.reproducible,
       keepTiles: o.tiles ?? defaults.tiles,
@@ -219,7 +245,31 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
   });
 }
 
-/** The program of one slide, once the mask is there. */
-export function nativeProgram(settings: SlideSettings, mask: NativeMaskSource): NativeProgram {
-  return { ...settings.score, tiles: [{ ...settings.grid, mask }] };
+/** All grids are laid on the mask of the first one that has one; it can be handed over once. */
+function masked({ grids, tissue }: SlideSettings, mask: NativeMaskSource): readonly NativeGridOptions[] {
+  const first = grids.findIndex(({ keep }) => keep !== 'all');
+  return grids.map((grid, i): NativeGridOptions => {
+    if (i === first) return { ...grid, mask };
+    return { ...grid, mask: grid.keep === 'all' ? { kind: 'all' } : { kind: 'tissue', options: tissue } };
+  });
+}
+
+/** The program of one slide, once the mask is there. Throws what is wrong with the clinical values of the slide. */
+export function nativeProgram(
+  settings: SlideSettings,
+  model: Model,
+  mask: NativeMaskSource,
+  row: ClinicalRow | null,
+): NativeProgram {
+  return programOf(specOf(model), { ...settings.program, tiles: masked(settings, mask) }, row);
+}
+
+/** The program that encodes the tiles of one slide. */
+export function encodingProgram(
+  settings: SlideSettings,
+  model: Model,
+  mask: NativeMaskSource,
+  asked: RowsAsked,
+): NativeProgram {
+  return encodingProgramOf(specOf(model), { ...settings.program, tiles: masked(settings, mask) }, asked);
 }

@@ -15,7 +15,7 @@ import { loadAddon } from '../native/addon.js';
 import { asideOf, removeIfThere, syncFolderOf } from '../runs/durable.js';
 import { ioFailure } from '../runs/failure.js';
 import { realFileSystem, type FileSystem } from '../runs/file-system.js';
-import type { SlideResult, StageTiming } from '../scoring/result.js';
+import type { AppliedColour, SelectionStep, SlideResult, StageTiming } from '../scoring/result.js';
 import { fillNewFile, writePieces } from './new-file.js';
 import { recordedOptions } from './recorded-options.js';
 
@@ -32,6 +32,10 @@ export interface RecordedSlide {
   readonly tiles: number | null;
   readonly elapsedMs: number | null;
   readonly warnings: readonly string[];
+  /** What each rule of selection of the model left. */
+  readonly selection: readonly SelectionStep[];
+  /** What was done to the colours; null: nothing. */
+  readonly colour: AppliedColour | null;
   /** Written for the slide, in this run or in the one that it resumes. */
   readonly files: readonly string[];
 }
@@ -100,7 +104,13 @@ export class RunRecord {
     const timed =
       result === null
         ? {}
-        : { tiles: result.tileCount, elapsedMs: result.timings.elapsedMs, warnings: result.warnings };
+        : {
+            tiles: result.tileCount,
+            elapsedMs: result.timings.elapsedMs,
+            warnings: result.warnings,
+            selection: result.selection,
+            colour: result.colour,
+          };
     this.#slides[index] = { ...known, ...timed, ...what };
     for (const stage of result?.timings.stages ?? []) this.#addStage(stage);
   }
@@ -177,6 +187,8 @@ const nothingYet: RecordedSlide = Object.freeze({
   tiles: null,
   elapsedMs: null,
   warnings: Object.freeze([]),
+  selection: Object.freeze([]),
+  colour: null,
   files: Object.freeze([]),
 });
 
@@ -190,7 +202,7 @@ function factsOf(
   { model, call, options, device, inputs }: RecordFacts,
   libraries: Readonly<Record<string, string>>,
 ): Readonly<Record<string, unknown>> {
-  const { graphSha256, weights } = specOf(model);
+  const spec = specOf(model);
   const assumed: ModelAssumptions | null = model.assumed;
   return {
     versions: { microtome: toolVersion, node: process.version, ...libraries },
@@ -208,8 +220,10 @@ function factsOf(
       kind: model.kind,
       path: model.path,
       sha256: model.sha256,
-      graphSha256,
-      weightsSha256: weights.map(({ sha256 }) => sha256),
+      graphs: [...spec.graphs, ...spec.headGraphs].map(({ sha256, weights }) => ({
+        sha256,
+        weightsSha256: weights.map((file) => file.sha256),
+      })),
       intendedUse: model.intendedUse,
     },
     inputs,

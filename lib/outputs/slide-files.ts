@@ -22,7 +22,7 @@ import type { FileOptions, WantedKind } from './file-options.js';
 import { filesOf, stemOf } from './file-places.js';
 import type { FilesAnswer } from './files-worker.js';
 import type { FilePlace, PictureJob, SlideJob } from './slide-job.js';
-import { buffersOf, copiedRows, hasAttention, tileRows, type TileRows } from './tile-rows.js';
+import { buffersOf, copiedRows, hasAttention, hasHeat, tileRows, type TileRows } from './tile-rows.js';
 
 /** Longer side of the thumbnail below a heat map. */
 const kThumbnailPx = 1280;
@@ -45,9 +45,12 @@ export function possibleKinds(
   model: Model,
   slide: ParsedSlideScore,
 ): readonly WantedKind[] {
-  const noMask = (): boolean => slideSettings(slide, model).grid.keep === 'all';
+  const noMask = (): boolean => slideSettings(slide, model).keep === 'all';
   const lacks = ({ kind }: WantedKind): string | null => {
+    if (model.input === null) return `the model ${model.name} reads no tiles`;
     if (kind === 'maskPng' && noMask()) return `every tile is kept (${optionMark('keep', 'all')}), so there is no mask`;
+    if (kind === 'heatmap' && !hasHeat(model))
+      return `the score of the model ${model.name} is made from no single column of its tiles`;
     if (kind === 'attention' && !hasAttention(model)) return `the model ${model.name} gives no attention for each tile`;
     return null;
   };
@@ -68,7 +71,7 @@ export function needsTiles(kinds: readonly WantedKind[]): boolean {
 
 /** The result as it is without `tiles: true`. */
 export function withoutTiles(result: SlideResult): SlideResult {
-  const { tiles: _, ...rest } = result;
+  const { tiles: _, tables: __, ...rest } = result;
   return Object.freeze(withJson(rest)) as SlideResult;
 }
 
@@ -113,7 +116,7 @@ async function readParts(
   const wantsPicture = wants('heatmap') || wants('attention');
   if (!wantsPicture && !wants('maskPng')) return { slide: null, thumbnail: null, mask: null };
   const { signal } = options;
-  const { mask, tissue, grid } = slideSettings(options, model);
+  const { mask, tissue, keep, onBadTile } = slideSettings(options, model);
   const open = { limits: options.limits ?? defaults.limits, slideMpp: options.slideMpp };
   const opened = await openNativeSlide(place, open, signal);
   const read = <T>(call: (slide: NativeSlide) => Promise<T>): Promise<T> =>
@@ -124,8 +127,7 @@ async function readParts(
     );
   try {
     const thumbnail = wantsPicture ? await read((slide) => slide.thumbnail(kThumbnailPx, { onBadTile: 'fill' })) : null;
-    const { onBadTile } = grid;
-    const source = wants('maskPng') ? await maskSource(mask, grid.keep, tissue, signal) : null;
+    const source = wants('maskPng') ? await maskSource(mask, keep, tissue, signal) : null;
     const found = source === null ? null : await read((slide) => slide.tissue({ mask: source, onBadTile }));
     const { levels, mpp } = opened.info;
     const size = { width: levels[0]?.width ?? 0, height: levels[0]?.height ?? 0 };
@@ -178,6 +180,7 @@ function jobOf({ options }: FileMaker, prepared: PreparedFiles, temporary: Reado
     const [png, tiff, scale] = placesOf(kind);
     if (png === undefined || tiff === undefined || scale === undefined || rows === null) return [];
     const column = kind === 'heatmap' ? rows.scoreColumn : rows.attentionColumn;
+    if (column === -1) throw withoutColumn(kind, place.name);
     return [{ column, downsample: options.heatmapDownsample, png, tiff, scale }];
   });
   return {
@@ -189,6 +192,12 @@ function jobOf({ options }: FileMaker, prepared: PreparedFiles, temporary: Reado
     maskPng: placesOf('maskPng')[0] ?? null,
     pictures,
   };
+}
+
+/** Which head runs depends on the metadata of the slide, and not every one need have attention. */
+function withoutColumn(kind: 'heatmap' | 'attention', path: string): MicrotomeError {
+  const found = `${optionMark(kind)} was given, but the head that the model chose for this slide gives no attention`;
+  return new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: `leave ${optionMark(kind)} out` });
 }
 
 let writing: Promise<unknown> = Promise.resolve();

@@ -4,6 +4,7 @@
  */
 import type { Model } from '../model/model.js';
 import { specOf, type TileOutputSpec } from '../model/spec.js';
+import { tileColumns, type TileColumnSource } from '../model/tile-columns.js';
 import type { SlideResult, TileTable } from '../scoring/result.js';
 import { copiedArray } from './copied-array.js';
 
@@ -32,7 +33,7 @@ export interface TileRows {
   readonly width: number;
   readonly height: number;
   readonly columns: readonly TileColumn[];
-  /** Of `columns`: the one that the score is made from. */
+  /** Of `columns`: the one that the score is made from, else the attention of the head that makes it; -1: there is none. */
   readonly scoreColumn: number;
   /** Of `columns`: how much the model looked at each tile; -1: it does not say. */
   readonly attentionColumn: number;
@@ -40,9 +41,29 @@ export interface TileRows {
 
 const attentionName = 'attention';
 
+/** Of the tiles of the first tile input: those that files are made of. */
+function firstColumns(model: Model): readonly TileColumnSource[] {
+  return tileColumns(specOf(model), 0);
+}
+
 /** Whether per-tile outputs of the model have attention. */
 export function hasAttention(model: Model): boolean {
-  return specOf(model).tileOutputs.some(({ name }) => name === attentionName);
+  return firstColumns(model).some(({ output }) => output.name === attentionName);
+}
+
+/** Where the column that the score is made from lies; null: it is made from no single column of these tiles. */
+function scoreSource(model: Model): { readonly source: TileColumnSource; readonly column: number } | null {
+  const { heads, outputs } = specOf(model);
+  const head = heads[outputs[0]?.of[0]?.head ?? -1];
+  if (head?.kind !== 'simple') return null;
+  const { encoder, output, column } = head.of;
+  const source = firstColumns(model).find((each) => each.encoder === encoder && each.index === output);
+  return source === undefined ? null : { source, column };
+}
+
+/** Whether a heat map of the score can be drawn: of its column, or of the attention that its head gives. */
+export function hasHeat(model: Model): boolean {
+  return scoreSource(model) !== null || hasAttention(model);
 }
 
 /** After a sigmoid or a softmax, ours or the graph's own, values are 0 to 1. */
@@ -68,14 +89,15 @@ function unique(name: string, taken: Set<string>): string {
 
 function columnsOf(model: Model, tiles: TileTable): readonly TileColumn[] {
   const taken = new Set<string>();
-  return specOf(model).tileOutputs.flatMap((output, number) => {
-    const found = tiles.outputs[output.name];
+  const sources = firstColumns(model);
+  const ofOutputs = sources.flatMap(({ name, output }, number) => {
+    const found = tiles.outputs[name];
     if (found === undefined) return [];
     const names = output.columnNames ?? found.columnNames;
     return Array.from({ length: found.columns }, (_, i): TileColumn => {
       const className = found.columns > 1 || model.kind === 'wsinfer' ? (names?.[i] ?? null) : null;
       return {
-        name: unique(columnName(model, output.name, className, i, found.columns), taken),
+        name: unique(columnName(model, name, className, i, found.columns), taken),
         className,
         output: number,
         range: rangeOf(output),
@@ -85,16 +107,32 @@ function columnsOf(model: Model, tiles: TileTable): readonly TileColumn[] {
       };
     });
   });
+  const ofQuality = Object.entries(tiles.quality ?? {}).map(
+    ([measure, values], i): TileColumn => ({
+      name: unique(measure, taken),
+      className: null,
+      output: sources.length + i,
+      // All but the sharpness are shares of the pixels.
+      range: measure === 'sharpness' ? null : [0, 1],
+      values,
+      stride: 1,
+      offset: 0,
+    }),
+  );
+  return [...ofOutputs, ...ofQuality];
 }
 
-/** The rows of a result that was scored with `tiles: true`. They share its memory. */
+/** The rows of the first tile input of a result that was scored with `tiles: true`. They share its memory. */
 export function tileRows(result: SlideResult, model: Model): TileRows {
   const { tiles } = result;
   if (tiles === undefined) throw new TypeError('the result has no tiles');
   const columns = columnsOf(model, tiles);
-  const { heads, outputs } = specOf(model);
-  const head = heads[outputs[0]?.of[0]?.head ?? 0];
-  const score = columns.findIndex(({ output, offset }) => output === head?.of.output && offset === head.of.column);
+  const sources = firstColumns(model);
+  const score = scoreSource(model);
+  const attention = columns.findIndex(({ output }) => sources[output]?.output.name === attentionName);
+  const scored = columns.findIndex(
+    ({ output, offset }) => score !== null && sources[output]?.name === score.source.name && offset === score.column,
+  );
   return {
     asWsInfer: model.kind === 'wsinfer',
     count: tiles.count,
@@ -103,8 +141,8 @@ export function tileRows(result: SlideResult, model: Model): TileRows {
     width: tiles.level0Width,
     height: tiles.level0Height,
     columns,
-    scoreColumn: Math.max(score, 0),
-    attentionColumn: columns.findIndex(({ name }) => name === attentionName),
+    scoreColumn: scored === -1 ? attention : scored,
+    attentionColumn: attention,
   };
 }
 

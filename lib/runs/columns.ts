@@ -65,7 +65,7 @@ export function furtherCells(row: SummaryRow, columns: ColumnOptions, model: Mod
   outputs.forEach(({ name, clip, clipDeclared, fallback }, i) => {
     if (i === 0) return;
     const isScored = row.source === 'scored' || row.source === 'resumed';
-    const standIn = row.score === null ? null : fallback;
+    const standIn = row.score === null ? null : row.fallbacks === undefined ? fallback : (row.fallbacks[i] ?? null);
     const value = isScored ? (row.outputs?.[i] ?? Number.NaN) : standIn;
     // Unlike the score, they need not be probabilities: a range that nobody declared makes no other number of them.
     cells.push(value === null ? '' : outputCell(value, clipDeclared ? clip : null, name, row.name));

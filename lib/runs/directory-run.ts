@@ -12,11 +12,15 @@
  */
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
+import type { ClinicalRow } from '../model/clinical/row-text.js';
+import type { Model } from '../model/model.js';
+import { contradiction } from '../options/check.js';
 import type { LibraryVersions, RunRecord } from '../outputs/run-record.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { SlideOutcome } from '../scoring/result.js';
 import { checkMask } from '../slide/mask-digest.js';
 import { fallbackFailure } from '../scoring/score-range.js';
+import { requireColumns } from './clinical-columns.js';
 import { realClock, type Clock } from './clock.js';
 import { furtherCells, outputHeader } from './columns.js';
 import { submissionText, writeSubmission } from './csv-write.js';
@@ -24,6 +28,7 @@ import { deadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
 import { asideOf, removeIfThere } from './durable.js';
 import { ioFailure } from './failure.js';
+import { possibleFallbacks, rowFallback } from './fallback.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
 import { checkKey, Journal, journalPathOf, readJournal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
@@ -33,7 +38,7 @@ import { checkOutputPlace, isComplete, isThere, refuseExisting } from './output-
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
 import { resumedRows, type ResumedRows } from './resume.js';
 import type { RowKeyMaker } from './row-key.js';
-import { rowsMismatch } from './rows.js';
+import { rowsMismatch, type RunRow } from './rows.js';
 import { checkRunFiles, refuseMissingFiles, RunFiles } from './run-files.js';
 import { partialOptions, runKey } from './run-key.js';
 import { followSignal, startLoop, type Stop } from './run-loop.js';
@@ -49,7 +54,7 @@ export interface RunDependencies {
   /** What can change bits beside the model and the options, once the scorer is there; by what messages call it. */
   readonly machine?: (scorer: RowScorer) => Promise<Readonly<Record<string, string>>>;
   /** What the model fails with whatever the slide; null: with nothing. Asked only after a failure. */
-  readonly modelFault?: (scorer: RowScorer) => Promise<MicrotomeError | null>;
+  readonly modelFault?: (scorer: RowScorer, clinical: ClinicalRow | null) => Promise<MicrotomeError | null>;
   /** Of the libraries, for the record of the run. */
   readonly versions?: LibraryVersions;
   readonly fs?: FileSystem;
@@ -162,15 +167,20 @@ class Execution {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
       const header = outputHeader(prepared.header, options.columns, scorer.model);
-      const fallback = options.fallback ?? scorer.model.outputs[0]?.fallback ?? null;
-      const unfit = fallbackFailure(fallback, scorer.model);
-      if (unfit !== null) throw unfit;
-      if (prepared.rows.some((row) => row.slide === null) && fallback === null) {
+      requireColumns(scorer.model, prepared.metadataColumns ?? null, options.metadata);
+      requireOneGrid(options, scorer.model);
+      for (const possible of possibleFallbacks(options.fallback, scorer.model)) {
+        const unfit = fallbackFailure(possible, scorer.model);
+        if (unfit !== null) throw unfit;
+      }
+      const fallback = rowFallback(options.fallback, scorer.model);
+      if (prepared.rows.some((row) => row.slide === null && fallback(row) === null)) {
         const advice = `make the named files agree, or pass ${optionMark('fallback')}: the model declares no fallback`;
         throw rowsMismatch(prepared.problems, advice, options.format ?? options.metadata);
       }
       const outputCount = scorer.model.outputs.length;
-      const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options, outputCount };
+      const { columns } = scorer.model;
+      const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options, outputCount, columns };
       const files = await RunFiles.open(options, prepared, scorer.model, signal, this.fs);
       const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys, files);
       journal = opened?.journal ?? null;
@@ -207,8 +217,8 @@ class Execution {
     const { queue } = this;
     const { controller } = this.stop;
     let fault: Promise<MicrotomeError | null> | null = null;
-    const modelFault = (): Promise<MicrotomeError | null> => {
-      fault ??= this.dependencies.modelFault?.(work.scorer) ?? Promise.resolve(null);
+    const modelFault = ({ metadata }: RunRow): Promise<MicrotomeError | null> => {
+      fault ??= this.dependencies.modelFault?.(work.scorer, metadata?.clinical ?? null) ?? Promise.resolve(null);
       return fault;
     };
     return { ...work, rows, options, columns, onError, slidesInFlight, queue, controller, modelFault };
@@ -292,6 +302,14 @@ class Execution {
     }
     await journal.remove();
   }
+}
+
+/** A deadline gives up tiles of a slide; of which grid, where there are several, nothing says. Throws INVALID_OPTION. */
+function requireOneGrid({ deadline }: RunOptions, { inputs, name }: Model): void {
+  if (deadline === null || inputs.length < 2) return;
+  throw contradiction(
+    `The option ${optionMark('deadline')} was given, but the model ${name} reads ${inputs.length} inputs of tiles, each with a grid of its own`,
+  );
 }
 
 async function withMissingFiles(known: ResumedRows, files: RunFiles, prepared: PreparedRun): Promise<ResumedRows> {

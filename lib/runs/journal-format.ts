@@ -33,6 +33,8 @@ export interface JournalKey {
 export interface RowKey {
   /** From the metadata; null: from the slide itself, or from the option, which is in the key of the journal. */
   readonly slideMpp: number | null;
+  /** Of a model that reads values of the metadata: those, by column; empty where there is no value. */
+  readonly clinical?: { readonly [column: string]: string };
   /** Whether the slide had warnings: something of it may have been left out. */
   readonly warned: boolean;
   /** Options that mattered to this score, by name. */
@@ -113,7 +115,8 @@ function isRow(value: unknown): value is JournalRow {
 
 function isRowKey(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { slideMpp, warned, options } = value;
+  const { slideMpp, clinical, warned, options } = value;
+  if (clinical !== undefined && !(isObject(clinical) && Object.values(clinical).every(isText))) return false;
   return (slideMpp === null || typeof slideMpp === 'number') && typeof warned === 'boolean' && isObject(options);
 }
 

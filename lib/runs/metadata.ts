@@ -5,6 +5,7 @@
  * line where it cannot be. An empty cell, and what data frames write for one (nan, NA, null), is no value: what a missing
  * value means is for the bundle to say.
  */
+import { isMissing } from '../core/missing-value.js';
 import { optionMark } from '../core/option-names.js';
 import { Turns } from '../core/turns.js';
 import { readCsv, type CsvLimits, type CsvRow } from './csv-read.js';
@@ -91,13 +92,6 @@ function parseRow(path: string, header: readonly string[], row: CsvRow, idAt: nu
     melanomaHistory: value('melanoma_history')?.toUpperCase() ?? null,
     slideMpp: resolutionOf(path, row.line, value('resolution')),
   };
-}
-
-const kMissing = new Set(['', 'nan', '-nan', 'na', 'n/a', '<na>', '#n/a', '#na', 'null', '<null>']);
-
-/** True for a cell without a value, in whatever case: empty, or what a data frame or a spreadsheet writes for one. */
-export function isMissing(text: string): boolean {
-  return kMissing.has(text.toLowerCase());
 }
 
 const kAge = /^\[\s*(\d{1,3})\s*[:\-,;]\s*(\d{1,3})\s*[[\])]$/;

@@ -23,6 +23,8 @@ export interface PreparedRun {
   readonly problems: readonly string[];
   readonly formatSha256: string | null;
   readonly metadataSha256: string | null;
+  /** Of the metadata; null, or not there: there are none. */
+  readonly metadataColumns?: readonly string[] | null;
   /** Files that the output must not replace. */
   readonly inputs: readonly string[];
   /** What of a folder is not read; not there where the rows do not come from a folder. */
@@ -70,6 +72,7 @@ export async function prepareRun(given: RunSource, options: RunOptions, fs: File
     problems: joined.problems,
     formatSha256: format?.sha256 ?? null,
     metadataSha256: metadata?.sha256 ?? null,
+    metadataColumns: metadata?.columns ?? null,
     inputs: files.filter((path) => path !== null),
     ...(joined.notRead === undefined ? {} : { notRead: joined.notRead }),
   };

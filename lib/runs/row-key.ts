@@ -1,10 +1,9 @@
 /**
  * What the score of one row depends on beyond what all scores of a run do: the slide's row of the metadata, and options
  * that mattered to this slide alone. A resumed run keeps a score where all of it is as it was.
- *
- * The clinical values of the metadata are not in it: no model that can be loaded reads them.
  */
 import type { SlideResult, TileSample } from '../scoring/result.js';
+import { findText } from '../model/clinical/row-text.js';
 import { canonical, type Json } from './canonical.js';
 import type { RunOptions } from './directory-options.js';
 import type { JournalRow, RowKey } from './journal-format.js';
@@ -18,6 +17,8 @@ export interface RowKeyMaker {
   readonly run: Pick<RunOptions, 'deadline' | 'scorer' | 'columns'>;
   /** Of the model. */
   readonly outputCount: number;
+  /** Of the metadata, that the model reads. */
+  readonly columns: readonly string[];
 }
 
 /** Why a score of the journal is not good for this run. */
@@ -30,13 +31,21 @@ export function rowKey(maker: RowKeyMaker, row: RunRow, result: SlideResult | nu
   for (const option of maker.options) {
     if (isNoted(option, result, warned)) options[option.name] = option.value;
   }
-  return { slideMpp: metadataMpp(maker, row), warned, options };
+  return { slideMpp: metadataMpp(maker, row), ...clinicalKey(maker, row), warned, options };
+}
+
+/** The values that the model reads; nothing for a model that reads none. */
+function clinicalKey({ columns }: RowKeyMaker, { metadata }: RunRow): Pick<RowKey, 'clinical'> {
+  if (columns.length === 0) return {};
+  return {
+    clinical: Object.fromEntries(columns.map((column) => [column, findText(metadata?.clinical ?? null, column) ?? ''])),
+  };
 }
 
 function isNoted({ scores, value, fixed }: PartialOption, result: SlideResult | null, warned: boolean): boolean {
   if (scores === 'ifLimited') return !same(value, fixed);
   if (result === null) return false;
-  if (scores === 'ifSampled') return result.read.sampled !== null || result.stopping != null;
+  if (scores === 'ifSampled') return (result.read?.sampled ?? null) !== null || result.stopping != null;
   // What is bad in the overview that tissue is found in is in the warnings alone.
   return scores === 'ifBadTiles' && value !== 'error' && (result.badTiles > result.missingTiles || warned);
 }
@@ -45,6 +54,12 @@ function isNoted({ scores, value, fixed }: PartialOption, result: SlideResult | 
 export function rowDifference(maker: RowKeyMaker, was: JournalRow, row: RunRow): RowDifference | null {
   const slideMpp = metadataMpp(maker, row);
   if (was.own.slideMpp !== slideMpp) return { what: 'metadata', was: was.own.slideMpp, is: slideMpp };
+  const clinical = clinicalKey(maker, row).clinical ?? {};
+  const other = maker.columns.find((column) => was.own.clinical?.[column] !== clinical[column]);
+  if (other !== undefined) {
+    const before = was.own.clinical?.[other];
+    return { what: 'metadata', was: { [other]: before ?? null }, is: { [other]: clinical[other] ?? null } };
+  }
   for (const option of maker.options) {
     const before = was.own.options[option.name];
     const isOther = before !== undefined && !same(before, option.value);

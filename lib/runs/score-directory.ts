@@ -57,7 +57,7 @@ const dependencies: RunDependencies = {
   createScorer,
   machine: (scorer) => machineIdentity((scorer as Scorer).device),
   versions: libraryVersions,
-  modelFault: (scorer) => modelFault(scorer as Scorer),
+  modelFault: (scorer, clinical) => modelFault(scorer as Scorer, clinical),
 };
 
 /** A folder, or slides and folders one by one. */

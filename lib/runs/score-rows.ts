@@ -10,6 +10,7 @@ import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import type { ScoreProgress, SlideOutcome, SlideResult } from '../scoring/result.js';
 import { isClipped, rangeFailure } from '../scoring/score-range.js';
 import { outputFailure, outputsOf, type ColumnOptions } from './columns.js';
+import { fallbacksOf, type RowFallback } from './fallback.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
@@ -41,12 +42,12 @@ export interface ScoreRowsInput {
   readonly resumed: ReadonlyMap<number, JournalRow>;
   readonly scorer: RowScorer;
   readonly options: ScorerOptions;
-  /** Stands in for a slide that is missing; null: nothing does. */
-  readonly fallback: number | null;
+  /** Stands in for a slide that is missing. */
+  readonly fallback: RowFallback;
   readonly onError: OnError;
   readonly keys: RowKeyMaker;
-  /** What the model's run fails with on a tile of no slide; null: with nothing. */
-  readonly modelFault: () => Promise<MicrotomeError | null>;
+  /** What the model's run fails with on a tile of no slide, with the metadata of this row; null: with nothing. */
+  readonly modelFault: (row: RunRow) => Promise<MicrotomeError | null>;
   readonly slidesInFlight: number;
   readonly journal: Journal | null;
   /** Files beside the table; not there: none. */
@@ -130,14 +131,15 @@ function missingRow(input: ScoreRowsInput, row: RunRow): FinishedRow {
   // That rows may be without a slide was asked for: no advice to ask for it.
   const error = rowsMismatch([`${shown(row.name)}: ${row.problem ?? 'no slide'}`], 'make the named files agree');
   input.progress.missing();
+  const fallback = input.fallback(row);
   return {
-    outcome: { ok: false, path: row.name, error, fallback: input.fallback },
+    outcome: { ok: false, path: row.name, error, fallback },
     entry: {
       name: row.name,
-      score: input.fallback,
-      source: input.fallback === null ? 'failed' : 'missing',
+      score: fallback,
+      source: fallback === null ? 'failed' : 'missing',
       error: error.code,
-      ...notedOfFallback(input),
+      ...notedOfFallback(input, row),
     },
   };
 }
@@ -154,7 +156,7 @@ async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<R
   }
   const { result: scored, files } = filed;
   const notes = noted({
-    sampled: scored.read.sampled ?? undefined,
+    sampled: scored.read?.sampled ?? undefined,
     clippedFrom: scored.clipped ? scored.unclipped : undefined,
   });
   const own = rowKey(input.keys, row, scored);
@@ -182,11 +184,11 @@ async function withFiles(
 
 function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: MicrotomeError): FinishedRow {
   const { onError, columns } = input;
-  const fallback = onError === 'fallback' ? input.fallback : null;
+  const fallback = onError === 'fallback' ? input.fallback(row) : null;
   // A table with a status says of the slide that it failed; without one it has no row for it.
   const hasStatus = (columns?.statusColumn ?? null) !== null;
   const unscored = onError === 'skip' && !hasStatus ? 'skipped' : 'failed';
-  const notes = fallback === null ? {} : notedOfFallback(input);
+  const notes = fallback === null ? {} : notedOfFallback(input, row);
   return {
     outcome: { ok: false, path, error, fallback },
     entry: {
@@ -199,23 +201,25 @@ function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: Micr
   };
 }
 
-type Notes = Pick<SummaryRow, 'sampled' | 'clippedFrom'>;
+type Notes = Pick<SummaryRow, 'sampled' | 'clippedFrom' | 'fallbacks'>;
 
 /**
  * What a row says beside its score: the sample that the deadline left (one that was asked for is the same for all rows, and
  * in the key of the journal), and the value that the range made another number of.
  */
-function noted(row: { readonly [K in keyof Notes]: Notes[K] | undefined } | undefined): Notes {
+function noted(row: { readonly [K in 'sampled' | 'clippedFrom']?: Notes[K] | undefined } | undefined): Notes {
   return {
     ...(row?.sampled?.reason === 'deadline' ? { sampled: row.sampled } : {}),
     ...(row?.clippedFrom === undefined ? {} : { clippedFrom: row.clippedFrom }),
   };
 }
 
-function notedOfFallback({ fallback, scorer }: ScoreRowsInput): Notes {
+function notedOfFallback({ fallback: of, scorer }: ScoreRowsInput, row: RunRow): Notes {
+  const fallback = of(row);
   const [output] = scorer.model.outputs;
   const isHeld = fallback !== null && output !== undefined && isClipped(fallback, output);
-  return isHeld ? { clippedFrom: fallback } : {};
+  const fallbacks = fallbacksOf(scorer.model, row);
+  return { ...(isHeld ? { clippedFrom: fallback } : {}), ...(fallbacks === undefined ? {} : { fallbacks }) };
 }
 
 function kept(outputs: readonly number[] | undefined): { readonly outputs?: readonly number[] } {
@@ -245,17 +249,21 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
   } catch (error) {
     controller.signal.throwIfAborted();
     const failure = fromNative(error, path);
-    if (await isOfModel(input, failure)) throw failure;
+    if (await isOfModel(input, row, failure)) throw failure;
     controller.signal.throwIfAborted();
     return failure;
   }
 }
 
 /** Of a failure while the model ran, whether it fails in the same way on a tile that is of no slide. */
-async function isOfModel({ modelFault }: ScoreRowsInput, { code, stage }: MicrotomeError): Promise<boolean> {
+async function isOfModel(
+  { modelFault }: ScoreRowsInput,
+  row: RunRow,
+  { code, stage }: MicrotomeError,
+): Promise<boolean> {
   const isCutOff = code === 'DEADLINE';
   if (isCutOff || (stage !== 'infer' && stage !== 'aggregate')) return false;
-  return (await modelFault())?.code === code;
+  return (await modelFault(row))?.code === code;
 }
 
 function scoreRow(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult> {

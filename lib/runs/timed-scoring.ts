@@ -33,7 +33,7 @@ export async function scoreInTime(
       if (!(result instanceof BeginAgain)) {
         const { tileCount: tiles, read } = result;
         // What would have been scored with more time: not the tiles that an option leaves out.
-        time.finished(index, { tiles, fullTiles: read.sampled?.reason === 'deadline' ? read.sampled.of : tiles });
+        time.finished(index, { tiles, fullTiles: read?.sampled?.reason === 'deadline' ? read.sampled.of : tiles });
         return result;
       }
       tileBudget = result.tileBudget;

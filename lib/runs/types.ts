@@ -41,6 +41,8 @@ export interface SummaryRow {
   readonly sampled?: TileSample;
   /** Only on a row with a score of a model with several outputs: the value of each, in its order. */
   readonly outputs?: readonly number[];
+  /** Only on a row without a score of a model whose further outputs have a fallback by group: that of each output. */
+  readonly fallbacks?: readonly (number | null)[];
   /** Only on a row of which the range made another number, by more than rounding: what the score, or the fallback, was. */
   readonly clippedFrom?: number;
 }
@@ -49,7 +51,8 @@ export interface SummaryRow {
 export interface RescoredRow {
   readonly name: string;
   /**
-   * The option that its score depended on; `metadata`, of which it is the resolution; or `file`: the file `is` was not there.
+   * The option that its score depended on; `metadata`, of which it is the resolution or the columns that the model reads; or
+   * `file`: the file `is` was not there.
    */
   readonly what: string;
   readonly was: unknown;

@@ -1,30 +1,14 @@
 /** What comes of a slide whose tiles were encoded: where they are, and what scoring says of a slide beside its score. */
 import { MicrotomeError } from '../core/errors.js';
 import type { NativeRowPlan, NativeScoreResult } from '../native/contract.js';
-import type { NativePool, NativeProgram } from '../native/program.js';
 import { scaledBy } from '../slide/places.js';
-import type { SlideResult, TileTable } from './result.js';
-
-/** One output of the model's encoder, and how its tokens become a row. */
-export interface RowsAsked {
-  /** Index in the model's outputs for tiles. */
-  readonly output: number;
-  readonly pool: NativePool | null;
-}
+import type { ReadPolicy, SlideResult, TileTable } from './result.js';
 
 /** The facts of a slide that a score has too. */
 export type EncodedFacts = Pick<
   SlideResult,
-  | 'path'
-  | 'read'
-  | 'badTiles'
-  | 'missingTiles'
-  | 'tissueFraction'
-  | 'timings'
-  | 'warnings'
-  | 'model'
-  | 'reproducible'
->;
+  'path' | 'badTiles' | 'missingTiles' | 'tissueFraction' | 'timings' | 'warnings' | 'model' | 'reproducible'
+> & { readonly read: ReadPolicy };
 
 /** Where the tiles are. */
 export type EncodedTiles = Pick<
@@ -38,24 +22,6 @@ export interface EncodedSlide {
   /** Of a row, all its tokens together. */
   readonly columns: number;
   readonly tokens: number;
-}
-
-/** A program that gives rows away and makes no score. Rules of selection are left out: every planned tile is encoded. */
-export function encodingProgram(program: NativeProgram, { output, pool }: RowsAsked): NativeProgram {
-  const [encoder] = program.encoders;
-  const read = encoder?.outputs[output];
-  if (encoder === undefined || read === undefined)
-    throw new MicrotomeError('INTERNAL', 'options', `the model has no output ${output}`);
-  return {
-    ...program,
-    encoders: [{ ...encoder, outputs: [read] }],
-    select: [],
-    heads: [],
-    outputs: [],
-    rows: [{ encoder: 0, output: 0, pool }],
-    stopping: null,
-    keepTiles: false,
-  };
 }
 
 export function encodedTiles(found: NativeScoreResult, plan: NativeRowPlan): EncodedTiles {

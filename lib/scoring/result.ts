@@ -94,10 +94,33 @@ export interface TileTable {
   readonly level0PerPxX: number;
   /** The same downwards: `y[i] * level0PerPxY` is the upper edge of tile i in level 0. */
   readonly level0PerPxY: number;
-  /** By the name of the model output. */
+  /**
+   * By the name of the model output: of the encoders of these tiles, and of heads that have a value for each tile, such as
+   * attention. Where two have one name it is `encoder.output`.
+   */
   readonly outputs: Readonly<Record<string, TileOutput>>;
+  /** Measures of the pixels of each tile, such as `sharpness`, where a rule of selection of the model reads one; else null. */
+  readonly quality: Readonly<Record<string, Float64Array>> | null;
   /** For JSON.stringify: typed arrays become plain arrays. */
   toJSON(): JsonOf<Omit<TileTable, 'toJSON'>>;
+}
+
+/** How many tiles of an input a rule of selection of the model left. */
+export interface SelectionStep {
+  /** Name of the tile input. */
+  readonly input: string;
+  /** Kind of the rule, as the bundle names it. */
+  readonly rule: 'filter' | 'highest' | 'threshold' | 'quality';
+  /** Tiles left. */
+  readonly left: number;
+}
+
+/** What was done to the colours of the pixels before the model saw them. */
+export interface AppliedColour {
+  /** True: colours were converted from the slide's ICC profile to sRGB; a slide without one comes with a warning. */
+  readonly icc: boolean;
+  /** Stain normalisation, and the seed of the sample of tiles that it was fitted to; null: none. */
+  readonly stain: { readonly method: 'macenko' | 'reinhard'; readonly seed: number } | null;
 }
 
 /** Time spent by one stage of the pipeline, summed over its threads. */
@@ -142,12 +165,20 @@ export interface SlideResult {
   readonly outputs: Readonly<Record<string, Float64Array>>;
   /** What a table of results holds `score` to: the bundle's range, the default [1e-6, 1 - 1e-6], or null for none. */
   readonly clip: ClipRange | null;
-  /** Per-tile outputs; only with `tiles: true`. */
+  /** Per-tile outputs of the first tile input; only with `tiles: true`, and not for a model that reads no tiles. */
   readonly tiles?: TileTable;
-  /** Which pixels were read. */
-  readonly read: ReadPolicy;
-  /** Number of tiles the score is made from. */
+  /** The same of every tile input, by its name; only with `tiles: true`. */
+  readonly tables?: Readonly<Record<string, TileTable>>;
+  /** Which pixels were read for the tiles of the first tile input; null for a model that reads no tiles. */
+  readonly read: ReadPolicy | null;
+  /** The same of every tile input, by its name. */
+  readonly reads: Readonly<Record<string, ReadPolicy>>;
+  /** Number of tiles the score is made from, of all tile inputs together. */
   readonly tileCount: number;
+  /** What each rule of selection of the model left, in their order; empty where it has none. */
+  readonly selection: readonly SelectionStep[];
+  /** What was done to the colours; null: nothing. */
+  readonly colour: AppliedColour | null;
   /** How the option `stopping` ended the slide; null when it was not given. */
   readonly stopping: StoppingOutcome | null;
   /** Stored tiles decoded. */
@@ -186,10 +217,13 @@ export type SlideOutcome =
 /** What scoring a slide would read and need; nothing but the overview for the tissue mask is decoded for it. */
 export interface SlidePlan {
   readonly path: string;
-  readonly read: ReadPolicy;
-  /** Tiles that would be scored. */
+  /** Of the first tile input; null for a model that reads no tiles. */
+  readonly read: ReadPolicy | null;
+  /** The same of every tile input, by its name. */
+  readonly reads: Readonly<Record<string, ReadPolicy>>;
+  /** Tiles that would be scored, of all tile inputs together; rules of selection of the model are applied later. */
   readonly tiles: number;
-  /** Grid positions before the tissue rule. */
+  /** Grid positions before the tissue rule, of all tile inputs together. */
   readonly gridTiles: number;
   /** Distinct stored tiles below the planned tiles. */
   readonly storedTiles: number;

@@ -96,6 +96,6 @@ function joined(blocks: readonly NativeRowBlock[]): TakenRows {
   );
   rows.sort((a, b) => a.position - b.position);
   const values = new Float32Array(rows.length * columns);
-  rows.forEach((row, i) => values.set(row.values, i * columns));
+  for (const [i, row] of rows.entries()) values.set(row.values, i * columns);
   return { positions: Uint32Array.from(rows, ({ position }) => position), columns, tokens, values };
 }

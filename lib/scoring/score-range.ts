@@ -43,7 +43,7 @@ export function rangeFailure(value: number, model: Model, path: string): Microto
 
 function rangeAdvice(model: Model): string {
   const range = `${optionMark('clip')} with the lowest and the highest value of the score, or ${optionMark('clip', 'null')} for none`;
-  const output = findSpec(model)?.tileOutputs[0];
+  const output = findSpec(model)?.encoders[0]?.outputs[0];
   if (model.kind === 'bundle') return `declare the activation or the range in the bundle, or pass ${range}`;
   if (output?.activation !== 'none') return `pass ${range}`;
   const activation = output.columns === 1 ? 'sigmoid' : 'softmax';

@@ -2,23 +2,35 @@
 
 import { jobUnlessAborted, runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
 import type { Job } from '../core/cancel.js';
-import { MicrotomeError, native, nativeJob } from '../core/errors.js';
+import { MicrotomeError, native, nativeJob, withPath } from '../core/errors.js';
 import { maskSource } from '../slide/mask-source.js';
-import { checkModelAgainstGraph } from '../model/check-graph.js';
+import { checkGraphs } from '../model/check-graph.js';
 import { readModel } from '../model/load-model.js';
+import type { ClinicalRow } from '../model/clinical/row-text.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
+import type { GraphSpec } from '../model/spec.js';
 import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
 import type { DeviceId } from '../native/devices.js';
 import type {
   NativeEngine,
+  NativeEngineOptions,
   NativeMaskSource,
+  NativePlanRequest,
   NativeScoreJob,
   NativeScoreResult,
   NativeSlide,
 } from '../native/contract.js';
+import type { NativeProgram } from '../native/program.js';
 import { defaults } from '../options/defaults.js';
-import { nativeProgram, parseScorerOptions, parseSlideScoreOptions, slideSettings } from '../options/score-options.js';
+import type { RowsAsked } from '../model/program/compile.js';
+import {
+  encodingProgram,
+  nativeProgram,
+  parseScorerOptions,
+  parseSlideScoreOptions,
+  slideSettings,
+} from '../options/score-options.js';
 import type {
   ParsedRuntimeOptions,
   ParsedScorerOptions,
@@ -26,7 +38,7 @@ import type {
   SlideSettings,
 } from '../options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
-import { encodedTiles, encodingProgram, type EncodedSlide, type RowsAsked } from './encoded-slide.js';
+import { encodedTiles, type EncodedSlide } from './encoded-slide.js';
 import { SlideProgress } from './progress.js';
 import type { SlidePlan, SlideResult } from './result.js';
 import { openNativeSlide } from '../slide/slide.js';
@@ -45,7 +57,7 @@ export interface Scorer extends AsyncDisposable {
    * use, until a trial on the first tiles has found that fewer are faster (on two threads of one core they may be).
    */
   readonly threads: number;
-  /** Most tiles of a slide, by the option or the model; 0: no limit. */
+  /** Most tiles of a slide, by the option or the model; 0: no limit, or several tile inputs with limits of their own. */
   readonly tilesPerSlide: number;
   /**
    * Scores one slide. `options` come before the scorer's own.
@@ -97,6 +109,34 @@ async function withSlide<T>(
   }
 }
 
+/** What is wrong with the clinical values is told before the mask is read and the slide opened. */
+async function programFor(
+  settings: SlideSettings,
+  model: Model,
+  o: ParsedSlideScore,
+  path: string,
+): Promise<NativeProgram> {
+  const row: ClinicalRow | null = o.clinical;
+  const compile = (mask: NativeMaskSource): NativeProgram => {
+    try {
+      return nativeProgram(settings, model, mask, row);
+    } catch (error) {
+      throw withPath(error, path);
+    }
+  };
+  compile({ kind: 'all' });
+  return compile(await maskSource(settings.mask, settings.keep, settings.tissue, o.signal));
+}
+
+/** Of each encoder of the program, as the plan needs to know it. */
+function graphFacts(model: Model, { encoders }: NativeProgram): NativePlanRequest['graphs'] {
+  const byName = new Map(specOf(model).encoders.map((encoder) => [encoder.name, encoder]));
+  return encoders.map(({ name }) => {
+    const { outputs = [], fixedRows = null } = byName.get(name) ?? {};
+    return { columns: outputs.map(({ columns }) => columns ?? 0), fixedRows: fixedRows ?? 0 };
+  });
+}
+
 /** The plan of one slide; needs no engine. */
 export async function planWith(
   model: Model,
@@ -107,12 +147,11 @@ export async function planWith(
 ): Promise<SlidePlan> {
   const place = placeOf(input);
   const settings = slideSettings(o, model);
-  const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
+  const score = await programFor(settings, model, o, place.name);
   const plan = async (slide: NativeSlide): Promise<SlidePlan> => {
-    const { tileOutputs, fixedRows } = specOf(model);
     const request = {
-      score: nativeProgram(settings, mask),
-      graphs: [{ columns: tileOutputs.map(({ columns }) => columns ?? 0), fixedRows: fixedRows ?? 0 }],
+      score,
+      graphs: graphFacts(model, score),
       threads: runtime.threads,
       memoryBytes: runtime.memoryBytes,
     };
@@ -121,7 +160,7 @@ export async function planWith(
       native(() => slide.plan(request), place.name),
       ignore,
     );
-    return slidePlan(found, settings, place.name);
+    return slidePlan(found, settings, model, place.name);
   };
   return withSlide(place, o, plan, leave);
 }
@@ -150,7 +189,8 @@ class WarmScorer implements EncodingScorer {
   constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions) {
     this.#engine = engine;
     this.model = model;
-    this.tilesPerSlide = slideSettings(options.slide, model).grid.maxTiles;
+    const { grids } = slideSettings(options.slide, model);
+    this.tilesPerSlide = grids.length === 1 ? (grids[0]?.maxTiles ?? 0) : 0;
     this.#runtime = options.runtime;
     this.#defaults = options.slide;
   }
@@ -208,13 +248,13 @@ class WarmScorer implements EncodingScorer {
     const place = placeOf(input);
     const path = place.name;
     const settings = slideSettings(o, this.model);
-    const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
+    const program = await programFor(settings, this.model, o, path);
     const use = async (slide: NativeSlide): Promise<SlideResult> => {
       this.#requireOpen();
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
-      const found = await this.#run(slide, settings, mask, o.signal, progress, path);
+      const found = await this.#run(slide, program, o.signal, progress, path);
       const elapsedMs = performance.now() - beganMs;
-      const context = { path, model: this.model, settings, slideWarnings: slide.info.warnings, elapsedMs };
+      const context = { path, model: this.model, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
       const result = slideResult(found, context);
       progress?.finished(result.tileCount, elapsedMs);
       return result;
@@ -227,11 +267,11 @@ class WarmScorer implements EncodingScorer {
     const place = placeOf(input);
     const path = place.name;
     const settings = slideSettings(o, this.model);
-    const mask = await maskSource(settings.mask, settings.grid.keep, settings.tissue, o.signal);
+    const mask = await maskSource(settings.mask, settings.keep, settings.tissue, o.signal);
+    const program = encodingProgram(settings, this.model, mask, asked);
     const use = async (slide: NativeSlide): Promise<EncodedSlide> => {
       this.#requireOpen();
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
-      const program = encodingProgram(nativeProgram(settings, mask), asked);
       let job: NativeScoreJob | null = null;
       const pump = new RowPump(taker, () => job?.cancel());
       const run = (): Promise<NativeScoreResult> => {
@@ -245,7 +285,7 @@ class WarmScorer implements EncodingScorer {
       const found = await ended;
       if (pump.plan === null) throw new MicrotomeError('INTERNAL', 'tiles', 'the job gave no plan', { path });
       const elapsedMs = performance.now() - beganMs;
-      const context = { path, model: this.model, settings, slideWarnings: slide.info.warnings, elapsedMs };
+      const context = { path, model: this.model, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
       progress?.finished(pump.plan.tiles, elapsedMs);
       const { columns, tokens } = pump;
       return { facts: encodedFacts(found, context), tiles: encodedTiles(found, pump.plan), columns, tokens };
@@ -255,8 +295,7 @@ class WarmScorer implements EncodingScorer {
 
   #run(
     slide: NativeSlide,
-    settings: SlideSettings,
-    mask: NativeMaskSource,
+    program: NativeProgram,
     signal: AbortSignal | null,
     progress: SlideProgress | null,
     path: string,
@@ -264,7 +303,7 @@ class WarmScorer implements EncodingScorer {
     return runJob(signal, () => {
       let job: NativeScoreJob | null = null;
       const run = (): Promise<NativeScoreResult> => {
-        job = this.#engine.score(slide, nativeProgram(settings, mask), progress?.update ?? null);
+        job = this.#engine.score(slide, program, progress?.update ?? null);
         return job.result;
       };
       return { result: native(run, path), cancel: () => job?.cancel() };
@@ -295,20 +334,23 @@ export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
   return typeof options.model === 'string' ? readModel(options.model, options.modelOptions) : options.model;
 }
 
-/** The runtime's own view of the graph is compared with the declaration too: it is the one that will run. */
+/** The runtime's own view of the graphs is compared with the declaration too: it is the one that will run. */
 function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
-  const [graph] = engine.models;
-  if (graph === undefined) return;
-  checkModelAgainstGraph(model.input, o.tile?.size ?? model.input.sizePx, specOf(model), graph);
+  const sizesPx = model.inputs.map(({ sizePx }) => o.tile?.size ?? sizePx);
+  checkGraphs(specOf(model), sizesPx, engine.models, engine.headModels);
+}
+
+function engineGraphs(graphs: readonly GraphSpec[]): NativeEngineOptions['graphs'] {
+  return graphs.map(({ path, sha256, weights }) => ({ graph: { path, sha256 }, weights }));
 }
 
 async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {
   const addon = await loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
   const { device, threads, memoryBytes } = runtime;
-  const { graphPath, graphSha256, weights } = specOf(model);
-  const graph = { path: graphPath, sha256: graphSha256 };
-  const request = { graphs: [{ graph, weights }], headGraphs: [], device, threads, memoryBytes };
+  const spec = specOf(model);
+  const graphs = engineGraphs(spec.graphs);
+  const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };
   const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
   const engine = await jobUnlessAborted(slide.signal, start, closeLate);
   try {

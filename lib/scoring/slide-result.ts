@@ -1,95 +1,121 @@
 /** The addon's result of one slide as the public one. */
 
-import { withJson } from '../core/plain-json.js';
 import { MicrotomeError } from '../core/errors.js';
+import { withJson } from '../core/plain-json.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { NativePlan, NativePlannedInput, NativeScoreResult, NativeTileTable } from '../native/contract.js';
+import type { NativeProgram } from '../native/program.js';
 import type { SlideSettings } from '../options/score-options.js';
 import type { EncodedFacts } from './encoded-slide.js';
 import { isClipped, rangeWarnings } from './score-range.js';
 import type {
+  AppliedColour,
   ReadPolicy,
+  SelectionStep,
   SlidePlan,
   SlideResult,
   StoppingOutcome,
-  TileOutput,
   TileSample,
   TileTable,
 } from './result.js';
+import { tileTable } from './tile-table.js';
 
-/** Of the model's only tile input. */
-function first<T>(inputs: readonly T[]): T {
-  const [input] = inputs;
-  if (input === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input');
-  return input;
-}
+type FoundInput = NativePlannedInput | NativeTileTable;
 
-function tileTable(found: NativeTileTable, model: Model): TileTable {
-  const { tileOutputs } = specOf(model);
-  const outputs: Record<string, TileOutput> = {};
-  found.outputs.forEach(({ columns, values }, i) => {
-    const output = tileOutputs[i];
-    if (output !== undefined)
-      outputs[output.name] = Object.freeze(withJson({ columns, columnNames: output.columnNames, values }));
-  });
-  const { x, y, level0X, level0Y, level, footprintPx, level0PerPxX, level0PerPxY } = found;
-  withJson(outputs);
-  const table: Omit<TileTable, 'toJSON'> = {
-    count: found.tiles,
-    level0X,
-    level0Y,
-    level0Width: footprintPx * level0PerPxX,
-    level0Height: footprintPx * level0PerPxY,
-    x,
-    y,
-    level,
-    footprintPx,
-    level0PerPxX,
-    level0PerPxY,
-    outputs: Object.freeze(outputs),
-  };
-  return Object.freeze(withJson(table));
+/** By the name of the tile input. */
+function byInput<F, T>(
+  found: readonly F[],
+  model: Model,
+  make: (found: F, input: number) => T,
+): Readonly<Record<string, T>> {
+  const all = found.map((each, i): [string, T] => [model.inputs[i]?.name ?? String(i), make(each, i)]);
+  return withJson(Object.fromEntries(all));
 }
 
 /** `planned`: a stopping rule scores fewer than were planned; that is told apart from it. */
 function sampleOf(
-  found: NativePlannedInput | NativeTileTable,
+  found: FoundInput,
   planned: number | undefined,
   settings: SlideSettings,
+  input: number,
 ): TileSample | null {
-  const tiles = planned ?? found.tiles;
+  const { maxTiles = 0, seed = 0 } = settings.grids[input] ?? {};
+  // Rules of selection leave fewer tiles too; a sample is what a cap chose before them.
+  const hasRules = 'leftByRule' in found && found.leftByRule.length > 0;
+  const chosen = maxTiles === 0 ? found.keptTiles : maxTiles;
+  const tiles = planned ?? (hasRules ? chosen : found.tiles);
   if (found.keptTiles <= tiles) return null;
-  const { grid, sampleReason: reason } = settings;
-  return Object.freeze({ tiles, of: found.keptTiles, reason, seed: grid.seed });
+  return Object.freeze({ tiles, of: found.keptTiles, reason: settings.sampleReason, seed });
 }
 
 function readPolicy(
-  found: NativePlannedInput | NativeTileTable,
+  found: FoundInput,
   planned: number | undefined,
   settings: SlideSettings,
+  input: number,
 ): ReadPolicy {
   const { level, mpp, policy, scale, jpegReduction } = found;
-  return Object.freeze({ level, mpp, policy, scale, jpegReduction, sampled: sampleOf(found, planned, settings) });
+  return Object.freeze({
+    level,
+    mpp,
+    policy,
+    scale,
+    jpegReduction,
+    sampled: sampleOf(found, planned, settings, input),
+  });
 }
 
-function stoppingOutcome(found: NativeScoreResult, settings: SlideSettings): StoppingOutcome | null {
-  const { stopping: asked } = settings.score;
+function stoppingOutcome(found: NativeScoreResult, { program }: SlideSettings): StoppingOutcome | null {
+  const { stopping: asked } = program;
   if (found.stopping === null || asked === null) return null;
   const { plannedTiles, halfWidth } = found.stopping;
-  return Object.freeze({ tiles: first(found.tables).tiles, of: plannedTiles, halfWidth, confidence: asked.confidence });
+  return Object.freeze({ tiles: tilesOf(found.tables), of: plannedTiles, halfWidth, confidence: asked.confidence });
+}
+
+function tilesOf(inputs: readonly { readonly tiles: number }[]): number {
+  return inputs.reduce((sum, { tiles }) => sum + tiles, 0);
 }
 
 /** A sample that was asked for is in the result; one that was forced is warned of too. */
-function sampleWarnings({ sampled }: ReadPolicy): readonly string[] {
-  if (sampled?.reason !== 'deadline') return [];
-  return [`scored from ${sampled.tiles} of ${sampled.of} tiles: there was no time for more`];
+function sampleWarnings(read: ReadPolicy | null): readonly string[] {
+  if (read?.sampled?.reason !== 'deadline') return [];
+  const { tiles, of } = read.sampled;
+  return [`scored from ${tiles} of ${of} tiles: there was no time for more`];
 }
 
-interface ResultContext {
+/** In the order of the rules of the model, of whichever input. */
+function selectionOf(
+  tables: readonly NativeTileTable[],
+  { select }: NativeProgram,
+  model: Model,
+): readonly SelectionStep[] {
+  const next = tables.map(() => 0);
+  return Object.freeze(
+    select.map(({ input, kind }) => {
+      const at = next[input] ?? 0;
+      next[input] = at + 1;
+      const left = tables[input]?.leftByRule[at] ?? 0;
+      return Object.freeze({ input: model.inputs[input]?.name ?? String(input), rule: kind, left });
+    }),
+  );
+}
+
+function appliedColour({ colour }: NativeProgram): AppliedColour | null {
+  if (colour === null) return null;
+  const { icc, stain } = colour;
+  return Object.freeze({
+    icc,
+    stain: stain === null ? null : Object.freeze({ method: stain.method, seed: stain.seed }),
+  });
+}
+
+/** What a result is made of, beside what the addon found. */
+export interface ResultContext {
   readonly path: string;
   readonly model: Model;
   readonly settings: SlideSettings;
+  readonly program: NativeProgram;
   readonly slideWarnings: readonly string[];
   /** From the caller's call to now. */
   readonly elapsedMs: number;
@@ -98,24 +124,37 @@ interface ResultContext {
 /** Of a slide whose tiles were encoded. */
 export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
   const { path, model, settings, slideWarnings, elapsedMs } = context;
-  const read = readPolicy(first(found.tables), undefined, settings);
+  const [table] = found.tables;
+  if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
   return Object.freeze({
     path,
-    read,
+    read: readPolicy(table, undefined, settings, 0),
     badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,
     tissueFraction: found.tissueFraction,
     timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
     warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
-    reproducible: settings.score.reproducible,
+    reproducible: settings.program.reproducible,
   });
 }
 
+function tablesOf(
+  found: NativeScoreResult,
+  { model, program }: ResultContext,
+): { readonly tiles?: TileTable; readonly tables?: Readonly<Record<string, TileTable>> } {
+  if (!program.keepTiles) return {};
+  const spec = specOf(model);
+  const tables = byInput(found.tables, model, (table, i) => tileTable(table, spec, program, i));
+  const [first] = Object.values(tables);
+  return { ...(first === undefined ? {} : { tiles: first }), tables: Object.freeze(tables) };
+}
+
 export function slideResult(found: NativeScoreResult, context: ResultContext): SlideResult {
-  const { path, model, settings, slideWarnings, elapsedMs } = context;
-  const table = first(found.tables);
-  const read = readPolicy(table, found.stopping?.plannedTiles, settings);
+  const { path, model, settings, program, slideWarnings, elapsedMs } = context;
+  const planned = found.stopping?.plannedTiles;
+  const reads = byInput(found.tables, model, (table, i) => readPolicy(table, planned, settings, i));
+  const read = Object.values(reads)[0] ?? null;
   const forced = sampleWarnings(read);
   const score = found.outputs[0]?.value ?? NaN;
   const unclipped = found.outputs[0]?.unclipped ?? NaN;
@@ -130,9 +169,12 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     clipped: output !== undefined && isClipped(unclipped, output),
     outputs: Object.freeze(outputs),
     clip: output?.clip ?? null,
-    ...(settings.score.keepTiles ? { tiles: tileTable(table, model) } : {}),
+    ...tablesOf(found, context),
     read,
-    tileCount: table.tiles,
+    reads: Object.freeze(reads),
+    tileCount: tilesOf(found.tables),
+    selection: selectionOf(found.tables, program, model),
+    colour: appliedColour(program),
     stopping: stoppingOutcome(found, settings),
     decodedTiles: found.decodedTiles,
     badTiles: found.badTiles + found.missingTiles,
@@ -144,18 +186,19 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     ]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
     assumed: model.assumed,
-    reproducible: settings.score.reproducible && forced.length === 0,
+    reproducible: program.reproducible && forced.length === 0,
   };
   return Object.freeze(withJson(result));
 }
 
-export function slidePlan(found: NativePlan, settings: SlideSettings, path: string): SlidePlan {
-  const input = first(found.inputs);
+export function slidePlan(found: NativePlan, settings: SlideSettings, model: Model, path: string): SlidePlan {
+  const reads = byInput(found.inputs, model, (input, i) => readPolicy(input, undefined, settings, i));
   return Object.freeze({
     path,
-    read: readPolicy(input, undefined, settings),
-    tiles: input.tiles,
-    gridTiles: input.gridTiles,
+    read: Object.values(reads)[0] ?? null,
+    reads: Object.freeze(reads),
+    tiles: tilesOf(found.inputs),
+    gridTiles: found.inputs.reduce((sum, { gridTiles }) => sum + gridTiles, 0),
     storedTiles: found.storedTiles,
     bytesToRead: found.storedBytes,
     tissueFraction: found.tissueFraction,

@@ -39,10 +39,15 @@ describe('a valid bundle', () => {
     });
     expect(Object.isFrozen(model)).toBe(true);
     expect(specOf(model)).toMatchObject({
-      tileOutputs: [{ name: 'probability', tensor: 'logit', columns: 1, activation: 'sigmoid' }],
+      encoders: [
+        {
+          name: 'classifier',
+          fixedSizePx: 224,
+          outputs: [{ name: 'probability', tensor: 'logit', columns: 1, activation: 'sigmoid' }],
+        },
+      ],
       heads: [{ name: 'top', method: 'topK', k: 5, of: { encoder: 0, output: 0, column: 0 } }],
-      select: { keep: 'fraction', minTissueFraction: 0.4, maxTiles: 100, seed: 7 },
-      fixedSizePx: 224,
+      tiles: [{ select: { keep: 'fraction', minTissueFraction: 0.4, maxTiles: 100, seed: 7 } }],
     });
   });
   it('is found by its microtome.json too, and through a link to its folder', async () => {
@@ -102,47 +107,6 @@ describe('a bundle that does not fit the schema', () => {
     expect((await failure(() => loadModel(folder), 'MODEL_INVALID')).message).toContain('UTF-8');
     writeFileSync(join(folder, 'microtome.json'), ' '.repeat(5 * 2 ** 20));
     expect((await failure(() => loadModel(folder), 'MODEL_INVALID')).message).toContain('bytes');
-  });
-});
-
-describe('what this version cannot run is refused by name', () => {
-  const head = {
-    name: 'att',
-    method: 'onnx',
-    graph: 'h.onnx',
-    inputs: [{ from: 'features' }],
-    outputs: [{ name: 'o', columns: 1 }],
-  };
-  const cases: [string, (j: Json) => void][] = [
-    [
-      'whole-slide image',
-      (j) => ((j['inputs'] as Json)['images'] = [{ name: 'i', mode: 'fixed', width: 9, height: 9 }]),
-    ],
-    [
-      'clinical',
-      (j) =>
-        ((j['inputs'] as Json)['clinical'] = [
-          { name: 'age', column: 'age', type: 'interval', missing: { rule: 'error' } },
-        ]),
-    ],
-    ['second tile scale', (j) => ((j['inputs'] as Json)['tiles'] as Json[]).push({ name: 'b', size: 224, mpp: 1 })],
-    ['second encoder', (j) => list(j, 'encoders').push({ ...first(j, 'encoders'), name: 'b' })],
-    ['ONNX head', (j) => list(j, 'heads').push(head)],
-    [
-      '"filter"',
-      (j) => list(j, 'select').push({ rule: 'filter', by: { encoder: 'classifier', output: 'probability' }, min: 0.5 }),
-    ],
-    [
-      '"highest"',
-      (j) =>
-        list(j, 'select').push({ rule: 'highest', by: { encoder: 'classifier', output: 'probability' }, count: 5 }),
-    ],
-  ];
-  it.each(cases)('%s', async (what, edit) => {
-    const error = await failure(() => loadModel(writeBundle({ edit })), 'MODEL_INVALID');
-    expect(error.message).toContain(what);
-    expect(error.message).toContain('needs a later version');
-    expect(error.message).toMatch(/line \d+, \//);
   });
 });
 

@@ -40,9 +40,13 @@ describe('the files of a model', () => {
     const expected = ['microtome.json', ...Object.keys(files)].map((file) => join(folder, file));
     expect([...openings].sort()).toEqual(expected.sort());
     expect(specOf(model)).toMatchObject({
-      graphPath: join(folder, 'model.onnx'),
-      graphSha256: sha256(withWeights),
-      weights: [{ path: join(folder, 'weights.bin'), sha256: sha256(weights) }],
+      graphs: [
+        {
+          path: join(folder, 'model.onnx'),
+          sha256: sha256(withWeights),
+          weights: [{ path: join(folder, 'weights.bin'), sha256: sha256(weights) }],
+        },
+      ],
     });
   });
   it('are opened once beside a bare graph', async () => {

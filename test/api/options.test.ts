@@ -130,6 +130,7 @@ describe('defaults', () => {
       sizePx: 256,
       stridePx: 256,
       placement: 'scaled',
+      edge: 'pad',
       keep: 'fraction',
       minTissueFraction: 0.25,
       maxTiles: 0,
@@ -159,10 +160,13 @@ describe('options, scorer and model joined', () => {
   const join = async (options: SlideScoreOptions, own: SlideScoreOptions = {}, folder = writeBundle()) => {
     const model = await loadModel(folder);
     const parsed = parseScorerOptions({ model, ...options });
-    return slideSettings(parseSlideScoreOptions(own, parsed.slide), model);
+    const settings = slideSettings(parseSlideScoreOptions(own, parsed.slide), model);
+    const [grid] = settings.grids;
+    if (grid === undefined) throw new Error('no grid');
+    return { ...settings, grid, program: nativeProgram(settings, model, { kind: 'all' }, null) };
   };
   it('the model declares, the table fills in', async () => {
-    const { grid, score, mask } = await join({});
+    const { grid, program, mask } = await join({});
     expect(grid).toEqual({
       mpp: 0.5,
       level: null,
@@ -171,13 +175,14 @@ describe('options, scorer and model joined', () => {
       sizePx: 224,
       stridePx: 224,
       placement: 'scaled',
+      edge: 'pad',
       keep: 'fraction',
       minTissueFraction: 0.4,
       maxTiles: 100,
       seed: 7,
       onBadTile: 'error',
     });
-    expect(score).toMatchObject({
+    expect(program).toMatchObject({
       batchSize: 16,
       reproducible: true,
       keepTiles: false,
@@ -190,15 +195,15 @@ describe('options, scorer and model joined', () => {
       ],
     });
     expect(mask).toBeNull();
-    expect(nativeProgram(await join({}), { kind: 'all' }).tiles[0]?.mask).toEqual({ kind: 'all' });
+    expect(program.tiles).toEqual([{ ...grid, mask: { kind: 'all' } }]);
   });
   it('options come before the model, a slide before its scorer', async () => {
-    const { grid, score } = await join(
+    const { grid, program } = await join(
       { level: 2, seed: 1, batchSize: 4, tile: { stride: 100 } },
       { mpp: 3, batchSize: 8, tilesPerSlide: 5 },
     );
     expect(grid).toMatchObject({ mpp: 3, level: null, seed: 1, maxTiles: 5, stridePx: 100, sizePx: 224 });
-    expect(score.batchSize).toBe(8);
+    expect(program.batchSize).toBe(8);
     expect((await join({ mpp: 3 }, { level: 1 })).grid).toMatchObject({ mpp: null, level: 1 });
   });
   it('the smaller of cap and budget holds, and says who set it', async () => {
@@ -223,8 +228,8 @@ describe('options, scorer and model joined', () => {
         },
       });
     const stopping = { halfWidth: 0.02 };
-    expect((await join({})).score.stopping).toBeNull();
-    expect((await join({ seed: 5 }, { stopping }, mean())).score.stopping).toEqual({
+    expect((await join({})).program.stopping).toBeNull();
+    expect((await join({ seed: 5 }, { stopping }, mean())).program.stopping).toEqual({
       halfWidth: 0.02,
       confidence: 0.95,
       minTiles: 256,

@@ -60,7 +60,7 @@ describe('a bare .onnx', () => {
       outputs: [{ name: 'score', clip: [1e-6, 1 - 1e-6], clipDeclared: false, fallback: null }],
     });
     expect(specOf(model)).toMatchObject({
-      tileOutputs: [{ tensor: 'logits', columns: 2, activation: 'none' }],
+      encoders: [{ outputs: [{ tensor: 'logits', columns: 2, activation: 'none' }] }],
       heads: [{ method: 'mean', of: { column: 1 } }],
     });
   });
@@ -74,7 +74,7 @@ describe('a bare .onnx', () => {
     const model = await loadModel(bare(), options);
     expect(model.input).toMatchObject({ mpp: 0.5, channels: 'BGR', scale: 1, mean: [1, 2, 3], std: [4, 5, 6] });
     expect(specOf(model)).toMatchObject({
-      tileOutputs: [{ activation: 'softmax' }],
+      encoders: [{ outputs: [{ activation: 'softmax' }] }],
       heads: [{ method: 'topK', k: 3, of: { column: 0 } }],
     });
   });
@@ -82,14 +82,14 @@ describe('a bare .onnx', () => {
     const nhwc = await loadModel(bare({ shape: [1, 64, 64, 3], type: 'float16', outputs: { p: [1, 1] } }));
     expect(nhwc.input).toMatchObject({ layout: 'NHWC', type: 'float16', sizePx: 64 });
     expect(nhwc.graph.inputs[0]?.shape[0]).toBe(1);
-    expect((await loadModel(bare({ type: 'uint8' }))).input.type).toBe('uint8');
+    expect((await loadModel(bare({ type: 'uint8' }))).input?.type).toBe('uint8');
     const trailing = await loadModel(bare({ shape: [1, 3, 32, 32], outputs: { p: [1, 2, 1, 1] } }));
-    expect(specOf(trailing).tileOutputs[0]?.columns).toBe(2);
+    expect(specOf(trailing).encoders[0]?.outputs[0]?.columns).toBe(2);
   });
   it('needs a size where the graph has none, and takes no other where it has', async () => {
     const path = bare({ shape: ['n', 3, 'h', 'w'] });
     expect((await failure(() => loadModel(path), 'INVALID_OPTION')).message).toContain('pass input.size');
-    expect((await loadModel(path, { input: { size: 128 } })).input.sizePx).toBe(128);
+    expect((await loadModel(path, { input: { size: 128 } })).input?.sizePx).toBe(128);
     expect((await failure(() => loadModel(bare(), { input: { size: 128 } }), 'MODEL_MISMATCH')).message).toContain(
       '128 x 128',
     );
@@ -100,7 +100,7 @@ describe('a bare .onnx', () => {
   it('needs a resolution to score, from the model options or the slide options', async () => {
     const settings = async (model: ModelOptions, slide: object) => {
       const loaded = await loadModel(bare(), model);
-      return slideSettings(parseScorerOptions({ model: loaded, ...slide }).slide, loaded).grid;
+      return slideSettings(parseScorerOptions({ model: loaded, ...slide }).slide, loaded).grids[0];
     };
     expect((await failure(() => settings({}, {}), 'INVALID_OPTION')).message).toContain(
       'pass input.mpp, the microns per pixel of its training tiles, or input.level',
@@ -113,7 +113,7 @@ describe('a bare .onnx', () => {
     const model = await loadModel(path, { input: { mpp: 1 } });
     const error = await failure(() => slideSettings(parseScorerOptions({ model }).slide, model), 'INVALID_OPTION');
     expect(error.message).toContain('The output "classes" has 10 columns: pass column');
-    expect(specOf(await loadModel(path, { column: 7 })).heads[0]?.of.column).toBe(7);
+    expect(specOf(await loadModel(path, { column: 7 })).heads[0]).toMatchObject({ of: { column: 7 } });
     expect((await failure(() => loadModel(path, { column: 10 }), 'INVALID_OPTION')).message).toContain('below 10');
     expect((await failure(() => loadModel(path, { column: 'cat' }), 'INVALID_OPTION')).message).toContain(
       'names no classes',
@@ -124,7 +124,7 @@ describe('a bare .onnx', () => {
     expect((await failure(() => loadModel(path), 'INVALID_OPTION')).message).toContain(
       '2 outputs (a, b): pass graphOutput',
     );
-    expect(specOf(await loadModel(path, { graphOutput: 'b' })).tileOutputs[0]?.tensor).toBe('b');
+    expect(specOf(await loadModel(path, { graphOutput: 'b' })).encoders[0]?.outputs[0]?.tensor).toBe('b');
     expect((await failure(() => loadModel(path, { graphOutput: 'c' }), 'MODEL_MISMATCH')).message).toContain('"c"');
   });
   it('may be a link, since the user named it, but not one to a folder', async () => {
@@ -173,10 +173,10 @@ describe('a WSInfer model', () => {
       std: [0.1, 0.2, 0.3],
       scale: 1 / 255,
     });
-    expect(model.input.mpp).toBeCloseTo((0.25 * 350) / 96, 12);
+    expect(model.input?.mpp).toBeCloseTo((0.25 * 350) / 96, 12);
     expect(model.outputs.map((o) => o.name)).toEqual(['score', 'benign', 'tumour']);
     expect(specOf(model)).toMatchObject({
-      tileOutputs: [{ activation: 'softmax', columns: 2, columnNames: ['benign', 'tumour'] }],
+      encoders: [{ outputs: [{ activation: 'softmax', columns: 2, columnNames: ['benign', 'tumour'] }] }],
       heads: [{ of: { column: 1 } }, { of: { column: 0 } }, { of: { column: 1 } }],
     });
     expect((await loadModel(join(folder, 'config.json'))).sha256).toBe(model.sha256);
@@ -194,10 +194,10 @@ describe('a WSInfer model', () => {
     );
     const model = await loadModel(one);
     expect(model.input).toMatchObject({ sizePx: 96, mpp: 0.25, mean: [0, 0, 0], std: [1, 1, 1] });
-    expect(specOf(model).tileOutputs[0]?.activation).toBe('sigmoid');
+    expect(specOf(model).encoders[0]?.outputs[0]?.activation).toBe('sigmoid');
   });
   it('takes a class by name, and must be told of three', async () => {
-    expect(specOf(await loadModel(wsinfer(), { column: 'benign' })).heads[0]?.of.column).toBe(0);
+    expect(specOf(await loadModel(wsinfer(), { column: 'benign' })).heads[0]).toMatchObject({ of: { column: 0 } });
     expect((await failure(() => loadModel(wsinfer(), { column: 'none' }), 'INVALID_OPTION')).message).toContain(
       'benign, tumour',
     );

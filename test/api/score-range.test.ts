@@ -16,6 +16,7 @@ const output = (clip: ModelOutput['clip'], clipDeclared: boolean): ModelOutput =
   clip,
   clipDeclared,
   fallback: null,
+  fallbackBy: null,
 });
 const undeclared = output(defaultClip, false);
 

@@ -65,6 +65,9 @@ describe('a scorer', () => {
       outputs: { score: Float64Array.of(0.5) },
       clip: [0.01, 0.99],
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null },
+      reads: { tiles: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 2, jpegReduction: 1, sampled: null } },
+      selection: [],
+      colour: null,
       tileCount: 2,
       stopping: null,
       decodedTiles: 8,
@@ -87,16 +90,16 @@ describe('a scorer', () => {
     expect(scorer.tilesPerSlide).toBe(2);
     addon.engine.result = { ...scoreResult, tables: scoreResult.tables.map((table) => ({ ...table, keptTiles: 40 })) };
     const asked = await scorer.score('/a.tif');
-    expect(asked.read.sampled).toEqual({ tiles: 2, of: 40, reason: 'tilesPerSlide', seed: 5 });
+    expect(asked.read?.sampled).toEqual({ tiles: 2, of: 40, reason: 'tilesPerSlide', seed: 5 });
     expect([asked.warnings.length, asked.reproducible]).toEqual([2, true]);
     const forced = await (await make({ seed: 5 })).score('/a.tif', { tileBudget: 2 });
     expect(addon.engine.asked.at(-1)?.tiles[0]).toMatchObject({ maxTiles: 2, seed: 5 });
-    expect(forced.read.sampled).toEqual({ tiles: 2, of: 40, reason: 'deadline', seed: 5 });
+    expect(forced.read?.sampled).toEqual({ tiles: 2, of: 40, reason: 'deadline', seed: 5 });
     expect(forced.warnings.at(-1)).toBe('scored from 2 of 40 tiles: there was no time for more');
     expect(forced.reproducible).toBe(false);
     addon.engine.result = scoreResult;
     const whole = await scorer.score('/a.tif', { tileBudget: 2 });
-    expect([whole.read.sampled, whole.reproducible]).toEqual([null, true]);
+    expect([whole.read?.sampled, whole.reproducible]).toEqual([null, true]);
   });
   it('keeps the tiles when asked, under the names of the bundle', async () => {
     const { tiles } = await (await make()).score('/a.tif', { tiles: true });
@@ -315,6 +318,7 @@ describe('scoreSlide and planSlide', () => {
     expect(await planSlide('/a.tif', { model: bundle })).toEqual({
       path: '/a.tif',
       read: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5, jpegReduction: 1, sampled: null },
+      reads: { tiles: { level: 1, mpp: 1, policy: 'mpp-reduce', scale: 1.5, jpegReduction: 1, sampled: null } },
       tiles: 6,
       gridTiles: 12,
       storedTiles: 9,

@@ -5,7 +5,7 @@ import { MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
 import { flagNaming } from '../../lib/cli/naming.js';
 import { outcomeJson } from '../../lib/cli/outcome.js';
 import { withJson } from '../../lib/core/plain-json.js';
-import { competitionArea, fakeScorer, resultOf, scoreOfName, type Area } from '../runs/support.js';
+import { competitionArea, fakeScorer, readOf, resultOf, scoreOfName, type Area } from '../runs/support.js';
 import { lockOutput } from '../../lib/runs/lock.js';
 import { cli, type CliSettings } from './support.js';
 
@@ -311,7 +311,7 @@ describe('what score prints', () => {
     const level0 = { level0PerPxX: 2, level0PerPxY: 2.5 };
     const places = { count: 1, x: Float64Array.of(3), y: Float64Array.of(4), level: 1, footprintPx: 8, ...level0 };
     const inLevel0 = { level0X: Float64Array.of(6), level0Y: Float64Array.of(10), level0Width: 16, level0Height: 20 };
-    const tiles = withJson({ ...places, ...inLevel0, outputs });
+    const tiles = withJson({ ...places, ...inLevel0, outputs, quality: null });
     const line = outcomeJson({ ok: true, result: { ...resultOf('a.tif', 0.5), tiles } }, flagNaming);
     expect(JSON.parse(JSON.stringify(line))).toMatchObject({
       tiles: 4,
@@ -339,7 +339,7 @@ describe('what score prints', () => {
         const score = scorer.score.bind(scorer);
         scorer.score = async (path, options) => {
           const result = await score(path, options);
-          return path.endsWith(area.names[1] as string) ? { ...result, read: { ...result.read, sampled } } : result;
+          return path.endsWith(area.names[1] as string) ? { ...result, read: { ...readOf(result), sampled } } : result;
         };
         return scorer;
       },

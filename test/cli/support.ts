@@ -51,6 +51,10 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     embedDirectory,
     openSlide: async () => fakeSlide(),
     loadModel: async () => fakeModel(settings.scorer),
+    createBundle: async () => fakeModel(settings.scorer),
+    checkModel: async () => {
+      throw new Error('no model is checked here');
+    },
     doctor: async () => healthy,
     devices: async () => [{ id: 'cpu', kind: 'cpu', name: 'A processor', cores: 2, memoryBytes: 2 ** 34 }],
     ...settings.library,

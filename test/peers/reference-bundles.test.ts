@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scoreSlide } from '../../lib/index.js';
+import { scoreDirectory, scoreSlide } from '../../lib/index.js';
 import { runPython } from '../support/python.js';
 import { bundleNames, referenceScore } from '../support/reference-score.js';
 import type { ReferenceScore } from '../support/reference-score.js';
@@ -79,6 +79,128 @@ describe.each(bundleNames)('the %s bundle', (name) => {
     const last = counts.map(({ tissue, rules }) => ({ tissue, left: rules.at(-1)?.left ?? tissue }));
     if (name === 'second') expect(last).toEqual([]);
     else expect(last.some(({ tissue, left }) => left > 0 && left < tissue)).toBe(true);
+  });
+});
+
+/** What a slide of a metadata row is scored with; a name is no clinical value. */
+function optionsOf({ row }: ReferenceSlide): { slideMpp: number; clinical: Record<string, string> } {
+  const { filename: _, ...clinical } = row;
+  return { slideMpp: Number(row['resolution']), clinical };
+}
+
+/** The same slide with another row of the metadata. */
+function withRow(slide: ReferenceSlide, name: string, change: Readonly<Record<string, string>>): ReferenceSlide {
+  const row = { ...slide.row, ...change };
+  const rowFile = join(scratch, `${name}.row.json`);
+  writeFileSync(rowFile, JSON.stringify(row));
+  return { ...slide, row, rowFile };
+}
+
+/** Scores with both and compares the outputs and what each rule left; gives the greatest difference. */
+async function compare(name: string, slide: ReferenceSlide): Promise<number> {
+  const wanted = await referenceScore(bundle(name), slide);
+  const scored = scoreSlide(slide.path, { model: bundle(name), ...optionsOf(slide) });
+  if (wanted.outputs === null) {
+    await expect(scored).rejects.toMatchObject({ code: 'NO_TISSUE' });
+    return 0;
+  }
+  const result = await scored;
+  for (const [input, { rules }] of Object.entries(wanted.counts)) {
+    const left = result.selection.filter((step) => step.input === input).map(({ left: tiles }) => tiles);
+    expect(left, input).toEqual(rules.map((rule) => rule.left));
+  }
+  expect(Object.keys(result.outputs)).toEqual(Object.keys(wanted.outputs));
+  const differences = Object.entries(wanted.outputs).map(([output, value]) =>
+    Math.abs(value - (result.outputs[output]?.[0] ?? NaN)),
+  );
+  return Math.max(...differences);
+}
+
+function requireSame(what: string, difference: number): void {
+  process.stdout.write(`${what}: difference ${difference.toExponential(1)}\n`);
+  expect(difference).toBeLessThanOrEqual(1e-5);
+}
+
+describe.each(bundleNames)('the %s bundle, scored by the library', (name) => {
+  it.each([0, 1, 2, 3, 4])('slide %d has every output and every count of the second reading', async (index) => {
+    requireSame(`${name}, slide ${index}`, await compare(name, slides[index] as ReferenceSlide));
+  });
+
+  it('takes missing values, other spellings and another order of words as the second reading does', async () => {
+    const slide = slides[3] as ReferenceSlide;
+    const rows = [
+      { age: '', melanoma_history: '', body_site: '' },
+      { age: '47', melanoma_history: 'yes', body_site: 'Lower Limb/Hip', sex: '2' },
+    ];
+    for (const [i, row] of rows.entries())
+      requireSame(`${name}, row ${i}`, await compare(name, withRow(slide, `${name}-${i}`, row)));
+  });
+});
+
+describe('heads that the metadata choose', () => {
+  const model = (): { heads: { cases?: { equals: number[]; head: string }[] }[]; outputs: { fallback: unknown }[] } =>
+    JSON.parse(readFileSync(join(bundle('third'), 'microtome.json'), 'utf8'));
+
+  it('are each that of the resolution, and the default one for every other', async () => {
+    const slide = slides[0] as ReferenceSlide;
+    const resolutions = model().heads.flatMap(({ cases }) => (cases ?? []).flatMap(({ equals }) => equals));
+    expect(resolutions.length).toBe(13);
+    const seen = new Set<number>();
+    for (const resolution of [...resolutions, 0.2]) {
+      const row = withRow(slide, `resolution-${resolution}`, { resolution: String(resolution) });
+      requireSame(`resolution ${resolution}`, await compare('third', row));
+      // Tiles are read alike, so that what differs is the head.
+      const { clinical } = optionsOf(row);
+      seen.add((await scoreSlide(slide.path, { model: bundle('third'), slideMpp: 0.25, clinical })).score);
+    }
+    expect(seen.size).toBe(14);
+  });
+
+  it('a run writes the fallback of the group of each slide that cannot be scored', async () => {
+    const folder = join(scratch, 'unscorable');
+    mkdirSync(folder);
+    const resolutions = ['0.121399', '0.25', '0.3'];
+    const rows = resolutions.map((resolution, i) => {
+      writeFileSync(join(folder, `${i}.tif`), 'no slide');
+      return `${i}.tif,[32:34[,1,trunk,NO,${resolution}`;
+    });
+    const metadata = join(scratch, 'unscorable.csv');
+    writeFileSync(metadata, `filename,age,sex,body_site,melanoma_history,resolution\n${rows.join('\n')}\n`);
+    const { done } = scoreDirectory(folder, { model: bundle('third'), metadata });
+    const summary = await done;
+    expect(summary.rows.map(({ source, score }) => [source, score])).toEqual([
+      ['fallback', 0.12],
+      ['fallback', 0.15],
+      ['fallback', 0.16],
+    ]);
+  });
+
+  it('a run with a table without a column that the model reads is refused before any work', async () => {
+    const metadata = join(scratch, 'short.csv');
+    writeFileSync(
+      metadata,
+      `filename,age,resolution\n${slides.map(({ name }) => `${name},[32:34[,0.25`).join('\n')}\n`,
+    );
+    const { done } = scoreDirectory(join(scratch, 'slides'), { model: bundle('third'), metadata });
+    await expect(done).rejects.toMatchObject({
+      code: 'CSV_INVALID',
+      message: expect.stringContaining('melanoma_history'),
+    });
+    const { done: without } = scoreDirectory(join(scratch, 'slides'), { model: bundle('third') });
+    await expect(without).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+
+  it('a run scores each slide with its row of the table', async () => {
+    const { done } = scoreDirectory(join(scratch, 'slides'), {
+      model: bundle('third'),
+      metadata: join(scratch, 'metadata.csv'),
+    });
+    const summary = await done;
+    for (const [i, row] of summary.rows.entries()) {
+      const wanted = await referenceScore(bundle('third'), slides[i] as ReferenceSlide);
+      expect(row.name).toBe(slides[i]?.name);
+      requireSame(`run, ${row.name}`, Math.abs((row.score ?? NaN) - (wanted.outputs?.['relapse'] ?? wanted.fallback)));
+    }
   });
 });
 

@@ -94,12 +94,12 @@ describe('too little time for all tiles', () => {
     expectInTime(clock, 10_000);
     expect(clock.elapsedMs).toBeGreaterThan(8500);
     expect(late).toEqual([]);
-    const tiles = scored.map((result) => result.read.sampled?.tiles ?? 1000);
+    const tiles = scored.map((result) => result.read?.sampled?.tiles ?? 1000);
     expect(Math.min(...tiles)).toBeGreaterThanOrEqual(64);
     expect(Math.max(...tiles)).toBeLessThan(2 * Math.min(...tiles));
-    for (const { read } of scored) expect(read.sampled).toMatchObject({ of: 1000, reason: 'deadline' });
+    for (const { read } of scored) expect(read?.sampled).toMatchObject({ of: 1000, reason: 'deadline' });
     expect(summary.deadline).toEqual({ sampled: 20, unscored: 0 });
-    expect(summary.rows[7]?.sampled).toEqual(scored[7]?.read.sampled);
+    expect(summary.rows[7]?.sampled).toEqual(scored[7]?.read?.sampled);
     expect(summary.counts).toMatchObject({ scored: 20, fallback: 0 });
   });
 
@@ -112,8 +112,8 @@ describe('too little time for all tiles', () => {
     expectInTime(clock, 12_000);
     expect(late).toEqual([]);
     for (const [i, { read }] of scored.entries()) {
-      if (i % 2 === 1) expect(read.sampled).toBeNull();
-      else expect(read.sampled).toMatchObject({ of: 2000, reason: 'deadline' });
+      if (i % 2 === 1) expect(read?.sampled).toBeNull();
+      else expect(read?.sampled).toMatchObject({ of: 2000, reason: 'deadline' });
     }
   });
 
@@ -138,14 +138,14 @@ describe('too little time for all tiles', () => {
     expect(first?.tileBudget).toBeUndefined();
     expect(second?.tileBudget).toBeGreaterThanOrEqual(64);
     expect(third?.name).toBe(area.names[1]);
-    expect(scored[0]?.read.sampled).toMatchObject({ tiles: second?.tileBudget, reason: 'deadline' });
+    expect(scored[0]?.read?.sampled).toMatchObject({ tiles: second?.tileBudget, reason: 'deadline' });
   });
 
   it('tilesPerSlide stays the upper end, and its own reason', async () => {
     const area = await competitionArea(10);
     const { run, clock } = start(area, () => even, { deadline: 30_000 }, { tilesPerSlide: 100 });
     const { scored } = await results(run);
-    for (const { read } of scored) expect(read.sampled).toMatchObject({ tiles: 100, reason: 'tilesPerSlide' });
+    for (const { read } of scored) expect(read?.sampled).toMatchObject({ tiles: 100, reason: 'tilesPerSlide' });
     expect((await run.done).deadline).toEqual({ sampled: 0, unscored: 0 });
     expectInTime(clock, 30_000);
   });
@@ -162,7 +162,7 @@ describe('too little time for all slides', () => {
     expect(scored.length).toBeGreaterThanOrEqual(8);
     expect(late).toEqual(area.names.slice(scored.length));
     expect(late.length).toBeGreaterThan(0);
-    for (const { read } of scored) expect(read.sampled?.tiles).toBeGreaterThanOrEqual(64);
+    for (const { read } of scored) expect(read?.sampled?.tiles).toBeGreaterThanOrEqual(64);
     expect(summary.deadline).toEqual({ sampled: scored.length, unscored: late.length });
     expect(summary.counts).toMatchObject({ scored: scored.length, fallback: late.length, failed: 0 });
     expect(summary.rows.at(-1)).toEqual({ name: area.names[19], score: 0.25, source: 'fallback', error: 'DEADLINE' });
@@ -194,7 +194,7 @@ describe('too little time for all slides', () => {
     const { scored, late } = await results(run);
     expectInTime(clock, 30_000);
     expect(late).toEqual([area.names[4]]);
-    expect(scored.every((result) => result.read.sampled === null)).toBe(true);
+    expect(scored.every((result) => result.read?.sampled === null)).toBe(true);
   });
 
   it('a first slide that hangs leaves half of the time to the others; the last one gives all back', async () => {

@@ -4,7 +4,7 @@ import type { SlideScoreOptions } from '../../lib/options/types.js';
 import type { SlideResult } from '../../lib/scoring/result.js';
 import type { Clock } from '../../lib/runs/clock.js';
 import type { RowScorer } from '../../lib/runs/score-rows.js';
-import { fakeModel, resultOf, scoreOfName, type FakeScorerSettings } from './support.js';
+import { fakeModel, readOf, resultOf, scoreOfName, type FakeScorerSettings } from './support.js';
 
 interface Timer {
   readonly atMs: number;
@@ -125,5 +125,5 @@ async function work(
   const reason = total === options.tileBudget ? ('deadline' as const) : ('tilesPerSlide' as const);
   const sampled = { tiles: total, of: tiles, reason, seed: 0 };
   // Other tiles, another score: what a row carries shows which it was made of.
-  return { ...result, score: result.score / 2, tileCount: total, read: { ...result.read, sampled } };
+  return { ...result, score: result.score / 2, tileCount: total, read: { ...readOf(result), sampled } };
 }

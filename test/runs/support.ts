@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 import { afterEach } from 'vitest';
 import { MicrotomeError, type ErrorCode, type Stage } from '../../lib/core/errors.js';
 import { withJson } from '../../lib/core/plain-json.js';
-import type { Model, ModelAssumptions } from '../../lib/model/model.js';
+import type { Model, ModelAssumptions, TileInput } from '../../lib/model/model.js';
 import type { SlideScoreOptions } from '../../lib/options/types.js';
-import { defaultClip, type ClipRange, type SlideResult } from '../../lib/scoring/result.js';
+import { defaultClip, type ClipRange, type ReadPolicy, type SlideResult } from '../../lib/scoring/result.js';
 import { isClipped } from '../../lib/scoring/score-range.js';
 import type { FileSystem } from '../../lib/runs/file-system.js';
 import type { RowScorer } from '../../lib/runs/score-rows.js';
@@ -100,6 +100,8 @@ export interface FakeScorerSettings {
   /** Declared, where it is given. */
   readonly clip?: ClipRange | null;
   readonly assumed?: ModelAssumptions;
+  /** Of the metadata, that the model reads. */
+  readonly columns?: readonly string[];
   readonly sha256?: string;
   /** By file name: the code a slide fails with. */
   readonly failing?: Readonly<Record<string, ErrorCode>>;
@@ -132,12 +134,18 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
     sha256: settings.sha256 ?? 'a'.repeat(64),
     card: null,
     intendedUse: 'tests',
+    inputs: [{} as TileInput],
+    images: [],
+    clinical: [],
+    columns: settings.columns ?? [],
+    graphs: [],
     input: {
       name: 'input',
       sizePx: 8,
       stridePx: 8,
       mpp: 1,
       level: null,
+      edge: 'pad',
       layout: 'NCHW',
       channels: 'RGB',
       type: 'float32',
@@ -151,12 +159,19 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
         clip: settings.clip === undefined ? defaultClip : settings.clip,
         clipDeclared: settings.clip !== undefined,
         fallback: settings.fallback === undefined ? 0.25 : settings.fallback,
+        fallbackBy: null,
       },
     ],
     graph: { path: '/nowhere/model.onnx', inputs: [], outputs: [] },
     warnings: [],
     assumed: settings.assumed ?? null,
   } as Model;
+}
+
+/** Of a result that has one. */
+export function readOf(result: SlideResult): ReadPolicy {
+  if (result.read === null) throw new Error('the result has read no tiles');
+  return result.read;
 }
 
 export function resultOf(path: string, score: number): SlideResult {
@@ -168,6 +183,9 @@ export function resultOf(path: string, score: number): SlideResult {
     outputs: { relapse: Float64Array.of(score) },
     clip: defaultClip,
     read: { level: 0, mpp: 1, policy: 'mpp-exact' as const, scale: 1, jpegReduction: 1, sampled: null },
+    reads: {},
+    selection: [],
+    colour: null,
     tileCount: 4,
     stopping: null,
     decodedTiles: 4,

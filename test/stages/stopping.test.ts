@@ -46,7 +46,7 @@ describe('stopping', () => {
     expect(new Set(places(result)).size).toBe(tiles);
     const known = new Set(places(whole));
     expect(places(result).every((place) => known.has(place))).toBe(true);
-    expect([result.reproducible, result.read.sampled]).toEqual([true, null]);
+    expect([result.reproducible, result.read?.sampled]).toEqual([true, null]);
     expect((await planSlide(slide, { ...options, stopping: wide })).tiles).toBe(whole.tileCount);
   });
 
@@ -117,7 +117,7 @@ describe('stopping', () => {
     const stopping = { halfWidth: 0.02, minTiles: 100, everyTiles: 50 };
     const result = await scoreSlide(slide, { ...options, tilesPerSlide: 400, stopping });
     expect(result.stopping?.of).toBe(400);
-    expect(result.read.sampled).toMatchObject({ tiles: 400, reason: 'tilesPerSlide' });
+    expect(result.read?.sampled).toMatchObject({ tiles: 400, reason: 'tilesPerSlide' });
     expect(result.tileCount).toBeLessThan(400);
   });
 

@@ -36,7 +36,7 @@ def understood(feature: dict, text: str) -> float:
     if kind == "category":
         return position(parse["categories"], text, case_sensitive)
     if kind == "boolean":
-        return 1.0 - position([*parse["true"], *parse["false"]], text, case_sensitive) // len(parse["true"])
+        return float(position([*parse["true"], *parse["false"]], text, case_sensitive) < len(parse["true"]))
     raise NotImplementedError(kind)
 
 

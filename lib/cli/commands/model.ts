@@ -1,5 +1,6 @@
 /** microtome model: the card, the inputs and the outputs of a model. */
-import type { Model, TensorInfo } from '../../index.js';
+import { basename } from 'node:path';
+import type { ImageInput, Model, PixelFormat, TensorInfo, TileInput } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { assumedText } from '../assumptions.js';
 import { exitCode } from '../exit-codes.js';
@@ -27,8 +28,10 @@ export async function model(args: ParsedArgs, io: CliIo): Promise<number> {
 }
 
 function factsOf(loaded: Model): object {
-  const { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings, assumed } = loaded;
-  return { name, kind, path, sha256, card, intendedUse, input, outputs, graph, warnings, assumed };
+  const { name, kind, path, sha256, card, intendedUse, input, inputs, images, clinical, columns } = loaded;
+  const { outputs, graph, graphs, warnings, assumed } = loaded;
+  const reads = { input, inputs, images, clinical, columns };
+  return { name, kind, path, sha256, card, intendedUse, ...reads, outputs, graph, graphs, warnings, assumed };
 }
 
 /** What must be said about a model wherever it is shown; null where its card claims clinical use. */
@@ -48,7 +51,7 @@ function textOf(loaded: Model): string {
   add('sha256', loaded.sha256);
   add('notice', clinicalNotice(loaded)?.toUpperCase() ?? null);
   add('intended use', loaded.intendedUse);
-  const { card, input } = loaded;
+  const { card } = loaded;
   if (card !== null) {
     add('licence', card.licence);
     add('authors', card.authors.join(', '));
@@ -57,28 +60,48 @@ function textOf(loaded: Model): string {
     add('limitations', card.limitations);
     add('citation', card.citation);
   }
-  const resolution =
-    input.mpp === null
-      ? input.level === null
-        ? `resolution: not stated; pass ${loaded.kind === 'onnx' ? '--input-mpp or --input-level' : '--mpp or --level'}`
-        : `level ${input.level}`
-      : `${input.mpp} um/px`;
-  add('tiles', `${input.sizePx} px, stride ${input.stridePx} px, ${resolution}`);
-  add(
-    'input',
-    `${input.name}: ${input.type} ${input.layout} ${input.channels}, (x * ${input.scale} - [${input.mean}]) / [${input.std}]`,
-  );
+  for (const input of loaded.inputs) {
+    add('tiles', tilesText(input, loaded));
+    add('input', `${input.name}: ${pixelsText(input)}`);
+  }
+  for (const image of loaded.images) {
+    add('image', `${image.name}: ${imageText(image)}`);
+    add('input', `${image.name}: ${pixelsText(image)}`);
+  }
+  for (const { name, column, type, isRequired } of loaded.clinical)
+    add('clinical', `${name}: column ${column}, ${type}${isRequired ? ', needed for every slide' : ''}`);
+  if (loaded.columns.length > 0) add('metadata', `columns ${loaded.columns.join(', ')}`);
   for (const output of loaded.outputs) {
     const clip = output.clip === null ? 'not clipped' : `clipped to [${output.clip[0]}, ${output.clip[1]}]`;
-    const fallback = output.fallback === null ? 'no fallback' : `fallback ${output.fallback}`;
+    const byGroup = output.fallbackBy === null ? '' : `, or by the column ${output.fallbackBy}`;
+    const fallback = output.fallback === null ? 'no fallback' : `fallback ${output.fallback}${byGroup}`;
     const range = output.clipDeclared ? '' : '; no range is declared: a score outside [0, 1] is an error';
     add('output', `${output.name}: ${clip}, ${fallback}${range}`);
   }
-  for (const tensor of loaded.graph.inputs) add('graph input', tensorText(tensor));
-  for (const tensor of loaded.graph.outputs) add('graph output', tensorText(tensor));
+  const isOne = loaded.graphs.length === 1;
+  for (const graph of loaded.graphs) {
+    const file = isOne ? '' : `${basename(graph.path)}: `;
+    for (const tensor of graph.inputs) add('graph input', `${file}${tensorText(tensor)}`);
+    for (const tensor of graph.outputs) add('graph output', `${file}${tensorText(tensor)}`);
+  }
   add('assumed', assumedText(loaded));
   for (const warning of loaded.warnings) add('warning', warning);
   return table(rows);
+}
+
+function tilesText({ sizePx, stridePx, mpp, level }: TileInput, { kind }: Model): string {
+  const notStated = `resolution: not stated; pass ${kind === 'onnx' ? '--input-mpp or --input-level' : '--mpp or --level'}`;
+  const resolution = mpp === null ? (level === null ? notStated : `level ${level}`) : `${mpp} um/px`;
+  return `${sizePx} px, stride ${stridePx} px, ${resolution}`;
+}
+
+function imageText({ widthPx, heightPx, maxPixels, level }: ImageInput): string {
+  const size = maxPixels === null ? `${widthPx} x ${heightPx} px` : `at most ${maxPixels} pixels`;
+  return level === null ? size : `${size}, from level ${level}`;
+}
+
+function pixelsText({ type, layout, channels, scale, mean, std }: PixelFormat): string {
+  return `${type} ${layout} ${channels}, (x * ${scale} - [${mean}]) / [${std}]`;
 }
 
 function tensorText(tensor: TensorInfo): string {

@@ -118,7 +118,8 @@ function tell(outcome: SlideOutcome, { io, view, naming, asJson, asTable }: Tell
 }
 
 /** What a score is less than it seems to be. */
-function limitsOf({ path, read: { sampled }, clipped, unclipped, clip }: SlideResult): readonly string[] {
+function limitsOf({ path, read, clipped, unclipped, clip }: SlideResult): readonly string[] {
+  const sampled = read?.sampled ?? null;
   const lines: string[] = [];
   if (sampled?.reason === 'deadline')
     lines.push(`short of time: ${printable(path)}: ${sampled.tiles} of ${sampled.of} tiles`);

@@ -35,7 +35,7 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
     if (tokens > 1 && features.pool === null) throw missingPool(modelOutput.name, scorer.model.path);
     const closing = await closingOf(encoded, facts, job.grid, job.identity, options.signal ?? null);
     await file.finish(closing, job.beforeRename);
-    const warnings = [...read.warnings, ...poolWarnings(scorer.model, modelOutput.name, modelOutput.rows.pool)];
+    const warnings = [...read.warnings, ...poolWarnings(scorer.model, modelOutput.source, modelOutput.rows.pool)];
     const own = { output, tiles: tiles.count, columns: columns / tokens, tokens, modelOutput: modelOutput.name };
     return Object.freeze({ ...read, ...own, warnings: Object.freeze(warnings) });
   } finally {

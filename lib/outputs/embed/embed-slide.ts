@@ -54,8 +54,9 @@ function pick({ limits, slideMpp }: ScorerOptions): Pick<ScorerOptions, 'limits'
 
 /** Of the tiles of a scorer with these options. */
 export function gridOf(scorer: Scorer, given: ScorerOptions): Grid {
-  const { grid } = slideSettings(parseScorerOptions({ ...slideOnly(given), model: scorer.model }).slide, scorer.model);
-  return { sizePx: grid.sizePx, stridePx: grid.stridePx };
+  const { slide } = parseScorerOptions({ ...slideOnly(given), model: scorer.model });
+  const { sizePx = 0, stridePx = 0 } = slideSettings(slide, scorer.model).grids[0] ?? {};
+  return { sizePx, stridePx };
 }
 
 function slideOnly({ mpp, level, tile }: ScorerOptions): Pick<ScorerOptions, 'mpp' | 'level' | 'tile'> {

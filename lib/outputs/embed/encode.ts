@@ -4,7 +4,8 @@ import { optionMark } from '../../core/option-names.js';
 import { specOf } from '../../model/spec.js';
 import { parseScorerOptions, type ParsedScorerOptions } from '../../options/score-options.js';
 import type { ScorerOptions } from '../../options/types.js';
-import type { RowsAsked } from '../../scoring/encoded-slide.js';
+import { tileColumns, type TileColumnSource } from '../../model/tile-columns.js';
+import type { RowsAsked } from '../../model/program/compile.js';
 import { createParsedScorer, modelOf, type EncodingScorer, type Scorer } from '../../scoring/scorer.js';
 import type { FeatureSettings } from './embed-options.js';
 import { poolOf } from './pooling.js';
@@ -30,16 +31,23 @@ function withTokens(parsed: ParsedScorerOptions): ParsedScorerOptions {
 export interface FeatureOutput {
   /** By its name in the model. */
   readonly name: string;
+  readonly source: TileColumnSource;
   readonly rows: RowsAsked;
 }
 
 /** The output of the model that features are taken from. Throws INVALID_OPTION. */
-export function featureOutputOf({ model }: Scorer, features: FeatureSettings): FeatureOutput {
+export function featureOutputOf(scorer: Scorer, features: FeatureSettings): FeatureOutput {
+  requireTiles(scorer);
+  const { model } = scorer;
   const { output: asked } = features;
-  const names = specOf(model).tileOutputs.map(({ name }) => name);
-  const found = asked === null ? (names.length === 1 ? names[0] : undefined) : names.find((name) => name === asked);
-  if (found !== undefined)
-    return { name: found, rows: { output: names.indexOf(found), pool: poolOf(model, found, features) } };
+  const columns = tileColumns(specOf(model), 0).filter(({ of }) => of === 'encoder');
+  const names = columns.map(({ name }) => name);
+  const found =
+    asked === null ? (columns.length === 1 ? columns[0] : undefined) : columns.find(({ name }) => name === asked);
+  if (found !== undefined) {
+    const { name, encoder, index: output } = found;
+    return { name, source: found, rows: { encoder, output, pool: poolOf(model, found, features) } };
+  }
   const listed = names.map((name) => JSON.stringify(name)).join(', ');
   const what =
     asked === null
@@ -49,4 +57,18 @@ export function featureOutputOf({ model }: Scorer, features: FeatureSettings): F
     path: model.path,
     advice: 'name one of them',
   });
+}
+
+/** Features are those of the tiles of the first tile input. Throws INVALID_OPTION. */
+function requireTiles({ model }: Scorer): void {
+  if (model.input !== null) return;
+  throw new MicrotomeError(
+    'INVALID_OPTION',
+    'options',
+    `The model ${model.name} reads no tiles, so it has no features of them`,
+    {
+      path: model.path,
+      advice: 'use a model with a tile input',
+    },
+  );
 }

@@ -24,7 +24,7 @@ export async function runIdentity(
 ): Promise<RunIdentity> {
   const machine = await machineIdentity(scorer.device);
   const key = await runKey(scorer.model, { metadataSha256: null }, run, machine);
-  const { sizePx, stridePx, mpp, level } = scorer.model.input;
+  const { sizePx = null, stridePx = null, mpp = null, level = null } = scorer.model.input ?? {};
   return {
     tool: key.tool,
     model: { ...key.model, input: { sizePx, stridePx, mpp, level } },

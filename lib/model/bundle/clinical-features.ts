@@ -1,0 +1,93 @@
+/** The clinical features of a bundle, with their defaults, and the checks that a schema cannot say. */
+
+import type { BundleText } from '../bundle-json.js';
+import type { ClinicalInput } from '../model.js';
+import type { ClinicalFeature } from '../spec.js';
+import type { ClinicalFeatureJson } from './json-types.js';
+
+/** What is wrong with a feature, and at which of its members; null: nothing. */
+function wrongWith(json: ClinicalFeatureJson): readonly [at: readonly string[], found: string] | null {
+  const { type, parse = {}, missing } = json;
+  if (type === 'category' && parse.categories === undefined)
+    return [['parse'], 'a category needs parse.categories, the list of all of them'];
+  if (type === 'boolean' && (parse.true === undefined || parse.false === undefined))
+    return [['parse'], 'a boolean needs parse.true and parse.false, how each is spelt'];
+  const other = (
+    [
+      ['intervalValue', 'interval'],
+      ['true', 'boolean'],
+      ['false', 'boolean'],
+      ['categories', 'category'],
+      ['encoding', 'category'],
+    ] as const
+  ).find(([key, owner]) => parse[key] !== undefined && type !== owner);
+  if (other !== undefined) return [['parse', other[0]], `${other[0]} is for the type "${other[1]}", not "${type}"`];
+  if (isOneHot(json) && (json.mean !== undefined || json.std !== undefined))
+    return [[json.mean === undefined ? 'std' : 'mean'], 'mean and std are for one number, but the encoding is oneHot'];
+  return wrongWithMissing(json, missing) ?? wrongWithWords(json);
+}
+
+function wrongWithMissing(
+  { type, parse }: ClinicalFeatureJson,
+  { rule, value, category }: ClinicalFeatureJson['missing'],
+): readonly [readonly string[], string] | null {
+  if (rule === 'value' && value === undefined) return [['missing'], 'the rule "value" needs a value'];
+  if ((rule === 'category') !== (category !== undefined))
+    return [['missing'], 'the rule "category" needs a category, and no other rule has one'];
+  if (value !== undefined && (rule === 'error' || rule === 'category'))
+    return [['missing', 'value'], `the rule "${rule}" has no value`];
+  if (category === undefined) return null;
+  if (type !== 'category')
+    return [['missing', 'rule'], `the rule "category" is for the type "category", not "${type}"`];
+  const isKnown = parse?.categories?.includes(category) === true;
+  return isKnown ? null : [['missing', 'category'], `"${category}" is not one of the categories`];
+}
+
+/** Two words that are one where upper and lower case are the same. */
+function wrongWithWords({ type, parse = {} }: ClinicalFeatureJson): readonly [readonly string[], string] | null {
+  const words = type === 'boolean' ? [...(parse.true ?? []), ...(parse.false ?? [])] : (parse.categories ?? []);
+  const seen = new Set<string>();
+  for (const word of words) {
+    const plain = parse.caseSensitive === true ? word : word.toLowerCase();
+    if (seen.has(plain)) return [['parse'], `"${word}" is there twice`];
+    seen.add(plain);
+  }
+  return null;
+}
+
+function isOneHot({ type, parse }: ClinicalFeatureJson): boolean {
+  return type === 'category' && (parse?.encoding ?? 'oneHot') === 'oneHot';
+}
+
+/** Throws MODEL_INVALID. */
+export function clinicalFeatures(list: readonly ClinicalFeatureJson[], text: BundleText): readonly ClinicalFeature[] {
+  return list.map((json, i) => {
+    const wrong = wrongWith(json);
+    if (wrong !== null) throw text.error('MODEL_INVALID', ['inputs', 'clinical', String(i), ...wrong[0]], wrong[1]);
+    const { parse = {}, missing } = json;
+    return Object.freeze({
+      name: json.name,
+      column: json.column,
+      type: json.type,
+      intervalValue: parse.intervalValue ?? 'middle',
+      trueWords: parse.true ?? [],
+      falseWords: parse.false ?? [],
+      categories: parse.categories ?? [],
+      isOneHot: isOneHot(json),
+      isCaseSensitive: parse.caseSensitive ?? false,
+      synonyms: new Map(Object.entries(json.synonyms ?? {})),
+      missing: { rule: missing.rule, value: missing.value ?? null, category: missing.category ?? null },
+      mean: json.mean ?? 0,
+      std: json.std ?? 1,
+    });
+  });
+}
+
+/** As a caller sees them. */
+export function clinicalInputs(features: readonly ClinicalFeature[]): readonly ClinicalInput[] {
+  return Object.freeze(
+    features.map(({ name, column, type, missing }) =>
+      Object.freeze({ name, column, type, isRequired: missing.rule === 'error' }),
+    ),
+  );
+}
