@@ -108,10 +108,10 @@ class Runner:
             for workers in WORKERS:
                 self._execution = replace(self._execution, num_workers_per_gpu=workers)
                 found.append((self._seconds(), reader, self._preprocessing, self._execution))
-        _, reader, self._preprocessing, self._execution = min(found, key=lambda one: one[0])
-        found = [(min(found)[0], self._execution)]
+        seconds, reader, self._preprocessing, best = min(found, key=lambda one: one[0])
+        found = [(seconds, best)]
         for batch in BATCHES:
-            self._execution = replace(self._execution, batch_size=batch)
+            self._execution = replace(best, batch_size=batch)
             found.append((self._seconds(), self._execution))
         _, self._execution = min(found, key=lambda one: one[0])
         return reader
