@@ -4,7 +4,7 @@ import type { Claim, Figure } from '../harness/figure.js';
 import type { Workload } from '../harness/protocol.js';
 import { modelFile, type ModelName } from '../models/files.js';
 import { denseSlide, type DenseSlide } from '../workloads/slides.js';
-import { MODEL_TILE_PX, STORED_TILE_PX } from '../workloads/tile-sizes.js';
+import { MODEL_TILE_PX, STORED_TILE_PX } from '../workloads/scales.js';
 
 export interface Bench {
   /** Fewer rounds and smaller slides: shows that everything works; the figures are rough. */
