@@ -1,10 +1,12 @@
 /** All rows, in the order of the table. */
 import { aligned } from './aligned.js';
+import { embed } from './embed.js';
 import { glass } from './glass.js';
 import { int8 } from './int8.js';
 import { lateBytes } from './late-bytes.js';
 import { limit } from './limit.js';
 import { memory } from './memory.js';
+import { onePass } from './one-pass.js';
 import { opening } from './opening.js';
 import { readers } from './readers.js';
 import { reduction } from './reduction.js';
@@ -21,10 +23,12 @@ export const rows: readonly Row[] = [
   readers,
   limit,
   resnet,
+  onePass,
   sharp,
   sharpModels,
   int8,
   wsinfer,
+  embed,
   glass,
   reduction,
   opening,

@@ -4,6 +4,7 @@ import type { Claim, Figure } from '../harness/figure.js';
 import type { Workload } from '../harness/protocol.js';
 import { modelFile, type ModelName } from '../models/files.js';
 import { denseSlide, type DenseSlide } from '../workloads/slides.js';
+import { MODEL_TILE_PX, STORED_TILE_PX } from '../workloads/scales.js';
 
 export interface Bench {
   /** Fewer rounds and smaller slides: shows that everything works; the figures are rough. */
@@ -27,8 +28,7 @@ export function rowOf(claims: readonly [Claim, ...Claim[]], run: Row['run'], tit
 /** The bars are for two cores: two workers wherever a row says whole loop, one where it says CPU time. */
 export const WORKERS = 2;
 
-export const MODEL_TILE_PX = 224;
-export const STORED_TILE_PX = 256;
+export { MODEL_TILE_PX, STORED_TILE_PX };
 
 /** What a workload has where the row does not say more. */
 export const plainWorkload = {

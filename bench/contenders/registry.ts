@@ -52,6 +52,8 @@ function libraryIn(folder: string, name: RegExp): string {
 export const contenders = {
   'ours-pixels': typescript('microtome, slide.tiles', 'ours-pixels'),
   'ours-tensors': typescript('microtome, slide.tensors', 'ours-tensors'),
+  'ours-embed': typescript('microtome, embedSlide', 'ours-embed'),
+  'ours-one-pass': typescript('microtome, three encoders in one pass', 'ours-one-pass'),
   'ours-scores': typescript('microtome, createScorer', 'ours-scores'),
   'sharp-naive': typescript('sharp + onnxruntime-node, naive', 'sharp-naive'),
   'sharp-tuned': typescript('sharp + onnxruntime-node, tuned', 'sharp-tuned'),
@@ -67,6 +69,7 @@ export const contenders = {
   'stage-infer': native('inference alone', 'stage_infer', () => ({ runtime: onnxRuntimeLibrary })),
   cucim: python('cuCIM, CPU', 'tile_reader.py cucim', 'readers', ['cucim-cu12']),
   fastslide: python('fastslide', 'tile_reader.py fastslide', 'readers', ['fastslide']),
+  slide2vec: python('slide2vec', 'slide2vec_runner.py', 'slide2vec', ['slide2vec', 'torch', 'timm']),
   wsinfer: python('WSInfer', 'wsinfer_runner.py', 'wsinfer', ['wsinfer', 'torch', 'onnx']),
 } as const satisfies Record<string, ContenderSpec>;
 

@@ -26,6 +26,8 @@ export interface Workload {
   readonly batch: number;
   /** 'none', or the path of an .onnx file. */
   readonly model: string;
+  /** What python/encoders.py calls the model, where it comes from there. */
+  readonly encoder?: string;
   /** What becomes of the model's values before they are compared. */
   readonly activation: 'none' | 'softmax';
   /** 'all' takes the whole grid; 'tissue' what the contender's own mask keeps. */
@@ -46,6 +48,10 @@ export interface Verification {
   readonly means?: readonly number[];
   /** One value for each tile, rows from the top. */
   readonly scores?: readonly number[];
+  /** Of each tile, rows from the top, one after another. */
+  readonly features?: readonly number[];
+  /** Stored tiles that were decoded; from a contender that counts them. */
+  readonly decodedTiles?: number;
 }
 
 export interface Pass {

@@ -1,5 +1,5 @@
 /**
- * Python environments of the benchmarks' own: one for the readers, one for WSInfer, whose dependencies are older. Every
+ * Python environments of the benchmarks' own: one for the readers, one for WSInfer, whose dependencies are older, one for slide2vec. Every
  * line of a file of requirements is installed by itself; what cannot be had is remembered with its reason, which the rows
  * that need it report.
  */
@@ -10,7 +10,11 @@ import { benchDir, pythonDir } from '../paths.js';
 import { runQuietly } from './run.js';
 
 /** By name of the environment: the file that says what is in it. */
-const environments = { readers: 'requirements.txt', wsinfer: 'requirements-wsinfer.txt' } as const;
+const environments = {
+  readers: 'requirements.txt',
+  wsinfer: 'requirements-wsinfer.txt',
+  slide2vec: 'requirements-slide2vec.txt',
+} as const;
 
 export type Environment = keyof typeof environments;
 

@@ -38,11 +38,16 @@ function paintTiles({ distinctTiles, seed }: BlockSlideOptions): { glass: Uint8A
   return { glass, tissue };
 }
 
-/** Writes the slide, and its level-0 tiles as complete JPEG streams beside it when `streamsPath` is given. */
-export async function writeBlockSlide(path: string, options: BlockSlideOptions, streamsPath?: string): Promise<void> {
+/** Writes the slide, and the tiles of one level as complete JPEG streams beside it when `streamsPath` is given. */
+export async function writeBlockSlide(
+  path: string,
+  options: BlockSlideOptions,
+  streamsPath?: string,
+  streamsLevel = 0,
+): Promise<void> {
   const writer = new TiffWriter(path, {});
   try {
-    write(writer, options, streamsPath);
+    write(writer, options, streamsPath, streamsLevel);
     writer.close();
   } catch (error) {
     writer.close();
@@ -51,7 +56,12 @@ export async function writeBlockSlide(path: string, options: BlockSlideOptions, 
   }
 }
 
-function write(writer: TiffWriter, options: BlockSlideOptions, streamsPath: string | undefined): void {
+function write(
+  writer: TiffWriter,
+  options: BlockSlideOptions,
+  streamsPath: string | undefined,
+  streamsLevel: number,
+): void {
   const encoder = new TileEncoder(TILE_PX, 80);
   const [offsetOf, bytesOf, complete]: [number[], number[], Uint8Array[]] = [[], [], []];
   const store = (pixels: Uint8Array): number => {
@@ -71,7 +81,7 @@ function write(writer: TiffWriter, options: BlockSlideOptions, streamsPath: stri
     const firstTissue = offsetOf.length;
     for (const pixels of tissue) store(pixels);
     const grid = gridOf(size, rect, { glass: painted.glass, tissue, firstTissue, store });
-    if (index === 0 && streamsPath !== undefined) writeStreams(streamsPath, complete, grid);
+    if (index === streamsLevel && streamsPath !== undefined) writeStreams(streamsPath, complete, grid);
     const offsets = Float64Array.from(grid, (tile) => offsetOf[tile] as number);
     const byteCounts = Float64Array.from(grid, (tile) => bytesOf[tile] as number);
     const page = { size, tileSizePx: TILE_PX, jpegTables: encoder.tables, offsets, byteCounts, reduced: index > 0 };

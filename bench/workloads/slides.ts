@@ -10,24 +10,34 @@ const SEED = 20;
 export interface DenseSlide {
   readonly path: string;
   readonly streams: string;
-  /** Stored tiles on a side. */
+  /** Stored tiles on a side of level 0. */
   readonly side: number;
   /** Tiles on a side of a grid of this tile size without gaps. */
   tilesOf(sizePx: number): number;
 }
 
-/** Tissue everywhere: `units` * 7 stored tiles on a side, of which 441 are different. */
-export async function denseSlide(units: number): Promise<DenseSlide> {
+function denseOptions(units: number): BlockSlideOptions {
   const side = units * GRID_UNIT;
   const block = { x: 0, y: 0, width: side, height: side };
-  const options = { columns: side, rows: side, block, distinctTiles: Math.min(441, side * side), seed: SEED };
+  return { columns: side, rows: side, block, distinctTiles: Math.min(441, side * side), seed: SEED };
+}
+
+/** Tissue everywhere: `units` * 7 stored tiles on a side, of which 441 are different. */
+export async function denseSlide(units: number): Promise<DenseSlide> {
+  const options = denseOptions(units);
   const path = await blockSlide('dense', options);
+  const streams = await denseStreams(units, 0);
+  return { path, streams, side: options.columns, tilesOf: (sizePx) => (options.columns * 256) / sizePx };
+}
+
+/** The stored tiles of one level of a dense slide. */
+export function denseStreams(units: number, level: number): Promise<string> {
+  const options = denseOptions(units);
   // Written again: the same encoder settings, so the streams hold the pixels of the slide's tiles.
-  const streams = await cached('dense', 'streams', options, async (target) => {
-    await writeBlockSlide(`${target}.tif`, options, target);
+  return cached('dense', 'streams', level === 0 ? options : [options, level], async (target) => {
+    await writeBlockSlide(`${target}.tif`, options, target, level);
     await rm(`${target}.tif`);
   });
-  return { path, streams, side, tilesOf: (sizePx) => (side * 256) / sizePx };
 }
 
 /** Any other slide of one block. */

@@ -16,6 +16,7 @@ import type {
   ResolutionSource,
 } from './names.js';
 import type { NativeOutputPart, NativeProgram, QualityMeasure } from './program.js';
+import type { NativeRowSink } from './rows.js';
 
 export interface NativeErrorFields {
   /** What was found and what was expected. */
@@ -396,41 +397,6 @@ export interface NativeScoreJob {
   readonly result: Promise<NativeScoreResult>;
   /** Returns at once; `result` then rejects with CANCELLED within one tile and one inference call. */
   cancel(): void;
-}
-
-/** The tiles that rows will come of. */
-export interface NativeRowPlan {
-  /** Index in the program's rows. */
-  readonly row: number;
-  readonly tiles: number;
-  /** Upper left corners in pixels of the level read, in plan order. */
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-}
-
-/** Some rows, after pooling and activation. */
-export interface NativeRowBlock {
-  /** Index in the program's rows. */
-  readonly row: number;
-  /** Values of a row: those of all its tokens. */
-  readonly columns: number;
-  readonly tokens: number;
-  /** Tiles of the plan; no one comes twice. */
-  readonly items: Uint32Array;
-  /** items * columns values, in memory of the job. */
-  readonly values: Float32Array;
-  /** Gives the memory back; `values` is empty then. Called as a method. The job goes on only while there is room. */
-  release(): void;
-}
-
-/**
- * Called on the JavaScript thread. What one of them throws cancels the job, and the result rejects with it. The result is
- * there when every block was released.
- */
-export interface NativeRowSink {
-  /** Once for each of the program's rows, before its first block. */
-  onPlan(plan: NativeRowPlan): void;
-  onRows(block: NativeRowBlock): void;
 }
 
 export interface NativeEngine {

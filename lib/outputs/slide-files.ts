@@ -99,11 +99,19 @@ export async function prepareFiles(
   place: Place,
   result: SlideResult,
 ): Promise<PreparedFiles> {
-  const { signal } = slide;
+  return prepareRows({ options: { kinds }, model, slide }, place, needsTiles(kinds) ? tileRows(result, model) : null);
+}
+
+/** The same for rows that are there already; null: no file needs them. */
+export async function prepareRows(
+  { options: { kinds }, model, slide }: { options: Pick<FileOptions, 'kinds'> } & Omit<FileMaker, 'options'>,
+  place: Place,
+  rows: TileRows | null,
+): Promise<PreparedFiles> {
   // The turn in which a large result was made has lasted long enough.
   await nextTurn();
   const parts = await readParts(kinds, model, slide, place);
-  return { place, parts, rows: needsTiles(kinds) ? await copiedRows(tileRows(result, model), signal) : null };
+  return { place, parts, rows: rows === null ? null : await copiedRows(rows, slide.signal) };
 }
 
 async function readParts(

@@ -1,6 +1,7 @@
 /** What comes of a slide whose tiles were encoded: where they are, and what scoring says of a slide beside its score. */
 import { MicrotomeError } from '../core/errors.js';
-import type { NativeRowPlan, NativeScoreResult } from '../native/contract.js';
+import type { NativeScoreResult } from '../native/contract.js';
+import type { NativeRowPlan } from '../native/rows.js';
 import { scaledBy } from '../slide/places.js';
 import type { ReadPolicy, SlideResult, TileTable } from './result.js';
 
@@ -13,7 +14,7 @@ export type EncodedFacts = Pick<
 /** Where the tiles are. */
 export type EncodedTiles = Pick<
   TileTable,
-  'count' | 'level0X' | 'level0Y' | 'level0Width' | 'level' | 'level0PerPxX' | 'level0PerPxY'
+  'count' | 'level0X' | 'level0Y' | 'level0Width' | 'level0Height' | 'level' | 'level0PerPxX' | 'level0PerPxY'
 >;
 
 export interface EncodedSlide {
@@ -33,6 +34,7 @@ export function encodedTiles(found: NativeScoreResult, plan: NativeRowPlan): Enc
     level0X: scaledBy(plan.x, level0PerPxX),
     level0Y: scaledBy(plan.y, level0PerPxY),
     level0Width: footprintPx * level0PerPxX,
+    level0Height: footprintPx * level0PerPxY,
     level,
     level0PerPxX,
     level0PerPxY,

@@ -18,6 +18,7 @@ import type {
   StoppingOutcome,
   TileSample,
   TileTable,
+  Timings,
 } from './result.js';
 import { tileTable } from './tile-table.js';
 
@@ -121,24 +122,6 @@ export interface ResultContext {
   readonly elapsedMs: number;
 }
 
-/** Of a slide whose tiles were encoded. */
-export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
-  const { path, model, settings, slideWarnings, elapsedMs } = context;
-  const [table] = found.tables;
-  if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
-  return Object.freeze({
-    path,
-    read: readPolicy(table, undefined, settings, 0),
-    badTiles: found.badTiles + found.missingTiles,
-    missingTiles: found.missingTiles,
-    tissueFraction: found.tissueFraction,
-    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
-    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
-    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
-    reproducible: settings.program.reproducible,
-  });
-}
-
 function tablesOf(
   found: NativeScoreResult,
   { model, program }: ResultContext,
@@ -148,6 +131,28 @@ function tablesOf(
   const tables = byInput(found.tables, model, (table, i) => tileTable(table, spec, program, i));
   const [first] = Object.values(tables);
   return { ...(first === undefined ? {} : { tiles: first }), tables: Object.freeze(tables) };
+}
+
+/** Of a slide whose tiles were encoded. */
+export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
+  const { path, model, settings, program, slideWarnings, elapsedMs } = context;
+  const [table] = found.tables;
+  if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
+  return Object.freeze({
+    path,
+    read: readPolicy(table, undefined, settings, 0),
+    badTiles: found.badTiles + found.missingTiles,
+    missingTiles: found.missingTiles,
+    tissueFraction: found.tissueFraction,
+    timings: timingsOf(found, elapsedMs),
+    warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
+    model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
+    reproducible: program.reproducible,
+  });
+}
+
+function timingsOf({ times }: NativeScoreResult, elapsedMs: number): Timings {
+  return Object.freeze({ elapsedMs, stages: Object.freeze(times.map((t) => Object.freeze({ ...t }))) });
 }
 
 export function slideResult(found: NativeScoreResult, context: ResultContext): SlideResult {
@@ -180,7 +185,7 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     badTiles: found.badTiles + found.missingTiles,
     missingTiles: found.missingTiles,
     tissueFraction: found.tissueFraction,
-    timings: Object.freeze({ elapsedMs, stages: Object.freeze(found.times.map((t) => Object.freeze({ ...t }))) }),
+    timings: timingsOf(found, elapsedMs),
     warnings: Object.freeze([
       ...new Set([...model.warnings, ...slideWarnings, ...found.warnings, ...ofRange, ...forced]),
     ]),

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "addon/error_bridge.h"
 #include "addon/marshal.h"
 
 namespace microtome::addon {
@@ -29,10 +30,16 @@ Napi::Object plan_object(Napi::Env env, RowPlan&& plan) {
   return out;
 }
 
-// Memory with two owners, the array and release(): whoever comes first gives it back to the job.
+// Memory with two owners, the array and release(): whoever comes first gives it back, and the next block comes.
 struct Slot {
   std::shared_ptr<LargeFloats> values;
+  std::weak_ptr<RowQueue> queue;
   bool is_copied = false;
+
+  void give_back() {
+    if (!std::exchange(values, nullptr)) return;
+    if (const auto alive = queue.lock()) alive->done();
+  }
 };
 
 Napi::ArrayBuffer buffer_of(Napi::Env env, const std::shared_ptr<Slot>& slot) {
@@ -42,7 +49,7 @@ Napi::ArrayBuffer buffer_of(Napi::Env env, const std::shared_ptr<Slot>& slot) {
   auto held = std::make_unique<std::shared_ptr<Slot>>(slot);
   const auto free = [](napi_env, void*, void* hint) {
     const std::unique_ptr<std::shared_ptr<Slot>> owner(static_cast<std::shared_ptr<Slot>*>(hint));
-    (*owner)->values.reset();
+    (*owner)->give_back();
   };
   if (napi_create_external_arraybuffer(env, values.data(), bytes, free, held.get(), &buffer) == napi_ok) {
     held.release();
@@ -64,10 +71,10 @@ void release(const Napi::CallbackInfo& call, Slot& slot) {
   // A buffer that was passed to another thread is in use there; it comes back when that one lets go of it.
   if (buffer.IsDetached() || (!slot.is_copied && buffer.Data() != slot.values->data())) return;
   buffer.Detach();
-  slot.values.reset();
+  slot.give_back();
 }
 
-Napi::Object block_object(Napi::Env env, RowBlock&& block) {
+Napi::Object block_object(Napi::Env env, RowBlock&& block, const std::weak_ptr<RowQueue>& queue) {
   auto out = Napi::Object::New(env);
   out.Set("row", Napi::Number::New(env, static_cast<double>(block.row)));
   out.Set("columns", Napi::Number::New(env, static_cast<double>(block.columns)));
@@ -76,7 +83,7 @@ Napi::Object block_object(Napi::Env env, RowBlock&& block) {
   std::copy(block.items.begin(), block.items.end(), items.Data());
   out.Set("items", items);
   const std::size_t count = block.values->size();
-  auto slot = std::make_shared<Slot>(Slot{std::move(block.values)});
+  auto slot = std::make_shared<Slot>(Slot{.values = std::move(block.values), .queue = queue});
   out.Set("values", Napi::Float32Array::New(env, count, buffer_of(env, slot), 0));
   out.Set("release", Napi::Function::New(env, [slot](const Napi::CallbackInfo& call) { release(call, *slot); }));
   return out;
@@ -86,10 +93,14 @@ Napi::Object block_object(Napi::Env env, RowBlock&& block) {
 
 RowCalls::RowCalls(const Fields& sink) : on_plan_(function_of(sink, "onPlan")), on_rows_(function_of(sink, "onRows")) {}
 
-void RowCalls::call(const Napi::FunctionReference& function, const std::function<Napi::Value()>& argument) {
+// `argument` gives nothing where there is nothing to tell.
+void RowCalls::call(Napi::Env env, const Napi::FunctionReference& function,
+                    const std::function<std::optional<Napi::Value>()>& argument) {
   if (failure_ || function.IsEmpty()) return;
   try {
-    function.Call({argument()});
+    guarded(env, [&] {
+      if (const auto value = argument()) function.Call({*value});
+    });
   } catch (const Napi::Error& error) {
     failure_ = error;
     failure_->SuppressDestruct();
@@ -97,28 +108,35 @@ void RowCalls::call(const Napi::FunctionReference& function, const std::function
   }
 }
 
+void RowCalls::call_rows(Napi::Env env) {
+  call(env, on_rows_, [&]() -> std::optional<Napi::Value> {
+    auto block = queue_->take();
+    if (!block) return std::nullopt;
+    return block_object(env, std::move(*block), queue_);
+  });
+}
+
 engine::RowCallbacks RowCalls::callbacks(const std::shared_ptr<Environment>& environment,
                                          const std::shared_ptr<RowCalls>& calls) {
   const std::weak_ptr<RowCalls> weak = calls;
+  calls->queue_ = std::make_shared<RowQueue>([environment, weak] {
+    environment->deliver([weak](Napi::Env env) {
+      if (const auto alive = weak.lock()) alive->call_rows(env);
+    });
+  });
   return {.plan =
               [environment, weak](RowPlan plan) {
                 auto held = std::make_shared<RowPlan>(std::move(plan));
                 environment->deliver([weak, held](Napi::Env env) {
                   if (const auto alive = weak.lock())
-                    alive->call(alive->on_plan_, [&] { return plan_object(env, std::move(*held)); });
+                    alive->call(env, alive->on_plan_, [&] { return plan_object(env, std::move(*held)); });
                 });
               },
-          .rows =
-              [environment, weak](RowBlock block) {
-                auto held = std::make_shared<RowBlock>(std::move(block));
-                environment->deliver([weak, held](Napi::Env env) {
-                  if (const auto alive = weak.lock())
-                    alive->call(alive->on_rows_, [&] { return block_object(env, std::move(*held)); });
-                });
-              }};
+          .rows = [queue = calls->queue_](RowBlock block) { queue->put(std::move(block)); }};
 }
 
 void RowCalls::end() {
+  if (queue_) queue_->end();
   on_plan_.Reset();
   on_rows_.Reset();
   if (failure_) failure_->Reset();

@@ -1,4 +1,4 @@
-// NativeRowSink of lib/native/contract.ts: the functions of JavaScript that take the rows of a job.
+// NativeRowSink of lib/native/rows.ts: the functions of JavaScript that take the rows of a job.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include "addon/environment.h"
 #include "addon/fields.h"
 #include "addon/napi_setup.h"
+#include "addon/row_queue.h"
 #include "engine/row_request.h"
 
 namespace microtome::addon {
@@ -30,10 +31,13 @@ class RowCalls {
   void end();
 
  private:
-  void call(const Napi::FunctionReference& function, const std::function<Napi::Value()>& argument);
+  void call_rows(Napi::Env env);
+  void call(Napi::Env env, const Napi::FunctionReference& function,
+            const std::function<std::optional<Napi::Value>()>& argument);
 
   Napi::FunctionReference on_plan_;
   Napi::FunctionReference on_rows_;
+  std::shared_ptr<RowQueue> queue_;
   std::function<void()> cancel_;
   std::optional<Napi::Error> failure_;
 };

@@ -26,7 +26,7 @@ void require_inputs(const ScoreRequest& request) {
             "the grid's tile size and the model's input size differ");
     require(!encoder.turns.empty(), "the encoder \"" + encoder.name + "\" has no turn");
   }
-  require(!request.encoders.empty() || !request.images.empty(), "there is nothing to encode");
+  require(!request.encoders.empty() || !request.heads.empty(), "there is nothing to compute");
   require(!request.colour.stain || !request.tiles.empty(),
           "a stain is fitted to tiles, and the model has no tile input");
 }

@@ -26,11 +26,11 @@ struct RowPlan {
 
 // Some rows, after pooling and activation. Their memory counts until the last owner of `values` lets go of it.
 struct RowBlock {
-  std::size_t row = 0;                  // of ScoreRequest::rows
-  std::int64_t columns = 0;             // of a row, all tokens together
-  std::int64_t tokens = 1;              // columns are those of so many tokens, one after another
-  std::vector<std::uint32_t> items;     // tiles of the RowPlan; no one comes twice
-  std::shared_ptr<LargeFloats> values;  // items * columns
+  std::size_t row = 0;                       // of ScoreRequest::rows
+  std::int64_t columns = 0;                  // of a row, all tokens together
+  std::int64_t tokens = 1;                   // columns are those of so many tokens, one after another
+  std::vector<std::uint32_t> items = {};     // tiles of the RowPlan; no one comes twice
+  std::shared_ptr<LargeFloats> values = {};  // items * columns
 };
 
 // Called on worker threads; must return quickly and must not throw.

@@ -56,7 +56,7 @@ ScoreResult ScoreJob::collect() {
 
 // A slide is never scored from white that stands for tiles that could not be read.
 void ScoreJob::require_pixels() const {
-  if (!request_.tiles.empty() && counts_.decoded == 0)
+  if (!request_.encoders.empty() && counts_.decoded == 0)
     throw Error(Code::CORRUPT_TILE, Stage::Decode,
                 "none of the " + std::to_string(counts_.bad + counts_.missing) +
                     " stored tiles under the tissue could be decoded");

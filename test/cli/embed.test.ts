@@ -15,7 +15,7 @@ it('writes a file for each slide, goes on, and says what failed', async () => {
   await writeFile(model, wideModel(7, 32));
   await makeSharedTileSlide(slide, { width: 1024, height: 1024, seed: 1, tissueShare: 0.5 });
   const argv = ['embed', folder, '--model', model, '--out', out, '--level', '0', '--tile-size', '32'];
-  const first = await cli([...argv, '--feature-type', 'float16']);
+  const first = await cli([...argv, '--dtype', 'float16']);
   expect([first.code, first.stdout]).toEqual([0, expect.stringMatching(/^\d+\t.*a\.h5\n$/)]);
   expect(first.stderr).toMatch(/features: 1 embedded, \d+ tiles, /);
   expect(await readdir(out)).toEqual(['a.h5']);
@@ -25,7 +25,7 @@ it('writes a file for each slide, goes on, and says what failed', async () => {
     expect.stringContaining('featureType was "float16" and is "float32"'),
   ]);
   await writeFile(join(folder, 'b.tif'), 'no slide');
-  const more = await cli([...argv, '--feature-type', 'float16', '--resume', '--json']);
+  const more = await cli([...argv, '--dtype', 'float16', '--resume', '--json']);
   expect(more.code).toBe(3);
   expect(JSON.parse(more.stdout)).toMatchObject({ ok: false, error: { code: 'NOT_A_SLIDE' } });
   expect(more.stderr).toMatch(/1 there already, 1 failed/);

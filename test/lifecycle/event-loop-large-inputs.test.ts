@@ -29,4 +29,10 @@ describe('the event loop', () => {
     expect(tiles).toBeGreaterThan(50_000);
     expect(longestTurn.units).toBeLessThan(longestTurnAllowed);
   });
+
+  it('is free while the features of 100,000 tiles are written', async () => {
+    const { tiles, longestTurn } = await scene.score('embed', scene.many, scene.wide);
+    expect(tiles).toBe(317 ** 2);
+    expect(longestTurn.units).toBeLessThan(longestTurnAllowed);
+  });
 });

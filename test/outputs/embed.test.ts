@@ -49,8 +49,8 @@ async function all(
   return { outcomes, summary: await run.done };
 }
 
-async function contents(dir: string): Promise<Readonly<Record<string, string>>> {
-  const names = (await readdir(dir)).sort();
+async function contents(dir: string, given?: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const names = given ?? (await readdir(dir)).sort();
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, (await readFile(join(dir, name))).toString('base64')] as const)),
   );
@@ -187,4 +187,52 @@ it('leaves no file where features do not fit into float16', async () => {
   const { code } = await failureOf(embedSlide(join(slides, 'a.tif'), big));
   expect(code).toBe('OUTPUT_OUT_OF_RANGE');
   expect((await readdir(folder)).filter((name) => name.startsWith('wide.h5'))).toEqual([]);
+});
+
+it('writes where the tiles are beside the features, in their order, and writes them again where they are missing', async () => {
+  const output = join(folder, 'placed');
+  const [tilesCsv, geojson, maskPng] = ['csv', 'geojson', 'mask'].map((name) => join(output, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const placed = { ...options, output, tilesCsv, geojson, maskPng };
+  await all(placed);
+  const written = await contents(output, ['a.h5', 'csv/a.csv', 'geojson/a.geojson', 'mask/a.mask.png']);
+  const lines = (await readFile(join(tilesCsv, 'a.csv'), 'utf8')).trimEnd().split('\n');
+  const { tiles } = await scoreSlide(join(slides, 'a.tif'), { ...options, column: 0, clip: null, tiles: true });
+  const places = [...(tiles?.level0X ?? [])].map((x, i) => `${x},${tiles?.level0Y[i]},${sidePx},${sidePx}`);
+  expect(lines).toEqual(['minx,miny,width,height', ...places]);
+  const { features } = JSON.parse(await readFile(join(geojson, 'a.geojson'), 'utf8'));
+  expect(features.length).toBe(places.length);
+  await rm(join(tilesCsv, 'b.csv'));
+  const { summary } = await all({ ...placed, resume: true });
+  expect(summary.slides.map(({ status }) => status)).toEqual(['resumed', 'embedded', 'resumed']);
+  expect((await readdir(tilesCsv)).sort()).toEqual(['a.csv', 'b.csv', 'c.csv']);
+  const one = join(folder, 'placed-one');
+  const slide = join(slides, 'a.tif');
+  const single = { tilesCsv: join(one, 'csv'), geojson: join(one, 'geojson'), maskPng: join(one, 'mask') };
+  await mkdir(one);
+  await embedSlide(slide, { ...options, ...single, output: join(one, 'a.h5') });
+  expect(await contents(one, Object.keys(written))).toEqual(written);
+  await rm(join(one, 'a.h5'));
+  expect((await failureOf(embedSlide(slide, { ...options, ...single, output: join(one, 'a.h5') }))).code).toBe(
+    'OUTPUT_EXISTS',
+  );
+  const heat = { ...options, output, heatmap: join(output, 'heat') } as unknown as EmbedDirectoryOptions;
+  expect((await failureOf(embedDirectory(slides, heat).done)).code).toBe('INVALID_OPTION');
+});
+
+it('stops at an abort in the middle of the rows, and leaves no file', async () => {
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const output = join(folder, 'aborted.h5');
+  const onProgress = ({ tiles }: { readonly tiles: { readonly done: number } }): void => {
+    if (tiles.done > 0) stop.abort(reason);
+  };
+  const slide = join(folder, 'long.tif');
+  await makeSharedTileSlide(slide, { width: 8192, height: 8192, seed: 1, tissueShare: 0.5 });
+  const run = embedSlide(slide, { ...options, keep: 'all', output, signal: stop.signal, onProgress });
+  await expect(run).rejects.toBe(reason);
+  expect((await readdir(folder)).filter((name) => name.startsWith('aborted'))).toEqual([]);
 });

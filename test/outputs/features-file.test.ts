@@ -99,6 +99,20 @@ it('keeps what was there when the disk is full or the file cannot be named', asy
   }
 });
 
+it('says that the disk is full where rows find no room, and leaves no file', async () => {
+  const folder = await temporaryFolder();
+  let writes = 0;
+  const fs = faultyFileSystem((each) => {
+    if (each === 'write' && ++writes === 2) throw systemError('ENOSPC');
+  });
+  const file = await FeaturesFile.create(join(folder, 'slide.h5'), 'float32', null, fs);
+  file.planned(2);
+  await file.rows(rowsOf([1]));
+  const { code } = await failureOf(file.rows(rowsOf([0])));
+  await file.discard();
+  expect([code, await readdir(folder)]).toEqual(['DISK_FULL', []]);
+});
+
 it('stops at an abort', async () => {
   const stop = new AbortController();
   const file = await FeaturesFile.create(join(await temporaryFolder(), 'slide.h5'), 'float32', stop.signal);

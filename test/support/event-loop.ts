@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { meanColourModel, wideModel } from './models/small-graphs.js';
 import { makeSharedTileSlide } from './slides.js';
 
-export type Way = 'plain' | 'geojson-file' | 'geojson-object' | 'mask' | 'tiles' | 'files' | 'held';
+export type Way = 'plain' | 'geojson-file' | 'geojson-object' | 'mask' | 'tiles' | 'files' | 'held' | 'embed';
 
 export interface LoopReport {
   readonly tiles: number;

@@ -1,9 +1,9 @@
 // Scores a slide in one way while it watches the event loop, and prints tiles, peak memory and the longest turn as JSON.
-//   node --expose-gc probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles|files|held> <slide> <model> [GeoJSON file]
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+//   node --expose-gc probe-loop.mjs <plain|geojson-file|geojson-object|mask|tiles|files|held|embed> <slide> <model> [GeoJSON file]
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createScorer, openSlide, scoreSlide } from '../../dist/index.js';
+import { createScorer, embedSlide, openSlide, scoreSlide } from '../../dist/index.js';
 import { unitMs, watchLoop } from './loop-watch.mjs';
 
 /** Not maxRSS, which starts at the size of the process that started this one. */
@@ -27,6 +27,18 @@ function hold() {
   for (let i = 0; i < 40; ++i) unitMs();
 }
 
+async function embed() {
+  const folder = mkdtempSync(join(tmpdir(), 'microtome-loop-embed-'));
+  const given = { model, input, keep: 'all' };
+  await embedSlide(slide, { ...given, tilesPerSlide: 10, output: join(folder, 'first.h5') });
+  gc();
+  const watch = watchLoop();
+  const { tiles } = await embedSlide(slide, { ...given, featureType: 'float16', output: join(folder, 'all.h5') });
+  const longestTurn = watch.stop();
+  rmSync(folder, { recursive: true });
+  writeSync(1, JSON.stringify({ tiles, peakKiB: peakKiB(), longestTurn }));
+}
+
 /** Masks are read before the first tile, so a part of the tiles is enough. */
 const tilesPerSlide = 500;
 const ways = {
@@ -40,6 +52,10 @@ const ways = {
 };
 
 const input = { level: 0 };
+if (what === 'embed') {
+  await embed();
+  process.exit();
+}
 const options = await ways[what]();
 const scorer = what === 'files' ? null : await createScorer({ model, input, column: 0 });
 // The other ways load the library and the model before the watch, too.

@@ -34,6 +34,8 @@ import { gridOf, refuseExisting } from './embed-slide.js';
 import { encodingScorer, featureOutputOf, type FeatureOutput } from './encode.js';
 import { checkIdentity, identityText, runIdentity, type RunIdentity } from './identity.js';
 import type { Grid } from './layout.js';
+import { removeUnfinished } from '../file-places.js';
+import { checkTileFiles, TileFiles } from './tile-files.js';
 import type {
   EmbeddedSlide,
   EmbedDirectoryOptions,
@@ -80,6 +82,7 @@ interface Work {
   readonly lock: OutputLock;
   readonly modelOutput: FeatureOutput;
   readonly grid: Grid;
+  readonly tileFiles: TileFiles | null;
   readonly identity: RunIdentity;
   readonly progress: RunProgress;
 }
@@ -124,17 +127,19 @@ class Embedding {
     const { run, features } = parsed;
     const { resume, overwrite } = run;
     if (!resume && !overwrite) for (const { output } of targets) await refuseExisting(output);
+    await checkTileFiles(run.files, pathsOf(targets), outputsOf(targets), resume || overwrite);
     const scorer = await encodingScorer({ ...run.scorer, signal: this.stop.controller.signal });
     try {
       tellModel(run, scorer.model);
       const modelOutput = featureOutputOf(scorer, features);
       const identity = await runIdentity(scorer, run, features, modelOutput);
-      const there = resume ? await finishedOf(targets, identity) : new Set<Target>();
+      const tileFiles = await openTileFiles(parsed, scorer, targets, this.stop.controller.signal);
+      const there = resume ? await finishedOf(targets, identity, tileFiles) : new Set<Target>();
       const todo = targets.filter((target) => !there.has(target));
       const bytes = todo.reduce((sum, { row }) => sum + Number(row.slide?.identity.size ?? 0), 0);
       const progress = new RunProgress(targets.length, there.size, bytes, run.onProgress);
       const grid = gridOf(scorer, run.scorer);
-      const work: Work = { parsed, scorer, lock, modelOutput, grid, identity, progress };
+      const work: Work = { parsed, scorer, lock, modelOutput, grid, tileFiles, identity, progress };
       const failures = await this.embedAll(work, todo);
       const summary = summaryOf(targets, there, failures, prepared, work);
       const [first] = [...failures.values()];
@@ -204,6 +209,7 @@ class Embedding {
           modelOutput,
           grid,
           output,
+          tileFiles: work.tileFiles,
           identity: text,
           beforeRename,
         });
@@ -251,14 +257,36 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
+const pathsOf = (targets: readonly Target[]): readonly string[] =>
+  targets.flatMap(({ row }) => (row.slide === null ? [] : [row.slide.path]));
+
+const outputsOf = (targets: readonly Target[]): readonly string[] => targets.map(({ output }) => output);
+
+/** The caller holds the lock. */
+async function openTileFiles(
+  { run }: ParsedEmbedRun,
+  scorer: Scorer,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<TileFiles | null> {
+  if (run.files.kinds.length === 0) return null;
+  const files = await TileFiles.open(run.files, scorer, { ...run.scorer, signal });
+  await removeUnfinished(run.files, pathsOf(targets));
+  return files;
+}
+
 /** The slides whose files are there as this run would write them. Throws RESUME_REFUSED for a file that is another one. */
-async function finishedOf(targets: readonly Target[], identity: RunIdentity): Promise<ReadonlySet<Target>> {
+async function finishedOf(
+  targets: readonly Target[],
+  identity: RunIdentity,
+  tileFiles: TileFiles | null,
+): Promise<ReadonlySet<Target>> {
   const there = new Set<Target>();
   for (const target of targets) {
     const { slide } = target.row;
     if (slide === null || !(await isThere(target.output, realFileSystem))) continue;
     checkIdentity(target.output, await readIdentity(target.output), identityText(identity, slide.identity));
-    there.add(target);
+    if (tileFiles === null || (await tileFiles.areThere(slide.path))) there.add(target);
   }
   return there;
 }

@@ -8,6 +8,7 @@ import type { FeatureSettings } from './embed-options.js';
 import type { FeatureOutput } from './encode.js';
 import { closingOf, type Grid, type SlideFacts } from './layout.js';
 import { missingPool, poolWarnings } from './pooling.js';
+import type { TileFiles } from './tile-files.js';
 import type { EmbedResult } from './types.js';
 
 export interface EmbedJob {
@@ -19,11 +20,13 @@ export interface EmbedJob {
   readonly grid: Grid;
   readonly output: string;
   readonly identity: string;
+  /** Null: none are wanted. */
+  readonly tileFiles: TileFiles | null;
   /** May still refuse before the file gets its name. */
   readonly beforeRename: () => Promise<void>;
 }
 
-/** The file has its name, or nothing is left of it. */
+/** The file has its name, and the files of the tiles have theirs; or nothing is left of it. */
 export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
   const { scorer, input, options, features, modelOutput, output } = job;
   const facts = await factsOf(input, options);
@@ -34,7 +37,10 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
     // The graph did not say that there are tokens; its rows do.
     if (tokens > 1 && features.pool === null) throw missingPool(modelOutput.name, scorer.model.path);
     const closing = await closingOf(encoded, facts, job.grid, job.identity, options.signal ?? null);
-    await file.finish(closing, job.beforeRename);
+    await file.finish(closing, async () => {
+      await job.tileFiles?.write(input, tiles);
+      await job.beforeRename();
+    });
     const warnings = [...read.warnings, ...poolWarnings(scorer.model, modelOutput.source, modelOutput.rows.pool)];
     const own = { output, tiles: tiles.count, columns: columns / tokens, tokens, modelOutput: modelOutput.name };
     return Object.freeze({ ...read, ...own, warnings: Object.freeze(warnings) });

@@ -7,6 +7,7 @@ import { defaults } from '../../options/defaults.js';
 import { parseOptions } from '../../options/parse.js';
 import type { ScorerOptions } from '../../options/types.js';
 import { parseDirectoryOptions, type RunOptions } from '../../runs/directory-options.js';
+import { parseFileOptions, type FileOptions } from '../file-options.js';
 import type { PoolSettings } from './pooling.js';
 import type { FeaturePool, FeatureType, ScoreOnlyOption } from './types.js';
 
@@ -21,6 +22,7 @@ export interface FeatureSettings extends PoolSettings {
 
 const scoreOnly: Readonly<Record<ScoreOnlyOption, true>> = {
   allOutputs: true,
+  attention: true,
   clip: true,
   column: true,
   deadline: true,
@@ -28,10 +30,14 @@ const scoreOnly: Readonly<Record<ScoreOnlyOption, true>> = {
   fallback: true,
   format: true,
   head: true,
+  heatmap: true,
+  heatmapDownsample: true,
   idColumn: true,
   metadata: true,
   onMissing: true,
+  outputFolder: true,
   preset: true,
+  runRecord: true,
   statusColumn: true,
   stopping: true,
   tiles: true,
@@ -79,6 +85,7 @@ function outputOf(given: unknown): string {
 export interface ParsedEmbed {
   readonly features: FeatureSettings;
   readonly scorer: ScorerOptions;
+  readonly files: FileOptions;
   readonly output: string;
   readonly overwrite: boolean;
 }
@@ -86,8 +93,10 @@ export interface ParsedEmbed {
 /** Of one slide. Throws INVALID_OPTION. */
 export function parseEmbedOptions(options: unknown): ParsedEmbed {
   const { features, rest } = split(options);
-  const { output, overwrite, ...scorer } = rest;
+  const { output, overwrite, tilesCsv, geojson, maskPng, ...scorer } = rest;
+  const named = Object.entries({ tilesCsv, geojson, maskPng }).filter(([, value]) => value !== undefined);
   return {
+    files: parseFileOptions(Object.fromEntries(named)),
     features,
     scorer: scorer as unknown as ScorerOptions,
     output: outputOf(output),

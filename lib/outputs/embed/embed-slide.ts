@@ -13,6 +13,7 @@ import { embedOne } from './embed-one.js';
 import { encodingScorer, featureOutputOf } from './encode.js';
 import { identityText, runIdentity } from './identity.js';
 import type { Grid } from './layout.js';
+import { checkTileFiles, TileFiles } from './tile-files.js';
 import type { EmbedOptions, EmbedResult } from './types.js';
 
 /**
@@ -27,10 +28,11 @@ import type { EmbedOptions, EmbedResult } from './types.js';
  * ```
  */
 export async function embedSlide(input: Input, options: EmbedOptions): Promise<EmbedResult> {
-  const { features, scorer: given, output, overwrite } = parseEmbedOptions(options);
+  const { features, scorer: given, files, output, overwrite } = parseEmbedOptions(options);
   const run = parseDirectoryOptions(given);
   const place = placeOf(input);
   if (!overwrite) await refuseExisting(output);
+  await checkTileFiles(files, [place.name], [output], overwrite);
   const slide = await slideIdentity(place);
   const scorer = await encodingScorer(given);
   try {
@@ -41,7 +43,9 @@ export async function embedSlide(input: Input, options: EmbedOptions): Promise<E
     const { signal } = given;
     const slideOptions = signal === undefined ? {} : { signal };
     const own = { ...slideOptions, ...pick(given) };
-    return await embedOne({ scorer, input, options: own, features, modelOutput, grid, output, identity, beforeRename });
+    const tileFiles = files.kinds.length === 0 ? null : await TileFiles.open(files, scorer, given);
+    const job = { scorer, input, options: own, features, modelOutput, grid, output, identity, tileFiles };
+    return await embedOne({ ...job, beforeRename });
   } finally {
     await scorer.close();
   }

@@ -1,6 +1,6 @@
 /** The types of embedding: features of the tiles of a slide, written to files. */
 import type { ErrorCode, MicrotomeError } from '../../core/errors.js';
-import type { FeatureOptions, ScorerOptions } from '../../options/types.js';
+import type { FeatureOptions, ScorerOptions, SlideFileOptions } from '../../options/types.js';
 import type { RunLoop } from '../../runs/run-loop.js';
 import type { DirectoryOptions, DirectoryProgress, NotRead } from '../../runs/types.js';
 import type { ModelIdentity, ReadPolicy, Timings } from '../../scoring/result.js';
@@ -11,6 +11,7 @@ export type { DirectoryProgress };
 /** What a slide score is made with; an embedding has none of it. */
 export type ScoreOnlyOption =
   | 'allOutputs'
+  | 'attention'
   | 'clip'
   | 'column'
   | 'deadline'
@@ -18,20 +19,27 @@ export type ScoreOnlyOption =
   | 'fallback'
   | 'format'
   | 'head'
+  | 'heatmap'
+  | 'heatmapDownsample'
   | 'idColumn'
   | 'metadata'
   | 'onMissing'
+  | 'outputFolder'
   | 'preset'
+  | 'runRecord'
   | 'statusColumn'
   | 'stopping'
   | 'tiles'
   | 'valueColumn';
 
 /** How {@link embedSlide} works: what a scorer takes, but for what makes a score, and the file. */
-export interface EmbedOptions extends Omit<ScorerOptions, ScoreOnlyOption | 'tileBudget' | 'clinical'>, FeatureOptions {
+export interface EmbedOptions
+  extends Omit<ScorerOptions, ScoreOnlyOption | 'tileBudget' | 'clinical'>,
+    Pick<SlideFileOptions, 'tilesCsv' | 'geojson' | 'maskPng'>,
+    FeatureOptions {
   /** The HDF5 file to write. */
   readonly output: string | URL;
-  /** Replace a file that is there. @defaultValue false */
+  /** Replace files that are there. @defaultValue false */
   readonly overwrite?: boolean;
 }
 

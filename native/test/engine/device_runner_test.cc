@@ -184,6 +184,43 @@ TEST(a_device_gives_the_scores_of_the_inline_runner) {
   }
 }
 
+// Rows come when the device gives them back, long after the worker has filled the batch.
+TEST(a_device_gives_rows_away) {
+  if (skipped(__func__)) return;
+  ScoreRequest request = means_request();
+  request.rows = {{.encoder = 0, .output = 0, .pool = {}}};
+  Engine engine(WorkerPool::create(2), test::only(std::make_unique<FakeDevice>(load_model(), std::make_shared<Seen>())),
+                {.threads = 2});
+  struct Taken {
+    std::mutex mutex;
+    std::vector<double> values;
+    std::int64_t rows = 0;
+    std::int64_t planned = 0;
+  };
+  const auto taken = std::make_shared<Taken>();
+  taken->values.resize(static_cast<std::size_t>(3 * side_of(4) * side_of(4)));
+  auto done = std::make_shared<std::promise<ScoreOutcome>>();
+  auto outcome = done->get_future();
+  (void)engine.score(coloured_slide(4, side_of(4)), request,
+                     {.progress = {},
+                      .done = [done](ScoreOutcome result) { done->set_value(std::move(result)); },
+                      .rows = {.plan = [taken](const RowPlan& plan) { taken->planned = plan.tiles; },
+                               .rows =
+                                   [taken](const RowBlock& block) {
+                                     std::scoped_lock lock(taken->mutex);
+                                     taken->rows += std::ssize(block.items);
+                                     for (std::size_t i = 0; i < block.items.size(); ++i)
+                                       for (std::size_t k = 0; k < 3; ++k)
+                                         taken->values[3 * block.items[i] + k] =
+                                             static_cast<double>((*block.values)[3 * i + k]);
+                                   }}});
+  const auto result = std::get<ScoreResult>(outcome.get());
+  CHECK_EQ(taken->planned, side_of(4) * side_of(4));
+  CHECK_EQ(taken->rows, side_of(4) * side_of(4));
+  const auto& kept = result.tables[0].outputs[0].values;
+  CHECK(taken->values == std::vector<double>(kept.begin(), kept.end()));
+}
+
 TEST(a_stopping_rule_looks_at_what_a_device_gave_back) {
   if (skipped(__func__)) return;
   ScoreRequest request = means_request();

@@ -174,6 +174,18 @@ TEST(a_model_may_see_nothing_but_an_image) {
   CHECK(result.tables.empty());
 }
 
+TEST(a_model_may_see_nothing_but_clinical_values) {
+  Scene scene(0, 2, {head([](const Inputs& inputs, std::int64_t) {
+                return std::vector<std::vector<double>>{{inputs.at("clinical").values[1]}};
+              })});
+  ScoreRequest request = test::means_request();
+  request.encoders.clear();
+  request.heads = {asked("table", 0, {{"clinical", std::vector<double>{3, 0.25}}}, {{.tensor = "row"}})};
+  const ScoreResult result = scene.score(request);
+  CHECK_EQ(result.slide_outputs[0].value, 0.25);
+  CHECK_EQ(result.stored.decoded, 0);
+}
+
 TEST(a_turned_tile_counts_once_for_each_turn) {
   Scene scene(1);
   ScoreRequest request = test::means_request();

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { wideModel } from '../../support/models/small-graphs.js';
+import { tokenModel, wideModel } from '../../support/models/small-graphs.js';
 import { writeSlide } from '../../support/slides.js';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -47,6 +47,7 @@ async function writeData(folder: string): Promise<void> {
   write('test_metadata.csv', `${metadata.join('\n')}\n`);
   write('classifier.onnx', wideModel(2, modelSidePx, 'logits'));
   write('features.onnx', wideModel(384, modelSidePx));
+  write('vit-tokens.onnx', tokenModel({ side: modelSidePx, patch: 16, width: 32, leading: 5 }));
   mkdirSync(join(folder, 'my-bundle'));
   for (const name of ['microtome.json', 'model.onnx'])
     copyFileSync(join(root, 'models/demo', name), join(folder, 'my-bundle', name));

@@ -29,6 +29,61 @@ export function attentionModel(batch: Dimension = 'batch'): Buffer {
   return graph.encode();
 }
 
+export interface TokenOptions {
+  readonly side?: number;
+  /** Side of a patch. */
+  readonly patch?: number;
+  readonly width?: number;
+  readonly blocks?: number;
+  /** Leading tokens that are no patches: the class token and registers. */
+  readonly leading?: number;
+  /** Of the output; null: the graph does not say it. */
+  readonly shape?: readonly Dimension[] | null;
+}
+
+/**
+ * A vision transformer that gives all its tokens: patches, a class token and registers before them, places, blocks of
+ * attention and of a layer with Tanh, each behind a normalisation.
+ */
+export function tokenModel(options: TokenOptions = {}): Buffer {
+  const { side = 64, patch = 16, width = 24, blocks = 2, leading = 5 } = options;
+  const graph = new OnnxGraph(29);
+  const patches = (side / patch) ** 2;
+  const tokens = leading + patches;
+  let x = image(graph, 'batch', side);
+  const kernel = { kernel_shape: [patch, patch], strides: [patch, patch] };
+  x = graph.node('Conv', [x, graph.random([width, 3, patch, patch], 0.05)], kernel);
+  x = graph.node('Transpose', [graph.node('Reshape', [x, graph.integers([0, width, -1])])], { perm: [0, 2, 1] });
+  if (leading > 0) {
+    const none = graph.node('Mul', [graph.node('ReduceMean', [x], { axes: [1], keepdims: 1 }), graph.floats([], [0])]);
+    x = graph.node('Concat', [graph.node('Add', [none, graph.random([1, leading, width], 1)]), x], { axis: 1 });
+  }
+  x = graph.node('Add', [x, graph.random([1, tokens, width], 0.5)]);
+  const weights = (): string => graph.random([width, width], 1 / Math.sqrt(width));
+  for (let block = 0; block < blocks; block++) {
+    const seen = normalised(graph, x);
+    const [q, k, v] = [0, 1, 2].map(() => graph.node('MatMul', [seen, weights()])) as [string, string, string];
+    const scores = graph.node('MatMul', [q, graph.node('Transpose', [k], { perm: [0, 2, 1] })]);
+    const scaled = graph.node('Mul', [scores, graph.floats([], [1 / Math.sqrt(width)])]);
+    const attended = graph.node('MatMul', [graph.node('Softmax', [scaled], { axis: -1 }), v]);
+    x = graph.node('Add', [x, graph.node('MatMul', [attended, weights()])]);
+    x = graph.node('Add', [x, graph.node('Tanh', [graph.node('MatMul', [normalised(graph, x), weights()])])]);
+  }
+  graph.node('Identity', [normalised(graph, x)], {}, 'tokens');
+  const shape = options.shape === undefined ? ['batch', tokens, width] : options.shape;
+  graph.output({ name: 'tokens', type: 'float32', shape: shape ?? ['batch', 'tokens', 'width'] });
+  return graph.encode();
+}
+
+/** Each token less its mean, by its deviation. */
+function normalised(graph: OnnxGraph, x: string): string {
+  const means = { axes: [2], keepdims: 1 };
+  const centred = graph.node('Sub', [x, graph.node('ReduceMean', [x], means)]);
+  const variance = graph.node('ReduceMean', [graph.node('Mul', [centred, centred])], means);
+  const deviation = graph.node('Sqrt', [graph.node('Add', [variance, graph.floats([], [1e-6])])]);
+  return graph.node('Div', [centred, deviation]);
+}
+
 /** The mean of each channel through a linear layer: almost no work. */
 export function meanColourModel(batch: Dimension = 'batch', side = SIDE): Buffer {
   const graph = new OnnxGraph(3);
