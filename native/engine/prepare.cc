@@ -138,8 +138,7 @@ ReadCost read_cost(const slide::Slide& slide, const decode::SlideImageRequest& i
   for (std::int64_t row = 0; row < level.storage.tiles_down(); ++row)
     for (std::int64_t column = 0; column < level.storage.tiles_across(); ++column, ++cost.stored_tiles)
       for (int plane = 0; plane < planes; ++plane)
-        cost.stored_bytes +=
-            static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
+        cost.stored_bytes += static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
   return cost;
 }
 
