@@ -15,9 +15,9 @@ export interface Scale {
 }
 
 export const scales: readonly Scale[] = [
-  { name: 'level 0', level: 0, reduction: 1 },
-  { name: 'level 0 reduced by 1.6', level: 0, reduction: 1.6 },
-  { name: 'level 1', level: 1, reduction: 1 },
+  { name: 'level-0', level: 0, reduction: 1 },
+  { name: 'level-0-reduced', level: 0, reduction: 1.6 },
+  { name: 'level-1', level: 1, reduction: 1 },
 ];
 
 /** Stored tiles of all levels that a scale reads, each once. `side`: of level 0, in stored tiles; no level has a remainder. */
