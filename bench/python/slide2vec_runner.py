@@ -63,7 +63,6 @@ class Runner:
                 requested_tile_size_px=SIDE_PX,
                 tolerance=0.05,
                 overlap=0.0,
-                backend=READERS[-1],
             ),
             # Everything counts as tissue.
             segmentation=SegmentationConfig(method="threshold", sthresh=0, mthresh=1, close=0),
@@ -72,8 +71,6 @@ class Runner:
             num_cucim_workers=1,
         )
         self._execution = ExecutionOptions(batch_size=32, num_workers_per_gpu=0, num_gpus=1, precision="fp32")
-        self._embed(self._folder / "tiles")
-        self._preprocessing = replace(self._preprocessing, read_coordinates_from=self._folder / "tiles" / "tiles")
         reader = self._choose()
         self.version = (
             f"slide2vec {version('slide2vec')}, hs2p {version('hs2p')}, torch {torch.__version__}, "
@@ -102,9 +99,10 @@ class Runner:
         """The fastest reader with its workers, then the fastest batch."""
         found = []
         for reader in READERS:
-            self._preprocessing = replace(
-                self._preprocessing, tiling=replace(self._preprocessing.tiling, backend=reader, requested_backend=reader)
-            )
+            tiling = replace(self._preprocessing.tiling, backend=reader, requested_backend=reader)
+            self._preprocessing = replace(self._preprocessing, tiling=tiling, read_coordinates_from=None)
+            self._embed(self._folder / reader)
+            self._preprocessing = replace(self._preprocessing, read_coordinates_from=self._folder / reader / "tiles")
             for workers in WORKERS:
                 self._execution = replace(self._execution, num_workers_per_gpu=workers)
                 found.append((self._seconds(), reader, self._preprocessing, self._execution))

@@ -15,9 +15,9 @@ export interface Scale {
 }
 
 export const scales: readonly Scale[] = [
-  { name: 'level 0', level: 0, reduction: 1 },
-  { name: 'level 0 reduced by 1.6', level: 0, reduction: 1.6 },
-  { name: 'level 1', level: 1, reduction: 1 },
+  { name: 'level-0', level: 0, reduction: 1 },
+  { name: 'level-0-reduced', level: 0, reduction: 1.6 },
+  { name: 'level-1', level: 1, reduction: 1 },
 ];
 
 /** Stored tiles of all levels that a scale reads, each once. `side`: of level 0, in stored tiles; no level has a remainder. */
@@ -52,7 +52,7 @@ export async function writeBundle(folder: string, model: string, chosen: readonl
     ...{ formatVersion: 1, name: 'scales', inputs: { tiles }, encoders },
     select: chosen.map(({ name }) => ({ rule: 'all', input: name })),
     heads: chosen.map(({ name }) => ({ name, method: 'mean', of: { encoder: name, output: 'logits', column: 0 } })),
-    outputs: chosen.map(({ name }) => ({ name, of: name, fallback: 0 })),
+    outputs: chosen.map(({ name }) => ({ name, of: name, clip: [-1e6, 1e6], fallback: 0 })),
     files: Object.fromEntries(chosen.map((one) => [graphOf(one), sha256])),
     card: { licence: 'Apache-2.0', intendedUse: 'Benchmarks; the weights are random numbers.' },
   };
