@@ -36,6 +36,7 @@ beforeAll(async () => {
       { name: 'coarse', graph: 'coarse.onnx', input: { from: 'coarse' }, outputs: [{ name: 'logit', columns: 1 }] },
       { name: 'fine', graph: 'fine.onnx', input: { from: 'fine' }, outputs: [{ name: 'features', columns: 3 }] },
     ],
+    select: [{ rule: 'quality', input: 'fine', measure: 'white', max: 1 }],
     heads: [
       { name: 'coarse', method: 'mean', of: columns('coarse', 'logit') },
       { name: 'fine', method: 'max', of: columns('fine', 'features') },
@@ -86,7 +87,10 @@ it('the same scores come without the tables', async () => {
 });
 
 it('a score of clinical values alone', async () => {
-  expect((await score('age', false)).score).toBe(61);
+  const { score: value, selection, timings } = await score('age', false);
+  expect(value).toBe(61);
+  expect(selection).toEqual([]);
+  expect(timings.stages.find(({ stage }) => stage === 'decode')?.items ?? 0).toBe(0);
 });
 
 it('a plan counts the tiles of both inputs', async () => {

@@ -56,8 +56,6 @@ function neededEncoders(spec: ModelSpec, heads: readonly number[], keepTiles: bo
   const needed = new Set<number>(spec.rules.flatMap((rule) => ('by' in rule ? [rule.by.encoder] : [])));
   for (const head of heads) for (const encoder of encodersOf(spec.heads[head])) needed.add(encoder);
   const read = new Set(spec.heads.flatMap(encodersOf));
-  // The addon runs no program that encodes nothing, even where the score is made of clinical values alone.
-  if (needed.size === 0 && spec.images.length === 0 && spec.encoders.length > 0) needed.add(0);
   return [...spec.encoders.keys()].filter((i) => needed.has(i) || (keepTiles && !read.has(i)));
 }
 
@@ -105,7 +103,7 @@ class Compiler {
       images: spec.images.map(({ native }) => ({ ...native, onBadTile: settings.onBadTile })),
       colour: spec.colour,
       encoders: this.#encoders.indices.map((index) => this.#encoder(spec.encoders[index] as EncoderSpec)),
-      select: spec.rules.map((rule) => this.#rule(rule)),
+      select: spec.rules.filter((rule) => this.#applies(rule)).map((rule) => this.#rule(rule)),
       heads: this.#heads.indices.map((index) => this.#head(spec.heads[index] as HeadSpec)),
       outputs: this.#outputs(),
       rows: [],
@@ -122,6 +120,12 @@ class Compiler {
 
   #value(value: NativeTileValue): NativeTileValue {
     return { ...value, encoder: this.#encoders.at(value.encoder) };
+  }
+
+  /** Tiles that no encoder gets are not looked at either. */
+  #applies(rule: NativeSelectRule): boolean {
+    if ('by' in rule) return true;
+    return this.#encoders.indices.some((index) => this.spec.encoders[index]?.input === rule.input);
   }
 
   #rule(rule: NativeSelectRule): NativeSelectRule {
