@@ -56,6 +56,8 @@ class Runner:
         self._grid = list(workload.grid())
         self._scratch = tempfile.TemporaryDirectory(prefix="slide2vec-bench-")
         self._folder = Path(self._scratch.name)
+        # cuCIM writes a log into the working folder.
+        os.chdir(self._folder)
         self._model = registered(workload.text("encoder"))
         self._preprocessing = PreprocessingConfig(
             tiling=TilingConfig(
