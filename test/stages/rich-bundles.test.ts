@@ -122,6 +122,42 @@ describe('a model with one of everything', () => {
     expect(result.warnings.join()).not.toContain('decoded again');
   });
 
+  it.each([
+    ['reinhard', { mean: [75, 20, -10], std: [10, 6, 5] }],
+    [
+      'macenko',
+      {
+        stains: [
+          [0.65, 0.7, 0.29],
+          [0.27, 0.95, 0.15],
+        ],
+        concentrations: [1.9, 1.0],
+      },
+    ],
+  ])('gives all tiles the stains of the reference, %s, and says so', async (method, reference) => {
+    const model = await loadModel(
+      rich((json) => {
+        (json['inputs'] as Json)['colour'] = { stain: { method, seed: 5, reference } };
+      }),
+    );
+    const options = { slideMpp: 0.25, clinical };
+    const result = await scoreSlide(target, { model, ...options });
+    expect(result.colour).toMatchObject({ icc: false, stain: { method, seed: 5 } });
+    expect(result.score).not.toBe((await scoreSlide(target, { model: rich(), ...options })).score);
+    await using scorer = await createScorer({ model, ...options, threads: 4, batchSize: 1 });
+    const among = await Promise.all(slides.map((slide) => scorer.score(slide)));
+    expect(among[1]?.score).toBe(result.score);
+  });
+
+  it('says that a slide has no profile', async () => {
+    const model = rich((json) => {
+      (json['inputs'] as Json)['colour'] = { icc: true };
+    });
+    const { warnings, colour } = await scoreSlide(target, { model, slideMpp: 0.25, clinical });
+    expect(warnings.join()).toContain('no ICC profile');
+    expect(colour).toMatchObject({ icc: true, stain: null });
+  });
+
   it('goes on after an interruption with the same bytes', async () => {
     const model = await loadModel(rich());
     const metadata = join(scratch, 'metadata.csv');
