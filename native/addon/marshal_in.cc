@@ -394,6 +394,16 @@ ModelRequest read_model_request(const Fields& fields) {
   return request;
 }
 
+namespace {
+
+std::int64_t at_most_a_million(std::int64_t value, const char* name) {
+  if (value < 0 || value > 1'000'000)
+    throw Error(Code::INVALID_OPTION, Stage::Options, std::string("expected 0 to a million for ") + name);
+  return value;
+}
+
+}  // namespace
+
 engine::PlanRequest read_plan_request(const Fields& fields) {
   engine::PlanRequest request;
   request.score = read_score_request(fields.child("score"));
@@ -401,11 +411,11 @@ engine::PlanRequest read_plan_request(const Fields& fields) {
   for_each(fields, "graphs", [&](const Fields& graph) {
     if (encoder == request.score.encoders.size()) return;
     const auto& outputs = request.score.encoders[encoder++].outputs;
-    request.fixed_rows.push_back(graph.integer("fixedRows"));
+    request.fixed_rows.push_back(at_most_a_million(graph.integer("fixedRows"), "fixedRows"));
     auto& columns = request.columns.emplace_back();
     const auto list = graph.array("columns");
     for (std::uint32_t i = 0; i < list.Length() && i < outputs.size(); ++i)
-      columns[outputs[i].name] = list.Get(i).ToNumber().Int64Value();
+      columns[outputs[i].name] = at_most_a_million(list.Get(i).ToNumber().Int64Value(), "columns");
   });
   if (encoder < request.score.encoders.size())
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected what is known of the graph of each encoder");

@@ -36,6 +36,9 @@ struct Slot {
   std::weak_ptr<RowQueue> queue;
   bool is_copied = false;
 
+  // Also where nobody has called release(), and the array was a copy.
+  ~Slot() { give_back(); }
+
   void give_back() {
     if (!std::exchange(values, nullptr)) return;
     if (const auto alive = queue.lock()) alive->done();

@@ -1,6 +1,7 @@
 #include "engine/kept_outputs.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "core/error.h"
@@ -78,8 +79,13 @@ void KeptOutputs::rows(std::size_t output, std::span<const std::uint32_t> items,
     const std::ptrdiff_t to = items[i] * std::ssize(row);
     if (use.rows) std::copy(row.begin(), row.end(), all.rows.begin() + to);
     if (use.features)
-      std::transform(row.begin(), row.end(), all.features.begin() + to,
-                     [](double value) { return static_cast<float>(value); });
+      std::transform(row.begin(), row.end(), all.features.begin() + to, [&](double value) {
+        const auto single = static_cast<float>(value);
+        if (!std::isfinite(single))
+          throw Error(Code::OUTPUT_NOT_FINITE, Stage::Aggregate,
+                      "a value of the output \"" + encoder_.outputs[output].name + "\" is beyond what float32 holds");
+        return single;
+      });
     for (auto& [column, kept] : all.kept) kept[items[i]] = row[column];
   }
 }

@@ -30,6 +30,9 @@ std::int64_t ModelRunner::rows_of_a_batch(std::int64_t wanted) const noexcept {
 
 bool ModelRunner::pads() const noexcept { return fixed_rows(*model_) > 0; }
 
+// Of a longer row a run says what is wrong with it.
+constexpr std::int64_t kMostColumns = 1'000'000;
+
 std::int64_t ModelRunner::columns_of(const std::string& output) const noexcept {
   for (const infer::TensorInfo& info : model_->outputs()) {
     if (info.name != output || info.shape.empty()) continue;
@@ -37,7 +40,7 @@ std::int64_t ModelRunner::columns_of(const std::string& output) const noexcept {
     for (std::size_t i = 1; i < info.shape.size(); ++i) {
       if (info.shape[i] < 1 || __builtin_mul_overflow(columns, info.shape[i], &columns)) return 0;
     }
-    return columns;
+    return columns <= kMostColumns ? columns : 0;
   }
   return 0;
 }

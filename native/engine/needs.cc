@@ -35,9 +35,10 @@ std::int64_t input_bytes(const ScoreRequest& request, const GraphHead& head, std
     if (const auto* whole = std::get_if<WholeImage>(&input.from)) {
       const auto& image = images[whole->image];
       bytes += static_cast<std::int64_t>(preprocess::tensor_bytes(image.width_px, image.height_px, whole->format.type) *
-                                         (head.turns.size() > 1 ? 2 : 1));
+                                         (head.turns == std::vector{preprocess::Turn::Identity} ? 1 : 2));
     } else if (const auto* places = std::get_if<Coordinates>(&input.from)) {
-      bytes += std::ssize(plans[places->input].tiles) * 2 * std::int64_t{sizeof(double)};
+      // And once more, in the type of the graph.
+      bytes += std::ssize(plans[places->input].tiles) * 4 * std::int64_t{sizeof(double)};
     } else if (const auto* features = std::get_if<Features>(&input.from)) {
       const EncoderRequest& encoder = request.encoders[features->encoder];
       if (has_rules(request, encoder.input))

@@ -73,6 +73,8 @@ void require_graph_head(const ScoreRequest& request, std::size_t index, const Gr
   for (const HeadOutputRequest& output : head.outputs)
     require(!output.per_tile || (tiles && !differ),
             who + " has an output for each tile, and does not go over the tiles of one input");
+  for (const HeadOutputRequest& output : head.outputs)
+    require(output.per_tile || output.columns >= 1, who + " has an output without columns");
   require(!head.turns.empty() && (has_image || head.turns == std::vector{preprocess::Turn::Identity}),
           who + " turns an image, and has none");
 }

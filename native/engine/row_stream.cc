@@ -125,7 +125,8 @@ void RowStream::take(std::size_t encoder, std::size_t output, std::span<const st
     if (asked.encoder != encoder || asked.output != output) continue;
     std::vector<double> own =
         aggregate::pooled(asked.pool, values, values.size() / items.size(), token_columns, output_of(row).name);
-    aggregate::activate(own, token_columns, output_of(row).activation);
+    // Rows of a turned encoder were activated before they were averaged.
+    if (!request_->encoders[encoder].is_turned()) aggregate::activate(own, token_columns, output_of(row).activation);
     RowBlock block = block_of(row, items, own, token_columns);
     std::function<void(RowBlock)> tell;
     {

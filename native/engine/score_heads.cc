@@ -1,10 +1,12 @@
 // The heads of a slide: from the rows that were kept, its images and its clinical features to a few values.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <utility>
 
 #include "aggregate/aggregate.h"
 #include "engine/score_job.h"
+#include "engine/worker_pool.h"
 #include "preprocess/turns.h"
 
 namespace microtome::engine {
@@ -60,22 +62,23 @@ void add_image(HeadInputs& inputs, const std::string& tensor, const RgbImage& im
 }
 
 // Of the tiles of a bag, two numbers each.
-LargeDoubles places_of(const tiles::TilePlan& plan, std::int64_t stride_px, const Bag& bag, const Coordinates& how) {
+LargeDoubles places_of(const tiles::TilePlan& plan, const Bag& bag, const Coordinates& how) {
   const auto reduction = static_cast<double>(plan.stored.reduction);
   double per_px_x = reduction;
   double per_px_y = reduction;
+  const bool is_grid = how.unit == Coordinates::Unit::Grid;
   if (how.unit == Coordinates::Unit::Level0Px) {
     per_px_x *= plan.level0_per_px_x;
     per_px_y *= plan.level0_per_px_y;
-  } else if (how.unit == Coordinates::Unit::Grid) {
-    per_px_x = per_px_y = reduction / (static_cast<double>(stride_px) * plan.policy.scale);
   }
+  // Lines of the grid are at whole pixels: the nearest number is that of the line.
+  const auto line = [&](std::int64_t px) { return std::nearbyint(static_cast<double>(px) / plan.step_px); };
   LargeDoubles places;
   places.reserve(static_cast<std::size_t>(2 * bag.size()));
   for (std::int64_t i = 0; i < bag.size(); ++i) {
     const tiles::PlannedTile& tile = plan.tiles[bag.tile(i)];
-    const double x = static_cast<double>(tile.x) * per_px_x;
-    const double y = static_cast<double>(tile.y) * per_px_y;
+    const double x = is_grid ? line(tile.x) : static_cast<double>(tile.x) * per_px_x;
+    const double y = is_grid ? line(tile.y) : static_cast<double>(tile.y) * per_px_y;
     places.push_back(how.x_first ? x : y);
     places.push_back(how.x_first ? y : x);
   }
@@ -94,10 +97,13 @@ std::optional<std::size_t> tiles_of(const ScoreRequest& request, const GraphHead
 void add(std::vector<std::vector<double>>& sums, std::vector<infer::HeadValues> values) {
   sums.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (sums[i].empty())
+    if (sums[i].empty()) {
       sums[i] = std::move(values[i].values);
-    else
-      std::transform(sums[i].begin(), sums[i].end(), values[i].values.begin(), sums[i].begin(), std::plus<>());
+      continue;
+    }
+    if (sums[i].size() != values[i].values.size())
+      throw Error(Code::OUTPUT_SHAPE, Stage::Infer, "an output has another length for a turned image");
+    std::transform(sums[i].begin(), sums[i].end(), values[i].values.begin(), sums[i].begin(), std::plus<>());
   }
 }
 
@@ -106,22 +112,25 @@ void add(std::vector<std::vector<double>>& sums, std::vector<infer::HeadValues> 
 // Each once, in their order: a head reads earlier ones.
 aggregate::HeadOutputs ScoreJob::run_heads() {
   if (colour_)
-    for (decode::Region& region : images_) {
-      RgbImage& image = region.image;
-      colour_->apply({image.data.data(), image.width_px, image.height_px, 3 * image.width_px});
+    for (std::size_t i = 0; i < images_.size(); ++i) {
+      // Not the background around it.
+      const decode::Area into = decode::plan_slide_image(*slide_, request_.images[i]).into;
+      RgbImage& image = images_[i].image;
+      colour_->apply({image.data.data() + 3 * (into.y * image.width_px + into.x), into.width_px, into.height_px,
+                      3 * image.width_px});
     }
   aggregate::HeadOutputs all;
   for (std::size_t i = 0; i < request_.heads.size(); ++i) {
     const HeadRequest& head = request_.heads[i];
-    if (head.simple()) {
-      all.push_back({{simple_value(head)}});
-      continue;
-    }
     try {
-      all.push_back(graph_values(i, all));
+      if (head.simple())
+        all.push_back({{simple_value(head)}});
+      else
+        all.push_back(graph_values(i, all));
     } catch (const Error& error) {
       if (error.code() == Code::CANCELLED) throw;
-      throw Error(error.code(), error.stage(), "head \"" + head.name + "\": " + error.found(), error.advice());
+      throw Error(error.code(), error.stage(), "head \"" + head.name + "\": " + error.found(), error.advice())
+          .with_path(error.path());
     }
   }
   return all;
@@ -140,6 +149,17 @@ double ScoreJob::simple_value(const HeadRequest& head) const {
   for (std::size_t tile = 0; tile < values.size(); ++tile)
     if (rule_->is_scored(tile)) sum += rule_->weight(tile) * values[tile];
   return sum;
+}
+
+// Nothing is encoded any more: what that needed makes room.
+MemoryBudget::Reservation ScoreJob::reserve_copies(std::int64_t bytes) {
+  if (auto reserved = crew().memory.try_reserve(bytes)) return std::move(*reserved);
+  if (const auto all = pool())
+    all->change([this] {
+      drop_idle_batches();
+      cache_reserved_.release();
+    });
+  return crew().memory.reserve(bytes, "what a head of the model reads", Stage::Infer);
 }
 
 // The rows of its outputs; of one that has a value for each tile nothing: those go to the tiles.
@@ -164,8 +184,7 @@ std::vector<std::vector<double>> ScoreJob::graph_values(std::size_t head, const 
         inputs.all.push_back({input.tensor, rows, bags_.back()[of].size(), columns});
       } else if (const auto* places = std::get_if<Coordinates>(&input.from)) {
         const std::size_t of = places->input;
-        inputs.places.push_back(
-            places_of(prepared_.plans[of], request_.tiles[of].grid.stride_px, bags_.back()[of], *places));
+        inputs.places.push_back(places_of(prepared_.plans[of], bags_.back()[of], *places));
         inputs.all.push_back({input.tensor, std::span<const double>(inputs.places.back()), bags_.back()[of].size(), 2});
       } else if (const auto* whole = std::get_if<WholeImage>(&input.from)) {
         add_image(inputs, input.tensor, images_[whole->image].image, whole->format, turn);
@@ -175,8 +194,7 @@ std::vector<std::vector<double>> ScoreJob::graph_values(std::size_t head, const 
         inputs.add_row(input.tensor, std::get<std::vector<double>>(input.from));
       }
     }
-    const auto copies =
-        crew().memory.reserve(graph.copied_bytes(inputs.all), "what a head of the model reads", Stage::Infer);
+    const MemoryBudget::Reservation copies = reserve_copies(graph.copied_bytes(inputs.all));
     StageMetrics::Busy busy(metrics(), Stage::Infer);
     std::vector<infer::HeadValues> values = graph.run(inputs.all, wanted, tiles, token());
     for (std::size_t i = 0; i < values.size(); ++i)

@@ -120,6 +120,7 @@ class ScoreJob final : public Job, public RowOwner {
   // In score_heads.cc:
   [[nodiscard]] aggregate::HeadOutputs run_heads();
   [[nodiscard]] double simple_value(const HeadRequest& head) const;
+  [[nodiscard]] MemoryBudget::Reservation reserve_copies(std::int64_t bytes);
   [[nodiscard]] std::vector<std::vector<double>> graph_values(std::size_t head, const aggregate::HeadOutputs& earlier);
   [[nodiscard]] std::vector<std::string> warnings() const;
 

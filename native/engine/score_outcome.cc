@@ -115,10 +115,12 @@ std::vector<TileOutput> ScoreJob::outputs_of(std::size_t input) {
     for (std::size_t i = 0; i < request_.encoders[encoder].outputs.size(); ++i) {
       const std::int64_t columns = kept_[encoder]->columns(i);
       LargeDoubles rows = kept_[encoder]->take_all(i);
-      LargeDoubles some;
       if (places) {
-        (void)gathered(std::span<const double>(rows), columns, places, some);
-        rows = std::move(some);
+        // Places rise, so a row moves to where it is not needed any more.
+        for (std::size_t k = 0; k < places->size(); ++k)
+          std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>((*places)[k]) * columns, columns,
+                      rows.begin() + static_cast<std::ptrdiff_t>(k) * columns);
+        rows.resize(places->size() * static_cast<std::size_t>(columns));
       }
       all.push_back({encoder, request_.encoders[encoder].outputs[i].name, columns, std::move(rows)});
     }

@@ -231,7 +231,10 @@ void ScoreJob::read_pixels(Worker& worker, Range run, const Lane& lane) {
   pass_->fill(worker.reader, token(), run, {pixels.data(), nullptr});
   worker.reader.white_tiles.clear();
   auto& quality = quality_[lane.input];
-  const bool measures = !quality.empty() && stage_ == 0;  // once, of the pixels as they are
+  // Once, of the pixels as they are: encoders whose runs have other lengths have other lanes of the same tiles.
+  const auto first_lane =
+      std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& other) { return other.input == lane.input; });
+  const bool measures = !quality.empty() && stage_ == 0 && &*first_lane == &lane;
   if (!measures && !colour_) return;
   StageMetrics::Busy busy(metrics(), Stage::Preprocess);
   for (std::int64_t i = 0; i < run.size(); ++i) {
@@ -285,7 +288,6 @@ void ScoreJob::encode(Worker& worker, Range run, const Lane& lane, std::size_t e
   else if (encoder == lane.encoders.front())
     fill(worker, run, lane, batch.row(0));
   infer(encoder, run.size(), batch);
-  activate(encoder, batch.outputs, 0, run.size(), batch.rows);
 }
 
 // Leaves the mean over the turns in the batch. They are summed in their order, so that the bits are always the same.
@@ -337,16 +339,20 @@ void ScoreJob::activate(std::size_t encoder, OutputRows& outputs, std::int64_t f
   }
 }
 
-// Puts the rows of some positions where the bag has their tiles.
+// Checks, gives away and activates the rows of some positions, and puts them where the bag has their tiles. Those of a
+// turned encoder are checked and activated already.
 void ScoreJob::keep(std::size_t encoder, Range positions, OutputRows& outputs, std::int64_t first_row,
                     std::int64_t rows_in_batch) {
   std::vector<std::uint32_t> items;
   for (std::int64_t i = positions.first; i < positions.end; ++i) items.push_back(pass_->item_at(i));
+  const EncoderRequest& from = request_.encoders[encoder];
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(rows_in_batch);
     const auto values =
         std::span(outputs[i]).subspan(static_cast<std::size_t>(first_row) * columns, items.size() * columns);
+    if (!from.is_turned()) aggregate::require_finite(values, columns, from.outputs[i].name);
     if (rows_) give_rows(encoder, i, items, values);
+    if (!from.is_turned()) aggregate::activate(values, columns, from.outputs[i].activation);
     kept_[encoder]->rows(i, items, values);
   }
 }
@@ -356,7 +362,13 @@ void ScoreJob::give_rows(std::size_t encoder, std::size_t output, std::span<cons
                          std::span<const double> values) {
   const EncoderRequest& from = request_.encoders[encoder];
   const std::int64_t told = means_.graphs[from.graph].runner->token_columns_of(from.outputs[output].name);
-  rows_->take(encoder, output, items, values, told > 0 ? static_cast<std::size_t>(told) : values.size() / items.size());
+  const std::size_t columns = values.size() / items.size();
+  const std::size_t token = told > 0 ? static_cast<std::size_t>(told) : columns;
+  if (columns % token != 0)
+    throw Error(Code::OUTPUT_SHAPE, Stage::Infer,
+                "the output \"" + from.outputs[output].name + "\" declares tokens of " + std::to_string(token) +
+                    " values, and gives " + std::to_string(columns) + " values for a tile");
+  rows_->take(encoder, output, items, values, token);
 }
 
 void ScoreJob::take_rows(Range positions, OutputRows& outputs, std::int64_t first_row,
@@ -365,7 +377,6 @@ void ScoreJob::take_rows(Range positions, OutputRows& outputs, std::int64_t firs
     if (cancelled()) return;
     // On a device a lane has one encoder.
     const std::size_t encoder = lanes_[pass_->lane_at(positions.first)].encoders.front();
-    activate(encoder, outputs, first_row, positions.size(), rows_in_batch);
     keep(encoder, positions, outputs, first_row, rows_in_batch);
     tiles_done_.fetch_add(positions.size(), std::memory_order_relaxed);
     report(Stage::Infer, false);

@@ -16,8 +16,14 @@ std::vector<PassLane> sampled(const tiles::TilePlan& plan, std::uint64_t seed) {
   for (const tiles::PlannedTile& tile : plan.tiles)
     places.push_back({static_cast<std::uint32_t>(tile.x), static_cast<std::uint32_t>(tile.y)});
   if (places.size() > preprocess::kStainTiles) places = tiles::sample_evenly(places, preprocess::kStainTiles, seed);
-  tiles::TilePlan part = plan;
-  part.tiles.clear();
+  tiles::TilePlan part{.policy = plan.policy,
+                       .stored = plan.stored,
+                       .size_px = plan.size_px,
+                       .footprint_px = plan.footprint_px,
+                       .step_px = plan.step_px,
+                       .level0_per_px_x = plan.level0_per_px_x,
+                       .level0_per_px_y = plan.level0_per_px_y,
+                       .tiles = {}};
   for (const tiles::GridCell& place : places) part.tiles.push_back({place.column, place.row});
   std::vector<PassLane> lanes;
   lanes.push_back({0, std::move(part), 1});

@@ -83,6 +83,10 @@ class GridLines {
   // From the upper left corner of a tile to what counts as its centre: a whole pixel. Only of Placement::Wsinfer.
   [[nodiscard]] std::int64_t centre_px() const noexcept { return centre_px_; }
 
+  [[nodiscard]] double step_px() const noexcept {
+    return wsinfer_ ? static_cast<double>(step_px_) : static_cast<double>(stride_px_) * scale_;
+  }
+
   // Scaled: rounded once from the exact product, so that errors never add up.
   [[nodiscard]] std::int64_t at(std::int64_t i) const noexcept {
     if (wsinfer_) return i * step_px_;
@@ -216,11 +220,18 @@ TilePlan plan_tiles(const slide::Slide& slide, const ReadPolicy& policy, const G
                 "choose a larger stride or a coarser level: no option raises this limit")
         .with_path(slide.source().name());
   plan.grid_tiles = columns * rows;
+  plan.step_px = lines.step_px();
 
   const std::vector<std::int64_t> xs = lines.first(columns);
   const std::vector<std::int64_t> ys = lines.first(rows);
   const Keeper keeper(plan, grid, lines, mask);
   std::vector<GridCell> kept = kept_cells(keeper, xs, ys, memory_bytes / kPlanningBytesPerTile);
+  if (plan.grid_tiles == 0)
+    throw Error(Code::NO_TISSUE, Stage::Tiles,
+                "level " + std::to_string(policy.level) + " is smaller than a tile of " +
+                    std::to_string(plan.footprint_px) + " px, and tiles that go beyond it are left out",
+                "choose a finer level or a smaller tile")
+        .with_path(slide.source().name());
   if (kept.empty())
     throw Error(Code::NO_TISSUE, Stage::Tiles,
                 "none of " + std::to_string(plan.grid_tiles) + " grid positions has enough tissue")

@@ -57,6 +57,7 @@ struct TilePlan {
   StoredGrid stored;
   std::int64_t size_px = 0;       // model pixels
   std::int64_t footprint_px = 0;  // pixels of the level as decoded: size_px * scale / reduction, rounded
+  double step_px = 1;             // the same, from one line of the grid to the next; not rounded
   // Level-0 pixels per pixel of the level: from a place in the level (see StoredGrid) to its place in level 0.
   double level0_per_px_x = 1;
   double level0_per_px_y = 1;

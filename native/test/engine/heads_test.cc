@@ -225,6 +225,47 @@ ScoreResult score_on(Scene& scene, const ScoreRequest& request) {
   return std::get<ScoreResult>(std::move(outcome));
 }
 
+// A grid whose stride is no whole number of pixels of the level.
+TEST(places_in_the_grid_are_whole_numbers) {
+  std::vector<double> places;
+  Scene scene(1, 2, {head([&places](const Inputs& inputs, std::int64_t) {
+                places = inputs.at("places").values;
+                return std::vector<std::vector<double>>{{0}};
+              })});
+  ScoreRequest request = test::means_request();
+  request.tiles[0].level.reset();
+  request.tiles[0].mpp = 0.61;
+  request.tiles[0].slide_mpp = 0.5;
+  request.heads = {asked("bag", 0, {{"places", Coordinates{0, Coordinates::Unit::Grid, true}}}, {{.tensor = "row"}})};
+  (void)scene.score(request);
+  CHECK(places.size() > 100);
+  for (const double place : places) CHECK_EQ(place, std::nearbyint(place));
+  CHECK_EQ(places[0], 0);
+  CHECK_EQ(places[2], 1);
+  CHECK_EQ(*std::max_element(places.begin(), places.end()), std::floor(kSide * kTilePx / (kTilePx * 1.22)));
+}
+
+TEST(the_background_of_an_image_keeps_its_colour) {
+  std::vector<double> pixels;
+  Scene scene(1, 2, {head([&pixels](const Inputs& inputs, std::int64_t) {
+                pixels = inputs.at("pixels").values;
+                return std::vector<std::vector<double>>{{0}};
+              })});
+  ScoreRequest request = test::means_request();
+  decode::SlideImageRequest image;
+  image.fit = decode::SlideImageRequest::Fit::Contain;
+  image.width_px = 40;
+  image.height_px = 20;
+  image.background = {1, 2, 3};
+  request.images = {image};
+  request.colour.stain = preprocess::ReinhardFit{.mean = {90, 5, -5}, .std = {2, 1, 1}};
+  request.heads = {asked("whole", 0, {{"pixels", WholeImage{0, plain()}}}, {{.tensor = "row"}})};
+  (void)score_on(scene, request);
+  CHECK_EQ(pixels.front(), 1);
+  CHECK_EQ(pixels[800], 2);
+  CHECK(pixels[10 * 40 + 20] > 100);
+}
+
 TEST(stains_become_those_of_the_reference) {
   Scene scene(1);
   ScoreRequest request = test::means_request();
