@@ -55,7 +55,17 @@ double mean_by(const SlideOutput& output, const ValueOf& value_of) {
   return of_log_odds ? logistic(sum / weights) : sum / weights;
 }
 
+// By more than rounding. Such a value would become the nearest probability, and all of them the same score.
+constexpr double kBeyond = 1e-6;
+
 double calibrated(const SlideOutput& output, double mean) {
+  using Kind = Calibration::Kind;
+  const Kind kind = output.calibration.kind;
+  if ((kind == Kind::LogisticOfLogit || kind == Kind::Temperature) && (mean < -kBeyond || mean > 1 + kBeyond))
+    throw Error(Code::MODEL_MISMATCH, Stage::Aggregate,
+                "the calibration of the output \"" + output.name + "\" needs a probability, and its heads give " +
+                    std::to_string(mean),
+                "give the head's output an activation, or calibrate the value itself");
   const double value = output.calibration(mean);
   if (!std::isfinite(value))
     throw Error(Code::OUTPUT_NOT_FINITE, Stage::Aggregate, "the output \"" + output.name + "\" is " + text_of(value));
