@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "engine/kept_outputs.h"
 #include "engine/slide_colour.h"
@@ -89,7 +90,7 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
   needs.image_bytes = run.image_bytes;
   needs.head_bytes = run.head_bytes;
   needs.row_window_bytes = row_window_bytes(run.rows, memory_limit);
-  needs.plan_bytes = row_plan_bytes(run.rows);
+  needs.plan_bytes = row_plan_bytes(run.rows) + run.other_plan_bytes;
   std::int64_t cached_bytes = 0;
   for (const LaneShape& lane : run.lanes) {
     const tiles::TilePlan& plan = *lane.plan;
@@ -176,9 +177,14 @@ RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const
       run.lanes.push_back(lane);
     }
   }
+  std::set<std::size_t> measured;
   for (const SelectRule& rule : request.select)
-    if (rule.kind == SelectRule::Kind::Quality)
+    if (rule.kind == SelectRule::Kind::Quality && measured.insert(rule.input).second)
       run.kept_bytes += std::ssize(plans[rule.input].tiles) * std::int64_t{sizeof(preprocess::Quality)};
+  for (std::size_t input = 0; input < plans.size(); ++input)
+    if (std::none_of(request.encoders.begin(), request.encoders.end(),
+                     [input](const EncoderRequest& encoder) { return encoder.input == input; }))
+      run.other_plan_bytes += std::ssize(plans[input].tiles) * tiles::kPlanBytesPerTile;
   return run;
 }
 

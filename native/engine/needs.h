@@ -63,6 +63,7 @@ struct RunShape {
   std::int64_t kept_bytes = 0;  // of all tiles and encoders
   std::int64_t image_bytes = 0;
   std::int64_t head_bytes = 0;
+  std::int64_t other_plan_bytes = 0;  // of inputs that no encoder reads, but heads
   RowNeeds rows = {};
 };
 [[nodiscard]] ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::int64_t memory_limit);

@@ -116,6 +116,21 @@ TEST(log_odds_are_averaged_by_weight) {
   }
 }
 
+TEST(a_calibration_of_log_odds_refuses_what_is_no_probability) {
+  SlideOutput output{.name = "a", .of = {{}}, .calibration = {}, .clip = {}};
+  for (const auto kind : {Calibration::Kind::LogisticOfLogit, Calibration::Kind::Temperature}) {
+    output.calibration.kind = kind;
+    for (const double value : {12.7, -0.5, 1.001}) {
+      const std::vector<double> heads{value};
+      CHECK_THROWS(MODEL_MISMATCH, (void)output.unclipped_of(heads));
+    }
+    for (const double value : {0.0, 1.0, 1.0 + 1e-9, 0.25}) {
+      const std::vector<double> heads{value};
+      CHECK(std::isfinite(output.unclipped_of(heads)));
+    }
+  }
+}
+
 TEST(a_temperature_divides_the_log_odds) {
   Calibration cooled;
   cooled.kind = Calibration::Kind::Temperature;
