@@ -154,6 +154,34 @@ describe('a bundle with one of everything', () => {
     expect(chosen.heads[2]).toMatchObject({ inputs: [{}, { from: 'features', encoder: 1 }] });
   });
 
+  it('keeps a rule for pixels where a head reads the places of the tiles alone', async () => {
+    const folder = writeFullBundle(
+      (j) => {
+        j['select'] = [{ rule: 'quality', measure: 'white', max: 0.5 }];
+        named(j, 'heads', 'bag')['inputs'] = [{ from: 'coordinates', unit: 'grid', order: 'yx' }];
+        j['outputs'] = [{ name: 'relapse', of: [{ head: 'choice', output: 'p' }] }];
+      },
+      { 'bag.onnx': outlineOf({ places: ['n', 2] }, { slide: [1, 6], attention: ['n'] }) },
+    );
+    const found = await program(scannerA, {}, folder);
+    expect(found.encoders.map(({ name }) => name)).toEqual(['far']);
+    expect(found.select).toMatchObject([{ input: 0, kind: 'quality', measure: 'white' }]);
+  });
+
+  it('refuses a rule for pixels that no encoder gets', async () => {
+    const folder = writeFullBundle(
+      (j) => {
+        const tiles = (j['inputs'] as Json)['tiles'] as Json[];
+        tiles.push({ name: 'places', size: 64, level: 0 });
+        list(j, 'select').push({ rule: 'quality', input: 'places', measure: 'white', max: 0.5 });
+        named(j, 'heads', 'bag')['inputs'] = [{ from: 'coordinates', input: 'places', unit: 'grid', order: 'yx' }];
+      },
+      { 'bag.onnx': outlineOf({ places: ['n', 2] }, { slide: [1, 6], attention: ['n'] }) },
+    );
+    const { message } = await failure(() => loadModel(folder), 'MODEL_INVALID');
+    expect(message).toMatch(/line \d+, \/select\/7: the rule "quality" looks at pixels/);
+  });
+
   it('loads equal graphs once', async () => {
     const same = outlineOf({ slide: [1, 6], clinical: [1, 5] }, { p: [1, 1] });
     const folder = writeFullBundle(

@@ -51,12 +51,29 @@ class Kept {
   }
 }
 
-/** Encoders that a rule or a needed head reads; where tiles are kept, also those whose values nothing else ever reads. */
+/**
+ * Encoders that a rule or a needed head reads; where tiles are kept, also those whose values nothing else ever reads. A rule
+ * that looks at pixels needs an encoder that gets them: one is run for it where heads read the places of the tiles alone.
+ */
 function neededEncoders(spec: ModelSpec, heads: readonly number[], keepTiles: boolean): readonly number[] {
   const needed = new Set<number>(spec.rules.flatMap((rule) => ('by' in rule ? [rule.by.encoder] : [])));
   for (const head of heads) for (const encoder of encodersOf(spec.heads[head])) needed.add(encoder);
+  for (const input of placesOf(spec, heads)) {
+    if (!spec.rules.some((rule) => !('by' in rule) && rule.input === input)) continue;
+    if ([...needed].some((encoder) => spec.encoders[encoder]?.input === input)) continue;
+    needed.add(spec.encoders.findIndex((encoder) => encoder.input === input));
+  }
   const read = new Set(spec.heads.flatMap(encodersOf));
   return [...spec.encoders.keys()].filter((i) => needed.has(i) || (keepTiles && !read.has(i)));
+}
+
+/** Inputs whose places these heads read. */
+function placesOf(spec: ModelSpec, heads: readonly number[]): readonly number[] {
+  return heads.flatMap((index) => {
+    const head = spec.heads[index];
+    if (head?.kind !== 'onnx') return [];
+    return head.inputs.flatMap((input) => (input.from === 'coordinates' ? [input.input] : []));
+  });
 }
 
 function encodersOf(head: HeadSpec | undefined): readonly number[] {
