@@ -147,6 +147,17 @@ describe('a choice', () => {
     expect(chosen({ ...choice, otherwise: 'other' }, row, 'it')).toBe(expected ?? 'other');
     if (expected === null) await failure(() => chosen(choice, row, 'it'), 'CLINICAL_UNKNOWN');
   });
+  it.each([
+    ['0.26', 0.25, 0.01, true],
+    ['0.24', 0.25, 0.01, true],
+    ['0.2600001', 0.25, 0.01, false],
+    ['0.3', 0.25, 0.05, true],
+    ['0', 0, 0, true],
+    ['1e-300', 0, 0, false],
+  ])('%j is equal to %d within %d: %s', (value, wanted, tolerance, expected) => {
+    const one = { column: 'c', cases: [{ equals: [wanted], tolerance, gives: 'it' }], otherwise: null };
+    expect(chosenOrDefault(one, { c: value })).toBe(expected ? 'it' : null);
+  });
   it('of a slide that cannot be scored needs no column', () => {
     expect(chosenOrDefault({ ...choice, otherwise: 'other' }, null)).toBe('other');
     expect(chosenOrDefault({ ...choice, otherwise: 'other' }, {})).toBe('other');

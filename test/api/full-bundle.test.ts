@@ -213,6 +213,12 @@ describe('a bundle with one of everything', () => {
     expect(missing.message).toContain('"scanner"');
   });
 
+  it('may have a case for a slide without a value', async () => {
+    const folder = writeFullBundle((j) => (((at(j, 'heads', 0)['cases'] as Json[])[1] as Json)['equals'] = ['']));
+    for (const scanner of ['', null, 'NA'])
+      expect((await program({ ...scannerA, scanner }, {}, folder)).heads[2]?.name).toBe('scanner-b');
+  });
+
   it('takes the default head where it declares one', async () => {
     const folder = writeFullBundle((j) => (at(j, 'heads', 0)['default'] = 'scanner-b'));
     expect((await program({ ...scannerA, scanner: 'x' }, {}, folder)).heads[2]?.name).toBe('scanner-b');
@@ -249,6 +255,13 @@ describe('options', () => {
       { seed: 8, onBadTile: 'fill' },
     ]);
     expect([found.batchSize, found.images[0]?.onBadTile]).toEqual([2, 'fill']);
+  });
+  it('mask is refused where one of the inputs takes all tiles', async () => {
+    const mask = { type: 'Polygon', coordinates: [] } as const;
+    const { message } = await failure(() => program(scannerA, { mask }), 'INVALID_OPTION');
+    expect(message).toContain('The option mask was given, but the model test-model takes all tiles of its input near');
+    const folder = writeFullBundle((j) => list(j, 'select').splice(1, 1));
+    expect((await program(scannerA, { mask }, folder)).tiles).toHaveLength(2);
   });
   it('stopping needs one encoder of tiles and means', async () => {
     const { message } = await failure(() => program(scannerA, { stopping: { halfWidth: 0.1 } }), 'INVALID_OPTION');
@@ -332,6 +345,28 @@ describe('what cannot be meant is refused with its line', () => {
     ['encoding is oneHot', (j) => (input(j, 'clinical', 1)['std'] = 2)],
     ['the rule "value" needs a value', (j) => (input(j, 'clinical', 0)['missing'] = { rule: 'value' })],
     ['is not one of the categories', (j) => (input(j, 'clinical', 1)['missing'] = { rule: 'category', category: 'x' })],
+    [
+      '"NA" is what a table has for no value',
+      (j) => (input(j, 'clinical', 1)['parse'] = { categories: ['trunk', 'NA'] }),
+    ],
+    ['" arm" starts or ends', (j) => (input(j, 'clinical', 1)['parse'] = { categories: ['trunk', ' arm'] })],
+    ['"n/a" is what a table has for no value', (j) => (input(j, 'clinical', 1)['synonyms'] = { 'n/a': 'leg' })],
+    ['"ARMS" is there twice', (j) => (input(j, 'clinical', 1)['synonyms'] = { arms: 'arm', ARMS: 'leg' })],
+    ['"foot" is not one of the categories', (j) => (input(j, 'clinical', 1)['synonyms'] = { toe: 'foot' })],
+    [
+      '"nan" is what a table has for no value',
+      (j) =>
+        Object.assign(input(j, 'clinical', 1), {
+          type: 'boolean',
+          parse: { true: ['yes'], false: ['nan'] },
+          synonyms: {},
+        }),
+    ],
+    [
+      '"NaN" is what a table has for no value',
+      (j) => (((at(j, 'heads', 0)['cases'] as Json[])[1] as Json)['equals'] = ['old', 'NaN']),
+    ],
+    ['"old " starts or ends', (j) => (((at(j, 'heads', 0)['cases'] as Json[])[1] as Json)['equals'] = ['old '])],
     ['"TRUNK" is there twice', (j) => (input(j, 'clinical', 1)['parse'] = { categories: ['trunk', 'TRUNK'] })],
     [
       'is for the type "interval", not "category"',
