@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
+import { printable } from '../core/printable.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { pathOf } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
@@ -91,11 +92,11 @@ function bundleOf(model: Model, spec: ModelSpec, files: Readonly<Record<string, 
   const head = spec.heads[0];
   if (tiles === undefined || output === undefined || head?.kind !== 'simple' || output.columns === null)
     throw contradiction(
-      `The output "${output?.name ?? ''}" has an unknown number of columns, which a bundle must name`,
+      `The output "${printable(output?.name ?? '')}" has an unknown number of columns, which a bundle must name`,
     );
   if (model.assumed?.column !== undefined)
     throw contradiction(
-      `The output "${output.name}" has ${output.columns} columns: pass ${optionMark('column')}, the one that is the score`,
+      `The output "${printable(output.name)}" has ${output.columns} columns: pass ${optionMark('column')}, the one that is the score`,
     );
   const { input } = tiles;
   const { layout, channels, type, scale, mean, std } = input;

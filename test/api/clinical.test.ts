@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { chosen, chosenOrDefault } from '../../lib/model/clinical/choice.js';
 import { clinicalWidth, featureVector } from '../../lib/model/clinical/feature-vector.js';
+import { requireHeld } from '../../lib/model/clinical/held-values.js';
+import { sampleRow } from '../../lib/model/clinical/sample-row.js';
+import type { TensorInfo } from '../../lib/model/model.js';
 import { rowText } from '../../lib/model/clinical/row-text.js';
 import type { ClinicalFeature } from '../../lib/model/spec.js';
 import { failure } from './support/bundle.js';
@@ -120,6 +123,30 @@ describe('features', () => {
     const features = [plain, { ...plain, ...site, column: 'd' }];
     expect([...featureVector(features, [1, 0], { c: 4, d: 'arm' })]).toEqual([0, 1, 0, 4]);
     expect(clinicalWidth(features, [1, 0])).toBe(4);
+  });
+});
+
+it('a sample of a column with any name is there', () => {
+  const row = sampleRow({ clinical: [{ ...plain, column: '__proto__', mean: 3 }], heads: [] });
+  expect(rowText(row, '__proto__')).toBe('3');
+});
+
+describe('a value that a tensor cannot hold', () => {
+  const features = [{ ...plain, column: 'a' }, { ...plain, ...site, column: 's' }, plain];
+  const held = (type: TensorInfo['type'], value: number): void =>
+    requireHeld(Float64Array.of(1, 0, 1, 0, value), features, [0, 1, 2], { name: 'x', type, shape: [] }, { c: 'text' });
+  it.each<[TensorInfo['type'], readonly number[], readonly number[]]>([
+    ['int64', [0, -3, -(2 ** 63)], [0.5, 2 ** 63, Number.NaN]],
+    ['int32', [0, 2 ** 31 - 1, -(2 ** 31)], [2 ** 31, 0.5, -(2 ** 31) - 1]],
+    ['float16', [0.1, 65504, -65519], [65520, -65519.9999999, 1e300]],
+    ['float32', [0.1, 3.4028234663852886e38], [3.4028235e38, -1e300]],
+    ['float64', [0.1, 1e300], [Number.POSITIVE_INFINITY, Number.NaN]],
+  ])('%s', async (type, good, bad) => {
+    for (const value of good) expect(() => held(type, value)).not.toThrow();
+    for (const value of bad) {
+      const { message } = await failure(() => held(type, value), 'CLINICAL_INVALID');
+      expect(message).toContain(`The column "c" has the value "text", of which the feature "f" makes ${value}`);
+    }
   });
 });
 

@@ -8,7 +8,7 @@ import { nativeProgram, parseScorerOptions, slideSettings } from '../../lib/opti
 import type { ScorerOptions } from '../../lib/options/types.js';
 import { rowFallback, possibleFallbacks } from '../../lib/runs/fallback.js';
 import type { Json } from './support/bundle.js';
-import { failure } from './support/bundle.js';
+import { failure, writeBundle } from './support/bundle.js';
 import { outlineOf, writeFullBundle } from './support/full-bundle.js';
 
 const list = (json: Json, key: string): Json[] => json[key] as Json[];
@@ -219,6 +219,27 @@ describe('a bundle with one of everything', () => {
       expect((await program({ ...scannerA, scanner }, {}, folder)).heads[2]?.name).toBe('scanner-b');
   });
 
+  it.each([
+    [
+      'int64',
+      '[0:101[',
+      '[40:60[',
+      'has the value "[0:101[", of which the feature "age" makes 0.05; the graph takes int64',
+    ],
+    [
+      'float32',
+      '1e300',
+      '4e38',
+      'has the value "1e300", of which the feature "age" makes 1e+299; the graph takes float32',
+    ],
+  ] as const)('a value that %s cannot hold fails its slide', async (type, age, good, what) => {
+    const graph = outlineOf({ slide: [1, 6], clinical: [1, 5] }, { p: [1, 1] }, type);
+    const folder = writeFullBundle(undefined, { 'scanner-a.onnx': graph });
+    expect((await program({ ...scannerA, age: good }, {}, folder)).heads[2]?.name).toBe('scanner-a');
+    const error = await failure(() => program({ ...scannerA, age }, {}, folder), 'CLINICAL_INVALID');
+    expect(error.message).toContain(`The column "age" ${what}`);
+  });
+
   it('takes the default head where it declares one', async () => {
     const folder = writeFullBundle((j) => (at(j, 'heads', 0)['default'] = 'scanner-b'));
     expect((await program({ ...scannerA, scanner: 'x' }, {}, folder)).heads[2]?.name).toBe('scanner-b');
@@ -290,6 +311,10 @@ describe('what cannot be meant is refused with its line', () => {
     ['which has no tiles to choose from', (j) => (at(j, 'select', 4)['by'] = { encoder: 'whole', output: 'classes' })],
     ['the range 0.9 to 0.5 is empty', (j) => Object.assign(at(j, 'select', 4), { min: 0.9, max: 0.5 })],
     ['the lowest threshold 0.95', (j) => (at(j, 'select', 6)['end'] = 0.95)],
+    ['more than 1000000 steps', (j) => Object.assign(at(j, 'select', 6), { start: 1, end: 0, step: 1e-7 })],
+    ['the fallback 0.4 is outside the range 0.5 to 1', (j) => (at(j, 'outputs', 1)['clip'] = [0.5, 1])],
+    ['/cases/0/value: the fallback 0.3 is outside', (j) => (at(j, 'outputs', 0)['clip'] = [0, 0.2])],
+    ['/fallback/default: the fallback 0.1 is outside', (j) => (at(j, 'outputs', 0)['clip'] = [0.2, 1])],
     ['there is no head "none"', (j) => (at(j, 'heads', 0)['default'] = 'none')],
     ['heads read one another in a circle: choice -> choice', (j) => (at(j, 'heads', 0)['default'] = 'choice')],
     [
@@ -380,6 +405,12 @@ describe('what cannot be meant is refused with its line', () => {
     expect(message).toMatch(/line \d+, \//);
   });
 
+  it('lists in lists', async () => {
+    const text = `{"inputs": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const { message } = await failure(() => loadModel(writeBundle({ text })), 'MODEL_INVALID');
+    expect(message).toContain('nested more than 64 deep');
+  });
+
   it('names the line', async () => {
     const folder = writeFullBundle((j) => (at(j, 'heads', 0)['default'] = 'nobody'));
     const lines = readFileSync(join(folder, 'microtome.json'), 'utf8').split('\n');
@@ -449,6 +480,15 @@ describe('graphs that are not the declared ones', () => {
       { 'near.onnx': outlineOf({ pixels: ['n', 3, 64, 64] }, { vector: ['n', 5] }) },
     ],
   ];
+  it('whose names have line breaks and escape codes: none of it gets into the message', async () => {
+    const graph = outlineOf({ slide: [1, 6], 'a\n\u001b[31mb': [1, 5] }, { p: [1, 1] });
+    const { message } = await failure(
+      () => loadModel(writeFullBundle(undefined, { 'scanner-a.onnx': graph })),
+      'MODEL_MISMATCH',
+    );
+    expect(message).toContain('"a\\u000a\\u001b[31mb"');
+    expect(message).not.toMatch(/\p{Cc}/u);
+  });
   it.each(cases)('%s: %s', async (place, what, graphs) => {
     const { message } = await failure(() => loadModel(writeFullBundle(undefined, graphs)), 'MODEL_MISMATCH');
     expect(message).toContain(what);

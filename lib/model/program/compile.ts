@@ -12,6 +12,7 @@ import type {
   NativeTileValue,
 } from '../../native/program.js';
 import { featureVector } from '../clinical/feature-vector.js';
+import { requireHeld } from '../clinical/held-values.js';
 import type { ClinicalRow } from '../clinical/row-text.js';
 import type { PixelFormat } from '../model.js';
 import { nativeCalibration } from '../slide-outputs.js';
@@ -175,7 +176,7 @@ class Compiler {
       kind: 'onnx',
       name,
       graph,
-      inputs: inputs.map((input) => this.#input(input, this.#tensor(graph, input.tensor))),
+      inputs: inputs.map((input) => this.#input(input, graph, this.#tensor(graph, input.tensor))),
       turns: ['identity'],
       outputs: nativeHeadOutputs(outputs),
     };
@@ -186,7 +187,7 @@ class Compiler {
     return told ?? this.spec.headGraphs[graph]?.inputs[0]?.name ?? '';
   }
 
-  #input(input: HeadInputSpec, tensor: string): NativeHeadInput {
+  #input(input: HeadInputSpec, graph: number, tensor: string): NativeHeadInput {
     switch (input.from) {
       case 'features':
         return { tensor, from: 'features', encoder: this.#encoders.at(input.encoder), output: input.output };
@@ -195,12 +196,19 @@ class Compiler {
         return { tensor, from: 'coordinates', input: input.input, unit, order };
       }
       case 'clinical':
-        return { tensor, from: 'clinical', values: featureVector(this.spec.clinical, input.features, this.row) };
+        return { tensor, from: 'clinical', values: this.#clinical(input.features, graph, tensor) };
       case 'head': {
         const { head, output } = this.#choice.value({ ...input, column: 0 });
         return { tensor, from: 'head', head: this.#heads.at(head), output };
       }
     }
+  }
+
+  #clinical(features: readonly number[], graph: number, tensor: string): Float64Array {
+    const values = featureVector(this.spec.clinical, features, this.row);
+    const info = this.spec.headGraphs[graph]?.inputs.find(({ name }) => name === tensor);
+    if (info !== undefined) requireHeld(values, this.spec.clinical, features, info, this.row);
+    return values;
   }
 
   #outputs(): readonly NativeSlideOutput[] {
