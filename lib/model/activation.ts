@@ -1,5 +1,6 @@
 /** Activations that cannot be meant, and those that are doubtful. */
 
+import { printable } from '../core/printable.js';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import type { TileOutputSpec } from './spec.js';
@@ -21,7 +22,7 @@ export function checkActivation(output: TileOutputSpec, columns: number | null, 
   throw new MicrotomeError(
     'INVALID_OPTION',
     'options',
-    `${optionMark('activation', 'softmax')} over the single column of the output "${output.tensor}" is 1 for every tile`,
+    `${optionMark('activation', 'softmax')} over the single column of the output "${printable(output.tensor)}" is 1 for every tile`,
     { path, advice },
   );
 }
@@ -32,21 +33,21 @@ export function activationWarnings(output: TileOutputSpec, assumed: number | nul
   const found: string[] = [];
   if (activation !== 'none' && givesProbabilities(operator)) {
     found.push(
-      `the graph ends with ${operator}: the output "${tensor}" has probabilities already, and the activation ${activation} is applied to them once more; the activation none was probably meant`,
+      `the graph ends with ${operator}: the output "${printable(tensor)}" has probabilities already, and the activation ${activation} is applied to them once more; the activation none was probably meant`,
     );
   }
   if (activation === 'sigmoid' && operator === 'LogSoftmax') {
     found.push(
-      `the graph ends with LogSoftmax: the output "${tensor}" has logarithms of probabilities, which the activation softmax turns back; sigmoid does not`,
+      `the graph ends with LogSoftmax: the output "${printable(tensor)}" has logarithms of probabilities, which the activation softmax turns back; sigmoid does not`,
     );
   }
   if (activation === 'none' && operator === 'Softmax' && columns === 1)
     found.push(
-      `the graph ends with Softmax over the single column of the output "${tensor}", which is 1 for every tile`,
+      `the graph ends with Softmax over the single column of the output "${printable(tensor)}", which is 1 for every tile`,
     );
   if (activation === 'sigmoid' && columns !== null && columns > 1 && assumed !== null) {
     found.push(
-      `the activation sigmoid takes each of the ${columns} columns of the output "${tensor}" by itself, and nobody said which one is the score: column ${assumed} was taken. Where the columns are classes that exclude one another, the activation softmax was probably meant`,
+      `the activation sigmoid takes each of the ${columns} columns of the output "${printable(tensor)}" by itself, and nobody said which one is the score: column ${assumed} was taken. Where the columns are classes that exclude one another, the activation softmax was probably meant`,
     );
   }
   return found;

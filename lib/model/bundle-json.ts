@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { MicrotomeError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
 import { packageFile } from '../core/package-root.js';
 import { readBundleText } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
@@ -11,6 +12,8 @@ import { checkJson, pointer } from './json-schema.js';
 import type { BundleJson } from './bundle/json-types.js';
 
 export const bundleFileName = 'microtome.json';
+/** Levels of objects and lists in a description of a model. */
+const mostLevels = 64;
 const maxBundleBytes = 4 * 2 ** 20;
 
 let schema: Readonly<Record<string, unknown>> | undefined;
@@ -35,12 +38,28 @@ export class BundleText {
   }
 
   error(code: 'MODEL_INVALID' | 'MODEL_MISMATCH', at: readonly string[], found: string): MicrotomeError {
-    return new MicrotomeError(code, 'infer', `${this.place(at)}: ${found}`, { path: this.path });
+    return new MicrotomeError(code, 'infer', printable(`${this.place(at)}: ${found}`), { path: this.path });
   }
 }
 
-/** Parses JSON text that came with a model; a syntax error names its line. */
+/** Iterative: what checks the value later walks it by recursion. */
+function isDeep(value: unknown): boolean {
+  const isContainer = (one: unknown): one is object => typeof one === 'object' && one !== null;
+  let level = [value].filter(isContainer);
+  for (let depth = 0; depth < mostLevels; ++depth)
+    level = level.flatMap((one) => (Object.values(one) as unknown[]).filter(isContainer));
+  return level.length > 0;
+}
+
+/** Parses JSON text that came with a model; a syntax error names its line. Throws MODEL_INVALID. */
 export function parseModelJson(text: string, file: string, path: string): unknown {
+  const value = parsed(text, file, path);
+  if (!isDeep(value)) return value;
+  const found = `${file} has objects and lists that are nested more than ${mostLevels} deep`;
+  throw new MicrotomeError('MODEL_INVALID', 'infer', found, { path });
+}
+
+function parsed(text: string, file: string, path: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -80,7 +99,7 @@ export async function readBundleJson(
     throw new MicrotomeError(
       'MODEL_INVALID',
       'infer',
-      `${bundleFileName} does not fit its schema: ${shown.join('; ')}${more}`,
+      printable(`${bundleFileName} does not fit its schema: ${shown.join('; ')}${more}`),
       { path },
     );
   }

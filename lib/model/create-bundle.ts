@@ -3,10 +3,11 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
+import { printable } from '../core/printable.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { pathOf } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
-import { contradiction, numeric, record, text } from '../options/check.js';
+import { contradiction, invalid, numeric, record, text } from '../options/check.js';
 import { modelOptionKeys, parseModelOptions } from '../options/model-options.js';
 import type { ModelOptions } from '../options/types.js';
 import { bundleFileName } from './bundle-json.js';
@@ -18,7 +19,7 @@ import type { GraphSpec, ModelSpec, SimpleHead } from './spec.js';
 
 /** What {@link createBundle} is told: how the model works, as for {@link loadModel}, and its card. */
 export interface BundleOptions extends ModelOptions {
-  /** Name of the model in results. @defaultValue the name of the .onnx file */
+  /** Name of the model in results: letters, digits, `.`, `_`, `-`. @defaultValue the name of the .onnx file */
   readonly name?: string;
   /** Licence of the weights. */
   readonly licence: string;
@@ -39,6 +40,14 @@ interface Parsed {
   readonly model: object;
 }
 
+/** A name that was told is taken as it is, or refused. */
+function toldName(value: unknown): string {
+  const name = text('name', value);
+  if (plainName(name) === name) return name;
+  const expected = 'at most 100 letters, digits, ".", "_" and "-" of which the first is a letter or a digit';
+  throw invalid('name', expected, value);
+}
+
 function parse(options: BundleOptions): Parsed {
   const o = record('options', options, [...ownKeys, ...modelOptionKeys]);
   const needed = (key: 'licence' | 'intendedUse'): string => {
@@ -46,7 +55,7 @@ function parse(options: BundleOptions): Parsed {
     return text(key, o[key]);
   };
   return {
-    name: o['name'] === undefined ? null : text('name', o['name']),
+    name: o['name'] === undefined ? null : toldName(o['name']),
     licence: needed('licence'),
     intendedUse: needed('intendedUse'),
     fallback:
@@ -83,10 +92,16 @@ function bundleOf(model: Model, spec: ModelSpec, files: Readonly<Record<string, 
   const head = spec.heads[0];
   if (tiles === undefined || output === undefined || head?.kind !== 'simple' || output.columns === null)
     throw contradiction(
-      `The output "${output?.name ?? ''}" has an unknown number of columns, which a bundle must name`,
+      `The output "${printable(output?.name ?? '')}" has an unknown number of columns, which a bundle must name`,
+    );
+  if (model.assumed?.column !== undefined)
+    throw contradiction(
+      `The output "${printable(output.name)}" has ${output.columns} columns: pass ${optionMark('column')}, the one that is the score`,
     );
   const { input } = tiles;
   const { layout, channels, type, scale, mean, std } = input;
+  // A bundle that leaves something out is told apart from one that declares it: what was guessed stays a guess.
+  const { input: guessed = {}, activation } = model.assumed ?? {};
   if (input.mpp === null && input.level === null)
     throw contradiction(
       `The bundle must say at which resolution the model works: pass ${optionMark('input.mpp')} or ${optionMark('input.level')}`,
@@ -101,7 +116,9 @@ function bundleOf(model: Model, spec: ModelSpec, files: Readonly<Record<string, 
           name: 'tiles',
           size: input.sizePx,
           ...(input.mpp === null ? { level: input.level } : { mpp: input.mpp }),
-          ...{ layout, channels, type, scale, mean, std },
+          ...{ layout, channels, type, scale },
+          ...(guessed.mean === undefined ? { mean } : {}),
+          ...(guessed.std === undefined ? { std } : {}),
         },
       ],
     },
@@ -110,7 +127,14 @@ function bundleOf(model: Model, spec: ModelSpec, files: Readonly<Record<string, 
         name: 'net',
         graph: graphFile,
         input: { from: 'tiles' },
-        outputs: [{ name: 'output', tensor: output.tensor, columns: output.columns, activation: output.activation }],
+        outputs: [
+          {
+            name: 'output',
+            tensor: output.tensor,
+            columns: output.columns,
+            ...(activation === undefined ? { activation: output.activation } : {}),
+          },
+        ],
       },
     ],
     heads: [headJson({ ...head, name: 'slide' }, 'output')],

@@ -1,6 +1,7 @@
 /** Errors about a graph: they name the file, and the line of the bundle that declares something else. */
 
 import { MicrotomeError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
 import type { TensorInfo } from './model.js';
 import type { DeclaredAt } from './spec.js';
 
@@ -11,7 +12,8 @@ export interface GraphPlace {
 }
 
 function said(found: string, { at }: GraphPlace): string {
-  return at === null ? found : `${at()}: ${found}`;
+  // Names of tensors come from outside: a line break in one must not look like a line of ours.
+  return printable(at === null ? found : `${at()}: ${found}`);
 }
 
 export function mismatch(found: string, place: GraphPlace): MicrotomeError {

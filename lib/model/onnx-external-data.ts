@@ -2,13 +2,14 @@
 
 import { posix } from 'node:path';
 
+import { printable } from '../core/printable.js';
 import { MicrotomeError } from '../core/errors.js';
 import { requireInsidePath } from './bundle-files.js';
 import type { BundleRoot } from './bundle-files.js';
 import type { ExternalData, OnnxSummary } from './onnx-summary.js';
 
 function refuse(found: string, path: string): MicrotomeError {
-  return new MicrotomeError('MODEL_INVALID', 'infer', found, { path });
+  return new MicrotomeError('MODEL_INVALID', 'infer', printable(found), { path });
 }
 
 function place(graphFile: string, data: ExternalData, path: string): string {

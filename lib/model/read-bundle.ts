@@ -62,6 +62,7 @@ function draftOf(json: BundleJson, text: BundleText): Draft {
     needsColumn: null,
   };
   requireRead(spec, text);
+  requirePixels(json, names, encoders, text);
   return { spec, graphs, headGraphs };
 }
 
@@ -88,6 +89,26 @@ function requireRead({ tiles, images, encoders, heads, colour }: Draft['spec'], 
       ['inputs', 'colour', 'stain'],
       'the stains are fitted to tiles, and there is no tile input',
     );
+}
+
+/** A rule that looks at pixels applies to tiles that an encoder gets. */
+function requirePixels(
+  { select = [] }: BundleJson,
+  names: Names,
+  encoders: Draft['spec']['encoders'],
+  text: BundleText,
+): void {
+  select.forEach((rule, i) => {
+    if (rule.rule !== 'quality') return;
+    const at = ['select', String(i)];
+    const input = names.tileInput(rule.input, [...at, 'input']);
+    if (encoders.some((encoder) => encoder.input === input)) return;
+    throw text.error(
+      'MODEL_INVALID',
+      at,
+      'the rule "quality" looks at pixels, but no encoder reads the tiles of its input',
+    );
+  });
 }
 
 function graphSpec({ path, sha256, weights, inputs, outputs }: OnnxFile): GraphSpec {

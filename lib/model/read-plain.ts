@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import { printable } from '../core/printable.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { contradiction, invalid } from '../options/check.js';
@@ -50,7 +51,9 @@ function scoreColumn(told: number | string | null, output: TileOutputSpec): numb
     if (index === -1) {
       throw invalid(
         'column',
-        columnNames === null ? 'an index (the model names no classes)' : `one of the classes ${columnNames.join(', ')}`,
+        columnNames === null
+          ? 'an index (the model names no classes)'
+          : `one of the classes ${printable(columnNames.join(', '))}`,
         told,
       );
     }
@@ -65,13 +68,19 @@ function scoreColumn(told: number | string | null, output: TileOutputSpec): numb
 
 function outsideColumns(columns: number, output: string, told: number): MicrotomeError {
   const known = columns === 1 ? 'the output has a single column, 0' : `columns count from 0: 0 to ${columns - 1}`;
-  return invalid('column', `an index below ${columns}, the columns of the output "${output}",`, told, '', known);
+  return invalid(
+    'column',
+    `an index below ${columns}, the columns of the output "${printable(output)}",`,
+    told,
+    '',
+    known,
+  );
 }
 
 function missingColumn(output: TileOutputSpec): string {
-  const classes = output.columnNames === null ? '' : ` (${output.columnNames.slice(0, 20).join(', ')})`;
+  const classes = output.columnNames === null ? '' : ` (${printable(output.columnNames.slice(0, 20).join(', '))})`;
   const found = output.columns === null ? 'an unknown number of columns' : `${output.columns} columns${classes}`;
-  return `The output "${output.name}" has ${found}: pass ${optionMark('column')}, the one that is the score`;
+  return `The output "${printable(output.name)}" has ${found}: pass ${optionMark('column')}, the one that is the score`;
 }
 
 /** Heads and outputs: the score, then, where classes have names, one output for each class. */
@@ -194,14 +203,14 @@ function inputSize(options: ParsedModelOptions, graph: GraphInput, path: string)
     throw new MicrotomeError(
       'MODEL_MISMATCH',
       'infer',
-      `the graph's input "${graph.name}" is ${graph.width} x ${graph.height} pixels, but tiles are square`,
+      `the graph's input "${printable(graph.name)}" is ${graph.width} x ${graph.height} pixels, but tiles are square`,
       { path },
     );
   }
   const fixed = graph.height >= 0 ? graph.height : graph.width;
   if (told === null && fixed < 1)
     throw contradiction(
-      `The graph's input "${graph.name}" takes any size: pass ${optionMark('input.size')}, the side of a tile in pixels`,
+      `The graph's input "${printable(graph.name)}" takes any size: pass ${optionMark('input.size')}, the side of a tile in pixels`,
     );
   return told ?? fixed;
 }
@@ -289,7 +298,7 @@ function chooseOutput(onnx: OnnxFile): string {
   throw contradiction(
     `The graph has ${onnx.outputs.length} outputs (${onnx.outputs
       .slice(0, 8)
-      .map((o) => o.name)
+      .map((o) => printable(o.name))
       .join(', ')}): pass ${optionMark('graphOutput')}, the one that is scored`,
   );
 }

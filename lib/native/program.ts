@@ -146,7 +146,7 @@ export type NativeHeadInput = { readonly tensor: string } & (
   | {
       readonly from: 'coordinates';
       readonly input: number;
-      /** `level0Px` and `levelPx`: of the tile's upper left corner; `grid`: that corner divided by the stride. */
+      /** `level0Px` and `levelPx`: of the tile's upper left corner; `grid`: column and row in the grid, whole numbers from 0. */
       readonly unit: 'level0Px' | 'levelPx' | 'grid';
       readonly order: 'xy' | 'yx';
     }

@@ -202,6 +202,19 @@ function gridOf(o: ParsedSlideScore, model: Model, spec: TileInputSpec): GridWit
   });
 }
 
+/** Throws INVALID_OPTION for a mask that one of several grids would not use. */
+function refuseUnusedMask(
+  { mask }: ParsedSlideScore,
+  grids: readonly GridWithoutMask[],
+  { name, inputs }: Model,
+): void {
+  const unmasked = grids.findIndex(({ keep }) => keep === 'all');
+  if (mask === null || unmasked === -1) return;
+  throw contradiction(
+    `The option ${optionMark('mask')} was given, but the model ${name} takes all tiles of its input ${inputs[unmasked]?.name ?? ''}`,
+  );
+}
+
 /** Throws MODEL_MISMATCH. */
 function requireSizes(grids: readonly GridWithoutMask[], { encoders, graphs }: ModelSpec): void {
   for (const { input, graph, fixedSizePx } of encoders) {
@@ -223,6 +236,7 @@ export function slideSettings(o: ParsedSlideScore, model: Model): SlideSettings 
   refuseOfOneInput(o, model);
   const grids = Object.freeze(spec.tiles.map((tiles) => gridOf(o, model, tiles)));
   requireSizes(grids, spec);
+  if (grids.length > 1) refuseUnusedMask(o, grids, model);
   const keep = grids.find((grid) => grid.keep !== 'all')?.keep ?? 'all';
   if (grids.length > 0) checkKeep(keep, o.mask);
   else if (o.mask !== null) throw contradiction(`${optionMark('mask')} was given, but the model reads no tiles`);

@@ -167,7 +167,7 @@ class Execution {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
       const header = outputHeader(prepared.header, options.columns, scorer.model);
-      requireColumns(scorer.model, prepared.metadataColumns ?? null, options.metadata);
+      requireColumns(scorer.model, prepared.metadataColumns ?? null, options.metadata, options.fallback);
       requireOneGrid(options, scorer.model);
       for (const possible of possibleFallbacks(options.fallback, scorer.model)) {
         const unfit = fallbackFailure(possible, scorer.model);

@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { chosen, chosenOrDefault } from '../../lib/model/clinical/choice.js';
 import { clinicalWidth, featureVector } from '../../lib/model/clinical/feature-vector.js';
+import { requireHeld } from '../../lib/model/clinical/held-values.js';
+import { sampleRow } from '../../lib/model/clinical/sample-row.js';
+import type { TensorInfo } from '../../lib/model/model.js';
 import { rowText } from '../../lib/model/clinical/row-text.js';
 import type { ClinicalFeature } from '../../lib/model/spec.js';
 import { failure } from './support/bundle.js';
@@ -123,6 +126,30 @@ describe('features', () => {
   });
 });
 
+it('a sample of a column with any name is there', () => {
+  const row = sampleRow({ clinical: [{ ...plain, column: '__proto__', mean: 3 }], heads: [] });
+  expect(rowText(row, '__proto__')).toBe('3');
+});
+
+describe('a value that a tensor cannot hold', () => {
+  const features = [{ ...plain, column: 'a' }, { ...plain, ...site, column: 's' }, plain];
+  const held = (type: TensorInfo['type'], value: number): void =>
+    requireHeld(Float64Array.of(1, 0, 1, 0, value), features, [0, 1, 2], { name: 'x', type, shape: [] }, { c: 'text' });
+  it.each<[TensorInfo['type'], readonly number[], readonly number[]]>([
+    ['int64', [0, -3, -(2 ** 63)], [0.5, 2 ** 63, Number.NaN]],
+    ['int32', [0, 2 ** 31 - 1, -(2 ** 31)], [2 ** 31, 0.5, -(2 ** 31) - 1]],
+    ['float16', [0.1, 65504, -65519], [65520, -65519.9999999, 1e300]],
+    ['float32', [0.1, 3.4028234663852886e38], [3.4028235e38, -1e300]],
+    ['float64', [0.1, 1e300], [Number.POSITIVE_INFINITY, Number.NaN]],
+  ])('%s', async (type, good, bad) => {
+    for (const value of good) expect(() => held(type, value)).not.toThrow();
+    for (const value of bad) {
+      const { message } = await failure(() => held(type, value), 'CLINICAL_INVALID');
+      expect(message).toContain(`The column "c" has the value "text", of which the feature "f" makes ${value}`);
+    }
+  });
+});
+
 describe('a choice', () => {
   const choice = {
     column: 'c',
@@ -146,6 +173,17 @@ describe('a choice', () => {
     expect(chosenOrDefault(choice, row)).toBe(expected);
     expect(chosen({ ...choice, otherwise: 'other' }, row, 'it')).toBe(expected ?? 'other');
     if (expected === null) await failure(() => chosen(choice, row, 'it'), 'CLINICAL_UNKNOWN');
+  });
+  it.each([
+    ['0.26', 0.25, 0.01, true],
+    ['0.24', 0.25, 0.01, true],
+    ['0.2600001', 0.25, 0.01, false],
+    ['0.3', 0.25, 0.05, true],
+    ['0', 0, 0, true],
+    ['1e-300', 0, 0, false],
+  ])('%j is equal to %d within %d: %s', (value, wanted, tolerance, expected) => {
+    const one = { column: 'c', cases: [{ equals: [wanted], tolerance, gives: 'it' }], otherwise: null };
+    expect(chosenOrDefault(one, { c: value })).toBe(expected ? 'it' : null);
   });
   it('of a slide that cannot be scored needs no column', () => {
     expect(chosenOrDefault({ ...choice, otherwise: 'other' }, null)).toBe('other');

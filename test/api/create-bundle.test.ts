@@ -1,6 +1,6 @@
 /** A bundle of an .onnx file and of what is told of it. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createBundle } from '../../lib/model/create-bundle.js';
 import type { BundleOptions } from '../../lib/model/create-bundle.js';
@@ -28,7 +28,7 @@ describe('a bundle that is made of a graph', () => {
       head: { method: 'topK', fraction: 0.2 },
       clip: [0.1, 0.9],
     } as const;
-    const made = await createBundle(onnx, folder, { ...how, ...card, fallback: 0.4, name: 'my net' });
+    const made = await createBundle(onnx, folder, { ...how, ...card, fallback: 0.4, name: 'my-net' });
     expect(made).toMatchObject({
       kind: 'bundle',
       name: 'my-net',
@@ -56,6 +56,26 @@ describe('a bundle that is made of a graph', () => {
     expect(json.outputs[0]).toEqual({ name: 'score', of: 'slide' });
     expect(json.heads[0]).toMatchObject({ method: 'mean' });
   });
+
+  it('declares no guess', async () => {
+    const { onnx, folder } = written(meanColourModel());
+    const made = await createBundle(onnx, folder, { input: { level: 2 }, ...card });
+    const json = JSON.parse(readFileSync(join(folder, 'microtome.json'), 'utf8'));
+    for (const key of ['mean', 'std']) expect(json.inputs.tiles[0]).not.toHaveProperty(key);
+    expect(json.encoders[0].outputs[0]).not.toHaveProperty('activation');
+    const { assumed } = await loadModel(onnx, { input: { level: 2 } });
+    expect(made.assumed).toEqual({
+      input: { mean: assumed?.input?.mean, std: assumed?.input?.std },
+      activation: assumed?.activation,
+    });
+  });
+
+  it('has a plain name where none is told', async () => {
+    const { onnx, folder } = written(meanColourModel());
+    const named = join(dirname(onnx), 'my net.onnx');
+    copyFileSync(onnx, named);
+    expect((await createBundle(named, folder, { input: { level: 2 }, ...card })).name).toBe('my-net');
+  });
 });
 
 describe('what is refused leaves no folder', () => {
@@ -64,6 +84,8 @@ describe('what is refused leaves no folder', () => {
     ['no licence', { intendedUse: 'x', input: { mpp: 1 } }, 'licence is missing'],
     ['no use', { licence: 'x', input: { mpp: 1 } }, 'intendedUse is missing'],
     ['a column that is not there', { ...card, input: { mpp: 1 }, column: 4 }, 'below 2'],
+    ['a guessed column', { ...card, input: { mpp: 1 } }, 'has 2 columns: pass column'],
+    ['a name with a space', { ...card, input: { mpp: 1 }, column: 1, name: 'my net' }, 'letters, digits'],
     ['a misspelt option', { ...card, licens: 'x' } as Partial<BundleOptions>, 'did you mean "licence"'],
   ])('%s', async (_, options, what) => {
     const { onnx, folder } = written();
@@ -85,7 +107,7 @@ describe('what is refused leaves no folder', () => {
     const { onnx } = written();
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'mine.txt'), 'mine');
-    await failure(() => createBundle(onnx, folder, { ...card, input: { mpp: 1 } }), 'OUTPUT_EXISTS');
+    await failure(() => createBundle(onnx, folder, { ...card, input: { mpp: 1 }, column: 1 }), 'OUTPUT_EXISTS');
     expect(readdirSync(folder)).toEqual(['mine.txt']);
   });
 

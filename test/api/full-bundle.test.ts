@@ -8,7 +8,7 @@ import { nativeProgram, parseScorerOptions, slideSettings } from '../../lib/opti
 import type { ScorerOptions } from '../../lib/options/types.js';
 import { rowFallback, possibleFallbacks } from '../../lib/runs/fallback.js';
 import type { Json } from './support/bundle.js';
-import { failure } from './support/bundle.js';
+import { failure, writeBundle } from './support/bundle.js';
 import { outlineOf, writeFullBundle } from './support/full-bundle.js';
 
 const list = (json: Json, key: string): Json[] => json[key] as Json[];
@@ -154,6 +154,34 @@ describe('a bundle with one of everything', () => {
     expect(chosen.heads[2]).toMatchObject({ inputs: [{}, { from: 'features', encoder: 1 }] });
   });
 
+  it('keeps a rule for pixels where a head reads the places of the tiles alone', async () => {
+    const folder = writeFullBundle(
+      (j) => {
+        j['select'] = [{ rule: 'quality', measure: 'white', max: 0.5 }];
+        named(j, 'heads', 'bag')['inputs'] = [{ from: 'coordinates', unit: 'grid', order: 'yx' }];
+        j['outputs'] = [{ name: 'relapse', of: [{ head: 'choice', output: 'p' }] }];
+      },
+      { 'bag.onnx': outlineOf({ places: ['n', 2] }, { slide: [1, 6], attention: ['n'] }) },
+    );
+    const found = await program(scannerA, {}, folder);
+    expect(found.encoders.map(({ name }) => name)).toEqual(['far']);
+    expect(found.select).toMatchObject([{ input: 0, kind: 'quality', measure: 'white' }]);
+  });
+
+  it('refuses a rule for pixels that no encoder gets', async () => {
+    const folder = writeFullBundle(
+      (j) => {
+        const tiles = (j['inputs'] as Json)['tiles'] as Json[];
+        tiles.push({ name: 'places', size: 64, level: 0 });
+        list(j, 'select').push({ rule: 'quality', input: 'places', measure: 'white', max: 0.5 });
+        named(j, 'heads', 'bag')['inputs'] = [{ from: 'coordinates', input: 'places', unit: 'grid', order: 'yx' }];
+      },
+      { 'bag.onnx': outlineOf({ places: ['n', 2] }, { slide: [1, 6], attention: ['n'] }) },
+    );
+    const { message } = await failure(() => loadModel(folder), 'MODEL_INVALID');
+    expect(message).toMatch(/line \d+, \/select\/7: the rule "quality" looks at pixels/);
+  });
+
   it('loads equal graphs once', async () => {
     const same = outlineOf({ slide: [1, 6], clinical: [1, 5] }, { p: [1, 1] });
     const folder = writeFullBundle(
@@ -183,6 +211,33 @@ describe('a bundle with one of everything', () => {
     );
     const missing = await failure(() => program({ age: null, body_site: null }), 'CLINICAL_MISSING');
     expect(missing.message).toContain('"scanner"');
+  });
+
+  it('may have a case for a slide without a value', async () => {
+    const folder = writeFullBundle((j) => (((at(j, 'heads', 0)['cases'] as Json[])[1] as Json)['equals'] = ['']));
+    for (const scanner of ['', null, 'NA'])
+      expect((await program({ ...scannerA, scanner }, {}, folder)).heads[2]?.name).toBe('scanner-b');
+  });
+
+  it.each([
+    [
+      'int64',
+      '[0:101[',
+      '[40:60[',
+      'has the value "[0:101[", of which the feature "age" makes 0.05; the graph takes int64',
+    ],
+    [
+      'float32',
+      '1e300',
+      '4e38',
+      'has the value "1e300", of which the feature "age" makes 1e+299; the graph takes float32',
+    ],
+  ] as const)('a value that %s cannot hold fails its slide', async (type, age, good, what) => {
+    const graph = outlineOf({ slide: [1, 6], clinical: [1, 5] }, { p: [1, 1] }, type);
+    const folder = writeFullBundle(undefined, { 'scanner-a.onnx': graph });
+    expect((await program({ ...scannerA, age: good }, {}, folder)).heads[2]?.name).toBe('scanner-a');
+    const error = await failure(() => program({ ...scannerA, age }, {}, folder), 'CLINICAL_INVALID');
+    expect(error.message).toContain(`The column "age" ${what}`);
   });
 
   it('takes the default head where it declares one', async () => {
@@ -222,6 +277,13 @@ describe('options', () => {
     ]);
     expect([found.batchSize, found.images[0]?.onBadTile]).toEqual([2, 'fill']);
   });
+  it('mask is refused where one of the inputs takes all tiles', async () => {
+    const mask = { type: 'Polygon', coordinates: [] } as const;
+    const { message } = await failure(() => program(scannerA, { mask }), 'INVALID_OPTION');
+    expect(message).toContain('The option mask was given, but the model test-model takes all tiles of its input near');
+    const folder = writeFullBundle((j) => list(j, 'select').splice(1, 1));
+    expect((await program(scannerA, { mask }, folder)).tiles).toHaveLength(2);
+  });
   it('stopping needs one encoder of tiles and means', async () => {
     const { message } = await failure(() => program(scannerA, { stopping: { halfWidth: 0.1 } }), 'INVALID_OPTION');
     expect(message).toContain('reads pictures of the whole slide');
@@ -249,6 +311,10 @@ describe('what cannot be meant is refused with its line', () => {
     ['which has no tiles to choose from', (j) => (at(j, 'select', 4)['by'] = { encoder: 'whole', output: 'classes' })],
     ['the range 0.9 to 0.5 is empty', (j) => Object.assign(at(j, 'select', 4), { min: 0.9, max: 0.5 })],
     ['the lowest threshold 0.95', (j) => (at(j, 'select', 6)['end'] = 0.95)],
+    ['more than 1000000 steps', (j) => Object.assign(at(j, 'select', 6), { start: 1, end: 0, step: 1e-7 })],
+    ['the fallback 0.4 is outside the range 0.5 to 1', (j) => (at(j, 'outputs', 1)['clip'] = [0.5, 1])],
+    ['/cases/0/value: the fallback 0.3 is outside', (j) => (at(j, 'outputs', 0)['clip'] = [0, 0.2])],
+    ['/fallback/default: the fallback 0.1 is outside', (j) => (at(j, 'outputs', 0)['clip'] = [0.2, 1])],
     ['there is no head "none"', (j) => (at(j, 'heads', 0)['default'] = 'none')],
     ['heads read one another in a circle: choice -> choice', (j) => (at(j, 'heads', 0)['default'] = 'choice')],
     [
@@ -304,6 +370,28 @@ describe('what cannot be meant is refused with its line', () => {
     ['encoding is oneHot', (j) => (input(j, 'clinical', 1)['std'] = 2)],
     ['the rule "value" needs a value', (j) => (input(j, 'clinical', 0)['missing'] = { rule: 'value' })],
     ['is not one of the categories', (j) => (input(j, 'clinical', 1)['missing'] = { rule: 'category', category: 'x' })],
+    [
+      '"NA" is what a table has for no value',
+      (j) => (input(j, 'clinical', 1)['parse'] = { categories: ['trunk', 'NA'] }),
+    ],
+    ['" arm" starts or ends', (j) => (input(j, 'clinical', 1)['parse'] = { categories: ['trunk', ' arm'] })],
+    ['"n/a" is what a table has for no value', (j) => (input(j, 'clinical', 1)['synonyms'] = { 'n/a': 'leg' })],
+    ['"ARMS" is there twice', (j) => (input(j, 'clinical', 1)['synonyms'] = { arms: 'arm', ARMS: 'leg' })],
+    ['"foot" is not one of the categories', (j) => (input(j, 'clinical', 1)['synonyms'] = { toe: 'foot' })],
+    [
+      '"nan" is what a table has for no value',
+      (j) =>
+        Object.assign(input(j, 'clinical', 1), {
+          type: 'boolean',
+          parse: { true: ['yes'], false: ['nan'] },
+          synonyms: {},
+        }),
+    ],
+    [
+      '"NaN" is what a table has for no value',
+      (j) => (((at(j, 'heads', 0)['cases'] as Json[])[1] as Json)['equals'] = ['old', 'NaN']),
+    ],
+    ['"old " starts or ends', (j) => (((at(j, 'heads', 0)['cases'] as Json[])[1] as Json)['equals'] = ['old '])],
     ['"TRUNK" is there twice', (j) => (input(j, 'clinical', 1)['parse'] = { categories: ['trunk', 'TRUNK'] })],
     [
       'is for the type "interval", not "category"',
@@ -315,6 +403,12 @@ describe('what cannot be meant is refused with its line', () => {
     const { message } = await failure(() => loadModel(writeFullBundle(edit)), 'MODEL_INVALID');
     expect(message).toContain(what);
     expect(message).toMatch(/line \d+, \//);
+  });
+
+  it('lists in lists', async () => {
+    const text = `{"inputs": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const { message } = await failure(() => loadModel(writeBundle({ text })), 'MODEL_INVALID');
+    expect(message).toContain('nested more than 64 deep');
   });
 
   it('names the line', async () => {
@@ -386,6 +480,15 @@ describe('graphs that are not the declared ones', () => {
       { 'near.onnx': outlineOf({ pixels: ['n', 3, 64, 64] }, { vector: ['n', 5] }) },
     ],
   ];
+  it('whose names have line breaks and escape codes: none of it gets into the message', async () => {
+    const graph = outlineOf({ slide: [1, 6], 'a\n\u001b[31mb': [1, 5] }, { p: [1, 1] });
+    const { message } = await failure(
+      () => loadModel(writeFullBundle(undefined, { 'scanner-a.onnx': graph })),
+      'MODEL_MISMATCH',
+    );
+    expect(message).toContain('"a\\u000a\\u001b[31mb"');
+    expect(message).not.toMatch(/\p{Cc}/u);
+  });
   it.each(cases)('%s: %s', async (place, what, graphs) => {
     const { message } = await failure(() => loadModel(writeFullBundle(undefined, graphs)), 'MODEL_MISMATCH');
     expect(message).toContain(what);

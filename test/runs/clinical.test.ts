@@ -38,6 +38,17 @@ describe('the columns that the model reads', () => {
     expect([...without.scorer.calls, ...short.scorer.calls]).toEqual([]);
   });
 
+  it('are asked for where only the fallback depends on them, unless another fallback is given', async () => {
+    const area = await competitionArea(2);
+    const byScanner: FakeScorerSettings = { fallbackBy: 'scanner' };
+    const short = start(area, { metadata: area.metadata }, byScanner);
+    const error = await failureOf(short.run.done);
+    expect(error).toMatchObject({ code: 'CSV_INVALID', path: area.metadata });
+    expect(error.message).toContain('no column "scanner", which the model fake reads');
+    expect(short.scorer.calls).toEqual([]);
+    expect((await start(area, { metadata: area.metadata, fallback: 0.2 }, byScanner).run.done).counts.scored).toBe(2);
+  });
+
   it('may be missing where the model reads none of them', async () => {
     const area = await competitionArea(2);
     await edited(area.metadata, (text) => text.replace('body_site', 'site'));

@@ -102,6 +102,8 @@ export interface FakeScorerSettings {
   readonly assumed?: ModelAssumptions;
   /** Of the metadata, that the model reads. */
   readonly columns?: readonly string[];
+  /** Of the metadata, that the fallback depends on. */
+  readonly fallbackBy?: string;
   readonly sha256?: string;
   /** By file name: the code a slide fails with. */
   readonly failing?: Readonly<Record<string, ErrorCode>>;
@@ -160,7 +162,7 @@ export function fakeModel(settings: FakeScorerSettings = {}): Model {
         clip: settings.clip === undefined ? defaultClip : settings.clip,
         clipDeclared: settings.clip !== undefined,
         fallback: settings.fallback === undefined ? 0.25 : settings.fallback,
-        fallbackBy: null,
+        fallbackBy: settings.fallbackBy ?? null,
       },
     ],
     graph: { path: '/nowhere/model.onnx', inputs: [], outputs: [] },

@@ -3,6 +3,7 @@
 import json
 import sys
 import unittest
+from dataclasses import replace
 
 import clinical_values
 import numpy as np
@@ -87,6 +88,8 @@ class Grids(unittest.TestCase):
         some = np.array([1, 2])
         self.assertEqual(grid.coordinates(slide, some, "grid", "xy").tolist(), [[1, 0], [0, 1]])
         self.assertEqual(grid.coordinates(slide, some, "grid", "yx").tolist(), [[0, 1], [1, 0]])
+        scaled = replace(grid, reading=Reading(0, 1.3), stride=3, places=np.array([[4, 0], [8, 4], [12, 43]]))
+        self.assertEqual(scaled.coordinates(slide, np.arange(3), "grid", "xy").tolist(), [[1, 0], [2, 1], [3, 11]])
         self.assertEqual(grid.coordinates(slide, some, "level0Px", "xy").tolist(), [[100, 0], [0, 100]])
 
 

@@ -79,7 +79,8 @@ class Grid:
     def coordinates(self, slide: Slide, chosen: np.ndarray, unit: str, order: str) -> np.ndarray:
         places = self.places[chosen].astype(np.float64)
         if unit == "grid":
-            places = places / (self.stride * self.reading.scale)
+            # A place is a rounded number of pixels; column and row are whole.
+            places = np.rint(places / (self.stride * self.reading.scale))
         elif unit == "level0Px":
             places = places * slide.level0_per_px(self.reading.level)
         elif unit != "levelPx":

@@ -1,5 +1,6 @@
 /** The clinical features of a bundle, with their defaults, and the checks that a schema cannot say. */
 
+import { isMissing } from '../../core/missing-value.js';
 import type { BundleText } from '../bundle-json.js';
 import type { ClinicalInput } from '../model.js';
 import type { ClinicalFeature } from '../spec.js';
@@ -43,16 +44,39 @@ function wrongWithMissing(
   return isKnown ? null : [['missing', 'category'], `"${category}" is not one of the categories`];
 }
 
-/** Two words that are one where upper and lower case are the same. */
-function wrongWithWords({ type, parse = {} }: ClinicalFeatureJson): readonly [readonly string[], string] | null {
-  const words = type === 'boolean' ? [...(parse.true ?? []), ...(parse.false ?? [])] : (parse.categories ?? []);
+/** What is wrong with a word that a model waits for; null: nothing. Cells are trimmed, and some words say "no value". */
+export function wrongWithWord(word: string): string | null {
+  if (word !== word.trim())
+    return `${JSON.stringify(word)} starts or ends with a space, and the values of a table do not`;
+  return isMissing(word) ? `${JSON.stringify(word)} is what a table has for no value, so no slide can have it` : null;
+}
+
+type Wrong = readonly [at: readonly string[], found: string];
+
+/** Words that no cell has, and two words that are one where upper and lower case are the same. */
+function wrongWithList(at: readonly string[], words: readonly string[], isCaseSensitive: boolean): Wrong | null {
   const seen = new Set<string>();
   for (const word of words) {
-    const plain = parse.caseSensitive === true ? word : word.toLowerCase();
-    if (seen.has(plain)) return [['parse'], `"${word}" is there twice`];
+    const found = wrongWithWord(word);
+    if (found !== null) return [at, found];
+    const plain = isCaseSensitive ? word : word.toLowerCase();
+    if (seen.has(plain)) return [at, `"${word}" is there twice`];
     seen.add(plain);
   }
   return null;
+}
+
+function wrongWithWords({ type, parse = {}, synonyms = {} }: ClinicalFeatureJson): Wrong | null {
+  const isCaseSensitive = parse.caseSensitive === true;
+  const words = type === 'boolean' ? [...(parse.true ?? []), ...(parse.false ?? [])] : (parse.categories ?? []);
+  const found =
+    wrongWithList(['parse'], words, isCaseSensitive) ??
+    wrongWithList(['synonyms'], Object.keys(synonyms), isCaseSensitive);
+  if (found !== null || type !== 'category') return found;
+  const plain = (word: string): string => (isCaseSensitive ? word : word.toLowerCase());
+  const known = new Set(words.map(plain));
+  const other = Object.entries(synonyms).find(([, meaning]) => !known.has(plain(meaning)));
+  return other === undefined ? null : [['synonyms', other[0]], `"${other[1]}" is not one of the categories`];
 }
 
 function isOneHot({ type, parse }: ClinicalFeatureJson): boolean {

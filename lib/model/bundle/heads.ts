@@ -1,6 +1,7 @@
 /** The heads of a bundle: every name becomes an index, and a head that stands for others is told apart from one that runs. */
 
 import type { BundleText } from '../bundle-json.js';
+import { wrongWithWord } from './clinical-features.js';
 import type { Case, HeadInputSpec, HeadSpec, ImageHeadSpec, OnnxHeadSpec, SimpleHead } from '../spec.js';
 import { headOutputs } from './encoders.js';
 import type { GraphList } from './graph-list.js';
@@ -18,7 +19,7 @@ import type { Names } from './names.js';
 
 type At = readonly string[];
 
-/** Throws MODEL_INVALID for two cases that are the same. */
+/** Throws MODEL_INVALID for two cases that are the same, and for a text that no slide can have; "": the slide has no value. */
 export function casesOf<J extends CaseJson, T>(
   cases: readonly J[],
   at: At,
@@ -28,12 +29,12 @@ export function casesOf<J extends CaseJson, T>(
   const seen = new Set<string | number>();
   return cases.map((json, i) => {
     json.equals.forEach((value, k) => {
-      if (seen.has(value))
-        throw text.error(
-          'MODEL_INVALID',
-          [...at, String(i), 'equals', String(k)],
-          `the value ${JSON.stringify(value)} has a case already`,
-        );
+      const wrong = seen.has(value)
+        ? `the value ${JSON.stringify(value)} has a case already`
+        : typeof value === 'string' && value !== ''
+          ? wrongWithWord(value)
+          : null;
+      if (wrong !== null) throw text.error('MODEL_INVALID', [...at, String(i), 'equals', String(k)], wrong);
       seen.add(value);
     });
     return { equals: json.equals, tolerance: json.tolerance ?? 0, gives: gives(json, [...at, String(i)]) };

@@ -49,6 +49,25 @@ function outputPart(
   return { head, output, column, weight };
 }
 
+/** A table holds every value to the range: another fallback than the declared one would be written. */
+function checkFallback({ clip, fallback }: OutputJson, at: At, text: BundleText): void {
+  if (!clip || fallback === undefined || fallback === null) return;
+  const all: readonly (readonly [value: number, at: readonly string[]])[] =
+    typeof fallback === 'number'
+      ? [[fallback, []]]
+      : [
+          [fallback.default, ['default']],
+          ...fallback.cases.map(({ value }, i) => [value, ['cases', String(i), 'value']] as const),
+        ];
+  const outside = all.find(([value]) => value < clip[0] || value > clip[1]);
+  if (outside === undefined) return;
+  throw text.error(
+    'MODEL_INVALID',
+    [...at, 'fallback', ...outside[1]],
+    `the fallback ${outside[0]} is outside the range ${clip[0]} to ${clip[1]} of the output`,
+  );
+}
+
 function fallbackBy(json: FallbackJson, at: At, text: BundleText): Choice<number> {
   const cases = casesOf(json.cases, [...at, 'cases'], text, ({ value }) => value);
   return { column: json.column, cases, otherwise: json.default };
@@ -72,6 +91,7 @@ export function outputSpec(
   const { clip, fallback = null } = output;
   if (clip && clip[0] > clip[1])
     throw text.error('MODEL_INVALID', [...at, 'clip'], `the range ${clip[0]} to ${clip[1]} is empty`);
+  checkFallback(output, at, text);
   const byGroup = typeof fallback === 'object' && fallback !== null ? fallback : null;
   return {
     name: output.name,

@@ -8,6 +8,9 @@ import type { SelectSpec } from '../spec.js';
 import type { BundleJson, SelectJson, TileValueJson } from './json-types.js';
 import type { Names } from './names.js';
 
+/** Of a threshold that is lowered: each is a look at all tiles of a slide. */
+const mostSteps = 1_000_000;
+
 type GridRule = Extract<SelectJson, { rule: 'tissueFraction' | 'tissueCentre' | 'all' | 'cap' }>;
 type TileRule = Exclude<SelectJson, GridRule>;
 
@@ -74,6 +77,12 @@ function tileRule(
   const { start, step, end, atLeast } = rule;
   if (end > start)
     throw text.error('MODEL_INVALID', [...at, 'end'], `the lowest threshold ${end} is above the first one, ${start}`);
+  if ((start - end) / step > mostSteps)
+    throw text.error(
+      'MODEL_INVALID',
+      [...at, 'step'],
+      `from ${start} to ${end} there are more than ${mostSteps} steps of ${step}`,
+    );
   return { input, kind: 'threshold', by, start, step, end, atLeast };
 }
 

@@ -8,7 +8,10 @@ import type { ClinicalRow } from './row-text.js';
 function isEqual(wanted: string | number, text: string, tolerance: number): boolean {
   if (typeof wanted === 'string') return wanted === text;
   const value = numberOf(text);
-  return value !== null && Math.abs(value - wanted) <= tolerance;
+  if (value === null) return false;
+  // 0.26 - 0.25 is a little more than 0.01 in binary: the rounding of both numbers does not count.
+  const rounding = 4 * Number.EPSILON * Math.max(Math.abs(value), Math.abs(wanted));
+  return Math.abs(value - wanted) <= tolerance + rounding;
 }
 
 /** The first case that is equal; null: none is. */

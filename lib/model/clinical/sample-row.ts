@@ -14,7 +14,8 @@ function sampleOf({ type, mean, trueWords, categories }: ClinicalFeature): strin
 }
 
 export function sampleRow({ clinical, heads }: Pick<ModelSpec, 'clinical' | 'heads'>): ClinicalRow {
-  const row: Record<string, string> = {};
+  // A column may be called __proto__.
+  const row = Object.create(null) as Record<string, string>;
   for (const feature of clinical) row[feature.column] = sampleOf(feature);
   for (const head of heads)
     if (head.kind === 'choose') row[head.choice.column] = String(head.choice.cases[0]?.equals[0] ?? '');

@@ -12,6 +12,7 @@ import type {
   NativeTileValue,
 } from '../../native/program.js';
 import { featureVector } from '../clinical/feature-vector.js';
+import { requireHeld } from '../clinical/held-values.js';
 import type { ClinicalRow } from '../clinical/row-text.js';
 import type { PixelFormat } from '../model.js';
 import { nativeCalibration } from '../slide-outputs.js';
@@ -51,12 +52,29 @@ class Kept {
   }
 }
 
-/** Encoders that a rule or a needed head reads; where tiles are kept, also those whose values nothing else ever reads. */
+/**
+ * Encoders that a rule or a needed head reads; where tiles are kept, also those whose values nothing else ever reads. A rule
+ * that looks at pixels needs an encoder that gets them: one is run for it where heads read the places of the tiles alone.
+ */
 function neededEncoders(spec: ModelSpec, heads: readonly number[], keepTiles: boolean): readonly number[] {
   const needed = new Set<number>(spec.rules.flatMap((rule) => ('by' in rule ? [rule.by.encoder] : [])));
   for (const head of heads) for (const encoder of encodersOf(spec.heads[head])) needed.add(encoder);
+  for (const input of placesOf(spec, heads)) {
+    if (!spec.rules.some((rule) => !('by' in rule) && rule.input === input)) continue;
+    if ([...needed].some((encoder) => spec.encoders[encoder]?.input === input)) continue;
+    needed.add(spec.encoders.findIndex((encoder) => encoder.input === input));
+  }
   const read = new Set(spec.heads.flatMap(encodersOf));
   return [...spec.encoders.keys()].filter((i) => needed.has(i) || (keepTiles && !read.has(i)));
+}
+
+/** Inputs whose places these heads read. */
+function placesOf(spec: ModelSpec, heads: readonly number[]): readonly number[] {
+  return heads.flatMap((index) => {
+    const head = spec.heads[index];
+    if (head?.kind !== 'onnx') return [];
+    return head.inputs.flatMap((input) => (input.from === 'coordinates' ? [input.input] : []));
+  });
 }
 
 function encodersOf(head: HeadSpec | undefined): readonly number[] {
@@ -158,7 +176,7 @@ class Compiler {
       kind: 'onnx',
       name,
       graph,
-      inputs: inputs.map((input) => this.#input(input, this.#tensor(graph, input.tensor))),
+      inputs: inputs.map((input) => this.#input(input, graph, this.#tensor(graph, input.tensor))),
       turns: ['identity'],
       outputs: nativeHeadOutputs(outputs),
     };
@@ -169,7 +187,7 @@ class Compiler {
     return told ?? this.spec.headGraphs[graph]?.inputs[0]?.name ?? '';
   }
 
-  #input(input: HeadInputSpec, tensor: string): NativeHeadInput {
+  #input(input: HeadInputSpec, graph: number, tensor: string): NativeHeadInput {
     switch (input.from) {
       case 'features':
         return { tensor, from: 'features', encoder: this.#encoders.at(input.encoder), output: input.output };
@@ -178,12 +196,19 @@ class Compiler {
         return { tensor, from: 'coordinates', input: input.input, unit, order };
       }
       case 'clinical':
-        return { tensor, from: 'clinical', values: featureVector(this.spec.clinical, input.features, this.row) };
+        return { tensor, from: 'clinical', values: this.#clinical(input.features, graph, tensor) };
       case 'head': {
         const { head, output } = this.#choice.value({ ...input, column: 0 });
         return { tensor, from: 'head', head: this.#heads.at(head), output };
       }
     }
+  }
+
+  #clinical(features: readonly number[], graph: number, tensor: string): Float64Array {
+    const values = featureVector(this.spec.clinical, features, this.row);
+    const info = this.spec.headGraphs[graph]?.inputs.find(({ name }) => name === tensor);
+    if (info !== undefined) requireHeld(values, this.spec.clinical, features, info, this.row);
+    return values;
   }
 
   #outputs(): readonly NativeSlideOutput[] {
