@@ -97,6 +97,27 @@ describe('a result of several inputs', () => {
     expect(Object.keys(result.outputs)).toEqual(['relapse', 'far']);
   });
 
+  it('takes the first input by its name, also where the names are numbers', async () => {
+    const model = writeFullBundle((json) => {
+      const text = JSON.stringify(json).replaceAll('"far"', '"40"').replaceAll('"near"', '"10"');
+      Object.assign(json, JSON.parse(text.replace('"tensor":"10"', '"tensor":"near"')));
+    });
+    const result = await scoreSlide('/a.tif', { model, clinical, tiles: true });
+    expect(result.reads['40']).toMatchObject({ sampled: null });
+    expect(result.read).toBe(result.reads['40']);
+    expect(result.tiles).toBe(result.tables?.['40']);
+    const plan = await planSlide('/a.tif', { model, clinical });
+    expect(plan.read).toBe(plan.reads['40']);
+  });
+
+  it('counts the tiles of the inputs that the score reads', async () => {
+    const model = writeFullBundle((json) => {
+      json['outputs'] = [{ name: 'relapse', of: 'far-mean', fallback: 0.4 }];
+      json['select'] = [];
+    });
+    expect((await scoreSlide('/a.tif', { model, clinical })).tileCount).toBe(2);
+  });
+
   it('fails before the slide is opened where the clinical values are wrong, and names the slide', async () => {
     const error = await failure(
       () => scoreSlide('/a.tif', { model: folder, clinical: { ...clinical, age: 'x' } }),
