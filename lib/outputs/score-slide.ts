@@ -11,7 +11,15 @@ import type { Input, Place } from '../slide/byte-source.js';
 import { parseFileOptions, type FileOptions } from './file-options.js';
 import { checkFilePlaces, makeFolders, refuseExistingFiles } from './file-places.js';
 import { RunRecord } from './run-record.js';
-import { needsTiles, possibleKinds, prepareFiles, withoutTiles, writeFiles, type FileMaker } from './slide-files.js';
+import {
+  needsTiles,
+  possibleKinds,
+  prepareFiles,
+  withFileWarnings,
+  withoutTiles,
+  writeFiles,
+  type FileMaker,
+} from './slide-files.js';
 
 const fileOptionNames = optionRows.filter((row) => row.in.includes('files')).map((row) => row.name);
 
@@ -77,8 +85,9 @@ async function scoreWithFiles(
   const record = runRecord === null ? null : await RunRecord.begin(runRecord, facts, named);
   try {
     const keepsTiles = slide.tiles === true;
-    const result = await scorer.score(input, needsTiles(options.kinds) ? { tiles: true } : {});
-    const prepared = await prepareFiles(maker, place, result);
+    const scored = await scorer.score(input, needsTiles(options.kinds) ? { tiles: true } : {});
+    const prepared = await prepareFiles(maker, place, scored);
+    const result = withFileWarnings(scored, maker, prepared);
     const written = await writeFiles(maker, prepared);
     record?.slide(0, { state: 'done', score: result.score, files: written }, result);
     await record?.end(null);

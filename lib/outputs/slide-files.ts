@@ -18,7 +18,7 @@ import type { Place } from '../slide/byte-source.js';
 import { maskSource } from '../slide/mask-source.js';
 import { openNativeSlide } from '../slide/slide.js';
 import { copiedArray } from './copied-array.js';
-import type { FileOptions, WantedKind } from './file-options.js';
+import type { FileKind, FileOptions, WantedKind } from './file-options.js';
 import { filesOf, stemOf } from './file-places.js';
 import type { FilesAnswer } from './files-worker.js';
 import type { FilePlace, PictureJob, SlideJob } from './slide-job.js';
@@ -156,13 +156,14 @@ async function readParts(
  * FILE_UNREADABLE, FILE_NOT_FOUND; then none of the files that were being written is left.
  */
 export async function writeFiles(maker: FileMaker, prepared: PreparedFiles): Promise<readonly string[]> {
-  const { options, slide, fs = realFileSystem } = maker;
-  const paths = filesOf(options.kinds, prepared.place.name).map(({ path }) => path);
+  const { slide, fs = realFileSystem } = maker;
+  const kinds = kindsOfSlide(maker, prepared);
+  const paths = filesOf(kinds, prepared.place.name).map(({ path }) => path);
   const temporary = new Map(paths.map((path) => [path, asideOf(path)]));
   try {
-    await inWorker(jobOf(maker, prepared, temporary), slide.signal);
+    await inWorker(jobOf(maker, kinds, prepared, temporary), slide.signal);
     for (const [path, aside] of temporary) await named(aside, path, fs);
-    for (const { folder, suffixes } of options.kinds) await syncFolderOf(`${folder}/${suffixes[0]}`, fs);
+    for (const { folder, suffixes } of kinds) await syncFolderOf(`${folder}/${suffixes[0]}`, fs);
     return paths;
   } catch (error) {
     for (const aside of temporary.values()) await removeIfThere(aside, fs).catch(() => false);
@@ -178,17 +179,45 @@ async function named(aside: string, path: string, fs: FileSystem): Promise<void>
   }
 }
 
-function jobOf({ options }: FileMaker, prepared: PreparedFiles, temporary: ReadonlyMap<string, string>): SlideJob {
+const isDrawn = (kind: FileKind, rows: TileRows | null): boolean =>
+  rows === null ||
+  !((kind === 'heatmap' && rows.scoreColumn === -1) || (kind === 'attention' && rows.attentionColumn === -1));
+
+/**
+ * Those that this slide can have. Which head runs depends on the metadata of the slide, and not every one need have what a
+ * picture shows.
+ */
+function kindsOfSlide({ options }: FileMaker, { rows }: PreparedFiles): readonly WantedKind[] {
+  return options.kinds.filter(({ kind }) => isDrawn(kind, rows));
+}
+
+/** The result, with a warning of each picture that was asked for by name and that this slide cannot have. */
+export function withFileWarnings(result: SlideResult, { options }: FileMaker, { rows }: PreparedFiles): SlideResult {
+  const missing = options.kinds.filter(({ kind, isNamed }) => isNamed && !isDrawn(kind, rows));
+  if (missing.length === 0) return result;
+  const texts = missing.map(({ kind }) =>
+    kind === 'heatmap'
+      ? `${optionMark(kind)} was given, but no picture was drawn: the score of this slide is made from no single column of its tiles`
+      : `${optionMark(kind)} was given, but no picture was drawn: the head that the model chose for this slide gives no attention`,
+  );
+  return Object.freeze(withJson({ ...result, warnings: Object.freeze([...result.warnings, ...texts]) })) as SlideResult;
+}
+
+function jobOf(
+  { options }: FileMaker,
+  kinds: readonly WantedKind[],
+  prepared: PreparedFiles,
+  temporary: ReadonlyMap<string, string>,
+): SlideJob {
   const { place, parts, rows } = prepared;
   const placesOf = (kind: string): readonly FilePlace[] =>
-    filesOf(options.kinds, place.name)
+    filesOf(kinds, place.name)
       .filter((file) => file.kind === kind)
       .map(({ path }) => ({ path, temporary: temporary.get(path) ?? '' }));
   const pictures = (['heatmap', 'attention'] as const).flatMap((kind): PictureJob[] => {
     const [png, tiff, scale] = placesOf(kind);
     if (png === undefined || tiff === undefined || scale === undefined || rows === null) return [];
     const column = kind === 'heatmap' ? rows.scoreColumn : rows.attentionColumn;
-    if (column === -1) throw withoutColumn(kind, place.name);
     return [{ column, downsample: options.heatmapDownsample, png, tiff, scale }];
   });
   return {
@@ -200,12 +229,6 @@ function jobOf({ options }: FileMaker, prepared: PreparedFiles, temporary: Reado
     maskPng: placesOf('maskPng')[0] ?? null,
     pictures,
   };
-}
-
-/** Which head runs depends on the metadata of the slide, and not every one need have attention. */
-function withoutColumn(kind: 'heatmap' | 'attention', path: string): MicrotomeError {
-  const found = `${optionMark(kind)} was given, but the head that the model chose for this slide gives no attention`;
-  return new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: `leave ${optionMark(kind)} out` });
 }
 
 let writing: Promise<unknown> = Promise.resolve();

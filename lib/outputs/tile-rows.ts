@@ -3,7 +3,7 @@
  * Plain data, so that it can be handed to a worker thread.
  */
 import type { Model } from '../model/model.js';
-import { specOf, type TileOutputSpec } from '../model/spec.js';
+import { specOf, type HeadSpec, type TileOutputSpec } from '../model/spec.js';
 import { tileColumns, type TileColumnSource } from '../model/tile-columns.js';
 import type { SlideResult, TileTable } from '../scoring/result.js';
 import { copiedArray } from './copied-array.js';
@@ -54,16 +54,41 @@ export function hasAttention(model: Model): boolean {
 /** Where the column that the score is made from lies; null: it is made from no single column of these tiles. */
 function scoreSource(model: Model): { readonly source: TileColumnSource; readonly column: number } | null {
   const { heads, outputs } = specOf(model);
-  const head = heads[outputs[0]?.of[0]?.head ?? -1];
+  const parts = outputs[0]?.of ?? [];
+  // The column of one of several heads is not the score.
+  if (parts.length !== 1) return null;
+  const head = heads[parts[0]?.head ?? -1];
   if (head?.kind !== 'simple') return null;
   const { encoder, output, column } = head.of;
   const source = firstColumns(model).find((each) => each.encoder === encoder && each.index === output);
   return source === undefined ? null : { source, column };
 }
 
+/** The heads that a head reads or stands for. */
+function headsBelow(head: HeadSpec): readonly number[] {
+  if (head.kind === 'value') return [head.of.head];
+  if (head.kind === 'onnx') return head.inputs.flatMap((each) => (each.from === 'head' ? [each.head] : []));
+  if (head.kind !== 'choose') return [];
+  const { cases, otherwise } = head.choice;
+  return [...cases.map(({ gives }) => gives), ...(otherwise === null ? [] : [otherwise])];
+}
+
+/** Whether the source is the attention of a head that the score is made from, or may be made from. */
+function isScoreAttention({ of, owner, output }: TileColumnSource, model: Model): boolean {
+  if (of !== 'head' || output.name !== attentionName) return false;
+  const { heads, outputs } = specOf(model);
+  const found = new Set((outputs[0]?.of ?? []).map(({ head }) => head));
+  // A set that grows while it is walked gives what was added too.
+  for (const at of found) {
+    const head = heads[at];
+    if (head !== undefined) for (const below of headsBelow(head)) found.add(below);
+  }
+  return [...found].some((at) => heads[at]?.name === owner);
+}
+
 /** Whether a heat map of the score can be drawn: of its column, or of the attention that its head gives. */
 export function hasHeat(model: Model): boolean {
-  return scoreSource(model) !== null || hasAttention(model);
+  return scoreSource(model) !== null || firstColumns(model).some((source) => isScoreAttention(source, model));
 }
 
 /** After a sigmoid or a softmax, ours or the graph's own, values are 0 to 1. */
@@ -133,6 +158,10 @@ export function tileRows(result: SlideResult, model: Model): TileRows {
   const scored = columns.findIndex(
     ({ output, offset }) => score !== null && sources[output]?.name === score.source.name && offset === score.column,
   );
+  const scoreAttention = columns.findIndex(({ output }) => {
+    const source = sources[output];
+    return source !== undefined && isScoreAttention(source, model);
+  });
   return {
     asWsInfer: model.kind === 'wsinfer',
     count: tiles.count,
@@ -141,7 +170,7 @@ export function tileRows(result: SlideResult, model: Model): TileRows {
     width: tiles.level0Width,
     height: tiles.level0Height,
     columns,
-    scoreColumn: scored === -1 ? attention : scored,
+    scoreColumn: scored === -1 ? scoreAttention : scored,
     attentionColumn: attention,
   };
 }

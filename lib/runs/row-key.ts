@@ -45,9 +45,14 @@ function clinicalKey({ columns }: RowKeyMaker, { metadata }: RunRow): Pick<RowKe
 function isNoted({ scores, value, fixed }: PartialOption, result: SlideResult | null, warned: boolean): boolean {
   if (scores === 'ifLimited') return !same(value, fixed);
   if (result === null) return false;
-  if (scores === 'ifSampled') return (result.read?.sampled ?? null) !== null || result.stopping != null;
+  if (scores === 'ifSampled') return isSampled(result) || result.stopping != null;
   // What is bad in the overview that tissue is found in is in the warnings alone.
   return scores === 'ifBadTiles' && value !== 'error' && (result.badTiles > result.missingTiles || warned);
+}
+
+/** Of any tile input. */
+function isSampled({ reads }: SlideResult): boolean {
+  return Object.values(reads).some(({ sampled }) => sampled !== null);
 }
 
 /** Null: the score is what this run would compute. */

@@ -17,6 +17,7 @@ import {
   needsTiles,
   possibleKinds,
   prepareFiles,
+  withFileWarnings,
   withoutTiles,
   writeFiles,
   type FileMaker,
@@ -162,8 +163,9 @@ export class RunFiles {
       return fromNative(error, path);
     }
     const files = await writeFiles(maker, prepared);
+    const warned = withFileWarnings(result, maker, prepared);
     return {
-      result: this.keepsTiles ? result : withoutTiles(result),
+      result: this.keepsTiles ? warned : withoutTiles(warned),
       files: files.map((file) => resolve(file)),
     };
   }

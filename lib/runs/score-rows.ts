@@ -156,7 +156,7 @@ async function scoreOne(input: ScoreRowsInput, row: RunRow, slide: NonNullable<R
   }
   const { result: scored, files } = filed;
   const notes = noted({
-    sampled: scored.read?.sampled ?? undefined,
+    sampled: sampleOf(scored),
     clippedFrom: scored.clipped ? scored.unclipped : undefined,
   });
   const own = rowKey(input.keys, row, scored);
@@ -202,6 +202,14 @@ function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: Micr
 }
 
 type Notes = Pick<SummaryRow, 'sampled' | 'clippedFrom' | 'fallbacks'>;
+
+/** Of the first tile input, else of another one. */
+function sampleOf({ read, reads }: SlideResult): Notes['sampled'] | undefined {
+  return (
+    [...(read === null ? [] : [read]), ...Object.values(reads)].find(({ sampled }) => sampled !== null)?.sampled ??
+    undefined
+  );
+}
 
 /**
  * What a row says beside its score: the sample that the deadline left (one that was asked for is the same for all rows, and

@@ -34,6 +34,12 @@ function byInput<F, T>(
   return withJson(Object.fromEntries(all));
 }
 
+/** Of the first tile input. The order of the keys does not say which it is: names such as "40" come in numeric order. */
+function firstOf<T>(each: Readonly<Record<string, T>>, model: Model): T | null {
+  const [first] = model.inputs;
+  return first === undefined ? null : (each[first.name] ?? null);
+}
+
 /** `planned`: a stopping rule scores fewer than were planned; that is told apart from it. */
 function sampleOf(
   found: FoundInput,
@@ -78,11 +84,23 @@ function tilesOf(inputs: readonly { readonly tiles: number }[]): number {
   return inputs.reduce((sum, { tiles }) => sum + tiles, 0);
 }
 
-/** A sample that was asked for is in the result; one that was forced is warned of too. */
-function sampleWarnings(read: ReadPolicy | null): readonly string[] {
-  if (read?.sampled?.reason !== 'deadline') return [];
-  const { tiles, of } = read.sampled;
-  return [`scored from ${tiles} of ${of} tiles: there was no time for more`];
+/** A sample that was asked for is in the result; one that was forced is warned of too, of any tile input. */
+function sampleWarnings(reads: readonly ReadPolicy[]): readonly string[] {
+  return reads.flatMap(({ sampled }) =>
+    sampled?.reason === 'deadline'
+      ? [`scored from ${sampled.tiles} of ${sampled.of} tiles: there was no time for more`]
+      : [],
+  );
+}
+
+/** Tiles of the inputs that something of the program reads: a score of clinical values alone has none. */
+function readTiles(tables: readonly NativeTileTable[], { encoders, heads }: NativeProgram): number {
+  const read = new Set(encoders.map(({ input }) => input));
+  for (const head of heads) {
+    if (head.kind !== 'onnx') continue;
+    for (const each of head.inputs) if (each.from === 'coordinates') read.add(each.input);
+  }
+  return tilesOf(tables.filter((_, input) => read.has(input)));
 }
 
 /** In the order of the rules of the model, of whichever input. */
@@ -129,8 +147,8 @@ function tablesOf(
   if (!program.keepTiles) return {};
   const spec = specOf(model);
   const tables = byInput(found.tables, model, (table, i) => tileTable(table, spec, program, i));
-  const [first] = Object.values(tables);
-  return { ...(first === undefined ? {} : { tiles: first }), tables: Object.freeze(tables) };
+  const first = firstOf(tables, model);
+  return { ...(first === null ? {} : { tiles: first }), tables: Object.freeze(tables) };
 }
 
 /** Of a slide whose tiles were encoded. */
@@ -159,8 +177,8 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
   const { path, model, settings, program, slideWarnings, elapsedMs } = context;
   const planned = found.stopping?.plannedTiles;
   const reads = byInput(found.tables, model, (table, i) => readPolicy(table, planned, settings, i));
-  const read = Object.values(reads)[0] ?? null;
-  const forced = sampleWarnings(read);
+  const read = firstOf(reads, model);
+  const forced = sampleWarnings(Object.values(reads));
   const score = found.outputs[0]?.value ?? NaN;
   const unclipped = found.outputs[0]?.unclipped ?? NaN;
   const [output] = model.outputs;
@@ -177,7 +195,7 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     ...tablesOf(found, context),
     read,
     reads: Object.freeze(reads),
-    tileCount: tilesOf(found.tables),
+    tileCount: readTiles(found.tables, program),
     selection: selectionOf(found.tables, program, model),
     colour: appliedColour(program),
     stopping: stoppingOutcome(found, settings),
@@ -200,7 +218,7 @@ export function slidePlan(found: NativePlan, settings: SlideSettings, model: Mod
   const reads = byInput(found.inputs, model, (input, i) => readPolicy(input, undefined, settings, i));
   return Object.freeze({
     path,
-    read: Object.values(reads)[0] ?? null,
+    read: firstOf(reads, model),
     reads: Object.freeze(reads),
     tiles: tilesOf(found.inputs),
     gridTiles: found.inputs.reduce((sum, { gridTiles }) => sum + gridTiles, 0),

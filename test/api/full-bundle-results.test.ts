@@ -4,6 +4,10 @@ import { loadModel } from '../../lib/model/load-model.js';
 import { specOf } from '../../lib/model/spec.js';
 import type { NativeScoreResult, NativeTileTable } from '../../lib/native/contract.js';
 import { hasAttention, hasHeat, tileRows } from '../../lib/outputs/tile-rows.js';
+import { parseFileOptions } from '../../lib/outputs/file-options.js';
+import { withFileWarnings, writeFiles, type FileMaker } from '../../lib/outputs/slide-files.js';
+import { parseScorerOptions } from '../../lib/options/score-options.js';
+import type { SlideFileOptions } from '../../lib/options/types.js';
 import { scoreSlide } from '../../lib/outputs/score-slide.js';
 import { planSlide } from '../../lib/scoring/plan-slide.js';
 import type { Json } from './support/bundle.js';
@@ -97,6 +101,27 @@ describe('a result of several inputs', () => {
     expect(Object.keys(result.outputs)).toEqual(['relapse', 'far']);
   });
 
+  it('takes the first input by its name, also where the names are numbers', async () => {
+    const model = writeFullBundle((json) => {
+      const text = JSON.stringify(json).replaceAll('"far"', '"40"').replaceAll('"near"', '"10"');
+      Object.assign(json, JSON.parse(text.replace('"tensor":"10"', '"tensor":"near"')));
+    });
+    const result = await scoreSlide('/a.tif', { model, clinical, tiles: true });
+    expect(result.reads['40']).toMatchObject({ sampled: null });
+    expect(result.read).toBe(result.reads['40']);
+    expect(result.tiles).toBe(result.tables?.['40']);
+    const plan = await planSlide('/a.tif', { model, clinical });
+    expect(plan.read).toBe(plan.reads['40']);
+  });
+
+  it('counts the tiles of the inputs that the score reads', async () => {
+    const model = writeFullBundle((json) => {
+      json['outputs'] = [{ name: 'relapse', of: 'far-mean', fallback: 0.4 }];
+      json['select'] = [];
+    });
+    expect((await scoreSlide('/a.tif', { model, clinical })).tileCount).toBe(2);
+  });
+
   it('fails before the slide is opened where the clinical values are wrong, and names the slide', async () => {
     const error = await failure(
       () => scoreSlide('/a.tif', { model: folder, clinical: { ...clinical, age: 'x' } }),
@@ -146,6 +171,49 @@ describe('files of the tiles', () => {
     // The score is made by a graph of all tiles: its attention is what a heat map shows.
     expect(rows.scoreColumn).toBe(3);
     expect(rows.columns.map(({ range }) => range).slice(3, 6)).toEqual([null, null, [0, 1]]);
+  });
+
+  it('have no heat map of what is a part of the score, or the attention of a head of another output', async () => {
+    const both = writeFullBundle((j) => {
+      j['outputs'] = [{ name: 'relapse', of: [{ head: 'far-mean' }, { head: 'picture' }], fallback: 0.4 }];
+    });
+    const other = writeFullBundle((j) => {
+      j['outputs'] = [
+        { name: 'relapse', of: [{ head: 'far-mean' }, { head: 'picture' }], fallback: 0.4 },
+        { name: 'looked', of: [{ head: 'choice', output: 'p' }], fallback: 0.4 },
+      ];
+    });
+    for (const path of [both, other]) {
+      const model = await loadModel(path);
+      expect(hasHeat(model)).toBe(false);
+      const rows = tileRows(await scoreSlide('/a.tif', { model, clinical, tiles: true }), model);
+      expect(rows.scoreColumn).toBe(-1);
+    }
+  });
+
+  it('are left out with a warning where the chosen head has no attention, and the score stays', async () => {
+    const model = await loadModel(folder);
+    const scored = await scoreSlide('/a.tif', { model, clinical, tiles: true });
+    const rows = { ...tileRows(scored, model), scoreColumn: -1, attentionColumn: -1 };
+    const prepared = {
+      place: { name: '/a.tif', at: '/a.tif' },
+      parts: { slide: null, thumbnail: null, mask: null },
+      rows,
+    };
+    const makerOf = (options: SlideFileOptions): FileMaker => ({
+      options: parseFileOptions(options),
+      model,
+      slide: parseScorerOptions({ model }).slide,
+    });
+    const texts = (options: SlideFileOptions): readonly string[] =>
+      withFileWarnings(scored, makerOf(options), prepared).warnings.slice(scored.warnings.length);
+    expect(texts({ heatmap: 'h', attention: 'a' })).toEqual([
+      expect.stringMatching(/heatmap.*made from no single column/),
+      expect.stringMatching(/attention.*gives no attention/),
+    ]);
+    expect(texts({ outputFolder: 'all' })).toEqual([]);
+    // Nothing is left to be written.
+    expect(await writeFiles(makerOf({ heatmap: 'h', attention: 'a' }), prepared)).toEqual([]);
   });
 
   it('cannot be drawn of a score that is made from no column of the tiles', async () => {

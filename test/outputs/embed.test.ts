@@ -124,6 +124,9 @@ it('refuses to go on with another model, other options, another slide or a file 
     'options.tile.stride was not given and is 16',
   );
   expect(await refusal({ input: { mean: [0.5, 0.5, 0.5] } })).toContain('options.input.mean');
+  expect(await refusal({ onBadTile: 'fill' })).toContain('options.onBadTile was "error" and is "fill"');
+  expect(await refusal({ seed: 7 })).toContain('options.seed was not given and is 7');
+  expect(await refusal({ limits: { tableBytes: 2 ** 20 } })).toContain('options.limits.tableBytes was');
   await utimes(join(own, 'a.tif'), 5, 5);
   expect(await refusal({})).toContain('slide.mtimeNs');
   const file = join(output, 'a.h5');
@@ -179,6 +182,16 @@ it('refuses two slides for one file, a second run, and options that are for scor
   const refused = await failureOf(embedDirectory(slides, scored).done);
   expect([refused.code, refused.message]).toEqual(['INVALID_OPTION', expect.stringContaining('deadline')]);
   await rm(output, { recursive: true });
+});
+
+it('says that a file is no folder', async () => {
+  const output = join(folder, 'a-file');
+  await writeFile(output, 'of somebody');
+  for (const place of [output, join(output, 'below')]) {
+    const { code, message } = await failureOf(embedDirectory(slides, { ...options, output: place }).done);
+    expect([code, message]).toEqual(['INVALID_OPTION', expect.stringContaining('is not a folder')]);
+  }
+  expect(await readFile(output, 'utf8')).toBe('of somebody');
 });
 
 it('leaves no file where features do not fit into float16', async () => {

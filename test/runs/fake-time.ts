@@ -125,5 +125,6 @@ async function work(
   const reason = total === options.tileBudget ? ('deadline' as const) : ('tilesPerSlide' as const);
   const sampled = { tiles: total, of: tiles, reason, seed: 0 };
   // Other tiles, another score: what a row carries shows which it was made of.
-  return { ...result, score: result.score / 2, tileCount: total, read: { ...readOf(result), sampled } };
+  const read = { ...readOf(result), sampled };
+  return { ...result, score: result.score / 2, tileCount: total, read, reads: { tiles: read } };
 }

@@ -189,7 +189,9 @@ describe('a score that depends on what has changed', () => {
     const sampled = { tiles: 5, of: 9, reason: 'tilesPerSlide', seed: 0 } as const;
     const read = { level: 0, mpp: 1, policy: 'mpp-exact' as const, scale: 1, jpegReduction: 1, sampled };
     const options = { tilesPerSlide: 5 };
-    const { area, bad, good } = await broken(options, { result: (name) => (name.startsWith('1') ? { read } : {}) });
+    // The tiles of the first input are all scored: those of another one are a choice.
+    const reads = { far: { ...read, sampled: null }, near: read };
+    const { area, bad, good } = await broken(options, { result: (name) => (name.startsWith('1') ? { reads } : {}) });
     const second = resumed(area, { ...options, seed: 4 });
     await second.run.done;
     expect(scoredNames(second)).toEqual([good[1], bad]);

@@ -87,16 +87,16 @@ it('the same scores come without the tables', async () => {
 });
 
 it('a score of clinical values alone', async () => {
-  const { score: value, selection, timings } = await score('age', false);
+  const { score: value, selection, timings, tileCount } = await score('age', false);
   expect(value).toBe(61);
-  expect(selection).toEqual([]);
+  expect([selection, tileCount]).toEqual([[], 0]);
   expect(timings.stages.find(({ stage }) => stage === 'decode')?.items ?? 0).toBe(0);
 });
 
-it('a plan counts the tiles of both inputs', async () => {
-  const { tableCount, tiles } = {
-    tableCount: (await score('fine')).tileCount,
-    ...(await planSlide(slide, { model: folder, clinical: { kind: 'fine', age: 1 } })),
-  };
-  expect(tiles).toBe(tableCount);
+it('a plan counts the tiles of both inputs, a score those that it is made from', async () => {
+  const { tables, tileCount } = await score('fine');
+  const { tiles } = await planSlide(slide, { model: folder, clinical: { kind: 'fine', age: 1 } });
+  const counts = Object.values(tables ?? {}).map(({ count }) => count);
+  expect(tiles).toBe(counts.reduce((sum, count) => sum + count, 0));
+  expect(tileCount).toBe(tables?.['fine']?.count);
 });

@@ -14,7 +14,7 @@ import { dirname, join, parse } from 'node:path';
 import { fromNative, MicrotomeError } from '../../core/errors.js';
 import { removeLeftovers } from '../../runs/durable.js';
 import { ioFailure } from '../../runs/failure.js';
-import { realFileSystem } from '../../runs/file-system.js';
+import { errnoOf, realFileSystem } from '../../runs/file-system.js';
 import { lockOutput, type OutputLock } from '../../runs/lock.js';
 import type { OutcomeQueue } from '../../runs/outcome-queue.js';
 import { isThere } from '../../runs/output-files.js';
@@ -251,8 +251,13 @@ function targetsOf(folder: string, rows: readonly RunRow[]): readonly Target[] {
   return targets;
 }
 
+/** Throws INVALID_OPTION for what is no folder, DISK_FULL, FILE_UNREADABLE. */
 async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR') {
+      const found = `${path} is, or lies in, something that is not a folder`;
+      throw new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: 'name a folder' });
+    }
     throw ioFailure(error, 'make the folder', path);
   });
 }

@@ -7,7 +7,7 @@ import { MicrotomeError } from '../../core/errors.js';
 import { optionMark } from '../../core/option-names.js';
 import { canonical, type Json } from '../../runs/canonical.js';
 import type { RunOptions } from '../../runs/directory-options.js';
-import { runKey } from '../../runs/run-key.js';
+import { partialOptions, runKey } from '../../runs/run-key.js';
 import type { SlideIdentity } from '../../runs/slide-files.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import type { FeatureSettings } from './embed-options.js';
@@ -24,6 +24,9 @@ export async function runIdentity(
 ): Promise<RunIdentity> {
   const machine = await machineIdentity(scorer.device);
   const key = await runKey(scorer.model, { metadataSha256: null }, run, machine);
+  const partial = partialOptions(scorer.model, run).flatMap(({ name, value }): [string, Json][] =>
+    value === null ? [] : [[name, value]],
+  );
   const { sizePx = null, stridePx = null, mpp = null, level = null } = scorer.model.input ?? {};
   return {
     tool: key.tool,
@@ -32,7 +35,8 @@ export async function runIdentity(
     pool: poolText(output),
     featureType: features.type,
     machine: key.machine,
-    options: key.options,
+    // An option that changes some slides alone may have changed this one: the file does not tell.
+    options: { ...(key.options as RunIdentity), ...Object.fromEntries(partial) },
   };
 }
 
