@@ -94,8 +94,7 @@ function guessedColumn({ name, columns }: TileOutputSpec): MicrotomeError {
 
 function bundleOf(model: Model, spec: ModelSpec, files: Readonly<Record<string, string>>, told: Parsed): object {
   const [tiles] = spec.tiles;
-  const output = spec.encoders[0]?.outputs[0];
-  const head = spec.heads[0];
+  const [output, head] = [spec.encoders[0]?.outputs[0], spec.heads[0]];
   if (tiles === undefined || output === undefined || head?.kind !== 'simple' || output.columns === null)
     throw contradiction(
       `The output "${printable(output?.name ?? '')}" has an unknown number of columns, which a bundle must name`,
