@@ -15,7 +15,7 @@ import type { BundleJson } from './bundle/json-types.js';
 import { readModel } from './load-model.js';
 import type { Model } from './model.js';
 import { specOf } from './spec.js';
-import type { GraphSpec, ModelSpec, SimpleHead } from './spec.js';
+import type { GraphSpec, ModelSpec, SimpleHead, TileOutputSpec } from './spec.js';
 
 /** What {@link createBundle} is told: how the model works, as for {@link loadModel}, and its card. */
 export interface BundleOptions extends ModelOptions {
@@ -86,18 +86,20 @@ function plainName(name: string): string {
   return plain === '' ? 'model' : plain.slice(0, 100);
 }
 
+function guessedColumn({ name, columns }: TileOutputSpec): MicrotomeError {
+  return contradiction(
+    `The output "${printable(name)}" has ${columns} columns: pass ${optionMark('column')}, the one that is the score`,
+  );
+}
+
 function bundleOf(model: Model, spec: ModelSpec, files: Readonly<Record<string, string>>, told: Parsed): object {
   const [tiles] = spec.tiles;
-  const output = spec.encoders[0]?.outputs[0];
-  const head = spec.heads[0];
+  const [output, head] = [spec.encoders[0]?.outputs[0], spec.heads[0]];
   if (tiles === undefined || output === undefined || head?.kind !== 'simple' || output.columns === null)
     throw contradiction(
       `The output "${printable(output?.name ?? '')}" has an unknown number of columns, which a bundle must name`,
     );
-  if (model.assumed?.column !== undefined)
-    throw contradiction(
-      `The output "${printable(output.name)}" has ${output.columns} columns: pass ${optionMark('column')}, the one that is the score`,
-    );
+  if (model.assumed?.column !== undefined) throw guessedColumn(output);
   const { input } = tiles;
   const { layout, channels, type, scale, mean, std } = input;
   // A bundle that leaves something out is told apart from one that declares it: what was guessed stays a guess.

@@ -7,17 +7,27 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createScorer, planSlide, type Scorer } from '../../lib/index.js';
 import { outlineOf } from '../api/support/full-bundle.js';
 import { meanColourModel, wideModel } from '../support/models/small-graphs.js';
+import { OnnxGraph } from '../support/onnx-writer.js';
 import { writeSlide } from '../support/slides.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'microtome-chosen-'));
 const slide = join(folder, 'slide.tif');
 let scorer: Scorer;
 
+function meanPlace(): Buffer {
+  const graph = new OnnxGraph();
+  const places = graph.input({ name: 'places', type: 'float32', shape: ['n', 2] });
+  graph.node('ReduceMean', [places], { axes: [0], keepdims: 1 }, 'mean');
+  graph.output({ name: 'mean', type: 'float32', shape: [1, 2] });
+  return graph.encode();
+}
+
 beforeAll(async () => {
   await writeSlide(slide, { width: 1500, height: 1200, seed: 4, tissueShare: 0.4 });
   const files = {
     'coarse.onnx': meanColourModel(),
     'fine.onnx': wideModel(3, 224),
+    'places.onnx': meanPlace(),
     'age.onnx': outlineOf({ clinical: [1, 1] }, { p: [1, 1] }),
   };
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
@@ -48,10 +58,17 @@ beforeAll(async () => {
         outputs: [{ name: 'p', columns: 1 }],
       },
       {
+        name: 'places',
+        method: 'onnx',
+        graph: 'places.onnx',
+        inputs: [{ from: 'coordinates', input: 'fine', unit: 'grid', order: 'xy' }],
+        outputs: [{ name: 'mean', columns: 2 }],
+      },
+      {
         name: 'choice',
         method: 'choose',
         column: 'kind',
-        cases: ['coarse', 'fine', 'age'].map((name) => ({ equals: [name], head: name })),
+        cases: ['coarse', 'fine', 'age', 'places'].map((name) => ({ equals: [name], head: name })),
       },
     ],
     outputs: [{ name: 'score', of: 'choice', clip: null }],
@@ -99,4 +116,11 @@ it('a plan counts the tiles of both inputs, a score those that it is made from',
   const counts = Object.values(tables ?? {}).map(({ count }) => count);
   expect(tiles).toBe(counts.reduce((sum, count) => sum + count, 0));
   expect(tileCount).toBe(tables?.['fine']?.count);
+});
+
+it('a rule for pixels holds where only the places of the tiles are read', async () => {
+  const { selection, score: value, tileCount } = await score('places', false);
+  expect(selection).toMatchObject([{ input: 'fine', rule: 'quality' }]);
+  expect(tileCount).toBeGreaterThan(0);
+  expect(value).toBeGreaterThan(0);
 });
