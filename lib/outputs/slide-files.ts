@@ -19,6 +19,7 @@ import { maskSource } from '../slide/mask-source.js';
 import { openNativeSlide } from '../slide/slide.js';
 import { copiedArray } from './copied-array.js';
 import type { FileKind, FileOptions, WantedKind } from './file-options.js';
+import { firstInputText } from './first-input.js';
 import { filesOf, stemOf } from './file-places.js';
 import type { FilesAnswer } from './files-worker.js';
 import type { FilePlace, PictureJob, SlideJob } from './slide-job.js';
@@ -45,13 +46,16 @@ export function possibleKinds(
   model: Model,
   slide: ParsedSlideScore,
 ): readonly WantedKind[] {
+  const first = firstInputText(model);
+  const tiles = first === null ? 'its tiles' : `the tiles of ${first}`;
   const noMask = (): boolean => slideSettings(slide, model).keep === 'all';
   const lacks = ({ kind }: WantedKind): string | null => {
     if (model.input === null) return `the model ${model.name} reads no tiles`;
     if (kind === 'maskPng' && noMask()) return `every tile is kept (${optionMark('keep', 'all')}), so there is no mask`;
     if (kind === 'heatmap' && !hasHeat(model))
-      return `the score of the model ${model.name} is made from no single column of its tiles`;
-    if (kind === 'attention' && !hasAttention(model)) return `the model ${model.name} gives no attention for each tile`;
+      return `the score of the model ${model.name} is made from no single column of ${tiles}`;
+    if (kind === 'attention' && !hasAttention(model))
+      return `the model ${model.name} gives no attention for each of ${tiles}`;
     return null;
   };
   return kinds.filter((each) => {
@@ -191,15 +195,24 @@ function kindsOfSlide({ options }: FileMaker, { rows }: PreparedFiles): readonly
   return options.kinds.filter(({ kind }) => isDrawn(kind, rows));
 }
 
-/** The result, with a warning of each picture that was asked for by name and that this slide cannot have. */
-export function withFileWarnings(result: SlideResult, { options }: FileMaker, { rows }: PreparedFiles): SlideResult {
+/**
+ * The result, with a warning of each picture that was asked for by name and that this slide cannot have, and one where the
+ * files leave out the tiles of other inputs.
+ */
+export function withFileWarnings(
+  result: SlideResult,
+  { options, model }: FileMaker,
+  { rows }: PreparedFiles,
+): SlideResult {
   const missing = options.kinds.filter(({ kind, isNamed }) => isNamed && !isDrawn(kind, rows));
-  if (missing.length === 0) return result;
-  const texts = missing.map(({ kind }) =>
+  const pictures = missing.map(({ kind }) =>
     kind === 'heatmap'
       ? `${optionMark(kind)} was given, but no picture was drawn: the score of this slide is made from no single column of its tiles`
       : `${optionMark(kind)} was given, but no picture was drawn: the head that the model chose for this slide gives no attention`,
   );
+  const first = rows === null ? null : firstInputText(model);
+  const texts = [...pictures, ...(first === null ? [] : [`the files of the tiles have the tiles of ${first} alone`])];
+  if (texts.length === 0) return result;
   return Object.freeze(withJson({ ...result, warnings: Object.freeze([...result.warnings, ...texts]) })) as SlideResult;
 }
 

@@ -1,14 +1,15 @@
 /** checkModel: runs the encoders of a model on noise, and says what came out. */
 import { throwIfAborted } from '../core/cancel.js';
-import type { MicrotomeError } from '../core/errors.js';
+import { MicrotomeError } from '../core/errors.js';
 import { sampleRow } from '../model/clinical/sample-row.js';
 import type { Model } from '../model/model.js';
 import { attachSpec, specOf } from '../model/spec.js';
 import type { EncoderSpec, GraphSpec, ImageHeadSpec, ImageInputSpec, ModelSpec, TileInputSpec } from '../model/spec.js';
+import type { ByteSource } from '../slide/byte-source.js';
 import { parseScorerOptions } from '../options/score-options.js';
 import type { RuntimeOptions } from '../options/types.js';
-import { modelFault } from './model-trial.js';
-import { noiseSlide } from './noise-slide.js';
+import { canBeTried, modelFault } from './model-trial.js';
+import { noiseBytes, noiseSlide, type NoiseSlide } from './noise-slide.js';
 import type { ModelIdentity, SlideResult, TileTable } from './result.js';
 import { createParsedScorer, modelOf, type Scorer } from './scorer.js';
 
@@ -45,10 +46,28 @@ export interface ModelCheck {
    * tile of noise fail too, with NO_TISSUE.
    */
   readonly failure: MicrotomeError | null;
+  /**
+   * Why the whole model was not run, so that `failure` says nothing: `tooLarge`, a slide of noise for all its inputs would be
+   * too large; `noColumn`, the score is one of several columns, and nobody said which. null: it was run.
+   */
+  readonly notTried: 'tooLarge' | 'noColumn' | null;
 }
 
 /** Tiles in a row and in a column of the noise: enough for several runs of a graph. */
 const kAcross = 4;
+/** The same of large tiles: each still has neighbours of both kinds. */
+const kAcrossOfLarge = 2;
+const kLargePx = 1024;
+/** Noise is made in memory. */
+const kMostNoiseBytes = 2 ** 28;
+
+/** Throws LIMIT_EXCEEDED where the noise would be too large. */
+function boundedNoise(slide: NoiseSlide, encoder: string): ByteSource {
+  const bytes = noiseBytes(slide);
+  if (bytes <= kMostNoiseBytes) return noiseSlide(slide);
+  const found = `the encoder ${encoder} needs ${bytes} bytes of noise, and at most ${kMostNoiseBytes} are made`;
+  throw new MicrotomeError('LIMIT_EXCEEDED', 'infer', found, { advice: 'score a slide with the model instead' });
+}
 /** A row that changes by less, relative to its size, has only been rounded in another way. */
 const kRounding = 1e-5;
 
@@ -110,6 +129,7 @@ function bare(spec: ModelSpec): ModelSpec {
     rules: [],
     heads: [],
     outputs: [output],
+    needsColumn: null,
   };
 }
 
@@ -128,11 +148,11 @@ async function withScorer<T>(model: Model, options: TrialOptions, use: (scorer: 
 async function checkTiles(model: Model, options: CheckOptions, encoder: EncoderSpec): Promise<EncoderCheck> {
   const spec = specOf(model);
   const { sizePx, layout } = (spec.tiles[encoder.input] as TileInputSpec).input;
-  const side = sizePx * kAcross;
+  const side = sizePx * (sizePx > kLargePx ? kAcrossOfLarge : kAcross);
   const scoreWith = (scorer: Scorer, seed: number): Promise<SlideResult> => {
     const slide = { widthPx: side, heightPx: side, levels: 1, squares: { sidePx: sizePx, seed } };
     const grid = { level: 0, keep: 'all', tile: { size: sizePx, stride: sizePx }, tiles: true } as const;
-    return scorer.score(noiseSlide(slide), grid);
+    return scorer.score(boundedNoise(slide, encoder.name), grid);
   };
   const own = withOneEncoder(model, spec, encoder);
   const [first, second] = await withScorer(own, { ...options, level: 0 }, async (scorer) => [
@@ -179,7 +199,8 @@ async function checkImage(model: Model, options: CheckOptions, head: ImageHeadSp
     input.heightPx ?? Math.min(most, kImageSidePx),
   ];
   const levels = (input.level ?? 0) + 1;
-  const slide = noiseSlide({ widthPx: width * 2 ** (levels - 1), heightPx: height * 2 ** (levels - 1), levels });
+  const [widthPx, heightPx] = [width * 2 ** (levels - 1), height * 2 ** (levels - 1)];
+  const slide = boundedNoise({ widthPx, heightPx, levels }, head.name);
   const result = await withScorer(withOneImage(model, spec, head), options, async (scorer) => {
     // The first run makes the memory of the graph.
     await scorer.score(slide);
@@ -200,7 +221,8 @@ async function checkImage(model: Model, options: CheckOptions, head: ImageHeadSp
  * how fast, and whether the row of a tile depends on its neighbours in the batch. Reads no slide.
  *
  * @param model - A path, a `file:` URL, a built-in name, or the result of {@link loadModel}.
- * @throws {@link MicrotomeError} what {@link createScorer} throws; what an encoder fails with.
+ * @throws {@link MicrotomeError} what {@link createScorer} throws; what an encoder fails with; LIMIT_EXCEEDED where the noise for an
+ * encoder would be too large.
  * @example
  * ```ts
  * const { encoders, failure } = await checkModel('my-bundle');
@@ -215,8 +237,10 @@ export async function checkModel(model: string | URL | Model, options: CheckOpti
   for (const encoder of spec.encoders) encoders.push(await checkTiles(loaded, options, encoder));
   for (const head of spec.heads) if (head.kind === 'image') encoders.push(await checkImage(loaded, options, head));
   const { name, sha256, intendedUse } = loaded;
-  const failure = spec.needsColumn === null ? await wholeFault(loaded, spec, options) : null;
-  return Object.freeze({ model: { name, sha256, intendedUse }, encoders: Object.freeze(encoders), failure });
+  const notTried = spec.needsColumn !== null ? 'noColumn' : canBeTried(loaded) ? null : 'tooLarge';
+  const failure = notTried === null ? await wholeFault(loaded, spec, options) : null;
+  const identity = { name, sha256, intendedUse };
+  return Object.freeze({ model: identity, encoders: Object.freeze(encoders), failure, notTried });
 }
 
 function wholeFault(model: Model, spec: ModelSpec, options: CheckOptions): Promise<MicrotomeError | null> {

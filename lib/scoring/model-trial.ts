@@ -52,8 +52,14 @@ function whole(sidePx: number): NonNullable<SlideScoreOptions['mask']> {
   return { type: 'Polygon', coordinates: [ring] };
 }
 
+/** Whether a slide for a trial of the whole model can be made; where not, {@link modelFault} runs nothing. */
+export function canBeTried(model: Model): boolean {
+  return trialOf(model) !== null;
+}
+
 /**
- * Scores a little of no slide: even noise. Resolves with what that fails with, or with null. A failure may also come of
+ * Scores a little of no slide: even noise. Resolves with what that fails with, or with null, also where
+ * no such slide can be made. A failure may also come of
  * options that do not suit such a slide, so that only one of the same code says something of another failure. `clinical`:
  * of a slide that failed.
  */

@@ -15,6 +15,19 @@ export interface NoiseSlide {
   readonly squares?: { readonly sidePx: number; readonly seed: number };
 }
 
+/** The pixels of all levels. */
+export function noiseBytes({ widthPx, heightPx, levels }: NoiseSlide): number {
+  let bytes = 0;
+  for (let level = 0; level < levels; ++level) {
+    const [width, height] = [widthPx, heightPx].map((side) => Math.max(1, Math.floor(side / 2 ** level))) as [
+      number,
+      number,
+    ];
+    bytes += width * height * kChannels;
+  }
+  return bytes;
+}
+
 /** The same on every machine; grey enough that no model takes it for an empty tile. */
 function noise(length: number, seed: number): Uint8Array {
   const values = new Uint8Array(length);

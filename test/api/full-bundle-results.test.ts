@@ -4,11 +4,14 @@ import { loadModel } from '../../lib/model/load-model.js';
 import { specOf } from '../../lib/model/spec.js';
 import type { NativeScoreResult, NativeTileTable } from '../../lib/native/contract.js';
 import { hasAttention, hasHeat, tileRows } from '../../lib/outputs/tile-rows.js';
+import { featureOutputOf } from '../../lib/outputs/embed/encode.js';
+import type { FeatureSettings } from '../../lib/outputs/embed/embed-options.js';
 import { parseFileOptions } from '../../lib/outputs/file-options.js';
 import { withFileWarnings, writeFiles, type FileMaker } from '../../lib/outputs/slide-files.js';
 import { parseScorerOptions } from '../../lib/options/score-options.js';
 import type { SlideFileOptions } from '../../lib/options/types.js';
 import { scoreSlide } from '../../lib/outputs/score-slide.js';
+import { createScorer } from '../../lib/scoring/scorer.js';
 import { planSlide } from '../../lib/scoring/plan-slide.js';
 import type { Json } from './support/bundle.js';
 import { failure } from './support/bundle.js';
@@ -207,11 +210,13 @@ describe('files of the tiles', () => {
     });
     const texts = (options: SlideFileOptions): readonly string[] =>
       withFileWarnings(scored, makerOf(options), prepared).warnings.slice(scored.warnings.length);
+    const ofFirst = 'the files of the tiles have the tiles of its first tile input (far) alone';
     expect(texts({ heatmap: 'h', attention: 'a' })).toEqual([
       expect.stringMatching(/heatmap.*made from no single column/),
       expect.stringMatching(/attention.*gives no attention/),
+      ofFirst,
     ]);
-    expect(texts({ outputFolder: 'all' })).toEqual([]);
+    expect(texts({ outputFolder: 'all' })).toEqual([ofFirst]);
     // Nothing is left to be written.
     expect(await writeFiles(makerOf({ heatmap: 'h', attention: 'a' }), prepared)).toEqual([]);
   });
@@ -227,6 +232,16 @@ describe('files of the tiles', () => {
       () => scoreSlide('/a.tif', { model, clinical, heatmap: '/tmp/none' }),
       'INVALID_OPTION',
     );
-    expect(message).toContain('is made from no single column of its tiles');
+    expect(message).toContain('is made from no single column of the tiles of its first tile input (far)');
   });
+});
+
+it('features are those of the first tile input, and an output of another one is refused as such', async () => {
+  const scorer = await createScorer({ model: folder });
+  const asked = { type: 'float32', output: 'near.vector', pool: null, poolSkip: null } as unknown as FeatureSettings;
+  const { message } = await failure(() => featureOutputOf(scorer, asked), 'INVALID_OPTION');
+  expect(message).toContain(
+    'for the tiles of its first tile input (far) the model has the outputs "score", "features"',
+  );
+  await scorer.close();
 });

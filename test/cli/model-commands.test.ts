@@ -72,6 +72,7 @@ describe('model check', () => {
       },
     ],
     failure: null,
+    notTried: null,
   };
 
   it('shows shapes, speed and neighbours', async () => {
@@ -79,6 +80,15 @@ describe('model check', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('a tile [3, 8, 8] gives logit 2; 123 tiles per second; ROWS DEPEND ON THE OTHER TILES');
     expect(stdout).toContain('runs on noise');
+  });
+
+  it.each([
+    ['tooLarge', 'not tried: a slide for it would be too large'],
+    ['noColumn', 'not tried: nobody said which column is the score'],
+  ] as const)('says that nothing ran: %s', async (notTried, text) => {
+    const library = { checkModel: async () => ({ ...found, notTried }) };
+    const { code, stdout } = await cli(['model', 'check', 'm'], { library });
+    expect([code, stdout.includes(text), stdout.includes('runs on noise')]).toEqual([0, true, false]);
   });
 
   it('--json is one line', async () => {

@@ -14,7 +14,7 @@ import {
 import type { EmbedDirectoryOptions } from '../../lib/index.js';
 import { readIdentity } from '../../lib/outputs/features/read-identity.js';
 import { failureOf } from '../runs/support.js';
-import { wideModel } from '../support/models/small-graphs.js';
+import { tokenModel, wideModel } from '../support/models/small-graphs.js';
 import { makeSharedTileSlide } from '../support/slides.js';
 
 const columns = 24;
@@ -183,6 +183,35 @@ it('refuses two slides for one file, a second run, and options that are for scor
   expect([refused.code, refused.message]).toEqual(['INVALID_OPTION', expect.stringContaining('deadline')]);
   await rm(output, { recursive: true });
 });
+
+it.each([false, true])('applies the activation once to what it writes (tokens: %s)', async (isTokens) => {
+  const path = join(folder, `activated-${isTokens}.onnx`);
+  const width = isTokens ? 6 : columns;
+  await writeFile(path, isTokens ? tokenModel({ side: sidePx * 2, width, leading: 1 }) : wideModel(columns, sidePx));
+  const written = async (activation: 'none' | 'sigmoid') => {
+    const output = join(folder, `activated-${isTokens}-${activation}.h5`);
+    const given = {
+      model: path,
+      level: 0,
+      activation,
+      output,
+      ...(isTokens ? { pool: 'none' as const } : { tile: { size: sidePx } }),
+    };
+    const { tiles, tokens } = await embedSlide(join(slides, 'a.tif'), given);
+    return { tokens, values: await features(output, tiles * tokens * width) };
+  };
+  const plain = await written('none');
+  const sigmoid = Float32Array.from(plain.values, (value) => 1 / (1 + Math.exp(-value)));
+  expect(sigmoid.length).toBeGreaterThan(100);
+  const whole = await written('sigmoid');
+  expect(greatestDifference(whole.values, sigmoid)).toBeLessThan(1e-6);
+});
+
+/** Infinite where the lengths differ. */
+function greatestDifference(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Infinity;
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
+}
 
 it('says that a file is no folder', async () => {
   const output = join(folder, 'a-file');

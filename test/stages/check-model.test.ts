@@ -50,6 +50,24 @@ describe('a model on noise', () => {
     expect((await checkModel(model)).encoders).toMatchObject([{ dependsOnNeighbours: true }]);
   });
 
+  it('is not tried as a whole where nobody said which column is the score', async () => {
+    const { encoders, notTried } = await checkModel(await loadModel(at('wide.onnx'), { input: { level: 0 } }));
+    expect([encoders.length, notTried]).toEqual([1, 'noColumn']);
+  });
+
+  it('of large tiles makes less noise, and refuses where even that is too large', async () => {
+    writeFileSync(at('large.onnx'), wideModel(2, 1100));
+    const options = { input: { level: 0 }, column: 0, clip: null };
+    const { encoders, notTried } = await checkModel(await loadModel(at('large.onnx'), options));
+    expect(encoders).toMatchObject([{ inputShape: [3, 1100, 1100], dependsOnNeighbours: false }]);
+    expect(notTried).toBeNull();
+    writeFileSync(at('huge.onnx'), wideModel(2, 8192));
+    await expect(checkModel(await loadModel(at('huge.onnx'), options))).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      message: expect.stringContaining('bytes of noise'),
+    });
+  });
+
   it('need not say its resolution', async () => {
     expect((await checkModel(at('mean.onnx'))).failure).toBeNull();
   });
@@ -95,8 +113,8 @@ describe('a model on noise', () => {
       card: { licence: 'Apache-2.0', intendedUse: 'tests' },
     };
     writeFileSync(join(folder, 'microtome.json'), JSON.stringify(bundle));
-    const { encoders, failure } = await checkModel(folder);
-    expect(failure).toBeNull();
+    const { encoders, failure, notTried } = await checkModel(folder);
+    expect([failure, notTried]).toEqual([null, null]);
     expect(encoders.map(({ name, reads, dependsOnNeighbours }) => [name, reads, dependsOnNeighbours])).toEqual([
       ['fine', 'tiles', false],
       ['coarse', 'tiles', false],

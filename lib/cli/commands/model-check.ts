@@ -42,18 +42,20 @@ function encoderText({ reads, inputShape, outputs, perSecond, dependsOnNeighbour
   return `${reads === 'tiles' ? 'a tile' : 'an image'} [${inputShape.join(', ')}] gives ${rows}; ${speed}${neighbours}`;
 }
 
-function wholeText(failure: ModelCheck['failure'], { naming }: ParsedArgs): string {
+function wholeText({ failure, notTried }: Pick<ModelCheck, 'failure' | 'notTried'>, { naming }: ParsedArgs): string {
+  if (notTried === 'tooLarge') return 'not tried: a slide for it would be too large';
+  if (notTried === 'noColumn') return 'not tried: nobody said which column is the score';
   if (failure === null) return 'runs on noise';
   if (failure.code === 'NO_TISSUE') return 'the rules of the model leave no tile of noise, so its heads were not run';
   return `${failure.code}: ${messageWith(failure, naming)}`;
 }
 
-function textOf({ model, encoders, failure }: ModelCheck, args: ParsedArgs): string {
+function textOf({ model, encoders, ...whole }: ModelCheck, args: ParsedArgs): string {
   const rows = [
     ['model', printable(model.name)],
     ['sha256', model.sha256],
     ...encoders.map((encoder) => [printable(encoder.name), printable(encoderText(encoder))]),
-    ['whole', printable(wholeText(failure, args))],
+    ['whole', printable(wholeText(whole, args))],
   ];
   return table(rows);
 }

@@ -4,6 +4,7 @@ import type { EncodingScorer } from '../../scoring/scorer.js';
 import type { Input } from '../../slide/byte-source.js';
 import { openSlide } from '../../slide/slide.js';
 import { FeaturesFile } from '../features/features-file.js';
+import { firstInputText } from '../first-input.js';
 import type { FeatureSettings } from './embed-options.js';
 import type { FeatureOutput } from './encode.js';
 import { closingOf, type Grid, type SlideFacts } from './layout.js';
@@ -41,7 +42,13 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
       await job.tileFiles?.write(input, tiles);
       await job.beforeRename();
     });
-    const warnings = [...read.warnings, ...poolWarnings(scorer.model, modelOutput.source, modelOutput.rows.pool)];
+    const first = firstInputText(scorer.model);
+    const ofFirst = first === null ? [] : [`the features are those of the tiles of ${first} alone`];
+    const warnings = [
+      ...read.warnings,
+      ...ofFirst,
+      ...poolWarnings(scorer.model, modelOutput.source, modelOutput.rows.pool),
+    ];
     const own = { output, tiles: tiles.count, columns: columns / tokens, tokens, modelOutput: modelOutput.name };
     return Object.freeze({ ...read, ...own, warnings: Object.freeze(warnings) });
   } finally {

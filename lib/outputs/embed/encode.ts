@@ -7,6 +7,7 @@ import type { ScorerOptions } from '../../options/types.js';
 import { tileColumns, type TileColumnSource } from '../../model/tile-columns.js';
 import type { RowsAsked } from '../../model/program/compile.js';
 import { createParsedScorer, modelOf, type EncodingScorer, type Scorer } from '../../scoring/scorer.js';
+import { firstInputText } from '../first-input.js';
 import type { FeatureSettings } from './embed-options.js';
 import { poolOf } from './pooling.js';
 
@@ -53,9 +54,12 @@ export function featureOutputOf(scorer: Scorer, features: FeatureSettings): Feat
     asked === null
       ? `${optionMark('featureOutput')} is missing`
       : `${optionMark('featureOutput')} is ${JSON.stringify(asked)}`;
-  throw new MicrotomeError('INVALID_OPTION', 'options', `${what}: the model has the outputs ${listed}`, {
+  const first = firstInputText(model);
+  const of = first === null ? 'the model has' : `for the tiles of ${first} the model has`;
+  const has = names.length === 0 ? 'no outputs' : `the outputs ${listed}`;
+  throw new MicrotomeError('INVALID_OPTION', 'options', `${what}: ${of} ${has}`, {
     path: model.path,
-    advice: 'name one of them',
+    advice: names.length === 0 ? 'use a model that encodes the tiles of its first tile input' : 'name one of them',
   });
 }
 
