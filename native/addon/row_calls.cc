@@ -36,6 +36,9 @@ struct Slot {
   std::weak_ptr<RowQueue> queue;
   bool is_copied = false;
 
+  Slot(std::shared_ptr<LargeFloats> held, std::weak_ptr<RowQueue> of) : values(std::move(held)), queue(std::move(of)) {}
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
   // Also where nobody has called release(), and the array was a copy.
   ~Slot() { give_back(); }
 
@@ -86,7 +89,7 @@ Napi::Object block_object(Napi::Env env, RowBlock&& block, const std::weak_ptr<R
   std::copy(block.items.begin(), block.items.end(), items.Data());
   out.Set("items", items);
   const std::size_t count = block.values->size();
-  auto slot = std::make_shared<Slot>(Slot{.values = std::move(block.values), .queue = queue});
+  auto slot = std::make_shared<Slot>(std::move(block.values), queue);
   out.Set("values", Napi::Float32Array::New(env, count, buffer_of(env, slot), 0));
   out.Set("release", Napi::Function::New(env, [slot](const Napi::CallbackInfo& call) { release(call, *slot); }));
   return out;

@@ -22,7 +22,7 @@ const scorer = {
     const digest = createHash('sha256')
       .update(await readFile(path))
       .digest();
-    return { path, score: digest.readUIntBE(0, 6) / 2 ** 48, tileCount: 1, read: { sampled: null } };
+    return { path, score: digest.readUIntBE(0, 6) / 2 ** 48, tileCount: 1, read: { sampled: null }, reads: {} };
   },
   async close() {},
 };

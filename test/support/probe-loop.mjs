@@ -31,7 +31,7 @@ async function embed() {
   const folder = mkdtempSync(join(tmpdir(), 'microtome-loop-embed-'));
   const given = { model, input, keep: 'all' };
   await embedSlide(slide, { ...given, tilesPerSlide: 10, output: join(folder, 'first.h5') });
-  gc();
+  globalThis.gc?.();
   const watch = watchLoop();
   const { tiles } = await embedSlide(slide, { ...given, featureType: 'float16', output: join(folder, 'all.h5') });
   const longestTurn = watch.stop();
@@ -60,8 +60,8 @@ const options = await ways[what]();
 const scorer = what === 'files' ? null : await createScorer({ model, input, column: 0 });
 // The other ways load the library and the model before the watch, too.
 if (scorer === null) await scoreSlide(slide, { model, input, column: 0, tilesPerSlide: 10 });
-// What the caller made, such as 40 MB of parsed GeoJSON, is collected now and not in the turns that are watched.
-gc();
+// What the caller made, such as 40 MB of parsed GeoJSON, is collected now and not in the turns that are watched (--expose-gc).
+globalThis.gc?.();
 const watch = watchLoop();
 const result =
   scorer === null
