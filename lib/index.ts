@@ -27,6 +27,7 @@ export type {
   EmbedRun,
   EmbedSummary,
   FeatureOptions,
+  FeaturePool,
   FeatureType,
   ScoreOnlyOption,
 } from './outputs/embed/types.js';

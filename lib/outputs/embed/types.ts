@@ -1,7 +1,6 @@
 /** The types of embedding: features of the tiles of a slide, written to files. */
 import type { ErrorCode, MicrotomeError } from '../../core/errors.js';
 import type { FeatureOptions, ScorerOptions, SlideFileOptions } from '../../options/types.js';
-import type { RunLoop } from '../../runs/run-loop.js';
 import type { DirectoryOptions, DirectoryProgress, NotRead } from '../../runs/types.js';
 import type { ModelIdentity, ReadPolicy, Timings } from '../../scoring/result.js';
 
@@ -95,6 +94,7 @@ export interface EmbeddedSlide {
   readonly error: ErrorCode | null;
 }
 
+/** What a run over many slides wrote. */
 export interface EmbedSummary {
   readonly output: string;
   readonly slides: readonly EmbeddedSlide[];
@@ -110,4 +110,7 @@ export interface EmbedSummary {
  * A run over many slides. It starts when it is first iterated, or when `done` is read. Iterating yields one outcome for each
  * slide that was not there yet, in the order of their names. Leaving the loop early cancels the run.
  */
-export type EmbedRun = RunLoop<EmbedOutcome, EmbedSummary>;
+export interface EmbedRun extends AsyncIterable<EmbedOutcome> {
+  /** Settles when the last file is written, or the run has failed or was cancelled. */
+  readonly done: Promise<EmbedSummary>;
+}
