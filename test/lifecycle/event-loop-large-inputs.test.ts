@@ -11,7 +11,8 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => scene.remove());
 
-describe('the event loop', () => {
+// Of one run the worst turn counts. A run that others disturb is done again: what holds the loop, holds it each time.
+describe('the event loop', { retry: 3 }, () => {
   it.each(['geojson-file', 'geojson-object', 'mask'] as const)('is free with a large %s', async (way) => {
     const { tiles, longestTurn } = await scene.score(way, scene.large, scene.mean, geoJson);
     expect(tiles).toBe(500);
