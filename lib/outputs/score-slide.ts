@@ -37,8 +37,8 @@ function isFileOption([name]: [string, unknown]): boolean {
  *
  * @param input - A path, a `file:` URL, or a {@link ByteSource}.
  * @throws {@link MicrotomeError} what {@link openSlide} and {@link createScorer} throw, and MPP_UNKNOWN,
- * LEVEL_OUT_OF_RANGE, NO_TISSUE, STAIN_FIT, ICC_INVALID, CORRUPT_TILE, OUTPUT_NOT_FINITE, OUTPUT_SHAPE; with files
- * OUTPUT_EXISTS, DISK_FULL. Rejects with `signal.reason` after an abort.
+ * LEVEL_OUT_OF_RANGE, NO_TISSUE, UNSUPPORTED_PIXELS, CORRUPT_TILE, OUTPUT_NOT_FINITE, OUTPUT_SHAPE, CLINICAL_MISSING,
+ * CLINICAL_INVALID, CLINICAL_UNKNOWN; with files OUTPUT_EXISTS, DISK_FULL. Rejects with `signal.reason` after an abort.
  * @example
  * ```ts
  * const { score, outputs, read } = await scoreSlide('slide.tif', { model: 'demo' });

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "test/check.h"
+#include "test/support/heap_memory.h"
 #include "test/support/only_runner.h"
 #include "test/support/scored_slides.h"
 
@@ -26,16 +27,6 @@ constexpr std::int64_t kLimit = 1 << 20;
 constexpr std::int64_t kWindowTiles = kLimit / 8 / kTileBytes;
 constexpr std::int64_t kRunTiles = 4;
 
-class HeapMemory final : public BatchMemory {
- public:
-  explicit HeapMemory(std::size_t bytes) : bytes_(bytes) {}
-  [[nodiscard]] std::uint8_t* data() noexcept override { return bytes_.data(); }
-  [[nodiscard]] std::size_t size() const noexcept override { return bytes_.size(); }
-
- private:
-  LargeBytes bytes_;
-};
-
 // Value i of a tile is the red of its first pixel plus i.
 class WideRunner final : public Runner {
  public:
@@ -50,7 +41,7 @@ class WideRunner final : public Runner {
     return is_told_ || has_run_ ? kColumns / kTokens : 0;
   }
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override {
-    return std::make_unique<HeapMemory>(bytes);
+    return std::make_unique<test::HeapMemory>(bytes);
   }
   void submit(Batch& batch, CancelToken& /*cancel*/, Done done) noexcept override {
     batch.outputs.assign(1, {});

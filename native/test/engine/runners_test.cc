@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "test/check.h"
 #include "test/support/fake_slide.h"
+#include "test/support/heap_memory.h"
 #include "test/support/only_runner.h"
 
 using namespace microtome;
@@ -18,16 +19,6 @@ using namespace microtome::engine;
 namespace {
 
 constexpr std::int64_t kTilePx = 32;
-
-class HeapMemory final : public BatchMemory {
- public:
-  explicit HeapMemory(std::size_t bytes) : bytes_(bytes) {}
-  [[nodiscard]] std::uint8_t* data() noexcept override { return bytes_.data(); }
-  [[nodiscard]] std::size_t size() const noexcept override { return bytes_.size(); }
-
- private:
-  std::vector<std::uint8_t> bytes_;
-};
 
 struct Shape {
   int in_flight = 0;
@@ -49,7 +40,7 @@ class ColourRunner final : public Runner {
   [[nodiscard]] std::int64_t columns_of(const std::string& /*output*/) const noexcept override { return 1; }
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override {
     if (!shape_.has_memory) throw Error(Code::OUT_OF_MEMORY, Stage::Preprocess, "the device has no memory");
-    return std::make_unique<HeapMemory>(bytes);
+    return std::make_unique<test::HeapMemory>(bytes);
   }
   void submit(Batch& batch, CancelToken& /*cancel*/, Done done) noexcept override {
     batch.outputs.assign(1, {});

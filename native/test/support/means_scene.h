@@ -10,21 +10,12 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "test/support/heap_memory.h"
 #include "test/support/scored_slides.h"
 
 namespace microtome::test {
 
 inline constexpr std::int64_t kSceneSide = 12;  // tiles
-
-class HeapMemory final : public engine::BatchMemory {
- public:
-  explicit HeapMemory(std::size_t bytes) : bytes_(bytes) {}
-  [[nodiscard]] std::uint8_t* data() noexcept override { return bytes_.data(); }
-  [[nodiscard]] std::size_t size() const noexcept override { return bytes_.size(); }
-
- private:
-  LargeBytes bytes_;
-};
 
 // The mean of each channel of [N, 3, S, S] float32, computed on the worker. Counts its rows.
 class MeansRunner final : public engine::Runner {
