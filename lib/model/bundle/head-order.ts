@@ -1,6 +1,7 @@
 /** Which heads a head reads or stands for. No head may lead back to itself. */
 
 import type { BundleText } from '../bundle-json.js';
+import { headsInOrder } from '../head-walk.js';
 import type { HeadSpec } from '../spec.js';
 
 /** The heads that must be known before this one, whatever a slide's metadata say. */
@@ -46,35 +47,19 @@ function walkChoices(heads: readonly HeadSpec[], index: number): ReadonlySet<num
   return found;
 }
 
-/** Throws MODEL_INVALID naming the heads of a cycle. Iterative: a long chain costs no stack. */
+/** Throws MODEL_INVALID naming the heads of a circle. */
 export function requireOrder(
   heads: readonly HeadSpec[],
   placeOf: (head: number) => readonly string[],
   text: BundleText,
 ): void {
-  const done = new Set<number>();
-  for (const start of heads.keys()) {
-    const path: { readonly head: number; readonly left: number[] }[] = [];
-    const onPath = new Set<number>();
-    const enter = (head: number): void => {
-      if (done.has(head)) return;
-      if (onPath.has(head)) {
-        const from = path.findIndex((each) => each.head === head);
-        const names = [...path.slice(from).map((each) => each.head), head].map((each) => heads[each]?.name);
-        throw text.error('MODEL_INVALID', placeOf(head), `heads read one another in a circle: ${names.join(' -> ')}`);
-      }
-      onPath.add(head);
-      path.push({ head, left: [...headsBefore(heads[head] as HeadSpec)] });
-    };
-    enter(start);
-    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
-      const next = last.left.pop();
-      if (next !== undefined) enter(next);
-      else {
-        path.pop();
-        onPath.delete(last.head);
-        done.add(last.head);
-      }
-    }
-  }
+  headsInOrder(
+    heads.keys(),
+    (head) => headsBefore(heads[head] as HeadSpec),
+    (circle) => {
+      const names = circle.map((head) => heads[head]?.name);
+      const found = `heads read one another in a circle: ${names.join(' -> ')}`;
+      throw text.error('MODEL_INVALID', placeOf(circle[0] as number), found);
+    },
+  );
 }

@@ -1,7 +1,9 @@
 /** Which heads a slide needs, once its metadata have chosen among them. */
 
+import { MicrotomeError } from '../../core/errors.js';
 import { chosen } from '../clinical/choice.js';
 import type { ClinicalRow } from '../clinical/row-text.js';
+import { headsInOrder } from '../head-walk.js';
 import type { HeadPart, HeadSpec, ModelSpec, OnnxHeadSpec } from '../spec.js';
 
 /** A value in the row of a head that runs. */
@@ -47,29 +49,17 @@ export class HeadChoice {
 }
 
 /**
- * Every head that an output needs, each after those that it reads; encoders of images come first. Iterative: a long chain
- * costs no stack. Throws CLINICAL_MISSING, CLINICAL_UNKNOWN.
+ * Every head that an output needs, each after those that it reads; encoders of images come first. Throws CLINICAL_MISSING, CLINICAL_UNKNOWN.
  */
 export function neededHeads({ heads, outputs }: ModelSpec, choice: HeadChoice): readonly number[] {
-  const order = new Set<number>();
-  const visit = (start: number): void => {
-    const path: { readonly head: number; readonly left: number[] }[] = [];
-    const enter = (head: number): void => {
-      const spec = heads[head] as HeadSpec;
-      if (!order.has(head)) path.push({ head, left: spec.kind === 'onnx' ? [...choice.before(spec)].reverse() : [] });
-    };
-    enter(start);
-    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
-      const next = last.left.pop();
-      if (next !== undefined) enter(next);
-      else {
-        path.pop();
-        order.add(last.head);
-      }
-    }
+  const starts = outputs.flatMap(({ of }) => of.map((part) => choice.value(part).head));
+  const before = (head: number): readonly number[] => {
+    const spec = heads[head] as HeadSpec;
+    return spec.kind === 'onnx' ? choice.before(spec) : [];
   };
-  for (const { of } of outputs) for (const part of of) visit(choice.value(part).head);
+  const all = headsInOrder(starts, before, () => {
+    throw new MicrotomeError('INTERNAL', 'options', 'heads read one another in a circle');
+  });
   const isImage = (head: number): boolean => heads[head]?.kind === 'image';
-  const all = [...order];
   return [...all.filter(isImage).sort((a, b) => a - b), ...all.filter((head) => !isImage(head))];
 }
