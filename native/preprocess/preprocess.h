@@ -53,6 +53,6 @@ struct ResizeScratch {
   std::vector<float> weights;
   std::vector<std::int32_t> starts;
 };
-void resize(const RgbView& in, const RgbView& out, ResizeScratch& scratch);
+void resize(const RgbView& in, const RgbView& out, ResizeScratch& scratch, Simd simd = best_simd());
 
 }  // namespace microtome::preprocess

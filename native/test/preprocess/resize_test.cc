@@ -51,6 +51,18 @@ TEST(equal_sizes_are_copied) {
   CHECK(resized(image, 37, 21).data == image.data);
 }
 
+TEST(the_vector_instructions_do_not_change_a_byte) {
+  for (const std::int64_t width : {1, 5, 6, 10, 11, 21, 22, 100, 358, 513}) {
+    const RgbImage in = random_image(width, 97, static_cast<std::uint32_t>(width));
+    RgbImage plain(61, 40, 0);
+    RgbImage best(61, 40, 0);
+    ResizeScratch scratch;
+    resize(RgbImage(in).view(), plain.view(), scratch, Simd::Scalar);
+    resize(RgbImage(in).view(), best.view(), scratch);
+    CHECK(plain.data == best.data);
+  }
+}
+
 TEST(every_pixel_is_the_antialiased_triangle_filter_rounded_half_up) {
   const std::int64_t sizes[][4] = {{40, 30, 20, 15}, {37, 23, 11, 9}, {16, 16, 40, 33}, {31, 7, 31, 3},
                                    {5, 61, 17, 8},   {1, 1, 3, 4},    {64, 64, 1, 1},   {2, 50, 1, 7}};
