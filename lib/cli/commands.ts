@@ -85,6 +85,15 @@ export const commands: readonly Command[] = [
     subcommands: modelCommands,
   },
   {
+    name: 'evaluate',
+    positionals: '<submission.csv>',
+    summary: 'show the log loss of a submission, where the true values are known',
+    load: async () => {
+      const { evaluate, evaluateSpec } = await import('./commands/evaluate.js');
+      return { spec: evaluateSpec, run: evaluate };
+    },
+  },
+  {
     name: 'doctor',
     positionals: '',
     summary: 'show what works on this machine, and what to install: platform, libraries, codecs, devices',

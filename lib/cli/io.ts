@@ -11,6 +11,8 @@ import type {
   DoctorReport,
   EmbedDirectoryOptions,
   EmbedRun,
+  EvaluateOptions,
+  Evaluation,
   Model,
   ModelCheck,
   ModelOptions,
@@ -50,6 +52,7 @@ export interface CliLibrary {
   loadModel(ref: string, options?: ModelOptions): Promise<Model>;
   createBundle(onnx: string, folder: string, options: BundleOptions): Promise<Model>;
   checkModel(model: Model, options?: CheckOptions): Promise<ModelCheck>;
+  evaluateSubmission(submission: string, options: EvaluateOptions): Promise<Evaluation>;
   doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
 }

@@ -6,6 +6,7 @@ import {
   devices,
   doctor,
   embedDirectory,
+  evaluateSubmission,
   loadModel,
   openSlide,
   scoreDirectory,
@@ -20,6 +21,7 @@ export const library: CliLibrary = {
   loadModel,
   createBundle,
   checkModel,
+  evaluateSubmission,
   doctor,
   devices,
 };
