@@ -25,8 +25,14 @@ interface Child {
   readonly errors: string[];
 }
 
-function start(area: Area, delayMs: number, onLine: (line: string, child: ChildProcess) => void = () => {}): Child {
-  const child = spawn(process.execPath, [script, compiled, area.slides, area.output, String(delayMs)]);
+function start(
+  area: Area,
+  delayMs: number,
+  onLine: (line: string, child: ChildProcess) => void = () => {},
+  more: object = {},
+): Child {
+  const args = [script, compiled, area.slides, area.output, String(delayMs), JSON.stringify(more)];
+  const child = spawn(process.execPath, args);
   const [lines, errors]: [string[], string[]] = [[], []];
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -90,6 +96,32 @@ describe('a run that is killed', () => {
       });
       await child.ended;
     }
+    await finish(area);
+    expect(await readFile(area.output, 'utf8')).toBe(whole);
+    expect(await besides(area)).toEqual(['submission.csv']);
+  });
+
+  it('leaves a complete table at every moment where the output is provisional', async () => {
+    const area = await competitionArea(12);
+    const whole = await uninterrupted(area);
+    const scores = whole.split('\n');
+    let tables = 0;
+    for (const afterMs of [0, 2, 8, 15, 24, 31, 40]) {
+      const kill = (line: string, process: ChildProcess): void => {
+        if (line === 'begun') setTimeout(() => process.kill('SIGKILL'), afterMs);
+      };
+      const child = start(area, 8, kill, { provisional: true });
+      await child.ended;
+      const text = await readFile(area.output, 'utf8').catch(() => null);
+      if (text === null) continue;
+      ++tables;
+      const isValid = (line: string, i: number): boolean =>
+        line === scores[i] || line === scores[i]?.replace(/,.*/, ',0.500000000');
+      expect(text.split('\n').filter((line, i) => !isValid(line, i))).toEqual([]);
+      expect(text.split('\n').length).toBe(scores.length);
+      if (text !== whole) expect(await besides(area)).toContain('submission.csv.journal');
+    }
+    expect(tables).toBeGreaterThan(0);
     await finish(area);
     expect(await readFile(area.output, 'utf8')).toBe(whole);
     expect(await besides(area)).toEqual(['submission.csv']);
