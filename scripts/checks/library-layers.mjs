@@ -17,6 +17,8 @@ const mayImport = {
   metrics: ['metrics', 'runs', 'options', 'core'],
   // The command line uses public names; core has plain text helpers.
   cli: ['cli', '.', 'core'],
+  // What goes into a challenge's container: a program over the public names, as the command line is.
+  competition: ['competition', '.', 'core'],
   '.': ['metrics', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
 };
 
@@ -45,10 +47,11 @@ const restricted = [
       /^lib\/model\//,
       /^lib\/native\//,
       /^lib\/cli\//,
+      /^lib\/competition\//,
       /^lib\/core\/(?:version|regular-file|package-root)\.ts$/,
       /^lib\/slide\/byte-source\.ts$/,
     ],
-    why: 'files are read and written in lib/runs, lib/outputs, lib/model, lib/native, lib/cli, lib/core/regular-file and the sources of input',
+    why: 'files are read and written in lib/runs, lib/outputs, lib/model, lib/native, lib/cli, lib/competition, lib/core/regular-file and the sources of input',
   },
   {
     modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/,
@@ -56,6 +59,9 @@ const restricted = [
     why: 'its library is opened natively',
   },
 ];
+
+/** Programs have streams and an end of their own. */
+const kPrograms = /^lib\/(?:cli|competition\/box)\//;
 
 const forbidden = [
   {
@@ -66,12 +72,12 @@ const forbidden = [
   {
     pattern: /\bprocess\s*\.\s*(?:stdout|stderr)\b/g,
     what: 'writes to the standard streams',
-    except: /^lib\/cli\//,
+    except: kPrograms,
   },
   {
     pattern: /\bprocess\s*\.\s*(?:exit|abort|kill|reallyExit)\b/g,
     what: 'ends the process',
-    except: /^lib\/cli\//,
+    except: kPrograms,
   },
   {
     pattern: /\bprocess\s*\.\s*dlopen\b/g,
@@ -102,7 +108,7 @@ function checkImport(path, specifier, place, report) {
     return;
   }
   const [from, to] = [folderOf(path), folderOf(target)];
-  if (target === 'lib/index.js' && from !== 'cli') {
+  if (target === 'lib/index.js' && from !== 'cli' && from !== 'competition') {
     report.error(place, 'nothing inside the library imports its index');
     return;
   }
