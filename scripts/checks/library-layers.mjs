@@ -15,10 +15,10 @@ const mayImport = {
   outputs: ['outputs', 'runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // How good a finished table is: reads tables as lib/runs does.
   metrics: ['metrics', 'runs', 'options', 'core'],
-  // The command line uses public names; core has plain text helpers.
-  cli: ['cli', '.', 'core'],
-  // What goes into a challenge's container: a program over the public names, as the command line is.
+  // What runs in the box of a challenge, and what packs it, uses public names as any other program would.
   competition: ['competition', '.', 'core'],
+  // The command line uses public names; core has plain text helpers.
+  cli: ['cli', '.', 'competition', 'core'],
   '.': ['metrics', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
 };
 
@@ -31,8 +31,8 @@ const restricted = [
   },
   {
     modules: /^node:(?:child_process|cluster)\b/,
-    allowed: [],
-    why: 'the library starts no process',
+    allowed: [/^lib\/competition\/pack\/npm\.ts$/],
+    why: 'the library starts no process, but for npm when a submission is packed',
   },
   {
     modules: /^node:module$|^node-gyp-build$/,
@@ -108,6 +108,10 @@ function checkImport(path, specifier, place, report) {
     return;
   }
   const [from, to] = [folderOf(path), folderOf(target)];
+  if (to === 'competition' && from !== to && target !== 'lib/competition/index.js') {
+    report.error(place, `'${specifier}' is no public name of lib/competition`);
+    return;
+  }
   if (target === 'lib/index.js' && from !== 'cli' && from !== 'competition') {
     report.error(place, 'nothing inside the library imports its index');
     return;
