@@ -26,8 +26,10 @@ for name in bin sbin lib lib32 lib64 libx32 usr etc; do
     read_only "$base/$name" "$root/$name"
   fi
 done
-mkdir -p "$root/proc" "$root/dev" "$root/tmp" "$root/home/appuser" "$root/code_execution" "$root/opt/bin"
+mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/home/appuser" "$root/code_execution" "$root/opt/bin"
 mount -t proc proc "$root/proc"
+# The control groups are there, which say how many cores and how much memory may be used.
+mount --rbind /sys "$root/sys"
 mount -t tmpfs -o mode=755,size=1m devices "$root/dev"
 for name in null zero full random urandom; do
   : >"$root/dev/$name"
