@@ -85,6 +85,16 @@ export const commands: readonly Command[] = [
     subcommands: modelCommands,
   },
   {
+    name: 'pack',
+    positionals: '',
+    summary:
+      'write the zip of a submission: everything that is needed to run a bundle in the box of the VisioMel challenge',
+    load: async () => {
+      const { pack, packSpec } = await import('./commands/pack.js');
+      return { spec: packSpec, run: pack };
+    },
+  },
+  {
     name: 'doctor',
     positionals: '',
     summary: 'show what works on this machine, and what to install: platform, libraries, codecs, devices',

@@ -2,6 +2,7 @@
  * What a command touches of the outside: two streams, a signal that Ctrl-C aborts, and the library. Tests run commands
  * in their own process with other ones.
  */
+import type { PackOptions, PackResult } from '../competition/index.js';
 import type {
   BundleOptions,
   CheckOptions,
@@ -52,6 +53,7 @@ export interface CliLibrary {
   checkModel(model: Model, options?: CheckOptions): Promise<ModelCheck>;
   doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
+  packSubmission(options: PackOptions): Promise<PackResult>;
 }
 
 export interface CliIo {

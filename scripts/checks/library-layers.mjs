@@ -13,10 +13,10 @@ const mayImport = {
   runs: ['runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // Files beside the table: written as lib/runs writes its own, for one slide and for a run.
   outputs: ['outputs', 'runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
-  // The command line uses public names; core has plain text helpers.
-  cli: ['cli', '.', 'core'],
-  // What goes into a challenge's container: a program over the public names, as the command line is.
+  // What runs in the box of a challenge, and what packs it, uses public names as any other program would.
   competition: ['competition', '.', 'core'],
+  // The command line uses public names; core has plain text helpers.
+  cli: ['cli', '.', 'competition', 'core'],
   '.': ['runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
 };
 
@@ -29,8 +29,8 @@ const restricted = [
   },
   {
     modules: /^node:(?:child_process|cluster)\b/,
-    allowed: [],
-    why: 'the library starts no process',
+    allowed: [/^lib\/competition\/pack\/npm\.ts$/],
+    why: 'the library starts no process, but for npm when a submission is packed',
   },
   {
     modules: /^node:module$|^node-gyp-build$/,
@@ -106,6 +106,10 @@ function checkImport(path, specifier, place, report) {
     return;
   }
   const [from, to] = [folderOf(path), folderOf(target)];
+  if (to === 'competition' && from !== to && target !== 'lib/competition/index.js') {
+    report.error(place, `'${specifier}' is no public name of lib/competition`);
+    return;
+  }
   if (target === 'lib/index.js' && from !== 'cli' && from !== 'competition') {
     report.error(place, 'nothing inside the library imports its index');
     return;

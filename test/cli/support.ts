@@ -57,6 +57,9 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     },
     doctor: async () => healthy,
     devices: async () => [{ id: 'cpu', kind: 'cpu', name: 'A processor', cores: 2, memoryBytes: 2 ** 34 }],
+    packSubmission: async () => {
+      throw new Error('nothing is packed here');
+    },
     ...settings.library,
   };
   const createScorer = parts.createScorer as RunDependencies['createScorer'];
