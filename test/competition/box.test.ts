@@ -1,4 +1,5 @@
 /** main.py, the program and the addon as they were built, on generated slides: tables, exit codes, logs, kills. */
+import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { writeSlide } from '../support/slides.js';
 import {
   besides,
   isBuilt,
+  program,
   runBox,
   startBox,
   tableOf,
@@ -124,6 +126,19 @@ describe.skipIf(!isBuilt)('the box', () => {
     expect(await tableOf(box)).toBe(`filename,relapse\na.tif,${kFallback}\nb.tif,${kFallback}\n`);
   });
 
+  it('tells of a fault of its own nothing but the code', async () => {
+    const box = await unpackedBox({ bundle, data: await dataOf(['a.tif']) });
+    // The last thing that the program asks the process for before the run begins.
+    const fault = "process.constrainedMemory = () => { setImmediate(() => { throw new Error('a.tif'); }); return 0; };";
+    const args = ['--import', `data:text/javascript,${encodeURIComponent(fault)}`, program, join(box, 'microtome')];
+    const ended = await new Promise<readonly unknown[]>((resolve) => {
+      execFile(process.execPath, args, { cwd: box }, (error, stdout, stderr) => resolve([error?.code, stdout, stderr]));
+    });
+    const [code, stdout, stderr] = ended as [number, string, string];
+    expect([code, withoutTimes(stdout.trimEnd().split('\n')).at(-1), stderr]).toEqual([1, 'failed INTERNAL T', '']);
+    expect(stdout).not.toContain('a.tif');
+  });
+
   it('is not changed by the environment outside', async () => {
     const box = await unpackedBox({ bundle, data: await dataOf(['a.tif']) });
     const outside = { NODE_OPTIONS: '--require /nowhere.js', MICROTOME_ONNXRUNTIME: '/nowhere.so', LD_PRELOAD: '' };
@@ -159,12 +174,26 @@ describe.skipIf(!isBuilt)('the box', () => {
       // Only before the first slide may there be none.
       if (table === null) expect(moment).toBe('device');
       else expectComplete(table, expected);
+      await nodeEnded(box);
+      if (table !== null) expect(await besides(box)).toContain('submission.csv.journal');
     }
     expect((await runBox(box)).code).toBe(0);
     expect(await tableOf(box)).toBe(expected);
     expect(await besides(box)).toEqual(['submission.csv']);
   });
 });
+
+/** Resolves when the process that wrote the table has ended; the lock of a killed one stays. */
+async function nodeEnded(box: string): Promise<void> {
+  const text = await readFile(join(box, 'submission.csv.lock'), 'utf8').catch(() => null);
+  if (text === null) return;
+  const { pid } = JSON.parse(text) as { pid: number };
+  const isAlive = async (): Promise<boolean> => {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X');
+    return !['Z', 'X'].includes(stat.slice(stat.lastIndexOf(')') + 2)[0] as string);
+  };
+  while (await isAlive()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 /** Every row is there, with the score of the undisturbed run or the fallback value. */
 function expectComplete(table: string, expected: string): void {
