@@ -81,20 +81,26 @@ def relay(stream):
 
 
 def main():
-    early, node = [], []
+    signals, node = [], []
+
+    def pass_on(number, _):
+        signals.append(number)
+        if node:
+            node[0].send_signal(number)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda got, _: node[0].send_signal(got) if node else early.append(got))
+        signal.signal(number, pass_on)
     try:
         node.append(start())
     except OSError:
         return fail("NODE_NOT_STARTED")
-    for number in early:
-        node[0].send_signal(number)
+    if signals:  # They came before there was anybody to pass them on to.
+        node[0].send_signal(signals[0])
     last = relay(node[0].stdout)
     status = node[0].wait()
     code = status if status >= 0 else 128 - status
     if not last.startswith(("done", "failed")):
-        code = max(code, fail("NODE_DIED"))
+        code = max(code, fail("INTERRUPTED" if signals else "NODE_DIED"))
     return code
 
 

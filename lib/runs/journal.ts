@@ -124,10 +124,7 @@ function asItWas(was: JournalKey, now: JournalKey): string {
   return 'resume it with the model, the options and the libraries it was begun with';
 }
 
-/** Not to remove the journal: an output that is provisional would look finished without it. */
-const kStartAgain = `restore what the message names, or pass ${optionMark('overwrite', 'true')} to score all slides again`;
-
-export function refused(path: string, found: string, advice: string = kStartAgain): MicrotomeError {
+export function refused(path: string, found: string, advice?: string): MicrotomeError {
   const whole = `the journal ${path} cannot be resumed: ${found}`;
   return new MicrotomeError('RESUME_REFUSED', 'csv', whole, { path, advice });
 }

@@ -23,8 +23,8 @@ bool read_line(const char* path, Line& line) noexcept {
   return file && std::fgets(line.data(), static_cast<int>(line.size()), file.get()) != nullptr;
 }
 
-// A process in a container sees its own group at the root of the mount. Outside one the root has no such file. Machines with
-// control groups of version 1 have the two numbers in two files.
+// A process in a container sees its own group at the root of the mount. Outside one the root has no such file. Machines
+// with control groups of version 1 have the two numbers in two files.
 int quota_cores() noexcept {
   Line quota{};
   if (read_line("/sys/fs/cgroup/cpu.max", quota)) return cores_of_quota(quota.data());

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { afterAll } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
-const program = join(root, 'dist/competition/box/main.js');
+export const program: string = join(root, 'dist/competition/box/main.js');
 const addon = join(root, 'build/Release/microtome.node');
 /** `npm test` builds both before it comes here. */
 export const isBuilt: boolean = existsSync(program) && existsSync(addon);

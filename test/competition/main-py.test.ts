@@ -137,6 +137,13 @@ describe('main.py', () => {
     expect(box.lines).toEqual(['device cpu', 'failed INTERRUPTED 0:00:09']);
   });
 
+  it('a signal that ends Node.js before it listens is an interruption too', async () => {
+    const folder = await unpackedBox({ node: script("echo 'device cpu'\nwhile :; do read -r line || exit 9; done") });
+    const box = startBox(folder, {}, (line, child) => void (line === 'device cpu' && child.kill('SIGTERM')));
+    expect(await box.ended).toBe(143);
+    expect(withoutTimes(box.lines)).toEqual(['device cpu', 'failed INTERRUPTED T']);
+  });
+
   it('goes on where nobody reads what it says', async () => {
     const body = "echo 'device cpu'\nsleep 0.2\necho 'stage start 0:00:00'\necho 'done 0:00:01'\nexit 4";
     const folder = await unpackedBox({ node: script(body) });

@@ -3,6 +3,7 @@
  * the fallback value of the model, and a complete table is in place from before the first slide on. What goes wrong is told by
  * its code alone.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   MicrotomeError,
   type Device,
@@ -35,6 +36,8 @@ export interface BoxSettings {
   readonly deadline: string | null;
   /** Milliseconds since main.py was started. */
   readonly elapsedMs: () => number;
+  /** Between two looks at the lock of another run; not there: half a second. */
+  readonly lockWaitMs?: number;
   readonly isThere: (path: string) => Promise<boolean>;
 }
 
@@ -103,6 +106,10 @@ function journalOf(output: string): string {
 /** A device with which nothing can be begun: the next one is tried. */
 const kOfDevice: ReadonlySet<ErrorCode> = new Set(['DEVICE_UNAVAILABLE', 'RUNTIME_MISSING', 'OUT_OF_MEMORY']);
 
+/** The program of a main.py that was killed ends by itself within moments; until then it holds the lock. */
+const kLockTries = 20;
+const kLockWaitMs = 500;
+
 class BoxRun {
   /** A slide was begun: what fails now is no refusal of an input. */
   hasBegun: boolean = false;
@@ -148,6 +155,17 @@ class BoxRun {
     }
   }
 
+  private async score(device: BoxChoice, model: Model, times: BoxTimes | null): Promise<void> {
+    for (let left = kLockTries; ; --left) {
+      try {
+        return await this.scoreOnce(device, model, times);
+      } catch (error) {
+        if (left === 0 || codeOf(error) !== 'OUTPUT_LOCKED' || this.hasBegun) throw error;
+        await sleep(this.settings.lockWaitMs ?? kLockWaitMs, undefined, { signal: this.stop.signal });
+      }
+    }
+  }
+
   /** Scores of another device or another library do not mix with those of this one: such a journal is not gone on with. */
   private async resumedOrAnew(device: BoxChoice, model: Model, times: BoxTimes | null): Promise<void> {
     try {
@@ -160,7 +178,7 @@ class BoxRun {
     }
   }
 
-  private async score(device: BoxChoice, model: Model, times: BoxTimes | null): Promise<void> {
+  private async scoreOnce(device: BoxChoice, model: Model, times: BoxTimes | null): Promise<void> {
     const { settings, library, log, stop } = this;
     const { data, output, runtime, memoryLimit, elapsedMs } = settings;
     // A table without a journal is of a finished run, perhaps with another model or other data: it is not trusted.

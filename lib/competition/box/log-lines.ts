@@ -25,7 +25,7 @@ export const boxFailures: readonly BoxFailure[] = [...(Object.keys(errorAdvice) 
 /** Between two lines of progress, in percent. */
 export const progressStep = 5;
 
-const kTime = String.raw`[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]`;
+const kTime = '[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]';
 const kVersion = String.raw`[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.]+)?`;
 
 /** The whole line, without its end. The text is valid in Python too. */
