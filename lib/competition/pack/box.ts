@@ -5,12 +5,12 @@
  */
 
 /** The highest version of each family of symbols, and the library that has them. */
-export const boxVersions = {
+export const boxVersions: Readonly<Record<'GLIBC' | 'GLIBCXX' | 'CXXABI' | 'GCC', readonly number[]>> = {
   GLIBC: [2, 28],
   GLIBCXX: [3, 4, 28],
   CXXABI: [1, 3, 12],
   GCC: [7, 0, 0],
-} as const satisfies Readonly<Record<string, readonly number[]>>;
+};
 
 /** Versions without a number that the C++ library of the machine has. */
 export const boxNamedVersions: ReadonlySet<string> = new Set(['CXXABI_TM_1', 'CXXABI_FLOAT128', 'GLIBCXX_LDBL_3.4']);

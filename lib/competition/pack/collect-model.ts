@@ -58,7 +58,8 @@ function requireFit(model: Model): void {
       'add "fallback" to the first of "outputs" in microtome.json, such as the share of relapses in your training data',
       model,
     );
-  const unknown = model.columns.filter((column) => !boxColumns.has(column));
+  const columns = [...model.columns, ...model.outputs.flatMap(({ fallbackBy }) => fallbackBy ?? [])];
+  const unknown = [...new Set(columns)].filter((column) => !boxColumns.has(column));
   if (unknown.length > 0)
     throw refused(
       `the bundle reads columns that the metadata of the challenge do not have: ${unknown.join(', ')}`,
