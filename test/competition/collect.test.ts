@@ -1,11 +1,11 @@
 // What is taken for the parts of a zip, and what is refused with what to do: bundles, Node.js, GPU stacks, options.
-import { chmod, symlink } from 'node:fs/promises';
+import { chmod, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { collectModel } from '../../lib/competition/pack/collect-model.js';
 import { collectNode } from '../../lib/competition/pack/collect-node.js';
 import { collectRuntime } from '../../lib/competition/pack/collect-runtime.js';
-import { contentOf } from '../../lib/competition/pack/files.js';
+import { contentOf, hashed } from '../../lib/competition/pack/files.js';
 import { parsePackOptions } from '../../lib/competition/pack/options.js';
 import { graphBytes, sha256, writeBundle, type Json } from '../api/support/bundle.js';
 import { elfFile, printingProgram } from './support/elf-file.js';
@@ -23,6 +23,16 @@ describe('the bundle', () => {
     ]);
     expect(licence).toMatch(/^model: test-model\nsha256: [0-9a-f]{64}\nlicence: Apache-2\.0\nintended use: /);
     expect(warnings).toEqual([]);
+  });
+
+  it('is refused where a file has changed since the bundle was read', async () => {
+    const folder = writeBundle();
+    const { files } = await collectModel(folder, null);
+    await writeFile(join(folder, 'model.onnx'), 'other weights');
+    await expect(hashed(files, null)).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining(`microtome/model/model.onnx has the SHA-256 ${sha256('other weights')}`),
+    });
   });
 
   it('is refused without a fallback', async () => {

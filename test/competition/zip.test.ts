@@ -1,9 +1,9 @@
 // The zip as Python's zipfile and unzip read it, and its bytes: the same in every zone, whatever the modes and times on disk.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, readlink, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fileAt, filesBelow, hashed } from '../../lib/competition/pack/files.js';
 import { byName, type HashedFile } from '../../lib/competition/pack/packed-file.js';
 import { writeZip } from '../../lib/competition/pack/zip.js';
@@ -113,6 +113,34 @@ print(json.dumps([[i.filename, i.file_size, hashlib.sha256(z.read(i)).hexdigest(
     await expect(writeZip(join(place, 'no/out.zip'), files, false, null)).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
     });
+  });
+});
+
+/** Files of the folder that this process has open. */
+async function openIn(folder: string): Promise<readonly string[]> {
+  const handles = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  return (await Promise.all(handles)).filter((path) => path.startsWith(folder));
+}
+
+describe('a zip that cannot be written to its end', () => {
+  it('leaves no file open', async () => {
+    const big = Buffer.from(Array.from({ length: 2_000_000 }, (_, i) => (i * i * 7919) >> 7));
+    const folder = await folderOf({ 'a.bin': big, 'b.bin': big });
+    const files = await listed(folder);
+    // Asked before each piece of a file: this one ends the work in the midst of the first file.
+    const reason = new Error('enough');
+    let asked = 0;
+    const signal = {
+      reason,
+      get aborted() {
+        return ++asked > 5;
+      },
+    } as unknown as AbortSignal;
+    const place = await folderOf();
+    await expect(writeZip(join(place, 'out.zip'), files, false, signal)).rejects.toBe(reason);
+    expect(asked).toBeLessThan(10);
+    await vi.waitFor(async () => expect(await openIn(folder)).toEqual([]), 10_000);
+    expect(await readdir(place)).toEqual([]);
   });
 });
 

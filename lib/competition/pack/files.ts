@@ -58,7 +58,7 @@ export function fileAt(part: PartName, name: string, path: string): PackedFile {
   return { part, name: checkedName(name), content: { path } };
 }
 
-/** Reads each file once. Throws MODEL_INVALID where one of the model has another hash than it should. */
+/** Reads each file once. Throws MODEL_INVALID, RUNTIME_MISSING where one has another hash than it should. */
 export async function hashed(files: readonly PackedFile[], signal: AbortSignal | null): Promise<readonly HashedFile[]> {
   const found: HashedFile[] = [];
   for (const file of files) found.push(await hashedOne(file, signal));
@@ -74,7 +74,7 @@ async function hashedOne(file: PackedFile, signal: AbortSignal | null): Promise<
     hash.update(piece);
   }
   const sha256 = hash.digest('hex');
-  if (file.sha256 !== undefined && file.sha256 !== sha256) throw changed(file);
+  if (file.sha256 !== undefined && file.sha256 !== sha256) throw otherHash(file, sha256);
   return { ...file, bytes, sha256, executable };
 }
 
@@ -101,6 +101,15 @@ export async function* contentOf(
   } catch (error) {
     throw ioFailure(error, 'read', path);
   }
+}
+
+function otherHash({ part, name, sha256 = '' }: PackedFile, found: string): MicrotomeError {
+  const text = `${name} has the SHA-256 ${found}, but it must be ${sha256}`;
+  if (part === 'model') return new MicrotomeError('MODEL_INVALID', 'infer', text, { advice: 'restore the bundle' });
+  return new MicrotomeError('RUNTIME_MISSING', 'options', text, {
+    advice:
+      'npm gave another file than it should: clear its cache, or pass [[node]], the path of a Node.js for Linux x64',
+  });
 }
 
 /** The error for a file that is not what it was when it was read first. */

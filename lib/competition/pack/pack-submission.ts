@@ -42,7 +42,7 @@ const stackIsUnused =
  *
  * Starts npm, which fetches Node.js for the box, unless `node` names a binary.
  *
- * @throws {@link MicrotomeError} what {@link loadModel} and {@link checkModel} throw; MODEL_INVALID for a model that is no bundle or has no
+ * @throws {@link MicrotomeError} what `loadModel` and `checkModel` throw; MODEL_INVALID for a model that is no bundle or has no
  * fallback; RUNTIME_MISSING where a part or a library is missing; UNSUPPORTED_PLATFORM for a binary that the box cannot load;
  * DEVICE_UNAVAILABLE for a library without code for `architecture`; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION. Then
  * there is no new zip.
