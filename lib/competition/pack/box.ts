@@ -1,5 +1,5 @@
 /**
- * What the machine of the challenge has, as far as a binary can need it. The challenge runs Ubuntu 20.04 and the local copy
+ * What the box, the machine of the challenge, has, as far as a binary can need it. The challenge runs Ubuntu 20.04 and the local copy
  * Debian 11: both have glibc 2.31 and the C++ library of GCC 10. For glibc we ask for less: 2.28 is what this package promises
  * everywhere.
  */
@@ -13,7 +13,7 @@ export const boxVersions: Readonly<Record<'GLIBC' | 'GLIBCXX' | 'CXXABI' | 'GCC'
 };
 
 /** Versions without a number that the C++ library of the machine has. */
-export const boxNamedVersions: ReadonlySet<string> = new Set(['CXXABI_TM_1', 'CXXABI_FLOAT128', 'GLIBCXX_LDBL_3.4']);
+export const boxNamedVersions: ReadonlySet<string> = new Set(['CXXABI_TM_1', 'CXXABI_FLOAT128']);
 
 /** The libraries that are on the machine. */
 export const boxLibraries: ReadonlySet<string> = new Set([

@@ -47,7 +47,7 @@ function refused(found: string, advice: string, { path }: Model): MicrotomeError
 function requireFit(model: Model): void {
   if (model.kind !== 'bundle')
     throw refused(
-      'only a bundle can be packed, a folder with microtome.json: it says everything that the box needs to know',
+      'only a bundle can be packed, a folder with microtome.json: it says everything that has to be known of the model',
       'make one with createBundle, or on the command line with: microtome model init',
       model,
     );

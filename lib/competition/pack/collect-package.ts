@@ -54,7 +54,7 @@ export async function collectPackage(): Promise<PackageFiles> {
       vips.length > 0
         ? []
         : [
-            `${vipsPackage} is not installed: the box cannot read slides that need libvips; install it, then pack again`,
+            `${vipsPackage} is not installed: slides that need libvips cannot be read with this zip; install it, then pack again`,
           ],
   };
 }
