@@ -88,7 +88,7 @@ export const commands: readonly Command[] = [
     name: 'pack',
     positionals: '',
     summary:
-      'write the zip of a submission: everything that is needed to run a bundle in the box of the VisioMel challenge',
+      'write the zip of a submission for the VisioMel challenge: everything that is needed to run a bundle there',
     load: async () => {
       const { pack, packSpec } = await import('./commands/pack.js');
       return { spec: packSpec, run: pack };

@@ -1,19 +1,19 @@
 /**
- * What the machine of the challenge has, as far as a binary can need it. The challenge runs Ubuntu 20.04 and the local copy
+ * What the box, the machine of the challenge, has, as far as a binary can need it. The challenge runs Ubuntu 20.04 and the local copy
  * Debian 11: both have glibc 2.31 and the C++ library of GCC 10. For glibc we ask for less: 2.28 is what this package promises
  * everywhere.
  */
 
 /** The highest version of each family of symbols, and the library that has them. */
-export const boxVersions = {
+export const boxVersions: Readonly<Record<'GLIBC' | 'GLIBCXX' | 'CXXABI' | 'GCC', readonly number[]>> = {
   GLIBC: [2, 28],
   GLIBCXX: [3, 4, 28],
   CXXABI: [1, 3, 12],
   GCC: [7, 0, 0],
-} as const satisfies Readonly<Record<string, readonly number[]>>;
+};
 
 /** Versions without a number that the C++ library of the machine has. */
-export const boxNamedVersions: ReadonlySet<string> = new Set(['CXXABI_TM_1', 'CXXABI_FLOAT128', 'GLIBCXX_LDBL_3.4']);
+export const boxNamedVersions: ReadonlySet<string> = new Set(['CXXABI_TM_1', 'CXXABI_FLOAT128']);
 
 /** The libraries that are on the machine. */
 export const boxLibraries: ReadonlySet<string> = new Set([

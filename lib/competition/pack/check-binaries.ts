@@ -4,10 +4,10 @@
  */
 import { MicrotomeError } from '../../core/errors.js';
 import { boxLibraries, boxVersions, driverLibraries } from './box.js';
-import { readElfFacts, type ElfFacts } from './elf/elf-facts.js';
+import { readElfFacts, type ElfFacts, type VersionNeed } from './elf/elf-facts.js';
 import { x64Machine } from './elf/layout.js';
 import type { HashedFile } from './packed-file.js';
-import { boxHas, highest } from './versions.js';
+import { boxHas, familyOf, highest, isHigher, type Family } from './versions.js';
 
 /** What the binaries of a zip need of the machine, as versions; null: nothing of that library. */
 export interface BinaryNeeds {
@@ -28,7 +28,7 @@ const maxProblemsShown = 10;
 const advice = {
   RUNTIME_MISSING: 'add the named libraries, or leave out what needs them',
   UNSUPPORTED_PLATFORM:
-    'take a build for glibc 2.28 (of this package: npm run prebuilds), or add the library that has the named version',
+    'take a build for glibc 2.28 (of this package: npm run prebuilds); a GPU stack may bring a C++ library of its own',
 } as const;
 
 /** Throws RUNTIME_MISSING for a library that is nowhere, UNSUPPORTED_PLATFORM for a version that the machine does not have. */
@@ -75,21 +75,37 @@ function problemsOf(binary: Binary, others: readonly Binary[], mayUseDriver: boo
   return [...missing, ...versionProblems(binary, others)];
 }
 
-function versionProblems({ file, versionNeeds }: Binary, others: readonly Binary[]): readonly Problem[] {
-  return versionNeeds.flatMap(({ library, version, weak }): readonly Problem[] => {
-    if (weak) return [];
+function versionProblems(binary: Binary, others: readonly Binary[]): readonly Problem[] {
+  const needs = binary.versionNeeds.filter(({ weak }) => !weak);
+  const isPacked = ({ library }: VersionNeed): boolean => providerOf(library, others) !== undefined;
+  const ofMachine = needs.filter((need) => !isPacked(need) && boxLibraries.has(need.library));
+  const found = [...notInZip(needs.filter(isPacked), others), ...notOnMachine(ofMachine)];
+  return found.map((text): Problem => ({ code: 'UNSUPPORTED_PLATFORM', found: `${binary.file.name} needs ${text}` }));
+}
+
+function notInZip(needs: readonly VersionNeed[], others: readonly Binary[]): readonly string[] {
+  return needs.flatMap(({ library, version }) => {
     const provider = providerOf(library, others);
-    if (provider !== undefined) {
-      // The loader accepts a library that names no versions at all.
-      if (provider.versions.length === 0 || provider.versions.includes(version)) return [];
-      const found = `${file.name} needs ${version} of ${library}, but ${provider.file.name} does not have it`;
-      return [{ code: 'UNSUPPORTED_PLATFORM', found }];
-    }
-    if (!boxLibraries.has(library) || boxHas(version)) return [];
-    const family = version.slice(0, version.indexOf('_')) as keyof typeof boxVersions;
-    const limit = boxVersions[family]?.join('.');
-    const allowed =
-      limit === undefined ? 'the machine of the challenge does not have it' : `at most ${limit} is allowed`;
-    return [{ code: 'UNSUPPORTED_PLATFORM', found: `${file.name} needs ${version} of ${library}; ${allowed}` }];
+    // The loader accepts a library that names no versions at all.
+    if (provider === undefined || provider.versions.length === 0 || provider.versions.includes(version)) return [];
+    return [`${version} of ${library}, but ${provider.file.name} does not have it`];
   });
+}
+
+/** A binary that needs one version too new mostly needs several: the highest of each family tells enough. */
+function notOnMachine(needs: readonly VersionNeed[]): readonly string[] {
+  const highestOf = new Map<Family, VersionNeed>();
+  const strange: VersionNeed[] = [];
+  for (const need of needs.filter(({ version }) => !boxHas(version))) {
+    const family = familyOf(need.version);
+    if (family === null) strange.push(need);
+    else if (isHigher(need.version, highestOf.get(family)?.version, family)) highestOf.set(family, need);
+  }
+  return [
+    ...strange.map(({ library, version }) => `${version} of ${library}; the machine of the challenge does not have it`),
+    ...[...highestOf].map(
+      ([family, { library, version }]) =>
+        `${version} of ${library}; at most ${boxVersions[family].join('.')} is allowed`,
+    ),
+  ];
 }

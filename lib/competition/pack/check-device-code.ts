@@ -11,7 +11,7 @@ export interface DeviceLibrary {
   readonly modules: number;
   /** Modules with machine code that the GPU runs as it is. */
   readonly machineCode: number;
-  /** Modules that have assembly (PTX) only, which the driver compiles when the program starts. */
+  /** Modules that have assembly (PTX) only. The driver compiles it when the program starts, if it knows that version of PTX. */
   readonly assemblyOnly: number;
   /** The architectures of all its code, such as `sm_35`. */
   readonly architectures: readonly string[];

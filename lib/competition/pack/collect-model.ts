@@ -47,7 +47,7 @@ function refused(found: string, advice: string, { path }: Model): MicrotomeError
 function requireFit(model: Model): void {
   if (model.kind !== 'bundle')
     throw refused(
-      'only a bundle can be packed, a folder with microtome.json: it says everything that the box needs to know',
+      'only a bundle can be packed, a folder with microtome.json: it says everything that has to be known of the model',
       'make one with createBundle, or on the command line with: microtome model init',
       model,
     );
@@ -58,7 +58,8 @@ function requireFit(model: Model): void {
       'add "fallback" to the first of "outputs" in microtome.json, such as the share of relapses in your training data',
       model,
     );
-  const unknown = model.columns.filter((column) => !boxColumns.has(column));
+  const columns = [...model.columns, ...model.outputs.flatMap(({ fallbackBy }) => fallbackBy ?? [])];
+  const unknown = [...new Set(columns)].filter((column) => !boxColumns.has(column));
   if (unknown.length > 0)
     throw refused(
       `the bundle reads columns that the metadata of the challenge do not have: ${unknown.join(', ')}`,

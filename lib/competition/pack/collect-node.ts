@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { MicrotomeError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
+import { readElfFacts } from './elf/elf-facts.js';
 import { fileAt } from './files.js';
 import { npmInstall, outputOf } from './npm.js';
 import type { PackedFile } from './packed-file.js';
@@ -66,6 +67,8 @@ async function versionOf(path: string, signal: AbortSignal | null): Promise<stri
       advice: `pass the path of a Node.js ${oldestVersion.join('.')} or newer for Linux x64, or leave [[node]] out`,
     });
   if (!existsSync(path)) throw new MicrotomeError('FILE_NOT_FOUND', 'options', `${path} does not exist`, { path });
+  // A script that starts another program would not find that program in the box.
+  if ((await readElfFacts(path, path)) === null) throw refused(`${path} is no program, but a file of another kind`);
   let printed: string;
   try {
     printed = (await outputOf(path, ['--version'], signal)).trim();

@@ -54,26 +54,23 @@ export async function collectPackage(): Promise<PackageFiles> {
       vips.length > 0
         ? []
         : [
-            `${vipsPackage} is not installed: the box cannot read slides that need libvips; install it, then pack again`,
+            `${vipsPackage} is not installed: slides that need libvips cannot be read with this zip; install it, then pack again`,
           ],
   };
 }
 
 /** A checkout has no binaries for other machines until they are built; an installed package always has them. */
 function requireBuilt(): void {
-  const isInstalled = resolve(packageFile('.')).includes('/node_modules/');
-  const again = 'install the package again: remove its folder, then run npm install';
-  const needed: readonly (readonly [string, string])[] = [
-    ...addonFiles.map((name) => [`prebuilds/linux-x64/${name}`, 'npm run prebuilds'] as const),
-    [program, 'npm run build'],
-    ['competition/main.py', 'git checkout competition'],
-  ];
-  const missing = needed.find(([name]) => !existsSync(packageFile(name)));
+  const binaries = addonFiles.map((name) => `prebuilds/linux-x64/${name}`);
+  const missing = [...binaries, program, 'competition/main.py'].find((name) => !existsSync(packageFile(name)));
   if (missing === undefined) return;
-  const advice = isInstalled ? again : `this is a checkout of the source: run ${missing[1]}`;
-  throw new MicrotomeError('RUNTIME_MISSING', 'options', `${missing[0]} of this package is not there`, {
-    path: packageFile(missing[0]),
-    advice,
+  const isInstalled = resolve(packageFile('.')).includes('/node_modules/');
+  const path = packageFile(missing);
+  throw new MicrotomeError('RUNTIME_MISSING', 'options', `${missing} of this package is not there`, {
+    path,
+    advice: isInstalled
+      ? 'install the package again: remove its folder, then run npm install'
+      : `this is a checkout of the source: run ${missing.startsWith('prebuilds/') ? 'npm run prebuilds' : 'npm run build'}`,
   });
 }
 

@@ -1,6 +1,6 @@
 /** Finds files for the zip and reads them. */
 import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { MicrotomeError } from '../../core/errors.js';
@@ -20,15 +20,28 @@ function checkedName(name: string): string {
   throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice: 'rename the file' });
 }
 
-/** Paths of all regular files below `folder`, relative to it, with forward slashes. Links are followed, but not to folders. */
+/** Throws INVALID_OPTION for a link to a folder: it may lead back, and then there is no end. */
+async function kindOf(path: string): Promise<'file' | 'folder' | 'other'> {
+  const own = await lstat(path);
+  const meant = own.isSymbolicLink() ? await stat(path) : own;
+  if (meant.isFile()) return 'file';
+  if (!meant.isDirectory()) return 'other';
+  if (!own.isSymbolicLink()) return 'folder';
+  throw new MicrotomeError('INVALID_OPTION', 'options', `${path} is a link to a folder`, {
+    path,
+    advice: 'put the folder itself there',
+  });
+}
+
+/** Paths of all regular files below `folder`, relative to it, with forward slashes. Links to files are followed. */
 export async function filesBelow(folder: string, within = ''): Promise<readonly string[]> {
   const found: string[] = [];
   try {
     for (const name of (await readdir(join(folder, within))).sort()) {
       const relative = within === '' ? name : `${within}/${name}`;
-      const kind = await stat(join(folder, relative));
-      if (kind.isFile()) found.push(relative);
-      else if (kind.isDirectory()) found.push(...(await filesBelow(folder, relative)));
+      const kind = await kindOf(join(folder, relative));
+      if (kind === 'file') found.push(relative);
+      else if (kind === 'folder') found.push(...(await filesBelow(folder, relative)));
       if (found.length > maxFiles) {
         const text = `${folder} has more than ${maxFiles} files`;
         throw new MicrotomeError('LIMIT_EXCEEDED', 'options', text, { advice: 'name a folder with fewer files' });
@@ -45,7 +58,7 @@ export function fileAt(part: PartName, name: string, path: string): PackedFile {
   return { part, name: checkedName(name), content: { path } };
 }
 
-/** Reads each file once. Throws MODEL_INVALID where one of the model has another hash than it should. */
+/** Reads each file once. Throws MODEL_INVALID, RUNTIME_MISSING where one has another hash than it should. */
 export async function hashed(files: readonly PackedFile[], signal: AbortSignal | null): Promise<readonly HashedFile[]> {
   const found: HashedFile[] = [];
   for (const file of files) found.push(await hashedOne(file, signal));
@@ -61,7 +74,7 @@ async function hashedOne(file: PackedFile, signal: AbortSignal | null): Promise<
     hash.update(piece);
   }
   const sha256 = hash.digest('hex');
-  if (file.sha256 !== undefined && file.sha256 !== sha256) throw changed(file);
+  if (file.sha256 !== undefined && file.sha256 !== sha256) throw otherHash(file, sha256);
   return { ...file, bytes, sha256, executable };
 }
 
@@ -88,6 +101,15 @@ export async function* contentOf(
   } catch (error) {
     throw ioFailure(error, 'read', path);
   }
+}
+
+function otherHash({ part, name, sha256 = '' }: PackedFile, found: string): MicrotomeError {
+  const text = `${name} has the SHA-256 ${found}, but it must be ${sha256}`;
+  if (part === 'model') return new MicrotomeError('MODEL_INVALID', 'infer', text, { advice: 'restore the bundle' });
+  return new MicrotomeError('RUNTIME_MISSING', 'options', text, {
+    advice:
+      'npm gave another file than it should: clear its cache, or pass [[node]], the path of a Node.js for Linux x64',
+  });
 }
 
 /** The error for a file that is not what it was when it was read first. */

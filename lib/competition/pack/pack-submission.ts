@@ -1,4 +1,4 @@
-/** packSubmission: everything that the box of the challenge needs, in one zip. */
+/** packSubmission: everything that the machine of the challenge needs, in one zip. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,15 +37,15 @@ const stackIsUnused =
 
 /**
  * Makes the zip that the VisioMel challenge takes: main.py, Node.js, this package with its addon and its libraries, a
- * bundle, licences and a manifest. The bundle is run on noise first, and every binary is checked: the box must be able to
- * load it. The same input gives the same bytes, with the same version of Node.js.
+ * bundle, licences and a manifest. The bundle is run on noise first, and every binary is checked: the machine of the
+ * challenge must be able to load it. The same files give the same bytes, with the same version of Node.js.
  *
- * Starts npm, which fetches Node.js for the box, unless `node` names a binary.
+ * Starts npm, which fetches a Node.js for the zip, unless `node` names one.
  *
- * @throws {@link MicrotomeError} what {@link loadModel} and {@link checkModel} throw; MODEL_INVALID for a model that is no bundle or has no
- * fallback; RUNTIME_MISSING where a part or a library is missing; UNSUPPORTED_PLATFORM for a binary that the box cannot load;
- * DEVICE_UNAVAILABLE for a library without code for `architecture`; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION. Then
- * there is no new zip.
+ * @throws `MicrotomeError`: what `loadModel` and `checkModel` throw; MODEL_INVALID for a model that is no bundle or has no
+ * fallback; RUNTIME_MISSING where a part or a library is missing; UNSUPPORTED_PLATFORM for a binary that the machine cannot
+ * load; DEVICE_UNAVAILABLE for a library without code for `architecture`; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION,
+ * FILE_NOT_FOUND, FILE_UNREADABLE. Then there is no new zip.
  * @example
  * ```ts
  * import { packSubmission } from 'microtome/competition';

@@ -1,7 +1,8 @@
 /** Versions of symbols: GLIBC_2.28 is version 2.28 of the family GLIBC. */
 import { boxNamedVersions, boxVersions } from './box.js';
 
-type Family = keyof typeof boxVersions;
+/** The versions of one library have one family: GLIBC, GLIBCXX, CXXABI, GCC. */
+export type Family = keyof typeof boxVersions;
 
 const families = Object.keys(boxVersions) as readonly Family[];
 
@@ -32,4 +33,15 @@ export function boxHas(version: string): boolean {
 export function highest(versions: Iterable<string>, family: Family): string | null {
   const found = [...versions].map((version) => numbersOf(version, family)).filter((numbers) => numbers !== null);
   return found.sort(compareVersions).at(-1)?.join('.') ?? null;
+}
+
+/** The family of a version with numbers; null: it is of none that we know. */
+export function familyOf(version: string): Family | null {
+  return families.find((family) => numbersOf(version, family) !== null) ?? null;
+}
+
+/** Whether `version` is above `other`; true where there is no other. */
+export function isHigher(version: string, other: string | undefined, family: Family): boolean {
+  if (other === undefined) return true;
+  return compareVersions(numbersOf(version, family) ?? [], numbersOf(other, family) ?? []) > 0;
 }

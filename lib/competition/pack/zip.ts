@@ -62,6 +62,9 @@ async function zipOf(files: readonly HashedFile[], signal: AbortSignal | null): 
   const output = zip.outputStream as Readable;
   const fail = (error: Error): unknown => output.destroy(error);
   zip.on('error', fail);
+  // Whoever gives up the zip gives up the file that is being read.
+  let source: Readable | undefined;
+  output.on('close', () => source?.destroy());
   for (const file of files) {
     const options = {
       mtime: storedTime(),
@@ -70,7 +73,8 @@ async function zipOf(files: readonly HashedFile[], signal: AbortSignal | null): 
       size: file.bytes,
     };
     zip.addReadStreamLazy(file.name, options, (give) => {
-      give(null, Readable.from(sameContent(file, signal), { objectMode: false }).on('error', fail));
+      source = Readable.from(sameContent(file, signal), { objectMode: false }).on('error', fail);
+      give(null, source);
     });
   }
   zip.end();

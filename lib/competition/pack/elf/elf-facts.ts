@@ -110,7 +110,7 @@ class FactsReader {
         const weak = (bytes.readUInt16LE(4) & weakFlag) !== 0;
         needs.push({ library, version: await this.text(bytes.readUInt32LE(8)), weak });
         if (needs.length > maxVersions) throw this.file.damaged('it needs too many versions');
-        entry += bytes.readUInt32LE(12);
+        entry += this.step(bytes.readUInt32LE(12), left);
       }
       return head.readUInt32LE(12);
     });
@@ -139,7 +139,15 @@ class FactsReader {
     const heads = this.one(count) ?? 0;
     if (heads > maxVersions) throw this.file.damaged('its table of versions is too long');
     let at = this.layout.offsetOf(address, 'its table of versions');
-    for (let left = heads; left > 0; --left)
-      at += await visit(await this.file.bytes(at, headBytes, 'its table of versions'), at);
+    for (let left = heads; left > 0; --left) {
+      const next = await visit(await this.file.bytes(at, headBytes, 'its table of versions'), at);
+      at += this.step(next, left);
+    }
+  }
+
+  /** The distance to the next of `left` entries. Only the last entry has none, so that a list never turns in a circle. */
+  private step(distance: number, left: number): number {
+    if (distance === 0 && left > 1) throw this.file.damaged('a list in its table of versions ends too early');
+    return distance;
   }
 }
