@@ -42,7 +42,7 @@ const stackIsUnused =
  *
  * Starts npm, which fetches a Node.js for the zip, unless `node` names one.
  *
- * @throws {@link MicrotomeError} what `loadModel` and `checkModel` throw; MODEL_INVALID for a model that is no bundle or has no
+ * @throws `MicrotomeError`: what `loadModel` and `checkModel` throw; MODEL_INVALID for a model that is no bundle or has no
  * fallback; RUNTIME_MISSING where a part or a library is missing; UNSUPPORTED_PLATFORM for a binary that the machine cannot
  * load; DEVICE_UNAVAILABLE for a library without code for `architecture`; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION,
  * FILE_NOT_FOUND, FILE_UNREADABLE. Then there is no new zip.

@@ -1,10 +1,10 @@
 /** A file that goes into the zip. */
 
-/** The parts of a zip, in the order of the report. */
-export const partNames = ['main', 'node', 'package', 'libvips', 'model', 'licences', 'runtime'] as const;
-
 /** A part of a zip: `main` is main.py, `package` this library with its addon, `runtime` a GPU stack. */
-export type PartName = (typeof partNames)[number];
+export type PartName = 'main' | 'node' | 'package' | 'libvips' | 'model' | 'licences' | 'runtime';
+
+/** The parts of a zip, in the order of the report. */
+export const partNames: readonly PartName[] = ['main', 'node', 'package', 'libvips', 'model', 'licences', 'runtime'];
 
 /** Where the bytes come from: a file, or text that was made here. */
 export type FileContent = { readonly path: string } | { readonly text: string };
