@@ -15,7 +15,7 @@ let area: Area;
 let box: Box;
 
 beforeAll(async () => {
-  area = await makeArea(join(tools.scratch, 'killed'), smallSlides(96, 51), 'second');
+  area = await makeArea(join(tools.scratch, 'killed'), smallSlides(96, 61), 'second');
   box = await Box.create(oldRoot, await submissionOf('third'), area.folder);
 });
 
