@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**'],
+          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -41,6 +41,22 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
         },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'competition',
+          include: ['test/competition/box/*.test.ts'],
+          exclude: ['test/competition/box/cores.test.ts'],
+          // Every run takes all cores, as on the machine of the challenge.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'cores', include: ['test/competition/box/cores.test.ts'], testTimeout: 600_000 },
       },
     ],
   },

@@ -32,6 +32,8 @@ export type {
   ScoreOnlyOption,
 } from './outputs/embed/types.js';
 export { scoreOnlyOptions } from './outputs/embed/embed-options.js';
+export { evaluateSubmission } from './metrics/evaluate.js';
+export type { EvaluateOptions, Evaluation } from './metrics/evaluate.js';
 export { planSlide } from './scoring/plan-slide.js';
 export { createScorer } from './scoring/scorer.js';
 export type { Scorer } from './scoring/scorer.js';

@@ -33,7 +33,7 @@ const stages = {
 };
 
 /** These have scripts of their own. */
-const unfit = /^test\/(package|nightly|peers)\//;
+const unfit = /^test\/(package|nightly|peers|competition\/box)\//;
 
 const everyStage = Object.keys(stages).filter((name) => stages[name].byNameOnly !== true);
 

@@ -6,8 +6,11 @@
 
 class Network {
   operations = [];
-  side = 224;
   channels = 3;
+
+  constructor(side = 224) {
+    this.side = side;
+  }
 
   conv(outChannels, kernel, stride = 1) {
     const outSide = Math.ceil(this.side / stride);
@@ -49,15 +52,53 @@ class Network {
   }
 }
 
-/** `blocks` a stage; bottlenecks have a 1 x 1 before and after the 3 x 3. */
-function resnet(blocks, bottleneck) {
-  const net = new Network().conv(64, 7, 2).pool(56);
+/** The convolutions of a ResNet and the pooling after them. `blocks` a stage; bottlenecks have a 1 x 1 before and after the 3 x 3. */
+function trunk(blocks, bottleneck, side) {
+  const net = new Network(side).conv(64, 7, 2);
+  net.pool(Math.ceil(net.side / 2));
   for (const [stage, count] of blocks.entries()) {
     const width = 64 * 2 ** stage;
     for (let block = 0; block < count; block++)
       net.block(width, bottleneck ? 4 * width : width, block === 0 && stage > 0 ? 2 : 1, bottleneck);
   }
-  return net.pool(1).fullyConnected(1000).operations;
+  return net.pool(1);
+}
+
+const resnet = (blocks, bottleneck) => trunk(blocks, bottleneck, 224).fullyConnected(1000).operations;
+
+/** The features of a ResNet of basic blocks for pictures of `side` pixels; `blocks` may leave the last stages out. */
+export const features = (blocks, side) => trunk(blocks, false, side).operations;
+
+/** Linear layers of a transformer on one picture of `side` pixels, cut into patches. */
+export function transformer(side, patch, columns, depth) {
+  const tokens = (side / patch) ** 2;
+  const layer = (from, to) => ({
+    kind: 'pointwise',
+    macs: tokens * from * to,
+    values: tokens * (from + to),
+    weights: (from + 1) * to,
+  });
+  // Each of `columns / 16` heads compares all tokens with all others, and takes their mean.
+  const compared = (columns / 16) * tokens ** 2;
+  const mixed = { kind: 'pointwise', macs: tokens ** 2 * columns, values: compared + 2 * tokens * columns, weights: 0 };
+  const softmax = { kind: 'pass', macs: 0, values: 2 * compared, weights: 0 };
+  const inner = [layer(columns, 4 * columns), layer(4 * columns, columns)];
+  const block = [...Array(4).fill(layer(columns, columns)), mixed, softmax, mixed, ...inner];
+  return [layer(3 * patch ** 2, columns), ...Array(depth).fill(block).flat()];
+}
+
+/** Two 3 x 3 convolutions over tiles that compare every tile with every other one, as train/reference has them. */
+export function comparedTiles(tiles, from, to) {
+  const layer = (columns) => [
+    {
+      kind: 'pointwise',
+      macs: 9 * tiles * columns * to,
+      values: 9 * tiles * (columns + to),
+      weights: 9 * columns * to,
+    },
+    { kind: 'pointwise', macs: 9 * tiles ** 2 * to, values: 9 * (tiles ** 2 + 2 * tiles * to), weights: 0 },
+  ];
+  return [...layer(from), ...layer(to)];
 }
 
 export const networks = {

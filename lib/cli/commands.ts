@@ -85,6 +85,25 @@ export const commands: readonly Command[] = [
     subcommands: modelCommands,
   },
   {
+    name: 'evaluate',
+    positionals: '<submission.csv>',
+    summary: 'show the log loss of a submission, where the true values are known',
+    load: async () => {
+      const { evaluate, evaluateSpec } = await import('./commands/evaluate.js');
+      return { spec: evaluateSpec, run: evaluate };
+    },
+  },
+  {
+    name: 'pack',
+    positionals: '',
+    summary:
+      'write the zip of a submission for the VisioMel challenge: everything that is needed to run a bundle there',
+    load: async () => {
+      const { pack, packSpec } = await import('./commands/pack.js');
+      return { spec: packSpec, run: pack };
+    },
+  },
+  {
     name: 'doctor',
     positionals: '',
     summary: 'show what works on this machine, and what to install: platform, libraries, codecs, devices',

@@ -2,6 +2,7 @@
  * What a command touches of the outside: two streams, a signal that Ctrl-C aborts, and the library. Tests run commands
  * in their own process with other ones.
  */
+import type { PackOptions, PackResult } from '../competition/index.js';
 import type {
   BundleOptions,
   CheckOptions,
@@ -11,6 +12,8 @@ import type {
   DoctorReport,
   EmbedDirectoryOptions,
   EmbedRun,
+  EvaluateOptions,
+  Evaluation,
   Model,
   ModelCheck,
   ModelOptions,
@@ -50,8 +53,10 @@ export interface CliLibrary {
   loadModel(ref: string, options?: ModelOptions): Promise<Model>;
   createBundle(onnx: string, folder: string, options: BundleOptions): Promise<Model>;
   checkModel(model: Model, options?: CheckOptions): Promise<ModelCheck>;
+  evaluateSubmission(submission: string, options: EvaluateOptions): Promise<Evaluation>;
   doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
+  packSubmission(options: PackOptions): Promise<PackResult>;
 }
 
 export interface CliIo {

@@ -6,6 +6,7 @@ import {
   devices,
   doctor,
   embedDirectory,
+  evaluateSubmission,
   loadModel,
   openSlide,
   scoreDirectory,
@@ -20,6 +21,9 @@ export const library: CliLibrary = {
   loadModel,
   createBundle,
   checkModel,
+  evaluateSubmission,
   doctor,
   devices,
+  // A room of its own, with a library that writes zips: loaded by the one command that needs it.
+  packSubmission: async (options) => (await import('../competition/index.js')).packSubmission(options),
 };

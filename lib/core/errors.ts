@@ -38,7 +38,7 @@ export const errorAdvice = {
   ROWS_MISMATCH: 'make the named files agree, or pass [[onMissing=fallback]]',
   OUTPUT_EXISTS: 'choose another [[output]], or pass [[overwrite=true]] to replace it',
   OUTPUT_LOCKED: 'another run writes this output: wait for it or choose another',
-  RESUME_REFUSED: 'restore what the message names, or remove the journal and start again',
+  RESUME_REFUSED: 'restore what the message names, or pass [[overwrite=true]] to start again',
   DISK_FULL: 'free some space, then pass [[resume=true]]',
   NETWORK: 'check the connection and the address',
   CANCELLED: 'the slide or the scorer was closed before the work was done',

@@ -18,6 +18,7 @@ export const defaults = {
   followLinks: true,
   resume: false,
   overwrite: false,
+  provisional: false,
   onMissing: 'error',
   onError: 'fallback',
   slidesInFlight: 2,

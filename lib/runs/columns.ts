@@ -5,7 +5,7 @@ import type { Model } from '../model/model.js';
 import type { SlideResult } from '../scoring/result.js';
 import { submissionNumber } from './csv-write.js';
 import { shown } from './names.js';
-import type { SummaryRow } from './types.js';
+import type { RowSource, SummaryRow } from './types.js';
 
 export interface ColumnOptions {
   readonly idColumn: string | null;
@@ -14,7 +14,10 @@ export interface ColumnOptions {
   readonly allOutputs: boolean;
 }
 
-/** What may stand in a cell of the status column. */
+/** A row as it is written. Only a provisional table has one that is 'pending': it has the fallback value, and no score yet. */
+export type WrittenRow = Omit<SummaryRow, 'source'> & { readonly source: RowSource | 'pending' };
+
+/** What may stand in a cell of the status column of a finished table. */
 export const statusPattern: RegExp = /^(?:scored|fallback|missing|failed: [A-Z_]+)$/;
 
 /**
@@ -59,7 +62,7 @@ export function outputFailure(result: SlideResult, model: Model, columns: Column
 }
 
 /** The cells of a row after name and score. Throws OUTPUT_NOT_FINITE naming row and output. */
-export function furtherCells(row: SummaryRow, columns: ColumnOptions, model: Model): readonly string[] {
+export function furtherCells(row: WrittenRow, columns: ColumnOptions, model: Model): readonly string[] {
   const cells: string[] = [];
   const outputs = columns.allOutputs ? model.outputs : [];
   outputs.forEach(({ name, clip, clipDeclared, fallback }, i) => {
@@ -83,7 +86,8 @@ function outputCell(value: number, clip: Model['outputs'][number]['clip'], outpu
   }
 }
 
-function statusOf({ source, error }: SummaryRow): string {
+function statusOf({ source, error }: WrittenRow): string {
   if (source === 'scored' || source === 'resumed') return 'scored';
-  return source === 'fallback' || source === 'missing' ? source : `failed: ${error ?? 'INTERNAL'}`;
+  if (source === 'fallback' || source === 'missing' || source === 'pending') return source;
+  return `failed: ${error ?? 'INTERNAL'}`;
 }

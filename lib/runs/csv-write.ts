@@ -34,17 +34,23 @@ export function submissionText(
   rows: readonly SubmissionRow[],
   clip: ClipRange | null,
 ): string {
-  const lines = [header.map(quoted).join(',')];
-  for (const { name, value, more = [] } of rows) {
-    let number = '';
-    try {
-      if (value !== null || more.length === 0) number = submissionNumber(value ?? Number.NaN, clip);
-    } catch (cause) {
-      throw new MicrotomeError('OUTPUT_NOT_FINITE', 'csv', `the value ${value} for the row ${shown(name)}`, { cause });
-    }
-    lines.push([quoted(name), number, ...more.map(quoted)].join(','));
+  return [headerLine(header), ...rows.map((row) => rowLine(row, clip))].join('');
+}
+
+/** With its line end. */
+export function headerLine(header: readonly string[]): string {
+  return `${header.map(quoted).join(',')}\n`;
+}
+
+/** With its line end. Throws OUTPUT_NOT_FINITE naming the row. */
+export function rowLine({ name, value, more = [] }: SubmissionRow, clip: ClipRange | null): string {
+  let number = '';
+  try {
+    if (value !== null || more.length === 0) number = submissionNumber(value ?? Number.NaN, clip);
+  } catch (cause) {
+    throw new MicrotomeError('OUTPUT_NOT_FINITE', 'csv', `the value ${value} for the row ${shown(name)}`, { cause });
   }
-  return `${lines.join('\n')}\n`;
+  return `${[quoted(name), number, ...more.map(quoted)].join(',')}\n`;
 }
 
 export async function writeSubmission(

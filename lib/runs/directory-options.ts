@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly fallback: number | null;
   readonly resume: boolean;
   readonly overwrite: boolean;
+  /** The output is there, and complete, while the run lasts. */
+  readonly provisional: boolean;
   readonly slidesInFlight: number;
   readonly files: FileOptions;
   readonly deadline: Deadline | null;
@@ -55,7 +57,7 @@ const scorerNames = optionRows
   )
   .map((row) => row.name);
 
-const kNeedOutput = ['resume', 'allOutputs', 'statusColumn'] as const;
+const kNeedOutput = ['resume', 'provisional', 'allOutputs', 'statusColumn'] as const;
 
 /** Options that may be given as a URL, whose parsed values are paths. */
 const pathNames = optionRows
@@ -84,6 +86,14 @@ function columnsOf({ preset, idColumn, valueColumn, statusColumn, allOutputs }: 
   return { idColumn, valueColumn, statusColumn, allOutputs: allOutputs ?? defaults.allOutputs };
 }
 
+/** A provisional table has a value in each row. Throws INVALID_OPTION. */
+function requireStandIn(onError: OnError): void {
+  if (onError === 'fallback') return;
+  const found = `${optionMark('provisional')} was given with ${optionMark('onError', onError)}, but a provisional table holds the fallback value of each slide without a score`;
+  const advice = `leave ${optionMark('provisional')} out, or pass ${optionMark('onError', 'fallback')}`;
+  throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice });
+}
+
 /** Throws INVALID_OPTION. */
 export function parseDirectoryOptions(options: unknown): RunOptions {
   const parsed = parseOptions(['run'], options) as unknown as ParsedRun;
@@ -105,6 +115,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
       { advice: `leave one of the two out, or pass ${optionMark('onError', 'fallback')}` },
     );
   }
+  if (parsed.provisional === true) requireStandIn(parsed.onError ?? defaults.onError);
   return {
     format: parsed.format,
     metadata: parsed.metadata,
@@ -123,6 +134,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
     fallback: parsed.fallback,
     resume: resume ?? defaults.resume,
     overwrite: overwrite ?? defaults.overwrite,
+    provisional: parsed.provisional ?? defaults.provisional,
     slidesInFlight: parsed.slidesInFlight ?? defaults.slidesInFlight,
     files,
     deadline: deadlineOf(parsed.deadline, parsed.deadlineMinTiles),

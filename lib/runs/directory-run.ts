@@ -5,6 +5,7 @@
  *   lock the output                    one writer
  *   load the model                     what is wrong with it, or with the options for it, ends the run here
  *   open the journal                   from here on, `resume` completes the run to the same bytes
+ *   write a provisional output         only where it was asked for (provisional.ts); it is replaced while slides are scored
  *   score; one synced line per slide   what is wrong with a slide is that slide's
  *   write the output (rename)          both output and journal: `resume` writes the same output again
  *   remove the journal                 output without journal: finished
@@ -26,9 +27,8 @@ import { furtherCells, outputHeader } from './columns.js';
 import { submissionText, writeSubmission } from './csv-write.js';
 import { deadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
-import { asideOf, removeIfThere } from './durable.js';
-import { ioFailure } from './failure.js';
-import { possibleFallbacks, rowFallback } from './fallback.js';
+import { asideOf } from './durable.js';
+import { possibleFallbacks, rowFallback, type RowFallback } from './fallback.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
 import { checkKey, Journal, journalPathOf, readJournal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
@@ -36,6 +36,7 @@ import { defaultLockTimes, lockOutput, lockPathOf, type LockTimes, type OutputLo
 import type { OutcomeQueue } from './outcome-queue.js';
 import { checkOutputPlace, isComplete, isThere, refuseExisting } from './output-files.js';
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
+import { ProvisionalOutput, requireFallbacks } from './provisional.js';
 import { resumedRows, type ResumedRows } from './resume.js';
 import type { RowKeyMaker } from './row-key.js';
 import { rowsMismatch, type RunRow } from './rows.js';
@@ -44,7 +45,7 @@ import { partialOptions, runKey } from './run-key.js';
 import { followSignal, startLoop, type Stop } from './run-loop.js';
 import { beginRecord } from './run-record.js';
 import { finishedBefore, progressOf, summaryOf, toScore } from './run-summary.js';
-import { scoreRows, type RowScorer, type ScoredRows, type ScoreRowsInput } from './score-rows.js';
+import { resumedRow, scoreRows, type RowScorer, type ScoredRows, type ScoreRowsInput } from './score-rows.js';
 import { tellModel, tellNotRead } from './tell.js';
 import { TimeBudget } from './time-budget.js';
 import type { DirectoryRun, DirectorySummary } from './types.js';
@@ -162,6 +163,7 @@ class Execution {
     signal.throwIfAborted();
     const scorer = await this.dependencies.createScorer({ ...options.scorer, signal });
     let journal: Journal | null = null;
+    let provisional: ProvisionalOutput | null = null;
     let record: RunRecord | null = null;
     try {
       signal.throwIfAborted();
@@ -178,6 +180,7 @@ class Execution {
         const advice = `make the named files agree, or pass ${optionMark('fallback')}: the model declares no fallback`;
         throw rowsMismatch(prepared.problems, advice, options.format ?? options.metadata);
       }
+      if (options.provisional) requireFallbacks(prepared.rows, fallback);
       const outputCount = scorer.model.outputs.length;
       const { columns } = scorer.model;
       const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options, outputCount, columns };
@@ -188,8 +191,13 @@ class Execution {
       record = await beginRecord(options, prepared, scorer, resumed, this.dependencies.versions, this.fs);
       const progress = progressOf(prepared, options, resumed);
       const time = times.endMs === null ? null : this.timeBudget(prepared, options, resumed, scorer, times.endMs);
-      const work = { resumed, scorer, fallback, keys, journal, progress, time, files, record };
+      if (options.provisional && target !== null) {
+        journal?.keep();
+        provisional = await this.beginProvisional(header, prepared, options, { resumed, scorer, fallback, target });
+      }
+      const work = { resumed, scorer, fallback, keys, journal, provisional, progress, time, files, record };
       const scored = await scoreRows(this.rowsInput(prepared, options, work));
+      await provisional?.end();
       if (target !== null && journal !== null) await this.finish(header, options, scorer, scored, target, journal);
       await record?.end(null);
       const elapsedMs = this.clock.nowMs() - times.startedMs;
@@ -197,8 +205,10 @@ class Execution {
     } catch (error) {
       // What the run ended with counts, not that its record cannot be completed either.
       await record?.end({ reason: error, wasStopped: this.stop.requested }).catch(() => undefined);
+      // Nor that the last provisional output cannot be replaced: the one before it is complete too.
+      await provisional?.leave().catch(() => undefined);
       // A run that failed before its first row leaves nothing; one that was stopped can be resumed either way.
-      if (journal?.isNew === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
+      if (journal?.mayGo === true && journal.appended === 0 && !this.stop.requested) await journal.remove();
       throw error;
     } finally {
       await journal?.close();
@@ -211,7 +221,7 @@ class Execution {
     { onError, slidesInFlight, columns, scorer: options }: RunOptions,
     work: Pick<
       ScoreRowsInput,
-      'resumed' | 'scorer' | 'fallback' | 'keys' | 'journal' | 'progress' | 'time' | 'files' | 'record'
+      'resumed' | 'scorer' | 'fallback' | 'keys' | 'journal' | 'provisional' | 'progress' | 'time' | 'files' | 'record'
     >,
   ): ScoreRowsInput {
     const { queue } = this;
@@ -222,6 +232,34 @@ class Execution {
       return fault;
     };
     return { ...work, rows, options, columns, onError, slidesInFlight, queue, controller, modelFault };
+  }
+
+  private async beginProvisional(
+    header: readonly string[],
+    { rows }: PreparedRun,
+    { columns }: RunOptions,
+    work: {
+      readonly resumed: ReadonlyMap<number, JournalRow>;
+      readonly scorer: RowScorer;
+      readonly fallback: RowFallback;
+      readonly target: OutputTarget;
+    },
+  ): Promise<ProvisionalOutput> {
+    const { resumed, scorer, fallback, target } = work;
+    const { clock, fs, stop } = this;
+    return ProvisionalOutput.begin({
+      output: target.output,
+      header,
+      rows,
+      columns,
+      model: scorer.model,
+      scored: (row) => resumedRow(row, resumed),
+      fallback,
+      clock,
+      fs,
+      guard: () => target.lock.assertHeld(),
+      onFailure: (error) => stop.controller.abort(error),
+    });
   }
 
   private timeBudget(
@@ -263,13 +301,16 @@ class Execution {
       const resumed = files === null ? known : await withMissingFiles(known, files, prepared);
       return { journal: await Journal.reopen(path, { ...read, key }, this.fs, guard), resumed };
     }
-    try {
-      // Replaced on request, or torn before its first line was whole.
-      await removeIfThere(path, this.fs);
-    } catch (error) {
-      throw ioFailure(error, 'remove', path);
-    }
-    return { journal: await Journal.create(path, key, this.fs, guard), resumed: null };
+    // Replaced on request, or torn before its first line was whole. It is never away in between: beside an output that is
+    // provisional that would mean finished.
+    const isReplaced = await this.fs.lstat(path).then(
+      () => true,
+      () => false,
+    );
+    const journal = isReplaced
+      ? await Journal.replace(path, key, this.fs, guard)
+      : await Journal.create(path, key, this.fs, guard);
+    return { journal, resumed: null };
   }
 
   private async finish(

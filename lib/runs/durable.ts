@@ -61,11 +61,11 @@ export async function removeLeftovers(
 /**
  * Writes `content` to `path` whole or not at all: a new file beside it, synced, renamed, the folder synced.
  * `beforeRename` may still refuse; an error leaves nothing but what was there before. Writers that may meet at `path` pass
- * a `temporary` of their own (see asideOf).
+ * a `temporary` of their own (see asideOf). Pieces are written as they come.
  */
 export async function writeWhole(
   path: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | AsyncIterable<string>,
   fs: FileSystem = realFileSystem,
   beforeRename: () => Promise<void> = async () => {},
   temporary = `${path}.tmp`,
@@ -84,10 +84,16 @@ export async function writeWhole(
   }
 }
 
-async function writeNew(path: string, content: string | Uint8Array, fs: FileSystem): Promise<void> {
+async function writeNew(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<string>,
+  fs: FileSystem,
+): Promise<void> {
   const handle = await fs.open(path, 'wx', 0o644);
   try {
-    await writeAll(handle, typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
+    if (typeof content === 'string') await writeAll(handle, Buffer.from(content, 'utf8'));
+    else if (content instanceof Uint8Array) await writeAll(handle, content);
+    else for await (const piece of content) await writeAll(handle, Buffer.from(piece, 'utf8'));
     await handle.sync();
   } finally {
     await handle.close();

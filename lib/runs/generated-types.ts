@@ -77,6 +77,16 @@ export interface DirectoryOptions
   /** Replace the output, and the journal of an unfinished run. @defaultValue false */
   readonly overwrite?: boolean;
   /**
+   * Keep a complete `output` in place while the run lasts: a slide without a score yet has the fallback value. The
+   * table is written before the first slide is opened. It is replaced, whole or not at all, as scores come: at most
+   * once a second, and writing takes at most a twentieth of the time. With `statusColumn`, a row without a score yet
+   * says pending. A run that fails, is interrupted or is killed leaves the last such table and the journal; `resume`
+   * then gives the bytes of a run that was not interrupted. Every row needs a fallback value, and `onError` must be
+   * fallback.
+   * @defaultValue false
+   */
+  readonly provisional?: boolean;
+  /**
    * What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value.
    * @defaultValue 'error'
    */

@@ -140,15 +140,31 @@ export class Journal {
   private broken: unknown = null;
   private closed = false;
   private rowCount = 0;
+  private isKept: boolean;
 
   private constructor(
     readonly path: string,
-    /** True: made by this run, not gone on with. */
-    readonly isNew: boolean,
+    /** There was none of its name before. */
+    isNew: boolean,
     private readonly handle: FileHandle,
     private readonly fs: FileSystem,
     private readonly guard: WriteGuard,
-  ) {}
+  ) {
+    this.isKept = !isNew;
+  }
+
+  /**
+   * Whether a run that failed before its first row removes it. Not one that took the place of another journal: beside that one
+   * there may be a provisional output, which would then look finished.
+   */
+  get mayGo(): boolean {
+    return !this.isKept;
+  }
+
+  /** An output that is not the finished one is about to be beside it. */
+  keep(): void {
+    this.isKept = true;
+  }
 
   /** Rows appended since it was opened. */
   get appended(): number {
@@ -183,11 +199,24 @@ export class Journal {
     fs: FileSystem = realFileSystem,
     guard: WriteGuard = unguarded,
   ): Promise<Journal> {
+    try {
+      await (await openRegular(path, journalRules(path, fs))).close();
+    } catch (error) {
+      throw ioFailure(error, 'write', path);
+    }
+    return await Journal.inPlaceOf(path, read, fs, guard);
+  }
+
+  /** A new journal in the place of one whose rows do not count, whatever that is. */
+  static async replace(path: string, key: JournalKey, fs: FileSystem, guard: WriteGuard): Promise<Journal> {
+    return await Journal.inPlaceOf(path, { key, rows: new Map(), wholeBytes: 0 }, fs, guard);
+  }
+
+  private static async inPlaceOf(path: string, read: ReadJournal, fs: FileSystem, guard: WriteGuard): Promise<Journal> {
     const aside = asideOf(path);
     let handle: FileHandle | undefined;
     let renamed = false;
     try {
-      await (await openRegular(path, journalRules(path, fs))).close();
       handle = await fs.open(aside, 'ax', 0o644);
       await writeLines(handle, read);
       await handle.sync();

@@ -14,6 +14,7 @@ import { fallbacksOf, type RowFallback } from './fallback.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
+import type { ProvisionalOutput } from './provisional.js';
 import { rowKey, type RowKeyMaker } from './row-key.js';
 import type { FiledResult, RunFiles } from './run-files.js';
 import type { RunRow } from './rows.js';
@@ -50,6 +51,8 @@ export interface ScoreRowsInput {
   readonly modelFault: (row: RunRow) => Promise<MicrotomeError | null>;
   readonly slidesInFlight: number;
   readonly journal: Journal | null;
+  /** The table while the run lasts; not there, or null: none. */
+  readonly provisional?: ProvisionalOutput | null;
   /** Files beside the table; not there: none. */
   readonly files?: RunFiles | null;
   readonly record?: RunRecord | null;
@@ -75,17 +78,9 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
   const errors = new Map<number, MicrotomeError>();
   const todo: RunRow[] = [];
   for (const row of rows) {
-    const score = resumed.get(row.index)?.score ?? null;
-    if (score === null) todo.push(row);
-    else
-      summary.set(row.index, {
-        name: row.name,
-        score,
-        source: 'resumed',
-        error: null,
-        ...noted(resumed.get(row.index)),
-        ...kept(resumed.get(row.index)?.outputs),
-      });
+    const entry = resumedRow(row, resumed);
+    if (entry === null) todo.push(row);
+    else summary.set(row.index, entry);
   }
   let next = 0;
   const work = async (): Promise<void> => {
@@ -95,6 +90,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
       const row = todo[position] as RunRow;
       const { outcome, entry } = row.slide === null ? missingRow(input, row) : await scoreOne(input, row, row.slide);
       summary.set(row.index, entry);
+      input.provisional?.done(row.index, entry);
       if (!outcome.ok) input.record?.slide(row.index, { state: recordedState(entry.source), error: entry.error }, null);
       if (!outcome.ok && entry.source === 'failed') errors.set(row.index, outcome.error);
       input.queue.put(position, outcome);
@@ -115,6 +111,14 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
     rows: rows.map((row) => summary.get(row.index) as SummaryRow),
     firstError: errors.get(failedIndex) ?? null,
   };
+}
+
+/** Null: the journal has no score of it. */
+export function resumedRow({ index, name }: RunRow, journalled: ReadonlyMap<number, JournalRow>): SummaryRow | null {
+  const row = journalled.get(index);
+  const score = row?.score ?? null;
+  if (score === null) return null;
+  return { name, score, source: 'resumed', error: null, ...noted(row), ...kept(row?.outputs) };
 }
 
 /** What the record of the run says of a row that has no score. */

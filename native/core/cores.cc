@@ -15,12 +15,23 @@ struct CloseFile {
   void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
 
-// A process in a container sees its own group at the root of the mount. Outside one the root has no such file.
+using Line = std::array<char, 64>;
+
+// False where there is no such file, or nothing in it.
+bool read_line(const char* path, Line& line) noexcept {
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path, "re"));
+  return file && std::fgets(line.data(), static_cast<int>(line.size()), file.get()) != nullptr;
+}
+
+// A process in a container sees its own group at the root of the mount. Outside one the root has no such file. Machines
+// with control groups of version 1 have the two numbers in two files.
 int quota_cores() noexcept {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen("/sys/fs/cgroup/cpu.max", "re"));
-  std::array<char, 64> text{};
-  if (!file || std::fgets(text.data(), static_cast<int>(text.size()), file.get()) == nullptr) return 0;
-  return cores_of_quota(text.data());
+  Line quota{};
+  if (read_line("/sys/fs/cgroup/cpu.max", quota)) return cores_of_quota(quota.data());
+  Line period{};
+  if (!read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota)) return 0;
+  if (!read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period)) return 0;
+  return cores_of_quota(quota.data(), period.data());
 }
 
 int affinity_cores() noexcept {
@@ -34,11 +45,16 @@ int affinity_cores() noexcept {
 
 int cores_of_quota(const char* text) noexcept {
   char* end = nullptr;
-  const long long quota_us = std::strtoll(text, &end, 10);
-  if (end == text || quota_us <= 0) return 0;
-  const char* rest = end;
-  const long long period_us = std::strtoll(rest, &end, 10);
-  if (end == rest || period_us <= 0) return 0;
+  std::strtoll(text, &end, 10);
+  return end == text ? 0 : cores_of_quota(text, end);
+}
+
+int cores_of_quota(const char* quota, const char* period) noexcept {
+  char* end = nullptr;
+  const long long quota_us = std::strtoll(quota, &end, 10);
+  if (end == quota || quota_us <= 0) return 0;
+  const long long period_us = std::strtoll(period, &end, 10);
+  if (end == period || period_us <= 0) return 0;
   return static_cast<int>(std::clamp<long long>((quota_us - 1) / period_us + 1, 1, 1024));
 }
 

@@ -11,4 +11,7 @@ namespace microtome {
 // limit or cannot be read.
 [[nodiscard]] int cores_of_quota(const char* text) noexcept;
 
+// The same of cgroup v1, which has the quota ("-1": no limit) and the period in two files.
+[[nodiscard]] int cores_of_quota(const char* quota, const char* period) noexcept;
+
 }  // namespace microtome

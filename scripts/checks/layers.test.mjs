@@ -55,6 +55,10 @@ describe('library layers', () => {
     ['lib/native/a.ts', "import { x } from '../cli/x.js';", 'lib/native may not import lib/cli'],
     ['lib/cli/a.ts', "import { x } from '../runs/x.js';", 'lib/cli may not import lib/runs'],
     ['lib/cli/commands/a.ts', "import { x } from '../../options/x.js';", 'lib/cli may not import lib/options'],
+    ['lib/competition/a.ts', "import { x } from '../runs/x.js';", 'lib/competition may not import lib/runs'],
+    ['lib/runs/a.ts', "import { x } from '../competition/index.js';", 'lib/runs may not import lib/competition'],
+    ['lib/cli/a.ts', "import { x } from '../competition/pack/x.js';", 'no public name of lib/competition'],
+    ['lib/competition/a.ts', "import { execFile } from 'node:child_process';", 'starts no process'],
     ['lib/core/a.ts', "import { x } from '../../test/x.js';", 'leaves lib/'],
     ['lib/slide/a.ts', "import { x } from '../index.js';", 'imports its index'],
     ['lib/core/a.ts', "import build from 'node-gyp-build';", 'only lib/native loads the addon'],
@@ -67,6 +71,14 @@ describe('library layers', () => {
     const errors = errorsOf(checkLibraryFile, path, text);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain(message);
+  });
+
+  it.each([
+    ['lib/competition/pack/a.ts', "import { x } from '../../index.js';"],
+    ['lib/cli/a.ts', "import { x } from '../competition/index.js';"],
+    ['lib/competition/pack/npm.ts', "import { execFile } from 'node:child_process';"],
+  ])('%s may say: %s', (path, text) => {
+    expect(errorsOf(checkLibraryFile, path, text)).toEqual([]);
   });
 
   it('leaves comments and strings alone', () => {

@@ -13,9 +13,13 @@ const mayImport = {
   runs: ['runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // Files beside the table: written as lib/runs writes its own, for one slide and for a run.
   outputs: ['outputs', 'runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  // How good a finished table is: reads tables as lib/runs does.
+  metrics: ['metrics', 'runs', 'options', 'core'],
+  // What runs in the box of a challenge, and what packs it, uses public names as any other program would.
+  competition: ['competition', '.', 'core'],
   // The command line uses public names; core has plain text helpers.
-  cli: ['cli', '.', 'core'],
-  '.': ['runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  cli: ['cli', '.', 'competition', 'core'],
+  '.': ['metrics', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
 };
 
 /** Node modules with a rule of their own: who may import them. An empty list means nobody. */
@@ -27,8 +31,8 @@ const restricted = [
   },
   {
     modules: /^node:(?:child_process|cluster)\b/,
-    allowed: [],
-    why: 'the library starts no process',
+    allowed: [/^lib\/competition\/pack\/npm\.ts$/],
+    why: 'the library starts no process, but for npm when a submission is packed',
   },
   {
     modules: /^node:module$|^node-gyp-build$/,
@@ -43,10 +47,11 @@ const restricted = [
       /^lib\/model\//,
       /^lib\/native\//,
       /^lib\/cli\//,
+      /^lib\/competition\//,
       /^lib\/core\/(?:version|regular-file|package-root)\.ts$/,
       /^lib\/slide\/byte-source\.ts$/,
     ],
-    why: 'files are read and written in lib/runs, lib/outputs, lib/model, lib/native, lib/cli, lib/core/regular-file and the sources of input',
+    why: 'files are read and written in lib/runs, lib/outputs, lib/model, lib/native, lib/cli, lib/competition, lib/core/regular-file and the sources of input',
   },
   {
     modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/,
@@ -54,6 +59,9 @@ const restricted = [
     why: 'its library is opened natively',
   },
 ];
+
+/** Programs have streams and an end of their own. */
+const kPrograms = /^lib\/(?:cli|competition\/box)\//;
 
 const forbidden = [
   {
@@ -64,12 +72,12 @@ const forbidden = [
   {
     pattern: /\bprocess\s*\.\s*(?:stdout|stderr)\b/g,
     what: 'writes to the standard streams',
-    except: /^lib\/cli\//,
+    except: kPrograms,
   },
   {
     pattern: /\bprocess\s*\.\s*(?:exit|abort|kill|reallyExit)\b/g,
     what: 'ends the process',
-    except: /^lib\/cli\//,
+    except: kPrograms,
   },
   {
     pattern: /\bprocess\s*\.\s*dlopen\b/g,
@@ -100,7 +108,11 @@ function checkImport(path, specifier, place, report) {
     return;
   }
   const [from, to] = [folderOf(path), folderOf(target)];
-  if (target === 'lib/index.js' && from !== 'cli') {
+  if (to === 'competition' && from !== to && target !== 'lib/competition/index.js') {
+    report.error(place, `'${specifier}' is no public name of lib/competition`);
+    return;
+  }
+  if (target === 'lib/index.js' && from !== 'cli' && from !== 'competition') {
     report.error(place, 'nothing inside the library imports its index');
     return;
   }

@@ -7,7 +7,8 @@ import { findPython } from './python-tool.mjs';
 import { HelpPage, outputOf, run, step } from './run.mjs';
 
 const folder = join(cacheDir, 'peers');
-const program = join(folder, 'bin', 'python');
+/** The Python of the environment. */
+export const peersProgram = join(folder, 'bin', 'python');
 /** Holds what the environment was made from; it is written last. */
 const stampFile = join(folder, 'made-from');
 
@@ -15,7 +16,7 @@ async function make(python, list) {
   await rm(folder, { recursive: true, force: true });
   // A Python that has pip need not have what `venv` installs pip from.
   await run(python.program, ['-m', 'venv', ...(python.venv ? [] : ['--without-pip']), folder], { quiet: true });
-  const pip = python.venv ? [program, '-m', 'pip'] : [python.program, '-m', 'pip', '--python', program];
+  const pip = python.venv ? [peersProgram, '-m', 'pip'] : [python.program, '-m', 'pip', '--python', peersProgram];
   const options = ['--quiet', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check'];
   const [pipProgram, ...words] = [...pip, 'install', ...options, '--requirement', list];
   await run(pipProgram, words, { quiet: true });

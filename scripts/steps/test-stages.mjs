@@ -116,5 +116,11 @@ async function runVitest(project, filters, libraries = {}) {
 export const unitTests = (filters = []) => runVitest('unit', filters);
 export const benchTests = (filters = []) => runVitest('bench', filters);
 export const packageTests = (filters = []) => runVitest('package', filters);
+/** `tools`: see steps/competition.mjs. The library that scores are compared with is the packed one too. */
+export const competitionTests = (tools, filters = [], cores = false) =>
+  runVitest(cores ? 'cores' : 'competition', filters, {
+    MICROTOME_COMPETITION: JSON.stringify(tools),
+    PREBUILDS_ONLY: '1',
+  });
 /** The native tools open the libraries that native tests open. */
 export const peerTests = async (filters = []) => runVitest('peers', filters, await nativeTestEnvironment());

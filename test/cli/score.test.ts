@@ -178,6 +178,26 @@ describe('exit codes of score', () => {
     expect(second.stderr).toContain('3 rows, 2 from the journal');
   });
 
+  it('--provisional: an interrupted run says what stands in the place of the output', async () => {
+    const area = await competitionArea(6);
+    const controller = new AbortController();
+    const settings: CliSettings = {
+      signal: controller.signal,
+      scorer: { delayMs: () => 5 },
+      onStdout: () => controller.abort(),
+    };
+    const first = await cli(args(area, '--json', '--provisional'), settings);
+    expect(first.code).toBe(130);
+    const said = `${area.output} is provisional: a slide that was not scored has the fallback value; the scores so far are in ${area.output}.journal, continue with --resume\n`;
+    expect(first.stderr).toContain(said);
+    expect(await besides(area)).toEqual(['submission.csv', 'submission.csv.journal']);
+    const refused = await cli(args(area, '--provisional', '--on-error', 'error', '--resume'));
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('--provisional was given with --on-error error');
+    expect((await cli(args(area, '--resume'))).code).toBe(0);
+    expect(await besides(area)).toEqual(['submission.csv']);
+  });
+
   it('130: interrupted; the journal stays, --resume completes it, and a third time there is nothing to do', async () => {
     const area = await competitionArea(6);
     const controller = new AbortController();

@@ -1,5 +1,5 @@
 /** Runs the command line in this process, with streams that collect and a library that needs no addon. */
-import { embedDirectory } from '../../lib/index.js';
+import { embedDirectory, evaluateSubmission } from '../../lib/index.js';
 import type { CliIo, CliLibrary, CliSlide, OutputStream } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/run.js';
 import { MicrotomeError } from '../../lib/core/errors.js';
@@ -55,8 +55,12 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     checkModel: async () => {
       throw new Error('no model is checked here');
     },
+    evaluateSubmission,
     doctor: async () => healthy,
     devices: async () => [{ id: 'cpu', kind: 'cpu', name: 'A processor', cores: 2, memoryBytes: 2 ** 34 }],
+    packSubmission: async () => {
+      throw new Error('nothing is packed here');
+    },
     ...settings.library,
   };
   const createScorer = parts.createScorer as RunDependencies['createScorer'];

@@ -5,8 +5,8 @@ import { cli } from './support.js';
 describe('usage', () => {
   it('no command, an unknown one, a near miss: exit 2 and the commands that exist', async () => {
     for (const [argv, message] of [
-      [[], 'a command is missing: score, embed, info, region, model, doctor, bench'],
-      [['pack'], 'unknown command "pack"; commands: score, embed, info, region, model, doctor, bench'],
+      [[], 'a command is missing: score, embed, info, region, model, pack, doctor, bench'],
+      [['serve'], 'unknown command "serve"; commands: score, embed, info, region, model, pack, doctor, bench'],
       [['evaluate'], 'commands: score, embed, info'],
       [['scroe'], 'did you mean score?'],
       [['slide.tif'], 'to score it: microtome score, then its path'],
@@ -25,7 +25,7 @@ describe('usage', () => {
     const help = await cli(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('exit codes');
-    for (const command of ['score', 'info', 'region', 'model', 'doctor', 'bench']) {
+    for (const command of ['score', 'info', 'region', 'model', 'pack', 'doctor', 'bench']) {
       expect(help.stdout).toContain(`  ${command}`);
       const one = await cli([command, '--no-such-option', '--help']);
       expect(one.code).toBe(0);

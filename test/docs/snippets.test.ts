@@ -1,4 +1,4 @@
-// Every code block of README.md and docs/guide runs as it is written, against the built package.
+// Every code block of README.md, docs/competition.md and docs/guide runs as it is written, against the built package.
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,13 +8,14 @@ import { root, Workshop } from './support/workshop.js';
 const guide = join(root, 'docs/guide');
 const pages = [
   join(root, 'README.md'),
+  join(root, 'docs/competition.md'),
   ...readdirSync(guide)
     .filter((name) => name.endsWith('.md'))
     .sort()
     .map((name) => join(guide, name)),
 ].map((path) => ({
   path,
-  name: path.startsWith(guide) ? basename(path, '.md') : 'front-page',
+  name: path === join(root, 'README.md') ? 'front-page' : basename(path, '.md'),
   blocks: blocksOf(path),
 }));
 

@@ -42,6 +42,9 @@ describe('tarball', () => {
     'dist/index.js',
     'dist/index.d.ts',
     'dist/cli/main.js',
+    'dist/competition/index.d.ts',
+    'dist/competition/box/main.js',
+    'competition/main.py',
     'prebuilds/linux-x64/microtome.glibc.node',
     'prebuilds/linux-x64/libturbojpeg.so.0',
     'prebuilds/linux-x64/libonnxruntime.so.1',
@@ -92,7 +95,7 @@ describe('tarball', () => {
     >;
     const scripts = Object.keys((manifest['scripts'] ?? {}) as object);
     expect(manifest['gypfile']).toBe(false);
-    expect(Object.keys(manifest['dependencies'] as object)).toEqual(['node-gyp-build']);
+    expect(Object.keys(manifest['dependencies'] as object)).toEqual(['node-gyp-build', 'yazl']);
     expect(Object.keys(manifest['optionalDependencies'] as object)).toEqual(['microtome-libvips-linux-x64']);
     expect(
       scripts.filter((name) =>

@@ -11,6 +11,7 @@ const nodeTypes = fileURLToPath(new URL('../../node_modules/@types', import.meta
 const goodSource = `
 import { createScorer, loadModel, MicrotomeError, openSlide, planSlide, scoreDirectory, scoreSlide } from 'microtome';
 import type { ScoreOptions, Slide, SlideOutcome, SlideResult } from 'microtome';
+import { packSubmission, type PackResult } from 'microtome/competition';
 
 const options: ScoreOptions = { model: 'demo', clinical: { age: 33, sex: null, body_site: 'trunk' } };
 export async function use(path: string, signal: AbortSignal): Promise<number> {
@@ -23,6 +24,10 @@ export async function use(path: string, signal: AbortSignal): Promise<number> {
   await planSlide(path, options);
   await loadModel('demo');
   return result.score + (values?.length ?? 0) + region.data.length + (scorer === undefined ? 1 : 0);
+}
+export async function pack(output: string): Promise<number> {
+  const { bytes }: PackResult = await packSubmission({ model: 'demo', output, overwrite: true });
+  return bytes;
 }
 function take(outcome: SlideOutcome): string {
   return outcome.ok ? String(outcome.result.score) : outcome.error.code;

@@ -25,8 +25,14 @@ interface Child {
   readonly errors: string[];
 }
 
-function start(area: Area, delayMs: number, onLine: (line: string, child: ChildProcess) => void = () => {}): Child {
-  const child = spawn(process.execPath, [script, compiled, area.slides, area.output, String(delayMs)]);
+function start(
+  area: Area,
+  delayMs: number,
+  onLine: (line: string, child: ChildProcess) => void = () => {},
+  more: object = {},
+): Child {
+  const args = [script, compiled, area.slides, area.output, String(delayMs), JSON.stringify(more)];
+  const child = spawn(process.execPath, args);
   const [lines, errors]: [string[], string[]] = [[], []];
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -89,6 +95,28 @@ describe('a run that is killed', () => {
         if (line === 'begun') setTimeout(() => process.kill('SIGKILL'), afterMs);
       });
       await child.ended;
+    }
+    await finish(area);
+    expect(await readFile(area.output, 'utf8')).toBe(whole);
+    expect(await besides(area)).toEqual(['submission.csv']);
+  });
+
+  it('leaves a complete table at every moment where the output is provisional', async () => {
+    const area = await competitionArea(12);
+    const whole = await uninterrupted(area);
+    const scores = whole.split('\n');
+    for (const rows of [1, 2, 1, 3, 1]) {
+      let seen = 0;
+      const kill = (line: string, process: ChildProcess): void => {
+        if (line.startsWith('{') && ++seen === rows) process.kill('SIGKILL');
+      };
+      await start(area, 8, kill, { provisional: true }).ended;
+      const lines = (await readFile(area.output, 'utf8')).split('\n');
+      const isValid = (line: string, i: number): boolean =>
+        line === scores[i] || line === scores[i]?.replace(/,.*/, ',0.500000000');
+      expect(lines.filter((line, i) => !isValid(line, i))).toEqual([]);
+      expect(lines.length).toBe(scores.length);
+      if (lines.join('\n') !== whole) expect(await besides(area)).toContain('submission.csv.journal');
     }
     await finish(area);
     expect(await readFile(area.output, 'utf8')).toBe(whole);

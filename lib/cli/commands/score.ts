@@ -61,11 +61,11 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     return codeOf(summary);
   } catch (error) {
     view.end();
-    if (io.signal.aborted) throw error;
-    if (out !== undefined && finished > 0) {
+    if (out !== undefined && finished > 0 && (options.provisional === true || !io.signal.aborted)) {
       const goOn = failures.has(error) ? continuation(options) : plainContinuation(error);
-      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${goOn}`);
+      view.note(`${whatStands(options, out)}; the scores so far are in ${printable(out)}.journal${goOn}`);
     }
+    if (io.signal.aborted) throw error;
     throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);
   }
 }
@@ -75,6 +75,11 @@ function fallbackNotice(model: Model, given: number | undefined): string | null 
   const declared = model.outputs[0]?.fallback ?? null;
   if (given === undefined || declared === null || declared === given) return null;
   return `fallback value: ${given}, as --fallback says; the model declares ${declared}`;
+}
+
+function whatStands({ provisional }: DirectoryOptions, out: string): string {
+  if (provisional !== true) return 'no output was written';
+  return `${printable(out)} is provisional: a slide that was not scored has the fallback value`;
 }
 
 /** How a run goes on that has no output because slides failed. */

@@ -140,6 +140,17 @@ export const runRows: readonly OptionRow[] = [
     heading: 'Files',
   },
   {
+    name: 'provisional',
+    in: place,
+    kind: kind.boolean,
+    doc: 'Keep a complete `output` in place while the run lasts: a slide without a score yet has the fallback value.',
+    details:
+      'The table is written before the first slide is opened. It is replaced, whole or not at all, as scores come: at most once a second, and writing takes at most a twentieth of the time. With `statusColumn`, a row without a score yet says pending. A run that fails, is interrupted or is killed leaves the last such table and the journal; `resume` then gives the bytes of a run that was not interrupted. Every row needs a fallback value, and `onError` must be fallback.',
+    default: false,
+    scores: 'no',
+    heading: 'Files',
+  },
+  {
     name: 'onMissing',
     in: place,
     kind: { type: 'choice', values: ['error', 'fallback'], typeName: 'OnMissing' },

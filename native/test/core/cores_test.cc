@@ -19,6 +19,15 @@ TEST(what_is_no_quota_is_no_limit) {
     CHECK_EQ(cores_of_quota(text), 0);
 }
 
+TEST(a_quota_may_be_in_two_files) {
+  CHECK_EQ(cores_of_quota("600000\n", "100000\n"), 6);
+  CHECK_EQ(cores_of_quota("150000\n", "100000\n"), 2);
+  CHECK_EQ(cores_of_quota("-1\n", "100000\n"), 0);
+  CHECK_EQ(cores_of_quota("600000\n", "0\n"), 0);
+  CHECK_EQ(cores_of_quota("", "100000\n"), 0);
+  CHECK_EQ(cores_of_quota("600000\n", ""), 0);
+}
+
 TEST(there_is_always_a_core) { CHECK(available_cores() >= 1); }
 
 TEST_MAIN

@@ -1,0 +1,219 @@
+/**
+ * One run in the box: scoreDirectory over `data/`, with the options that the challenge asks for. A slide that cannot be scored has
+ * the fallback value of the model, and a complete table is in place from before the first slide on. What goes wrong is told by
+ * its code alone.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  MicrotomeError,
+  type Device,
+  type DirectoryOptions,
+  type DirectoryRun,
+  type ErrorCode,
+  type Model,
+} from '../../index.js';
+import { toolVersion } from '../../core/version.js';
+import { deviceOrder, type BoxChoice } from './choose-device.js';
+import type { BoxLog } from './log.js';
+import { boxTimes, type BoxTimes } from './machine-limits.js';
+
+/** The public functions that a run uses; tests pass their own. */
+export interface BoxLibrary {
+  loadModel(ref: string): Promise<Model>;
+  devices(): Promise<readonly Pick<Device, 'id' | 'kind'>[]>;
+  scoreDirectory(slides: string, options: DirectoryOptions): DirectoryRun;
+}
+
+export interface BoxSettings {
+  readonly bundle: string;
+  /** Has the slides, submission_format.csv and test_metadata.csv. */
+  readonly data: string;
+  readonly output: string;
+  /** The ONNX Runtime for devices other than the CPU; null: the package's own. */
+  readonly runtime: string | null;
+  readonly memoryLimit: number;
+  /** Seconds from the start of main.py, as the environment has them; null: not given. */
+  readonly deadline: string | null;
+  /** Milliseconds since main.py was started. */
+  readonly elapsedMs: () => number;
+  /** Between two looks at the lock of another run; not there: half a second. */
+  readonly lockWaitMs?: number;
+  readonly isThere: (path: string) => Promise<boolean>;
+}
+
+export const boxExit = {
+  /** The table is complete. Slides that could not be scored have the fallback value. */
+  done: 0,
+  /** The run failed. A provisional table may be there. */
+  failed: 1,
+  /** An input file was refused before the first slide was scored. */
+  refused: 4,
+  interrupted: 130,
+} as const;
+
+/** The time was up. */
+export class LastCall extends Error {}
+
+export async function runBox(
+  settings: BoxSettings,
+  library: BoxLibrary,
+  log: BoxLog,
+  stop: AbortController,
+): Promise<number> {
+  const { output, isThere } = settings;
+  const run = new BoxRun(settings, library, log, stop);
+  try {
+    await run.toTheEnd();
+    log.done();
+    return boxExit.done;
+  } catch (error) {
+    if (stop.signal.aborted && !(stop.signal.reason instanceof LastCall)) {
+      log.failed('INTERRUPTED');
+      return boxExit.interrupted;
+    }
+    if (stop.signal.aborted && (await isThere(output)) && (await isThere(journalOf(output)))) {
+      log.deadline();
+      log.done();
+      return boxExit.done;
+    }
+    const code = stop.signal.aborted ? 'DEADLINE' : codeOf(error);
+    log.failed(code);
+    return !run.hasBegun && isOfInput(error) ? boxExit.refused : boxExit.failed;
+  }
+}
+
+const kOfInput: ReadonlySet<ErrorCode> = new Set([
+  'CSV_INVALID',
+  'ROWS_MISMATCH',
+  'FILE_NOT_FOUND',
+  'FILE_UNREADABLE',
+  'LIMIT_EXCEEDED',
+]);
+
+/** What is wrong with the model has the stage in which it runs. */
+function isOfInput(error: unknown): boolean {
+  return error instanceof MicrotomeError && error.stage !== 'infer' && kOfInput.has(error.code);
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof MicrotomeError ? error.code : 'INTERNAL';
+}
+
+function journalOf(output: string): string {
+  return `${output}.journal`;
+}
+
+/** A device with which nothing can be begun: the next one is tried. */
+const kOfDevice: ReadonlySet<ErrorCode> = new Set(['DEVICE_UNAVAILABLE', 'RUNTIME_MISSING', 'OUT_OF_MEMORY']);
+
+/** The program of a main.py that was killed ends by itself within moments; until then it holds the lock. */
+const kLockTries = 20;
+const kLockWaitMs = 500;
+
+class BoxRun {
+  /** A slide was begun: what fails now is no refusal of an input. */
+  hasBegun: boolean = false;
+  private isFresh = false;
+  private isScored = false;
+
+  constructor(
+    private readonly settings: BoxSettings,
+    private readonly library: BoxLibrary,
+    private readonly log: BoxLog,
+    private readonly stop: AbortController,
+  ) {}
+
+  async toTheEnd(): Promise<void> {
+    const { log, library, settings, stop } = this;
+    log.version(toolVersion);
+    const model = await library.loadModel(settings.bundle);
+    const order = deviceOrder(await library.devices());
+    log.stage('start');
+    // A deadline gives up tiles; of which grid, where there are several, nothing says, and the library refuses it.
+    const keepsDeadline = model.inputs.length < 2;
+    const times = boxTimes(settings.deadline, keepsDeadline);
+    if (times === undefined)
+      throw new MicrotomeError('INVALID_OPTION', 'options', 'the deadline is no number of seconds');
+    const timer = setTimeout(() => stop.abort(new LastCall()), Math.max(0, times.lastCallMs - settings.elapsedMs()));
+    try {
+      await this.onOneOf(order, model, keepsDeadline ? times : null);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async onOneOf(order: readonly BoxChoice[], model: Model, times: BoxTimes | null): Promise<void> {
+    for (const [i, device] of order.entries()) {
+      this.log.device(device.kind);
+      try {
+        await this.resumedOrAnew(device, model, times);
+        return;
+      } catch (error) {
+        const isLast = i === order.length - 1;
+        if (isLast || this.hasBegun || this.stop.signal.aborted || !kOfDevice.has(codeOf(error))) throw error;
+      }
+    }
+  }
+
+  private async score(device: BoxChoice, model: Model, times: BoxTimes | null): Promise<void> {
+    for (let left = kLockTries; ; --left) {
+      try {
+        return await this.scoreOnce(device, model, times);
+      } catch (error) {
+        if (left === 0 || codeOf(error) !== 'OUTPUT_LOCKED' || this.hasBegun) throw error;
+        await sleep(this.settings.lockWaitMs ?? kLockWaitMs, undefined, { signal: this.stop.signal });
+      }
+    }
+  }
+
+  /** Scores of another device or another library do not mix with those of this one: such a journal is not gone on with. */
+  private async resumedOrAnew(device: BoxChoice, model: Model, times: BoxTimes | null): Promise<void> {
+    try {
+      await this.score(device, model, times);
+    } catch (error) {
+      if (this.isFresh || this.stop.signal.aborted || codeOf(error) !== 'RESUME_REFUSED') throw error;
+      this.isFresh = true;
+      this.log.stage('restart');
+      await this.score(device, model, times);
+    }
+  }
+
+  private async scoreOnce(device: BoxChoice, model: Model, times: BoxTimes | null): Promise<void> {
+    const { settings, library, log, stop } = this;
+    const { data, output, runtime, memoryLimit, elapsedMs } = settings;
+    // A table without a journal is of a finished run, perhaps with another model or other data: it is not trusted.
+    const goesOn = !this.isFresh && (await settings.isThere(journalOf(output)));
+    const { done } = library.scoreDirectory(data, {
+      model,
+      preset: 'visiomel',
+      format: `${data}/submission_format.csv`,
+      metadata: `${data}/test_metadata.csv`,
+      output,
+      onMissing: 'fallback',
+      onError: 'fallback',
+      provisional: true,
+      ...(goesOn ? { resume: true } : { overwrite: true }),
+      device: device.id,
+      ...(runtime !== null && device.kind !== 'cpu' ? { onnxRuntimePath: runtime } : {}),
+      memoryLimit,
+      // A moment that has passed would be refused; with no time at all every slide has its fallback value.
+      ...(times === null ? {} : { deadline: Math.max(1, Math.round(times.deadlineMs - elapsedMs())) }),
+      signal: stop.signal,
+      onModel: () => log.stage('load'),
+      onProgress: ({ slides }) => {
+        this.hasBegun = true;
+        log.progress(slides.done, slides.total);
+        if (slides.done === slides.total) this.scored();
+      },
+    });
+    await done;
+    log.progress(1, 1);
+    this.scored();
+    log.stage('write');
+  }
+
+  private scored(): void {
+    if (!this.isScored) this.log.stage('score');
+    this.isScored = true;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Checks that the machine of the challenge can load every binary of the zip: each library that a binary names is there, and
+ * each version of symbols that it needs. Reads the files; loads none.
+ */
+import { MicrotomeError } from '../../core/errors.js';
+import { boxLibraries, boxVersions, driverLibraries } from './box.js';
+import { readElfFacts, type ElfFacts, type VersionNeed } from './elf/elf-facts.js';
+import { x64Machine } from './elf/layout.js';
+import type { HashedFile } from './packed-file.js';
+import { boxHas, familyOf, highest, isHigher, type Family } from './versions.js';
+
+/** What the binaries of a zip need of the machine, as versions; null: nothing of that library. */
+export interface BinaryNeeds {
+  readonly glibc: string | null;
+  readonly libstdcxx: string | null;
+}
+
+interface Binary extends ElfFacts {
+  readonly file: HashedFile;
+}
+
+interface Problem {
+  readonly code: 'RUNTIME_MISSING' | 'UNSUPPORTED_PLATFORM';
+  readonly found: string;
+}
+
+const maxProblemsShown = 10;
+const advice = {
+  RUNTIME_MISSING: 'add the named libraries, or leave out what needs them',
+  UNSUPPORTED_PLATFORM:
+    'take a build for glibc 2.28 (of this package: npm run prebuilds); a GPU stack may bring a C++ library of its own',
+} as const;
+
+/** Throws RUNTIME_MISSING for a library that is nowhere, UNSUPPORTED_PLATFORM for a version that the machine does not have. */
+export async function checkBinaries(files: readonly HashedFile[]): Promise<BinaryNeeds> {
+  const binaries: Binary[] = [];
+  for (const file of files) {
+    if (!('path' in file.content)) continue;
+    const facts = await readElfFacts(file.content.path, file.name);
+    if (facts !== null) binaries.push({ ...facts, file });
+  }
+  // What belongs to the GPU stack is opened with the whole zip around it; everything else must do without the stack.
+  const isOfStack = ({ file }: Binary): boolean => file.part === 'runtime';
+  const own = binaries.filter((binary) => !isOfStack(binary));
+  const all = [...binaries.filter(isOfStack), ...own];
+  const problems = binaries.flatMap((binary) =>
+    isOfStack(binary) ? problemsOf(binary, all, true) : problemsOf(binary, own, false),
+  );
+  refuse(problems);
+  const needs = binaries.flatMap(({ versionNeeds }) => versionNeeds.map(({ version }) => version));
+  return { glibc: highest(needs, 'GLIBC'), libstdcxx: highest(needs, 'GLIBCXX') };
+}
+
+function refuse(problems: readonly Problem[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  const shown = problems.slice(0, maxProblemsShown).map(({ found }) => found);
+  const more = problems.length > shown.length ? `; and ${problems.length - shown.length} more` : '';
+  throw new MicrotomeError(first.code, 'options', `${shown.join('; ')}${more}`, { advice: advice[first.code] });
+}
+
+/** The binary of the zip that the loader takes for a name: it looks for a file that is called so. */
+function providerOf(library: string, binaries: readonly Binary[]): Binary | undefined {
+  return binaries.find(({ file }) => file.name.endsWith(`/${library}`));
+}
+
+function problemsOf(binary: Binary, others: readonly Binary[], mayUseDriver: boolean): readonly Problem[] {
+  const { name } = binary.file;
+  if (binary.machine !== x64Machine)
+    return [{ code: 'UNSUPPORTED_PLATFORM', found: `${name} is built for another processor than x86-64` }];
+  const missing = binary.needed
+    .filter((library) => providerOf(library, others) === undefined && !boxLibraries.has(library))
+    .filter((library) => !mayUseDriver || !driverLibraries.has(library))
+    .map((library): Problem => ({ code: 'RUNTIME_MISSING', found: `${name} needs ${library}, which is nowhere` }));
+  return [...missing, ...versionProblems(binary, others)];
+}
+
+function versionProblems(binary: Binary, others: readonly Binary[]): readonly Problem[] {
+  const needs = binary.versionNeeds.filter(({ weak }) => !weak);
+  const isPacked = ({ library }: VersionNeed): boolean => providerOf(library, others) !== undefined;
+  const ofMachine = needs.filter((need) => !isPacked(need) && boxLibraries.has(need.library));
+  const found = [...notInZip(needs.filter(isPacked), others), ...notOnMachine(ofMachine)];
+  return found.map((text): Problem => ({ code: 'UNSUPPORTED_PLATFORM', found: `${binary.file.name} needs ${text}` }));
+}
+
+function notInZip(needs: readonly VersionNeed[], others: readonly Binary[]): readonly string[] {
+  return needs.flatMap(({ library, version }) => {
+    const provider = providerOf(library, others);
+    // The loader accepts a library that names no versions at all.
+    if (provider === undefined || provider.versions.length === 0 || provider.versions.includes(version)) return [];
+    return [`${version} of ${library}, but ${provider.file.name} does not have it`];
+  });
+}
+
+/** A binary that needs one version too new mostly needs several: the highest of each family tells enough. */
+function notOnMachine(needs: readonly VersionNeed[]): readonly string[] {
+  const highestOf = new Map<Family, VersionNeed>();
+  const strange: VersionNeed[] = [];
+  for (const need of needs.filter(({ version }) => !boxHas(version))) {
+    const family = familyOf(need.version);
+    if (family === null) strange.push(need);
+    else if (isHigher(need.version, highestOf.get(family)?.version, family)) highestOf.set(family, need);
+  }
+  return [
+    ...strange.map(({ library, version }) => `${version} of ${library}; the machine of the challenge does not have it`),
+    ...[...highestOf].map(
+      ([family, { library, version }]) =>
+        `${version} of ${library}; at most ${boxVersions[family].join('.')} is allowed`,
+    ),
+  ];
+}

@@ -1,0 +1,111 @@
+/** packSubmission: everything that the machine of the challenge needs, in one zip. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { throwIfAborted } from '../../core/cancel.js';
+import { MicrotomeError } from '../../core/errors.js';
+import { toolVersion } from '../../core/version.js';
+import { checkBinaries } from './check-binaries.js';
+import { checkDeviceCode } from './check-device-code.js';
+import { collectModel } from './collect-model.js';
+import { collectNode } from './collect-node.js';
+import { collectPackage } from './collect-package.js';
+import { collectRuntime } from './collect-runtime.js';
+import { hashed } from './files.js';
+import { licenceFiles } from './licences.js';
+import { manifestFile, partSizes, type ManifestFacts, type PartSize } from './manifest.js';
+import { parsePackOptions, type PackOptions, type ParsedPackOptions } from './options.js';
+import { byName, type HashedFile, type PackedFile } from './packed-file.js';
+import { requireFree, writeZip } from './zip.js';
+
+/** What {@link packSubmission} wrote. */
+export interface PackResult extends ManifestFacts {
+  readonly path: string;
+  /** Size of the zip. */
+  readonly bytes: number;
+  /** SHA-256 of the zip, lower-case hex. */
+  readonly sha256: string;
+  /** What each part takes when it is unpacked. */
+  readonly parts: readonly PartSize[];
+  readonly warnings: readonly string[];
+}
+
+/** The engine has no runner for a GPU: whoever adds a stack must not think that it is used. */
+const stackIsUnused =
+  'this version of the engine runs on the CPU only: the libraries of [[runtime]] are in the zip, but nothing uses them yet';
+
+/**
+ * Makes the zip that the VisioMel challenge takes: main.py, Node.js, this package with its addon and its libraries, a
+ * bundle, licences and a manifest. The bundle is run on noise first, and every binary is checked: the machine of the
+ * challenge must be able to load it. The same files give the same bytes, with the same version of Node.js.
+ *
+ * Starts npm, which fetches a Node.js for the zip, unless `node` names one.
+ *
+ * @throws `MicrotomeError`: what `loadModel` and `checkModel` throw; MODEL_INVALID for a model that is no bundle or has no
+ * fallback; RUNTIME_MISSING where a part or a library is missing; UNSUPPORTED_PLATFORM for a binary that the machine cannot
+ * load; DEVICE_UNAVAILABLE for a library without code for `architecture`; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION,
+ * FILE_NOT_FOUND, FILE_UNREADABLE. Then there is no new zip.
+ * @example
+ * ```ts
+ * import { packSubmission } from 'microtome/competition';
+ *
+ * const { bytes, parts } = await packSubmission({ model: 'my-bundle', output: 'submission.zip' });
+ * ```
+ */
+export async function packSubmission(options: PackOptions): Promise<PackResult> {
+  const parsed = parsePackOptions(options);
+  throwIfAborted(parsed.signal);
+  await requireFree(parsed.output, parsed.overwrite);
+  const temporary = await mkdtemp(join(tmpdir(), 'microtome-pack-'));
+  try {
+    return await packWith(parsed, temporary);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function packWith(options: ParsedPackOptions, temporary: string): Promise<PackResult> {
+  const { output, overwrite, runtime: folder, signal, architecture } = options;
+  const own = await collectPackage();
+  const bundle = await collectModel(options.model, signal);
+  const stack = folder === null ? [] : await collectRuntime(folder);
+  const node = await collectNode(options.node, temporary, signal);
+  const licences = new Map([...own.licences, ...(node.licence === null ? [] : [['node.txt', node.licence] as const])]);
+  const found = [...own.files, ...node.files, ...bundle.files, ...licenceFiles(licences, bundle.licence), ...stack];
+  const files = await hashed(inOrder(found), signal);
+  const facts: ManifestFacts = {
+    microtome: toolVersion,
+    model: { name: bundle.model.name, sha256: bundle.model.sha256 },
+    node: node.version,
+    needs: await checkBinaries(files),
+    runtime: folder === null ? null : { architecture, libraries: await checkDeviceCode(files, architecture) },
+  };
+  const all = await withManifest(facts, files, signal);
+  const written = await writeZip(output, all, overwrite, signal);
+  const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stackWarnings(facts)];
+  return { path: output, ...written, ...facts, parts: partSizes(all), warnings };
+}
+
+async function withManifest(
+  facts: ManifestFacts,
+  files: readonly HashedFile[],
+  signal: AbortSignal | null,
+): Promise<readonly HashedFile[]> {
+  return [...files, ...(await hashed([manifestFile(facts, files)], signal))].sort(byName);
+}
+
+function stackWarnings({ runtime }: ManifestFacts): readonly string[] {
+  if (runtime === null) return [];
+  const empty = 'no library of [[runtime]] carries code for a GPU';
+  return runtime.libraries.length === 0 ? [stackIsUnused, empty] : [stackIsUnused];
+}
+
+/** Sorted. Throws where two files would have one name in the zip. */
+function inOrder(files: readonly PackedFile[]): readonly PackedFile[] {
+  const sorted = [...files].sort(byName);
+  const twice = sorted.find(({ name }, i) => name === sorted[i + 1]?.name);
+  if (twice === undefined) return sorted;
+  const found = `two files would be ${twice.name} in the zip`;
+  throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice: 'remove one of them' });
+}
