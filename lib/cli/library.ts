@@ -22,6 +22,6 @@ export const library: CliLibrary = {
   checkModel,
   doctor,
   devices,
-  // A room of its own, with a library that writes zips: loaded by the one command that needs it.
+  // A room of its own, loaded by the one command that needs it.
   packSubmission: async (options) => (await import('../competition/index.js')).packSubmission(options),
 };
