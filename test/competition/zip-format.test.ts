@@ -55,6 +55,9 @@ describe('the format of the zip', () => {
     const zip = Buffer.concat([head, directory, endOfZip(1, head.length, directory.length)]);
     const path = join(await folderOf({ 'large.zip': zip }), 'large.zip');
     expect(membersOf(path, false)).toEqual([['large', 5e9, 4.9e9, 0, null]]);
+    // Python does not look at it: version 4.5, full sizes, and an extra field of two 64-bit sizes that follow later.
+    expect([head.readUInt16LE(4), head.readUInt32LE(18), head.readUInt32LE(22)]).toEqual([45, 0xffffffff, 0xffffffff]);
+    expect(head.subarray(30 + 'large'.length).toString('hex')).toBe(`01001000${'00'.repeat(16)}`);
     // Sum, then both sizes in 64 bits.
     expect(memberEnd(member)).toHaveLength(4 + 4 + 8 + 8);
     expect(memberEnd(memberAt(0, 'small'))).toHaveLength(4 + 4 + 4 + 4);
@@ -75,6 +78,11 @@ describe('the format of the zip', () => {
     const zip = Buffer.concat([...pieces, directory, endOfZip(members.length, at, directory.length)]);
     const found = membersOf(join(await folderOf({ 'many.zip': zip }), 'many.zip'), true) as unknown[][];
     expect(found).toHaveLength(66_000);
+    // Python does not look at the counts: both are in the wide end, and the plain one says that they do not fit.
+    const end = zip.subarray(-98);
+    expect([end.readBigUInt64LE(24), end.readBigUInt64LE(32)]).toEqual([66_000n, 66_000n]);
+    expect([end.readUInt16LE(76 + 8), end.readUInt16LE(76 + 10)]).toEqual([0xffff, 0xffff]);
+    expect(endOfZip(65_534, 100, 100)).toHaveLength(22);
     expect(found.at(-1)).toEqual(['m65999', content.length, compressed.length, members.at(-1)?.offset, 'a small text']);
   });
 });
