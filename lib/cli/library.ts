@@ -24,6 +24,6 @@ export const library: CliLibrary = {
   evaluateSubmission,
   doctor,
   devices,
-  // A room of its own, with a library that writes zips: loaded by the one command that needs it.
+  // A room of its own, loaded by the one command that needs it.
   packSubmission: async (options) => (await import('../competition/index.js')).packSubmission(options),
 };

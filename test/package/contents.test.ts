@@ -95,7 +95,7 @@ describe('tarball', () => {
     >;
     const scripts = Object.keys((manifest['scripts'] ?? {}) as object);
     expect(manifest['gypfile']).toBe(false);
-    expect(Object.keys(manifest['dependencies'] as object)).toEqual(['node-gyp-build', 'yazl']);
+    expect(Object.keys(manifest['dependencies'] as object)).toEqual(['node-gyp-build']);
     expect(Object.keys(manifest['optionalDependencies'] as object)).toEqual(['microtome-libvips-linux-x64']);
     expect(
       scripts.filter((name) =>

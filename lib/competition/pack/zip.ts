@@ -5,25 +5,22 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createDeflateRaw } from 'node:zlib';
 
 import { MicrotomeError } from '../../core/errors.js';
 import { changed, contentOf } from './files.js';
 import { ioFailure } from './failures.js';
 import type { HashedFile } from './packed-file.js';
+import { directoryEntry, endOfZip, memberEnd, memberHead, type Member } from './zip-format.js';
 
-/** A zip stores local time without a zone, so a moment is made of local parts: they are the same everywhere. */
-const storedTime = (): Date => new Date(2000, 0, 1, 12, 0, 0);
-const programMode = 0o100755;
-const fileMode = 0o100644;
+const level = 6;
 
 /** Size and SHA-256 of a zip. */
 export interface WrittenZip {
   readonly bytes: number;
   readonly sha256: string;
 }
-
-type ZipFile = import('yazl').ZipFile;
 
 /** Throws OUTPUT_EXISTS where something is at `path` that may not be replaced. */
 export async function requireFree(path: string, overwrite: boolean): Promise<void> {
@@ -45,7 +42,7 @@ export async function writeZip(
 ): Promise<WrittenZip> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const written = await fill(temporary, await zipOf(files, signal));
+    const written = await fill(temporary, files, signal);
     await requireFree(path, overwrite);
     await rename(temporary, path);
     await syncFolder(dirname(path));
@@ -56,58 +53,68 @@ export async function writeZip(
   }
 }
 
-async function zipOf(files: readonly HashedFile[], signal: AbortSignal | null): Promise<Readable> {
-  const { ZipFile } = await import('yazl');
-  const zip: ZipFile = new ZipFile();
-  const output = zip.outputStream as Readable;
-  const fail = (error: Error): unknown => output.destroy(error);
-  zip.on('error', fail);
-  // Whoever gives up the zip gives up the file that is being read.
-  let source: Readable | undefined;
-  output.on('close', () => source?.destroy());
-  for (const file of files) {
-    const options = {
-      mtime: storedTime(),
-      forceDosTimestamp: true,
-      mode: file.executable ? programMode : fileMode,
-      size: file.bytes,
-    };
-    zip.addReadStreamLazy(file.name, options, (give) => {
-      source = Readable.from(sameContent(file, signal), { objectMode: false }).on('error', fail);
-      give(null, source);
-    });
+async function fill(path: string, files: readonly HashedFile[], signal: AbortSignal | null): Promise<WrittenZip> {
+  const handle = await open(path, 'wx', 0o644);
+  try {
+    const sink = new Sink(handle);
+    const members: Member[] = [];
+    for (const file of files) members.push(await writeMember(sink, file, signal));
+    const directoryAt = sink.position;
+    for (const member of members) await sink.write(directoryEntry(member));
+    await sink.write(endOfZip(members.length, directoryAt, sink.position - directoryAt));
+    await handle.sync();
+    return { bytes: sink.position, sha256: sink.sha256() };
+  } finally {
+    await handle.close();
   }
-  zip.end();
-  return output;
 }
 
-/** The bytes of a file. Throws where they are not those that the manifest lists. */
-async function* sameContent(file: HashedFile, signal: AbortSignal | null): AsyncGenerator<Uint8Array, void, undefined> {
+/** Where the bytes of the zip go, one after another. */
+class Sink {
+  position = 0;
+  readonly #hash = createHash('sha256');
+
+  constructor(private readonly handle: FileHandle) {}
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.handle.writeFile(bytes);
+    this.#hash.update(bytes);
+    this.position += bytes.length;
+  }
+
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+/** Writes a file: its head, its compressed bytes, its sum and its sizes. */
+async function writeMember(sink: Sink, file: HashedFile, signal: AbortSignal | null): Promise<Member> {
+  const { name, bytes, executable } = file;
+  const sum = { crc32: 0 };
+  const begun: Member = { name, bytes, executable, offset: sink.position, compressedBytes: 0, crc32: 0 };
+  await sink.write(memberHead(begun));
+  const start = sink.position;
+  await pipeline(sameContent(file, sum, signal), createDeflateRaw({ level }), async (pieces) => {
+    for await (const piece of pieces as AsyncIterable<Uint8Array>) await sink.write(piece);
+  });
+  const member = { ...begun, compressedBytes: sink.position - start, crc32: sum.crc32 };
+  await sink.write(memberEnd(member));
+  return member;
+}
+
+/** The bytes of a file; counts their CRC-32. Throws where they are not those that the manifest lists. */
+async function* sameContent(
+  file: HashedFile,
+  sum: { crc32: number },
+  signal: AbortSignal | null,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash('sha256');
   for await (const piece of contentOf(file, signal)) {
     hash.update(piece);
+    sum.crc32 = crc32(piece, sum.crc32);
     yield piece;
   }
   if (hash.digest('hex') !== file.sha256) throw changed(file);
-}
-
-async function fill(path: string, zip: Readable): Promise<WrittenZip> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, 'wx', 0o644);
-    for await (const piece of zip as AsyncIterable<Buffer>) {
-      await handle.writeFile(piece);
-      hash.update(piece);
-      bytes += piece.length;
-    }
-    await handle.sync();
-  } finally {
-    zip.destroy();
-    await handle?.close();
-  }
-  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** Some file systems cannot sync a folder; the rename was atomic all the same. */

@@ -11,7 +11,7 @@ import { compileLibrary } from '../../runs/compiled-library.js';
 import { elfFile } from './elf-file.js';
 
 const root = resolve(import.meta.dirname, '../../..');
-const packages = ['node-gyp-build', 'yazl', 'buffer-crc32', 'microtome-libvips-linux-x64', 'onnxruntime-node'];
+const packages = ['node-gyp-build', 'microtome-libvips-linux-x64', 'onnxruntime-node'];
 
 export interface FakePackage {
   /** The folder with `node_modules`. */
