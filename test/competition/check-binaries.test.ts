@@ -69,6 +69,15 @@ describe('the check of binaries', () => {
     await check({ 'a/x': { elf: { needed: ['libc.so.6'], needs: { 'libc.so.6': ['?GLIBC_2.34'] } } } });
   });
 
+  it('reports needs of the machine only, and only those without which the program does not run', async () => {
+    const needs = { 'libc.so.6': ['GLIBC_2.14', '?GLIBC_2.34'], 'libown.so': ['GLIBC_2.99', 'GLIBCXX_3.4.99'] };
+    const own = { elf: { versions: ['GLIBC_2.99', 'GLIBCXX_3.4.99'] } };
+    expect(await check({ 'a/x': { elf: { needed: Object.keys(needs), needs } }, 'a/libown.so': own })).toEqual({
+      glibc: '2.14',
+      libstdcxx: null,
+    });
+  });
+
   it('refuses a library that is nowhere, with all that miss one', async () => {
     const files = { 'a/x.so': { elf: { needed: ['libnode.so.108'] } }, 'a/y.so': { elf: { needed: ['libz.so.1'] } } };
     await expect(check(files)).rejects.toMatchObject({
@@ -119,11 +128,19 @@ describe('the check of binaries', () => {
       await check({ ...files, 'r/libcudnn.so.8': stack({}) });
     });
 
-    it('takes a newer C++ library where the stack brings it', async () => {
-      const needs = { 'libstdc++.so.6': ['GLIBCXX_3.4.30'] };
-      const user = stack({ needed: ['libstdc++.so.6'], needs });
-      await expect(check({ 'r/libort.so': user })).rejects.toMatchObject({ code: 'UNSUPPORTED_PLATFORM' });
-      await check({ 'r/libort.so': user, 'r/libstdc++.so.6': stack({ versions: ['GLIBCXX_3.4', 'GLIBCXX_3.4.30'] }) });
+    it('refuses a need of a newer C++ library also where the stack brings one: Node.js opens that of the machine', async () => {
+      const needs = { 'libstdc++.so.6': ['GLIBCXX_3.4.30'], 'libgcc_s.so.1': ['GCC_12.0.0'] };
+      const files = {
+        'r/libort.so': stack({ needed: Object.keys(needs), needs }),
+        'r/libstdc++.so.6': stack({ versions: ['GLIBCXX_3.4', 'GLIBCXX_3.4.30'] }),
+        'r/libgcc_s.so.1': stack({ versions: ['GCC_12.0.0'] }),
+      };
+      await expect(check(files)).rejects.toMatchObject({
+        code: 'UNSUPPORTED_PLATFORM',
+        message: expect.stringMatching(
+          /^r\/libort\.so needs GLIBCXX_3\.4\.30 of [^;]*; at most 3\.4\.28 is allowed; r\/libort\.so needs GCC_12\.0\.0 of .*Node\.js opens the libraries of the machine/,
+        ),
+      });
     });
   });
 });

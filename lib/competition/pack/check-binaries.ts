@@ -28,7 +28,7 @@ const maxProblemsShown = 10;
 const advice = {
   RUNTIME_MISSING: 'add the named libraries, or leave out what needs them',
   UNSUPPORTED_PLATFORM:
-    'take a build for glibc 2.28 (of this package: npm run prebuilds); a GPU stack may bring a C++ library of its own',
+    'take a build for glibc 2.28 and the C++ library of GCC 10 (of this package: npm run prebuilds); Node.js opens the libraries of the machine, whatever a GPU stack brings',
 } as const;
 
 /** Throws RUNTIME_MISSING for a library that is nowhere, UNSUPPORTED_PLATFORM for a version that the machine does not have. */
@@ -47,7 +47,7 @@ export async function checkBinaries(files: readonly HashedFile[]): Promise<Binar
     isOfStack(binary) ? problemsOf(binary, all, true) : problemsOf(binary, own, false),
   );
   refuse(problems);
-  const needs = binaries.flatMap(({ versionNeeds }) => versionNeeds.map(({ version }) => version));
+  const needs = binaries.flatMap(({ versionNeeds }) => versionNeeds.filter(isOfMachine).map(({ version }) => version));
   return { glibc: highest(needs, 'GLIBC'), libstdcxx: highest(needs, 'GLIBCXX') };
 }
 
@@ -59,8 +59,17 @@ function refuse(problems: readonly Problem[]): void {
   throw new MicrotomeError(first.code, 'options', `${shown.join('; ')}${more}`, { advice: advice[first.code] });
 }
 
-/** The binary of the zip that the loader takes for a name: it looks for a file that is called so. */
+/** The program runs only where a library of the machine has this version. */
+function isOfMachine({ library, weak }: VersionNeed): boolean {
+  return !weak && boxLibraries.has(library);
+}
+
+/**
+ * The binary of the zip that the loader takes for a name: it looks for a file that is called so. Node.js has opened the libraries of
+ * the machine before it opens the first file of the zip, and a process has one library of a name.
+ */
 function providerOf(library: string, binaries: readonly Binary[]): Binary | undefined {
+  if (boxLibraries.has(library)) return undefined;
   return binaries.find(({ file }) => file.name.endsWith(`/${library}`));
 }
 
@@ -77,9 +86,7 @@ function problemsOf(binary: Binary, others: readonly Binary[], mayUseDriver: boo
 
 function versionProblems(binary: Binary, others: readonly Binary[]): readonly Problem[] {
   const needs = binary.versionNeeds.filter(({ weak }) => !weak);
-  const isPacked = ({ library }: VersionNeed): boolean => providerOf(library, others) !== undefined;
-  const ofMachine = needs.filter((need) => !isPacked(need) && boxLibraries.has(need.library));
-  const found = [...notInZip(needs.filter(isPacked), others), ...notOnMachine(ofMachine)];
+  const found = [...notInZip(needs, others), ...notOnMachine(needs.filter(isOfMachine))];
   return found.map((text): Problem => ({ code: 'UNSUPPORTED_PLATFORM', found: `${binary.file.name} needs ${text}` }));
 }
 
