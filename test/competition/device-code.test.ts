@@ -17,7 +17,7 @@ async function codeOf(file: Uint8Array) {
 
 async function check(files: Readonly<Record<string, Uint8Array>>, architecture: string) {
   const folder = await folderOf(files);
-  return checkDeviceCode(await hashed(await collectRuntime(folder), null), architecture);
+  return checkDeviceCode(await hashed((await collectRuntime(folder)).files, null), architecture);
 }
 
 describe('device code', () => {

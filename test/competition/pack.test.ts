@@ -193,6 +193,7 @@ describe('packSubmission', () => {
     const stack = await folderOf({
       'libx.so.1.1': elfFile({ soname: 'libx.so.1' }),
       'libx.so.1.2': elfFile({ soname: 'libx.so.1' }),
+      'liby.so': elfFile({ needed: ['libx.so.1'] }),
     });
     const error = await refusal({ ...options, runtime: stack });
     expect(error.message).toContain('two files would be microtome/runtime/libx.so.1 in the zip');

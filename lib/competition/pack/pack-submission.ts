@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { throwIfAborted } from '../../core/cancel.js';
-import { MicrotomeError } from '../../core/errors.js';
 import { toolVersion } from '../../core/version.js';
 import { checkBinaries } from './check-binaries.js';
 import { checkDeviceCode } from './check-device-code.js';
@@ -16,7 +15,8 @@ import { hashed } from './files.js';
 import { licenceFiles } from './licences.js';
 import { manifestFile, partSizes, type ManifestFacts, type PartSize } from './manifest.js';
 import { parsePackOptions, type PackOptions, type ParsedPackOptions } from './options.js';
-import { byName, type HashedFile, type PackedFile } from './packed-file.js';
+import { inOrder } from './names.js';
+import { byName, type HashedFile } from './packed-file.js';
 import { requireFree, writeZip } from './zip.js';
 
 /** What {@link packSubmission} wrote. */
@@ -69,10 +69,16 @@ async function packWith(options: ParsedPackOptions, temporary: string): Promise<
   const { output, overwrite, runtime: folder, signal, architecture } = options;
   const own = await collectPackage();
   const bundle = await collectModel(options.model, signal);
-  const stack = folder === null ? [] : await collectRuntime(folder);
+  const stack = folder === null ? { files: [], warnings: [] } : await collectRuntime(folder);
   const node = await collectNode(options.node, temporary, signal);
   const licences = new Map([...own.licences, ...(node.licence === null ? [] : [['node.txt', node.licence] as const])]);
-  const found = [...own.files, ...node.files, ...bundle.files, ...licenceFiles(licences, bundle.licence), ...stack];
+  const found = [
+    ...own.files,
+    ...node.files,
+    ...bundle.files,
+    ...licenceFiles(licences, bundle.licence),
+    ...stack.files,
+  ];
   const files = await hashed(inOrder(found), signal);
   const facts: ManifestFacts = {
     microtome: toolVersion,
@@ -83,7 +89,7 @@ async function packWith(options: ParsedPackOptions, temporary: string): Promise<
   };
   const all = await withManifest(facts, files, signal);
   const written = await writeZip(output, all, overwrite, signal);
-  const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stackWarnings(facts)];
+  const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stack.warnings, ...stackWarnings(facts)];
   return { path: output, ...written, ...facts, parts: partSizes(all), warnings };
 }
 
@@ -99,13 +105,4 @@ function stackWarnings({ runtime }: ManifestFacts): readonly string[] {
   if (runtime === null) return [];
   const empty = 'no library of [[runtime]] carries code for a GPU';
   return runtime.libraries.length === 0 ? [stackIsUnused, empty] : [stackIsUnused];
-}
-
-/** Sorted. Throws where two files would have one name in the zip. */
-function inOrder(files: readonly PackedFile[]): readonly PackedFile[] {
-  const sorted = [...files].sort(byName);
-  const twice = sorted.find(({ name }, i) => name === sorted[i + 1]?.name);
-  if (twice === undefined) return sorted;
-  const found = `two files would be ${twice.name} in the zip`;
-  throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice: 'remove one of them' });
 }
