@@ -1,4 +1,5 @@
 // What is taken for the parts of a zip, and what is refused with what to do: bundles, Node.js, GPU stacks, options.
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -206,12 +207,30 @@ describe('a GPU stack', () => {
     );
   });
 
-  it('is refused where the folder is empty, not there, or has a link that leads nowhere', async () => {
+  it('is refused where the folder is empty or not there', async () => {
     const folder = await folderOf();
     await expect(collectRuntime(folder)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(collectRuntime(join(folder, 'no'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
-    await symlink('nowhere', join(folder, 'libx.so'));
-    await expect(collectRuntime(folder)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+
+  it.each([
+    ['a link leads nowhere', 'FILE_NOT_FOUND', ' is a link that leads nowhere; remove it', 'ln -s nowhere libx.so'],
+    ['a link leads to itself', 'FILE_NOT_FOUND', ' is a link that leads nowhere; remove it', 'ln -s libx.so libx.so'],
+    ['there is a pipe', 'INVALID_OPTION', ' is neither a file nor a folder; remove it', 'mkfifo libx.so'],
+  ])('is refused by the name of the entry where %s', async (_, code, found, make) => {
+    const folder = await folderOf({ 'lib/x': '' });
+    execFileSync('sh', ['-c', make], { cwd: join(folder, 'lib') });
+    const message = expect.stringContaining(`${join(folder, 'lib/libx.so')}${found}`);
+    await expect(collectRuntime(folder)).rejects.toMatchObject({ code, message });
+  });
+
+  it('is refused by the name of the entry where a name is not UTF-8', async () => {
+    const folder = await folderOf();
+    await writeFile(Buffer.concat([Buffer.from(join(folder, 'lib')), Buffer.from([0xff]), Buffer.from('.so')]), '');
+    await expect(collectRuntime(folder)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/has a file whose name is not UTF-8: lib[^;]*\.so; rename the file/),
+    });
   });
 
   it('is refused where a link leads to a folder, which may have no end', async () => {
