@@ -16,6 +16,7 @@ import { licenceFiles } from './licences.js';
 import { manifestFile, partSizes, type ManifestFacts, type PartSize } from './manifest.js';
 import { parsePackOptions, type PackOptions, type ParsedPackOptions } from './options.js';
 import { inOrder } from './names.js';
+import { requireNotPacked, requireOutside } from './output-place.js';
 import { byName, type HashedFile } from './packed-file.js';
 import { requireFree, writeZip } from './zip.js';
 
@@ -57,6 +58,7 @@ export async function packSubmission(options: PackOptions): Promise<PackResult> 
   const parsed = parsePackOptions(options);
   throwIfAborted(parsed.signal);
   await requireFree(parsed.output, parsed.overwrite);
+  if (parsed.runtime !== null) await requireOutside(parsed.output, parsed.runtime);
   const temporary = await mkdtemp(join(tmpdir(), 'microtome-pack-'));
   try {
     return await packWith(parsed, temporary);
@@ -79,6 +81,7 @@ async function packWith(options: ParsedPackOptions, temporary: string): Promise<
     ...licenceFiles(licences, bundle.licence),
     ...stack.files,
   ];
+  await requireNotPacked(output, found);
   const files = await hashed(inOrder(found), signal);
   const facts: ManifestFacts = {
     microtome: toolVersion,
