@@ -91,10 +91,24 @@ describe('the check of binaries', () => {
     await expect(check({ 'a/x.so': { elf: { needed } } })).rejects.toThrow(/lib9\.so, which is nowhere; and 3 more; /);
   });
 
+  it('refuses a program whose loader the machine does not have, by name', async () => {
+    await check({ 'a/node': { elf: { interpreter: '/lib64/ld-linux-x86-64.so.2' } } });
+    for (const interpreter of ['/lib/ld-musl-x86_64.so.1', '/opt/glibc/ld-linux-x86-64.so.2', ''])
+      await expect(check({ 'a/node': { elf: { interpreter } } })).rejects.toMatchObject({
+        code: 'UNSUPPORTED_PLATFORM',
+        message: expect.stringContaining(`a/node is started by the loader ${interpreter}; the machine`),
+      });
+  });
+
+  it('does not check code for a GPU (.cubin) as a program of the machine', async () => {
+    const files = { 'r/x.cubin': { part: 'runtime', elf: { machine: 190, needed: ['libnowhere.so'] } } } as const;
+    expect(await check(files)).toEqual({ glibc: null, libstdcxx: null });
+  });
+
   it('refuses a binary for another processor', async () => {
     await expect(check({ 'a/x.so': { elf: { machine: 183 } } })).rejects.toMatchObject({
       code: 'UNSUPPORTED_PLATFORM',
-      message: expect.stringContaining('a/x.so is built for another processor than x86-64'),
+      message: expect.stringContaining('a/x.so is built for another kind of machine than x86-64'),
     });
   });
 

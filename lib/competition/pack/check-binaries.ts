@@ -3,9 +3,9 @@
  * each version of symbols that it needs. Reads the files; loads none.
  */
 import { MicrotomeError } from '../../core/errors.js';
-import { boxLibraries, boxVersions, driverLibraries } from './box.js';
+import { boxLibraries, boxLoader, boxVersions, driverLibraries } from './box.js';
 import { readElfFacts, type ElfFacts, type VersionNeed } from './elf/elf-facts.js';
-import { x64Machine } from './elf/layout.js';
+import { gpuMachine, x64Machine } from './elf/layout.js';
 import type { HashedFile } from './packed-file.js';
 import { boxHas, familyOf, highest, isHigher, type Family } from './versions.js';
 
@@ -37,7 +37,7 @@ export async function checkBinaries(files: readonly HashedFile[]): Promise<Binar
   for (const file of files) {
     if (!('path' in file.content)) continue;
     const facts = await readElfFacts(file.content.path, file.name);
-    if (facts !== null) binaries.push({ ...facts, file });
+    if (facts !== null && facts.machine !== gpuMachine) binaries.push({ ...facts, file });
   }
   // What belongs to the GPU stack is opened with the whole zip around it; everything else must do without the stack.
   const isOfStack = ({ file }: Binary): boolean => file.part === 'runtime';
@@ -76,12 +76,19 @@ function providerOf(library: string, binaries: readonly Binary[]): Binary | unde
 function problemsOf(binary: Binary, others: readonly Binary[], mayUseDriver: boolean): readonly Problem[] {
   const { name } = binary.file;
   if (binary.machine !== x64Machine)
-    return [{ code: 'UNSUPPORTED_PLATFORM', found: `${name} is built for another processor than x86-64` }];
+    return [{ code: 'UNSUPPORTED_PLATFORM', found: `${name} is built for another kind of machine than x86-64` }];
   const missing = binary.needed
     .filter((library) => providerOf(library, others) === undefined && !boxLibraries.has(library))
     .filter((library) => !mayUseDriver || !driverLibraries.has(library))
     .map((library): Problem => ({ code: 'RUNTIME_MISSING', found: `${name} needs ${library}, which is nowhere` }));
-  return [...missing, ...versionProblems(binary, others)];
+  return [...loaderProblems(binary), ...missing, ...versionProblems(binary, others)];
+}
+
+/** The system starts a program with the loader that it names, so that one must be on the machine. */
+function loaderProblems({ interpreter, file: { name } }: Binary): readonly Problem[] {
+  if (interpreter === null || interpreter === boxLoader) return [];
+  const found = `${name} is started by the loader ${interpreter}; the machine of the challenge has ${boxLoader}`;
+  return [{ code: 'UNSUPPORTED_PLATFORM', found }];
 }
 
 function versionProblems(binary: Binary, others: readonly Binary[]): readonly Problem[] {

@@ -10,11 +10,15 @@ const maxSections = 65_536;
 const maxNameTableBytes = 2 ** 20;
 const loadSegment = 1;
 const dynamicSegment = 2;
+const interpreterSegment = 3;
+const maxPathBytes = 4096;
 /** A section that takes no bytes in the file, as a file of debug information has it. */
 const emptySection = 8;
 
 /** The number that ELF gives to x86-64. */
 export const x64Machine = 62;
+/** The number of code for an NVIDIA GPU: a file of it (.cubin) is read by the driver, and no processor runs it. */
+export const gpuMachine = 190;
 
 interface Segment {
   readonly kind: number;
@@ -43,12 +47,24 @@ export class ElfLayout {
   static async read(file: BinaryFile): Promise<ElfLayout | null> {
     if (file.sizeBytes < 4 || (await file.bytes(0, 4, 'its first word')).readUInt32LE(0) !== magic) return null;
     const header = await file.bytes(0, headerBytes, 'its header');
-    if (header[4] !== 2 || header[5] !== 1) throw file.damaged('its header is not that of a 64-bit little-endian file');
+    const [bits, order] = [header[4], header[5]];
+    if ((bits !== 1 && bits !== 2) || (order !== 1 && order !== 2))
+      throw file.damaged('its header has an unknown form');
+    if (bits === 1) throw file.foreign('32 bits');
+    if (order === 2) throw file.foreign('big-endian numbers');
     return new ElfLayout(file, header.readUInt16LE(18), await segmentsOf(file, header), header);
   }
 
   get dynamic(): Segment | undefined {
     return this.segments.find(({ kind }) => kind === dynamicSegment);
+  }
+
+  /** The loader that a program names; null: none, as in most libraries. */
+  async interpreter(): Promise<string | null> {
+    const segment = this.segments.find(({ kind }) => kind === interpreterSegment);
+    if (segment === undefined) return null;
+    if (segment.bytes > maxPathBytes) throw this.file.damaged('the name of its loader is too long');
+    return textAt(await this.file.bytes(segment.offset, segment.bytes, 'the name of its loader'), 0);
   }
 
   /** Where the byte at an address of the loaded program is in the file. */
