@@ -1,9 +1,11 @@
 // What is asked of npm, and what is said where npm fails or gives something else. A script stands in for npm.
+import { execFileSync } from 'node:child_process';
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { collectNode } from '../../lib/competition/pack/collect-node.js';
 import { hashed } from '../../lib/competition/pack/files.js';
+import { npmInstall } from '../../lib/competition/pack/npm.js';
 import { folderOf } from './support/folder.js';
 
 const path = process.env['PATH'];
@@ -37,6 +39,25 @@ describe('Node.js from npm', () => {
         /bin\/node has the SHA-256 [0-9a-f]{64}, but it must be [0-9a-f]{64}; npm gave another/,
       ),
     });
+  });
+
+  it.each([
+    ['npm_config_location', 'global'],
+    ['npm_config_global', 'true'],
+    ['npm_config_package_lock_only', 'true'],
+    ['npm_config_dry_run', 'true'],
+    ['npm_config_workspaces', 'true'],
+  ])('is installed where it should be, also with %s=%s in the environment', async (name, value) => {
+    const folder = await folderOf({ 'fake/package.json': '{ "name": "fake", "version": "1.0.0" }', 'fake/x': 'of it' });
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(folder, 'fake') });
+    process.env[name] = value;
+    try {
+      const installed = await npmInstall('fake', join(folder, 'fake-1.0.0.tgz'), join(folder, 'to'), null);
+      expect(installed).toBe(join(folder, 'to/node_modules/fake'));
+      expect(await readFile(join(installed, 'x'), 'utf8')).toBe('of it');
+    } finally {
+      delete process.env[name];
+    }
   });
 
   it('is a NETWORK error with the words of npm where npm fails', async () => {

@@ -30,7 +30,9 @@ export async function npmInstall(
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   // Settings of a surrounding npm must not turn this into an installation elsewhere, or into none.
-  const plain = ['--global=false', '--dry-run=false', '--ignore-scripts', '--no-save', '--no-package-lock'];
+  const place = ['--global=false', '--location=project', '--workspaces=false'];
+  const whole = ['--dry-run=false', '--package-lock-only=false'];
+  const plain = [...place, ...whole, '--ignore-scripts', '--no-save', '--no-package-lock'];
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   try {
     await outputOf('npm', ['install', ...plain, ...quiet, '--prefix', folder, `${name}@${version}`], signal);
