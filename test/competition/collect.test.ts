@@ -250,8 +250,11 @@ describe('options', () => {
       overwrite: false,
       node: null,
       runtime: null,
-      architecture: 'sm_37',
+      architecture: { name: 'sm_37', asked: false },
       signal: null,
+    });
+    expect(parsePackOptions({ ...good, runtime: 'r', architecture: 'sm_60' })).toMatchObject({
+      architecture: { name: 'sm_60', asked: true },
     });
   });
 

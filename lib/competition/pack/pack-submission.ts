@@ -45,7 +45,7 @@ const stackIsUnused =
  *
  * @throws `MicrotomeError`: what `loadModel` and `checkModel` throw; MODEL_INVALID for a model that is no bundle or has no
  * fallback; RUNTIME_MISSING where a part or a library is missing; UNSUPPORTED_PLATFORM for a binary that the machine cannot
- * load; DEVICE_UNAVAILABLE for a library without code for `architecture`; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION,
+ * load; DEVICE_UNAVAILABLE for a library without code for `architecture`, or where `architecture` is given and none carries device code; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION,
  * FILE_NOT_FOUND, FILE_UNREADABLE. Then there is no new zip.
  * @example
  * ```ts
@@ -83,16 +83,19 @@ async function packWith(options: ParsedPackOptions, temporary: string): Promise<
   ];
   await requireNotPacked(output, found);
   const files = await hashed(inOrder(found), signal);
+  const needs = await checkBinaries(files);
+  const code = folder === null ? null : await checkDeviceCode(files, architecture);
   const facts: ManifestFacts = {
     microtome: toolVersion,
     model: { name: bundle.model.name, sha256: bundle.model.sha256 },
     node: node.version,
-    needs: await checkBinaries(files),
-    runtime: folder === null ? null : { architecture, libraries: await checkDeviceCode(files, architecture) },
+    needs,
+    runtime: code === null ? null : { architecture: architecture.name, libraries: code.libraries },
   };
   const all = await withManifest(facts, files, signal);
   const written = await writeZip(output, all, overwrite, signal);
-  const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stack.warnings, ...stackWarnings(facts)];
+  const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stack.warnings];
+  if (code !== null) warnings.push(stackIsUnused, ...code.warnings);
   return { path: output, ...written, ...facts, parts: partSizes(all), warnings };
 }
 
@@ -102,10 +105,4 @@ async function withManifest(
   signal: AbortSignal | null,
 ): Promise<readonly HashedFile[]> {
   return [...files, ...(await hashed([manifestFile(facts, files)], signal))].sort(byName);
-}
-
-function stackWarnings({ runtime }: ManifestFacts): readonly string[] {
-  if (runtime === null) return [];
-  const empty = 'no library of [[runtime]] carries code for a GPU';
-  return runtime.libraries.length === 0 ? [stackIsUnused, empty] : [stackIsUnused];
 }

@@ -76,10 +76,10 @@ export class ElfLayout {
     return segment.offset + (address - segment.address);
   }
 
-  /** The sections that take bytes in the file; empty where the table was stripped. */
-  async sections(): Promise<readonly Section[]> {
+  /** The sections that take bytes in the file; null where the table or the names were stripped. */
+  async sections(): Promise<readonly Section[] | null> {
     const [offset, size] = [number64(this.header, 40), this.header.readUInt16LE(58)];
-    if (offset === 0) return [];
+    if (offset === 0) return null;
     if (size !== sectionBytes) throw this.file.damaged(`its sections have headers of ${size} bytes`);
     const first = await this.file.bytes(offset, sectionBytes, 'its table of sections');
     // A file with very many sections keeps both numbers in the first of them.
@@ -88,6 +88,7 @@ export class ElfLayout {
     if (count > maxSections) throw this.file.damaged(`it has ${count} sections, at most ${maxSections} are expected`);
     const table = await this.file.bytes(offset, count * sectionBytes, 'its table of sections');
     const names = await this.nameTable(table, namesIndex, count);
+    if (names === null) return null;
     return Array.from({ length: count }, (_, i) => table.subarray(i * sectionBytes, (i + 1) * sectionBytes))
       .filter((entry) => entry.readUInt32LE(4) !== emptySection)
       .map((entry) => ({
@@ -97,8 +98,8 @@ export class ElfLayout {
       }));
   }
 
-  private async nameTable(table: Buffer, index: number, count: number): Promise<Buffer> {
-    if (index === 0 || index >= count) return Buffer.alloc(0);
+  private async nameTable(table: Buffer, index: number, count: number): Promise<Buffer | null> {
+    if (index === 0 || index >= count) return null;
     const [offset, bytes] = [number64(table, index * sectionBytes + 24), number64(table, index * sectionBytes + 32)];
     if (bytes > maxNameTableBytes) throw this.file.damaged('the names of its sections are too long');
     return this.file.bytes(offset, bytes, 'the names of its sections');
