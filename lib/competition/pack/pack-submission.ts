@@ -1,8 +1,4 @@
 /** packSubmission: everything that the machine of the challenge needs, in one zip. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { throwIfAborted } from '../../core/cancel.js';
 import { toolVersion } from '../../core/version.js';
 import { checkBinaries } from './check-binaries.js';
@@ -18,6 +14,7 @@ import { parsePackOptions, type PackOptions, type ParsedPackOptions } from './op
 import { inOrder } from './names.js';
 import { requireNotPacked, requireOutside } from './output-place.js';
 import { byName, type HashedFile } from './packed-file.js';
+import { withTemporary } from './temporary.js';
 import { requireFree, writeZip } from './zip.js';
 
 /** What {@link packSubmission} wrote. */
@@ -59,12 +56,7 @@ export async function packSubmission(options: PackOptions): Promise<PackResult> 
   throwIfAborted(parsed.signal);
   await requireFree(parsed.output, parsed.overwrite);
   if (parsed.runtime !== null) await requireOutside(parsed.output, parsed.runtime);
-  const temporary = await mkdtemp(join(tmpdir(), 'microtome-pack-'));
-  try {
-    return await packWith(parsed, temporary);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  return withTemporary((temporary) => packWith(parsed, temporary));
 }
 
 async function packWith(options: ParsedPackOptions, temporary: string): Promise<PackResult> {
