@@ -49,8 +49,11 @@ describe('Node.js from npm', () => {
     ['npm_config_dry_run', 'true'],
     ['npm_config_workspaces', 'true'],
   ])('is installed where it should be, also with %s=%s in the environment', async (name, value) => {
-    const folder = await folderOf({ 'fake/package.json': '{ "name": "fake", "version": "1.0.0" }', 'fake/x': 'of it' });
-    execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(folder, 'fake') });
+    const folder = await folderOf({
+      'package/package.json': '{ "name": "fake", "version": "1.0.0" }',
+      'package/x': 'of it',
+    });
+    execFileSync('tar', ['-czf', 'fake-1.0.0.tgz', 'package'], { cwd: folder });
     process.env[name] = value;
     try {
       const installed = await npmInstall('fake', join(folder, 'fake-1.0.0.tgz'), join(folder, 'to'), null);
