@@ -66,10 +66,17 @@ function versionsHad(versions: readonly string[], texts: Texts): Buffer {
   );
 }
 
-/** A shared library or, with code, a program that is linked statically. Its addresses are its offsets plus 0x400000. */
+/** Addresses are offsets plus this. */
+const base = 0x400000;
+
+function segment(kind: number, at: number, bytes: number): Buffer {
+  const place = [at, base + at, base + at, bytes, bytes, kind === 1 ? 4096 : 8];
+  return numbers([4, kind], [4, 7], ...place.map((value) => [8, value] as const));
+}
+
+/** A shared library or, with code, a program that is linked statically. */
 export function elfFile(parts: ElfParts = {}): Buffer {
   const { machine = 62, soname, needed = [], needs = {}, versions = [], sections = {}, code, interpreter } = parts;
-  const base = 0x400000;
   const texts = new Texts();
   const dynamicEntries: (readonly [number, number])[] = needed.map((name) => [1, texts.at(name)]);
   if (soname !== undefined) dynamicEntries.push([14, texts.at(soname)]);
@@ -115,17 +122,6 @@ export function elfFile(parts: ElfParts = {}): Buffer {
     numbers([2, code === undefined ? 3 : 2], [2, machine], [4, 1], [8, entry], [8, headerBytes], [8, tableAt], [4, 0]),
     numbers([2, headerBytes], [2, segmentBytes], [2, segments], [2, 64], [2, count], [2, count - 1]),
   ]);
-  const segment = (kind: number, at: number, bytes: number): Buffer =>
-    numbers(
-      [4, kind],
-      [4, 7],
-      [8, at],
-      [8, base + at],
-      [8, base + at],
-      [8, bytes],
-      [8, bytes],
-      [8, kind === 1 ? 4096 : 8],
-    );
   const named = interpreter === undefined ? [] : [segment(3, loaderAt, loader.length)];
   return Buffer.concat([header, segment(1, 0, end), segment(2, dynamicAt, dynamic.length), ...named, ...bodies]);
 }
