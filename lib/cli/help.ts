@@ -73,7 +73,7 @@ export function overview(
     '  2    the command line, the model or the installation is wrong; no slide was scored',
     '  3    finished, but some slides failed; their rows hold the fallback value, or are left out (--on-error skip)',
     '  4    an input file was refused before the first slide was scored; nothing was written',
-    '  130  interrupted; continue with --resume',
+    '  130  interrupted; score and embed continue with --resume',
     '',
   ].join('\n');
 }

@@ -16,6 +16,13 @@ import { UsageError } from './usage-error.js';
 
 const allCommands: readonly Command[] = commands.flatMap((command) => [command, ...(command.subcommands ?? [])]);
 
+/** A signal ended the command. `canResume`: the command has --resume. */
+class Interrupted extends Error {
+  constructor(readonly canResume: boolean) {
+    super('interrupted');
+  }
+}
+
 /** `argv` begins after the script's name. Resolves with the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const verbose = argv.includes('--verbose');
@@ -24,7 +31,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   } catch (thrown) {
     if (io.signal.aborted) {
       // Where nobody reads any more (head, a closed pager) there is nobody to tell.
-      if (!io.stdoutClosed()) io.stderr.write('microtome: interrupted; continue a run that has --out with --resume\n');
+      const canResume = thrown instanceof Interrupted && thrown.canResume;
+      const advice = canResume ? '; continue a run that has --out with --resume' : '';
+      if (!io.stdoutClosed()) io.stderr.write(`microtome: interrupted${advice}\n`);
       return exitCode.interrupted;
     }
     const failure = thrown instanceof Failure ? thrown : null;
@@ -88,6 +97,7 @@ async function runCommand(first: Command, given: readonly string[], io: CliIo): 
   try {
     return await run(args, io);
   } catch (error) {
+    if (io.signal.aborted) throw new Interrupted('resume' in spec.options);
     if (error instanceof Failure) throw error;
     throw new Failure(error, exitCodeOf(error), args.naming);
   }

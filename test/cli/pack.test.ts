@@ -113,4 +113,15 @@ describe('pack', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('see --node; choose another --out, or pass --overwrite to replace it');
   });
+
+  it('says of an interruption nothing of --resume, which this command does not have', async () => {
+    const controller = new AbortController();
+    const packSubmission = async (): Promise<PackResult> => {
+      controller.abort();
+      throw new Error('it was ended');
+    };
+    const settings = { library: { packSubmission }, signal: controller.signal };
+    const { code, stderr } = await cli(['pack', '--model', 'm', '--out', 's.zip'], settings);
+    expect([code, stderr]).toEqual([130, 'microtome: interrupted\n']);
+  });
 });

@@ -211,7 +211,7 @@ describe('exit codes of score', () => {
     };
     const first = await cli(args(area, '--json'), settings);
     expect(first.code).toBe(130);
-    expect(first.stderr).toContain('interrupted');
+    expect(first.stderr).toContain('interrupted; continue a run that has --out with --resume');
     expect(await besides(area)).toEqual(['submission.csv.journal']);
     const second = await cli(args(area, '--json', '--resume'));
     expect(second.code).toBe(0);

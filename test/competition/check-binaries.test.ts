@@ -69,6 +69,15 @@ describe('the check of binaries', () => {
     await check({ 'a/x': { elf: { needed: ['libc.so.6'], needs: { 'libc.so.6': ['?GLIBC_2.34'] } } } });
   });
 
+  it('reports needs of the machine only, and only those without which the program does not run', async () => {
+    const needs = { 'libc.so.6': ['GLIBC_2.14', '?GLIBC_2.34'], 'libown.so': ['GLIBC_2.99', 'GLIBCXX_3.4.99'] };
+    const own = { elf: { versions: ['GLIBC_2.99', 'GLIBCXX_3.4.99'] } };
+    expect(await check({ 'a/x': { elf: { needed: Object.keys(needs), needs } }, 'a/libown.so': own })).toEqual({
+      glibc: '2.14',
+      libstdcxx: null,
+    });
+  });
+
   it('refuses a library that is nowhere, with all that miss one', async () => {
     const files = { 'a/x.so': { elf: { needed: ['libnode.so.108'] } }, 'a/y.so': { elf: { needed: ['libz.so.1'] } } };
     await expect(check(files)).rejects.toMatchObject({
@@ -82,10 +91,24 @@ describe('the check of binaries', () => {
     await expect(check({ 'a/x.so': { elf: { needed } } })).rejects.toThrow(/lib9\.so, which is nowhere; and 3 more; /);
   });
 
+  it('refuses a program whose loader the machine does not have, by name', async () => {
+    await check({ 'a/node': { elf: { interpreter: '/lib64/ld-linux-x86-64.so.2' } } });
+    for (const interpreter of ['/lib/ld-musl-x86_64.so.1', '/opt/glibc/ld-linux-x86-64.so.2', ''])
+      await expect(check({ 'a/node': { elf: { interpreter } } })).rejects.toMatchObject({
+        code: 'UNSUPPORTED_PLATFORM',
+        message: expect.stringContaining(`a/node is started by the loader ${interpreter}; the machine`),
+      });
+  });
+
+  it('does not check code for a GPU (.cubin) as a program of the machine', async () => {
+    const files = { 'r/x.cubin': { part: 'runtime', elf: { machine: 190, needed: ['libnowhere.so'] } } } as const;
+    expect(await check(files)).toEqual({ glibc: null, libstdcxx: null });
+  });
+
   it('refuses a binary for another processor', async () => {
     await expect(check({ 'a/x.so': { elf: { machine: 183 } } })).rejects.toMatchObject({
       code: 'UNSUPPORTED_PLATFORM',
-      message: expect.stringContaining('a/x.so is built for another processor than x86-64'),
+      message: expect.stringContaining('a/x.so is built for another kind of machine than x86-64'),
     });
   });
 
@@ -119,11 +142,19 @@ describe('the check of binaries', () => {
       await check({ ...files, 'r/libcudnn.so.8': stack({}) });
     });
 
-    it('takes a newer C++ library where the stack brings it', async () => {
-      const needs = { 'libstdc++.so.6': ['GLIBCXX_3.4.30'] };
-      const user = stack({ needed: ['libstdc++.so.6'], needs });
-      await expect(check({ 'r/libort.so': user })).rejects.toMatchObject({ code: 'UNSUPPORTED_PLATFORM' });
-      await check({ 'r/libort.so': user, 'r/libstdc++.so.6': stack({ versions: ['GLIBCXX_3.4', 'GLIBCXX_3.4.30'] }) });
+    it('refuses a need of a newer C++ library also where the stack brings one: Node.js opens that of the machine', async () => {
+      const needs = { 'libstdc++.so.6': ['GLIBCXX_3.4.30'], 'libgcc_s.so.1': ['GCC_12.0.0'] };
+      const files = {
+        'r/libort.so': stack({ needed: Object.keys(needs), needs }),
+        'r/libstdc++.so.6': stack({ versions: ['GLIBCXX_3.4', 'GLIBCXX_3.4.30'] }),
+        'r/libgcc_s.so.1': stack({ versions: ['GCC_12.0.0'] }),
+      };
+      await expect(check(files)).rejects.toMatchObject({
+        code: 'UNSUPPORTED_PLATFORM',
+        message: expect.stringMatching(
+          /^r\/libort\.so needs GLIBCXX_3\.4\.30 of [^;]*; at most 3\.4\.28 is allowed; r\/libort\.so needs GCC_12\.0\.0 of .*Node\.js opens the libraries of the machine/,
+        ),
+      });
     });
   });
 });

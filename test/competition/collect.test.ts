@@ -1,11 +1,13 @@
 // What is taken for the parts of a zip, and what is refused with what to do: bundles, Node.js, GPU stacks, options.
-import { chmod, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { collectModel } from '../../lib/competition/pack/collect-model.js';
 import { collectNode } from '../../lib/competition/pack/collect-node.js';
 import { collectRuntime } from '../../lib/competition/pack/collect-runtime.js';
 import { contentOf, hashed } from '../../lib/competition/pack/files.js';
+import { inOrder } from '../../lib/competition/pack/names.js';
 import { parsePackOptions } from '../../lib/competition/pack/options.js';
 import { graphBytes, sha256, writeBundle, type Json } from '../api/support/bundle.js';
 import { elfFile, printingProgram } from './support/elf-file.js';
@@ -140,7 +142,8 @@ describe('a GPU stack', () => {
     });
     await symlink('libx.so.1.2.3', join(folder, 'lib/libx.so.1'));
     await symlink('libx.so.1', join(folder, 'lib/libx.so'));
-    const files = await collectRuntime(folder);
+    const { files, warnings } = await collectRuntime(folder);
+    expect(warnings).toEqual([]);
     expect(files.map(({ name }) => name).sort()).toEqual([
       'microtome/runtime/lib/libodd.so',
       'microtome/runtime/lib/libplain.so',
@@ -153,12 +156,81 @@ describe('a GPU stack', () => {
     expect(Buffer.concat(pieces).equals(elfFile({ soname: 'libx.so.1' }))).toBe(true);
   });
 
-  it('is refused where the folder is empty, not there, or has a link that leads nowhere', async () => {
+  const namesIn = async (contents: Readonly<Record<string, Uint8Array>>): Promise<readonly string[]> =>
+    (await collectRuntime(await folderOf(contents))).files.map(({ name }) => name.replace('microtome/runtime/', ''));
+
+  it('has a library under the SONAME only where the folder or a binary of the stack calls it so', async () => {
+    const library = elfFile({ soname: 'libx.so.1' });
+    expect(await namesIn({ 'libx.so': library })).toEqual(['libx.so']);
+    expect(await namesIn({ 'libx.so': library, 'liby.so': elfFile({ needed: ['libx.so.1'] }) })).toEqual([
+      'libx.so.1',
+      'liby.so',
+    ]);
+    const folder = await folderOf({ 'targets/libx.so.1.2': library });
+    await symlink('targets/libx.so.1.2', join(folder, 'libx.so'));
+    await mkdir(join(folder, 'lib'));
+    await symlink('../targets/libx.so.1.2', join(folder, 'lib/libx.so.1'));
+    expect((await collectRuntime(folder)).files.map(({ name }) => name)).toEqual(['microtome/runtime/lib/libx.so.1']);
+  });
+
+  it('is taken without the libraries of the driver, by their names or their SONAMEs, with a warning', async () => {
+    const stubs = { 'stubs/libcuda.so': elfFile({ soname: 'libcuda.so.1' }), 'stubs/libnvidia-ml.so.1': elfFile() };
+    const { files, warnings } = await collectRuntime(await folderOf({ ...stubs, 'libx.so': elfFile() }));
+    expect(files.map(({ name }) => name)).toEqual(['microtome/runtime/libx.so']);
+    expect(warnings).toEqual([
+      'stubs/libcuda.so of [[runtime]] is left out: the driver of the GPU brings this library',
+      'stubs/libnvidia-ml.so.1 of [[runtime]] is left out: the driver of the GPU brings this library',
+    ]);
+    await expect(collectRuntime(await folderOf(stubs))).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+
+  it.each(['.', '..'])('is refused where the SONAME of a library is %s', async (soname) => {
+    await expect(namesIn({ 'a/b/libx.so': elfFile({ soname }) })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining(`the SONAME of a/b/libx.so is ${soname}, which names a folder`),
+    });
+  });
+
+  it('is refused where a library would get the name of a folder', async () => {
+    const folder = await folderOf({
+      'data/weights': 'x',
+      'data.txt': 'x',
+      'libx.so': elfFile({ soname: 'data' }),
+      'liby.so': elfFile({ needed: ['data'] }),
+    });
+    const { files } = await collectRuntime(folder);
+    expect(() => inOrder(files)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('microtome/runtime/data would be a file and a folder in the zip'),
+      }),
+    );
+  });
+
+  it('is refused where the folder is empty or not there', async () => {
     const folder = await folderOf();
     await expect(collectRuntime(folder)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(collectRuntime(join(folder, 'no'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
-    await symlink('nowhere', join(folder, 'libx.so'));
-    await expect(collectRuntime(folder)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+
+  it.each([
+    ['a link leads nowhere', 'FILE_NOT_FOUND', ' is a link that leads nowhere; remove it', 'ln -s nowhere libx.so'],
+    ['a link leads to itself', 'FILE_NOT_FOUND', ' is a link that leads nowhere; remove it', 'ln -s libx.so libx.so'],
+    ['there is a pipe', 'INVALID_OPTION', ' is neither a file nor a folder; remove it', 'mkfifo libx.so'],
+  ])('is refused by the name of the entry where %s', async (_, code, found, make) => {
+    const folder = await folderOf({ 'lib/x': '' });
+    execFileSync('sh', ['-c', make], { cwd: join(folder, 'lib') });
+    const message = expect.stringContaining(`${join(folder, 'lib/libx.so')}${found}`);
+    await expect(collectRuntime(folder)).rejects.toMatchObject({ code, message });
+  });
+
+  it('is refused by the name of the entry where a name is not UTF-8', async () => {
+    const folder = await folderOf();
+    await writeFile(Buffer.concat([Buffer.from(join(folder, 'lib')), Buffer.from([0xff]), Buffer.from('.so')]), '');
+    await expect(collectRuntime(folder)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringMatching(/has a file whose name is not UTF-8: lib[^;]*\.so; rename the file/),
+    });
   });
 
   it('is refused where a link leads to a folder, which may have no end', async () => {
@@ -178,8 +250,11 @@ describe('options', () => {
       overwrite: false,
       node: null,
       runtime: null,
-      architecture: 'sm_37',
+      architecture: { name: 'sm_37', asked: false },
       signal: null,
+    });
+    expect(parsePackOptions({ ...good, runtime: 'r', architecture: 'sm_60' })).toMatchObject({
+      architecture: { name: 'sm_60', asked: true },
     });
   });
 

@@ -15,9 +15,9 @@ async function codeOf(file: Uint8Array) {
   return readDeviceCode(join(folder, 'lib.so'), 'lib.so');
 }
 
-async function check(files: Readonly<Record<string, Uint8Array>>, architecture: string) {
+async function check(files: Readonly<Record<string, Uint8Array>>, name: string, asked = true) {
   const folder = await folderOf(files);
-  return checkDeviceCode(await hashed(await collectRuntime(folder), null), architecture);
+  return checkDeviceCode(await hashed((await collectRuntime(folder)).files, null), { name, asked });
 }
 
 describe('device code', () => {
@@ -51,10 +51,18 @@ describe('device code', () => {
 
   it.each([
     ['no such section', elfFile({ sections: { '.text': Buffer.alloc(16) } })],
-    ['no sections', elfFile()],
     ['no ELF file at all', Buffer.from('text')],
   ])('is not there: %s', async (_, file) => {
-    expect(await codeOf(file)).toBeNull();
+    expect(await codeOf(file)).toBe('none');
+  });
+
+  it.each([
+    ['no table of sections', (bytes: Buffer) => bytes.writeBigUInt64LE(0n, 40)],
+    ['no names of sections', (bytes: Buffer) => bytes.writeUInt16LE(0, 62)],
+  ])('is not known with %s', async (_, strip) => {
+    const bytes = withCode(deviceCode(modules));
+    strip(bytes);
+    expect(await codeOf(bytes)).toBe('unknown');
   });
 
   const one = deviceModule([{ kind: 'cubin', sm: 37 }]);
@@ -109,15 +117,18 @@ describe('the check of a GPU stack', () => {
   it('counts the modules that the GPU can run', async () => {
     expect(
       await check({ 'libk.so': kepler, 'libplain.so': elfFile(), 'notes.txt': Buffer.from('x') }, 'sm_37'),
-    ).toEqual([
-      {
-        name: 'microtome/runtime/libk.so',
-        modules: 3,
-        machineCode: 1,
-        assemblyOnly: 1,
-        architectures: ['sm_35', 'sm_37', 'sm_90'],
-      },
-    ]);
+    ).toEqual({
+      libraries: [
+        {
+          name: 'microtome/runtime/libk.so',
+          modules: 3,
+          machineCode: 1,
+          assemblyOnly: 1,
+          architectures: ['sm_35', 'sm_37', 'sm_90'],
+        },
+      ],
+      warnings: [],
+    });
   });
 
   it('refuses a library that has code for other GPUs only, by name', async () => {
@@ -126,6 +137,28 @@ describe('the check of a GPU stack', () => {
       code: 'DEVICE_UNAVAILABLE',
       message: expect.stringMatching(/no code for sm_37.*microtome\/runtime\/libh\.so \(sm_90\); take/),
     });
-    expect(await check(files, 'sm_90')).toHaveLength(2);
+    expect((await check(files, 'sm_90')).libraries).toHaveLength(2);
+  });
+
+  it('warns by name of a library whose sections were stripped', async () => {
+    const stripped = Buffer.from(hopper);
+    stripped.writeBigUInt64LE(0n, 40);
+    const { libraries, warnings } = await check({ 'libk.so': kepler, 'libh.so': stripped }, 'sm_37');
+    expect(libraries.map(({ name }) => name)).toEqual(['microtome/runtime/libk.so']);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^microtome\/runtime\/libh\.so has no table of sections: whether/),
+    ]);
+  });
+
+  it('refuses a stack without device code where an architecture was asked for, and else warns', async () => {
+    const files = { 'libplain.so': elfFile() };
+    await expect(check(files, 'sm_37')).rejects.toMatchObject({
+      code: 'DEVICE_UNAVAILABLE',
+      message: expect.stringMatching(/^no library of runtime carries code for a GPU .* for sm_37; take builds/),
+    });
+    expect(await check(files, 'sm_37', false)).toEqual({
+      libraries: [],
+      warnings: [expect.stringContaining('no library of [[runtime]] carries code for a GPU')],
+    });
   });
 });

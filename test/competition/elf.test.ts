@@ -24,6 +24,7 @@ describe('the reader of ELF files', () => {
     const folder = await folderOf({ 'lib.so': rich });
     expect(await readElfFacts(join(folder, 'lib.so'), 'lib.so')).toEqual({
       machine: 62,
+      interpreter: null,
       soname: 'libown.so.1',
       needed: ['libc.so.6', 'libm.so.6'],
       versionNeeds: [
@@ -51,6 +52,7 @@ describe('the reader of ELF files', () => {
   it('reads the Node.js that runs this test', async () => {
     const facts = await readElfFacts('/proc/self/exe', 'node');
     expect(facts?.machine).toBe(62);
+    expect(facts?.interpreter).toBe('/lib64/ld-linux-x86-64.so.2');
     expect(facts?.needed).toContain('libc.so.6');
     const versions = facts?.versionNeeds.filter(({ library }) => library === 'libc.so.6').map(({ version }) => version);
     expect(versions).toContain('GLIBC_2.2.5');
@@ -73,8 +75,7 @@ describe('the reader of ELF files', () => {
   });
 
   it.each([
-    ['a 32-bit header', (bytes: Buffer) => bytes.writeUInt8(1, 4)],
-    ['a big-endian header', (bytes: Buffer) => bytes.writeUInt8(2, 5)],
+    ['a header of an unknown form', (bytes: Buffer) => bytes.writeUInt8(3, 4)],
     ['segments behind the end', (bytes: Buffer) => bytes.writeBigUInt64LE(1n << 62n, 32)],
     ['segments of another size', (bytes: Buffer) => bytes.writeUInt16LE(32, 54)],
     ['too many segments', (bytes: Buffer) => bytes.writeUInt16LE(0xffff, 56)],
@@ -89,6 +90,46 @@ describe('the reader of ELF files', () => {
     expect(failure).toBeInstanceOf(MicrotomeError);
     expect(failure).toMatchObject({ code: 'RUNTIME_MISSING', stage: 'options' });
     expect((failure as Error).message).toContain('lib.so is a damaged binary');
+  });
+
+  it.each([
+    ['32 bits', (bytes: Buffer) => bytes.writeUInt8(1, 4)],
+    ['big-endian numbers', (bytes: Buffer) => bytes.writeUInt8(2, 5)],
+  ])('says of a file for a machine with %s that it is for another kind of machine', async (what, change) => {
+    const bytes = Buffer.from(rich);
+    change(bytes);
+    const folder = await folderOf({ 'lib.so': bytes });
+    await expect(readElfFacts(join(folder, 'lib.so'), 'lib.so')).rejects.toMatchObject({
+      code: 'UNSUPPORTED_PLATFORM',
+      message: expect.stringContaining(`lib.so is built for another kind of machine than x86-64: one with ${what}`),
+    });
+  });
+
+  it('reads lists of versions to their ends, as the loader does, whatever numbers stand beside them', async () => {
+    const [none, more] = [Buffer.from(rich), Buffer.from(rich)];
+    const facts = async (bytes: Buffer) => {
+      const folder = await folderOf({ 'lib.so': bytes });
+      const { versionNeeds, versions } = (await readElfFacts(join(folder, 'lib.so'), 'lib.so')) ?? {};
+      return { versionNeeds, versions };
+    };
+    for (const tag of [0x6fffffff, 0x6ffffffd]) {
+      const entry = Buffer.alloc(8);
+      entry.writeUInt32LE(tag);
+      const at = rich.indexOf(entry);
+      expect(at).toBeGreaterThan(0);
+      none.writeBigUInt64LE(0n, at + 8);
+      more.writeBigUInt64LE(9n, at + 8);
+    }
+    const whole = await facts(rich);
+    expect(whole.versionNeeds).toHaveLength(3);
+    expect(await facts(none)).toEqual(whole);
+    expect(await facts(more)).toEqual(whole);
+  });
+
+  it('ends where a list of versions is very long', async () => {
+    const needs = { 'libc.so.6': Array.from({ length: 4097 }, () => 'V') };
+    const folder = await folderOf({ 'lib.so': elfFile({ needs }) });
+    await expect(readElfFacts(join(folder, 'lib.so'), 'lib.so')).rejects.toThrow('it needs too many versions');
   });
 
   it('ends with an answer or an error of ours, wherever a file is cut or a byte is wrong', async () => {

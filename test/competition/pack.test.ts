@@ -2,11 +2,12 @@
 // and that nothing is written where something is wrong.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PackOptions, PackResult } from '../../lib/competition/index.js';
 import { toolVersion } from '../../lib/core/version.js';
+import { writeBundle } from '../api/support/bundle.js';
 import { deviceCode, elfFile, printingProgram } from './support/elf-file.js';
 import { folderOf } from './support/folder.js';
 import { fakePackage, type FakePackage } from './support/package.js';
@@ -193,10 +194,36 @@ describe('packSubmission', () => {
     const stack = await folderOf({
       'libx.so.1.1': elfFile({ soname: 'libx.so.1' }),
       'libx.so.1.2': elfFile({ soname: 'libx.so.1' }),
+      'liby.so': elfFile({ needed: ['libx.so.1'] }),
     });
     const error = await refusal({ ...options, runtime: stack });
     expect(error.message).toContain('two files would be microtome/runtime/libx.so.1 in the zip');
     await rm(stack, { recursive: true });
     expect(await readdir(folder)).toEqual(['node']);
+  });
+
+  it('refuses to write the zip where it would pack itself', async () => {
+    const { folder, options } = await place();
+    const stack = await folderOf({ 'lib/libx.so': elfFile() });
+    await symlink(join(stack, 'lib'), join(folder, 'link'));
+    for (const output of [join(stack, 'lib/submission.zip'), join(folder, 'link/submission.zip')]) {
+      const error = await refusal({ ...options, runtime: stack, output });
+      expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+      expect(error.message).toMatch(/submission\.zip lies in the folder runtime: the zip would pack itself; choose a/);
+    }
+    expect(await readdir(join(stack, 'lib'))).toEqual(['libx.so']);
+    await writeFile(options.output, 'older');
+    await symlink(options.output, join(stack, 'older.zip'));
+    const error = await refusal({ ...options, runtime: stack, overwrite: true });
+    expect(error.message).toContain('submission.zip would be packed as microtome/runtime/older.zip');
+    expect(await readFile(options.output, 'utf8')).toBe('older');
+  });
+
+  it('may write the zip into the folder of the bundle, of which only named files are packed', async () => {
+    const { options } = await place();
+    const bundle = writeBundle();
+    const output = join(bundle, 'submission.zip');
+    const first = await packed({ ...options, model: bundle, output });
+    expect((await packed({ ...options, model: bundle, output, overwrite: true })).sha256).toBe(first.sha256);
   });
 });

@@ -27,7 +27,7 @@ export const packSpec: CommandSpec = {
     architecture: {
       kind: 'text',
       value: 'sm_NN',
-      help: 'the GPU that the libraries of --runtime must have code for (default: sm_37, a Tesla K80)',
+      help: 'the GPU that the libraries of --runtime must have code for (default: sm_37, a Tesla K80); a --runtime without any such code is then refused',
     },
     json: { kind: 'flag', help: 'print one line of JSON' },
   },

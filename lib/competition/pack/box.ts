@@ -15,6 +15,9 @@ export const boxVersions: Readonly<Record<'GLIBC' | 'GLIBCXX' | 'CXXABI' | 'GCC'
 /** Versions without a number that the C++ library of the machine has. */
 export const boxNamedVersions: ReadonlySet<string> = new Set(['CXXABI_TM_1', 'CXXABI_FLOAT128']);
 
+/** The program that loads other programs; each of them names it by its path. */
+export const boxLoader = '/lib64/ld-linux-x86-64.so.2';
+
 /** The libraries that are on the machine. */
 export const boxLibraries: ReadonlySet<string> = new Set([
   'ld-linux-x86-64.so.2',

@@ -3,9 +3,9 @@
  * each version of symbols that it needs. Reads the files; loads none.
  */
 import { MicrotomeError } from '../../core/errors.js';
-import { boxLibraries, boxVersions, driverLibraries } from './box.js';
+import { boxLibraries, boxLoader, boxVersions, driverLibraries } from './box.js';
 import { readElfFacts, type ElfFacts, type VersionNeed } from './elf/elf-facts.js';
-import { x64Machine } from './elf/layout.js';
+import { gpuMachine, x64Machine } from './elf/layout.js';
 import type { HashedFile } from './packed-file.js';
 import { boxHas, familyOf, highest, isHigher, type Family } from './versions.js';
 
@@ -28,7 +28,7 @@ const maxProblemsShown = 10;
 const advice = {
   RUNTIME_MISSING: 'add the named libraries, or leave out what needs them',
   UNSUPPORTED_PLATFORM:
-    'take a build for glibc 2.28 (of this package: npm run prebuilds); a GPU stack may bring a C++ library of its own',
+    'take a build for glibc 2.28 and the C++ library of GCC 10 (of this package: npm run prebuilds); Node.js opens the libraries of the machine, whatever a GPU stack brings',
 } as const;
 
 /** Throws RUNTIME_MISSING for a library that is nowhere, UNSUPPORTED_PLATFORM for a version that the machine does not have. */
@@ -37,7 +37,7 @@ export async function checkBinaries(files: readonly HashedFile[]): Promise<Binar
   for (const file of files) {
     if (!('path' in file.content)) continue;
     const facts = await readElfFacts(file.content.path, file.name);
-    if (facts !== null) binaries.push({ ...facts, file });
+    if (facts !== null && facts.machine !== gpuMachine) binaries.push({ ...facts, file });
   }
   // What belongs to the GPU stack is opened with the whole zip around it; everything else must do without the stack.
   const isOfStack = ({ file }: Binary): boolean => file.part === 'runtime';
@@ -47,7 +47,7 @@ export async function checkBinaries(files: readonly HashedFile[]): Promise<Binar
     isOfStack(binary) ? problemsOf(binary, all, true) : problemsOf(binary, own, false),
   );
   refuse(problems);
-  const needs = binaries.flatMap(({ versionNeeds }) => versionNeeds.map(({ version }) => version));
+  const needs = binaries.flatMap(({ versionNeeds }) => versionNeeds.filter(isOfMachine).map(({ version }) => version));
   return { glibc: highest(needs, 'GLIBC'), libstdcxx: highest(needs, 'GLIBCXX') };
 }
 
@@ -59,27 +59,41 @@ function refuse(problems: readonly Problem[]): void {
   throw new MicrotomeError(first.code, 'options', `${shown.join('; ')}${more}`, { advice: advice[first.code] });
 }
 
-/** The binary of the zip that the loader takes for a name: it looks for a file that is called so. */
+/** The program runs only where a library of the machine has this version. */
+function isOfMachine({ library, weak }: VersionNeed): boolean {
+  return !weak && boxLibraries.has(library);
+}
+
+/**
+ * The binary of the zip that the loader takes for a name: it looks for a file that is called so. Node.js has opened the libraries of
+ * the machine before it opens the first file of the zip, and a process has one library of a name.
+ */
 function providerOf(library: string, binaries: readonly Binary[]): Binary | undefined {
+  if (boxLibraries.has(library)) return undefined;
   return binaries.find(({ file }) => file.name.endsWith(`/${library}`));
 }
 
 function problemsOf(binary: Binary, others: readonly Binary[], mayUseDriver: boolean): readonly Problem[] {
   const { name } = binary.file;
   if (binary.machine !== x64Machine)
-    return [{ code: 'UNSUPPORTED_PLATFORM', found: `${name} is built for another processor than x86-64` }];
+    return [{ code: 'UNSUPPORTED_PLATFORM', found: `${name} is built for another kind of machine than x86-64` }];
   const missing = binary.needed
     .filter((library) => providerOf(library, others) === undefined && !boxLibraries.has(library))
     .filter((library) => !mayUseDriver || !driverLibraries.has(library))
     .map((library): Problem => ({ code: 'RUNTIME_MISSING', found: `${name} needs ${library}, which is nowhere` }));
-  return [...missing, ...versionProblems(binary, others)];
+  return [...loaderProblems(binary), ...missing, ...versionProblems(binary, others)];
+}
+
+/** The system starts a program with the loader that it names, so that one must be on the machine. */
+function loaderProblems({ interpreter, file: { name } }: Binary): readonly Problem[] {
+  if (interpreter === null || interpreter === boxLoader) return [];
+  const found = `${name} is started by the loader ${interpreter}; the machine of the challenge has ${boxLoader}`;
+  return [{ code: 'UNSUPPORTED_PLATFORM', found }];
 }
 
 function versionProblems(binary: Binary, others: readonly Binary[]): readonly Problem[] {
   const needs = binary.versionNeeds.filter(({ weak }) => !weak);
-  const isPacked = ({ library }: VersionNeed): boolean => providerOf(library, others) !== undefined;
-  const ofMachine = needs.filter((need) => !isPacked(need) && boxLibraries.has(need.library));
-  const found = [...notInZip(needs.filter(isPacked), others), ...notOnMachine(ofMachine)];
+  const found = [...notInZip(needs, others), ...notOnMachine(needs.filter(isOfMachine))];
   return found.map((text): Problem => ({ code: 'UNSUPPORTED_PLATFORM', found: `${binary.file.name} needs ${text}` }));
 }
 

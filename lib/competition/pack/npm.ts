@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 
 import { MicrotomeError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
+import { noSpace } from './temporary.js';
 
 const run = promisify(execFile);
 const maxOutputBytes = 2 ** 24;
@@ -21,7 +22,7 @@ export async function outputOf(file: string, args: readonly string[], signal: Ab
   return stdout;
 }
 
-/** Installs `name` of exactly `version`; gives its folder. No script of it runs. Throws RUNTIME_MISSING, NETWORK. */
+/** Installs `name` of exactly `version`; gives its folder. No script of it runs. Throws RUNTIME_MISSING, NETWORK, DISK_FULL. */
 export async function npmInstall(
   name: string,
   version: string,
@@ -30,18 +31,20 @@ export async function npmInstall(
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   // Settings of a surrounding npm must not turn this into an installation elsewhere, or into none.
-  const plain = ['--global=false', '--dry-run=false', '--ignore-scripts', '--no-save', '--no-package-lock'];
+  const place = ['--global=false', '--location=project', '--workspaces=false'];
+  const whole = ['--dry-run=false', '--package-lock-only=false'];
+  const plain = [...place, ...whole, '--ignore-scripts', '--no-save', '--no-package-lock'];
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   try {
     await outputOf('npm', ['install', ...plain, ...quiet, '--prefix', folder, `${name}@${version}`], signal);
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason;
-    throw npmFailure(`${name}@${version}`, error);
+    throw npmFailure(`${name}@${version}`, folder, error);
   }
   return join(folder, 'node_modules', name);
 }
 
-function npmFailure(what: string, error: unknown): MicrotomeError {
+function npmFailure(what: string, folder: string, error: unknown): MicrotomeError {
   const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
   const other = 'pass [[node]], the path of a Node.js for Linux x64';
   if (code === 'ENOENT')
@@ -51,6 +54,7 @@ function npmFailure(what: string, error: unknown): MicrotomeError {
     });
   const lines = stderr.split('\n').filter((line) => !line.includes('A complete log of this run'));
   const reason = printable(lines.join(' ').trim()).slice(0, maxReasonLength) || `exit code ${String(code)}`;
+  if (/\b(?:ENOSPC|EDQUOT)\b/.test(stderr)) return noSpace(folder, `npm could not write ${what}: ${reason}`, error);
   return new MicrotomeError('NETWORK', 'options', `npm could not fetch ${what}: ${reason}`, {
     cause: error,
     advice: `check the connection and the settings of npm, or ${other}`,

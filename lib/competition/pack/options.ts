@@ -3,6 +3,7 @@ import { MicrotomeError } from '../../core/errors.js';
 import { pathOf } from '../../core/file-url.js';
 import { nearest } from '../../core/near-miss.js';
 import { boxArchitecture } from './box.js';
+import type { WantedArchitecture } from './check-device-code.js';
 
 /** What {@link packSubmission} makes, and of what. */
 export interface PackOptions {
@@ -16,7 +17,7 @@ export interface PackOptions {
   readonly node?: string | URL;
   /** A folder with libraries for a GPU, which is added to the zip. @defaultValue none */
   readonly runtime?: string | URL;
-  /** The GPU that the libraries of `runtime` must have code for. @defaultValue `sm_37`, the Tesla K80 of the challenge */
+  /** The GPU that the libraries of `runtime` must have code for. Where it is given, one of them must have code for a GPU. @defaultValue `sm_37`, the Tesla K80 of the challenge */
   readonly architecture?: string;
   /** Ends the work; the promise then rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
@@ -28,7 +29,7 @@ export interface ParsedPackOptions {
   readonly overwrite: boolean;
   readonly node: string | null;
   readonly runtime: string | null;
-  readonly architecture: string;
+  readonly architecture: WantedArchitecture;
   readonly signal: AbortSignal | null;
 }
 
@@ -63,7 +64,7 @@ export function parsePackOptions(options: unknown): ParsedPackOptions {
     overwrite,
     node: o['node'] === undefined ? null : path('node', o['node']),
     runtime: o['runtime'] === undefined ? null : path('runtime', o['runtime']),
-    architecture,
+    architecture: { name: architecture, asked: o['architecture'] !== undefined },
     signal,
   };
 }

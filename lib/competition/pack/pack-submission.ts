@@ -1,10 +1,5 @@
 /** packSubmission: everything that the machine of the challenge needs, in one zip. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { throwIfAborted } from '../../core/cancel.js';
-import { MicrotomeError } from '../../core/errors.js';
 import { toolVersion } from '../../core/version.js';
 import { checkBinaries } from './check-binaries.js';
 import { checkDeviceCode } from './check-device-code.js';
@@ -16,7 +11,10 @@ import { hashed } from './files.js';
 import { licenceFiles } from './licences.js';
 import { manifestFile, partSizes, type ManifestFacts, type PartSize } from './manifest.js';
 import { parsePackOptions, type PackOptions, type ParsedPackOptions } from './options.js';
-import { byName, type HashedFile, type PackedFile } from './packed-file.js';
+import { inOrder } from './names.js';
+import { requireNotPacked, requireOutside } from './output-place.js';
+import { byName, type HashedFile } from './packed-file.js';
+import { withTemporary } from './temporary.js';
 import { requireFree, writeZip } from './zip.js';
 
 /** What {@link packSubmission} wrote. */
@@ -44,7 +42,7 @@ const stackIsUnused =
  *
  * @throws `MicrotomeError`: what `loadModel` and `checkModel` throw; MODEL_INVALID for a model that is no bundle or has no
  * fallback; RUNTIME_MISSING where a part or a library is missing; UNSUPPORTED_PLATFORM for a binary that the machine cannot
- * load; DEVICE_UNAVAILABLE for a library without code for `architecture`; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION,
+ * load; DEVICE_UNAVAILABLE for a library without code for `architecture`, or where `architecture` is given and none carries device code; NETWORK, OUTPUT_EXISTS, DISK_FULL, INVALID_OPTION,
  * FILE_NOT_FOUND, FILE_UNREADABLE. Then there is no new zip.
  * @example
  * ```ts
@@ -57,33 +55,39 @@ export async function packSubmission(options: PackOptions): Promise<PackResult> 
   const parsed = parsePackOptions(options);
   throwIfAborted(parsed.signal);
   await requireFree(parsed.output, parsed.overwrite);
-  const temporary = await mkdtemp(join(tmpdir(), 'microtome-pack-'));
-  try {
-    return await packWith(parsed, temporary);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  if (parsed.runtime !== null) await requireOutside(parsed.output, parsed.runtime);
+  return withTemporary((temporary) => packWith(parsed, temporary));
 }
 
 async function packWith(options: ParsedPackOptions, temporary: string): Promise<PackResult> {
   const { output, overwrite, runtime: folder, signal, architecture } = options;
   const own = await collectPackage();
   const bundle = await collectModel(options.model, signal);
-  const stack = folder === null ? [] : await collectRuntime(folder);
+  const stack = folder === null ? { files: [], warnings: [] } : await collectRuntime(folder);
   const node = await collectNode(options.node, temporary, signal);
   const licences = new Map([...own.licences, ...(node.licence === null ? [] : [['node.txt', node.licence] as const])]);
-  const found = [...own.files, ...node.files, ...bundle.files, ...licenceFiles(licences, bundle.licence), ...stack];
+  const found = [
+    ...own.files,
+    ...node.files,
+    ...bundle.files,
+    ...licenceFiles(licences, bundle.licence),
+    ...stack.files,
+  ];
+  await requireNotPacked(output, found);
   const files = await hashed(inOrder(found), signal);
+  const needs = await checkBinaries(files);
+  const code = folder === null ? null : await checkDeviceCode(files, architecture);
   const facts: ManifestFacts = {
     microtome: toolVersion,
     model: { name: bundle.model.name, sha256: bundle.model.sha256 },
     node: node.version,
-    needs: await checkBinaries(files),
-    runtime: folder === null ? null : { architecture, libraries: await checkDeviceCode(files, architecture) },
+    needs,
+    runtime: code === null ? null : { architecture: architecture.name, libraries: code.libraries },
   };
   const all = await withManifest(facts, files, signal);
   const written = await writeZip(output, all, overwrite, signal);
-  const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stackWarnings(facts)];
+  const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stack.warnings];
+  if (code !== null) warnings.push(stackIsUnused, ...code.warnings);
   return { path: output, ...written, ...facts, parts: partSizes(all), warnings };
 }
 
@@ -93,19 +97,4 @@ async function withManifest(
   signal: AbortSignal | null,
 ): Promise<readonly HashedFile[]> {
   return [...files, ...(await hashed([manifestFile(facts, files)], signal))].sort(byName);
-}
-
-function stackWarnings({ runtime }: ManifestFacts): readonly string[] {
-  if (runtime === null) return [];
-  const empty = 'no library of [[runtime]] carries code for a GPU';
-  return runtime.libraries.length === 0 ? [stackIsUnused, empty] : [stackIsUnused];
-}
-
-/** Sorted. Throws where two files would have one name in the zip. */
-function inOrder(files: readonly PackedFile[]): readonly PackedFile[] {
-  const sorted = [...files].sort(byName);
-  const twice = sorted.find(({ name }, i) => name === sorted[i + 1]?.name);
-  if (twice === undefined) return sorted;
-  const found = `two files would be ${twice.name} in the zip`;
-  throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice: 'remove one of them' });
 }

@@ -10,6 +10,8 @@ export interface ElfParts {
   readonly sections?: Readonly<Record<string, Uint8Array>>;
   /** Machine code where a program begins. */
   readonly code?: Uint8Array;
+  /** The loader that a program names. */
+  readonly interpreter?: string;
 }
 
 const headerBytes = 64;
@@ -64,17 +66,25 @@ function versionsHad(versions: readonly string[], texts: Texts): Buffer {
   );
 }
 
-/** A shared library or, with code, a program that is linked statically. Its addresses are its offsets plus 0x400000. */
+/** Addresses are offsets plus this. */
+const base = 0x400000;
+
+function segment(kind: number, at: number, bytes: number): Buffer {
+  const place = [at, base + at, base + at, bytes, bytes, kind === 1 ? 4096 : 8];
+  return numbers([4, kind], [4, 7], ...place.map((value) => [8, value] as const));
+}
+
+/** A shared library or, with code, a program that is linked statically. */
 export function elfFile(parts: ElfParts = {}): Buffer {
-  const { machine = 62, soname, needed = [], needs = {}, versions = [], sections = {}, code } = parts;
-  const base = 0x400000;
+  const { machine = 62, soname, needed = [], needs = {}, versions = [], sections = {}, code, interpreter } = parts;
   const texts = new Texts();
   const dynamicEntries: (readonly [number, number])[] = needed.map((name) => [1, texts.at(name)]);
   if (soname !== undefined) dynamicEntries.push([14, texts.at(soname)]);
   const [needTable, hadTable] = [versionNeeds(needs, texts), versionsHad(versions, texts)];
 
   const bodies: Buffer[] = [];
-  let end = headerBytes + 2 * segmentBytes;
+  const segments = interpreter === undefined ? 2 : 3;
+  let end = headerBytes + segments * segmentBytes;
   const place = (body: Uint8Array): number => {
     const at = end;
     bodies.push(Buffer.from(body));
@@ -82,6 +92,8 @@ export function elfFile(parts: ElfParts = {}): Buffer {
     return at;
   };
   const entry = code === undefined ? 0 : base + place(code);
+  const loader = Buffer.from(interpreter === undefined ? '' : `${interpreter}\0`);
+  const loaderAt = place(loader);
   dynamicEntries.push([5, base + place(texts.bytes)]);
   if (needTable.length > 0)
     dynamicEntries.push([0x6ffffffe, base + place(needTable)], [0x6fffffff, Object.keys(needs).length]);
@@ -108,20 +120,10 @@ export function elfFile(parts: ElfParts = {}): Buffer {
   const header = Buffer.concat([
     Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     numbers([2, code === undefined ? 3 : 2], [2, machine], [4, 1], [8, entry], [8, headerBytes], [8, tableAt], [4, 0]),
-    numbers([2, headerBytes], [2, segmentBytes], [2, 2], [2, 64], [2, count], [2, count - 1]),
+    numbers([2, headerBytes], [2, segmentBytes], [2, segments], [2, 64], [2, count], [2, count - 1]),
   ]);
-  const segment = (kind: number, at: number, bytes: number): Buffer =>
-    numbers(
-      [4, kind],
-      [4, 7],
-      [8, at],
-      [8, base + at],
-      [8, base + at],
-      [8, bytes],
-      [8, bytes],
-      [8, kind === 1 ? 4096 : 8],
-    );
-  return Buffer.concat([header, segment(1, 0, end), segment(2, dynamicAt, dynamic.length), ...bodies]);
+  const named = interpreter === undefined ? [] : [segment(3, loaderAt, loader.length)];
+  return Buffer.concat([header, segment(1, 0, end), segment(2, dynamicAt, dynamic.length), ...named, ...bodies]);
 }
 
 /** A program of a few instructions that prints a text and ends: for Linux on x86-64, without any library. */

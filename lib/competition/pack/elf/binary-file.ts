@@ -23,6 +23,14 @@ export class BinaryFile {
     });
   }
 
+  /** Says that the file is one of a machine with `what`. */
+  foreign(what: string): MicrotomeError {
+    const found = `${this.name} is built for another kind of machine than x86-64: one with ${what}`;
+    return new MicrotomeError('UNSUPPORTED_PLATFORM', 'options', found, {
+      advice: 'take a build for Linux x64, or leave the file out',
+    });
+  }
+
   /** `length` bytes from `offset` on. Throws where the file does not have all of them. */
   async bytes(offset: number, length: number, what: string): Promise<Buffer> {
     const isInside = Number.isSafeInteger(offset) && offset >= 0 && offset + length <= this.sizeBytes;

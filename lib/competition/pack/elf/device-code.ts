@@ -5,7 +5,7 @@
  * its code is compressed, so no code is read.
  */
 import { number64, withBinary, type BinaryFile } from './binary-file.js';
-import { ElfLayout, type Section } from './layout.js';
+import { ElfLayout, gpuMachine, type Section } from './layout.js';
 
 const sectionNames = ['.nv_fatbin', '__nv_relfatbin'];
 const containerMagic = 0xba55ed50;
@@ -23,14 +23,20 @@ export interface DeviceCode {
   readonly architecture: number;
 }
 
-/** The code of each module of a library; null: it carries no device code, or is no ELF file. */
-export async function readDeviceCode(path: string, name: string): Promise<readonly (readonly DeviceCode[])[] | null> {
+/** The code of a library, a list for each module. */
+export type Modules = readonly (readonly DeviceCode[])[];
+
+/** 'none': it carries no device code, or is no ELF file. 'unknown': its sections were stripped, so that nobody can tell. */
+export async function readDeviceCode(path: string, name: string): Promise<Modules | 'none' | 'unknown'> {
   return withBinary(path, name, async (file) => {
     const layout = await ElfLayout.read(file);
-    const sections = (await layout?.sections())?.filter((section) => sectionNames.includes(section.name)) ?? [];
-    if (sections.length === 0) return null;
+    if (layout === null || layout.machine === gpuMachine) return 'none';
+    const sections = await layout.sections();
+    if (sections === null) return 'unknown';
+    const found = sections.filter((section) => sectionNames.includes(section.name));
+    if (found.length === 0) return 'none';
     const modules: (readonly DeviceCode[])[] = [];
-    for (const section of sections) await readModules(file, section, modules);
+    for (const section of found) await readModules(file, section, modules);
     return modules;
   });
 }

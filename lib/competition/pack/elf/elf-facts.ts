@@ -15,6 +15,8 @@ export interface VersionNeed {
 export interface ElfFacts {
   /** The number that ELF gives to the processor; 62 is x86-64. */
   readonly machine: number;
+  /** The loader that a program names; null: none, as in most libraries. */
+  readonly interpreter: string | null;
   /** The name under which other binaries ask for this one. */
   readonly soname: string | null;
   /** The libraries that the loader opens with it. */
@@ -29,15 +31,14 @@ const tag = {
   strings: 5,
   soname: 14,
   versionNeeds: 0x6ffffffe,
-  versionNeedCount: 0x6fffffff,
   versions: 0x6ffffffc,
-  versionCount: 0x6ffffffd,
 } as const;
 
 const dynamicEntryBytes = 16;
 const maxDynamicBytes = 2 ** 20;
 const maxTextBytes = 4096;
-const maxVersions = 65_536;
+/** Libraries with very many versions have some hundred. */
+const maxVersions = 4096;
 const weakFlag = 2;
 
 /** The facts of an ELF file; null for a file of another kind. `name` is what messages call the file. */
@@ -63,11 +64,17 @@ class FactsReader {
     for (const at of this.entries.get(tag.needed) ?? []) needed.push(await this.text(at));
     return {
       machine: this.layout.machine,
+      interpreter: await this.interpreter(),
       soname: sonameAt === undefined ? null : await this.text(sonameAt),
       needed,
       versionNeeds: await this.versionNeeds(),
       versions: await this.versions(),
     };
+  }
+
+  private async interpreter(): Promise<string | null> {
+    const path = await this.layout.interpreter();
+    return path === null ? null : printable(path);
   }
 
   /** The table that the loader reads. A program that is linked statically has none. */
@@ -99,18 +106,17 @@ class FactsReader {
     return printable(found);
   }
 
-  /** One list for each library, which points to its versions. Every list is as long as its head says. */
+  /** One list for each library, which points to a list of its versions. */
   private async versionNeeds(): Promise<readonly VersionNeed[]> {
     const needs: VersionNeed[] = [];
-    await this.walk(tag.versionNeeds, tag.versionNeedCount, 16, async (head, at) => {
+    await this.walk(tag.versionNeeds, 16, async (head, at) => {
       const library = await this.text(head.readUInt32LE(4));
-      let entry = at + head.readUInt32LE(8);
-      for (let left = head.readUInt16LE(2); left > 0; --left) {
+      for (let entry = at + head.readUInt32LE(8), next = -1; next !== 0; entry += next) {
         const bytes = await this.file.bytes(entry, 16, 'a version that it needs');
         const weak = (bytes.readUInt16LE(4) & weakFlag) !== 0;
         needs.push({ library, version: await this.text(bytes.readUInt32LE(8)), weak });
         if (needs.length > maxVersions) throw this.file.damaged('it needs too many versions');
-        entry += this.step(bytes.readUInt32LE(12), left);
+        next = bytes.readUInt32LE(12);
       }
       return head.readUInt32LE(12);
     });
@@ -119,7 +125,7 @@ class FactsReader {
 
   private async versions(): Promise<readonly string[]> {
     const versions: string[] = [];
-    await this.walk(tag.versions, tag.versionCount, 20, async (head, at) => {
+    await this.walk(tag.versions, 20, async (head, at) => {
       const name = await this.file.bytes(at + head.readUInt32LE(12), 8, 'a version that it has');
       versions.push(await this.text(name.readUInt32LE(0)));
       return head.readUInt32LE(16);
@@ -127,27 +133,21 @@ class FactsReader {
     return versions;
   }
 
-  /** Goes through a list of heads; `visit` gives the distance to the next one. */
+  /**
+   * Goes through a list of heads; `visit` gives the distance to the next one, 0 at the end. The file also says how many there are:
+   * the loader does not look at these numbers, and no more do we. The distances lead forward only, so that no list turns in a circle.
+   */
   private async walk(
     start: number,
-    count: number,
     headBytes: number,
     visit: (head: Buffer, at: number) => Promise<number>,
   ): Promise<void> {
     const address = this.one(start);
     if (address === undefined) return;
-    const heads = this.one(count) ?? 0;
-    if (heads > maxVersions) throw this.file.damaged('its table of versions is too long');
     let at = this.layout.offsetOf(address, 'its table of versions');
-    for (let left = heads; left > 0; --left) {
-      const next = await visit(await this.file.bytes(at, headBytes, 'its table of versions'), at);
-      at += this.step(next, left);
+    for (let heads = 0, next = -1; next !== 0; at += next) {
+      if (++heads > maxVersions) throw this.file.damaged('its table of versions is too long');
+      next = await visit(await this.file.bytes(at, headBytes, 'its table of versions'), at);
     }
-  }
-
-  /** The distance to the next of `left` entries. Only the last entry has none, so that a list never turns in a circle. */
-  private step(distance: number, left: number): number {
-    if (distance === 0 && left > 1) throw this.file.damaged('a list in its table of versions ends too early');
-    return distance;
   }
 }

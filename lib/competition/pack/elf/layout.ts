@@ -10,11 +10,15 @@ const maxSections = 65_536;
 const maxNameTableBytes = 2 ** 20;
 const loadSegment = 1;
 const dynamicSegment = 2;
+const interpreterSegment = 3;
+const maxPathBytes = 4096;
 /** A section that takes no bytes in the file, as a file of debug information has it. */
 const emptySection = 8;
 
 /** The number that ELF gives to x86-64. */
 export const x64Machine = 62;
+/** The number of code for an NVIDIA GPU: a file of it (.cubin) is read by the driver, and no processor runs it. */
+export const gpuMachine = 190;
 
 interface Segment {
   readonly kind: number;
@@ -43,12 +47,24 @@ export class ElfLayout {
   static async read(file: BinaryFile): Promise<ElfLayout | null> {
     if (file.sizeBytes < 4 || (await file.bytes(0, 4, 'its first word')).readUInt32LE(0) !== magic) return null;
     const header = await file.bytes(0, headerBytes, 'its header');
-    if (header[4] !== 2 || header[5] !== 1) throw file.damaged('its header is not that of a 64-bit little-endian file');
+    const [bits, order] = [header[4], header[5]];
+    if ((bits !== 1 && bits !== 2) || (order !== 1 && order !== 2))
+      throw file.damaged('its header has an unknown form');
+    if (bits === 1) throw file.foreign('32 bits');
+    if (order === 2) throw file.foreign('big-endian numbers');
     return new ElfLayout(file, header.readUInt16LE(18), await segmentsOf(file, header), header);
   }
 
   get dynamic(): Segment | undefined {
     return this.segments.find(({ kind }) => kind === dynamicSegment);
+  }
+
+  /** The loader that a program names; null: none, as in most libraries. */
+  async interpreter(): Promise<string | null> {
+    const segment = this.segments.find(({ kind }) => kind === interpreterSegment);
+    if (segment === undefined) return null;
+    if (segment.bytes > maxPathBytes) throw this.file.damaged('the name of its loader is too long');
+    return textAt(await this.file.bytes(segment.offset, segment.bytes, 'the name of its loader'), 0);
   }
 
   /** Where the byte at an address of the loaded program is in the file. */
@@ -60,10 +76,10 @@ export class ElfLayout {
     return segment.offset + (address - segment.address);
   }
 
-  /** The sections that take bytes in the file; empty where the table was stripped. */
-  async sections(): Promise<readonly Section[]> {
+  /** The sections that take bytes in the file; null where the table or the names were stripped. */
+  async sections(): Promise<readonly Section[] | null> {
     const [offset, size] = [number64(this.header, 40), this.header.readUInt16LE(58)];
-    if (offset === 0) return [];
+    if (offset === 0) return null;
     if (size !== sectionBytes) throw this.file.damaged(`its sections have headers of ${size} bytes`);
     const first = await this.file.bytes(offset, sectionBytes, 'its table of sections');
     // A file with very many sections keeps both numbers in the first of them.
@@ -72,6 +88,7 @@ export class ElfLayout {
     if (count > maxSections) throw this.file.damaged(`it has ${count} sections, at most ${maxSections} are expected`);
     const table = await this.file.bytes(offset, count * sectionBytes, 'its table of sections');
     const names = await this.nameTable(table, namesIndex, count);
+    if (names === null) return null;
     return Array.from({ length: count }, (_, i) => table.subarray(i * sectionBytes, (i + 1) * sectionBytes))
       .filter((entry) => entry.readUInt32LE(4) !== emptySection)
       .map((entry) => ({
@@ -81,8 +98,8 @@ export class ElfLayout {
       }));
   }
 
-  private async nameTable(table: Buffer, index: number, count: number): Promise<Buffer> {
-    if (index === 0 || index >= count) return Buffer.alloc(0);
+  private async nameTable(table: Buffer, index: number, count: number): Promise<Buffer | null> {
+    if (index === 0 || index >= count) return null;
     const [offset, bytes] = [number64(table, index * sectionBytes + 24), number64(table, index * sectionBytes + 32)];
     if (bytes > maxNameTableBytes) throw this.file.damaged('the names of its sections are too long');
     return this.file.bytes(offset, bytes, 'the names of its sections');
