@@ -270,8 +270,8 @@ class Execution {
     endMs: number,
   ): TimeBudget {
     const slides = new Map<number, number>();
-    for (const { index, slide, failure } of toScore(prepared, resumed)) {
-      if (slide !== null && failure === undefined) slides.set(index, Number(slide.identity.size));
+    for (const { index, slide } of toScore(prepared, resumed)) {
+      if (slide !== null) slides.set(index, Number(slide.identity.size));
     }
     return new TimeBudget({
       clock: this.clock,
