@@ -11,8 +11,12 @@ const kMany = 200_000;
 
 // Under the tests, the stack of each error would be looked up in the sources.
 const { stackTraceLimit } = Error;
-beforeAll(() => void (Error.stackTraceLimit = 0));
-afterAll(() => void (Error.stackTraceLimit = stackTraceLimit));
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
 
 describe('rows without a slide', () => {
   it('let the event loop turn, and the first of them is the one that is told', async () => {
