@@ -32,9 +32,13 @@ function countsOf({ tiles, reads }, { inputs }) {
   return Object.fromEntries(parts.map(([name, part]) => [name, (tiles * part) / all]));
 }
 
+/** A plan does not depend on them, but a bundle that reads them wants to be told. */
+const patient = { age: '[62:64[', sex: '1', body_site: 'trunk', melanoma_history: null };
+
 async function planOf(path, slide, model, bundle, planSlide) {
   const hasTiles = Object.keys(bundle.inputs).length > 0;
-  const options = { model, slideMpp: slide.mpp, ...(hasTiles ? { mask: tissueOf(slide) } : {}) };
+  const clinical = { ...patient, resolution: String(slide.mpp) };
+  const options = { model, clinical, slideMpp: slide.mpp, ...(hasTiles ? { mask: tissueOf(slide) } : {}) };
   const picturePx = bundle.picturePx(slide.width, slide.height);
   try {
     const plan = await planSlide(path, options);

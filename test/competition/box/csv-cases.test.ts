@@ -119,7 +119,7 @@ describe('rows that do not agree', () => {
   });
 });
 
-describe('tables that are refused: exit code 4, and no CSV', () => {
+describe('tables that are refused: exit code 4, the code of the error, and no CSV', () => {
   const first = (): string => area.names[0] as string;
 
   it.each([
@@ -137,5 +137,6 @@ describe('tables that are refused: exit code 4, and no CSV', () => {
   ])('%s', async (_, tables) => {
     const found = await outcome(tables());
     expect([found.code, found.csv], found.output).toEqual([4, null]);
+    expect(found.log.at(-1)).toMatch(/^failed CSV_INVALID /);
   });
 });

@@ -75,7 +75,7 @@ describe('the binaries', () => {
   });
 
   it('need nothing else of the system than the C and C++ libraries', () => {
-    const system = /^(?:lib(?:c|m|dl|rt|pthread|stdc\+\+|gcc_s)\.so\.\d+|ld-linux-x86-64\.so\.2)$/;
+    const system = /^(?:lib(?:c|m|dl|rt|pthread|resolv|stdc\+\+|gcc_s)\.so\.\d+|ld-linux-x86-64\.so\.2)$/;
     const own = elves.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
     for (const { path, libraries } of elves) {
       const unknown = libraries.filter((name) => !system.test(name) && !own.includes(name));

@@ -1,5 +1,5 @@
 /** A data folder as the runtime of the challenge mounts it: slides of all kinds, and the two tables. */
-import { link, mkdir, readFile, truncate, writeFile, copyFile, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, truncate, writeFile, copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeSharedTileSlide, writeSlide, type SlideOptions } from '../../../support/slides.js';
 import { formatText, metadataText, type Generation, type Patient } from './tables.js';
@@ -173,6 +173,8 @@ export async function withTables(
   tables: { format?: string; metadata?: string },
 ): Promise<Area> {
   await mkdir(folder, { recursive: true });
+  // The user of the box is another one.
+  await chmod(folder, 0o755);
   for (const { filename, write } of area.slides) {
     if (write !== null) await link(join(area.folder, filename), join(folder, filename));
   }

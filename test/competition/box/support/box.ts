@@ -11,7 +11,8 @@ import { tools } from './tools.js';
 
 const user = 1000;
 const mark = '--- main.py\n';
-const namespaces = ['--mount', '--net', '--pid', '--ipc', '--fork', '--kill-child=SIGKILL'];
+/** Not of processes: the organisers' containers share them with the machine too (`--pid host`). */
+const namespaces = ['--mount', '--net', '--ipc'];
 
 export interface Ended {
   /** Null: a signal ended it. */
@@ -89,7 +90,7 @@ export class Box {
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);
     const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output, log: logOf(output) }));
-    return { kill: () => void child.kill('SIGKILL'), onLine: (listener) => void listeners.push(listener), ended };
+    return { kill: () => killTree(child.pid), onLine: (listener) => void listeners.push(listener), ended };
   }
 
   run(again = false): Promise<Ended> {
@@ -99,6 +100,23 @@ export class Box {
   private textOf(name: string): string | null {
     return existsSync(this.file(name)) ? readFileSync(this.file(name), 'utf8') : null;
   }
+}
+
+/** SIGKILL for a process and all that it has started: first itself, so that nobody is left to tell of the others' end. */
+function killTree(root: number | undefined): void {
+  if (root === undefined) return;
+  for (const number of [root, ...descendantsOf(root)]) {
+    try {
+      process.kill(number, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+function descendantsOf(parent: number): readonly number[] {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
+  return children.flatMap((text) => (text === '' ? [] : [Number(text), ...descendantsOf(Number(text))]));
 }
 
 /** Whole lines after the mark. */

@@ -27,7 +27,8 @@ export function elfFiles(folder: string): readonly ElfNeeds[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return files.filter(isElf).map((path) => {
-    const text = execFileSync('readelf', ['--wide', '--dynamic', '--version-info', path], { encoding: 'utf8' });
+    const options = { encoding: 'utf8', maxBuffer: 256 << 20 } as const;
+    const text = execFileSync('readelf', ['--wide', '--dynamic', '--version-info', path], options);
     const needs = text.slice(text.indexOf('.gnu.version_r') + 1);
     return {
       path: relative(folder, path),

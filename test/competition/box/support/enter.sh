@@ -1,6 +1,6 @@
 #!/bin/sh
-# enter.sh BASE BOX DATA COMMAND…: runs a command as the challenge does. Called as root, in mount, network and process namespaces
-# of its own, so that everything below is gone when the command ends.
+# enter.sh BASE BOX DATA COMMAND…: runs a command as the challenge does. Called as root, in mount and network namespaces of its own,
+# so that everything below is gone when the command ends.
 #
 #   BASE  the root folder of a Debian; only its programs and libraries are shown, read-only
 #   BOX   has an empty folder `root`, and `code`, which the command sees as /code_execution and may write to
