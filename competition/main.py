@@ -1,7 +1,8 @@
 """Starts the program of microtome in the container of the challenge, with the Node.js that lies beside this file.
 
 The working directory has the folder data/ and gets submission.csv. Only lines of LINE are printed. Node.js gets a small
-environment of its own. A signal is passed on. The exit code is that of Node.js, or 128 and the signal that ended it.
+environment of its own. A signal is passed on. The exit code is that of Node.js, or 128 and the signal that ended it. After its
+last line Node.js has a moment to end: a read that hangs would hold it for ever.
 """
 import os
 import re
@@ -10,7 +11,10 @@ import subprocess
 import sys
 import time
 
-STARTED = time.time()
+# A clock that a change of the date does not move. Node.js reads the same one.
+STARTED = time.monotonic()
+# Seconds.
+END_WAIT = 10
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "microtome")
 NODE = os.path.join(HERE, "node", "bin", "node")
 PROGRAM = os.path.join(HERE, "package", "node_modules", "microtome", "dist", "competition", "box", "main.js")
@@ -45,7 +49,7 @@ def say(line):
 
 
 def fail(code):
-    seconds = max(0, int(time.time() - STARTED))
+    seconds = min(int(time.monotonic() - STARTED), 999 * 3600 + 3599)
     say("failed %s %d:%02d:%02d" % (code, seconds // 3600, seconds // 60 % 60, seconds % 60))
     return 1
 
@@ -69,15 +73,30 @@ def start():
 
 
 def relay(stream):
-    """Prints the lines that are in the grammar; returns the last one. A line that is too long for it comes in pieces."""
+    """Prints the lines of the grammar up to the ending; returns the last one. A line that is too long comes in pieces."""
     last, is_begin = "", True
     for piece in iter(lambda: stream.readline(256), b""):
         line, is_end = piece.rstrip(b"\n").decode("ascii", "replace"), piece.endswith(b"\n")
         if is_begin and is_end and re.fullmatch(LINE, line):
             say(line)
             last = line
+            if is_ending(line):
+                break
         is_begin = is_end
     return last
+
+
+def is_ending(line):
+    return line.startswith(("done ", "failed "))
+
+
+def code_of(node, last):
+    try:
+        status = node.wait(END_WAIT if is_ending(last) else None)
+        return status if status >= 0 else 128 - status
+    except subprocess.TimeoutExpired:  # It holds on to something. Its last line says how it ended.
+        node.kill()
+        return 0 if last.startswith("done ") else 130 if last.startswith("failed INTERRUPTED ") else 1
 
 
 def main():
@@ -96,10 +115,10 @@ def main():
         return fail("NODE_NOT_STARTED")
     if signals:  # They came before there was anybody to pass them on to.
         node[0].send_signal(signals[0])
-    last = relay(node[0].stdout)
-    status = node[0].wait()
-    code = status if status >= 0 else 128 - status
-    if not last.startswith(("done", "failed")):
+    with node[0].stdin, node[0].stdout as lines:
+        last = relay(lines)
+        code = code_of(node[0], last)
+    if not is_ending(last):
         code = max(code, fail("INTERRUPTED" if signals else "NODE_DIED"))
     return code
 

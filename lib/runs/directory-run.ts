@@ -34,7 +34,7 @@ import { checkKey, Journal, journalPathOf, readJournal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import { defaultLockTimes, lockOutput, lockPathOf, type LockTimes, type OutputLock } from './lock.js';
 import type { OutcomeQueue } from './outcome-queue.js';
-import { checkOutputPlace, isComplete, isThere, refuseExisting } from './output-files.js';
+import { checkOutputPlace, isComplete, isThere, journalIsThere, refuseExisting } from './output-files.js';
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
 import { ProvisionalOutput, requireFallbacks } from './provisional.js';
 import { resumedRows, type ResumedRows } from './resume.js';
@@ -139,7 +139,7 @@ class Execution {
 
   /** Output without journal: the earlier run ended. An output that is not ours to judge is never replaced. */
   private async isFinished(prepared: PreparedRun, options: RunOptions, output: string): Promise<boolean> {
-    if (await isThere(journalPathOf(output), this.fs)) return false;
+    if (await journalIsThere(output, this.fs)) return false;
     if (!(await isThere(output, this.fs))) return false;
     const names = prepared.rows.map((row) => row.name);
     if (await isComplete(output, prepared.header, names, this.fs, options.columns)) {

@@ -37,7 +37,7 @@ export async function checkOutputPlace(
 /** Throws OUTPUT_EXISTS where a run without `resume` and `overwrite` would destroy something. */
 export async function refuseExisting(output: string, fs: FileSystem = realFileSystem): Promise<void> {
   const journal = journalPathOf(output);
-  if ((await statOrNull(journal, fs)) !== null) {
+  if (await journalIsThere(output, fs)) {
     const found = `${journal} is there: a run that wrote ${output} was interrupted, or slides of it failed`;
     throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
       path: output,
@@ -51,6 +51,11 @@ export async function refuseExisting(output: string, fs: FileSystem = realFileSy
 
 export async function isThere(path: string, fs: FileSystem = realFileSystem): Promise<boolean> {
   return (await statOrNull(path, fs)) !== null;
+}
+
+/** Also where its name is a link to nothing: an output beside such a name is not taken for finished. */
+export async function journalIsThere(output: string, fs: FileSystem = realFileSystem): Promise<boolean> {
+  return (await entryOrNull(journalPathOf(output), fs, 'lstat')) !== null;
 }
 
 type MoreColumns = Pick<ColumnOptions, 'allOutputs' | 'statusColumn'>;
@@ -89,9 +94,15 @@ export async function isComplete(
   });
 }
 
-async function statOrNull(path: string, fs: FileSystem): Promise<Awaited<ReturnType<FileSystem['stat']>> | null> {
+type Entry = Awaited<ReturnType<FileSystem['stat']>>;
+
+function statOrNull(path: string, fs: FileSystem): Promise<Entry | null> {
+  return entryOrNull(path, fs, 'stat');
+}
+
+async function entryOrNull(path: string, fs: FileSystem, look: 'stat' | 'lstat'): Promise<Entry | null> {
   try {
-    return await fs.stat(path);
+    return await fs[look](path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw ioFailure(error, 'look at', path);

@@ -31,6 +31,8 @@ export function resumedRows(path: string, read: ReadJournal, rows: readonly RunR
       found.set(row.index, was);
       continue;
     }
+    // Nothing says that the file is still the one that was scored: the row fails in this run.
+    if (row.failure !== undefined) continue;
     const change = changeOf(was.identity, row.slide.identity);
     const difference = rowDifference(maker, was, row);
     if (change !== null) changed.push(`${shown(row.name)} ${change}`);

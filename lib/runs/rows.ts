@@ -59,7 +59,12 @@ export async function rowsOfFormat(
     if (metadata !== null && row === null) reasons.push(`no row in ${metadata.path}`);
     const problem = reasons.length === 0 ? null : reasons.join(', ');
     if (problem !== null) problems.push(`${shown(name)} (${format.path}:${line}): ${problem}`);
-    rows.push({ index, name, slide: problem === null ? (found as FoundSlide) : null, problem, metadata: row });
+    if (problem !== null || typeof found === 'string') rows.push({ index, name, slide: null, problem, metadata: row });
+    else {
+      const { failure, ...slide } = { failure: undefined, ...found };
+      const failed = failure === undefined ? {} : { failure };
+      rows.push({ index, name, slide, problem, metadata: row, ...failed });
+    }
   }
   problems.push(...strangers(metadata, new Set(format.rows.map((row) => row.name)), format.path));
   return { rows, problems };

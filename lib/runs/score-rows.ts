@@ -5,6 +5,7 @@
  * (`modelFault`) and ends the run. A row is in the journal, on disk, before it is reported.
  */
 import { fromNative, MicrotomeError } from '../core/errors.js';
+import { Turns } from '../core/turns.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import type { ScoreProgress, SlideOutcome, SlideResult } from '../scoring/result.js';
@@ -83,6 +84,8 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
     else summary.set(row.index, entry);
   }
   let next = 0;
+  // Rows without a slide wait for nothing: many of them would hold up timers and signals.
+  const turns = new Turns(controller.signal);
   const work = async (): Promise<void> => {
     for (let position = next++; position < todo.length; position = next++) {
       await input.queue.roomFor(position);
@@ -94,6 +97,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
       if (!outcome.ok) input.record?.slide(row.index, { state: recordedState(entry.source), error: entry.error }, null);
       if (!outcome.ok && entry.source === 'failed') errors.set(row.index, outcome.error);
       input.queue.put(position, outcome);
+      if (turns.isOver) await turns.next();
     }
   };
   const workers = Array.from({ length: Math.min(input.slidesInFlight, todo.length) }, () =>
@@ -106,10 +110,11 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
   await Promise.all(workers);
   callOff?.();
   controller.signal.throwIfAborted();
-  const failedIndex = Math.min(...errors.keys());
+  // In the order of the rows; slides end in any order.
+  const failed = rows.find(({ index }) => errors.has(index));
   return {
     rows: rows.map((row) => summary.get(row.index) as SummaryRow),
-    firstError: errors.get(failedIndex) ?? null,
+    firstError: failed === undefined ? null : (errors.get(failed.index) ?? null),
   };
 }
 

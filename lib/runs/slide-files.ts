@@ -77,6 +77,14 @@ export function linkRefused(
   });
 }
 
+/** A slide that is there and cannot be looked at: no right to, or an error of the disk. */
+export interface UnreadableSlide extends FoundSlide {
+  readonly failure: MicrotomeError;
+}
+
+/** Of no file: a score that was made of one is not taken for one of this slide. */
+const kUnknown: SlideIdentity = { size: '0', mtimeNs: '0', inode: '0' };
+
 /**
  * The slide `name` of the folder (an absolute real path), or a text that says why there is none. Throws CSV_INVALID
  * where the name is, or lies behind, a link and no link is followed; `source` is to blame for the name.
@@ -87,7 +95,7 @@ export async function findSlide(
   source: NameSource,
   fs: FileSystem = realFileSystem,
   followLinks = true,
-): Promise<FoundSlide | string> {
+): Promise<FoundSlide | UnreadableSlide | string> {
   const path = join(folder, name);
   try {
     if (!followLinks) {
@@ -101,7 +109,8 @@ export async function findSlide(
     if (errno === 'ENOENT' || errno === 'ENOTDIR')
       return (await isLink(path, fs)) ? kDangling : await notThere(path, name, fs);
     if (errno === 'ELOOP') return kLoop;
-    throw ioFailure(error, 'look at', path, 'slide');
+    if (error instanceof MicrotomeError) throw error;
+    return { name, path, identity: kUnknown, failure: ioFailure(error, 'look at', path, 'slide') };
   }
 }
 

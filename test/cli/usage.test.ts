@@ -6,7 +6,10 @@ describe('usage', () => {
   it('no command, an unknown one, a near miss: exit 2 and the commands that exist', async () => {
     for (const [argv, message] of [
       [[], 'a command is missing: score, embed, info, region, model, evaluate, pack, doctor, bench'],
-      [['serve'], 'unknown command "serve"; commands: score, embed, info, region, model, evaluate, pack, doctor, bench'],
+      [
+        ['serve'],
+        'unknown command "serve"; commands: score, embed, info, region, model, evaluate, pack, doctor, bench',
+      ],
       [['evaluate'], 'a submission is missing'],
       [['scroe'], 'did you mean score?'],
       [['slide.tif'], 'to score it: microtome score, then its path'],

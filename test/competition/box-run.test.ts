@@ -63,6 +63,7 @@ async function play(played: Played = {}): Promise<Outcome> {
     deadline: played.deadline ?? null,
     elapsedMs,
     lockWaitMs: 1,
+    endWaitMs: 5,
     isThere: async (path: string) => there.includes(path),
   };
   const code = await runBox(settings, library, new BoxLog((line) => lines.push(line), elapsedMs), stop);
@@ -76,11 +77,13 @@ function finishes({ onModel, onProgress }: DirectoryOptions): void {
   for (let done = 0; done <= 3; ++done) onProgress?.(at(done, 3));
 }
 const fails =
-  (code: ErrorCode, stage: Stage = 'csv', after: (options: DirectoryOptions) => void = () => {}) =>
+  (code: ErrorCode, stage: Stage = 'csv', after: (options: DirectoryOptions) => void = () => {}, path?: string) =>
   (options: DirectoryOptions): void => {
     after(options);
-    throw new MicrotomeError(code, stage, 'the slide /data/secret.tif has 41 tiles');
+    throw new MicrotomeError(code, stage, 'the slide /data/secret.tif has 41 tiles', { path });
   };
+/** As a run does with a read that never comes back: it writes what it has, and then waits for the read. */
+const hangs = (): Promise<void> => new Promise(() => {});
 
 const steps = Array.from({ length: 20 }, (_, i) => `progress ${5 * (i + 1)}% T`);
 const version = expect.stringMatching(/^microtome [0-9]/) as string;
@@ -170,21 +173,29 @@ describe('a run in the box', () => {
   });
 
   it.each([
-    ['CSV_INVALID', 'csv', boxExit.refused],
-    ['ROWS_MISMATCH', 'csv', boxExit.refused],
-    ['FILE_NOT_FOUND', 'csv', boxExit.refused],
-    ['FILE_NOT_FOUND', 'infer', boxExit.failed],
-    ['DISK_FULL', 'csv', boxExit.failed],
-    ['OUTPUT_LOCKED', 'csv', boxExit.failed],
-    ['INVALID_OPTION', 'options', boxExit.failed],
-  ] as const)('ends with %s of the stage %s as exit code %i, and nothing but the code is told', async (...wanted) => {
-    const [code, stage, exit] = wanted;
-    const outcome = await play({ runs: [fails(code, stage)] });
-    expect([outcome.code, outcome.lines.at(-1)]).toEqual([exit, `failed ${code} T`]);
-  });
+    ['CSV_INVALID', 'csv', 'data/submission_format.csv', boxExit.refused],
+    ['ROWS_MISMATCH', 'csv', 'data/test_metadata.csv', boxExit.refused],
+    ['FILE_NOT_FOUND', 'csv', 'data/test_metadata.csv', boxExit.refused],
+    ['FILE_NOT_FOUND', 'slide', 'data', boxExit.failed],
+    ['FILE_UNREADABLE', 'csv', 'submission.csv.lock', boxExit.failed],
+    ['CSV_INVALID', 'infer', 'model/table.csv', boxExit.failed],
+    ['LIMIT_EXCEEDED', 'infer', undefined, boxExit.failed],
+    ['DISK_FULL', 'csv', 'data/submission_format.csv', boxExit.failed],
+    ['OUTPUT_LOCKED', 'csv', 'submission.csv', boxExit.failed],
+    ['INVALID_OPTION', 'options', undefined, boxExit.failed],
+  ] as const)(
+    'ends with %s of the stage %s and the file %s as exit code %i; only the code is told',
+    async (...wanted) => {
+      const [code, stage, file, exit] = wanted;
+      const path = file === undefined ? undefined : `/box/${file}`;
+      const outcome = await play({ runs: [fails(code, stage, undefined, path)] });
+      expect([outcome.code, outcome.lines.at(-1)]).toEqual([exit, `failed ${code} T`]);
+    },
+  );
 
   it('an input that fails once slides were begun is no refusal; what is no error of the library is INTERNAL', async () => {
-    const begun = fails('FILE_UNREADABLE', 'csv', ({ onProgress }) => onProgress?.(at(1, 3)));
+    const table = '/box/data/submission_format.csv';
+    const begun = fails('FILE_UNREADABLE', 'csv', ({ onProgress }) => onProgress?.(at(1, 3)), table);
     expect((await play({ runs: [begun] })).code).toBe(boxExit.failed);
     const bug = (): never => {
       throw new TypeError('slide.tif is not a function');
@@ -205,28 +216,84 @@ describe('a run in the box', () => {
     expect([code, lines.at(-1)]).toEqual([boxExit.interrupted, 'failed INTERRUPTED T']);
   });
 
-  it('when its time is up the complete table that is there stands; without one it has failed', async () => {
-    const isCut = (_: DirectoryOptions, stop: AbortController): never => {
-      stop.abort(new LastCall());
-      throw stop.signal.reason;
-    };
-    const there = ['/box/submission.csv', '/box/submission.csv.journal'];
-    const { code, lines } = await play({ runs: [isCut], there });
-    expect([code, lines.slice(-2)]).toEqual([0, ['deadline T', 'done T']]);
-    const none = await play({ runs: [isCut], there: there.slice(1) });
+  const table = ['/box/submission.csv', '/box/submission.csv.journal'];
+  const late = [...whole.slice(0, -2), 'deadline T', 'done T'];
+
+  it('when its time is up the table of this run stands; that of another run does not', async () => {
+    const isCut =
+      (done: number | null) =>
+      ({ onModel, onProgress }: DirectoryOptions, stop: AbortController): never => {
+        onModel?.({} as Model);
+        if (done !== null) onProgress?.(at(done, 7));
+        stop.abort(new LastCall());
+        throw stop.signal.reason;
+      };
+    // As many lines as a run that was not cut, however far it was.
+    for (const done of [0, 3, 6]) {
+      expect(await play({ runs: [isCut(done)] })).toMatchObject({ code: 0, lines: late });
+    }
+    const none = await play({ runs: [isCut(null)], there: table });
     expect([none.code, none.lines.at(-1)]).toEqual([boxExit.failed, 'failed DEADLINE T']);
   });
 
-  it('is stopped at its last moment, whatever it does', async () => {
-    const hangs = ({ signal }: DirectoryOptions): Promise<void> =>
-      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
-    const there = ['/box/submission.csv', '/box/submission.csv.journal'];
-    const { code, options } = await play({ runs: [hangs], there, inputs: 2, deadline: '1', elapsedMs: 1000 });
+  it('is stopped at its last moment, and not before its first table', async () => {
+    const untilStopped = ({ onModel, onProgress, signal }: DirectoryOptions): Promise<void> =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason as Error));
+        // The last call has come by then.
+        setTimeout(() => {
+          expect(signal?.aborted).toBe(false);
+          onModel?.({} as Model);
+          onProgress?.(at(0, 3));
+        }, 10);
+      });
+    const { code, lines, options } = await play({ runs: [untilStopped], inputs: 2, deadline: '1', elapsedMs: 1000 });
     // Of several grids of tiles no deadline gives up tiles, so the library gets none.
-    expect([code, options[0]?.deadline]).toEqual([0, undefined]);
+    expect([code, lines, options[0]?.deadline]).toEqual([0, late, undefined]);
     const past = await play({ deadline: '10', elapsedMs: 11_000 });
     expect([past.code, past.options[0]?.deadline]).toEqual([0, 1]);
     expect((await play({ deadline: 'soon' })).lines.at(-1)).toBe('failed INVALID_OPTION T');
+  });
+
+  it('does not wait for a read that hangs: not after the last call, nor after the finished table', async () => {
+    const begins = ({ onModel, onProgress }: DirectoryOptions): void => {
+      onModel?.({} as Model);
+      onProgress?.(at(1, 3));
+    };
+    const then = (act: (options: DirectoryOptions) => void) => (options: DirectoryOptions) => {
+      act(options);
+      return hangs();
+    };
+    const isLate = { inputs: 2, deadline: '1' };
+    expect(await play({ ...isLate, runs: [then(begins)] })).toMatchObject({ code: 0, lines: late });
+    // Whether there is a journal says nothing of whose the table is.
+    const ofOthers = await play({ ...isLate, there: table, runs: [hangs] });
+    expect([ofOthers.code, ofOthers.lines.at(-1)]).toEqual([boxExit.failed, 'failed DEADLINE T']);
+    expect(await play({ runs: [then(finishes)] })).toMatchObject({ code: 0, lines: whole });
+  });
+
+  it('waits for the finished table as long as the journal is there', async () => {
+    const there = ['/box/submission.csv.journal'];
+    let isOver = false;
+    const writes = async (options: DirectoryOptions): Promise<void> => {
+      finishes(options);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      isOver = true;
+      there.pop();
+      await hangs();
+    };
+    expect(await play({ there, runs: [writes] })).toMatchObject({ code: 0, lines: whole });
+    expect(isOver).toBe(true);
+  });
+
+  it('a run that fails while it scores prints the same lines however far it was', async () => {
+    const failing = (done: number) =>
+      fails('DISK_FULL', 'csv', ({ onModel, onProgress }) => {
+        onModel?.({} as Model);
+        onProgress?.(at(done, 7));
+      });
+    const lines = [...whole.slice(0, -2), 'failed DISK_FULL T'];
+    for (const done of [0, 3, 7]) expect(await play({ runs: [failing(done)] })).toMatchObject({ code: 1, lines });
   });
 });
 
@@ -304,6 +371,7 @@ describe('the limits of the box', () => {
     expect(boxTimes(null, true)).toEqual({ deadlineMs: 7.75 * hourMs, lastCallMs: 7.75 * hourMs + 300_000 });
     expect(boxTimes(null, false)).toEqual({ deadlineMs: 7.75 * hourMs, lastCallMs: 7.75 * hourMs });
     expect(boxTimes('90', false)).toEqual({ deadlineMs: 90_000, lastCallMs: 90_000 });
-    for (const text of ['', '1.5', '-1', '8h', '1e3', '9999999']) expect(boxTimes(text, true)).toBeUndefined();
+    expect(boxTimes('', true)).toEqual(boxTimes(null, true));
+    for (const text of ['1.5', '-1', '8h', '1e3', '9999999']) expect(boxTimes(text, true)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** main.py, the program and the addon as they were built, on generated slides: tables, exit codes, logs, kills. */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lineGrammar } from '../../lib/competition/box/log-lines.js';
@@ -29,6 +29,24 @@ const bundle = writeBundle({
     const [tile] = tiles;
     delete tile?.['mpp'];
     Object.assign(tile as object, { level: 0 });
+  },
+});
+
+/** The same with a second grid of tiles, for which the library keeps no deadline. */
+const twoGrids = writeBundle({
+  edit: (json: Json) => {
+    const { tiles } = json['inputs'] as { tiles: Json[] };
+    const [encoder] = json['encoders'] as [Json];
+    const [tile] = tiles as [Json];
+    delete tile['mpp'];
+    tile['level'] = 0;
+    tiles.push({ ...tile, name: 'more' });
+    const second = { ...encoder, name: 'second', input: { ...(encoder['input'] as Json), from: 'more' } };
+    (json['encoders'] as Json[]).push(second);
+    const [head] = json['heads'] as [Json];
+    (json['heads'] as Json[]).push({ ...head, name: 'of-more', of: { ...(head['of'] as Json), encoder: 'second' } });
+    const [output] = json['outputs'] as [Json];
+    (json['outputs'] as Json[]).push({ ...output, name: 'more', of: 'of-more' });
   },
 });
 
@@ -126,6 +144,23 @@ describe.skipIf(!isBuilt)('the box', () => {
     expect(await tableOf(box)).toBe(`filename,relapse\na.tif,${kFallback}\nb.tif,${kFallback}\n`);
   });
 
+  it('where there is no time and the library keeps no deadline, the last call waits for the table of fallback values', async () => {
+    const box = await unpackedBox({ bundle: twoGrids, data: await dataOf(['a.tif', 'b.tif']) });
+    // Of an earlier run, with a journal that is none.
+    await writeFile(join(box, 'submission.csv'), 'filename,relapse\na.tif,0.900000000\n');
+    await symlink('nowhere', join(box, 'submission.csv.journal'));
+    const cut = await runBox(box, { MICROTOME_BOX_DEADLINE: '0' });
+    expect([cut.code, withoutTimes(cut.lines).slice(-3)]).toEqual([0, ['stage score T', 'deadline T', 'done T']]);
+    expect(await tableOf(box)).toBe(`filename,relapse\na.tif,${kFallback}\nb.tif,${kFallback}\n`);
+    const whole = await runBox(box, { MICROTOME_BOX_DEADLINE: '' });
+    expect([whole.code, withoutTimes(whole.lines).slice(-2)]).toEqual([0, ['stage write T', 'done T']]);
+    expect(await tableOf(box)).not.toContain(kFallback);
+    // The first run did not go on with what was there, and said so; it has as many other lines.
+    const restart = ['stage load T', 'stage restart T', 'stage load T'];
+    expect(withoutTimes(cut.lines).slice(3, 6)).toEqual(restart);
+    expect(cut.lines.length).toBe(whole.lines.length + 2);
+  });
+
   it('tells of a fault of its own nothing but the code', async () => {
     const box = await unpackedBox({ bundle, data: await dataOf(['a.tif']) });
     // The last thing that the program asks the process for before the run begins.
@@ -152,7 +187,8 @@ describe.skipIf(!isBuilt)('the box', () => {
     const expected = await tableOf(whole);
     const run = startBox(box, {}, (line, child) => void (line.startsWith('progress 25%') && child.kill('SIGTERM')));
     expect(await run.ended).toBe(130);
-    expect(withoutTimes(run.lines).at(-1)).toBe('failed INTERRUPTED T');
+    // How far it was is not told.
+    expect(withoutTimes(run.lines).slice(-3)).toEqual(['progress 100% T', 'stage score T', 'failed INTERRUPTED T']);
     expect(await besides(box)).toEqual(['submission.csv', 'submission.csv.journal']);
     expectComplete(await tableOf(box), expected);
     // Whoever was reported as done has its score.

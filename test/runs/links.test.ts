@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startRun } from '../../lib/runs/directory-run.js';
 import type { DirectorySummary } from '../../lib/runs/types.js';
-import { failureOf, fakeScorer, temporaryFolder } from './support.js';
+import { start } from './start.js';
+import { competitionArea, failureOf, fakeScorer, temporaryFolder } from './support.js';
 
 /** A disk with the slides and a folder of links to them. */
 async function disk(): Promise<{ readonly disk: string; readonly folder: string; readonly output: string }> {
@@ -114,6 +115,18 @@ describe('links that lead nowhere', () => {
     expect(error.code).toBe('ROWS_MISMATCH');
     expect(error.message).toContain('"dead.tif"');
     expect(error.message).toContain('a link to a file that is not there');
+  });
+});
+
+describe('a journal that is a link to nothing', () => {
+  it('is a journal: the output beside it is not taken for finished', async () => {
+    const area = await competitionArea();
+    await start(area, { format: area.format }).run.done;
+    await symlink('nowhere', `${area.output}.journal`);
+    const resumed = start(area, { format: area.format, resume: true });
+    expect((await failureOf(resumed.run.done)).code).toBe('RESUME_REFUSED');
+    const error = await failureOf(start(area, { format: area.format }).run.done);
+    expect([error.code, error.message]).toEqual(['OUTPUT_EXISTS', expect.stringContaining('.journal is there')]);
   });
 });
 

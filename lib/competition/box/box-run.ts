@@ -38,6 +38,9 @@ export interface BoxSettings {
   readonly elapsedMs: () => number;
   /** Between two looks at the lock of another run; not there: half a second. */
   readonly lockWaitMs?: number;
+  /** How long a run may hold on once it is to end; not there: half a minute. */
+  readonly endWaitMs?: number;
+  /** What cannot be looked at counts as there. */
   readonly isThere: (path: string) => Promise<boolean>;
 }
 
@@ -60,29 +63,29 @@ export async function runBox(
   log: BoxLog,
   stop: AbortController,
 ): Promise<number> {
-  const { output, isThere } = settings;
   const run = new BoxRun(settings, library, log, stop);
   try {
     await run.toTheEnd();
     log.done();
     return boxExit.done;
   } catch (error) {
-    if (stop.signal.aborted && !(stop.signal.reason instanceof LastCall)) {
+    const { aborted, reason } = stop.signal;
+    const isLate = error instanceof LastCall || (aborted && reason instanceof LastCall);
+    if (aborted && !isLate) {
       log.failed('INTERRUPTED');
       return boxExit.interrupted;
     }
-    if (stop.signal.aborted && (await isThere(output)) && (await isThere(journalOf(output)))) {
+    if (isLate && run.hasBegun) {
       log.deadline();
       log.done();
       return boxExit.done;
     }
-    const code = stop.signal.aborted ? 'DEADLINE' : codeOf(error);
-    log.failed(code);
-    return !run.hasBegun && isOfInput(error) ? boxExit.refused : boxExit.failed;
+    log.failed(isLate ? 'DEADLINE' : codeOf(error));
+    return !run.hasBegun && isOfTable(error, settings) ? boxExit.refused : boxExit.failed;
   }
 }
 
-const kOfInput: ReadonlySet<ErrorCode> = new Set([
+const kOfTable: ReadonlySet<ErrorCode> = new Set([
   'CSV_INVALID',
   'ROWS_MISMATCH',
   'FILE_NOT_FOUND',
@@ -90,10 +93,14 @@ const kOfInput: ReadonlySet<ErrorCode> = new Set([
   'LIMIT_EXCEEDED',
 ]);
 
-/** What is wrong with the model has the stage in which it runs. */
-function isOfInput(error: unknown): boolean {
-  return error instanceof MicrotomeError && error.stage !== 'infer' && kOfInput.has(error.code);
+/** Of the two tables, and of nothing else that has such a code: the folder, the model, the table that is written. */
+function isOfTable(error: unknown, { data }: BoxSettings): boolean {
+  if (!(error instanceof MicrotomeError) || !kOfTable.has(error.code)) return false;
+  return error.path === formatOf(data) || error.path === metadataOf(data);
 }
+
+const formatOf = (data: string): string => `${data}/submission_format.csv`;
+const metadataOf = (data: string): string => `${data}/test_metadata.csv`;
 
 function codeOf(error: unknown): ErrorCode {
   return error instanceof MicrotomeError ? error.code : 'INTERNAL';
@@ -110,11 +117,19 @@ const kOfDevice: ReadonlySet<ErrorCode> = new Set(['DEVICE_UNAVAILABLE', 'RUNTIM
 const kLockTries = 20;
 const kLockWaitMs = 500;
 
+const kEndWaitMs = 30_000;
+/** Before its first table a run has nothing to end with, so it is given more time. */
+const kBeginsWithin = 10;
+
 class BoxRun {
-  /** A slide was begun: what fails now is no refusal of an input. */
+  /** The first table of this run is in place, and a slide was begun: what fails now is no refusal of an input. */
   hasBegun: boolean = false;
   private isFresh = false;
+  private isCalled = false;
   private isScored = false;
+  private readonly timers: NodeJS.Timeout[] = [];
+  /** Settles where the run holds on to something and is not waited for; null: the finished table is in place. */
+  private letGo: (reason: LastCall | null) => void = () => {};
 
   constructor(
     private readonly settings: BoxSettings,
@@ -124,7 +139,7 @@ class BoxRun {
   ) {}
 
   async toTheEnd(): Promise<void> {
-    const { log, library, settings, stop } = this;
+    const { log, library, settings } = this;
     log.version(toolVersion);
     const model = await library.loadModel(settings.bundle);
     const order = deviceOrder(await library.devices());
@@ -134,12 +149,61 @@ class BoxRun {
     const times = boxTimes(settings.deadline, keepsDeadline);
     if (times === undefined)
       throw new MicrotomeError('INVALID_OPTION', 'options', 'the deadline is no number of seconds');
-    const timer = setTimeout(() => stop.abort(new LastCall()), Math.max(0, times.lastCallMs - settings.elapsedMs()));
+    this.after(times.lastCallMs - settings.elapsedMs(), () => this.lastCall());
+    const letGo = new Promise<void>((resolve, reject) => {
+      this.letGo = (reason) => (reason === null ? resolve() : reject(reason));
+    });
     try {
-      await this.onOneOf(order, model, keepsDeadline ? times : null);
+      await Promise.race([this.onOneOf(order, model, keepsDeadline ? times : null), letGo]);
     } finally {
-      clearTimeout(timer);
+      for (const timer of this.timers) clearTimeout(timer);
     }
+    log.scored();
+    log.stage('write');
+  }
+
+  private after(ms: number, act: () => void): void {
+    this.timers.push(setTimeout(act, Math.max(0, ms)));
+  }
+
+  private get endWaitMs(): number {
+    return this.settings.endWaitMs ?? kEndWaitMs;
+  }
+
+  /** The run is stopped once its first table is there. */
+  private lastCall(): void {
+    this.isCalled = true;
+    if (this.hasBegun) this.cut();
+    else this.after(kBeginsWithin * this.endWaitMs, () => this.letGo(new LastCall()));
+  }
+
+  /** A read that hangs may keep the run from ending. Nobody waits for it. */
+  private cut(): void {
+    this.stop.abort(new LastCall());
+    this.after(this.endWaitMs, () => this.letGo(new LastCall()));
+  }
+
+  private begun(): void {
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    if (this.isCalled) this.cut();
+  }
+
+  private scored(): void {
+    if (this.isScored) return;
+    this.isScored = true;
+    this.log.scored();
+    this.awaitEnd();
+  }
+
+  /** The finished table is in place as soon as the journal is gone. What still holds on then is not waited for either. */
+  private awaitEnd(): void {
+    this.after(this.endWaitMs, () => {
+      void this.settings.isThere(journalOf(this.settings.output)).then((isThere) => {
+        if (isThere) this.awaitEnd();
+        else this.letGo(null);
+      });
+    });
   }
 
   private async onOneOf(order: readonly BoxChoice[], model: Model, times: BoxTimes | null): Promise<void> {
@@ -186,8 +250,8 @@ class BoxRun {
     const { done } = library.scoreDirectory(data, {
       model,
       preset: 'visiomel',
-      format: `${data}/submission_format.csv`,
-      metadata: `${data}/test_metadata.csv`,
+      format: formatOf(data),
+      metadata: metadataOf(data),
       output,
       onMissing: 'fallback',
       onError: 'fallback',
@@ -201,19 +265,11 @@ class BoxRun {
       signal: stop.signal,
       onModel: () => log.stage('load'),
       onProgress: ({ slides }) => {
-        this.hasBegun = true;
+        this.begun();
         log.progress(slides.done, slides.total);
         if (slides.done === slides.total) this.scored();
       },
     });
     await done;
-    log.progress(1, 1);
-    this.scored();
-    log.stage('write');
-  }
-
-  private scored(): void {
-    if (!this.isScored) this.log.stage('score');
-    this.isScored = true;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Everything that the box may print: a closed grammar. The organisers forbid that a value, a count or an aggregate of the test data
- * leaves the machine, so no line has a place for a name, a number of the data, a path or a message. How many lines a run prints
- * does not depend on the data either. competition/main.py has the same grammar and drops what does not match it.
+ * leaves the machine, so no line has a place for a name, a number of the data, a path or a message. Once slides are scored, how many
+ * lines a run prints depends only on the way it ends. competition/main.py has the same grammar and drops what does not match it.
  */
 import { errorAdvice, type ErrorCode } from '../../index.js';
 

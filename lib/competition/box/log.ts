@@ -3,6 +3,8 @@ import { progressStep, timeText, type BoxDevice, type BoxFailure, type BoxStage 
 
 export class BoxLog {
   private percent = 0;
+  private hasBegun = false;
+  private isScored = false;
   private isEnded = false;
 
   constructor(
@@ -28,6 +30,7 @@ export class BoxLog {
    * number of slides.
    */
   progress(done: number, total: number): void {
+    this.hasBegun = true;
     const reached = total <= 0 ? 100 : Math.floor((100 * Math.min(done, total)) / total);
     while (this.percent + progressStep <= reached) {
       this.percent += progressStep;
@@ -35,8 +38,17 @@ export class BoxLog {
     }
   }
 
-  /** The time was up before every slide had its turn: the provisional table is what stands. */
+  /** No slide is scored any more: each has its score or was given up. The steps that are left are printed first. */
+  scored(): void {
+    if (this.isScored) return;
+    this.isScored = true;
+    this.progress(1, 1);
+    this.stage('score');
+  }
+
+  /** The time was up before every slide had its turn: the provisional table stands. In the place of the stage `write`. */
   deadline(): void {
+    this.scored();
     this.line(`deadline ${this.time}`);
   }
 
@@ -45,7 +57,9 @@ export class BoxLog {
     this.end(`done ${this.time}`);
   }
 
+  /** How far the slides were is not told either. */
   failed(code: BoxFailure): void {
+    if (this.hasBegun) this.scored();
     this.end(`failed ${code} ${this.time}`);
   }
 

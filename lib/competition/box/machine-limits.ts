@@ -39,11 +39,12 @@ export interface BoxTimes {
 
 /**
  * From the start of main.py. `given`: seconds from the start to the deadline, in place of eight hours less the margin; null: not
- * given. `keepsDeadline`: the library shares the time among the slides, which it does for models of one grid of tiles.
+ * given, as an empty text is. `keepsDeadline`: the library shares the time among the slides, which it does for models of one grid of tiles.
  * Undefined where `given` is no such number.
  */
 export function boxTimes(given: string | null, keepsDeadline: boolean): BoxTimes | undefined {
-  if (given !== null && !/^[0-9]{1,6}$/.test(given)) return undefined;
-  const deadlineMs = given === null ? kAllowedMs - kMarginMs : Number(given) * 1000;
+  const isGiven = given !== null && given !== '';
+  if (isGiven && !/^[0-9]{1,6}$/.test(given)) return undefined;
+  const deadlineMs = !isGiven ? kAllowedMs - kMarginMs : Number(given) * 1000;
   return { deadlineMs, lastCallMs: keepsDeadline ? deadlineMs + kGraceMs : deadlineMs };
 }

@@ -14,12 +14,14 @@ import { memoryLimitOf } from './machine-limits.js';
 /** A run that is interrupted has so long to stop its work; a complete table is in place already. */
 const kGraceMs = 5000;
 
-/** What main.py says of its own start, in milliseconds since 1970. Without it this process is its own beginning. */
-const startedMs = Number(process.env['MICROTOME_BOX_STARTED'] ?? Number.NaN);
-const isStarted = Number.isFinite(startedMs);
-const aheadMs = isStarted ? Math.max(0, Date.now() - startedMs) : 0;
-const hereMs = performance.now();
-const elapsedMs = (): number => aheadMs + performance.now() - hereMs;
+/** The clock of time.monotonic() in main.py: a change of the machine's date does not move it. */
+const nowMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
+/** What main.py says of its own start, on that clock. Without it this process is its own beginning. */
+const saidMs = Number(process.env['MICROTOME_BOX_STARTED'] ?? Number.NaN);
+const isStarted = Number.isFinite(saidMs);
+const startedMs = isStarted ? Math.min(saidMs, nowMs()) : nowMs();
+const elapsedMs = (): number => nowMs() - startedMs;
 
 // Where nobody reads, the work goes on: its result is a file.
 process.stdout.on('error', () => {});
@@ -36,7 +38,10 @@ const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     stop.abort(new Error(name));
-    setTimeout(() => process.exit(boxExit.interrupted), kGraceMs).unref();
+    setTimeout(() => {
+      log.failed('INTERRUPTED');
+      process.exit(boxExit.interrupted);
+    }, kGraceMs).unref();
   });
 }
 
@@ -44,10 +49,11 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 // that nobody watches would hold the lock against the next one.
 if (isStarted) process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume();
 
+/** What cannot be looked at counts as there. */
 async function isThere(path: string): Promise<boolean> {
   return lstat(path).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
 }
 
