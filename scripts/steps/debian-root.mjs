@@ -9,14 +9,27 @@ const release = 'bullseye';
 /** What the runtime of the challenge has too: a Python, and the programs that unpack a submission. */
 const packages = ['python3', 'unzip', 'zip'];
 
-/** The archive that this machine's apt uses, so that no other host is named or asked. */
-async function mirror() {
-  const format = '$(COMPONENT) $(REPO_URI)';
+/** Addresses of Debian's own archive that this machine's apt has lists of. Not the one of security updates: it has no whole release. */
+async function archives() {
+  const format = '$(ORIGIN)|$(COMPONENT)|$(REPO_URI)';
   const lines = (await outputOf('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'])) ?? '';
-  const uris = lines.split('\n').flatMap((line) => (line.startsWith('main ') ? [line.slice('main '.length)] : []));
-  const found = uris.find((uri) => !uri.includes('security'));
-  if (found === undefined) throw new HelpPage('apt names no Debian archive here: add one to /etc/apt/sources.list');
-  return found;
+  const found = lines.split('\n').map((line) => line.split('|'));
+  return found
+    .filter(([origin, component, uri = '']) => origin === 'Debian' && component === 'main' && !uri.includes('security'))
+    .map(([, , uri]) => uri)
+    .filter((uri) => /^(?:https?|file):/.test(uri));
+}
+
+/** The archive that this machine's apt uses, so that no other host is named or asked. A fresh container has no lists yet. */
+async function mirror() {
+  const [known] = await archives();
+  if (known !== undefined) return known;
+  await run('apt-get', ['update', '-qq'], { quiet: true, allowFailure: true });
+  const [found] = await archives();
+  if (found !== undefined) return found;
+  throw new HelpPage(
+    'apt knows no archive of Debian by http, https or file: add one to /etc/apt, then run apt-get update',
+  );
 }
 
 async function make(folder) {
@@ -25,8 +38,15 @@ async function make(folder) {
   // In a mount namespace of its own: what debootstrap mounts is gone with it, also where it fails.
   const command = ['debootstrap', '--variant=minbase', `--include=${packages.join(',')}`, release, scratch, from];
   const { code, output } = await run('unshare', ['--mount', ...command], { quiet: true, allowFailure: true });
-  if (code === 0) return rename(scratch, folder);
-  await rm(scratch, { recursive: true, force: true });
+  // Another run may have made it meanwhile: then that one is taken.
+  const isPlaced =
+    code === 0 &&
+    (await rename(scratch, folder).then(
+      () => true,
+      () => existsSync(folder),
+    ));
+  if (existsSync(scratch)) await rm(scratch, { recursive: true, force: true });
+  if (isPlaced) return;
   throw new HelpPage(`debootstrap could not make a Debian ${release}; its last lines:\n${lastLines(output, 8)}`);
 }
 
