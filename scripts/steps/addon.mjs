@@ -59,13 +59,11 @@ export function buildNativeTests() {
   return buildTests(buildDir, []);
 }
 
-/** The native tests in a build of their own, with sanitizers. `compiler` null: the machine's. */
-export async function buildSanitizedTests(out, sanitizers, compiler = null) {
-  const chosen = compiler === null ? {} : { CMAKE_CXX_COMPILER: await outputOf('which', [compiler]) };
-  await dropForeignCache(out, chosen);
+/** The native tests in a build of their own, with sanitizers. */
+export async function buildSanitizedTests(out, sanitizers) {
+  await dropForeignCache(out, {});
   const configured = existsSync(join(out, 'CMakeCache.txt'));
   const ninja = (await outputOf('ninja', ['--version'])) !== null;
   const flags = [`-DMICROTOME_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS_DEBUG=-O2 -g1'];
-  for (const [name, value] of Object.entries(chosen)) flags.push(`-D${name}=${value}`);
   return buildTests(out, [...(ninja && !configured ? ['-G', 'Ninja'] : []), ...flags]);
 }
