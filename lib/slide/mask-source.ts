@@ -112,5 +112,7 @@ export async function maskSource(
   throwIfAborted(signal);
   if (keep === 'all') return { kind: 'all' };
   if (mask === null) return { kind: 'tissue', options: tissue };
+  // The options were checked in this turn of the event loop; the mask is walked in turns of its own.
+  await new Turns(signal).next();
   return typeof mask === 'object' && isTissueMask(mask) ? givenMask(mask, signal) : givenPolygons(mask, signal);
 }

@@ -1,7 +1,8 @@
 // How long this thread's event loop is held. Three things keep a busy machine from deciding it:
 // - It counts CPU time of the thread, not the clock, which also counts the time that the kernel gave to others.
 // - Others also slow what runs: they share caches and cores. So a long turn is compared with known work that is done right
-//   after it, and slowed as much. The result is a number of units of that work.
+//   after it, and slowed as much. The result is a number of units of that work, but never more than the milliseconds:
+//   the library ends its turns by the clock, and a fast machine does many units in that time.
 // - The watch makes next to no garbage, whose collection it would find in the turns that it watches.
 import { openSync, readSync } from 'node:fs';
 
@@ -50,19 +51,21 @@ function unitNowMs() {
 const longMs = 2;
 
 /**
- * Watches from now on. `stop()` ends the watch and gives the longest turn: its CPU time in milliseconds, and how many units
- * of known work take as long. A timer of a millisecond looks between turns, so up to a millisecond of other turns is added.
+ * Watches from now on. `stop()` ends the watch and gives the longest turn: its CPU time in milliseconds, how many units of known
+ * work take as long, and `held`, the smaller of the two in the turn where that is largest. A timer of a millisecond looks between turns, so up to a millisecond of other turns is added.
  */
 export function watchLoop() {
   // Compiled before it counts.
   for (let i = 0; i < 20; ++i) unitMs();
-  const longest = { ms: 0, units: 0 };
+  const longest = { ms: 0, units: 0, held: 0 };
   let last = threadCpuMs();
   const look = () => {
     const turnMs = threadCpuMs() - last;
     if (turnMs > longMs) {
+      const units = turnMs / unitNowMs();
       longest.ms = Math.max(longest.ms, turnMs);
-      longest.units = Math.max(longest.units, turnMs / unitNowMs());
+      longest.units = Math.max(longest.units, units);
+      longest.held = Math.max(longest.held, Math.min(turnMs, units));
     }
     last = threadCpuMs();
   };
