@@ -29,7 +29,8 @@ async function until(isSo: () => boolean, running: Running): Promise<void> {
 
 /** Waits for the moment of one kill: some are counted from the start of the process, most from a row that was finished. */
 async function moment(kill: number, running: Running): Promise<void> {
-  if (kill === 0) return until(() => box.csv !== null, running);
+  await until(() => box.csv !== null, running);
+  if (kill === 0) return;
   if (kill % 3 === 0) return sleep((kill * 41) % 800);
   const before = journalBytes();
   await until(() => journalBytes() > before, running);
@@ -43,20 +44,31 @@ it(`killed at ${kKills} moments: a complete CSV each time, in the end the one of
   const fallback = 0.15;
   box.startOver();
   let before: readonly string[] = [];
-  for (let kill = 0; kill < kKills; ++kill) {
+  let most = 0;
+  for (let [kills, starts] = [0, 0]; kills < kKills; ++starts) {
+    expect(starts, 'kills that came too late').toBeLessThan(4 * kKills);
     const running = box.start(true);
-    await moment(kill, running);
+    await moment(kills, running);
     running.kill();
     const { code, output } = await running.ended;
-    expect(code, `kill ${kill} came too late\n${output}`).toBe(null);
+    // A fast machine was done before the kill: that run is begun anew, and the kill does not count.
+    if (code === 0 || (journalBytes() === 0 && box.csv === wanted)) {
+      expect(box.csv).toBe(wanted);
+      box.startOver();
+      before = [];
+      continue;
+    }
+    ++kills;
+    expect(code, output).toBe(null);
     const values = strictValues(box.csv ?? '', area.names);
     const scored = area.names.filter((name) => values.get(name) !== fallback);
     expect(scored.filter((name) => values.get(name) !== scores.get(name))).toEqual([]);
     // What was in the table stays there.
     expect(scored).toEqual(expect.arrayContaining([...before]));
     before = scored;
+    most = Math.max(most, scored.length);
   }
-  expect(before.length).toBeGreaterThan(0);
+  expect(most).toBeGreaterThan(0);
   const last = await box.run(true);
   expect(last.code, last.output).toBe(0);
   expect(box.csv).toBe(wanted);
