@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eachLine } from '../support/lines.js';
 import { writeBundle } from '../api/support/bundle.js';
 import { busyTimes } from '../support/busy.js';
 import { writeSlide } from '../support/slides.js';
@@ -32,14 +33,10 @@ interface Run {
 function start(args: readonly string[], onLine: (count: number, child: ChildProcess) => void = () => {}): Run {
   const child = spawn(process.execPath, [program, ...args]);
   const lines: string[] = [];
-  let [rest, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) {
-      lines.push(line);
-      onLine(lines.length, child);
-    }
+  let stderr = '';
+  eachLine(child.stdout, (line) => {
+    lines.push(line);
+    onLine(lines.length, child);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

@@ -13,7 +13,7 @@ import {
   type Model,
   type Stage,
 } from '../../lib/index.js';
-import { withoutTimes } from './box-area.js';
+import { withoutTimes } from './support/unpacked-box.js';
 
 const grammar = new RegExp(`^(?:${lineGrammar})$`);
 const hourMs = 3_600_000;

@@ -17,7 +17,7 @@ import {
   unpackedBox,
   withoutTimes,
   writeTables,
-} from './box-area.js';
+} from './support/unpacked-box.js';
 
 const kFallback = '0.160000000';
 const grammar = new RegExp(`^(?:${lineGrammar})$`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { boxFailures, lineGrammar } from '../../lib/competition/box/log-lines.js';
-import { mainFile, runBox, startBox, temporaryFolder, unpackedBox, withoutTimes } from './box-area.js';
+import { mainFile, runBox, startBox, temporaryFolder, unpackedBox, withoutTimes } from './support/unpacked-box.js';
 
 const run = promisify(execFile);
 const script = (body: string): string => `#!/bin/sh\n${body}\n`;

@@ -4,6 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eachLine } from '../support/lines.js';
 import { compileLibrary } from './compiled-library.js';
 import { competitionArea, type Area } from './support.js';
 
@@ -34,14 +35,9 @@ function start(
   const args = [script, compiled, area.slides, area.output, String(delayMs), JSON.stringify(more)];
   const child = spawn(process.execPath, args);
   const [lines, errors]: [string[], string[]] = [[], []];
-  let rest = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) {
-      lines.push(line);
-      onLine(line, child);
-    }
+  eachLine(child.stdout, (line) => {
+    lines.push(line);
+    onLine(line, child);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   return { process: child, ended: once(child, 'close'), lines, errors };

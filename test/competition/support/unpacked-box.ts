@@ -6,8 +6,9 @@ import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, wr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll } from 'vitest';
+import { eachLine } from '../../support/lines.js';
 
-const root = resolve(import.meta.dirname, '../..');
+const root = resolve(import.meta.dirname, '../../..');
 export const program: string = join(root, 'dist/competition/box/main.js');
 const addon = join(root, 'build/Release/microtome.node');
 /** `npm test` builds both before it comes here. */
@@ -70,14 +71,10 @@ export function startBox(
   const env = { ...process.env, ...environment };
   const child = spawn('python3', ['-I', 'main.py'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
-  let [rest, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) {
-      lines.push(line);
-      onLine(line, child);
-    }
+  let stderr = '';
+  eachLine(child.stdout, (line) => {
+    lines.push(line);
+    onLine(line, child);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
