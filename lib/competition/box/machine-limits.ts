@@ -1,8 +1,8 @@
 /** How much memory and how much time a run in the box may take. */
 
-/** The whole process stays below this on the machine of the challenge, which has 56 GB. */
+/** The whole process is to stay below this on the machine of the challenge, which has 56 GB. */
 const kMostBytes = 40e9;
-/** On a smaller machine, or in a smaller container, it stays below this share. The rest is for the system and its file cache. */
+/** On a smaller machine, or in a smaller container, it is to stay below this share. The rest is for the system and its file cache. */
 const kShareOfMachine = 0.7;
 /** The library takes no lower limit. */
 const kLeastBytes = 64 * 2 ** 20;
