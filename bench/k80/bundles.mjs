@@ -59,6 +59,3 @@ export const bundles = {
     picturePx: () => 0,
   },
 };
-
-/** For comparison: what the engine was measured with on a CPU. */
-export const measuredNetwork = networks['ResNet-18'];
