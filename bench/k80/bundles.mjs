@@ -1,5 +1,5 @@
 // What the reference bundles (train/reference) compute for one slide when they are as wide as the winners' networks (`--full`).
-import { comparedTiles, features, networks, transformer } from './networks.mjs';
+import { comparedTiles, features, transformer } from './networks.mjs';
 
 const resNet18 = [2, 2, 2, 2];
 const resNet34 = [3, 4, 6, 3];
