@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/cancel_token.h"
@@ -56,9 +57,17 @@ struct ModelFiles {
   std::vector<ModelFile> weights;  // what the graph names beside itself
 };
 
+// A provider that is a library of its own, registered by its path (ONNX Runtime 1.22 and newer).
+struct PluginProvider {
+  std::string name;  // as the library calls its provider, "OpenVINOExecutionProvider"; empty: the only one it has
+  std::string path;  // absolute
+  std::vector<std::pair<std::string, std::string>> options;  // of the provider, in its own words
+};
+
 struct SessionOptions {
-  std::string device = "cpu";  // "cpu"; any other is refused with DEVICE_UNAVAILABLE
-  int intra_op_threads = 1;    // 1: runs on the calling thread
+  std::string device = "cpu";  // "cpu", or "plugin" with `plugin`; any other is refused with DEVICE_UNAVAILABLE
+  PluginProvider plugin = {};
+  int intra_op_threads = 1;  // 1: runs on the calling thread
   LogSink log;
   // Ends the load when it is cancelled. It must outlive the load, and is not kept. With a runtime older than 1.22,
   // which cannot be stopped, the load runs to its end and fails then.
