@@ -33,7 +33,14 @@ export type {
 } from './outputs/embed/types.js';
 export { scoreOnlyOptions } from './outputs/embed/embed-options.js';
 export { evaluateSubmission } from './metrics/evaluate.js';
-export type { EvaluateOptions, Evaluation } from './metrics/evaluate.js';
+export type { Evaluation } from './metrics/evaluate.js';
+export type { EvaluateOptions } from './metrics/evaluate-options.js';
+export type { Interval, Intervals } from './metrics/bootstrap.js';
+export type { CalibrationBin } from './metrics/calibration.js';
+export type { MeasureName } from './metrics/measures.js';
+export { evaluationPicture } from './metrics/picture.js';
+export { partialAuc, rocAuc } from './metrics/roc.js';
+export type { RocPoint } from './metrics/roc.js';
 export { planSlide } from './scoring/plan-slide.js';
 export { createScorer } from './scoring/scorer.js';
 export type { Scorer } from './scoring/scorer.js';

@@ -1,78 +1,57 @@
 /** evaluateSubmission: how good the values of a submission are, where the true values are known. */
 import { pathOf } from '../core/file-url.js';
-import { optionMark } from '../core/option-names.js';
-import { contradiction, oneOf, record, text } from '../options/check.js';
-import type { Preset } from '../runs/generated-types.js';
+import { text } from '../options/check.js';
+import { csvInvalid } from '../runs/failure.js';
 import { shown } from '../runs/names.js';
-import { layoutOf, presetOfHeader, presets } from '../runs/presets.js';
 import { rowsMismatch } from '../runs/rows.js';
-import { isClipped, logLoss } from './log-loss.js';
-import { readValues, type ValueColumns, type ValueRule, type ValueTable } from './value-table.js';
-
-/** What {@link evaluateSubmission} compares with, and how the columns of both files are called. */
-export interface EvaluateOptions {
-  /** CSV with the true value of each row: 0 or 1. */
-  readonly labels: string | URL;
-  /** Names of the two columns. @defaultValue the preset whose columns the labels have */
-  readonly preset?: Preset;
-  /** Column that names the slide. Where this or `valueColumn` is given, further columns of the files are not read. @defaultValue filename */
-  readonly idColumn?: string;
-  /** Column that holds the value, or the true value. @defaultValue relapse */
-  readonly valueColumn?: string;
-}
+import { bootstrap, type Intervals } from './bootstrap.js';
+import { binsOf, type CalibrationBin } from './calibration.js';
+import { missingClass } from './classes.js';
+import { columnsOf, parseEvaluateOptions, type EvaluateOptions } from './evaluate-options.js';
+import { isClipped } from './log-loss.js';
+import { Sample, type Rows } from './measures.js';
+import { readPatients } from './patients.js';
+import { rank } from './ranking.js';
+import { curveOf, drawnPoints, type RocPoint } from './roc.js';
+import { topHits } from './top-sensitivity.js';
+import { readValues, type ValueRule, type ValueTable } from './value-table.js';
 
 /** What {@link evaluateSubmission} found. */
 export interface Evaluation {
   readonly rows: number;
   /** Rows whose label is 1. */
   readonly positives: number;
+  /** Patients of the rows; null where no file names them. */
+  readonly patients: number | null;
   /** Mean log loss, as scikit-learn's `log_loss` with `eps=1e-16` computes it. Lower is better. */
   readonly logLoss: number;
   /** Values so close to 0 or 1 that they count as 1e-16 or 1 - 1e-16. */
   readonly clipped: number;
+  /** Area under the ROC curve, see {@link rocAuc}. */
+  readonly auc: number;
+  /** The part of it above `minTruePositiveRate`, see {@link partialAuc}. */
+  readonly partialAuc: number;
+  readonly minTruePositiveRate: number;
+  /**
+   * Share of the rows labelled 1 that are among the 15 highest values of their patient; null where no file names the
+   * patients. Where equal values cross the limit, on average over their orders.
+   */
+  readonly topSensitivity: number | null;
+  /** Mean squared distance of value and label. Lower is better. */
+  readonly brierScore: number;
+  /** Mean distance of value and share of positives in ten intervals of equal width, weighted by rows. Lower is better. */
+  readonly calibrationError: number;
+  readonly calibration: readonly CalibrationBin[];
+  /** The ROC curve: all its vertices, or those of a smaller curve that nobody can tell from it in a picture. */
+  readonly roc: readonly RocPoint[];
+  /** 95 % intervals of these figures; null where `samples` is 0. */
+  readonly intervals: Intervals | null;
   /** False: the two files have their rows in different orders. A program that compares rows by position then finds another log loss. */
   readonly sameOrder: boolean;
 }
 
-const kKeys = ['labels', 'preset', 'idColumn', 'valueColumn'] as const;
-
 const kProbability: ValueRule = { holds: (value) => value >= 0 && value <= 1, expected: 'a number from 0 to 1' };
 const kLabel: ValueRule = { holds: (value) => value === 0 || value === 1, expected: 'a label: 0 or 1' };
-
-interface Parsed {
-  readonly labels: string;
-  readonly preset: Preset | null;
-  /** Null: nobody named a column. */
-  readonly named: ValueColumns | null;
-}
-
-function parse(options: EvaluateOptions): Parsed {
-  const given = record('options', options, kKeys);
-  const { labels, preset, idColumn, valueColumn } = given;
-  if (labels === undefined) throw contradiction(`${optionMark('labels')} is missing: the file with the true values`);
-  const column = (name: 'idColumn' | 'valueColumn'): string | null =>
-    given[name] === undefined ? null : text(name, given[name]);
-  const names = { idColumn: column('idColumn'), valueColumn: column('valueColumn'), paths: false };
-  const isNamed = idColumn !== undefined || valueColumn !== undefined;
-  if (preset !== undefined && isNamed) {
-    const other = optionMark(idColumn === undefined ? 'valueColumn' : 'idColumn');
-    throw contradiction(`Expected only one of ${optionMark('preset')} and ${other} but received both`);
-  }
-  const { idColumn: id, valueColumn: value } = layoutOf(null, names);
-  if (id === value)
-    throw contradiction(`${optionMark('idColumn')} and ${optionMark('valueColumn')} are both ${shown(id)}`);
-  return {
-    labels: pathOf(labels instanceof URL ? labels : text('labels', labels)),
-    preset: preset === undefined ? null : (oneOf('preset', preset, presets) as Preset),
-    named: isNamed ? { id, value, alone: false } : null,
-  };
-}
-
-function columnsOf({ preset, named }: Parsed, header: readonly string[]): ValueColumns {
-  if (named !== null) return named;
-  const { idColumn, valueColumn } = layoutOf(preset ?? presetOfHeader(header));
-  return { id: idColumn, value: valueColumn, alone: true };
-}
 
 /** Refuses tables that do not have the same names, with every name that only one of them has. */
 function requireSameNames(submission: ValueTable, labels: ValueTable): void {
@@ -86,31 +65,60 @@ function requireSameNames(submission: ValueTable, labels: ValueTable): void {
 
 /**
  * Compares a submission with labels, row by row, joined by name. The values must be finite and in [0, 1], the labels 0 or
- * 1, and both files must have the same names, each once.
+ * 1, both of them must occur, and both files must have the same names, each once.
  *
- * Throws `CSV_INVALID` for a file that cannot be read so, with its line; `ROWS_MISMATCH` with every name that only one of
- * the files has; `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `INVALID_OPTION`.
+ * Throws `CSV_INVALID` for a file that cannot be read so, with its line, and for labels of one class only;
+ * `ROWS_MISMATCH` with every name that only one of the files has; `FILE_NOT_FOUND`, `FILE_UNREADABLE`, `INVALID_OPTION`.
  *
  * @example
  * ```ts
- * const { logLoss, rows } = await evaluateSubmission('submission.csv', { labels: 'labels.csv' });
+ * const { logLoss, auc, rows } = await evaluateSubmission('submission.csv', { labels: 'labels.csv' });
  * ```
  */
 export async function evaluateSubmission(submission: string | URL, options: EvaluateOptions): Promise<Evaluation> {
-  const parsed = parse(options);
+  const parsed = parseEvaluateOptions(options);
   const path = pathOf(submission instanceof URL ? submission : text('submission', submission));
   const labels = await readValues(parsed.labels, (header) => columnsOf(parsed, header), kLabel);
   const given = await readValues(path, () => labels.columns, kProbability);
   requireSameNames(given, labels);
   const names = [...labels.values.keys()];
   const positive = [...labels.values.values()].map(({ value }) => value === 1);
+  const missing = missingClass(positive);
+  if (missing !== null) throw csvInvalid(parsed.labels, null, missing, 'give labels of both classes');
   const values = names.map((name) => given.values.get(name)?.value ?? Number.NaN);
+  const { id } = labels.columns;
+  const patients =
+    parsed.patients === null ? null : await readPatients(parsed.patients, { id, patient: parsed.patientColumn }, names);
+  const rows: Rows = {
+    positive,
+    values,
+    ranking: rank(positive, values),
+    patients: patients?.map((own) => ({ rows: own, top: topHits(own, positive, values) })) ?? null,
+    minTruePositiveRate: parsed.minTruePositiveRate,
+  };
   const order = [...given.values.keys()];
   return Object.freeze({
-    rows: names.length,
-    positives: positive.filter((is) => is).length,
-    logLoss: logLoss(positive, values),
+    ...figuresOf(rows),
     clipped: values.filter(isClipped).length,
+    roc: Object.freeze(drawnPoints(curveOf(rows.ranking.counts, rows.ranking.scores))),
+    intervals: parsed.samples === 0 ? null : await bootstrap(rows, parsed.samples, parsed.seed),
     sameOrder: names.every((name, i) => name === order[i]),
   });
+}
+
+function figuresOf(rows: Rows): Omit<Evaluation, 'clipped' | 'roc' | 'intervals' | 'sameOrder'> {
+  const { positive, patients, minTruePositiveRate } = rows;
+  const all = new Sample(rows);
+  for (const row of positive.keys()) all.add(row);
+  for (const { top } of patients ?? []) all.addPatient(top);
+  const measures = all.measures();
+  return {
+    rows: positive.length,
+    positives: positive.filter((is) => is).length,
+    patients: patients?.length ?? null,
+    ...measures,
+    topSensitivity: patients === null ? null : measures.topSensitivity,
+    minTruePositiveRate,
+    calibration: Object.freeze(binsOf(all.calibration)),
+  };
 }

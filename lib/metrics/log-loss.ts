@@ -14,7 +14,7 @@ export function isClipped(probability: number): boolean {
 }
 
 /** What one row costs. */
-function rowLoss(isPositive: boolean, probability: number): number {
+export function rowLoss(isPositive: boolean, probability: number): number {
   const held = Math.min(Math.max(probability, kLowest), kHighest);
   return -Math.log(isPositive ? held : 1 - held);
 }

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { evaluateSubmission, type EvaluateOptions, type Evaluation } from '../../lib/index.js';
+import { evaluateSubmission, evaluationPicture, type EvaluateOptions, type Evaluation } from '../../lib/index.js';
 import { failureOf, fileWith } from '../runs/support.js';
 
 const labels = 'filename,relapse\na.tif,1\nb.tif,0\nc.tif,1\n';
@@ -25,7 +25,20 @@ async function refusal(given: string, truth = labels, columns: Columns = {}): Pr
 describe('a submission that is read', () => {
   it('has the known log loss', async () => {
     const found = await evaluated(submission);
-    expect(found).toEqual({ rows: 3, positives: 2, logLoss: found.logLoss, clipped: 0, sameOrder: true });
+    expect(found).toMatchObject({
+      rows: 3,
+      positives: 2,
+      clipped: 0,
+      sameOrder: true,
+      patients: null,
+      topSensitivity: null,
+    });
+    // Both positive rows are above the negative one.
+    expect(found).toMatchObject({ auc: 1, minTruePositiveRate: 0.8 });
+    expect(found.partialAuc).toBeCloseTo(0.2, 15);
+    expect(found.brierScore).toBeCloseTo((0.01 + 0.04 + 0.09) / 3, 15);
+    expect(found.calibration.map(({ rows }) => rows)).toEqual([0, 0, 1, 0, 0, 0, 0, 1, 0, 1]);
+    expect(found.intervals).toMatchObject({ samples: 1000, seed: 0, drawn: 'rows' });
     expect(found.logLoss).toBeCloseTo(known, 14);
   });
 
@@ -49,6 +62,71 @@ describe('a submission that is read', () => {
   it('may be a URL', async () => {
     const [given, truth] = [await fileWith(submission), await fileWith(labels)].map((path) => pathToFileURL(path));
     expect((await evaluateSubmission(given as URL, { labels: truth as URL })).rows).toBe(3);
+  });
+});
+
+describe('patients', () => {
+  // Of one patient with 16 rows, the positive one is the lowest.
+  const names = Array.from({ length: 16 }, (_, i) => `l${i}.tif`);
+  const truth = `filename,relapse\n${names.map((name, i) => `${name},${i === 15 ? 1 : 0}`).join('\n')}\nb.tif,1\n`;
+  const given = `filename,relapse\n${names.map((name, i) => `${name},${0.9 - i / 100}`).join('\n')}\nb.tif,0.1\n`;
+  const table = `age,filename,patient_id\n${names.map((name) => `50,${name},p1`).join('\n')}\n41,b.tif,p2\n9,other.tif,\n`;
+
+  const with_ = async (patients: string, more: Columns = {}): Promise<Evaluation> =>
+    evaluated(given, truth, { ...more, patients: await fileWith(patients, 'patients.csv') });
+
+  it('give the sensitivity of the highest values, and are drawn for the intervals', async () => {
+    const found = await with_(table, { samples: 50 });
+    expect(found).toMatchObject({ patients: 2, topSensitivity: 0.5, intervals: { drawn: 'patients' } });
+  });
+
+  it('may be named by another column', async () => {
+    const renamed = table.replace('patient_id', 'who');
+    expect((await with_(renamed, { patientColumn: 'who' })).patients).toBe(2);
+    expect((await failureOf(with_(renamed))).message).toContain('no column "patient_id"');
+  });
+
+  it('are refused where a row has none, or two', async () => {
+    expect((await failureOf(with_(table.replace('41,b.tif,p2', '41,b.tif,NA')))).message).toContain(
+      'patients.csv:18: no patient for "b.tif"',
+    );
+    const twice = await failureOf(with_(table.replace('9,other.tif', '9,b.tif').replace(/,$/m, ',p3')));
+    expect(twice.message).toContain('"b.tif" a second time, after line 18');
+    const without = await failureOf(with_(table.replace('41,b.tif', '41,x.tif')));
+    expect(without).toMatchObject({ code: 'ROWS_MISMATCH' });
+    expect(without.message).toContain('"b.tif": not in');
+    expect((await failureOf(evaluated(submission, labels, { patientColumn: 'who' }))).message).toContain('no patients');
+  });
+});
+
+describe('labels of one class', () => {
+  it('are refused', async () => {
+    expect(await refusal(submission, labels.replace('b.tif,0', 'b.tif,1'))).toBe(
+      'CSV_INVALID: labels.csv: all 3 labels are 1, and a ROC curve needs both; give labels of both classes',
+    );
+  });
+});
+
+describe('numbers', () => {
+  it('are checked', async () => {
+    expect(await refusal(submission, labels, { minTruePositiveRate: 1 })).toContain('minTruePositiveRate');
+    expect(await refusal(submission, labels, { samples: -1 })).toContain('samples');
+    expect(await refusal(submission, labels, { seed: 0.5 })).toContain('seed');
+    expect((await evaluated(submission, labels, { samples: 0 })).intervals).toBeNull();
+  });
+});
+
+describe('a picture', () => {
+  it('is an SVG document with the curve, the intervals of calibration and the figures', async () => {
+    const picture = evaluationPicture(await evaluated(submission));
+    expect(picture).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 \d+ \d+"/);
+    expect(picture.match(/<circle /g)).toHaveLength(3);
+    expect(picture).toContain('AUC 1.000');
+    expect(picture).toContain('3 rows, 2 labelled 1');
+    expect(picture).not.toMatch(/NaN|undefined|null/);
+    const open = [...picture.matchAll(/<(\w+)(?:>|\s[^>]*[^/]>)/g)].map(([, name]) => name);
+    const closed = [...picture.matchAll(/<\/(\w+)>/g)].map(([, name]) => name);
+    expect(open.toSorted()).toEqual(closed.toSorted());
   });
 });
 
