@@ -50,9 +50,10 @@ CuFunction Module::function(const char* name) const {
   return found;
 }
 
-void Module::launch(const Stream& stream, CuFunction function, Dim3 grid, Dim3 block, void** parameters) const {
+void Module::launch(const Stream& stream, CuFunction function, const LaunchSize& size, void** parameters) const {
   const auto scope = context_->enter();
-  context_->check(context_->table().launch_kernel(function, grid.x, grid.y, grid.z, block.x, block.y, block.z, 0,
+  const auto& [grid, block] = size;
+  context_->check(context_->table().launch_kernel(function, grid[0], grid[1], grid[2], block[0], block[1], block[2], 0,
                                                   stream.native(), parameters, nullptr),
                   "start a kernel");
 }

@@ -1,15 +1,21 @@
 // Kernels of ours on a GPU: a text in PTX, compiled by the driver for the GPU that is there.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "gpu/context.h"
-#include "gpu/dim3.h"
 #include "gpu/stream.h"
 
 namespace microtome::gpu {
+
+// How many threads a launch has: blocks of the grid, and threads of a block, along three axes.
+struct LaunchSize {
+  std::array<unsigned, 3> grid{1, 1, 1};
+  std::array<unsigned, 3> block{1, 1, 1};
+};
 
 class Module {
  public:
@@ -24,7 +30,7 @@ class Module {
   // Valid as long as the module. Throws INTERNAL where there is none of that name.
   [[nodiscard]] CuFunction function(const char* name) const;
   // Puts the kernel on the stream. Returns at once; what `parameters` point to is copied before.
-  void launch(const Stream& stream, CuFunction function, Dim3 grid, Dim3 block, void** parameters) const;
+  void launch(const Stream& stream, CuFunction function, const LaunchSize& size, void** parameters) const;
 
  private:
   std::shared_ptr<const Context> context_;
