@@ -45,6 +45,7 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   OUTPUT_NOT_FINITE: exitCode.internal,
   OUTPUT_OUT_OF_RANGE: exitCode.internal,
   OUTPUT_SHAPE: exitCode.internal,
+  DEVICE_LOST: exitCode.internal,
   OUT_OF_MEMORY: exitCode.internal,
   DISK_FULL: exitCode.internal,
   CANCELLED: exitCode.internal,

@@ -31,6 +31,7 @@ export const errorAdvice = {
   CLINICAL_UNKNOWN: 'correct the value in the metadata, or use a model that knows it',
   RUNTIME_MISSING: 'install the named package or pass its path',
   DEVICE_UNAVAILABLE: 'choose another [[device]] (see: microtome doctor)',
+  DEVICE_LOST: 'start the run again with [[resume=true]], without that device if it happens again',
   OUT_OF_MEMORY: 'lower [[batchSize]], or raise [[memoryLimit]]',
   UNSUPPORTED_PLATFORM: 'use Linux x64 with glibc 2.28 or newer',
   INVALID_OPTION: 'correct the named option',

@@ -10,9 +10,10 @@ const mayInclude = {
   decode: ['core', 'slide', 'tiles'],
   preprocess: ['core', 'tissue'],
   infer: ['core', 'preprocess'],
+  gpu: ['core', 'preprocess'],
   aggregate: ['core'],
-  engine: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'aggregate'],
-  addon: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'aggregate', 'engine'],
+  engine: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'gpu', 'aggregate'],
+  addon: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'gpu', 'aggregate', 'engine'],
 };
 
 /** Names of other parties' interfaces, and the one folder that may use each. */
@@ -21,6 +22,12 @@ const libraries = [
   { name: 'libvips', pattern: /"(?:vips|g)_\w+"|\bVips(?:Image|Region|Operation|Object)\b/g, folder: 'decode' },
   { name: 'libjpeg-turbo', pattern: /"tj3?[A-Z]\w+"|\btjhandle\b/g, folder: 'decode' },
   { name: 'ONNX Runtime', pattern: /\bOrt(?:Api|Env|Session|Status|Value|Allocator|GetApi)\w*/g, folder: 'infer' },
+  {
+    name: "NVIDIA's driver",
+    pattern: /"cu[A-Z]\w+"|\bCu(?:Result|Device|Context|Stream|Event|Module|Function|Pointer)\b/g,
+    folder: 'gpu',
+  },
+  { name: 'nvJPEG', pattern: /"nvjpeg[A-Z]\w+"/g, folder: 'gpu' },
 ];
 
 const foreignHeader =

@@ -1,7 +1,7 @@
 /**
- * Every code of the table, reached through the public API with the real addon and real files. Three states cannot be made
+ * Every code of the table, reached through the public API with the real addon and real files. Four states cannot be made
  * on a machine that runs tests: another platform is feigned in a process of its own, a full disk by the file system that
- * the run is given, and a bug of the addon by an exception of no known kind.
+ * the run is given, a GPU that fails by what the addon says then, and a bug of the addon by an exception of no known kind.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -240,6 +240,20 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['CLINICAL_UNKNOWN', 'a site that is none of the categories', () => clinically({ age: '60', site: 'elbow' })],
   ['RUNTIME_MISSING', 'no library at the path given', () => score(slide, { onnxRuntimePath: at('none.so') })],
   ['DEVICE_UNAVAILABLE', 'a GPU', () => score(slide, { device: 'cuda' })],
+  [
+    'DEVICE_LOST',
+    'a GPU that fails at work, as the addon says it',
+    () =>
+      native(() =>
+        Promise.reject(
+          Object.assign(new Error('GPU 0 could not finish its work'), {
+            code: 'DEVICE_LOST',
+            stage: 'infer',
+            advice: errorAdvice.DEVICE_LOST,
+          }),
+        ),
+      ),
+  ],
   [
     'OUT_OF_MEMORY',
     'a region larger than the address space',
