@@ -1,21 +1,15 @@
 // Kernels of ours on a GPU: a text in PTX, compiled by the driver for the GPU that is there.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "gpu/context.h"
+#include "gpu/launch_size.h"
 #include "gpu/stream.h"
 
 namespace microtome::gpu {
-
-// How many threads a launch has: blocks of the grid, and threads of a block, along three axes.
-struct LaunchSize {
-  std::array<unsigned, 3> grid{1, 1, 1};
-  std::array<unsigned, 3> block{1, 1, 1};
-};
 
 class Module {
  public:

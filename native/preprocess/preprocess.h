@@ -55,4 +55,9 @@ struct ResizeScratch {
 };
 void resize(const RgbView& in, const RgbView& out, ResizeScratch& scratch, Simd simd = best_simd());
 
+// The taps of a resize between sides in the order of ResizeScratch::sides_px. `starts` then has three numbers for each
+// output column and, behind these, for each output row: its first input sample, how many, and where their weights
+// begin.
+void prepare_taps(const std::array<std::int64_t, 4>& sides_px, ResizeScratch& scratch);
+
 }  // namespace microtome::preprocess

@@ -146,33 +146,37 @@ void blend_pixels(const float* rows, std::int64_t row_floats, const Taps& taps, 
 #endif
 }
 
-void require_size(const RgbView& view, const char* which) {
-  if (view.width_px >= 1 && view.width_px <= kMaxSidePx && view.height_px >= 1 && view.height_px <= kMaxSidePx) return;
+void require_size(std::int64_t width_px, std::int64_t height_px, const char* which) {
+  if (width_px >= 1 && width_px <= kMaxSidePx && height_px >= 1 && height_px <= kMaxSidePx) return;
   throw Error(Code::LIMIT_EXCEEDED, Stage::Preprocess,
-              std::string("the ") + which + " of a resize is " + std::to_string(view.width_px) + " x " +
-                  std::to_string(view.height_px) + " pixels, each side must be 1 to " + std::to_string(kMaxSidePx),
+              std::string("the ") + which + " of a resize is " + std::to_string(width_px) + " x " +
+                  std::to_string(height_px) + " pixels, each side must be 1 to " + std::to_string(kMaxSidePx),
               "choose a resolution nearer to one of the slide's levels: no option raises this limit");
 }
 
 }  // namespace
 
+void prepare_taps(const std::array<std::int64_t, 4>& sides_px, ResizeScratch& scratch) {
+  require_size(sides_px[0], sides_px[1], "input");
+  require_size(sides_px[2], sides_px[3], "output");
+  if (scratch.sides_px == sides_px) return;
+  scratch.sides_px = {};
+  scratch.weights.clear();
+  scratch.starts.clear();
+  append_axis(sides_px[0], sides_px[2], scratch);
+  append_axis(sides_px[1], sides_px[3], scratch);
+  scratch.sides_px = sides_px;
+}
+
 void resize(const RgbView& in, const RgbView& out, ResizeScratch& scratch, Simd simd) {
-  require_size(in, "input");
-  require_size(out, "output");
+  require_size(in.width_px, in.height_px, "input");
+  require_size(out.width_px, out.height_px, "output");
   if (in.width_px == out.width_px && in.height_px == out.height_px) {
     for (std::int64_t y = 0; y < in.height_px; ++y)
       std::memcpy(out.row(y), in.row(y), static_cast<std::size_t>(3 * in.width_px));
     return;
   }
-  const std::array sides{in.width_px, in.height_px, out.width_px, out.height_px};
-  if (scratch.sides_px != sides) {
-    scratch.sides_px = {};
-    scratch.weights.clear();
-    scratch.starts.clear();
-    append_axis(in.width_px, out.width_px, scratch);
-    append_axis(in.height_px, out.height_px, scratch);
-    scratch.sides_px = sides;
-  }
+  prepare_taps({in.width_px, in.height_px, out.width_px, out.height_px}, scratch);
   const std::int64_t samples = 3 * in.width_px;
   const std::int64_t row_floats = samples + 1;  // pixels are read four floats at a time
   scratch.rows.resize(static_cast<std::size_t>(kBand * row_floats));
