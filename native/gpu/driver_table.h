@@ -49,7 +49,6 @@ inline constexpr int kJitErrorLogBufferBytes = 6;
 #define MICROTOME_CU_FUNCTIONS(MICROTOME_CU)                                                                           \
   MICROTOME_CU(init, cuInit, (unsigned flags))                                                                         \
   MICROTOME_CU(driver_get_version, cuDriverGetVersion, (int* version))                                                 \
-  MICROTOME_CU(get_error_name, cuGetErrorName, (CuResult result, const char** name))                                   \
   MICROTOME_CU(device_get_count, cuDeviceGetCount, (int* count))                                                       \
   MICROTOME_CU(device_get, cuDeviceGet, (CuDevice * device, int ordinal))                                              \
   MICROTOME_CU(device_get_name, cuDeviceGetName, (char* name, int length, CuDevice device))                            \
