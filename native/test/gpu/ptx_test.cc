@@ -6,7 +6,7 @@
 
 #include "gpu/tile_kernel.h"
 #include "test/check.h"
-#include "test/support/kernel_cases.h"
+#include "test/support/kernel_planes.h"
 #include "test/support/ptx_machine.h"
 
 using namespace microtome;
@@ -93,6 +93,40 @@ TEST(resized_interleaved_tiles) {
       KernelCase one(format, 1);
       compare(one, tiles.plan(one));
     }
+  }
+}
+
+TEST(tiles_of_planes) {
+  const std::vector<PlaneImage> images = every_kind_of_image(33, 33);
+  std::vector<std::uint32_t> places;
+  for (std::uint32_t t = 0; t < images.size(); ++t) places.push_back(static_cast<std::uint32_t>(images.size()) - 1 - t);
+  for (const TensorFormat& format : all_formats(33)) {
+    KernelCase one(format, static_cast<std::int64_t>(images.size()));
+    compare(one, plan_rows(one, images, places));
+  }
+}
+
+TEST(tiny_planes) {
+  std::vector<PlaneImage> images;
+  std::vector<std::uint32_t> places;
+  for (const ChromaKind chroma : {kFullChroma, kHalfWidthChroma, kHalfBothChroma})
+    for (const std::int64_t side : {1, 2, 3, 4, 5}) {
+      places.push_back(static_cast<std::uint32_t>(images.size()));
+      images.emplace_back(kLumaChroma, chroma, side, side, Crop{side - 1, side - 1, 1, 1}, 0, 9);
+    }
+  for (const TensorFormat& format : all_formats(1)) {
+    KernelCase one(format, static_cast<std::int64_t>(images.size()));
+    compare(one, plan_rows(one, images, places));
+  }
+}
+
+TEST(resized_tiles_of_planes) {
+  const std::vector<PlaneImage> images = every_kind_of_image(21, 14);
+  std::vector<std::uint32_t> places;
+  for (std::uint32_t t = 0; t < images.size(); ++t) places.push_back(t);
+  for (const TensorFormat& format : all_formats(9)) {
+    KernelCase one(format, static_cast<std::int64_t>(images.size()));
+    compare(one, plan_rows(one, images, places));
   }
 }
 
