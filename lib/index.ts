@@ -32,6 +32,8 @@ export type {
   ScoreOnlyOption,
 } from './outputs/embed/types.js';
 export { scoreOnlyOptions } from './outputs/embed/embed-options.js';
+export { openImages } from './images/image-index.js';
+export type { ImageFile, NoImageEntry } from './images/image-index.js';
 export { evaluateSubmission } from './metrics/evaluate.js';
 export type { Evaluation } from './metrics/evaluate.js';
 export type { EvaluateOptions } from './metrics/evaluate-options.js';

@@ -19,6 +19,7 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   FILE_NOT_FOUND: exitCode.refused,
   FILE_UNREADABLE: exitCode.refused,
   NOT_A_SLIDE: exitCode.refused,
+  IMAGES_INVALID: exitCode.refused,
   UNSUPPORTED_COMPRESSION: exitCode.refused,
   UNSUPPORTED_PIXELS: exitCode.refused,
   TRUNCATED: exitCode.refused,

@@ -13,6 +13,7 @@ export const errorAdvice = {
   FILE_NOT_FOUND: 'check the path',
   FILE_UNREADABLE: 'check the permissions and the disk',
   NOT_A_SLIDE: 'pass a TIFF-based slide (.tif, .tiff, .svs)',
+  IMAGES_INVALID: 'pass an HDF5 file that has one dataset of JPEG bytes for each image',
   UNSUPPORTED_COMPRESSION: 'convert the slide, or use a build that has the codec (see: microtome doctor)',
   UNSUPPORTED_PIXELS: 'convert the slide to 8-bit RGB, grey or palette',
   TRUNCATED: 'the file is cut short: copy or download it again',

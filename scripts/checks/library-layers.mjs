@@ -13,13 +13,15 @@ const mayImport = {
   runs: ['runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // Files beside the table: written as lib/runs writes its own, for one slide and for a run.
   outputs: ['outputs', 'runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  // Files of lesion images: where each image is.
+  images: ['images', 'core'],
   // How good a finished table is: reads tables as lib/runs does.
   metrics: ['metrics', 'runs', 'options', 'core'],
   // What runs in the box of a challenge, and what packs it, uses public names as any other program would.
   competition: ['competition', '.', 'core'],
   // The command line uses public names; core has plain text helpers.
   cli: ['cli', '.', 'competition', 'core'],
-  '.': ['metrics', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  '.': ['metrics', 'images', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
 };
 
 /** Node modules with a rule of their own: who may import them. An empty list means nobody. */

@@ -10,7 +10,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createScorer, loadModel, MicrotomeError, openSlide, scoreDirectory, scoreSlide } from '../../lib/index.js';
+import {
+  createScorer,
+  loadModel,
+  MicrotomeError,
+  openImages,
+  openSlide,
+  scoreDirectory,
+  scoreSlide,
+} from '../../lib/index.js';
 import type { ErrorCode, Stage } from '../../lib/index.js';
 import { errorAdvice, native, stages } from '../../lib/core/errors.js';
 import { startRun } from '../../lib/runs/directory-run.js';
@@ -239,6 +247,7 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['CLINICAL_INVALID', 'an age in words', () => clinically({ age: 'old', site: 'arm' })],
   ['CLINICAL_UNKNOWN', 'a site that is none of the categories', () => clinically({ age: '60', site: 'elbow' })],
   ['RUNTIME_MISSING', 'no library at the path given', () => score(slide, { onnxRuntimePath: at('none.so') })],
+  ['IMAGES_INVALID', 'a slide where an HDF5 file is expected', () => openImages(slide)],
   ['DEVICE_UNAVAILABLE', 'a GPU', () => score(slide, { device: 'cuda' })],
   [
     'DEVICE_LOST',
