@@ -46,6 +46,7 @@ const restricted = [
     allowed: [
       /^lib\/runs\//,
       /^lib\/outputs\//,
+      /^lib\/images\//,
       /^lib\/model\//,
       /^lib\/native\//,
       /^lib\/cli\//,
@@ -53,7 +54,7 @@ const restricted = [
       /^lib\/core\/(?:version|regular-file|package-root)\.ts$/,
       /^lib\/slide\/byte-source\.ts$/,
     ],
-    why: 'files are read and written in lib/runs, lib/outputs, lib/model, lib/native, lib/cli, lib/competition, lib/core/regular-file and the sources of input',
+    why: 'files are read and written in lib/runs, lib/outputs, lib/images, lib/model, lib/native, lib/cli, lib/competition, lib/core/regular-file and the sources of input',
   },
   {
     modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/,
