@@ -1,10 +1,11 @@
-// Launches of the tile kernels with everything that they read and write in this process, for whatever runs kernels: the
-// addresses of a launch are those of its buffers.
+// Launches of the tile kernels with everything that they read and write, for whatever runs kernels. The addresses of a
+// launch are those of its buffers in this process, or of copies of them elsewhere.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -59,26 +60,32 @@ inline std::string words_of(const preprocess::TensorFormat& format) {
          ", size " + std::to_string(format.size_px);
 }
 
+// Puts bytes where a launch can use them and returns the address.
+using Place = std::function<std::uint64_t(const Bytes& bytes)>;
+
 // The buffers of one launch. Neither copied nor moved: their addresses are in the plan.
 class KernelCase {
  public:
   static constexpr std::size_t kGuardBytes = 64;
   static constexpr std::uint8_t kGuard = 0xa5;
 
-  KernelCase(const preprocess::TensorFormat& format, std::int64_t tiles)
-      : format_(format), tensor_(static_cast<std::size_t>(tiles) * format.bytes_per_tile() + kGuardBytes, kGuard) {}
+  KernelCase(const preprocess::TensorFormat& format, std::int64_t tiles, Place place = address_of)
+      : format_(format),
+        place_(std::move(place)),
+        tensor_(static_cast<std::size_t>(tiles) * format.bytes_per_tile() + kGuardBytes, kGuard),
+        tensor_address_(place_(tensor_)) {}
   KernelCase(const KernelCase&) = delete;
   KernelCase& operator=(const KernelCase&) = delete;
 
   // The address of what the launch reads.
   std::uint64_t keep(Bytes bytes) {
     inputs_.push_back(std::move(bytes));
-    return address_of(inputs_.back());
+    return place_(inputs_.back());
   }
 
   [[nodiscard]] gpu::TensorTarget target() {
     if (table_ == 0) table_ = keep(gpu::value_table(format_));
-    return {address_of(tensor_), table_, format_};
+    return {tensor_address_, table_, format_};
   }
 
   [[nodiscard]] gpu::DeviceTaps taps(const gpu::TapTables& tables) {
@@ -105,8 +112,10 @@ class KernelCase {
 
  private:
   const preprocess::TensorFormat format_;
+  const Place place_;
   std::vector<Bytes> inputs_;
   Bytes tensor_;
+  const std::uint64_t tensor_address_;
   std::uint64_t table_ = 0;
 };
 
