@@ -8,7 +8,7 @@ import { readText, treeFiles } from './checks/sources.mjs';
 
 const report = new Report();
 const sources = treeFiles().filter((path) =>
-  /^(?:native|lib|demo|scripts|bench|test|train)\/.*\.(?:cc|h|ts|mjs)$/.test(path),
+  /^(?:native|lib|demo|scripts|bench|test|train)\/.*\.(?:cc|h|cu|ts|mjs)$/.test(path),
 );
 for (const path of sources) {
   const text = readText(path);

@@ -171,6 +171,17 @@ TEST(each_launch_names_a_function_of_the_ptx) {
   CHECK(tile_kernel_ptx().find("\n.version 3.2\n.target sm_35\n.address_size 64\n") != std::string_view::npos);
 }
 
+TEST(a_plan_holds_so_many_arguments_and_no_more) {
+  LaunchPlan plan("k", {1, 1, 1});
+  for (std::uint32_t i = 0; i < LaunchPlan::kMaxParams; ++i) plan.add(&i, sizeof i);
+  const auto params = plan.params();
+  for (std::uint32_t i = 0; i < LaunchPlan::kMaxParams; ++i) CHECK_EQ(*static_cast<std::uint32_t*>(params[i]), i);
+  CHECK_THROWS(INTERNAL, plan.add(&plan, 1));
+  LaunchPlan other("k", {1, 1, 1});
+  const std::array<std::uint8_t, 129> large{};
+  CHECK_THROWS(INTERNAL, other.add(large.data(), large.size()));
+}
+
 TEST(taps_of_the_same_sides_are_made_once) {
   TapTables tables;
   CHECK_EQ(tables.entry(64, 48, 32), 0u);
