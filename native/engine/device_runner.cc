@@ -13,6 +13,8 @@ namespace {
 constexpr int kSlots = 3;
 constexpr std::size_t kMostPlans = 4;
 constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kBatchBytes = 128 * kMiB;  // of pinned memory for one batch, at most
+constexpr std::int64_t kManyRows = 4096;
 
 class PinnedMemory final : public BatchMemory {
  public:
@@ -36,6 +38,17 @@ bool is_code(const std::exception_ptr& failure, Code code) noexcept {
 
 std::int64_t first_side(const std::vector<infer::TensorInfo>& inputs) noexcept {
   return inputs.size() == 1 && !inputs.front().shape.empty() ? inputs.front().shape.front() : 0;
+}
+
+// As many as kBatchBytes of pixels hold, a power of two; many where the graph does not say how large a tile is.
+std::int64_t rows_of_large_tiles(const std::vector<infer::TensorInfo>& inputs) noexcept {
+  std::int64_t side = 1;
+  for (const infer::TensorInfo& input : inputs)
+    for (std::size_t i = 1; i < input.shape.size(); ++i)
+      side = std::max(side, std::min(input.shape[i], std::int64_t{1} << 20));
+  std::int64_t rows = 1;
+  while (rows < kManyRows && 2 * rows * 3 * side * side <= kBatchBytes) rows *= 2;
+  return rows;
 }
 
 }  // namespace
@@ -63,7 +76,11 @@ DeviceRunner::DeviceRunner(std::shared_ptr<const gpu::Context> context, LoadDevi
   outputs_ = graph_->outputs();
   report_ = graph_->report();
   // A graph that fixes its batch has it, whatever was asked for.
-  if (const std::int64_t fixed = first_side(inputs_); fixed > 0) rows_ = fixed;
+  if (const std::int64_t fixed = first_side(inputs_); fixed > 0 && fixed != rows_) rows_ = fixed;
+  else if (options.rows == 0 && rows_of_large_tiles(inputs_) < rows_) {
+    rows_ = rows_of_large_tiles(inputs_);
+    load_graph(options.cancel != nullptr ? *options.cancel : never);
+  }
   feeder_ = std::thread([this] { feed(); });
   try {
     collector_ = std::thread([this] { collect(); });

@@ -43,7 +43,7 @@ class DeviceRunner final : public Runner {
   static constexpr int kInFlight = 5;
 
   struct Options {
-    std::int64_t rows = 0;          // of a run; 0: usual_rows()
+    std::int64_t rows = 0;          // of a run; 0: usual_rows(), fewer of large tiles
     CancelToken* cancel = nullptr;  // ends the load; not kept
   };
   // Loads the graph. Throws what `load` throws, DEVICE_UNAVAILABLE where our kernels cannot be compiled, OUT_OF_MEMORY,
