@@ -54,8 +54,8 @@ class BatchQueue final : public Job {
  private:
   struct Open {
     std::shared_ptr<Batch> batch;
-    std::int64_t used = 0;     // rows given out
-    std::int64_t written = 0;  // of those
+    std::int64_t used = 0;      // rows given out
+    std::int64_t written = 0;   // of those
     Clock::time_point since{};  // its first row was given out
   };
 

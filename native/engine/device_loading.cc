@@ -39,8 +39,8 @@ PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& can
       options.cancel = &ends;
       return infer::DeviceGraph::load(files, options, with);
     };
-    members.push_back(std::make_unique<DeviceRunner>(context, std::move(load),
-                                                     DeviceRunner::Options{.rows = 0, .cancel = &cancel}));
+    members.push_back(
+        std::make_unique<DeviceRunner>(context, std::move(load), DeviceRunner::Options{.rows = 0, .cancel = &cancel}));
     placed.reports.push_back(members.back()->report());
   }
   placed.inputs = members.front()->inputs();

@@ -72,8 +72,7 @@ DevicePlan::DevicePlan(const gpu::Stream& stream, std::shared_ptr<infer::DeviceG
 
 // Asks the graph what it gives for so many rows, and makes room for it.
 void DevicePlan::bind(CancelToken& cancel) {
-  const std::vector<infer::TensorInfo> infos =
-      graph_->try_run(tensor_.address(), rows_, spec_->format, names_, cancel);
+  const std::vector<infer::TensorInfo> infos = graph_->try_run(tensor_.address(), rows_, spec_->format, names_, cancel);
   if (infos.size() != names_.size()) throw Error(Code::INTERNAL, Stage::Infer, "an output is missing after a run");
   std::vector<infer::DeviceOutput> places;
   for (std::size_t i = 0; i < infos.size(); ++i) {

@@ -32,17 +32,17 @@ class DeviceKernels {
 
 // An output of a run.
 struct DeviceRows {
-  std::string type;           // of its elements, as TensorInfo says it
-  std::int64_t columns = 0;   // values in one row
+  std::string type;          // of its elements, as TensorInfo says it
+  std::int64_t columns = 0;  // values in one row
   std::int64_t token_columns = 0;
-  std::size_t bytes = 0;      // of all rows
+  std::size_t bytes = 0;  // of all rows
 };
 
 class DevicePlan {
  public:
   // The graph outlives the plan. Throws OUT_OF_MEMORY, DEVICE_LOST.
-  DevicePlan(const gpu::Stream& stream, std::shared_ptr<infer::DeviceGraph> graph,
-             std::shared_ptr<const RunSpec> spec, std::int64_t rows);
+  DevicePlan(const gpu::Stream& stream, std::shared_ptr<infer::DeviceGraph> graph, std::shared_ptr<const RunSpec> spec,
+             std::int64_t rows);
 
   [[nodiscard]] const RunSpec& spec() const noexcept { return *spec_; }
   // In the order of the spec; known when a run has been put on the stream.
@@ -51,8 +51,8 @@ class DevicePlan {
   // Puts on the stream: `tiles` tiles of pixels become a tensor, zeros behind them, the graph runs, and its outputs are
   // copied to `out`, which is made as large as they are. The first time the runtime tunes itself, which waits. Throws
   // what DeviceGraph throws.
-  void run(const DeviceKernels& kernels, DevicePointer pixels, std::int64_t tiles,
-           std::vector<gpu::PinnedBuffer>& out, CancelToken& cancel);
+  void run(const DeviceKernels& kernels, DevicePointer pixels, std::int64_t tiles, std::vector<gpu::PinnedBuffer>& out,
+           CancelToken& cancel);
 
  private:
   void bind(CancelToken& cancel);
@@ -61,8 +61,8 @@ class DevicePlan {
   const std::shared_ptr<infer::DeviceGraph> graph_;
   const std::shared_ptr<const RunSpec> spec_;
   const std::int64_t rows_;
-  std::vector<std::string> names_;     // of the spec's outputs, each once
-  std::vector<std::size_t> name_of_;   // by output of the spec
+  std::vector<std::string> names_;    // of the spec's outputs, each once
+  std::vector<std::size_t> name_of_;  // by output of the spec
   gpu::DeviceBuffer table_;
   gpu::DeviceBuffer tensor_;
   std::vector<gpu::DeviceBuffer> values_;  // by name

@@ -76,7 +76,8 @@ DeviceRunner::DeviceRunner(std::shared_ptr<const gpu::Context> context, LoadDevi
   outputs_ = graph_->outputs();
   report_ = graph_->report();
   // A graph that fixes its batch has it, whatever was asked for.
-  if (const std::int64_t fixed = first_side(inputs_); fixed > 0 && fixed != rows_) rows_ = fixed;
+  if (const std::int64_t fixed = first_side(inputs_); fixed > 0 && fixed != rows_)
+    rows_ = fixed;
   else if (options.rows == 0 && rows_of_large_tiles(inputs_) < rows_) {
     rows_ = rows_of_large_tiles(inputs_);
     load_graph(options.cancel != nullptr ? *options.cancel : never);
@@ -260,7 +261,8 @@ void DeviceRunner::settle() noexcept {
   }
 }
 
-// What runs is let run first: it has memory of the plan that goes. Throws OUT_OF_MEMORY where there is nothing to halve.
+// What runs is let run first: it has memory of the plan that goes. Throws OUT_OF_MEMORY where there is nothing to
+// halve.
 void DeviceRunner::halve(Batch& batch) {
   wait_for_pieces();
   settle();
@@ -280,8 +282,8 @@ void DeviceRunner::halve(Batch& batch) {
     rows_ = fixed;
     throw refused(", which the model fixes");
   }
-  batch.notes.push_back(context_->label() + " had too little memory for batches of " + std::to_string(before) +
-                        tiles + ": it went on with " + std::to_string(rows_));
+  batch.notes.push_back(context_->label() + " had too little memory for batches of " + std::to_string(before) + tiles +
+                        ": it went on with " + std::to_string(rows_));
 }
 
 void DeviceRunner::hand_over(Running piece) {

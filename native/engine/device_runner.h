@@ -5,7 +5,8 @@
 //                        copy stream       └────── compute stream ──────┘
 //
 // [feed] puts work on the streams. It waits for none of it, but for the first batch of a kind, with which the runtime
-// tunes itself: the copy of one batch overlaps the run of the one before it. [collect] waits for the oldest run, turns its outputs into numbers and calls Done.
+// tunes itself: the copy of one batch overlaps the run of the one before it. [collect] waits for the oldest run, turns
+// its outputs into numbers and calls Done.
 //
 // All runs have one shape; rows that are not used are zeros. Where the device has too little memory, the shape is
 // halved, the graph is loaded anew, and a batch that is larger runs in pieces; its owners are told. Where the device is

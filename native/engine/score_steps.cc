@@ -84,21 +84,19 @@ void ScoreJob::prepare(Worker& worker) {
     stopping.calibration = request_.slide_outputs.front().calibration;
     rule_.emplace(stopping, prepared_.plans.front().tiles);
   }
-  const RunShape shape =
-      run_shape(*slide_, request_, stages_, prepared_.plans,
-                {.rows_of = [this](std::size_t encoder) { return encoders_[encoder].rows; },
-                 .columns_of =
-                     [this](std::size_t encoder, const std::string& output) {
-                       return means_.graphs[request_.encoders[encoder].graph].runner->columns_of(output);
-                     },
-                 .row_bytes_of =
-                     [this](std::size_t encoder) {
-                       return static_cast<std::int64_t>(encoders_[encoder].spec->row_bytes());
-                     },
-                 .token_columns_of =
-                     [this](std::size_t encoder, const std::string& output) {
-                       return means_.graphs[request_.encoders[encoder].graph].runner->token_columns_of(output);
-                     }});
+  const RunShape shape = run_shape(
+      *slide_, request_, stages_, prepared_.plans,
+      {.rows_of = [this](std::size_t encoder) { return encoders_[encoder].rows; },
+       .columns_of =
+           [this](std::size_t encoder, const std::string& output) {
+             return means_.graphs[request_.encoders[encoder].graph].runner->columns_of(output);
+           },
+       .row_bytes_of =
+           [this](std::size_t encoder) { return static_cast<std::int64_t>(encoders_[encoder].spec->row_bytes()); },
+       .token_columns_of =
+           [this](std::size_t encoder, const std::string& output) {
+             return means_.graphs[request_.encoders[encoder].graph].runner->token_columns_of(output);
+           }});
   needs_ = scoring_needs(*slide_, shape, memory_limit_);
   row_needs_ = shape.rows;
 }

@@ -17,12 +17,12 @@ struct Type {
 };
 
 constexpr std::array kTypes{
-    Type{"float32", ort::ElementType::Float32, 4}, Type{"uint8", ort::ElementType::Uint8, 1},
-    Type{"int8", ort::ElementType::Int8, 1},       Type{"uint16", ort::ElementType::Uint16, 2},
-    Type{"int16", ort::ElementType::Int16, 2},     Type{"int32", ort::ElementType::Int32, 4},
-    Type{"int64", ort::ElementType::Int64, 8},     Type{"bool", ort::ElementType::Bool, 1},
-    Type{"float16", ort::ElementType::Float16, 2}, Type{"float64", ort::ElementType::Float64, 8},
-    Type{"uint32", ort::ElementType::Uint32, 4},   Type{"uint64", ort::ElementType::Uint64, 8},
+    Type{"float32", ort::ElementType::Float32, 4},   Type{"uint8", ort::ElementType::Uint8, 1},
+    Type{"int8", ort::ElementType::Int8, 1},         Type{"uint16", ort::ElementType::Uint16, 2},
+    Type{"int16", ort::ElementType::Int16, 2},       Type{"int32", ort::ElementType::Int32, 4},
+    Type{"int64", ort::ElementType::Int64, 8},       Type{"bool", ort::ElementType::Bool, 1},
+    Type{"float16", ort::ElementType::Float16, 2},   Type{"float64", ort::ElementType::Float64, 8},
+    Type{"uint32", ort::ElementType::Uint32, 4},     Type{"uint64", ort::ElementType::Uint64, 8},
     Type{"bfloat16", ort::ElementType::Bfloat16, 2},
 };
 

@@ -41,7 +41,8 @@ TEST(memory_that_runs_out_in_the_middle_halves_too) {
   CHECK_EQ(wrong_tiles(result_of(before), 1, 5), 0);
   scene.graphs->most_rows = 7;
   std::vector<Scoring> running;
-  for (int seed = 0; seed < 4; ++seed) running.push_back(start_scoring(*engine, coloured_slide(seed, 7), means_request()));
+  for (int seed = 0; seed < 4; ++seed)
+    running.push_back(start_scoring(*engine, coloured_slide(seed, 7), means_request()));
   int told = 0;
   for (int seed = 0; seed < 4; ++seed) {
     const auto result = result_of(running[static_cast<std::size_t>(seed)]);

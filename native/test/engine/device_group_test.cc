@@ -26,7 +26,8 @@ TEST(batches_are_shared_out) {
   CHECK_EQ(group->token_columns_of("means"), 3);
   const auto engine = scene.engine(std::move(group), 3);
   std::vector<Scoring> running;
-  for (int seed = 0; seed < 6; ++seed) running.push_back(start_scoring(*engine, coloured_slide(seed, 8), means_request()));
+  for (int seed = 0; seed < 6; ++seed)
+    running.push_back(start_scoring(*engine, coloured_slide(seed, 8), means_request()));
   for (int seed = 0; seed < 6; ++seed) {
     const auto result = result_of(running[static_cast<std::size_t>(seed)]);
     CHECK_EQ(wrong_tiles(result, seed, 8), 0);

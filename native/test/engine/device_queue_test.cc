@@ -66,8 +66,8 @@ class HeldDevice final : public Runner {
   }
   void submit(Batch& batch, CancelToken&, Done done) noexcept override {
     const std::scoped_lock lock(desk_->mutex);
-    desk_->taken.push_back({&batch, std::move(done), batch.spec->outputs.size(), batch.used, desk_->now_ms,
-                            batch.spec->format.order});
+    desk_->taken.push_back(
+        {&batch, std::move(done), batch.spec->outputs.size(), batch.used, desk_->now_ms, batch.spec->format.order});
     desk_->changed.notify_all();
   }
 
@@ -96,9 +96,7 @@ TEST(the_last_tiles_of_a_slide_wait_no_longer_than_stated) {
   const auto desk = std::make_shared<HeldDevice::Desk>();
   std::promise<void> gate, reached;
   Engine engine(WorkerPool::create(1), only(std::make_unique<HeldDevice>(desk)),
-                {.threads = 2, .now = [desk] {
-                   return Clock::time_point(std::chrono::milliseconds(desk->now_ms));
-                 }});
+                {.threads = 2, .now = [desk] { return Clock::time_point(std::chrono::milliseconds(desk->now_ms)); }});
   // One worker is at something for all the while, so that more rows may always come.
   ScoreRequest alone = means_request();
   alone.encoders[0].format.layout = preprocess::Layout::Nhwc;
@@ -138,9 +136,7 @@ TEST(the_last_tiles_of_a_slide_wait_no_longer_than_stated) {
 TEST(a_batch_that_nobody_can_fill_does_not_wait) {
   const auto desk = std::make_shared<HeldDevice::Desk>();
   Engine engine(WorkerPool::create(1), only(std::make_unique<HeldDevice>(desk)),
-                {.threads = 2, .now = [desk] {
-                   return Clock::time_point(std::chrono::milliseconds(desk->now_ms));
-                 }});
+                {.threads = 2, .now = [desk] { return Clock::time_point(std::chrono::milliseconds(desk->now_ms)); }});
   auto busy = start_scoring(engine, coloured_slide(1, 4), means_request());
   (void)desk->wait_for(1);
   auto last = start_scoring(engine, coloured_slide(2, 2), other_request());
@@ -212,11 +208,10 @@ bool small_one_is_first(const ScoreRequest& of_small) {
   std::promise<bool> small_saw;
   std::promise<void> large_end;
   const auto hold = [opened](const Progress&) { opened.wait(); };
-  (void)engine.score(coloured_slide(1, 40), means_request(),
-                     {.progress = hold, .done = [&](ScoreOutcome) {
-                        large_done = true;
-                        large_end.set_value();
-                      }});
+  (void)engine.score(coloured_slide(1, 40), means_request(), {.progress = hold, .done = [&](ScoreOutcome) {
+                                                                large_done = true;
+                                                                large_end.set_value();
+                                                              }});
   (void)engine.score(coloured_slide(2, 3), of_small,
                      {.progress = hold, .done = [&](ScoreOutcome) { small_saw.set_value(!large_done); }});
   gate.set_value();

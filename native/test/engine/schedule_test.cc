@@ -21,8 +21,8 @@ constexpr double kPixelsRatio =
 struct Machine {
   const char* name = "";
   int workers = 1;
-  double decode_per_s = 0;    // tiles of one worker
-  double device_per_s = 0;    // tiles of the graph alone
+  double decode_per_s = 0;  // tiles of one worker
+  double device_per_s = 0;  // tiles of the graph alone
   double bus_bytes_per_s = 0;
   std::int64_t rows = 64;
   int slides = 6;
@@ -51,9 +51,9 @@ double rate_of(const Machine& machine) {
   };
   std::int64_t end_ns = 0;
   {
-    const auto engine = scene.engine(
-        scene.runner(machine.rows), machine.workers,
-        {.now = [&scene] { return Clock::time_point(std::chrono::nanoseconds(scene.fake.now())); }});
+    const auto engine =
+        scene.engine(scene.runner(machine.rows), machine.workers,
+                     {.now = [&scene] { return Clock::time_point(std::chrono::nanoseconds(scene.fake.now())); }});
     std::vector<Scoring> running;
     const QuietClock clock(scene.fake);
     for (int seed = 0; seed < machine.slides; ++seed)
@@ -82,7 +82,12 @@ TEST(tesla_k80_is_never_kept_waiting) {
 
 // A small network there: the device still is.
 TEST(tesla_k80_with_a_small_network) {
-  check({.name = "K80, small", .workers = 6, .decode_per_s = 350, .device_per_s = 600, .bus_bytes_per_s = 10e9, .rows = 64});
+  check({.name = "K80, small",
+         .workers = 6,
+         .decode_per_s = 350,
+         .device_per_s = 600,
+         .bus_bytes_per_s = 10e9,
+         .rows = 64});
 }
 
 // Half precision on a fast GPU with sixteen cores: decoding is the slower, and every core is at it all the time.

@@ -69,8 +69,8 @@ class FakeDeviceGraph final : public infer::DeviceGraph {
       graph_.require_memory(rows_);
       if (all.run_fails > 0 && --all.run_fails == 0)
         throw Error(Code::MODEL_INVALID, Stage::Infer, "the run failed, as it was told to");
-      const int status = FakeDriver::enqueue(
-          graph_.stream_, [](void* of) { static_cast<Run*>(of)->compute(); }, this, all.ns_per_run);
+      const int status =
+          FakeDriver::enqueue(graph_.stream_, [](void* of) { static_cast<Run*>(of)->compute(); }, this, all.ns_per_run);
       if (status != 0) throw Error(Code::DEVICE_LOST, Stage::Infer, "the device took no work");
     }
 
@@ -86,7 +86,8 @@ class FakeDeviceGraph final : public infer::DeviceGraph {
                                (column % 3) * static_cast<std::size_t>(pixels_);
           double sum = 0;
           for (std::int64_t i = 0; i < pixels_; ++i) sum += static_cast<double>(plane[i]);
-          out[static_cast<std::size_t>(row) * columns + column] = static_cast<float>(sum / static_cast<double>(pixels_));
+          out[static_cast<std::size_t>(row) * columns + column] =
+              static_cast<float>(sum / static_cast<double>(pixels_));
         }
     }
 
@@ -117,8 +118,8 @@ class FakeDeviceGraph final : public infer::DeviceGraph {
   const std::shared_ptr<FakeGraphs> all_;
   const StreamHandle stream_;
   std::vector<infer::TensorInfo> inputs_, outputs_;
-  infer::DeviceReport report_{.runtime_version = "fake", .runtime_path = "", .providers = {"fake"}, .left_out = {},
-                              .engine_cache = ""};
+  infer::DeviceReport report_{
+      .runtime_version = "fake", .runtime_path = "", .providers = {"fake"}, .left_out = {}, .engine_cache = ""};
 };
 
 inline engine::LoadDeviceGraph fake_graphs(std::shared_ptr<FakeGraphs> all) {
