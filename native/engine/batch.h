@@ -26,12 +26,23 @@ class BatchMemory {
   [[nodiscard]] virtual std::size_t size() const noexcept = 0;
 };
 
+// What a row of a batch is, as workers write it.
+enum class RowKind : std::uint8_t {
+  Tensor,  // what the graph takes
+  Pixels   // 8-bit RGB, interleaved, format.size_px square: the runner makes the tensor
+};
+
 // What a run of a graph is asked for: how a row is made, and which outputs are read.
 struct RunSpec {
   preprocess::TensorFormat format;
   std::vector<std::string> outputs;
+  RowKind rows = RowKind::Tensor;
 
-  [[nodiscard]] std::size_t row_bytes() const noexcept { return format.bytes_per_tile(); }
+  [[nodiscard]] std::size_t row_bytes() const noexcept { return row_bytes_of(rows, format); }
+  [[nodiscard]] static std::size_t row_bytes_of(RowKind rows, const preprocess::TensorFormat& format) noexcept {
+    return rows == RowKind::Tensor ? format.bytes_per_tile()
+                                   : static_cast<std::size_t>(3 * format.size_px * format.size_px);
+  }
   friend bool operator==(const RunSpec&, const RunSpec&) = default;
 };
 
@@ -48,9 +59,12 @@ struct Batch {
   MemoryBudget::Reservation reserved;
   std::shared_ptr<const RunSpec> spec;
   std::int64_t rows = 0;  // that the run sees; those behind the segments are zero
+  std::int64_t used = 0;  // rows before the end of the last segment; set when it is submitted to a device
   std::vector<Segment> segments;
-  OutputRows outputs;          // of `rows` rows, once it has run
-  std::exception_ptr failure;  // of the run
+  OutputRows outputs;              // of `rows` rows, once it has run
+  std::exception_ptr failure;      // of the run
+  std::int64_t device_ns = 0;      // that a device was at it
+  std::vector<std::string> notes;  // what the owners of its rows should know: warnings of their results
 
   [[nodiscard]] std::uint8_t* row(std::int64_t index) noexcept {
     return memory->data() + static_cast<std::size_t>(index) * spec->row_bytes();

@@ -34,6 +34,8 @@ void BatchPool::drop_idle(bool is_needed) noexcept {
 void BatchPool::give_back(std::shared_ptr<Batch> batch) {
   batch->segments.clear();
   batch->failure = nullptr;
+  batch->used = batch->device_ns = 0;
+  batch->notes.clear();
   batch->spec.reset();
   idle_.push_back(std::move(batch));
 }

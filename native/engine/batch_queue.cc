@@ -21,7 +21,7 @@ std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const R
     if (!batch) return std::nullopt;
     batch->spec = spec;
     batch->rows = rows;
-    open_.push_back({std::move(batch), 0, 0});
+    open_.push_back({std::move(batch), 0, 0, now_()});
     open = std::prev(open_.end());
   }
   const std::int64_t taken = std::min(wanted, open->batch->rows - open->used);
@@ -44,16 +44,30 @@ bool BatchQueue::is_drained() const noexcept {
   return open_.empty() && full_.empty() && under_way_.empty() && back_.empty();
 }
 
-// A batch that is not full goes when the device has nothing to do, or when nobody is left who could fill it.
+// To be submitted as it is.
+Step BatchQueue::take(std::vector<Open>::iterator open) {
+  Step step{.urgency = Urgency::Flush, .batch = open->batch};
+  open_.erase(open);
+  under_way_.push_back(step.batch);
+  return step;
+}
+
+// Before any work: workers that always find some would never come to it.
+std::optional<Step> BatchQueue::next_overdue() {
+  const auto open = std::find_if(open_.begin(), open_.end(), [this](const Open& one) {
+    return one.written == one.used && now_() - one.since >= kCompanyWait;
+  });
+  if (open == open_.end()) return std::nullopt;
+  return take(open);
+}
+
+// When the device has nothing to do, or when nobody is left who could fill the batch.
 std::optional<Step> BatchQueue::next_flush() {
   const bool more_may_come = crew().working > 0 || crew().planning > 0;
   if (!under_way_.empty() && more_may_come) return std::nullopt;
   const auto open = std::find_if(open_.begin(), open_.end(), [](const Open& one) { return one.written == one.used; });
   if (open == open_.end()) return std::nullopt;
-  Step step{.urgency = Urgency::Flush, .batch = open->batch};
-  open_.erase(open);
-  under_way_.push_back(step.batch);
-  return step;
+  return take(open);
 }
 
 std::optional<Step> BatchQueue::next(Urgency urgency) {
@@ -71,6 +85,7 @@ std::optional<Step> BatchQueue::next(Urgency urgency) {
     back_.pop_front();
     return step;
   }
+  if (urgency == Urgency::Deliver) return next_overdue();
   return urgency == Urgency::Flush ? next_flush() : std::nullopt;
 }
 
@@ -92,16 +107,22 @@ void BatchQueue::submit(const std::shared_ptr<Batch>& batch) {
     batch->failure = std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the batch was given up"));
     return back();
   }
-  std::int64_t used = 0;
-  for (const Segment& segment : batch->segments) used = std::max(used, segment.first_row + segment.positions.size());
-  std::memset(batch->row(used), 0, static_cast<std::size_t>(batch->rows - used) * batch->spec->row_bytes());
+  batch->used = 0;
+  for (const Segment& segment : batch->segments)
+    batch->used = std::max(batch->used, segment.first_row + segment.positions.size());
+  if (!runner_->traits().clears_unused)
+    std::memset(batch->row(batch->used), 0,
+                static_cast<std::size_t>(batch->rows - batch->used) * batch->spec->row_bytes());
   runner_->submit(*batch, token(), back);
 }
 
 void BatchQueue::run(Worker& /*worker*/, Step& step) {
   if (step.urgency == Urgency::Finish) return;
   if (!step.is_back) return submit(step.batch);
+  const std::int64_t used = std::max<std::int64_t>(step.batch->used, 1);
   for (const Segment& segment : step.batch->segments) {
+    const std::int64_t rows = segment.positions.size();
+    segment.owner->told(rows, step.batch->device_ns * rows / used, step.batch->notes);
     if (step.batch->failure)
       segment.owner->lose_rows(segment.positions, step.batch->failure);
     else

@@ -3,7 +3,9 @@
 // own.
 #pragma once
 
+#include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -16,8 +18,15 @@ namespace microtome::engine {
 
 class BatchQueue final : public Job {
  public:
-  BatchQueue(std::shared_ptr<Crew> crew, std::shared_ptr<Runner> runner, std::shared_ptr<BatchPool> batches)
-      : Job(std::move(crew)), runner_(std::move(runner)), batches_(std::move(batches)) {}
+  // A batch that is not full goes when the device has nothing to do, when nobody is left who could fill it, and, should
+  // neither come, this long after its first row was given out: at the end of the step or batch that is under way then.
+  // So the last tiles of a slide never wait longer for company, however busy the device is with others.
+  static constexpr std::chrono::milliseconds kCompanyWait{100};
+  using Now = std::function<Clock::time_point()>;
+
+  BatchQueue(std::shared_ptr<Crew> crew, std::shared_ptr<Runner> runner, std::shared_ptr<BatchPool> batches,
+             Now now = Clock::now)
+      : Job(std::move(crew)), runner_(std::move(runner)), batches_(std::move(batches)), now_(std::move(now)) {}
 
   // [pool] Room for rows of `owner`: some rows of a batch, `positions.size()` at most, or nothing while too many
   // batches are under way or memory is short. `rows` is the size of a batch that is begun for it; one that is there has
@@ -45,16 +54,20 @@ class BatchQueue final : public Job {
  private:
   struct Open {
     std::shared_ptr<Batch> batch;
-    std::int64_t used = 0;     // rows given out
-    std::int64_t written = 0;  // of those
+    std::int64_t used = 0;      // rows given out
+    std::int64_t written = 0;   // of those
+    Clock::time_point since{};  // its first row was given out
   };
 
+  [[nodiscard]] Step take(std::vector<Open>::iterator open);
+  [[nodiscard]] std::optional<Step> next_overdue();
   [[nodiscard]] std::optional<Step> next_flush();
   [[nodiscard]] bool is_drained() const noexcept;
   void submit(const std::shared_ptr<Batch>& batch);
 
   const std::shared_ptr<Runner> runner_;
   const std::shared_ptr<BatchPool> batches_;
+  const Now now_;
   // [pool]
   std::vector<Open> open_;  // of each spec one that has room, at most
   std::deque<std::shared_ptr<Batch>> full_;

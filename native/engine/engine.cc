@@ -8,8 +8,9 @@
 namespace microtome::engine {
 namespace {
 
-// Slides worked on at once; further ones wait unprepared.
+// Slides worked on at once; further ones wait unprepared. A device's batch may take the tiles of many small slides.
 constexpr int kTakenUpJobs = 4;
+constexpr int kMoreForDevice = 8;
 
 void require_graphs(const ScoreRequest& request, const std::vector<GraphMeans>& graphs, std::size_t heads) {
   for (const EncoderRequest& encoder : request.encoders) {
@@ -27,6 +28,12 @@ void require_graphs(const ScoreRequest& request, const std::vector<GraphMeans>& 
 }
 
 bool is_device(const std::unique_ptr<Runner>& runner) { return runner->traits().in_flight > 0; }
+
+// The queue of a device counts as one.
+int most_taken_up(const std::vector<std::unique_ptr<Runner>>& runners) {
+  const auto devices = static_cast<int>(std::ranges::count_if(runners, is_device));
+  return kTakenUpJobs + (devices > 0 ? devices + kMoreForDevice : 0);
+}
 
 }  // namespace
 
@@ -51,8 +58,7 @@ Engine::Engine(const std::shared_ptr<WorkerPool>& pool, std::vector<std::unique_
     : pool_(pool),
       crew_(std::make_shared<Crew>(options.threads > 0 ? options.threads : available_cores(),
                                    options.threads == 0 || options.trial, options.memory_bytes,
-                                   // The queue of a device counts as one.
-                                   kTakenUpJobs + static_cast<int>(std::ranges::count_if(runners, is_device)))),
+                                   most_taken_up(runners))),
       gone_(std::make_shared<RunnersGone>()),
       threads_(crew_->calibration.limit()),
       lease_(pool->lease(threads_)) {
@@ -69,7 +75,7 @@ Engine::Engine(const std::shared_ptr<WorkerPool>& pool, std::vector<std::unique_
       if (!batches_) batches_ = graph.batches;
       continue;
     }
-    graph.queue = std::make_shared<BatchQueue>(crew_, graph.runner, graph.batches);
+    graph.queue = std::make_shared<BatchQueue>(crew_, graph.runner, graph.batches, options.now);
     pool_->add(graph.queue);
   }
   for (auto& head : heads) {

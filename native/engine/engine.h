@@ -23,6 +23,7 @@ struct EngineOptions {
   int threads = 0;     // 0: cores this process may use, and a trial of how many of them are worth it
   bool trial = false;  // the trial also with a number of threads given
   std::int64_t memory_bytes = option_bounds::kMemoryLimitDefault;  // not counting the model
+  BatchQueue::Now now = Clock::now;                                // the time by which batches wait for company
 };
 
 class Engine {

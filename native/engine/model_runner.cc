@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/output_columns.h"
+
 namespace microtome::engine {
 namespace {
 
@@ -30,29 +32,12 @@ std::int64_t ModelRunner::rows_of_a_batch(std::int64_t wanted) const noexcept {
 
 bool ModelRunner::pads() const noexcept { return fixed_rows(*model_) > 0; }
 
-// Of a longer row a run says what is wrong with it.
-constexpr std::int64_t kMostColumns = 1'000'000;
-
 std::int64_t ModelRunner::columns_of(const std::string& output) const noexcept {
-  for (const infer::TensorInfo& info : model_->outputs()) {
-    if (info.name != output || info.shape.empty()) continue;
-    std::int64_t columns = 1;
-    for (std::size_t i = 1; i < info.shape.size(); ++i) {
-      if (info.shape[i] < 1 || __builtin_mul_overflow(columns, info.shape[i], &columns)) return 0;
-    }
-    return columns <= kMostColumns ? columns : 0;
-  }
-  return 0;
+  return declared_columns(model_->outputs(), output);
 }
 
 std::int64_t ModelRunner::token_columns_of(const std::string& output) const {
-  for (const infer::TensorInfo& info : model_->outputs()) {
-    if (info.name != output || info.shape.empty()) continue;
-    const bool is_told = info.shape.size() != 3 || info.shape.back() > 0;
-    if (!is_told) break;
-    const std::int64_t columns = infer::token_columns(info.shape);
-    return columns > 0 ? columns : columns_of(output);
-  }
+  if (const auto declared = declared_token_columns(model_->outputs(), output)) return *declared;
   std::scoped_lock lock(mutex_);
   const auto found = token_columns_.find(output);
   return found == token_columns_.end() ? 0 : found->second;

@@ -163,7 +163,9 @@ RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const
       for (const std::size_t encoder : encoders) {
         lane.rows = std::max(lane.rows, facts.rows_of(encoder));
         lane.row_bytes =
-            std::max(lane.row_bytes, static_cast<std::int64_t>(request.encoders[encoder].format.bytes_per_tile()));
+            std::max(lane.row_bytes,
+                     facts.row_bytes_of ? facts.row_bytes_of(encoder)
+                                        : static_cast<std::int64_t>(request.encoders[encoder].format.bytes_per_tile()));
         // Rows that are given away may be long; what a run gave is there as doubles until they are on their way.
         for (const RowRequest& row : request.rows)
           if (row.encoder == encoder)

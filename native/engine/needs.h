@@ -73,6 +73,8 @@ struct RunShape {
 struct GraphFacts {
   std::function<std::int64_t(std::size_t encoder)> rows_of;
   std::function<std::int64_t(std::size_t encoder, const std::string& output)> columns_of;
+  // Of an encoder; absent where rows are tensors.
+  std::function<std::int64_t(std::size_t encoder)> row_bytes_of = {};
   // Values of one token of a row; absent where no rows are given away.
   std::function<std::int64_t(std::size_t encoder, const std::string& output)> token_columns_of = {};
 };

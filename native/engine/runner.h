@@ -18,11 +18,16 @@ class Runner {
     // Rows of several jobs may share a batch. False: every batch holds the rows of one job, and the same ones together
     // whatever else goes on.
     bool spans_jobs = false;
+    // What it wants workers to write.
+    RowKind rows = RowKind::Tensor;
+    // It puts zeros into the rows behind Batch::used itself.
+    bool clears_unused = false;
   };
   using Done = std::function<void()>;
 
   virtual ~Runner() = default;
 
+  // Any thread. Only in_flight may change: less where a device was lost.
   [[nodiscard]] virtual Traits traits() const noexcept = 0;
   // Rows of one batch: what the graph fixes, else what the runner likes best, `wanted` if it does not mind.
   [[nodiscard]] virtual std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept = 0;

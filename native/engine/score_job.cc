@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
 
-std::vector<EncoderMeans> means_of(const ScoreRequest& request) {
+std::vector<EncoderMeans> means_of(const ScoreRequest& request, const std::vector<GraphMeans>& graphs) {
   std::vector<EncoderMeans> all;
   for (const EncoderRequest& encoder : request.encoders) {
-    RunSpec spec{.format = encoder.format, .outputs = {}};
+    RunSpec spec{.format = encoder.format, .outputs = {}, .rows = graphs[encoder.graph].runner->traits().rows};
     for (const auto& output : encoder.outputs) spec.outputs.push_back(output.name);
     all.push_back({.spec = std::make_shared<const RunSpec>(std::move(spec))});
   }
@@ -31,7 +31,7 @@ ScoreJob::ScoreJob(std::shared_ptr<const slide::Slide> slide, ScoreRequest reque
       means_(std::move(means)),
       local_(slide_->source().is_local()),
       stages_(request_),
-      encoders_(means_of(request_)),
+      encoders_(means_of(request_, means_.graphs)),
       memory_limit_(this->crew().memory.limit()) {
   try {
     planning_ = planning_needs(*slide_, request_, memory_limit_);

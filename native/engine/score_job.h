@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ class ScoreJob final : public Job, public RowOwner {
 
   void take_rows(Range positions, OutputRows& outputs, std::int64_t first_row,
                  std::int64_t rows_in_batch) noexcept override;
+  void told(std::int64_t rows, std::int64_t device_ns, const std::vector<std::string>& notes) noexcept override;
   void lose_rows(Range positions, const std::exception_ptr& failure) noexcept override;
   void rows_back(Range positions) noexcept override;
 
@@ -90,19 +92,22 @@ class ScoreJob final : public Job, public RowOwner {
   void begin_pass();
   void tell_row_plans() const;
   void work(Worker& worker, Step& step);
-  void read_pixels(Worker& worker, Range run, const Lane& lane);
+  [[nodiscard]] std::uint8_t* pixel_room(Worker& worker, Range run, const Lane& lane) const;
+  void read_pixels(Worker& worker, Range run, const Lane& lane, std::uint8_t* pixels);
   void to_tensors(Worker& worker, std::int64_t count, const preprocess::TensorFormat& format, std::uint8_t* rows);
   void fill(Worker& worker, Range range, const Lane& lane, std::uint8_t* rows);
   void run_inline(Worker& worker, Range run, Batch& batch);
   void encode(Worker& worker, Range run, const Lane& lane, std::size_t encoder, Batch& batch);
   void encode_turned(Worker& worker, Range run, std::size_t encoder, Batch& batch);
   void infer(std::size_t encoder, std::int64_t rows, Batch& batch);
+  // In score_rows.cc:
   void activate(std::size_t encoder, OutputRows& outputs, std::int64_t first_row, std::int64_t rows,
                 std::int64_t rows_in_batch) const;
   void keep(std::size_t encoder, Range positions, OutputRows& outputs, std::int64_t first_row,
             std::int64_t rows_in_batch);
   void give_rows(std::size_t encoder, std::size_t output, std::span<const std::uint32_t> items,
                  std::span<const double> values);
+  // In score_steps.cc:
   void look_at_score();
   void next_stage();
   void select();
@@ -180,6 +185,7 @@ class ScoreJob final : public Job, public RowOwner {
 
   std::mutex failure_mutex_;
   std::exception_ptr rows_failure_;  // of take_rows and lose_rows, until the pool hears of it
+  std::set<std::string> notes_;      // of devices
 
   std::mutex progress_mutex_;
   std::atomic<std::int64_t> tiles_done_{0};

@@ -171,6 +171,7 @@ std::vector<std::string> ScoreJob::warnings() const {
       all.push_back("JPEG tiles were decoded at 1/" + std::to_string(plan.policy.jpeg_reduction) +
                     " of their sides, since scaled decoding was asked for");
   }
+  all.insert(all.end(), notes_.begin(), notes_.end());
   return all;
 }
 

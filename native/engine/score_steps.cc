@@ -84,17 +84,19 @@ void ScoreJob::prepare(Worker& worker) {
     stopping.calibration = request_.slide_outputs.front().calibration;
     rule_.emplace(stopping, prepared_.plans.front().tiles);
   }
-  const RunShape shape =
-      run_shape(*slide_, request_, stages_, prepared_.plans,
-                {.rows_of = [this](std::size_t encoder) { return encoders_[encoder].rows; },
-                 .columns_of =
-                     [this](std::size_t encoder, const std::string& output) {
-                       return means_.graphs[request_.encoders[encoder].graph].runner->columns_of(output);
-                     },
-                 .token_columns_of =
-                     [this](std::size_t encoder, const std::string& output) {
-                       return means_.graphs[request_.encoders[encoder].graph].runner->token_columns_of(output);
-                     }});
+  const RunShape shape = run_shape(
+      *slide_, request_, stages_, prepared_.plans,
+      {.rows_of = [this](std::size_t encoder) { return encoders_[encoder].rows; },
+       .columns_of =
+           [this](std::size_t encoder, const std::string& output) {
+             return means_.graphs[request_.encoders[encoder].graph].runner->columns_of(output);
+           },
+       .row_bytes_of =
+           [this](std::size_t encoder) { return static_cast<std::int64_t>(encoders_[encoder].spec->row_bytes()); },
+       .token_columns_of =
+           [this](std::size_t encoder, const std::string& output) {
+             return means_.graphs[request_.encoders[encoder].graph].runner->token_columns_of(output);
+           }});
   needs_ = scoring_needs(*slide_, shape, memory_limit_);
   row_needs_ = shape.rows;
 }
@@ -223,12 +225,18 @@ void ScoreJob::work(Worker& worker, Step& step) {
   worker.reader.trim(kScratchKept);
 }
 
-// Decodes a run to pixels in the reader, and looks at them.
-void ScoreJob::read_pixels(Worker& worker, Range run, const Lane& lane) {
-  const std::int64_t side = request_.tiles[lane.input].grid.size_px;
+// Room for the pixels of a run in the reader.
+std::uint8_t* ScoreJob::pixel_room(Worker& worker, Range run, const Lane& lane) const {
   LargeBytes& pixels = worker.reader.pixels;
-  pixels.resize(std::max(pixels.size(), static_cast<std::size_t>(run.size()) * rgb_bytes(side)));
-  pass_->fill(worker.reader, token(), run, {pixels.data(), nullptr});
+  const std::size_t bytes = static_cast<std::size_t>(run.size()) * rgb_bytes(request_.tiles[lane.input].grid.size_px);
+  pixels.resize(std::max(pixels.size(), bytes));
+  return pixels.data();
+}
+
+// Decodes a run to pixels, and looks at them.
+void ScoreJob::read_pixels(Worker& worker, Range run, const Lane& lane, std::uint8_t* pixels) {
+  const std::int64_t side = request_.tiles[lane.input].grid.size_px;
+  pass_->fill(worker.reader, token(), run, {pixels, nullptr});
   worker.reader.white_tiles.clear();
   auto& quality = quality_[lane.input];
   // Once, of the pixels as they are: encoders whose runs have other lengths have other lanes of the same tiles.
@@ -238,7 +246,7 @@ void ScoreJob::read_pixels(Worker& worker, Range run, const Lane& lane) {
   if (!measures && !colour_) return;
   StageMetrics::Busy busy(metrics(), Stage::Preprocess);
   for (std::int64_t i = 0; i < run.size(); ++i) {
-    const RgbView tile{pixels.data() + static_cast<std::size_t>(i) * rgb_bytes(side), side, side, 3 * side};
+    const RgbView tile{pixels + static_cast<std::size_t>(i) * rgb_bytes(side), side, side, 3 * side};
     if (measures) quality[pass_->item_at(run.first + i)] = preprocess::measure_quality(tile, worker.reader.quality);
     if (colour_) colour_->apply(tile);
   }
@@ -255,9 +263,11 @@ void ScoreJob::to_tensors(Worker& worker, std::int64_t count, const preprocess::
 
 // The rows of the one encoder of a lane.
 void ScoreJob::fill(Worker& worker, Range range, const Lane& lane, std::uint8_t* rows) {
-  const preprocess::TensorFormat& format = encoders_[lane.encoders.front()].spec->format;
+  const RunSpec& spec = *encoders_[lane.encoders.front()].spec;
+  if (spec.rows == RowKind::Pixels) return read_pixels(worker, range, lane, rows);
+  const preprocess::TensorFormat& format = spec.format;
   if (lane.as_pixels) {
-    read_pixels(worker, range, lane);
+    read_pixels(worker, range, lane, pixel_room(worker, range, lane));
     return to_tensors(worker, range.size(), format, rows);
   }
   pass_->fill(worker.reader, token(), range, {rows, &format});
@@ -267,7 +277,7 @@ void ScoreJob::fill(Worker& worker, Range range, const Lane& lane, std::uint8_t*
 // The encoders of a lane one after another. Where they take their tiles alike, all see the same rows.
 void ScoreJob::run_inline(Worker& worker, Range run, Batch& batch) {
   const Lane& lane = lanes_[pass_->lane_at(run.first)];
-  if (lane.as_pixels) read_pixels(worker, run, lane);
+  if (lane.as_pixels) read_pixels(worker, run, lane, pixel_room(worker, run, lane));
   for (const std::size_t encoder : lane.encoders) {
     const EncoderMeans& means = encoders_[encoder];
     batch.spec = means.spec;
@@ -323,71 +333,6 @@ void ScoreJob::infer(std::size_t encoder, std::int64_t rows, Batch& batch) {
     busy.count(rows, batch.rows * static_cast<std::int64_t>(batch.spec->row_bytes()));
   }
   if (batch.failure) std::rethrow_exception(std::exchange(batch.failure, nullptr));
-}
-
-// Checks the rows of some tiles and activates them in place.
-void ScoreJob::activate(std::size_t encoder, OutputRows& outputs, std::int64_t first_row, std::int64_t rows,
-                        std::int64_t rows_in_batch) const {
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const OutputRequest& asked = request_.encoders[encoder].outputs[i];
-    const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(rows_in_batch);
-    const auto values =
-        std::span(outputs[i])
-            .subspan(static_cast<std::size_t>(first_row) * columns, static_cast<std::size_t>(rows) * columns);
-    aggregate::require_finite(values, columns, asked.name);
-    aggregate::activate(values, columns, asked.activation);
-  }
-}
-
-// Checks, gives away and activates the rows of some positions, and puts them where the bag has their tiles. Those of a
-// turned encoder are checked and activated already.
-void ScoreJob::keep(std::size_t encoder, Range positions, OutputRows& outputs, std::int64_t first_row,
-                    std::int64_t rows_in_batch) {
-  std::vector<std::uint32_t> items;
-  for (std::int64_t i = positions.first; i < positions.end; ++i) items.push_back(pass_->item_at(i));
-  const EncoderRequest& from = request_.encoders[encoder];
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    const std::size_t columns = outputs[i].size() / static_cast<std::size_t>(rows_in_batch);
-    const auto values =
-        std::span(outputs[i]).subspan(static_cast<std::size_t>(first_row) * columns, items.size() * columns);
-    if (!from.is_turned()) aggregate::require_finite(values, columns, from.outputs[i].name);
-    if (rows_) give_rows(encoder, i, items, values);
-    if (!from.is_turned()) aggregate::activate(values, columns, from.outputs[i].activation);
-    kept_[encoder]->rows(i, items, values);
-  }
-}
-
-// What has no tokens is one token.
-void ScoreJob::give_rows(std::size_t encoder, std::size_t output, std::span<const std::uint32_t> items,
-                         std::span<const double> values) {
-  const EncoderRequest& from = request_.encoders[encoder];
-  const std::int64_t told = means_.graphs[from.graph].runner->token_columns_of(from.outputs[output].name);
-  const std::size_t columns = values.size() / items.size();
-  const std::size_t token = told > 0 ? static_cast<std::size_t>(told) : columns;
-  if (columns % token != 0)
-    throw Error(Code::OUTPUT_SHAPE, Stage::Infer,
-                "the output \"" + from.outputs[output].name + "\" declares tokens of " + std::to_string(token) +
-                    " values, and gives " + std::to_string(columns) + " values for a tile");
-  rows_->take(encoder, output, items, values, token);
-}
-
-void ScoreJob::take_rows(Range positions, OutputRows& outputs, std::int64_t first_row,
-                         std::int64_t rows_in_batch) noexcept {
-  try {
-    if (cancelled()) return;
-    // On a device a lane has one encoder.
-    const std::size_t encoder = lanes_[pass_->lane_at(positions.first)].encoders.front();
-    keep(encoder, positions, outputs, first_row, rows_in_batch);
-    tiles_done_.fetch_add(positions.size(), std::memory_order_relaxed);
-    report(Stage::Infer, false);
-  } catch (...) {
-    lose_rows(positions, std::current_exception());
-  }
-}
-
-void ScoreJob::lose_rows(Range /*positions*/, const std::exception_ptr& failure) noexcept {
-  std::scoped_lock lock(failure_mutex_);
-  if (!rows_failure_) rows_failure_ = failure;
 }
 
 void ScoreJob::look_at_score() {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/range.h"
@@ -32,6 +33,8 @@ class RowOwner {
                          std::int64_t rows_in_batch) noexcept = 0;
   // Instead of take_rows(): the run has failed, or the batch was given up.
   virtual void lose_rows(Range positions, const std::exception_ptr& failure) noexcept = 0;
+  // Before take_rows(): some of its rows took so much of a device's time, and its result should tell these warnings.
+  virtual void told(std::int64_t rows, std::int64_t device_ns, const std::vector<std::string>& notes) noexcept = 0;
   // [pool] One of the two has been called for these positions, and has returned.
   virtual void rows_back(Range positions) noexcept = 0;
 };

@@ -46,8 +46,12 @@ class FakeDriver {
     call<void(FakeCudaCounts*)>("fake_cuda_counts")(&all);
     return all;
   }
-  [[nodiscard]] int enqueue(void* stream, FakeCudaWork work, void* of, std::int64_t ns) const {
+  // For what feigns to use the device.
+  [[nodiscard]] static int enqueue(void* stream, FakeCudaWork work, void* of, std::int64_t ns) {
     return call<int(void*, FakeCudaWork, void*, std::int64_t)>("fake_cuda_enqueue")(stream, work, of, ns);
+  }
+  [[nodiscard]] static void* view(std::uint64_t address) {
+    return call<void*(std::uint64_t)>("fake_cuda_view")(address);
   }
   void start_clock(const FakeCudaSpeed& speed) const {
     call<void(const FakeCudaSpeed*)>("fake_cuda_start_clock")(&speed);

@@ -1,0 +1,82 @@
+#include "engine/device_loading.h"
+
+#include <utility>
+
+#include "engine/device_group.h"
+#include "engine/device_runner.h"
+#include "engine/model_runner.h"
+
+namespace microtome::engine {
+namespace {
+
+// What an engine of TensorRT is good for, beside its version and the model.
+std::string key_of(const gpu::Context& context) {
+  const gpu::DeviceFacts& device = context.device();
+  return device.name + " " + device.compute_capability() + " driver " + context.driver().version_text();
+}
+
+}  // namespace
+
+DeviceLoading::DeviceLoading(DeviceRequest request) : request_(std::move(request)) {
+  if (!is_gpu()) return;
+  if (request_.ordinals.empty())
+    throw Error(Code::DEVICE_UNAVAILABLE, Stage::Infer, std::string(name_of(request_.kind)) + " was given no GPU");
+  const auto driver = request_.driver.empty() ? gpu::Driver::open() : gpu::Driver::open(request_.driver);
+  for (const int ordinal : request_.ordinals) contexts_.push_back(gpu::Context::retain(driver, ordinal));
+}
+
+PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& cancel) const {
+  if (!is_gpu()) return load_on_workers(files, cancel);
+  PlacedGraph placed;
+  std::vector<std::unique_ptr<DeviceRunner>> members;
+  for (const auto& context : contexts_) {
+    LoadDeviceGraph load = [files, settings = settings_for(*context)](StreamHandle stream, std::int64_t rows,
+                                                                      CancelToken& ends) {
+      infer::DeviceSettings with = settings;
+      with.stream = stream;
+      with.rows = rows;
+      infer::SessionOptions options;
+      options.cancel = &ends;
+      return infer::DeviceGraph::load(files, options, with);
+    };
+    members.push_back(
+        std::make_unique<DeviceRunner>(context, std::move(load), DeviceRunner::Options{.rows = 0, .cancel = &cancel}));
+    placed.reports.push_back(members.back()->report());
+  }
+  placed.inputs = members.front()->inputs();
+  placed.outputs = members.front()->outputs();
+  if (members.size() == 1)
+    placed.runner = std::move(members.front());
+  else
+    placed.runner = std::make_unique<DeviceGroup>(std::move(members));
+  return placed;
+}
+
+PlacedGraph DeviceLoading::load_on_workers(const infer::ModelFiles& files, CancelToken& cancel) const {
+  infer::SessionOptions options;
+  options.device = name_of(request_.kind);
+  options.intra_op_threads = 1;
+  options.cancel = &cancel;
+  const auto model = infer::Model::load(files, options);
+  PlacedGraph placed;
+  placed.inputs = model->inputs();
+  placed.outputs = model->outputs();
+  placed.runner = std::make_unique<ModelRunner>(model);
+  return placed;
+}
+
+infer::DeviceSettings DeviceLoading::settings_for(const gpu::Context& context) const {
+  infer::DeviceSettings settings;
+  settings.runtime = {.core = request_.runtime, .providers = request_.provider_files, .preload = request_.preload};
+  settings.provider = name_of(request_.kind);
+  settings.ordinal = context.device().ordinal;
+  settings.memory_limit_bytes = request_.memory_limit_bytes;
+  settings.tf32 = request_.tf32;
+  settings.fp16 = request_.fp16;
+  settings.cuda_graph = request_.cuda_graph;
+  settings.engine_cache = request_.engine_cache;
+  settings.device_key = key_of(context);
+  return settings;
+}
+
+}  // namespace microtome::engine

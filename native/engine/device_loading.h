@@ -1,0 +1,46 @@
+// Makes the runners of graphs where a caller wants them: the one place that joins the driver (gpu), the runtime's
+// providers (infer) and the runners.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/cancel_token.h"
+#include "engine/device_request.h"
+#include "engine/runner.h"
+#include "gpu/context.h"
+#include "infer/device_graph.h"
+#include "infer/model.h"
+
+namespace microtome::engine {
+
+// A graph where it runs, and what it says of itself.
+struct PlacedGraph {
+  std::unique_ptr<Runner> runner;
+  std::vector<infer::TensorInfo> inputs;
+  std::vector<infer::TensorInfo> outputs;
+  std::vector<infer::DeviceReport> reports;  // one for each GPU
+};
+
+// The devices of one request, opened once for all graphs of an engine.
+class DeviceLoading {
+ public:
+  // Throws DEVICE_UNAVAILABLE for a GPU that is not there or cannot be used, OUT_OF_MEMORY.
+  explicit DeviceLoading(DeviceRequest request);
+
+  [[nodiscard]] bool is_gpu() const noexcept {
+    return request_.kind == DeviceKind::Cuda || request_.kind == DeviceKind::TensorRt;
+  }
+  // On one GPU, shared out to several, or on the workers. Any thread. Throws as Model::load and DeviceGraph::load,
+  // CANCELLED.
+  [[nodiscard]] PlacedGraph load(const infer::ModelFiles& files, CancelToken& cancel) const;
+
+ private:
+  [[nodiscard]] PlacedGraph load_on_workers(const infer::ModelFiles& files, CancelToken& cancel) const;
+  [[nodiscard]] infer::DeviceSettings settings_for(const gpu::Context& context) const;
+
+  const DeviceRequest request_;
+  std::vector<std::shared_ptr<const gpu::Context>> contexts_;
+};
+
+}  // namespace microtome::engine

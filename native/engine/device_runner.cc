@@ -1,0 +1,358 @@
+#include "engine/device_runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/output_columns.h"
+#include "infer/typed_values.h"
+
+namespace microtome::engine {
+namespace {
+
+// Pieces on the device at once: one runs, one is copied, one is read.
+constexpr int kSlots = 3;
+constexpr std::size_t kMostPlans = 4;
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kBatchBytes = 128 * kMiB;  // of pinned memory for one batch, at most
+constexpr std::int64_t kManyRows = 4096;
+
+class PinnedMemory final : public BatchMemory {
+ public:
+  PinnedMemory(const std::shared_ptr<const gpu::Context>& context, std::size_t bytes) : buffer_(context, bytes) {}
+  [[nodiscard]] std::uint8_t* data() noexcept override { return buffer_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept override { return buffer_.size(); }
+
+ private:
+  gpu::PinnedBuffer buffer_;
+};
+
+bool is_code(const std::exception_ptr& failure, Code code) noexcept {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    return error.code() == code;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::int64_t first_side(const std::vector<infer::TensorInfo>& inputs) noexcept {
+  return inputs.size() == 1 && !inputs.front().shape.empty() ? inputs.front().shape.front() : 0;
+}
+
+// As many as kBatchBytes of pixels hold, a power of two; many where the graph does not say how large a tile is.
+std::int64_t rows_of_large_tiles(const std::vector<infer::TensorInfo>& inputs) noexcept {
+  std::int64_t side = 1;
+  for (const infer::TensorInfo& input : inputs)
+    for (std::size_t i = 1; i < input.shape.size(); ++i)
+      side = std::max(side, std::min(input.shape[i], std::int64_t{1} << 20));
+  std::int64_t rows = 1;
+  while (rows < kManyRows && 2 * rows * 3 * side * side <= kBatchBytes) rows *= 2;
+  return rows;
+}
+
+}  // namespace
+
+std::int64_t usual_rows(const gpu::DeviceFacts& device) noexcept {
+  if (device.memory_bytes < 6144 * kMiB) return 32;
+  if (device.compute_major < 7) return 64;
+  return device.compute_major < 8 ? 128 : 256;
+}
+
+DeviceRunner::Slot::Slot(const std::shared_ptr<const gpu::Context>& context)
+    : copied(context), begun(context, gpu::Event::Timing::On), done(context, gpu::Event::Timing::On) {}
+
+DeviceRunner::DeviceRunner(std::shared_ptr<const gpu::Context> context, LoadDeviceGraph load, const Options& options)
+    : context_(std::move(context)),
+      load_(std::move(load)),
+      in_(context_),
+      work_(context_),
+      kernels_(context_),
+      rows_(options.rows > 0 ? options.rows : usual_rows(context_->device())) {
+  for (int i = 0; i < kSlots; ++i) slots_.push_back(std::make_unique<Slot>(context_));
+  CancelToken never;
+  load_graph(options.cancel != nullptr ? *options.cancel : never);
+  inputs_ = graph_->inputs();
+  outputs_ = graph_->outputs();
+  report_ = graph_->report();
+  // A graph that fixes its batch has it, whatever was asked for.
+  if (const std::int64_t fixed = first_side(inputs_); fixed > 0 && fixed != rows_)
+    rows_ = fixed;
+  else if (options.rows == 0 && rows_of_large_tiles(inputs_) < rows_) {
+    rows_ = rows_of_large_tiles(inputs_);
+    load_graph(options.cancel != nullptr ? *options.cancel : never);
+  }
+  feeder_ = std::thread([this] { feed(); });
+  try {
+    collector_ = std::thread([this] { collect(); });
+  } catch (...) {
+    {
+      const std::scoped_lock lock(mutex_);
+      is_ending_ = true;
+      changed_.notify_all();
+    }
+    feeder_.join();
+    throw;
+  }
+}
+
+DeviceRunner::~DeviceRunner() {
+  ending_.cancel();
+  {
+    const std::scoped_lock lock(mutex_);
+    is_ending_ = true;
+    changed_.notify_all();
+  }
+  feeder_.join();
+  collector_.join();
+  try {
+    const auto scope = context_->enter();
+    plans_.clear();
+    graph_.reset();
+  } catch (const Error&) {
+    // The context is gone: the members go without it.
+  }
+}
+
+void DeviceRunner::load_graph(CancelToken& cancel) {
+  const auto scope = context_->enter();
+  plans_.clear();
+  graph_.reset();
+  graph_ = load_(work_.handle(), rows_, cancel);
+}
+
+std::int64_t DeviceRunner::columns_of(const std::string& output) const noexcept {
+  return declared_columns(outputs_, output);
+}
+
+std::int64_t DeviceRunner::token_columns_of(const std::string& output) const {
+  if (const auto declared = declared_token_columns(outputs_, output)) return *declared;
+  const std::scoped_lock lock(mutex_);
+  const auto found = token_columns_.find(output);
+  return found == token_columns_.end() ? 0 : found->second;
+}
+
+std::unique_ptr<BatchMemory> DeviceRunner::make_memory(std::size_t bytes) {
+  return std::make_unique<PinnedMemory>(context_, bytes);
+}
+
+void DeviceRunner::submit(Batch& batch, CancelToken& /*cancel*/, Done done) noexcept {
+  const std::scoped_lock lock(mutex_);
+  waiting_.push_back({&batch, std::move(done)});
+  changed_.notify_all();
+}
+
+// [feed]
+
+void DeviceRunner::feed() noexcept {
+  for (;;) {
+    Waiting next;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
+      if (waiting_.empty()) {
+        is_fed_ = true;
+        changed_.notify_all();
+        return;
+      }
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    feed_batch(std::move(next));
+  }
+}
+
+void DeviceRunner::feed_batch(Waiting waiting) noexcept {
+  Batch& batch = *waiting.batch;
+  try {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (loss_) std::rethrow_exception(loss_);
+    }
+    const auto scope = context_->enter();
+    feed_pieces(batch, waiting.done);
+  } catch (...) {
+    settle();
+    Running end;
+    end.batch = &batch;
+    end.failure = std::current_exception();
+    end.done = std::move(waiting.done);
+    hand_over(std::move(end));
+  }
+}
+
+// Moves `done` into the last piece.
+void DeviceRunner::feed_pieces(Batch& batch, Done& done) {
+  batch.outputs.assign(batch.spec->outputs.size(), {});
+  const std::int64_t wanted = std::max<std::int64_t>(batch.used, 1);
+  for (std::int64_t first = 0; first < wanted;) {
+    const std::int64_t rows = std::min<std::int64_t>(rows_, wanted - first);
+    Running piece;
+    piece.batch = &batch;
+    piece.rows = rows;
+    piece.slot = take_slot();
+    try {
+      feed_piece(batch, first, rows, piece);
+    } catch (...) {
+      give_back(std::move(piece.slot));
+      if (!is_code(std::current_exception(), Code::OUT_OF_MEMORY)) throw;
+      halve(batch);
+      continue;
+    }
+    first += rows;
+    if (first >= wanted) piece.done = std::move(done);
+    hand_over(std::move(piece));
+  }
+}
+
+void DeviceRunner::feed_piece(Batch& batch, std::int64_t first, std::int64_t rows, Running& piece) {
+  Slot& slot = *piece.slot;
+  const std::size_t row_bytes = batch.spec->row_bytes();
+  const std::size_t room = static_cast<std::size_t>(rows_) * row_bytes;
+  if (slot.pixels.size() < room) slot.pixels = gpu::DeviceBuffer(context_, room);
+  DevicePlan& plan = plan_for(batch.spec);
+  in_.copy_to_device(slot.pixels.address(), batch.row(first), static_cast<std::size_t>(rows) * row_bytes);
+  in_.record(slot.copied);
+  work_.wait_for(slot.copied);
+  work_.record(slot.begun);
+  plan.run(kernels_, slot.pixels.address(), rows, slot.outputs, ending_);
+  work_.record(slot.done);
+  piece.outputs = plan.outputs();
+}
+
+DevicePlan& DeviceRunner::plan_for(const std::shared_ptr<const RunSpec>& spec) {
+  for (const auto& plan : plans_)
+    if (plan->spec() == *spec) return *plan;
+  if (plans_.size() >= kMostPlans) {
+    wait_for_pieces();
+    plans_.erase(plans_.begin());
+  }
+  if (!graph_) load_graph(ending_);
+  plans_.push_back(std::make_unique<DevicePlan>(work_, graph_, spec, rows_));
+  return *plans_.back();
+}
+
+std::unique_ptr<DeviceRunner::Slot> DeviceRunner::take_slot() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !slots_.empty(); });
+  auto slot = std::move(slots_.back());
+  slots_.pop_back();
+  return slot;
+}
+
+void DeviceRunner::give_back(std::unique_ptr<Slot> slot) {
+  const std::scoped_lock lock(mutex_);
+  slots_.push_back(std::move(slot));
+  changed_.notify_all();
+}
+
+void DeviceRunner::wait_for_pieces() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return pieces_out_ == 0; });
+}
+
+// Nothing may still use the memory of a batch that has failed.
+void DeviceRunner::settle() noexcept {
+  try {
+    in_.synchronize();
+    work_.synchronize();
+  } catch (const Error&) {
+    // A device that is lost uses nothing any more.
+  }
+}
+
+// What runs is let run first: it has memory of the plan that goes. Throws OUT_OF_MEMORY where there is nothing to
+// halve.
+void DeviceRunner::halve(Batch& batch) {
+  wait_for_pieces();
+  settle();
+  const std::int64_t before = rows_;
+  const std::string tiles = " tiles";
+  const auto refused = [&](const std::string& why) {
+    return Error(Code::OUT_OF_MEMORY, Stage::Infer,
+                 context_->label() + " has too little memory for a batch of " + std::to_string(before) + tiles + why,
+                 "use a GPU with more memory, or end what else uses its memory");
+  };
+  if (before == 1) throw refused("");
+  plans_.clear();
+  for (const auto& slot : slots_) slot->pixels = {};
+  rows_ = before / 2;
+  load_graph(ending_);
+  if (const std::int64_t fixed = first_side(graph_->inputs()); fixed > 0 && fixed != rows_) {
+    rows_ = fixed;
+    throw refused(", which the model fixes");
+  }
+  batch.notes.push_back(context_->label() + " had too little memory for batches of " + std::to_string(before) + tiles +
+                        ": it went on with " + std::to_string(rows_));
+}
+
+void DeviceRunner::hand_over(Running piece) {
+  const std::scoped_lock lock(mutex_);
+  ++pieces_out_;
+  running_.push_back(std::move(piece));
+  changed_.notify_all();
+}
+
+// [collect]
+
+void DeviceRunner::collect() noexcept {
+  for (;;) {
+    Running piece;
+    {
+      std::unique_lock lock(mutex_);
+      // The feeder waits for slots of ours: it ends first.
+      changed_.wait(lock, [this] { return !running_.empty() || is_fed_; });
+      if (running_.empty()) return;
+      piece = std::move(running_.front());
+      running_.pop_front();
+    }
+    if (!piece.failure) {
+      try {
+        collect_piece(piece);
+      } catch (...) {
+        piece.failure = std::current_exception();
+      }
+    }
+    if (piece.failure && !piece.batch->failure) piece.batch->failure = piece.failure;
+    if (piece.failure && note_loss(piece.failure)) is_lost_.store(true, std::memory_order_release);
+    {
+      const std::scoped_lock lock(mutex_);
+      if (piece.slot) slots_.push_back(std::move(piece.slot));
+      --pieces_out_;
+      changed_.notify_all();
+    }
+    if (piece.done) piece.done();
+  }
+}
+
+// True: from now on every batch fails with it.
+bool DeviceRunner::note_loss(const std::exception_ptr& failure) noexcept {
+  if (!is_code(failure, Code::DEVICE_LOST)) return false;
+  const std::scoped_lock lock(mutex_);
+  if (!loss_) loss_ = failure;
+  return true;
+}
+
+void DeviceRunner::collect_piece(Running& piece) {
+  const Slot& slot = *piece.slot;
+  slot.done.wait();
+  Batch& batch = *piece.batch;
+  batch.device_ns += static_cast<std::int64_t>(slot.done.milliseconds_since(slot.begun) * 1e6);
+  learn(batch, piece.outputs);
+  for (std::size_t i = 0; i < piece.outputs.size(); ++i) {
+    const DeviceRows& output = piece.outputs[i];
+    infer::append_as_double(output.type, slot.outputs[i].data(), static_cast<std::size_t>(piece.rows * output.columns),
+                            batch.outputs[i]);
+    // Rows that nobody asked for have values too, so that each row is as long as the others.
+    if (piece.done) batch.outputs[i].resize(static_cast<std::size_t>(batch.rows * output.columns));
+  }
+}
+
+// What no declaration says, the first run tells.
+void DeviceRunner::learn(const Batch& batch, const std::vector<DeviceRows>& outputs) {
+  const std::scoped_lock lock(mutex_);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    token_columns_.emplace(batch.spec->outputs[i], outputs[i].token_columns);
+}
+
+}  // namespace microtome::engine
