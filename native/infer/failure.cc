@@ -24,7 +24,7 @@ std::optional<int> cuda_error_of(const std::string& text) {
 }
 
 // The device was never usable by this process: no driver that is new enough, no code for this GPU, no device.
-constexpr int kUnusable[] = {34, 35, 36, 98, 100, 101, 209, 222, 223, 300, 301, 302, 303, 803, 804};
+constexpr int kUnusable[] = {34, 35, 36, 46, 98, 100, 101, 209, 222, 223, 300, 301, 302, 303, 803, 804};
 
 }  // namespace
 

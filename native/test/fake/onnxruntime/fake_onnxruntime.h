@@ -22,7 +22,7 @@ struct FakeOnnxRuntime {
 
   // How it behaves. An empty text: the call succeeds.
   std::string no_cuda;           // of CreateCUDAProviderOptions
-  std::string cuda_not_opened;   // of UpdateCUDAProviderOptions
+  std::string cuda_not_opened;   // of UpdateCUDAProviderOptions; FOLDER is where this library was opened from
   std::string no_tensorrt;       // of CreateTensorRTProviderOptions
   std::string append_fails;
   std::string load_fails;        // of a session with a provider
@@ -60,7 +60,7 @@ struct FakeOnnxRuntime {
 
 extern "C" __attribute__((visibility("default"))) microtome::test::FakeOnnxRuntime* microtome_fake_onnxruntime();
 
-// Once in a test program, which must export its symbols.
+// Once in a test program, which must export its symbols. MICROTOME_FAKE_ORT is the path of the library.
 #define MICROTOME_FAKE_ONNXRUNTIME                                                \
   microtome::test::FakeOnnxRuntime* microtome_fake_onnxruntime() {                \
     static microtome::test::FakeOnnxRuntime state;                                \

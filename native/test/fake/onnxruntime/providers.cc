@@ -55,7 +55,12 @@ ort::Status* update(const char* name, Options* options, const std::string& failu
   std::string call = std::string("Update") + name + "ProviderOptions";
   for (std::size_t i = 0; i < count; ++i) call += std::string(" ") + keys[i] + "=" + values[i];
   state().record(call);
-  if (!failure.empty()) return failed_if(failure);
+  if (!failure.empty()) {
+    std::string text = failure;
+    const auto at = text.find("FOLDER");
+    if (at != std::string::npos) text.replace(at, 6, own_path().substr(0, own_path().rfind('/')));
+    return failed_if(text);
+  }
   for (std::size_t i = 0; i < count; ++i)
     if (state().unknown_keys.contains(keys[i]))
       return failed(ort::ErrorCode::InvalidArgument,

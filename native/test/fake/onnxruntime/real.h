@@ -18,6 +18,9 @@ inline FakeOnnxRuntime& state() { return *microtome_fake_onnxruntime(); }
 // The real runtime's table.
 const ort::Api& real();
 
+// Where this library was opened from.
+std::string own_path();
+
 ort::Status* failed(ort::ErrorCode code, const std::string& text);
 // nullptr where `text` is empty.
 inline ort::Status* failed_if(const std::string& text) {

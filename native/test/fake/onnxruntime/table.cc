@@ -43,6 +43,7 @@ void copy(Table& table, const ort::Slot<Functions>&... slots) {
 }
 
 const void* get_api(std::uint32_t asked) {
+  state().record("opened as " + own_path());
   state().record("GetApi " + std::to_string(asked));
   if (opened().base == nullptr || static_cast<int>(asked) > version()) return nullptr;
   static Table table = [] {
@@ -63,6 +64,12 @@ const char* version_string() {
 }
 
 }  // namespace
+
+// What the real one asks to know where its providers lie.
+std::string own_path() {
+  Dl_info info{};
+  return ::dladdr(reinterpret_cast<void*>(&real), &info) != 0 ? info.dli_fname : "";
+}
 
 const ort::Api& real() { return opened().api; }
 
