@@ -55,11 +55,17 @@ std::optional<Code> code_of_device(const Failure& failure) {
   return std::nullopt;
 }
 
-std::string without_host_name(std::string text) {
-  const auto begin = text.find("hostname=");
-  if (begin == std::string::npos) return text;
-  const auto end = text.find(';', begin);
-  return text.erase(begin, end == std::string::npos ? end : text.find_first_not_of(' ', end + 1) - begin);
+std::string reason_of(const Failure& failure) {
+  std::string text = failure.text;
+  // "place [ONNXRuntimeError] : 1 : FAIL : reason"
+  const auto mark = text.find(" [ONNXRuntimeError] : ");
+  const auto kind = mark == std::string::npos ? mark : text.find(" : ", mark + 22);
+  const auto reason = kind == std::string::npos ? kind : text.find(" : ", kind + 3);
+  if (reason != std::string::npos) text.erase(0, reason + 3);
+  const auto host = text.find("hostname=");
+  if (host == std::string::npos) return text;
+  const auto end = text.find_first_not_of("; ", text.find(';', host));
+  return text.erase(host, end == std::string::npos ? end : end - host);
 }
 
 }  // namespace microtome::infer

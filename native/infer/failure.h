@@ -24,7 +24,8 @@ struct Failure {
 // OUT_OF_MEMORY, DEVICE_LOST or DEVICE_UNAVAILABLE where the memory or a device is to blame, and not the graph.
 [[nodiscard]] std::optional<Code> code_of_device(const Failure& failure);
 
-// The same text without the name of the machine, which the runtime writes into failures of its CUDA provider.
-[[nodiscard]] std::string without_host_name(std::string text);
+// The same without what only its makers need: where in its source it was found, and the name of the machine, which the
+// runtime writes into failures of its CUDA provider.
+[[nodiscard]] std::string reason_of(const Failure& failure);
 
 }  // namespace microtome::infer

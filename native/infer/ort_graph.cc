@@ -143,9 +143,8 @@ ort::Handle<ort::Session> OrtGraph::open(const GraphBytes& graph, const std::vec
                 failure ? "the load was given up: " + failure->text : "the load was cancelled as it ended")
         .with_path(path_);
   if (failure)
-    throw Error(
-        code_of_device(*failure).value_or(Code::MODEL_INVALID), Stage::Infer,
-        "ONNX Runtime " + runtime_.report().version + " refuses " + path_ + ": " + without_host_name(failure->text))
+    throw Error(code_of_device(*failure).value_or(Code::MODEL_INVALID), Stage::Infer,
+                "ONNX Runtime " + runtime_.report().version + " refuses " + path_ + ": " + reason_of(*failure))
         .with_path(path_);
   return made;
 }
@@ -242,7 +241,7 @@ void OrtGraph::run(ort::RunOptions* options, const ort::IoBinding* binding, Canc
   const bool graph = failure->code == ort::ErrorCode::NotImplemented || failure->code == ort::ErrorCode::InvalidGraph ||
                      failure->code == ort::ErrorCode::EngineError;
   throw Error(code_of_device(*failure).value_or(graph ? Code::MODEL_INVALID : Code::MODEL_MISMATCH), Stage::Infer,
-              "the model's run failed: " + without_host_name(failure->text))
+              "the model's run failed: " + reason_of(*failure))
       .with_path(path_);
 }
 

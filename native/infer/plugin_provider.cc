@@ -83,8 +83,8 @@ void append_plugin(OrtRuntime& runtime, const PluginProvider& plugin, ort::Sessi
   }
   if (chosen.empty())
     throw unavailable(runtime, plugin,
-                      "it has no " + plugin.name + (plugin.hardware.empty() ? "" : " for a " + plugin.hardware) +
-                          "; there are: " + list(known));
+                      "it offers no " + plugin.name + (plugin.hardware.empty() ? "" : " for a " + plugin.hardware) +
+                          " on this machine's hardware; there are: " + list(known));
   std::vector<const char*> keys;
   std::vector<const char*> values;
   for (const auto& [key, value] : plugin.options) {

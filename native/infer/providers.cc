@@ -34,8 +34,7 @@ std::string flag(bool on) { return on ? "1" : "0"; }
 Error unavailable(const OrtRuntime& runtime, const char* provider, const Failure& failure) {
   const auto code = code_of_device(failure);
   return Error(code.value_or(Code::DEVICE_UNAVAILABLE), Stage::Infer,
-               "ONNX Runtime " + runtime.report().version + " cannot use " + provider + ": " +
-                   without_host_name(failure.text))
+               "ONNX Runtime " + runtime.report().version + " cannot use " + provider + ": " + reason_of(failure))
       .with_path(runtime.report().path);
 }
 
@@ -137,10 +136,11 @@ template <typename Options>
 std::optional<std::string> failure_of(const OrtRuntime& runtime, const Calls<Options>& calls) {
   const auto& api = runtime.api();
   Options* raw = nullptr;
-  if (const auto failure = runtime.take(api(calls.create, &raw))) return failure->text;
+  if (const auto failure = runtime.take(api(calls.create, &raw))) return reason_of(*failure);
   const ort::Handle<Options> options(raw, api.function(calls.release));
-  const auto failure = update(runtime, calls, raw, {.base = {{"device_id", "0"}}, .newer = {}});
-  return failure ? std::optional(failure->text) : std::nullopt;
+  // Without an option: one that names a device would ask for the device, which may be there another time.
+  const auto failure = update(runtime, calls, raw, {});
+  return failure ? std::optional(reason_of(*failure)) : std::nullopt;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Where providers cannot be opened, the runtime's own reason reaches the user, with the paths that the user knows, and no
-// folder is left behind.
+// Where providers cannot be opened, the runtime's own reason reaches the user, with the paths that the user knows, and
+// no folder is left behind.
 #include <dlfcn.h>
 
 #include <filesystem>
@@ -55,7 +55,9 @@ TEST(the_reason_of_a_provider_names_the_users_files) {
   auto settings = settings_of();
   settings.runtime.preload = {"/nowhere/libcudart.so.12"};
   fake().cuda_not_opened =
-      "Failed to load library FOLDER/libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open shared "
+      "/src/provider_bridge.cc:1988 Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library "
+      "FOLDER/libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open "
+      "shared "
       "object file";
   fake().no_tensorrt = "TensorRT execution provider is not enabled in this build.";
   const auto message = message_of([&] { static_cast<void>(load_on_device(means(), settings)); });

@@ -1,7 +1,7 @@
 // A stand-in for an ONNX Runtime that has CUDA's and TensorRT's providers. It is a library of its own that passes calls
 // on to a real one for the CPU, and answers itself where a provider, a device's memory or a stream is meant: there it
-// records the call, obeys a stream's order, and fails when it is told to. A test program holds the state, in which it says
-// how the stand-in behaves and finds what it was asked (MICROTOME_FAKE_ONNXRUNTIME defines it).
+// records the call, obeys a stream's order, and fails when it is told to. A test program holds the state, in which it
+// says how the stand-in behaves and finds what it was asked (MICROTOME_FAKE_ONNXRUNTIME defines it).
 #pragma once
 
 #include <cstddef>
@@ -21,14 +21,14 @@ struct FakeOnnxRuntime {
   int table = 0;  // pretends to be version 1.`table`; 0: the real one's
 
   // How it behaves. An empty text: the call succeeds.
-  std::string no_cuda;           // of CreateCUDAProviderOptions
-  std::string cuda_not_opened;   // of UpdateCUDAProviderOptions; FOLDER is where this library was opened from
-  std::string no_tensorrt;       // of CreateTensorRTProviderOptions
+  std::string no_cuda;          // of CreateCUDAProviderOptions
+  std::string cuda_not_opened;  // of UpdateCUDAProviderOptions; FOLDER is where this library was opened from
+  std::string no_tensorrt;      // of CreateTensorRTProviderOptions
   std::string append_fails;
-  std::string load_fails;        // of a session with a provider
+  std::string load_fails;  // of a session with a provider
   std::set<std::string> unknown_keys;
-  bool names_unknown_keys = true;     // in its message
-  bool graph_needs_cpu = false;       // it has nodes that only the CPU can run
+  bool names_unknown_keys = true;           // in its message
+  bool graph_needs_cpu = false;             // it has nodes that only the CPU can run
   std::map<int, std::string> failing_runs;  // the n-th run of all, from 1, fails with a text
 
   // The device: memory as the host sees it (nullptr: not that device's), and its streams.
@@ -61,8 +61,8 @@ struct FakeOnnxRuntime {
 extern "C" __attribute__((visibility("default"))) microtome::test::FakeOnnxRuntime* microtome_fake_onnxruntime();
 
 // Once in a test program, which must export its symbols. MICROTOME_FAKE_ORT is the path of the library.
-#define MICROTOME_FAKE_ONNXRUNTIME                                                \
-  microtome::test::FakeOnnxRuntime* microtome_fake_onnxruntime() {                \
-    static microtome::test::FakeOnnxRuntime state;                                \
-    return &state;                                                                \
+#define MICROTOME_FAKE_ONNXRUNTIME                                 \
+  microtome::test::FakeOnnxRuntime* microtome_fake_onnxruntime() { \
+    static microtome::test::FakeOnnxRuntime state;                 \
+    return &state;                                                 \
   }

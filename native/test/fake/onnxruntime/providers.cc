@@ -63,9 +63,9 @@ ort::Status* update(const char* name, Options* options, const std::string& failu
   }
   for (std::size_t i = 0; i < count; ++i)
     if (state().unknown_keys.contains(keys[i]))
-      return failed(ort::ErrorCode::InvalidArgument,
-                    "Unknown provider option" +
-                        (state().names_unknown_keys ? std::string(": \"") + keys[i] + "\"." : std::string(".")));
+      return state().names_unknown_keys
+                 ? failed(ort::ErrorCode::Fail, "Parse Unknown provider option: \"" + std::string(keys[i]) + "\".")
+                 : failed(ort::ErrorCode::InvalidArgument, "an option is not known");
   *options = {};
   for (std::size_t i = 0; i < count; ++i) options->values.emplace_back(keys[i], values[i]);
   return nullptr;
@@ -162,9 +162,10 @@ ort::Status* create_session(const ort::SessionOptions* options, ort::Session** o
   state().record("CreateSession");
   if (!state().load_fails.empty()) return failed_if(state().load_fails);
   if (state().graph_needs_cpu && providers.cpu_is_refused)
-    return failed(ort::ErrorCode::Fail,
-                  "This session contains graph nodes that are assigned to the default CPU EP, but fallback to CPU EP has "
-                  "been explicitly disabled by the user.");
+    return failed(
+        ort::ErrorCode::Fail,
+        "This session contains graph nodes that are assigned to the default CPU EP, but fallback to CPU EP has "
+        "been explicitly disabled by the user.");
   ort::Status* status = make();
   if (status != nullptr) return status;
   ++state().sessions_alive;

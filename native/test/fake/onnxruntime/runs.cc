@@ -194,7 +194,8 @@ void compute(const std::shared_ptr<Bound>& bound) {
   ort::IoBinding* binding = nullptr;
   if (!is_fine(real()(ort::kCreateIoBinding, bound->session, &binding))) return;
   const ort::Handle<ort::IoBinding> owned(binding, real().function(ort::kReleaseIoBinding));
-  bool fine = is_fine(real()(ort::kBindInput, binding, bound->input_name.c_str(), static_cast<const ort::Value*>(value)));
+  bool fine =
+      is_fine(real()(ort::kBindInput, binding, bound->input_name.c_str(), static_cast<const ort::Value*>(value)));
   for (const auto& output : bound->outputs)
     fine = fine && is_fine(real()(ort::kBindOutputToDevice, binding, output.name.c_str(),
                                   static_cast<const ort::MemoryInfo*>(raw)));
@@ -208,8 +209,8 @@ void compute(const std::shared_ptr<Bound>& bound) {
   ort::Value** values = nullptr;
   std::size_t count = 0;
   if (!is_fine(real()(ort::kGetAllocatorWithDefaultOptions, &allocator)) ||
-      !is_fine(real()(ort::kGetBoundOutputValues, static_cast<const ort::IoBinding*>(binding), allocator, &values,
-                      &count)))
+      !is_fine(
+          real()(ort::kGetBoundOutputValues, static_cast<const ort::IoBinding*>(binding), allocator, &values, &count)))
     return;
   drop_results(*bound);
   bound->results.assign(values, values + count);

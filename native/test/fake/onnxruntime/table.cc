@@ -48,7 +48,8 @@ const void* get_api(std::uint32_t asked) {
   if (opened().base == nullptr || static_cast<int>(asked) > version()) return nullptr;
   static Table table = [] {
     Table all(512, nullptr);
-    for (std::size_t i = 0; i < kTableOf14; ++i) all[i] = reinterpret_cast<void*>(real().function(ort::Slot<void()>{i}));
+    for (std::size_t i = 0; i < kTableOf14; ++i)
+      all[i] = reinterpret_cast<void*>(real().function(ort::Slot<void()>{i}));
     copy(all, ort::kGetBuildInfoString, ort::kSetDeterministicCompute, ort::kAddExternalInitializersFromFilesInMemory,
          ort::kSessionOptionsSetLoadCancellationFlag);
     put_providers(all);
