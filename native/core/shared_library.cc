@@ -96,22 +96,48 @@ bool rename_soname(std::vector<char>& bytes) {
   return false;
 }
 
-// The loader names a library by the path it was opened with, so the descriptor stays open for the life of the process:
-// its number, and with it the path, must not be used again.
-void* open_renamed(const std::string& path) {
+// A copy of the file in memory, under another SONAME. Below 0: there is none.
+int renamed_copy(const std::string& path) {
   auto bytes = read_file(path);
-  if (!bytes || !rename_soname(*bytes)) return nullptr;
+  if (!bytes || !rename_soname(*bytes)) return -1;
   Descriptor memory(::memfd_create("microtome", MFD_CLOEXEC));
-  if (memory.get() < 0) return nullptr;
+  if (memory.get() < 0) return -1;
   for (std::size_t done = 0; done < bytes->size();) {
     const ssize_t put = ::write(memory.get(), bytes->data() + done, bytes->size() - done);
     if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return nullptr;
+    if (put <= 0) return -1;
     done += static_cast<std::size_t>(put);
   }
-  void* handle = ::dlopen(("/proc/self/fd/" + std::to_string(memory.get())).c_str(), RTLD_NOW | RTLD_LOCAL);
+  return memory.release();
+}
+
+void* open_local(const std::string& path) { return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); }
+
+// The loader names a library by the path it was opened with, so the descriptor stays open for the life of the process:
+// its number, and with it the path, must not be used again.
+void* open_renamed(const std::string& path, LibraryFolder* folder) {
+  Descriptor memory(renamed_copy(path));
+  if (memory.get() < 0) return nullptr;
+  std::string name = "/proc/self/fd/" + std::to_string(memory.get());
+  if (folder != nullptr) {
+    const std::string file = "private-" + path.substr(path.rfind('/') + 1);
+    folder->link(file, name);
+    name = folder->path_of(file);
+  }
+  void* handle = open_local(name);
   if (handle != nullptr) memory.release();
   return handle;
+}
+
+Error cannot_open(const std::string& path, Stage stage) {
+  const char* reason = ::dlerror();
+  return Error(Code::RUNTIME_MISSING, stage,
+               "cannot open the library " + path + ": " + (reason == nullptr ? "no reason given" : reason))
+      .with_path(path);
+}
+
+void require_path(const std::string& path, Stage stage) {
+  if (path.empty()) throw Error(Code::RUNTIME_MISSING, stage, "a library that is needed is not installed");
 }
 
 // The tables of a loaded library that say which function of another library each of its calls goes to.
@@ -169,13 +195,24 @@ bool write_pointer(std::uintptr_t place, void* value, const ReadOnlyPart& read_o
 }  // namespace
 
 SharedLibrary SharedLibrary::open_private(const std::string& path, Stage stage) {
-  if (path.empty()) throw Error(Code::RUNTIME_MISSING, stage, "a library that is needed is not installed");
-  if (void* handle = open_renamed(path)) return {handle, path, true};
-  if (void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) return {handle, path, false};
-  const char* reason = ::dlerror();
-  throw Error(Code::RUNTIME_MISSING, stage,
-              "cannot open the library " + path + ": " + (reason == nullptr ? "no reason given" : reason))
-      .with_path(path);
+  require_path(path, stage);
+  if (void* handle = open_renamed(path, nullptr)) return {handle, path, true};
+  return open_shared(path, stage);
+}
+
+SharedLibrary SharedLibrary::open_private_in(LibraryFolder& folder, const std::string& path, Stage stage) {
+  require_path(path, stage);
+  if (void* handle = open_renamed(path, &folder)) return {handle, path, true};
+  const std::string name = path.substr(path.rfind('/') + 1);
+  folder.link(name, path);
+  if (void* handle = open_local(folder.path_of(name))) return {handle, path, false};
+  throw cannot_open(path, stage);
+}
+
+SharedLibrary SharedLibrary::open_shared(const std::string& path, Stage stage) {
+  require_path(path, stage);
+  if (void* handle = open_local(path)) return {handle, path, false};
+  throw cannot_open(path, stage);
 }
 
 void* SharedLibrary::find(const char* symbol) const noexcept { return ::dlsym(handle_, symbol); }

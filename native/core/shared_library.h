@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/library_folder.h"
 
 namespace microtome {
 
@@ -15,6 +16,10 @@ class SharedLibrary {
   // Throws RUNTIME_MISSING (stage as given) with the loader's reason. Libraries are never unloaded: their threads and
   // thread-local destructors may outlive us.
   static SharedLibrary open_private(const std::string& path, Stage stage);
+  // The same, opened through a link in `folder`: there it looks for what it opens itself.
+  static SharedLibrary open_private_in(LibraryFolder& folder, const std::string& path, Stage stage);
+  // The file itself, under the names that it has for others. The same throws.
+  static SharedLibrary open_shared(const std::string& path, Stage stage);
 
   [[nodiscard]] void* find(const char* symbol) const noexcept;  // nullptr when absent
   template <typename Function>

@@ -36,6 +36,9 @@ struct DeviceSettings {
   std::int64_t memory_limit_bytes = 0;  // of the runtime's own arena on the device; 0: none
   // Nodes that the device cannot run may run on the CPU. False: a graph that has any is refused.
   bool may_use_cpu = false;
+  // Convolutions are chosen by rule and not by trial, so that a run on the same device gives the same bits again.
+  // TensorRT chooses by trial in any case; with an engine cache it does so once.
+  bool reproducible = false;
   bool tf32 = false;
   bool fp16 = false;         // TensorRT only: CUDA runs the types that the graph has
   bool cuda_graph = false;   // needs runtime 1.17; see DeviceReport::left_out
@@ -50,6 +53,11 @@ struct DeviceReport {
   std::vector<std::string> left_out;   // options that this runtime does not know, one sentence each
   std::string engine_cache;            // folder of this graph's engines; empty: none
 };
+
+// Bytes of an output of a run, as try_run() gave it.
+[[nodiscard]] std::size_t tensor_bytes(const TensorInfo& info);
+// Appends the values at `data`, a copy of that output in the host's memory.
+void append_values(const TensorInfo& info, const void* data, std::vector<double>& out);
 
 struct DeviceOutput {
   std::string name;
@@ -87,7 +95,7 @@ class DeviceGraph {
     virtual void enqueue(CancelToken& cancel) = 0;
   };
   // After a try_run() of the same rows, format and outputs. The memory stays the caller's, and in its place for as long
-  // as the binding lives. Throws MODEL_MISMATCH, OUTPUT_SHAPE when an output needs another number of bytes.
+  // as the binding lives, and has tensor_bytes() of each output. Throws MODEL_MISMATCH.
   [[nodiscard]] virtual std::unique_ptr<Binding> bind(DevicePointer input, std::int64_t rows,
                                                       const preprocess::TensorFormat& how,
                                                       const std::vector<DeviceOutput>& outputs) = 0;

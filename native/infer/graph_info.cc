@@ -1,9 +1,15 @@
 #include "infer/graph_info.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace microtome::infer {
 namespace {
+
+// By the number of the type.
+constexpr const char* kTypeNames[] = {"not a tensor", "float32", "uint8",     "int8",       "uint16",  "int16",
+                                      "int32",        "int64",   "string",    "bool",       "float16", "float64",
+                                      "uint32",       "uint64",  "complex64", "complex128", "bfloat16"};
 
 std::string kind_name(ort::ValueKind kind) {
   switch (kind) {
@@ -68,11 +74,14 @@ std::vector<TensorInfo> describe_all(const OrtRuntime& runtime, const ort::Sessi
 }  // namespace
 
 std::string type_name(ort::ElementType type) {
-  static constexpr const char* kNames[] = {"not a tensor", "float32", "uint8",     "int8",       "uint16",  "int16",
-                                           "int32",        "int64",   "string",    "bool",       "float16", "float64",
-                                           "uint32",       "uint64",  "complex64", "complex128", "bfloat16"};
   const auto index = static_cast<std::size_t>(type);
-  return index < std::size(kNames) ? kNames[index] : "type " + std::to_string(static_cast<int>(type));
+  return index < std::size(kTypeNames) ? kTypeNames[index] : "type " + std::to_string(static_cast<int>(type));
+}
+
+ort::ElementType type_of_name(const std::string& name) {
+  const auto* found = std::find(std::begin(kTypeNames) + 1, std::end(kTypeNames), name);
+  return found == std::end(kTypeNames) ? ort::ElementType::Undefined
+                                       : static_cast<ort::ElementType>(found - std::begin(kTypeNames));
 }
 
 std::vector<TensorInfo> input_infos(const OrtRuntime& runtime, const ort::Session* session) {

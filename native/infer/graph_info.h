@@ -11,6 +11,7 @@
 namespace microtome::infer {
 
 [[nodiscard]] std::string type_name(ort::ElementType type);
+[[nodiscard]] ort::ElementType type_of_name(const std::string& name);  // Undefined for what is no element type
 
 [[nodiscard]] std::vector<TensorInfo> input_infos(const OrtRuntime& runtime, const ort::Session* session);
 [[nodiscard]] std::vector<TensorInfo> output_infos(const OrtRuntime& runtime, const ort::Session* session);

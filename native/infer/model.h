@@ -59,9 +59,10 @@ struct ModelFiles {
 
 // A provider that is a library of its own, registered by its path (ONNX Runtime 1.22 and newer).
 struct PluginProvider {
-  std::string name;  // as the library calls its provider, "OpenVINOExecutionProvider"; empty: the only one it has
-  std::string path;  // absolute
-  std::vector<std::pair<std::string, std::string>> options;  // of the provider, in its own words
+  std::string path;      // absolute
+  std::string name;      // of the provider, "OpenVINOExecutionProvider", or "OpenVINO" for short
+  std::string hardware;  // "cpu", "gpu", "npu"; empty: the first that the provider lists
+  std::vector<std::pair<std::string, std::string>> options;  // in the provider's own words
 };
 
 struct SessionOptions {

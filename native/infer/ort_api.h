@@ -22,6 +22,47 @@ struct IoBinding;
 struct TypeInfo;
 struct TensorInfo;
 struct Allocator;
+struct CudaOptions;
+struct TensorRtOptions;
+struct HardwareDevice;
+struct ProviderDevice;
+
+// The CUDA provider's options as a public structure. It has a stream where the library cannot be given one by name.
+struct OldCudaOptions {
+  int device = 0;
+  int convolution_search = 0;  // 0 exhaustive, 1 heuristic
+  std::size_t memory_limit = SIZE_MAX;
+  int arena_extend_strategy = 1;  // as requested
+  int do_copy_in_default_stream = 1;
+  int has_user_compute_stream = 0;
+  void* user_compute_stream = nullptr;
+  void* arena_settings = nullptr;
+  int tunable[3] = {};
+};
+
+// The same for TensorRT.
+struct OldTensorRtOptions {
+  int device = 0;
+  int has_user_compute_stream = 0;
+  void* user_compute_stream = nullptr;
+  int max_partition_iterations = 1000;
+  int min_subgraph_size = 1;
+  std::size_t max_workspace_size = std::size_t{1} << 30;
+  int fp16_enable = 0;
+  int int8_enable = 0;
+  const char* int8_calibration_table_name = "";
+  int int8_use_native_calibration_table = 0;
+  int dla_enable = 0;
+  int dla_core = 0;
+  int dump_subgraphs = 0;
+  int engine_cache_enable = 0;
+  const char* engine_cache_path = "";
+  int engine_decryption_enable = 0;
+  const char* engine_decryption_lib_path = "";
+  int force_sequential_engine_build = 0;
+};
+
+enum class HardwareKind : int { Cpu = 0, Gpu = 1, Npu = 2 };
 
 enum class ErrorCode : int {
   Ok = 0,
@@ -122,6 +163,7 @@ inline constexpr Slot<Status*(const TensorInfo*, ElementType*)> kGetTensorElemen
 inline constexpr Slot<Status*(const TensorInfo*, std::size_t*)> kGetDimensionsCount{61};
 inline constexpr Slot<Status*(const TensorInfo*, std::int64_t*, std::size_t)> kGetDimensions{62};
 inline constexpr Slot<Status*(const Value*, TensorInfo**)> kGetTensorTypeAndShape{65};
+inline constexpr Slot<Status*(const char*, AllocatorKind, int, MemoryKind, MemoryInfo**)> kCreateMemoryInfo{68};
 inline constexpr Slot<Status*(AllocatorKind, MemoryKind, MemoryInfo**)> kCreateCpuMemoryInfo{69};
 inline constexpr Slot<Status*(Allocator*, void*)> kAllocatorFree{76};
 inline constexpr Slot<Status*(Allocator**)> kGetAllocatorWithDefaultOptions{78};
@@ -133,6 +175,7 @@ inline constexpr Slot<void(RunOptions*)> kReleaseRunOptions{97};
 inline constexpr Slot<void(TypeInfo*)> kReleaseTypeInfo{98};
 inline constexpr Slot<void(TensorInfo*)> kReleaseTensorTypeAndShapeInfo{99};
 inline constexpr Slot<void(SessionOptions*)> kReleaseSessionOptions{100};
+inline constexpr Slot<Status*(SessionOptions*, const char*, std::int64_t)> kAddFreeDimensionOverrideByName{124};
 inline constexpr Slot<Status*(char***, int*)> kGetAvailableProviders{125};
 inline constexpr Slot<Status*(char**, int)> kReleaseAvailableProviders{126};
 inline constexpr Slot<Status*(SessionOptions*, const char*, const char*)> kAddSessionConfigEntry{130};
@@ -140,16 +183,42 @@ inline constexpr Slot<Status*(Session*, const RunOptions*, const IoBinding*)> kR
 inline constexpr Slot<Status*(Session*, IoBinding**)> kCreateIoBinding{134};
 inline constexpr Slot<void(IoBinding*)> kReleaseIoBinding{135};
 inline constexpr Slot<Status*(IoBinding*, const char*, const Value*)> kBindInput{136};
+inline constexpr Slot<Status*(IoBinding*, const char*, const Value*)> kBindOutput{137};
 inline constexpr Slot<Status*(IoBinding*, const char*, const MemoryInfo*)> kBindOutputToDevice{138};
 inline constexpr Slot<Status*(const IoBinding*, Allocator*, Value***, std::size_t*)> kGetBoundOutputValues{140};
 inline constexpr Slot<void(IoBinding*)> kClearBoundInputs{141};
 inline constexpr Slot<void(IoBinding*)> kClearBoundOutputs{142};
+inline constexpr Slot<Status*(SessionOptions*, const OldCudaOptions*)> kSessionOptionsAppendExecutionProvider_CUDA{152};
+inline constexpr Slot<Status*(SessionOptions*, const OldTensorRtOptions*)>
+    kSessionOptionsAppendExecutionProvider_TensorRT{159};
+inline constexpr Slot<Status*(RunOptions*, const char*, const char*)> kAddRunConfigEntry{165};
+inline constexpr Slot<Status*(SessionOptions*, const TensorRtOptions*)>
+    kSessionOptionsAppendExecutionProvider_TensorRT_V2{170};
+inline constexpr Slot<Status*(TensorRtOptions**)> kCreateTensorRTProviderOptions{171};
+inline constexpr Slot<Status*(TensorRtOptions*, const char* const* keys, const char* const* values, std::size_t)>
+    kUpdateTensorRTProviderOptions{172};
+inline constexpr Slot<void(TensorRtOptions*)> kReleaseTensorRTProviderOptions{174};
+inline constexpr Slot<Status*(SessionOptions*, const CudaOptions*)> kSessionOptionsAppendExecutionProvider_CUDA_V2{204};
+inline constexpr Slot<Status*(CudaOptions**)> kCreateCUDAProviderOptions{205};
+inline constexpr Slot<Status*(CudaOptions*, const char* const* keys, const char* const* values, std::size_t)>
+    kUpdateCUDAProviderOptions{206};
+inline constexpr Slot<void(CudaOptions*)> kReleaseCUDAProviderOptions{208};
 inline constexpr Slot<const char*()> kGetBuildInfoString{254, 15};
+inline constexpr Slot<Status*(TensorRtOptions*, const char*, void*)> kUpdateTensorRTProviderOptionsWithValue{261, 16};
+inline constexpr Slot<Status*(CudaOptions*, const char*, void*)> kUpdateCUDAProviderOptionsWithValue{263, 16};
 inline constexpr Slot<Status*(SessionOptions*, bool)> kSetDeterministicCompute{273, 17};
 inline constexpr Slot<Status*(SessionOptions*, const char* const* names, char* const* contents,
                               const std::size_t* lengths, std::size_t count)>
     kAddExternalInitializersFromFilesInMemory{279, 18};
 inline constexpr Slot<Status*(SessionOptions*, bool)> kSessionOptionsSetLoadCancellationFlag{293, 22};
+inline constexpr Slot<Status*(Env*, const char* name, const char* path)> kRegisterExecutionProviderLibrary{301, 22};
+inline constexpr Slot<Status*(const Env*, const ProviderDevice* const**, std::size_t*)> kGetEpDevices{303, 22};
+inline constexpr Slot<Status*(SessionOptions*, Env*, const ProviderDevice* const*, std::size_t, const char* const* keys,
+                              const char* const* values, std::size_t)>
+    kSessionOptionsAppendExecutionProvider_V2{304, 22};
+inline constexpr Slot<HardwareKind(const HardwareDevice*)> kHardwareDevice_Type{307, 22};
+inline constexpr Slot<const char*(const ProviderDevice*)> kEpDevice_EpName{312, 22};
+inline constexpr Slot<const HardwareDevice*(const ProviderDevice*)> kEpDevice_Device{316, 22};
 
 // A table and the version it was asked for. Copyable; the library behind it is never unloaded.
 class Api {

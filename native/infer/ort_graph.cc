@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "infer/graph_info.h"
+#include "infer/plugin_provider.h"
 #include "infer/tensor_values.h"
 
 namespace microtome::infer {
@@ -31,6 +32,12 @@ TensorView view_of(const OrtRuntime& runtime, ort::Value* value, const std::stri
   return view;
 }
 
+ort::Handle<ort::RunOptions> make_run_options(const OrtRuntime& runtime) {
+  ort::RunOptions* raw = nullptr;
+  runtime.require(runtime.api()(ort::kCreateRunOptions, &raw), "make options");
+  return {raw, runtime.api().function(ort::kReleaseRunOptions)};
+}
+
 const TensorInfo* find_named(const std::vector<TensorInfo>& infos, const std::string& name) noexcept {
   const auto found =
       std::find_if(infos.begin(), infos.end(), [&](const TensorInfo& info) { return info.name == name; });
@@ -45,9 +52,18 @@ const TensorInfo& require_output_named(const std::vector<TensorInfo>& outputs, c
 }
 
 std::shared_ptr<const OrtGraph> OrtGraph::load(const ModelFiles& files, const SessionOptions& options) {
-  if (options.device != "cpu")
+  if (options.device != "cpu" && options.device != "plugin")
     throw Error(Code::DEVICE_UNAVAILABLE, Stage::Infer,
-                "the device " + options.device + " is not there: this version runs models on the CPU only");
+                "the device " + options.device + " takes no memory of the host: the CPU and plug-ins do");
+  OrtRuntime& runtime = OrtRuntime::get();
+  SessionSetup setup;
+  if (options.device == "plugin")
+    setup = [&](ort::SessionOptions* settings) { append_plugin(runtime, options.plugin, settings); };
+  return load(files, options, runtime, [&](const GraphBytes&) { return setup; });
+}
+
+std::shared_ptr<const OrtGraph> OrtGraph::load(const ModelFiles& files, const SessionOptions& options,
+                                               OrtRuntime& runtime, const MakeSetup& make_setup) {
   if (options.cancel != nullptr) options.cancel->check(Stage::Infer);
   const OpenModelFile opened(files.graph.path);
   auto graph = read_graph(opened, files.graph, options.cancel);
@@ -61,10 +77,10 @@ std::shared_ptr<const OrtGraph> OrtGraph::load(const ModelFiles& files, const Se
       given.push_back({file.location, read_weights(one, file, options.cancel)});
   }
 
-  OrtRuntime& runtime = OrtRuntime::get();
+  const SessionSetup setup = make_setup(graph);
   const bool by_path = !finds_weights_of_bytes(runtime);
   auto loaded = std::make_shared<const OrtGraph>(runtime, files.graph.path, by_path ? GraphBytes{} : std::move(graph),
-                                                 std::move(given), options);
+                                                 std::move(given), options, setup);
   if (by_path && !opened.is_unchanged()) throw changed(files.graph.path);
   auto file = files.weights.begin();
   for (const auto& one : weights)
@@ -76,12 +92,12 @@ std::shared_ptr<const OrtGraph> OrtGraph::load(const ModelFiles& files, const Se
 }
 
 OrtGraph::OrtGraph(OrtRuntime& runtime, const std::string& path, GraphBytes graph, std::vector<NamedBytes> weights,
-                   const SessionOptions& options)
+                   const SessionOptions& options, const SessionSetup& setup)
     : runtime_(runtime),
       path_(path),
       log_(runtime, options.log),
       memory_(nullptr, runtime.api().function(ort::kReleaseMemoryInfo)),
-      session_(open(std::exchange(graph, {}), std::exchange(weights, {}), options)),
+      session_(open(std::exchange(graph, {}), std::exchange(weights, {}), options, setup)),
       inputs_(input_infos(runtime, session_.get())),
       outputs_(output_infos(runtime, session_.get())) {
   ort::MemoryInfo* memory = nullptr;
@@ -92,7 +108,7 @@ OrtGraph::OrtGraph(OrtRuntime& runtime, const std::string& path, GraphBytes grap
 }
 
 ort::Handle<ort::Session> OrtGraph::open(const GraphBytes& graph, const std::vector<NamedBytes>& weights,
-                                         const SessionOptions& options) const {
+                                         const SessionOptions& options, const SessionSetup& setup) const {
   const auto& api = runtime_.api();
   ort::SessionOptions* raw = nullptr;
   runtime_.require(api(ort::kCreateSessionOptions, &raw), "make options");
@@ -117,6 +133,7 @@ ort::Handle<ort::Session> OrtGraph::open(const GraphBytes& graph, const std::vec
   }
   if (api.has(ort::kSetDeterministicCompute)) set(api(ort::kSetDeterministicCompute, raw, true));
   if (!weights.empty()) give_weights(raw, weights);
+  if (setup) setup(raw);
 
   ort::Session* session = nullptr;
   const auto failure = create(graph, raw, options.cancel, &session);
@@ -126,8 +143,8 @@ ort::Handle<ort::Session> OrtGraph::open(const GraphBytes& graph, const std::vec
                 failure ? "the load was given up: " + failure->text : "the load was cancelled as it ended")
         .with_path(path_);
   if (failure)
-    throw Error(failure->is_out_of_memory() ? Code::OUT_OF_MEMORY : Code::MODEL_INVALID, Stage::Infer,
-                "ONNX Runtime " + runtime_.report().version + " refuses " + path_ + ": " + failure->text)
+    throw Error(code_of_device(*failure).value_or(Code::MODEL_INVALID), Stage::Infer,
+                "ONNX Runtime " + runtime_.report().version + " refuses " + path_ + ": " + reason_of(*failure))
         .with_path(path_);
   return made;
 }
@@ -205,21 +222,27 @@ void OrtGraph::Bound::output(const std::string& name) {
 }
 
 void OrtGraph::Bound::run(CancelToken& cancel) {
-  const OrtRuntime& runtime = graph_.runtime_;
-  const auto& api = runtime.api();
-  ort::RunOptions* raw = nullptr;
-  runtime.require(api(ort::kCreateRunOptions, &raw), "make options");
   // Made anew for each run, so that a termination that comes late cannot reach the next one.
-  const ort::Handle<ort::RunOptions> options(raw, api.function(ort::kReleaseRunOptions));
+  const auto options = make_run_options(graph_.runtime_);
+  graph_.run(options.get(), binding_, cancel);
+}
+
+void OrtGraph::run(ort::RunOptions* options, const ort::IoBinding* binding, CancelToken& cancel) const {
+  const auto& api = runtime_.api();
   std::optional<Failure> failure;
   {
     const CancelToken::Registration terminate(
-        cancel, [&] { static_cast<void>(runtime.take(api(ort::kRunOptionsSetTerminate, raw))); });
-    failure = runtime.take(api(ort::kRunWithBinding, graph_.session_.get(), static_cast<const ort::RunOptions*>(raw),
-                               static_cast<const ort::IoBinding*>(binding_)));
+        cancel, [&] { static_cast<void>(runtime_.take(api(ort::kRunOptionsSetTerminate, options))); });
+    failure =
+        runtime_.take(api(ort::kRunWithBinding, session_.get(), static_cast<const ort::RunOptions*>(options), binding));
   }
   cancel.check(Stage::Infer);
-  if (failure) graph_.fail_run(*failure);
+  if (!failure) return;
+  const bool graph = failure->code == ort::ErrorCode::NotImplemented || failure->code == ort::ErrorCode::InvalidGraph ||
+                     failure->code == ort::ErrorCode::EngineError;
+  throw Error(code_of_device(*failure).value_or(graph ? Code::MODEL_INVALID : Code::MODEL_MISMATCH), Stage::Infer,
+              "the model's run failed: " + reason_of(*failure))
+      .with_path(path_);
 }
 
 OrtGraph::BoundOutputs::BoundOutputs(const OrtRuntime& runtime, const ort::IoBinding* binding)
@@ -232,16 +255,6 @@ OrtGraph::BoundOutputs::~BoundOutputs() {
   if (values_ == nullptr) return;
   for (std::size_t i = 0; i < count_; ++i) runtime_.api()(ort::kReleaseValue, values_[i]);
   static_cast<void>(runtime_.take(runtime_.api()(ort::kAllocatorFree, allocator_, static_cast<void*>(values_))));
-}
-
-void OrtGraph::fail_run(const Failure& failure) const {
-  if (failure.is_out_of_memory())
-    throw Error(Code::OUT_OF_MEMORY, Stage::Infer, "the model's run failed: " + failure.text).with_path(path_);
-  const bool graph = failure.code == ort::ErrorCode::NotImplemented || failure.code == ort::ErrorCode::InvalidGraph ||
-                     failure.code == ort::ErrorCode::EngineError;
-  throw Error(graph ? Code::MODEL_INVALID : Code::MODEL_MISMATCH, Stage::Infer,
-              "the model's run failed: " + failure.text)
-      .with_path(path_);
 }
 
 }  // namespace microtome::infer

@@ -1,6 +1,7 @@
 #include "infer/ort_runtime.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstring>
 #include <utility>
@@ -10,7 +11,6 @@ namespace {
 
 constexpr int kOldestApi = 14;
 constexpr int kNewestApi = 30;  // tables only grow: what is known of an older one holds for a newer one
-constexpr std::size_t kLongestLine = 1000;
 
 struct Opening {
   std::mutex mutex;
@@ -33,9 +33,9 @@ int minor_of(const std::string& version) {
   return parsed.ec == std::errc() && (parsed.ptr == end || *parsed.ptr == '.') ? minor : 0;
 }
 
-// The function that the library called before; set once, before it can be called.
+// The function that libraries called before; the same for each of them, and set before it can be called.
 using VariableFunction = char*(const char* name);
-VariableFunction* own_variable = nullptr;
+std::atomic<VariableFunction*> own_variable = nullptr;
 
 // What the library gets where it asks for an environment variable. From version 1.29 on it keeps a database and an
 // identifier below the user's home and sends usage data, unless this variable is set when its environment is made; its
@@ -43,25 +43,10 @@ VariableFunction* own_variable = nullptr;
 // with every thread that reads one.
 char* variable_of_the_runtime(const char* name) {
   static char on[] = "1";
-  return std::strcmp(name, "ORT_DISABLE_TELEMETRY") == 0 ? on : own_variable(name);
+  return std::strcmp(name, "ORT_DISABLE_TELEMETRY") == 0 ? on : own_variable.load()(name);
 }
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
-
-std::string one_line(const std::string& text) {
-  std::string line = text.substr(0, kLongestLine);
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return text.size() > kLongestLine ? line + " ..." : line;
-}
-
-bool Failure::is_out_of_memory() const {
-  return contains(text, "bad_alloc") || contains(text, "Failed to allocate memory") ||
-         contains(text, "Available memory of") || contains(text, "out of memory");
-}
 
 OrtRuntime& OrtRuntime::get() {
   auto& one = opening();
@@ -70,7 +55,8 @@ OrtRuntime& OrtRuntime::get() {
   if (one.failure) throw Error(*one.failure);
   try {
     // Never destroyed: at process exit the library's own static objects may already be gone.
-    one.runtime = std::unique_ptr<OrtRuntime>(new OrtRuntime(one.path)).release();
+    const SharedLibrary library = SharedLibrary::open_private(one.path, Stage::Infer);
+    one.runtime = std::make_unique<OrtRuntime>(library).release();
   } catch (const Error& error) {
     if (!one.path.empty()) one.failure = error;
     throw;
@@ -78,10 +64,12 @@ OrtRuntime& OrtRuntime::get() {
   return *one.runtime;
 }
 
-OrtRuntime::OrtRuntime(const std::string& path) {
-  const SharedLibrary library = SharedLibrary::open_private(path, Stage::Infer);
-  if (library.bind("getenv", own_variable))
+OrtRuntime::OrtRuntime(const SharedLibrary& library) {
+  VariableFunction* variable = nullptr;
+  if (library.bind("getenv", variable)) {
+    own_variable = variable;
     library.redirect("getenv", reinterpret_cast<void*>(&variable_of_the_runtime), Stage::Infer);
+  }
   report_.path = library.path();
   report_.is_private = library.is_private();
   negotiate(library);

@@ -1,6 +1,6 @@
-// The one ONNX Runtime of the process: the library as a private copy, its function table, its environment, and the
-// routes of its log. Opened at most once, by the first caller, and kept for the life of the process: its threads and
-// static objects may outlive any session. Any thread.
+// An ONNX Runtime of the process: the library as a private copy, its function table, its environment, and the routes of
+// its log. There is one for the CPU, opened by the first caller, and at most one for devices (device_runtime.h). They
+// are kept for the life of the process: their threads and static objects may outlive any session. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -12,29 +12,25 @@
 
 #include "core/error.h"
 #include "core/shared_library.h"
+#include "infer/failure.h"
 #include "infer/model.h"
 #include "infer/ort_api.h"
 
 namespace microtome::infer {
 
-// What a status object said; the object itself is released.
-struct Failure {
-  ort::ErrorCode code;
-  std::string text;
-
-  [[nodiscard]] bool is_out_of_memory() const;
-};
-
 class OrtRuntime {
  public:
-  // Opens the library at the path given to set_runtime_path(). Throws RUNTIME_MISSING; a failure is remembered.
+  // The CPU's. Opens the library at the path given to set_runtime_path(). Throws RUNTIME_MISSING; a failure is
+  // remembered.
   [[nodiscard]] static OrtRuntime& get();
 
+  // Throws RUNTIME_MISSING for what is no ONNX Runtime, or too old.
+  explicit OrtRuntime(const SharedLibrary& library);
   OrtRuntime(const OrtRuntime&) = delete;
   OrtRuntime& operator=(const OrtRuntime&) = delete;
 
   [[nodiscard]] const ort::Api& api() const noexcept { return api_; }
-  [[nodiscard]] const ort::Env* env() const noexcept { return env_; }
+  [[nodiscard]] ort::Env* env() const noexcept { return env_; }
   [[nodiscard]] const RuntimeReport& report() const noexcept { return report_; }
   [[nodiscard]] ort::Allocator* allocator() const;
   [[nodiscard]] std::optional<Failure> take(ort::Status* status) const;
@@ -57,7 +53,6 @@ class OrtRuntime {
   };
 
  private:
-  explicit OrtRuntime(const std::string& path);
   void negotiate(const SharedLibrary& library);
   void create_env();
   void list_providers();
@@ -73,8 +68,5 @@ class OrtRuntime {
   std::uint64_t next_route_ = 0;
   std::map<std::string, std::shared_ptr<LogSink>> routes_;
 };
-
-// One line of printable text: control characters become spaces, and what is long is cut.
-[[nodiscard]] std::string one_line(const std::string& text);
 
 }  // namespace microtome::infer

@@ -5,7 +5,7 @@ import { buildNativeTests, buildSanitizedTests } from './addon.mjs';
 import { add, countCtestCases, countCtestExecutables, countVitest, noTests, oneFailure } from './counts.mjs';
 import { buildFuzzTargets, defaultTargets, fuzzCompiler, makeSeeds, runFuzzTarget, treeVersion } from './fuzz.mjs';
 import { ortHeader } from './ort-header.mjs';
-import { cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir } from './paths.mjs';
+import { buildDir, cacheDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir } from './paths.mjs';
 import { CommandError, run } from './run.mjs';
 import { threadTests as runThreadTests } from './thread-tests.mjs';
 import { compile } from './typescript.mjs';
@@ -33,6 +33,11 @@ async function testEnvironment() {
 export async function nativeTests() {
   const out = await buildNativeTests();
   return countCtestCases(await runCtest(out, await testEnvironment()));
+}
+
+/** Native tests of these names, already built, with libraries of the caller's in the place of the usual ones. */
+export async function chosenNativeTests(names, libraries) {
+  return countCtestCases(await runCtest(buildDir, { ...(await testEnvironment()), ...libraries }, { names }));
 }
 
 /** Leak detection needs ptrace, which containers may forbid; the sanitizer then says so on its first run. */
