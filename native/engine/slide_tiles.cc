@@ -106,8 +106,7 @@ void SlideTiles::fill(TileReader& reader, const CancelToken& cancel, Range range
 void SlideTiles::fill_pixels(TileReader& reader, const CancelToken& cancel, Range range, std::uint8_t* out,
                              std::size_t row_bytes) {
   const tiles::TilePlan& plan = plan_of(range.first);
-  if (plan.footprint_px != plan.size_px)
-    return read_reduced(reader, cancel, range.first, range.size(), out, row_bytes);
+  if (plan.footprint_px != plan.size_px) return read_reduced(reader, cancel, range.first, range.size(), out, row_bytes);
   assemble(reader, cancel, range.first, range.size(), {out, row_bytes, nullptr, plan.footprint_px});
 }
 

@@ -86,8 +86,7 @@ class SlideTiles final : public Source {
   void fill_pixels(TileReader& reader, const CancelToken& cancel, Range range, std::uint8_t* out,
                    std::size_t row_bytes);
   [[nodiscard]] std::optional<std::size_t> alone_under(std::int64_t position) const;
-  [[nodiscard]] bool take_stream(TileReader& reader, std::int64_t position, const CodedRows& layout,
-                                 std::uint8_t* row);
+  [[nodiscard]] bool take_stream(TileReader& reader, std::int64_t position, const CodedRows& layout, std::uint8_t* row);
   void fill_tensors(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
   void read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
                     std::uint8_t* out, std::size_t out_bytes);

@@ -32,8 +32,8 @@ const char* nvjpeg_status_text(NvjpegApi::Status status) noexcept {
 }
 
 bool is_refusal(NvjpegApi::Status status) noexcept {
-  return status == NvjpegApi::kBadJpeg || status == NvjpegApi::kNotSupported ||
-         status == NvjpegApi::kNotImplemented || status == NvjpegApi::kIncomplete;
+  return status == NvjpegApi::kBadJpeg || status == NvjpegApi::kNotSupported || status == NvjpegApi::kNotImplemented ||
+         status == NvjpegApi::kIncomplete;
 }
 
 }  // namespace microtome::gpu

@@ -41,7 +41,8 @@ std::shared_ptr<const NvjpegHandle> NvjpegHandle::create(std::shared_ptr<const N
     };
     NvjpegApi::Status status = create_with(NvjpegApi::kFlagStrict);
     if (status == NvjpegApi::kInvalidParameter) status = create_with(0);  // a library that is older than the flag
-    if (status == NvjpegApi::kSuccess) return std::make_shared<NvjpegHandle>(Key(), std::move(library), backend, handle);
+    if (status == NvjpegApi::kSuccess)
+      return std::make_shared<NvjpegHandle>(Key(), std::move(library), backend, handle);
     refused.push_back({backend, status});
   }
   return nullptr;
@@ -71,8 +72,7 @@ NvjpegState::NvjpegState(std::shared_ptr<const NvjpegHandle> handle) : handle_(s
   const NvjpegApi::Status status = handle_->api().state_create(handle_->get(), &state_);
   if (status == NvjpegApi::kSuccess) return;
   const Code code = status == NvjpegApi::kAllocatorFailure ? Code::OUT_OF_MEMORY : Code::DEVICE_UNAVAILABLE;
-  throw Error(code, Stage::Decode,
-              std::string("nvJPEG makes no decoder on this GPU: ") + nvjpeg_status_text(status));
+  throw Error(code, Stage::Decode, std::string("nvJPEG makes no decoder on this GPU: ") + nvjpeg_status_text(status));
 }
 
 NvjpegState::~NvjpegState() {

@@ -45,9 +45,7 @@ std::ptrdiff_t scan_of(const Bytes& jpeg) {
   return std::search(jpeg.begin(), jpeg.end(), marker.begin(), marker.end()) - jpeg.begin();
 }
 
-Bytes encode(JpegTool::Options options = {}) {
-  return JpegTool().encode(picture(kSide, kSide), kSide, kSide, options);
-}
+Bytes encode(JpegTool::Options options = {}) { return JpegTool().encode(picture(kSide, kSide), kSide, kSide, options); }
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Rows that hold a stored tile's own stream where a tile lies in one, and pixels elsewhere: what they say decodes to the
-// pixels of the ordinary way, every stored tile is counted once, and damage is reported by the ordinary way.
+// Rows that hold a stored tile's own stream where a tile lies in one, and pixels elsewhere: what they say decodes to
+// the pixels of the ordinary way, every stored tile is counted once, and damage is reported by the ordinary way.
 #include "engine/coded_rows.h"
 
 #include <algorithm>
@@ -123,8 +123,14 @@ TEST(rows_say_what_they_were_told) {
   CHECK(CodedRows::content(row.data()) == RowContent::Nothing);
   CodedRows::set_pixels(row.data());
   CHECK(CodedRows::content(row.data()) == RowContent::Pixels);
-  CodedRows::set_jpeg(row.data(), {.bytes = 7, .width_px = 300, .height_px = 200, .x = 1, .y = 2, .chroma =
-                                       decode::Chroma::HalfWidth, .ycbcr = true, .grey = false});
+  CodedRows::set_jpeg(row.data(), {.bytes = 7,
+                                   .width_px = 300,
+                                   .height_px = 200,
+                                   .x = 1,
+                                   .y = 2,
+                                   .chroma = decode::Chroma::HalfWidth,
+                                   .ycbcr = true,
+                                   .grey = false});
   const CodedJpeg jpeg = CodedRows::jpeg(row.data());
   CHECK(CodedRows::content(row.data()) == RowContent::Jpeg);
   CHECK_EQ(CodedRows::stream(row.data()).size(), std::size_t{7});
@@ -173,8 +179,7 @@ TEST(a_stream_that_is_longer_than_its_row_becomes_pixels) {
   Bytes noise = picture(kStoredPx, kStoredPx);
   std::uint32_t state = 1;
   for (auto& sample : noise) sample = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
-  slide->set_tile(0, 2, 1,
-                  JpegTool().encode(noise, kStoredPx, kStoredPx, {.half_chroma = false, .quality = 100}));
+  slide->set_tile(0, 2, 1, JpegTool().encode(noise, kStoredPx, kStoredPx, {.half_chroma = false, .quality = 100}));
   CHECK_EQ(compare(slide, plan_of(*slide, kStoredPx, kStoredPx)).streams, kAcross * kDown - 1);
 }
 

@@ -98,8 +98,7 @@ TEST(what_was_asked_for_is_not_tried) {
   Device device(1, 100);
   device.run(trial, 300);
   CHECK(trial.wants_jpeg());
-  CHECK_EQ(trial.report().text(),
-           std::string("JPEG tiles are decoded by nvJPEG 1.2.3 (hybrid), for it was asked for"));
+  CHECK_EQ(trial.report().text(), std::string("JPEG tiles are decoded by nvJPEG 1.2.3 (hybrid), for it was asked for"));
 }
 
 TEST(a_failure_ends_it) {

@@ -134,8 +134,10 @@ int decode_one(const Turbo& turbo, const unsigned char* data, std::size_t bytes,
   for (int i = 0; i < planes; ++i) {
     if (to.channel[i] == nullptr || to.pitch[i] < static_cast<std::size_t>(strides[i])) return kInvalid;
     for (int row = 0; row < heights[i]; ++row) {
-      const auto address = reinterpret_cast<std::uint64_t>(to.channel[i]) + static_cast<std::uint64_t>(row) * to.pitch[i];
-      const unsigned char* const from = pointers[i] + static_cast<std::size_t>(row) * static_cast<std::size_t>(strides[i]);
+      const auto address =
+          reinterpret_cast<std::uint64_t>(to.channel[i]) + static_cast<std::uint64_t>(row) * to.pitch[i];
+      const unsigned char* const from =
+          pointers[i] + static_cast<std::size_t>(row) * static_cast<std::size_t>(strides[i]);
       const auto width = static_cast<std::size_t>(strides[i]);
       if (switches.write == nullptr)
         std::memcpy(reinterpret_cast<void*>(address), from, width);

@@ -20,23 +20,23 @@ struct FakeNvjpegSwitches {
   const char* turbojpeg = nullptr;  // path of libturbojpeg, which does the decoding
   FakeNvjpegWrite write = nullptr;
   FakeNvjpegIdle idle = nullptr;
-  int create_status[4] = {};      // by backend; 0: it is there
-  int refuses_flags = 0;          // create() with a flag fails with 2, as in a library that does not know it
-  int state_status = 0;           // of making a state
-  int unsupported_chroma = -1;    // the batched call does not take 0: 4:4:4, 1: 4:2:2, 2: 4:2:0, 6: grey
-  int parse_status = 0;           // of reading a header
-  int fail_at_decode = 0;         // the n-th batched call from now on, 1 the next, gives fail_status
+  int create_status[4] = {};    // by backend; 0: it is there
+  int refuses_flags = 0;        // create() with a flag fails with 2, as in a library that does not know it
+  int state_status = 0;         // of making a state
+  int unsupported_chroma = -1;  // the batched call does not take 0: 4:4:4, 1: 4:2:2, 2: 4:2:0, 6: grey
+  int parse_status = 0;         // of reading a header
+  int fail_at_decode = 0;       // the n-th batched call from now on, 1 the next, gives fail_status
   int fail_status = 0;
-  int fast_transform = 0;         // another inverse DCT: samples that differ by a few levels
+  int fast_transform = 0;  // another inverse DCT: samples that differ by a few levels
   int engines = 0;
 };
 
 struct FakeNvjpegCounts {
-  int live = 0;            // handles, states and streams that are not destroyed
-  int decodes = 0;         // batched calls
+  int live = 0;     // handles, states and streams that are not destroyed
+  int decodes = 0;  // batched calls
   int largest_batch = 0;
-  int images = 0;          // decoded
-  int misuses = 0;         // another batch on a state whose work was not done, a wrong size or format
+  int images = 0;   // decoded
+  int misuses = 0;  // another batch on a state whose work was not done, a wrong size or format
   int last_backend = -1;
   unsigned last_flags = 0;
 };
