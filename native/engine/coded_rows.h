@@ -34,6 +34,7 @@ struct CodedJpeg {
 class CodedRows {
  public:
   static constexpr std::size_t kHeadBytes = 64;
+  static constexpr std::uint64_t kMostPicturePx = 1 << 26;
 
   explicit constexpr CodedRows(std::int64_t side_px) noexcept : side_px_(side_px) {}
 
@@ -44,6 +45,13 @@ class CodedRows {
   // From one row to the next.
   [[nodiscard]] constexpr std::size_t row_bytes() const noexcept {
     return (kHeadBytes + room_bytes() + kHeadBytes - 1) / kHeadBytes * kHeadBytes;
+  }
+
+  // Whether a row can be of this JPEG: the stream fits, the tile lies in the picture, and that is no giant.
+  [[nodiscard]] constexpr bool can_hold(const CodedJpeg& jpeg) const noexcept {
+    const auto side = static_cast<std::uint64_t>(side_px_);
+    return jpeg.bytes > 0 && jpeg.bytes <= room_bytes() && jpeg.x + side <= jpeg.width_px &&
+           jpeg.y + side <= jpeg.height_px && std::uint64_t{jpeg.width_px} * jpeg.height_px <= kMostPicturePx;
   }
 
   // The pixels, or the stream.

@@ -32,14 +32,16 @@ bool SlideTiles::take_stream(TileReader& reader, std::int64_t position, const Co
     const auto jpeg = reader.decoder.take_jpeg(*slide_, level.storage, level.directory, address, room);
     if (!jpeg) return false;
     const tiles::PlannedTile& tile = tile_at(position);
-    CodedRows::set_jpeg(row, {.bytes = static_cast<std::uint32_t>(jpeg->bytes),
-                              .width_px = static_cast<std::uint32_t>(jpeg->width_px),
-                              .height_px = static_cast<std::uint32_t>(jpeg->height_px),
-                              .x = static_cast<std::uint32_t>(tile.x - address.column * stored_.tile_width_px),
-                              .y = static_cast<std::uint32_t>(tile.y - address.row * stored_.tile_height_px),
-                              .chroma = jpeg->chroma,
-                              .ycbcr = jpeg->ycbcr,
-                              .grey = jpeg->components == 1});
+    const CodedJpeg coded{.bytes = static_cast<std::uint32_t>(jpeg->bytes),
+                          .width_px = static_cast<std::uint32_t>(jpeg->width_px),
+                          .height_px = static_cast<std::uint32_t>(jpeg->height_px),
+                          .x = static_cast<std::uint32_t>(tile.x - address.column * stored_.tile_width_px),
+                          .y = static_cast<std::uint32_t>(tile.y - address.row * stored_.tile_height_px),
+                          .chroma = jpeg->chroma,
+                          .ycbcr = jpeg->ycbcr,
+                          .grey = jpeg->components == 1};
+    if (!layout.can_hold(coded)) return false;
+    CodedRows::set_jpeg(row, coded);
     busy.count(1, 3 * jpeg->width_px * jpeg->height_px);
     return true;
   });
