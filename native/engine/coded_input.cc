@@ -47,9 +47,9 @@ gpu::DecodedImage decoded_image(const CodedJpeg& jpeg, const gpu::JpegPlanes& pl
 
 }  // namespace
 
-CodedInput::Outcome CodedInput::bring(std::uint8_t* rows, std::int64_t count, const CodedRows& layout,
-                                      const gpu::Stream& stream, const Bad& bad) {
-  count_ = count;
+std::string CodedInput::bring(std::uint8_t* rows, std::span<RowDecode> decodes, const CodedRows& layout,
+                              const gpu::Stream& stream, const Bad& bad) {
+  const std::int64_t count = count_ = std::ssize(decodes);
   for (std::int64_t i = 0; i < count; ++i) {
     std::uint8_t* const row = rows + static_cast<std::size_t>(i) * layout.row_bytes();
     const RowContent content = CodedRows::content(row);
@@ -67,17 +67,16 @@ CodedInput::Outcome CodedInput::bring(std::uint8_t* rows, std::int64_t count, co
     images_.push_back({CodedRows::stream(row), jpeg.width_px, jpeg.height_px, plane_chroma(jpeg)});
   }
   make_room(count, layout);
-  Outcome outcome;
   const gpu::NvjpegApi::Status status = decode(stream);
-  if (status != gpu::NvjpegApi::kSuccess) outcome.failure = gpu::nvjpeg_status_text(status);
   // What nvJPEG does not use any more is written over.
   if (!refused_.empty()) stream.synchronize();
   decode_refused(rows, layout, bad);
-  outcome.refused = std::ssize(refused_);
-  outcome.decoded = std::ssize(images_) - outcome.refused;
+  for (const std::int64_t row : stream_rows_) decodes[static_cast<std::size_t>(row)] = RowDecode::Device;
+  for (const std::size_t number : refused_)
+    decodes[static_cast<std::size_t>(stream_rows_[number])] = nvjpeg_ ? RowDecode::Refused : RowDecode::Cpu;
   copy_pixels(rows, count, layout, stream);
   describe(rows, count, layout, stream);
-  return outcome;
+  return status == gpu::NvjpegApi::kSuccess ? "" : std::string("nvJPEG failed: ") + gpu::nvjpeg_status_text(status);
 }
 
 void CodedInput::make_room(std::int64_t count, const CodedRows& layout) {

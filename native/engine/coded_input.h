@@ -13,9 +13,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "engine/batch.h"
 #include "engine/coded_decoder.h"
 #include "engine/coded_rows.h"
 #include "gpu/buffers.h"
@@ -31,19 +33,15 @@ class CodedInput {
   CodedInput(std::shared_ptr<const gpu::Context> context, std::shared_ptr<const gpu::NvjpegHandle> nvjpeg)
       : context_(std::move(context)), nvjpeg_(std::move(nvjpeg)) {}
 
-  struct Outcome {
-    std::int64_t decoded = 0;  // rows, by nvJPEG
-    std::int64_t refused = 0;  // rows that nvJPEG did not take, and the CPU decoded
-    std::string failure;       // what nvJPEG failed with; the CPU decoded all then
-  };
   // A row whose stream is damaged; it is white.
   using Bad = std::function<void(std::int64_t row, const std::string& why)>;
 
-  // Puts on the stream what the kernel needs of `count` rows, and returns; `rows` is pinned, and must stay as it is until
-  // the work is done. Waits only where nvJPEG refuses something. Rows of nothing become black. Throws OUT_OF_MEMORY,
-  // DEVICE_LOST.
-  [[nodiscard]] Outcome bring(std::uint8_t* rows, std::int64_t count, const CodedRows& layout,
-                              const gpu::Stream& stream, const Bad& bad);
+  // Puts on the stream what the kernel needs of some rows, and returns; `rows` is pinned, and must stay as it is until
+  // the work is done. `decodes` has one entry for each, and is told who decoded it. Waits only where nvJPEG refuses
+  // something. Rows of nothing become black. What nvJPEG failed with comes back; the CPU decoded all then. Throws
+  // OUT_OF_MEMORY, DEVICE_LOST.
+  [[nodiscard]] std::string bring(std::uint8_t* rows, std::span<RowDecode> decodes, const CodedRows& layout,
+                                  const gpu::Stream& stream, const Bad& bad);
   // The launch for the rows that were brought last, to be put on a stream that waits for the copy stream.
   [[nodiscard]] gpu::LaunchPlan launch(const gpu::TensorTarget& to) const;
 

@@ -11,9 +11,13 @@ std::string whole(double value) { return std::to_string(std::llround(value)); }
 
 }  // namespace
 
-DecodeTrial::DecodeTrial(std::string decoder, int settle) : settle_(settle) { report_.decoder = std::move(decoder); }
+DecodeTrial::DecodeTrial(std::string decoder, int settle, bool is_forced) : settle_(settle), is_forced_(is_forced) {
+  report_.decoder = std::move(decoder);
+}
 
-DecodeTrial::DecodeTrial(std::string decoder) : DecodeTrial(std::move(decoder), 0) {
+DecodeTrial::DecodeTrial(std::string decoder, int settle) : DecodeTrial(std::move(decoder), settle, false) {}
+
+DecodeTrial::DecodeTrial(std::string decoder) : DecodeTrial(std::move(decoder), 0, true) {
   report_.is_decided = true;
   report_.way = Way::Nvjpeg;
   report_.reason = "it was asked for";

@@ -30,6 +30,8 @@ class DecodeTrial {
   // Without a trial: always nvJPEG.
   explicit DecodeTrial(std::string decoder);
 
+  // Whether nobody may choose the CPU instead.
+  [[nodiscard]] bool is_forced() const noexcept { return is_forced_; }
   // Whether a row that is filled now may be JPEG.
   [[nodiscard]] bool wants_jpeg() const noexcept { return wants_jpeg_.load(std::memory_order_relaxed); }
   // A batch of `rows` tiles came back, `jpeg` of them decoded by nvJPEG.
@@ -51,10 +53,12 @@ class DecodeTrial {
   [[nodiscard]] Report report() const;
 
  private:
+  DecodeTrial(std::string decoder, int settle, bool is_forced);
   void begin_turn(Way way);
   void decide();
 
   const int settle_;
+  const bool is_forced_;
   mutable std::mutex mutex_;
   Report report_;
   Way turn_ = Way::Cpu;

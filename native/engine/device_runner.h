@@ -27,6 +27,8 @@
 #include <vector>
 
 #include "core/cancel_token.h"
+#include "engine/coded_input.h"
+#include "engine/device_decode.h"
 #include "engine/device_graphs.h"
 #include "engine/device_plan.h"
 #include "engine/runner.h"
@@ -46,6 +48,7 @@ class DeviceRunner final : public Runner {
   struct Options {
     std::int64_t rows = 0;          // of a run; 0: usual_rows(), fewer of large tiles
     CancelToken* cancel = nullptr;  // ends the load; not kept
+    DeviceDecode decode;            // of rows of RowKind::Coded
   };
   // Loads the graph. Throws what `load` throws, DEVICE_UNAVAILABLE where our kernels cannot be compiled, OUT_OF_MEMORY,
   // DEVICE_LOST.
@@ -67,12 +70,15 @@ class DeviceRunner final : public Runner {
             .in_flight = kInFlight,
             .spans_jobs = true,
             .rows = RowKind::Pixels,
+            .takes_jpeg = decode_.trial != nullptr,
+            .insists_on_jpeg = decode_.trial != nullptr && decode_.trial->is_forced(),
             .clears_unused = true};
   }
   [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t /*wanted*/) const noexcept override { return rows(); }
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override;
   [[nodiscard]] std::int64_t token_columns_of(const std::string& output) const override;
+  [[nodiscard]] bool wants_jpeg() const noexcept override { return decode_.trial && decode_.trial->wants_jpeg(); }
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override;
   void submit(Batch& batch, CancelToken& cancel, Done done) noexcept override;
 
@@ -81,6 +87,7 @@ class DeviceRunner final : public Runner {
   struct Slot {
     explicit Slot(const std::shared_ptr<const gpu::Context>& context);
     gpu::DeviceBuffer pixels;
+    std::unique_ptr<CodedInput> coded;  // made when needed
     std::vector<gpu::PinnedBuffer> outputs;
     gpu::Event copied, begun, done;
   };
@@ -104,6 +111,8 @@ class DeviceRunner final : public Runner {
   void feed_batch(Waiting waiting) noexcept;
   void feed_pieces(Batch& batch, Done& done);
   void feed_piece(Batch& batch, std::int64_t first, std::int64_t rows, Running& piece);
+  [[nodiscard]] DevicePlan::MakeLaunch bring(Batch& batch, std::int64_t first, std::int64_t rows, Slot& slot);
+  [[nodiscard]] DevicePlan::MakeLaunch bring_coded(Batch& batch, std::int64_t first, std::int64_t rows, Slot& slot);
   [[nodiscard]] DevicePlan& plan_for(const std::shared_ptr<const RunSpec>& spec);
   [[nodiscard]] std::unique_ptr<Slot> take_slot();
   void give_back(std::unique_ptr<Slot> slot);
@@ -114,11 +123,13 @@ class DeviceRunner final : public Runner {
   // [collect]
   void collect() noexcept;
   void collect_piece(Running& piece);
+  void note_decode(Batch& batch);
   void learn(const Batch& batch, const std::vector<DeviceRows>& outputs);
   [[nodiscard]] bool note_loss(const std::exception_ptr& failure) noexcept;
 
   const std::shared_ptr<const gpu::Context> context_;
   const LoadDeviceGraph load_;
+  const DeviceDecode decode_;
   const gpu::Stream in_;
   const gpu::Stream work_;
   const DeviceKernels kernels_;
