@@ -22,14 +22,25 @@ std::string name_of(const gpu::NvjpegHandle& handle) {
   return "nvJPEG " + version + (version.empty() ? "(" : " (") + gpu::backend_name(handle.backend()) + ")";
 }
 
-std::shared_ptr<const gpu::NvjpegHandle> open_on(const gpu::Context& context, const std::string& library) {
-  const auto scope = context.enter();
+// It is freed with the GPU's context current, as everything of nvJPEG must be.
+std::shared_ptr<const gpu::NvjpegHandle> open_on(const std::shared_ptr<const gpu::Context>& context,
+                                                 const std::string& library) {
+  const auto scope = context->enter();
   std::vector<gpu::NvjpegHandle::Refused> refused;
   auto handle = gpu::NvjpegHandle::create(gpu::NvjpegLibrary::open(library), refused);
-  if (handle) return handle;
-  throw Error(Code::DEVICE_UNAVAILABLE, Stage::Decode,
-              "nvJPEG decodes nothing on " + context.label() + " (" + gpu::reasons_of(refused) + ")",
-              "pass [[gpu.decode=cpu]]");
+  if (!handle)
+    throw Error(Code::DEVICE_UNAVAILABLE, Stage::Decode,
+                "nvJPEG decodes nothing on " + context->label() + " (" + gpu::reasons_of(refused) + ")",
+                "pass [[gpu.decode=cpu]]");
+  const gpu::NvjpegHandle* const bare = handle.get();
+  return {bare, [handle = std::move(handle), context](const gpu::NvjpegHandle* /*bare*/) mutable {
+            try {
+              const auto entered = context->enter();
+              handle.reset();
+            } catch (const Error&) {
+              handle.reset();  // the device is lost, and its memory with it
+            }
+          }};
 }
 
 }  // namespace
@@ -46,7 +57,7 @@ std::vector<DeviceDecode> choose_decode(GpuDecode asked, const std::string& libr
     for (const auto& context : group) {
       const std::string rule = asked == GpuDecode::Auto ? rule_against(context->device(), rows) : "";
       if (!rule.empty()) return all_by_cpu(rule);
-      decodes.push_back({.nvjpeg = open_on(*context, library), .trial = {}, .reason = {}});
+      decodes.push_back({.nvjpeg = open_on(context, library), .trial = {}, .reason = {}});
     }
   } catch (const Error& error) {
     if (asked == GpuDecode::Nvjpeg) throw;

@@ -110,6 +110,7 @@ DeviceRunner::~DeviceRunner() {
     const auto scope = context_->enter();
     plans_.clear();
     graph_.reset();
+    for (const auto& slot : slots_) slot->coded.reset();
   } catch (const Error&) {
     // The context is gone: the members go without it.
   }

@@ -48,7 +48,7 @@ class DeviceRunner final : public Runner {
   struct Options {
     std::int64_t rows = 0;          // of a run; 0: usual_rows(), fewer of large tiles
     CancelToken* cancel = nullptr;  // ends the load; not kept
-    DeviceDecode decode;            // of rows of RowKind::Coded
+    DeviceDecode decode = {};       // of rows of RowKind::Coded
   };
   // Loads the graph. Throws what `load` throws, DEVICE_UNAVAILABLE where our kernels cannot be compiled, OUT_OF_MEMORY,
   // DEVICE_LOST.

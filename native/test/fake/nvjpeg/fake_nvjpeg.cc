@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -26,7 +28,7 @@ struct Handle {
 struct State {
   int batch = 0;
   int format = -1;
-  void* stream = nullptr;  // of the batch before
+  std::atomic<bool>* busy = nullptr;  // with the batch before; one of `flags`
 };
 struct Stream {
   int width = 0, height = 0, chroma = -1, components = 0;
@@ -36,6 +38,7 @@ struct Stream {
 std::mutex mutex;
 FakeNvjpegSwitches switches;
 FakeNvjpegCounts counts;
+std::deque<std::atomic<bool>> flags;  // of batches, for as long as the process lives
 int decodes_until_failure = 0;
 bool has_ended = false;
 
@@ -55,6 +58,30 @@ void misuse() {
   const std::scoped_lock lock(mutex);
   ++counts.misuses;
 }
+
+bool is_busy(const State& state) { return state.busy != nullptr && state.busy->load(); }
+
+// Marks the state as busy until the work that is put on the stream meanwhile is done.
+class Busy {
+ public:
+  Busy(State& state, void* stream) : stream_(stream) {
+    if (switches.enqueue == nullptr) return;
+    const std::scoped_lock lock(mutex);
+    state.busy = busy_ = &flags.emplace_back(true);
+  }
+  ~Busy() {
+    if (busy_ == nullptr) return;
+    const int status = switches.enqueue(
+        stream_, [](void* flag) { static_cast<std::atomic<bool>*>(flag)->store(false); }, busy_, 0);
+    if (status != 0) busy_->store(false);  // the device is lost
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  void* stream_;
+  std::atomic<bool>* busy_ = nullptr;
+};
 
 struct Turbo {
   void* (*init)(int) = nullptr;
@@ -246,8 +273,7 @@ FAKE_API int nvjpegDecodeBatched(void*, void* state_pointer, const unsigned char
     misuse();
     return kInvalid;
   }
-  if (switches.idle != nullptr && state.stream != nullptr && switches.idle(state.stream) == 0) misuse();
-  state.stream = stream;
+  if (is_busy(state)) misuse();
   {
     const std::scoped_lock lock(mutex);
     ++counts.decodes;
@@ -259,6 +285,7 @@ FAKE_API int nvjpegDecodeBatched(void*, void* state_pointer, const unsigned char
   }
   const Turbo turbo(switches.turbojpeg);
   if (turbo.to_planes == nullptr) return kFailed;
+  const Busy busy(state, stream);
   for (int i = 0; i < state.batch; ++i) {
     const int status = decode_one(turbo, data[i], bytes[i], to[i], stream);
     if (status != kOk) {

@@ -13,13 +13,14 @@ extern "C" {
 // How planes reach the device's memory: `write` copies `bytes` to the address `to`, in the order of `stream`, and
 // returns 0. Without one an address is that of ordinary memory. `from` is valid during the call only.
 using FakeNvjpegWrite = int (*)(std::uint64_t to, const void* from, std::size_t bytes, void* stream);
-// Whether all work of a stream is done: 0 where not. A state that is given another batch before is a failure.
-using FakeNvjpegIdle = int (*)(void* stream);
+// Puts a host function on a stream: it runs when all work before it is done. Returns 0. With it a state that is given
+// another batch, or destroyed, before its work is done is a misuse.
+using FakeNvjpegEnqueue = int (*)(void* stream, void (*work)(void*), void* of, std::int64_t ns);
 
 struct FakeNvjpegSwitches {
   const char* turbojpeg = nullptr;  // path of libturbojpeg, which does the decoding
   FakeNvjpegWrite write = nullptr;
-  FakeNvjpegIdle idle = nullptr;
+  FakeNvjpegEnqueue enqueue = nullptr;
   int create_status[4] = {};    // by backend; 0: it is there
   int refuses_flags = 0;        // create() with a flag fails with 2, as in a library that does not know it
   int state_status = 0;         // of making a state
