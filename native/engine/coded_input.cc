@@ -150,8 +150,8 @@ void CodedInput::describe(const std::uint8_t* rows, std::int64_t count, const Co
     const gpu::JpegPlanes* const planes = was_stream ? &*image++ : nullptr;
     if (CodedRows::content(row) == RowContent::Jpeg) {
       const CodedJpeg jpeg = CodedRows::jpeg(row);
-      described[i] = gpu::tile_row(decoded_image(jpeg, *planes), {jpeg.x, jpeg.y, side, side},
-                                   static_cast<std::uint32_t>(i));
+      described[i] =
+          gpu::tile_row(decoded_image(jpeg, *planes), {jpeg.x, jpeg.y, side, side}, static_cast<std::uint32_t>(i));
       continue;
     }
     const DevicePointer pixels =

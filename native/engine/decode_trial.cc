@@ -70,7 +70,7 @@ DecodeTrial::Report DecodeTrial::report() const {
 }
 
 std::string DecodeTrial::Report::text() const {
-  if (!is_decided) return "JPEG tiles were decoded by " + decoder + " and by the CPU in turn, to see which is faster";
+  if (!is_decided) return "JPEG tiles are decoded by " + decoder + " and by the CPU in turn, to see which is faster";
   const std::string who = way == Way::Nvjpeg ? decoder : "the CPU";
   const std::string measured = cpu_tiles_per_s > 0 && nvjpeg_tiles_per_s > 0
                                    ? whole(nvjpeg_tiles_per_s) + " tiles a second with " + decoder + ", " +

@@ -64,8 +64,8 @@ std::vector<DeviceDecode> choose_decode(GpuDecode asked, const std::string& libr
     return all_by_cpu(error.found());
   }
   const std::string name = name_of(*decodes.front().nvjpeg);
-  const auto trial = asked == GpuDecode::Nvjpeg ? std::make_shared<DecodeTrial>(name)
-                                                : std::make_shared<DecodeTrial>(name, settle);
+  const auto trial =
+      asked == GpuDecode::Nvjpeg ? std::make_shared<DecodeTrial>(name) : std::make_shared<DecodeTrial>(name, settle);
   for (DeviceDecode& decode : decodes) decode.trial = trial;
   return decodes;
 }

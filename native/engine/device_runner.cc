@@ -65,7 +65,6 @@ DeviceRunner::Slot::Slot(const std::shared_ptr<const gpu::Context>& context)
 DeviceRunner::DeviceRunner(std::shared_ptr<const gpu::Context> context, LoadDeviceGraph load, const Options& options)
     : context_(std::move(context)),
       load_(std::move(load)),
-      decode_(options.decode),
       in_(context_),
       work_(context_),
       kernels_(context_),
@@ -226,7 +225,8 @@ DevicePlan::MakeLaunch DeviceRunner::bring(Batch& batch, std::int64_t first, std
   const std::size_t room = static_cast<std::size_t>(rows_) * row_bytes;
   if (slot.pixels.size() < room) slot.pixels = gpu::DeviceBuffer(context_, room);
   in_.copy_to_device(slot.pixels.address(), batch.row(first), static_cast<std::size_t>(rows) * row_bytes);
-  return [pixels = slot.pixels.address(), rows](const gpu::TensorTarget& to) { return pixels_launch(pixels, rows, to); };
+  return
+      [pixels = slot.pixels.address(), rows](const gpu::TensorTarget& to) { return pixels_launch(pixels, rows, to); };
 }
 
 DevicePlan::MakeLaunch DeviceRunner::bring_coded(Batch& batch, std::int64_t first, std::int64_t rows, Slot& slot) {
@@ -238,7 +238,8 @@ DevicePlan::MakeLaunch DeviceRunner::bring_coded(Batch& batch, std::int64_t firs
       if (at >= 0 && at < segment.positions.size()) segment.owner->bad_row(segment.positions.first + at, why);
     }
   };
-  const auto decodes = std::span(batch.decodes).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
+  const auto decodes =
+      std::span(batch.decodes).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
   const std::string failure =
       slot.coded->bring(batch.row(first), decodes, CodedRows(batch.spec->format.size_px), in_, bad);
   if (!failure.empty() && decode_.trial) decode_.trial->give_up(failure);

@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/cancel_token.h"
@@ -48,13 +49,15 @@ class DeviceRunner final : public Runner {
   struct Options {
     std::int64_t rows = 0;          // of a run; 0: usual_rows(), fewer of large tiles
     CancelToken* cancel = nullptr;  // ends the load; not kept
-    DeviceDecode decode = {};       // of rows of RowKind::Coded
   };
   // Loads the graph. Throws what `load` throws, DEVICE_UNAVAILABLE where our kernels cannot be compiled, OUT_OF_MEMORY,
   // DEVICE_LOST.
   DeviceRunner(std::shared_ptr<const gpu::Context> context, LoadDeviceGraph load, const Options& options);
   // Every batch is back by then.
   ~DeviceRunner() override;
+
+  // Who decodes JPEG tiles; without it the CPU. Before the first batch.
+  void decode_with(DeviceDecode decode) noexcept { decode_ = std::move(decode); }
 
   [[nodiscard]] const gpu::Context& context() const noexcept { return *context_; }
   // Of the graph as it was loaded first.
@@ -129,7 +132,7 @@ class DeviceRunner final : public Runner {
 
   const std::shared_ptr<const gpu::Context> context_;
   const LoadDeviceGraph load_;
-  const DeviceDecode decode_;
+  DeviceDecode decode_;
   const gpu::Stream in_;
   const gpu::Stream work_;
   const DeviceKernels kernels_;

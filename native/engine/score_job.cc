@@ -26,9 +26,9 @@ std::vector<EncoderMeans> means_of(const ScoreRequest& request, const std::vecto
 }
 
 void require_decode(const ScoreRequest& request, const std::vector<GraphMeans>& graphs) {
-  const bool insists = std::any_of(request.encoders.begin(), request.encoders.end(), [&](const EncoderRequest& encoder) {
-    return graphs[encoder.graph].runner->traits().insists_on_jpeg;
-  });
+  const bool insists = std::any_of(
+      request.encoders.begin(), request.encoders.end(),
+      [&](const EncoderRequest& encoder) { return graphs[encoder.graph].runner->traits().insists_on_jpeg; });
   if (insists && request.reproducible)
     throw Error(Code::INVALID_OPTION, Stage::Options,
                 "[[gpu.decode=nvjpeg]] gives other pixels than the CPU, and [[reproducible=true]] does not allow that");

@@ -117,7 +117,7 @@ TEST(a_failure_ends_it) {
 
 TEST(reports_say_who_and_how_fast) {
   DecodeTrial trial("nvJPEG 1.2.3 (hardware)", kSettle);
-  CHECK_EQ(trial.report().text(), std::string("JPEG tiles were decoded by nvJPEG 1.2.3 (hardware) and by the CPU in "
+  CHECK_EQ(trial.report().text(), std::string("JPEG tiles are decoded by nvJPEG 1.2.3 (hardware) and by the CPU in "
                                               "turn, to see which is faster"));
   Device device(10, 5);
   device.run(trial, 300);

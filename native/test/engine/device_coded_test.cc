@@ -122,7 +122,8 @@ struct Rows {
     CodedJpeg cut = jpeg;
     const auto* const begin = CodedRows::payload(row(i));
     const Bytes scan{0xFF, 0xDA};
-    cut.bytes = static_cast<std::uint32_t>(std::search(begin, begin + jpeg.bytes, scan.begin(), scan.end()) - begin) + 20;
+    cut.bytes =
+        static_cast<std::uint32_t>(std::search(begin, begin + jpeg.bytes, scan.begin(), scan.end()) - begin) + 20;
     CodedRows::set_jpeg(row(i), cut);
   }
 
@@ -158,11 +159,11 @@ Given give(const Scene& scene, CodedInput& input, const Rows& rows) {
   work.copy_to_device(table.address(), room.data(), values.size());
   Given given;
   given.decodes.resize(static_cast<std::size_t>(rows.count));
-  given.failure = input.bring(rows.memory.data(), given.decodes, rows.layout, in,
-                              [&](std::int64_t row, const std::string& why) {
-                                CHECK(!why.empty());
-                                given.bad.push_back(row);
-                              });
+  given.failure =
+      input.bring(rows.memory.data(), given.decodes, rows.layout, in, [&](std::int64_t row, const std::string& why) {
+        CHECK(!why.empty());
+        given.bad.push_back(row);
+      });
   in.record(copied);
   work.wait_for(copied);
   gpu::LaunchPlan plan = input.launch({.tensor = tensor.address(), .table = table.address(), .format = how});
@@ -261,7 +262,8 @@ TEST(another_transform_stays_within_the_stated_tolerance) {
     squares += levels * levels;
   }
   CHECK(squares > 0);  // the fake does decode otherwise
-  std::printf("LEVELS %f PSNR %f\n", most, 10 * std::log10(255 * 255 / (squares / static_cast<double>(expected.size()))));
+  std::printf("LEVELS %f PSNR %f\n", most,
+              10 * std::log10(255 * 255 / (squares / static_cast<double>(expected.size()))));
   CHECK(most <= kMostLevels);
   CHECK(10 * std::log10(255 * 255 / (squares / static_cast<double>(expected.size()))) >= kLeastPsnr);
 }

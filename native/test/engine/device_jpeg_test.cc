@@ -1,6 +1,6 @@
-// Slides of JPEG tiles scored on a GPU whose nvJPEG decodes them, on the fake driver and the fake nvJPEG: the values are
-// those of tiles that the CPU decodes, damage ends or whitens its own slide only, a failure of nvJPEG loses nothing, and
-// what is scored reproducibly never comes near it.
+// Slides of JPEG tiles scored on a GPU whose nvJPEG decodes them, on the fake driver and the fake nvJPEG: the values
+// are those of tiles that the CPU decodes, damage ends or whitens its own slide only, a failure of nvJPEG loses
+// nothing, and what is scored reproducibly never comes near it.
 #include <cmath>
 
 #include "test/check.h"
@@ -37,14 +37,17 @@ struct Scene {
 
   [[nodiscard]] std::unique_ptr<Engine> engine(By by, int threads = 3) const {
     const std::vector<std::shared_ptr<const gpu::Context>> group{gpu::Context::retain(gpu.fake.open(), 0)};
-    DeviceRunner::Options options{.rows = kRows, .cancel = nullptr, .decode = {}};
-    if (by == By::Nvjpeg) options.decode = choose_decode(GpuDecode::Nvjpeg, MICROTOME_FAKE_NVJPEG, group, kRows, 5)[0];
-    if (by == By::Trial) options.decode = choose_decode(GpuDecode::Auto, MICROTOME_FAKE_NVJPEG, group, 64, 5)[0];
-    return gpu.engine(std::make_unique<DeviceRunner>(group[0], fake_graphs(gpu.graphs), options), threads);
+    auto runner = gpu.runner(kRows);
+    if (by == By::Nvjpeg)
+      runner->decode_with(choose_decode(GpuDecode::Nvjpeg, MICROTOME_FAKE_NVJPEG, group, kRows, 5)[0]);
+    if (by == By::Trial) runner->decode_with(choose_decode(GpuDecode::Auto, MICROTOME_FAKE_NVJPEG, group, 64, 5)[0]);
+    return gpu.engine(std::move(runner), threads);
   }
 };
 
-Bytes tile_of(int seed, int number) { return JpegTool().encode(picture(kSide, kSide, 13 * seed + number), kSide, kSide); }
+Bytes tile_of(int seed, int number) {
+  return JpegTool().encode(picture(kSide, kSide, 13 * seed + number), kSide, kSide);
+}
 
 std::shared_ptr<FakeSlide> jpeg_slide(int seed, int side) {
   auto slide = std::make_shared<FakeSlide>();

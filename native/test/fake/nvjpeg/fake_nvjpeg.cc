@@ -71,8 +71,8 @@ class Busy {
   }
   ~Busy() {
     if (busy_ == nullptr) return;
-    const int status = switches.enqueue(
-        stream_, [](void* flag) { static_cast<std::atomic<bool>*>(flag)->store(false); }, busy_, 0);
+    const int status =
+        switches.enqueue(stream_, [](void* flag) { static_cast<std::atomic<bool>*>(flag)->store(false); }, busy_, 0);
     if (status != 0) busy_->store(false);  // the device is lost
   }
   Busy(const Busy&) = delete;
