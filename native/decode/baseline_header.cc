@@ -46,16 +46,23 @@ const HuffmanTable* BaselineHeader::built(HuffmanSlot& slot, CoefficientKind kin
 }
 
 bool BaselineHeader::read_frame(Bytes body) {
-  if (has_frame_ || body.size() != 6 + 3 * 3 || body[0] != 8 || body[5] != 3) return false;
+  if (has_frame_ || body.size() < 6 || body[0] != 8 || (body[5] != 1 && body[5] != 3)) return false;
+  component_count = body[5];
+  if (body.size() != 6 + 3 * component_count) return false;
   has_frame_ = true;
   height_px = body[1] << 8 | body[2];
   width_px = body[3] << 8 | body[4];
-  for (std::size_t i = 0; i < 3; ++i) components[i] = {.id = body[6 + 3 * i], .quant_number = body[8 + 3 * i]};
-  const auto [a, b, c] = std::array{components[0].id, components[1].id, components[2].id};
-  if (a == b || a == c || b == c) return false;
+  for (std::size_t i = 0; i < component_count; ++i)
+    components[i] = {.id = body[6 + 3 * i], .quant_number = body[8 + 3 * i]};
   constexpr std::uint8_t kOne = 0x11, kWide = 0x21, kBoth = 0x22;
   const std::uint8_t first = body[7];
-  if (body[10] != kOne || body[13] != kOne || (first != kOne && first != kWide && first != kBoth)) return false;
+  if (component_count == 1) {
+    if (first != kOne) return false;
+  } else {
+    const auto [a, b, c] = std::array{components[0].id, components[1].id, components[2].id};
+    if (a == b || a == c || b == c) return false;
+    if (body[10] != kOne || body[13] != kOne || (first != kOne && first != kWide && first != kBoth)) return false;
+  }
   chroma = first == kOne ? Chroma::Full : first == kWide ? Chroma::HalfWidth : Chroma::HalfBoth;
   constexpr std::int64_t kLibjpegMostPx = 65500;
   return width_px > 0 && height_px > 0 && width_px <= kLibjpegMostPx && height_px <= kLibjpegMostPx &&
@@ -63,9 +70,13 @@ bool BaselineHeader::read_frame(Bytes body) {
 }
 
 bool BaselineHeader::read_scan(Bytes body) {
-  if (!has_frame_ || !has_color_ || body.size() != 1 + 2 * 3 + 3 || body[0] != 3) return false;
-  if (body[7] != 0 || body[8] != 63 || body[9] != 0) return false;  // all coefficients, in full
-  for (std::size_t i = 0; i < 3; ++i) {
+  // Whether three components are YCbCr or RGB must have been said.
+  if (!has_frame_ || has_color_ != (component_count == 3)) return false;
+  const std::size_t selectors = 2 * component_count;
+  if (body.size() != 1 + selectors + 3 || body[0] != component_count) return false;
+  const Bytes rest = body.subspan(1 + selectors);
+  if (rest[0] != 0 || rest[1] != 63 || rest[2] != 0) return false;  // all coefficients, in full
+  for (std::size_t i = 0; i < component_count; ++i) {
     Component& component = components[i];
     const unsigned dc = body[2 + 2 * i] >> 4, ac = body[2 + 2 * i] & 15U;
     if (body[1 + 2 * i] != component.id || dc >= kTables || ac >= kTables) return false;
@@ -86,7 +97,7 @@ bool BaselineHeader::read(Bytes stream) {
       slot.definition = {};
       slot.built = false;
     }
-  has_color_ = has_frame_ = false;
+  has_color_ = has_frame_ = ycbcr = false;
   if (stream.size() < 2 || stream[0] != 0xFF || stream[1] != kSoi) return false;
   for (std::size_t at = 2;;) {
     if (stream.size() - at < 4 || stream[at] != 0xFF) return false;
@@ -111,6 +122,7 @@ bool BaselineHeader::read(Bytes stream) {
       case kSof0:
       case kSof1:
         if (!read_frame(body)) return false;
+        extended = marker == kSof1;
         break;
       case kSos:
         scan_begin = at;

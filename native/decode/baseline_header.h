@@ -1,5 +1,5 @@
-// The segments of a complete JPEG stream (see splice_jpeg) before its scan, for the decoder of the usual case:
-// baseline, one interleaved scan of three components, no restart markers, whole MCUs. Anything else is not an error but
+// The segments of a complete JPEG stream (see splice_jpeg) before its scan, for decoders of the usual case: sequential,
+// one scan of three components or of a grey one, no restart markers, whole MCUs. Anything else is not an error but
 // another decoder's work.
 #pragma once
 
@@ -32,8 +32,10 @@ struct BaselineHeader {
 
   std::int64_t width_px = 0;
   std::int64_t height_px = 0;
+  std::size_t component_count = 3;  // or 1: grey
   Chroma chroma = Chroma::Full;
-  bool ycbcr = false;  // else RGB as stored
+  bool ycbcr = false;     // else as stored: RGB or grey
+  bool extended = false;  // the frame says extended sequential, not baseline
   std::array<Component, 3> components;
   std::size_t scan_begin = 0;  // of the entropy-coded bytes: the length of what was read
 

@@ -43,7 +43,7 @@ struct BaselineJpeg::Impl {
         std::equal(header_bytes.begin(), header_bytes.end(), stream.begin()))
       return true;
     header_bytes.clear();
-    if (!header.read(stream)) return false;
+    if (!header.read(stream) || header.component_count != 3) return false;
     set_steps();
     planes.shape(header);
     set_slots();

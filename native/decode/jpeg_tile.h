@@ -20,6 +20,9 @@ class JpegTile {
   // tag says alone. Throws BadTile, see splice_jpeg.
   void load(const slide::Storage& storage, std::span<const std::uint8_t> tile, const JpegFrame& frame);
 
+  // As it was loaded: complete.
+  [[nodiscard]] std::span<const std::uint8_t> stream() const noexcept { return stream_.bytes; }
+
   // By our own decoder, which takes most tiles of colour, see BaselineJpeg. False: not this one.
   [[nodiscard]] bool decode_baseline(std::span<const TileWindow> windows);
 

@@ -55,6 +55,14 @@ bool is_colour_jpeg(const Storage& storage) noexcept {
   return storage.compression == Compression::Jpeg && !storage.planar && storage.samples == 3;
 }
 
+// Whose samples are RGB, YCbCr or grey as they are, so that they need no more than a conversion of colours.
+bool has_plain_samples(const Storage& storage) noexcept {
+  if (storage.bits != 8 || storage.alpha != slide::Alpha::None) return false;
+  if (storage.samples == 1) return storage.photometric == Photometric::MinIsBlack;
+  return storage.samples == 3 && !storage.planar &&
+         (storage.photometric == Photometric::Rgb || storage.photometric == Photometric::YCbCr);
+}
+
 // One window, of the whole picture.
 bool is_whole(std::span<const TileWindow> windows, std::int64_t width_px, std::int64_t height_px) noexcept {
   if (windows.size() != 1) return false;
@@ -76,6 +84,7 @@ struct TileDecoder::Impl {
   const Storage* storage = nullptr;   // of the loaded tile
   ReadAhead ahead;
   std::vector<StoredTile> ahead_tiles;
+  std::unique_ptr<PortableJpegReader> portable;  // made when needed: it is large
 
   // The stored bytes, where they were fetched to or read now; for libvips the returned span is the whole one-strip
   // file.
@@ -211,6 +220,18 @@ struct TileDecoder::Impl {
     jpeg.decode_turbo(reduction, out.data, out.stride_bytes);
   }
 
+  std::optional<PortableJpeg> take_jpeg(const slide::Slide& slide, const Storage& from, const TileRect& rect,
+                                        StoredTile tile, std::span<std::uint8_t> room) {
+    const JpegFrame frame = prepare_jpeg(slide, from, rect, from.samples, tile);
+    if (frame.width_px != rect.stored_width || frame.height_px != rect.stored_height) return std::nullopt;
+    if (!portable) portable = std::make_unique<PortableJpegReader>();
+    const auto stream = jpeg.stream();
+    const auto found = portable->read(stream);
+    if (!found || found->bytes > room.size()) return std::nullopt;
+    std::copy_n(stream.begin(), found->bytes, room.begin());
+    return found;
+  }
+
   void copy(std::int64_t x, std::int64_t y, RgbView out) const {
     const std::int64_t left = std::clamp<std::int64_t>(-x, 0, out.width_px);
     const std::int64_t top = std::clamp<std::int64_t>(-y, 0, out.height_px);
@@ -290,6 +311,28 @@ TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& 
     impl_->decode_reduced(slide, storage, rect, tile, reduction, out);
     return TileState::Decoded;
   });
+}
+
+bool TileDecoder::may_give_jpeg(const Storage& storage) noexcept {
+  return storage.compression == Compression::Jpeg && storage.tiled && has_plain_samples(storage);
+}
+
+std::optional<PortableJpeg> TileDecoder::take_jpeg(const slide::Slide& slide, const Storage& storage,
+                                                   std::size_t directory, TileAddress address,
+                                                   std::span<std::uint8_t> room) {
+  impl_->begin();
+  if (!may_give_jpeg(storage)) return std::nullopt;
+  try {
+    const TileRect rect = tile_rect(storage, address);
+    require_tile_size(slide, storage);
+    const StoredTile tile = find_tile(slide, directory, address, 0);
+    if (tile.bytes == 0) return std::nullopt;
+    return impl_->take_jpeg(slide, storage, rect, tile, room);
+  } catch (const BadTile&) {
+    return std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 void TileDecoder::copy(std::int64_t x, std::int64_t y, RgbView out) const { impl_->copy(x, y, out); }

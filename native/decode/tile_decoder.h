@@ -5,12 +5,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "core/error.h"
 #include "core/image.h"
 #include "decode/codec_libraries.h"
 #include "decode/codecs.h"
+#include "decode/portable_jpeg.h"
 #include "decode/tile_window.h"
 #include "slide/slide.h"
 
@@ -39,6 +41,15 @@ class TileDecoder {
   // that reducing the full picture would give). `out` has the tile's size divided by it. Throws as decode().
   TileState decode_reduced(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory,
                            TileAddress address, int reduction, RgbView out);
+
+  // Whether the tiles of this storage may be JPEG streams that take_jpeg() gives.
+  [[nodiscard]] static bool may_give_jpeg(const slide::Storage& storage) noexcept;
+  // The stored tile as a complete JPEG stream at the front of `room`, for a decoder that is not one of ours. Nothing
+  // unless it is a stream of the kind of PortableJpeg, of the tile's whole size, that fits: a tile that is missing or
+  // damaged has no stream, and decode() says what is wrong with it.
+  [[nodiscard]] std::optional<PortableJpeg> take_jpeg(const slide::Slide& slide, const slide::Storage& storage,
+                                                      std::size_t directory, TileAddress address,
+                                                      std::span<std::uint8_t> room);
 
   // Fetches the compressed bytes of tiles that will be decoded next, neighbours with one read. A hint: what could not
   // be fetched is read when it is decoded. The caller must forget them before the slide goes.

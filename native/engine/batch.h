@@ -10,6 +10,7 @@
 
 #include "core/large_memory.h"
 #include "core/memory_budget.h"
+#include "engine/coded_rows.h"
 #include "engine/range.h"
 #include "engine/sink.h"
 #include "preprocess/preprocess.h"
@@ -29,7 +30,15 @@ class BatchMemory {
 // What a row of a batch is, as workers write it.
 enum class RowKind : std::uint8_t {
   Tensor,  // what the graph takes
-  Pixels   // 8-bit RGB, interleaved, format.size_px square: the runner makes the tensor
+  Pixels,  // 8-bit RGB, interleaved, format.size_px square: the runner makes the tensor
+  Coded    // JPEG or pixels, see coded_rows.h: the runner decodes
+};
+
+// Who decoded a row.
+enum class RowDecode : std::uint8_t {
+  Cpu,
+  Device,
+  Refused  // the CPU, after the device would not
 };
 
 // What a run of a graph is asked for: how a row is made, and which outputs are read.
@@ -40,8 +49,9 @@ struct RunSpec {
 
   [[nodiscard]] std::size_t row_bytes() const noexcept { return row_bytes_of(rows, format); }
   [[nodiscard]] static std::size_t row_bytes_of(RowKind rows, const preprocess::TensorFormat& format) noexcept {
-    return rows == RowKind::Tensor ? format.bytes_per_tile()
-                                   : static_cast<std::size_t>(3 * format.size_px * format.size_px);
+    if (rows == RowKind::Tensor) return format.bytes_per_tile();
+    const CodedRows coded(format.size_px);
+    return rows == RowKind::Coded ? coded.row_bytes() : coded.room_bytes();
   }
   friend bool operator==(const RunSpec&, const RunSpec&) = default;
 };
@@ -64,6 +74,7 @@ struct Batch {
   OutputRows outputs;              // of `rows` rows, once it has run
   std::exception_ptr failure;      // of the run
   std::int64_t device_ns = 0;      // that a device was at it
+  std::vector<RowDecode> decodes;  // by row, once it has run; empty: all by the CPU
   std::vector<std::string> notes;  // what the owners of its rows should know: warnings of their results
 
   [[nodiscard]] std::uint8_t* row(std::int64_t index) noexcept {

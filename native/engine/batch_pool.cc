@@ -36,6 +36,7 @@ void BatchPool::give_back(std::shared_ptr<Batch> batch) {
   batch->failure = nullptr;
   batch->used = batch->device_ns = 0;
   batch->notes.clear();
+  batch->decodes.clear();
   batch->spec.reset();
   idle_.push_back(std::move(batch));
 }

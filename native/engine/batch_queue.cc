@@ -7,6 +7,15 @@
 #include "engine/worker_pool.h"
 
 namespace microtome::engine {
+namespace {
+
+void tell_decodes(const Batch& batch, const Segment& segment) {
+  const auto first = batch.decodes.begin() + segment.first_row;
+  const auto end = first + segment.positions.size();
+  segment.owner->decoded(std::count(first, end, RowDecode::Device), std::count(first, end, RowDecode::Refused));
+}
+
+}  // namespace
 
 std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const RunSpec>& spec, std::int64_t rows,
                                                    std::int64_t wanted, const std::shared_ptr<RowOwner>& owner,
@@ -123,6 +132,7 @@ void BatchQueue::run(Worker& /*worker*/, Step& step) {
   for (const Segment& segment : step.batch->segments) {
     const std::int64_t rows = segment.positions.size();
     segment.owner->told(rows, step.batch->device_ns * rows / used, step.batch->notes);
+    if (!step.batch->decodes.empty()) tell_decodes(*step.batch, segment);
     if (step.batch->failure)
       segment.owner->lose_rows(segment.positions, step.batch->failure);
     else

@@ -22,6 +22,7 @@ class DeviceGroup final : public Runner {
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override;
   [[nodiscard]] std::int64_t token_columns_of(const std::string& output) const override;
+  [[nodiscard]] bool wants_jpeg() const noexcept override { return members_.front()->wants_jpeg(); }
   // Pinned for all of them.
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override;
   void submit(Batch& batch, CancelToken& cancel, Done done) noexcept override;

@@ -1,9 +1,9 @@
 #include "engine/device_loading.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/device_group.h"
-#include "engine/device_runner.h"
 #include "engine/model_runner.h"
 
 namespace microtome::engine {
@@ -43,6 +43,7 @@ PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& can
         std::make_unique<DeviceRunner>(context, std::move(load), DeviceRunner::Options{.rows = 0, .cancel = &cancel}));
     placed.reports.push_back(members.back()->report());
   }
+  choose_decoder(members, placed);
   placed.inputs = members.front()->inputs();
   placed.outputs = members.front()->outputs();
   if (members.size() == 1)
@@ -50,6 +51,16 @@ PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& can
   else
     placed.runner = std::make_unique<DeviceGroup>(std::move(members));
   return placed;
+}
+
+void DeviceLoading::choose_decoder(std::span<const std::unique_ptr<DeviceRunner>> members, PlacedGraph& placed) const {
+  std::int64_t rows = members.front()->rows();
+  for (const auto& member : members) rows = std::min(rows, member->rows());
+  const int under_way = DeviceRunner::kInFlight * static_cast<int>(members.size());
+  const auto decodes = choose_decode(request_.decode, request_.nvjpeg, contexts_, rows, under_way);
+  for (std::size_t i = 0; i < members.size(); ++i) members[i]->decode_with(decodes[i]);
+  const DeviceDecode& first = decodes.front();
+  placed.decode = first.trial ? first.trial->report().text() : "JPEG tiles are decoded by the CPU, for " + first.reason;
 }
 
 PlacedGraph DeviceLoading::load_on_workers(const infer::ModelFiles& files, CancelToken& cancel) const {

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/cancel_token.h"
 #include "engine/device_request.h"
+#include "engine/device_runner.h"
 #include "engine/runner.h"
 #include "gpu/context.h"
 #include "infer/device_graph.h"
@@ -20,6 +23,7 @@ struct PlacedGraph {
   std::vector<infer::TensorInfo> inputs;
   std::vector<infer::TensorInfo> outputs;
   std::vector<infer::DeviceReport> reports;  // one for each GPU
+  std::string decode;                        // on GPUs: who decodes JPEG tiles, or why the CPU does
 };
 
 // The devices of one request, opened once for all graphs of an engine.
@@ -36,6 +40,7 @@ class DeviceLoading {
   [[nodiscard]] PlacedGraph load(const infer::ModelFiles& files, CancelToken& cancel) const;
 
  private:
+  void choose_decoder(std::span<const std::unique_ptr<DeviceRunner>> members, PlacedGraph& placed) const;
   [[nodiscard]] PlacedGraph load_on_workers(const infer::ModelFiles& files, CancelToken& cancel) const;
   [[nodiscard]] infer::DeviceSettings settings_for(const gpu::Context& context) const;
 

@@ -37,9 +37,13 @@ DeviceRows rows_of(const infer::TensorInfo& info, std::int64_t rows) {
 DeviceKernels::DeviceKernels(const std::shared_ptr<const gpu::Context>& context)
     : module_(context, gpu::tile_kernel_ptx().data()) {}
 
-void DeviceKernels::to_tensor(const gpu::Stream& stream, const preprocess::TensorFormat& format, DevicePointer pixels,
-                              std::int64_t tiles, DevicePointer table, DevicePointer tensor) const {
-  const std::int64_t side = format.size_px;
+void DeviceKernels::launch(const gpu::Stream& stream, gpu::LaunchPlan plan) const {
+  auto parameters = plan.params();
+  module_.launch(stream, module_.function(plan.function), plan.size, parameters.data());
+}
+
+gpu::LaunchPlan pixels_launch(DevicePointer pixels, std::int64_t tiles, const gpu::TensorTarget& to) {
+  const std::int64_t side = to.format.size_px;
   const gpu::PixelBatch from{.pixels = pixels,
                              .tiles = tiles,
                              .width_px = side,
@@ -47,9 +51,7 @@ void DeviceKernels::to_tensor(const gpu::Stream& stream, const preprocess::Tenso
                              .stride_bytes = 3 * side,
                              .tile_bytes = 3 * side * side,
                              .crop = {0, 0, side, side}};
-  gpu::LaunchPlan plan = gpu::launch_pixels(from, {.tensor = tensor, .table = table, .format = format});
-  auto parameters = plan.params();
-  module_.launch(stream, module_.function(plan.function), plan.size, parameters.data());
+  return gpu::launch_pixels(from, to);
 }
 
 DevicePlan::DevicePlan(const gpu::Stream& stream, std::shared_ptr<infer::DeviceGraph> graph,
@@ -84,10 +86,11 @@ void DevicePlan::bind(CancelToken& cancel) {
   binding_ = graph_->bind(tensor_.address(), rows_, spec_->format, places);
 }
 
-void DevicePlan::run(const DeviceKernels& kernels, DevicePointer pixels, std::int64_t tiles,
+void DevicePlan::run(const DeviceKernels& kernels, const MakeLaunch& make_launch, std::int64_t tiles,
                      std::vector<gpu::PinnedBuffer>& out, CancelToken& cancel) {
   const std::size_t tile_bytes = spec_->format.bytes_per_tile();
-  kernels.to_tensor(stream_, spec_->format, pixels, tiles, table_.address(), tensor_.address());
+  kernels.launch(stream_,
+                 make_launch({.tensor = tensor_.address(), .table = table_.address(), .format = spec_->format}));
   if (tiles < rows_)
     stream_.fill(tensor_.address() + static_cast<std::size_t>(tiles) * tile_bytes, 0,
                  static_cast<std::size_t>(rows_ - tiles) * tile_bytes);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "gpu/buffers.h"
 #include "gpu/module.h"
 #include "gpu/stream.h"
+#include "gpu/tile_kernel.h"
 #include "infer/device_graph.h"
 
 namespace microtome::engine {
@@ -22,13 +24,14 @@ class DeviceKernels {
  public:
   explicit DeviceKernels(const std::shared_ptr<const gpu::Context>& context);
 
-  // Puts the kernel on the stream that makes tensors of `tiles` tiles of pixels.
-  void to_tensor(const gpu::Stream& stream, const preprocess::TensorFormat& format, DevicePointer pixels,
-                 std::int64_t tiles, DevicePointer table, DevicePointer tensor) const;
+  void launch(const gpu::Stream& stream, gpu::LaunchPlan plan) const;
 
  private:
   gpu::Module module_;
 };
+
+// What to launch for `tiles` tiles of pixels, one behind the other.
+[[nodiscard]] gpu::LaunchPlan pixels_launch(DevicePointer pixels, std::int64_t tiles, const gpu::TensorTarget& to);
 
 // An output of a run.
 struct DeviceRows {
@@ -48,11 +51,13 @@ class DevicePlan {
   // In the order of the spec; known when a run has been put on the stream.
   [[nodiscard]] const std::vector<DeviceRows>& outputs() const noexcept { return outputs_; }
 
-  // Puts on the stream: `tiles` tiles of pixels become a tensor, zeros behind them, the graph runs, and its outputs are
-  // copied to `out`, which is made as large as they are. The first time the runtime tunes itself, which waits. Throws
-  // what DeviceGraph throws.
-  void run(const DeviceKernels& kernels, DevicePointer pixels, std::int64_t tiles, std::vector<gpu::PinnedBuffer>& out,
-           CancelToken& cancel);
+  // The kernel that makes the tensor of the tiles.
+  using MakeLaunch = std::function<gpu::LaunchPlan(const gpu::TensorTarget& to)>;
+  // Puts on the stream: `tiles` tiles become a tensor, zeros behind them, the graph runs, and its outputs are copied to
+  // `out`, which is made as large as they are. The first time the runtime tunes itself, which waits. Throws what
+  // DeviceGraph throws.
+  void run(const DeviceKernels& kernels, const MakeLaunch& make_launch, std::int64_t tiles,
+           std::vector<gpu::PinnedBuffer>& out, CancelToken& cancel);
 
  private:
   void bind(CancelToken& cancel);

@@ -109,6 +109,7 @@ DeviceRunner::~DeviceRunner() {
     const auto scope = context_->enter();
     plans_.clear();
     graph_.reset();
+    for (const auto& slot : slots_) slot->coded.reset();
   } catch (const Error&) {
     // The context is gone: the members go without it.
   }
@@ -207,17 +208,42 @@ void DeviceRunner::feed_pieces(Batch& batch, Done& done) {
 
 void DeviceRunner::feed_piece(Batch& batch, std::int64_t first, std::int64_t rows, Running& piece) {
   Slot& slot = *piece.slot;
-  const std::size_t row_bytes = batch.spec->row_bytes();
-  const std::size_t room = static_cast<std::size_t>(rows_) * row_bytes;
-  if (slot.pixels.size() < room) slot.pixels = gpu::DeviceBuffer(context_, room);
   DevicePlan& plan = plan_for(batch.spec);
-  in_.copy_to_device(slot.pixels.address(), batch.row(first), static_cast<std::size_t>(rows) * row_bytes);
+  const bool is_coded = batch.spec->rows == RowKind::Coded;
+  const auto make_launch = is_coded ? bring_coded(batch, first, rows, slot) : bring(batch, first, rows, slot);
   in_.record(slot.copied);
   work_.wait_for(slot.copied);
   work_.record(slot.begun);
-  plan.run(kernels_, slot.pixels.address(), rows, slot.outputs, ending_);
+  plan.run(kernels_, make_launch, rows, slot.outputs, ending_);
   work_.record(slot.done);
   piece.outputs = plan.outputs();
+}
+
+// Puts the rows on the copy stream; what comes back is launched behind it.
+DevicePlan::MakeLaunch DeviceRunner::bring(Batch& batch, std::int64_t first, std::int64_t rows, Slot& slot) {
+  const std::size_t row_bytes = batch.spec->row_bytes();
+  const std::size_t room = static_cast<std::size_t>(rows_) * row_bytes;
+  if (slot.pixels.size() < room) slot.pixels = gpu::DeviceBuffer(context_, room);
+  in_.copy_to_device(slot.pixels.address(), batch.row(first), static_cast<std::size_t>(rows) * row_bytes);
+  return
+      [pixels = slot.pixels.address(), rows](const gpu::TensorTarget& to) { return pixels_launch(pixels, rows, to); };
+}
+
+DevicePlan::MakeLaunch DeviceRunner::bring_coded(Batch& batch, std::int64_t first, std::int64_t rows, Slot& slot) {
+  if (!slot.coded) slot.coded = std::make_unique<CodedInput>(context_, decode_.nvjpeg);
+  batch.decodes.resize(static_cast<std::size_t>(batch.rows), RowDecode::Cpu);
+  const auto bad = [&](std::int64_t row, const std::string& why) {
+    for (const Segment& segment : batch.segments) {
+      const std::int64_t at = first + row - segment.first_row;
+      if (at >= 0 && at < segment.positions.size()) segment.owner->bad_row(segment.positions.first + at, why);
+    }
+  };
+  const auto decodes =
+      std::span(batch.decodes).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
+  const std::string failure =
+      slot.coded->bring(batch.row(first), decodes, CodedRows(batch.spec->format.size_px), in_, bad);
+  if (!failure.empty() && decode_.trial) decode_.trial->give_up(failure);
+  return [&coded = *slot.coded](const gpu::TensorTarget& to) { return coded.launch(to); };
 }
 
 DevicePlan& DeviceRunner::plan_for(const std::shared_ptr<const RunSpec>& spec) {
@@ -275,7 +301,10 @@ void DeviceRunner::halve(Batch& batch) {
   };
   if (before == 1) throw refused("");
   plans_.clear();
-  for (const auto& slot : slots_) slot->pixels = {};
+  for (const auto& slot : slots_) {
+    slot->pixels = {};
+    slot->coded.reset();
+  }
   rows_ = before / 2;
   load_graph(ending_);
   if (const std::int64_t fixed = first_side(graph_->inputs()); fixed > 0 && fixed != rows_) {
@@ -346,6 +375,15 @@ void DeviceRunner::collect_piece(Running& piece) {
     // Rows that nobody asked for have values too, so that each row is as long as the others.
     if (piece.done) batch.outputs[i].resize(static_cast<std::size_t>(batch.rows * output.columns));
   }
+  if (piece.done) note_decode(batch);
+}
+
+// When the batch is through.
+void DeviceRunner::note_decode(Batch& batch) {
+  if (!decode_.trial || batch.spec->rows != RowKind::Coded) return;
+  decode_.trial->batch_done(batch.used, std::count(batch.decodes.begin(), batch.decodes.end(), RowDecode::Device),
+                            Clock::now());
+  batch.notes.push_back(decode_.trial->report().text());
 }
 
 // What no declaration says, the first run tells.

@@ -24,9 +24,12 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/cancel_token.h"
+#include "engine/coded_input.h"
+#include "engine/device_decode.h"
 #include "engine/device_graphs.h"
 #include "engine/device_plan.h"
 #include "engine/runner.h"
@@ -53,6 +56,9 @@ class DeviceRunner final : public Runner {
   // Every batch is back by then.
   ~DeviceRunner() override;
 
+  // Who decodes JPEG tiles; without it the CPU. Before the first batch.
+  void decode_with(DeviceDecode decode) noexcept { decode_ = std::move(decode); }
+
   [[nodiscard]] const gpu::Context& context() const noexcept { return *context_; }
   // Of the graph as it was loaded first.
   [[nodiscard]] const std::vector<infer::TensorInfo>& inputs() const noexcept { return inputs_; }
@@ -67,12 +73,15 @@ class DeviceRunner final : public Runner {
             .in_flight = kInFlight,
             .spans_jobs = true,
             .rows = RowKind::Pixels,
+            .takes_jpeg = decode_.trial != nullptr,
+            .insists_on_jpeg = decode_.trial != nullptr && decode_.trial->is_forced(),
             .clears_unused = true};
   }
   [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t /*wanted*/) const noexcept override { return rows(); }
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override;
   [[nodiscard]] std::int64_t token_columns_of(const std::string& output) const override;
+  [[nodiscard]] bool wants_jpeg() const noexcept override { return decode_.trial && decode_.trial->wants_jpeg(); }
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override;
   void submit(Batch& batch, CancelToken& cancel, Done done) noexcept override;
 
@@ -81,6 +90,7 @@ class DeviceRunner final : public Runner {
   struct Slot {
     explicit Slot(const std::shared_ptr<const gpu::Context>& context);
     gpu::DeviceBuffer pixels;
+    std::unique_ptr<CodedInput> coded;  // made when needed
     std::vector<gpu::PinnedBuffer> outputs;
     gpu::Event copied, begun, done;
   };
@@ -104,6 +114,8 @@ class DeviceRunner final : public Runner {
   void feed_batch(Waiting waiting) noexcept;
   void feed_pieces(Batch& batch, Done& done);
   void feed_piece(Batch& batch, std::int64_t first, std::int64_t rows, Running& piece);
+  [[nodiscard]] DevicePlan::MakeLaunch bring(Batch& batch, std::int64_t first, std::int64_t rows, Slot& slot);
+  [[nodiscard]] DevicePlan::MakeLaunch bring_coded(Batch& batch, std::int64_t first, std::int64_t rows, Slot& slot);
   [[nodiscard]] DevicePlan& plan_for(const std::shared_ptr<const RunSpec>& spec);
   [[nodiscard]] std::unique_ptr<Slot> take_slot();
   void give_back(std::unique_ptr<Slot> slot);
@@ -114,11 +126,13 @@ class DeviceRunner final : public Runner {
   // [collect]
   void collect() noexcept;
   void collect_piece(Running& piece);
+  void note_decode(Batch& batch);
   void learn(const Batch& batch, const std::vector<DeviceRows>& outputs);
   [[nodiscard]] bool note_loss(const std::exception_ptr& failure) noexcept;
 
   const std::shared_ptr<const gpu::Context> context_;
   const LoadDeviceGraph load_;
+  DeviceDecode decode_;
   const gpu::Stream in_;
   const gpu::Stream work_;
   const DeviceKernels kernels_;

@@ -20,6 +20,9 @@ class Runner {
     bool spans_jobs = false;
     // What it wants workers to write.
     RowKind rows = RowKind::Tensor;
+    // It takes rows of RowKind::Coded too, where its wants_jpeg() says so. `insists`: and nobody may keep it from that.
+    bool takes_jpeg = false;
+    bool insists_on_jpeg = false;
     // It puts zeros into the rows behind Batch::used itself.
     bool clears_unused = false;
   };
@@ -38,6 +41,9 @@ class Runner {
   // Values of one token, where a row is a list of tokens; else those of the row. 0 where neither the graph nor a run
   // has told it yet.
   [[nodiscard]] virtual std::int64_t token_columns_of(const std::string& output) const { return columns_of(output); }
+
+  // Whether coded rows that are filled now may be JPEG. Any thread.
+  [[nodiscard]] virtual bool wants_jpeg() const noexcept { return false; }
 
   // Memory for one batch, of traits().memory. Throws OUT_OF_MEMORY.
   [[nodiscard]] virtual std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) = 0;

@@ -12,12 +12,26 @@ constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last 
 
 std::vector<EncoderMeans> means_of(const ScoreRequest& request, const std::vector<GraphMeans>& graphs) {
   std::vector<EncoderMeans> all;
-  for (const EncoderRequest& encoder : request.encoders) {
-    RunSpec spec{.format = encoder.format, .outputs = {}, .rows = graphs[encoder.graph].runner->traits().rows};
+  for (std::size_t i = 0; i < request.encoders.size(); ++i) {
+    const EncoderRequest& encoder = request.encoders[i];
+    const Runner::Traits traits = graphs[encoder.graph].runner->traits();
+    RunSpec spec{.format = encoder.format, .outputs = {}, .rows = traits.rows};
+    // A device's pixels are not those of the CPU, and nobody can look at them here.
+    if (traits.takes_jpeg && !request.reproducible && !needs_pixels(request, encoder.input, {&i, 1}))
+      spec.rows = RowKind::Coded;
     for (const auto& output : encoder.outputs) spec.outputs.push_back(output.name);
     all.push_back({.spec = std::make_shared<const RunSpec>(std::move(spec))});
   }
   return all;
+}
+
+void require_decode(const ScoreRequest& request, const std::vector<GraphMeans>& graphs) {
+  const bool insists = std::any_of(
+      request.encoders.begin(), request.encoders.end(),
+      [&](const EncoderRequest& encoder) { return graphs[encoder.graph].runner->traits().insists_on_jpeg; });
+  if (insists && request.reproducible)
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "[[gpu.decode=nvjpeg]] gives other pixels than the CPU, and [[reproducible=true]] does not allow that");
 }
 
 }  // namespace
@@ -34,6 +48,7 @@ ScoreJob::ScoreJob(std::shared_ptr<const slide::Slide> slide, ScoreRequest reque
       encoders_(means_of(request_, means_.graphs)),
       memory_limit_(this->crew().memory.limit()) {
   try {
+    require_decode(request_, means_.graphs);
     planning_ = planning_needs(*slide_, request_, memory_limit_);
   } catch (...) {
     fail(std::current_exception());

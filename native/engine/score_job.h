@@ -60,6 +60,8 @@ class ScoreJob final : public Job, public RowOwner {
   void take_rows(Range positions, OutputRows& outputs, std::int64_t first_row,
                  std::int64_t rows_in_batch) noexcept override;
   void told(std::int64_t rows, std::int64_t device_ns, const std::vector<std::string>& notes) noexcept override;
+  void decoded(std::int64_t by_device, std::int64_t refused) noexcept override;
+  void bad_row(std::int64_t position, const std::string& why) noexcept override;
   void lose_rows(Range positions, const std::exception_ptr& failure) noexcept override;
   void rows_back(Range positions) noexcept override;
 
@@ -186,6 +188,8 @@ class ScoreJob final : public Job, public RowOwner {
   std::mutex failure_mutex_;
   std::exception_ptr rows_failure_;  // of take_rows and lose_rows, until the pool hears of it
   std::set<std::string> notes_;      // of devices
+
+  std::atomic<std::int64_t> refused_rows_{0};  // JPEG that a device did not decode
 
   std::mutex progress_mutex_;
   std::atomic<std::int64_t> tiles_done_{0};

@@ -172,6 +172,8 @@ std::vector<std::string> ScoreJob::warnings() const {
                     " of their sides, since scaled decoding was asked for");
   }
   all.insert(all.end(), notes_.begin(), notes_.end());
+  if (refused_rows_ > 0)
+    all.push_back("nvJPEG did not decode " + std::to_string(refused_rows_) + " JPEG tiles: the CPU did");
   return all;
 }
 

@@ -76,6 +76,18 @@ void ScoreJob::told(std::int64_t rows, std::int64_t device_ns, const std::vector
   }
 }
 
+void ScoreJob::decoded(std::int64_t /*by_device*/, std::int64_t refused) noexcept {
+  refused_rows_.fetch_add(refused, std::memory_order_relaxed);
+}
+
+void ScoreJob::bad_row(std::int64_t position, const std::string& why) noexcept {
+  try {
+    pass_->found_bad(position, why);
+  } catch (...) {
+    lose_rows({position, position + 1}, std::current_exception());
+  }
+}
+
 void ScoreJob::lose_rows(Range /*positions*/, const std::exception_ptr& failure) noexcept {
   std::scoped_lock lock(failure_mutex_);
   if (!rows_failure_) rows_failure_ = failure;

@@ -265,6 +265,12 @@ void ScoreJob::to_tensors(Worker& worker, std::int64_t count, const preprocess::
 void ScoreJob::fill(Worker& worker, Range range, const Lane& lane, std::uint8_t* rows) {
   const RunSpec& spec = *encoders_[lane.encoders.front()].spec;
   if (spec.rows == RowKind::Pixels) return read_pixels(worker, range, lane, rows);
+  if (spec.rows == RowKind::Coded) {
+    const CodedRows layout(spec.format.size_px);
+    const bool may_be_jpeg = means_.graphs[request_.encoders[lane.encoders.front()].graph].runner->wants_jpeg();
+    pass_->fill(worker.reader, token(), range, {rows, nullptr, &layout, may_be_jpeg});
+    return worker.reader.white_tiles.clear();
+  }
   const preprocess::TensorFormat& format = spec.format;
   if (lane.as_pixels) {
     read_pixels(worker, range, lane, pixel_room(worker, range, lane));

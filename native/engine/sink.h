@@ -35,6 +35,11 @@ class RowOwner {
   virtual void lose_rows(Range positions, const std::exception_ptr& failure) noexcept = 0;
   // Before take_rows(): some of its rows took so much of a device's time, and its result should tell these warnings.
   virtual void told(std::int64_t rows, std::int64_t device_ns, const std::vector<std::string>& notes) noexcept = 0;
+  // Before take_rows(): so many of its rows were decoded by the device, and so many that it would not.
+  virtual void decoded(std::int64_t by_device, std::int64_t refused) noexcept = 0;
+  // While the batch runs: the row of this position was JPEG and is damaged. It is white; the owner fails unless white
+  // will do.
+  virtual void bad_row(std::int64_t position, const std::string& why) noexcept = 0;
   // [pool] One of the two has been called for these positions, and has returned.
   virtual void rows_back(Range positions) noexcept = 0;
 };

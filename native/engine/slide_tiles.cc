@@ -98,9 +98,16 @@ void SlideTiles::release(TileReader& reader) const noexcept {
 
 void SlideTiles::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
   if (to.tensor != nullptr) return fill_tensors(reader, cancel, range, to);
+  if (to.coded != nullptr) return fill_coded(reader, cancel, range, to);
+  fill_pixels(reader, cancel, range, to.rows, rgb_bytes(plan_of(range.first).size_px));
+}
+
+// Rows of pixels, `row_bytes` apart.
+void SlideTiles::fill_pixels(TileReader& reader, const CancelToken& cancel, Range range, std::uint8_t* out,
+                             std::size_t row_bytes) {
   const tiles::TilePlan& plan = plan_of(range.first);
-  if (plan.footprint_px != plan.size_px) return read_reduced(reader, cancel, range.first, range.size(), to.rows);
-  assemble(reader, cancel, range.first, range.size(), {to.rows, rgb_bytes(plan.size_px), nullptr, plan.footprint_px});
+  if (plan.footprint_px != plan.size_px) return read_reduced(reader, cancel, range.first, range.size(), out, row_bytes);
+  assemble(reader, cancel, range.first, range.size(), {out, row_bytes, nullptr, plan.footprint_px});
 }
 
 void SlideTiles::fill_tensors(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
@@ -112,7 +119,7 @@ void SlideTiles::fill_tensors(TileReader& reader, const CancelToken& cancel, Ran
   } else {
     const std::int64_t side = plan.size_px;
     reader.pixels.resize(std::max(reader.pixels.size(), static_cast<std::size_t>(count) * rgb_bytes(side)));
-    read_reduced(reader, cancel, range.first, count, reader.pixels.data());
+    read_reduced(reader, cancel, range.first, count, reader.pixels.data(), rgb_bytes(side));
     StageMetrics::Busy busy(metrics_, Stage::Preprocess);
     std::uint8_t* pixels = reader.pixels.data();
     for (std::int64_t i = 0; i < count; ++i, pixels += rgb_bytes(side))
@@ -129,7 +136,7 @@ std::int64_t SlideTiles::list_bytes(const tiles::TilePlan& plan, std::int64_t st
 
 // Puts the footprints together and reduces them to the plan's size, as many at a time as kFootprintBytes holds.
 void SlideTiles::read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                              std::uint8_t* out) {
+                              std::uint8_t* out, std::size_t out_bytes) {
   const std::int64_t side = plan_of(first).footprint_px;
   const std::int64_t size_px = plan_of(first).size_px;
   const std::int64_t group = std::clamp<std::int64_t>(kFootprintBytes / (3 * side * side), 1, count);
@@ -139,7 +146,7 @@ void SlideTiles::read_reduced(TileReader& reader, const CancelToken& cancel, std
     const std::int64_t some = std::min(group, count - done);
     assemble(reader, cancel, first + done, some, {reader.footprints.data.data(), rgb_bytes(side), nullptr, side});
     StageMetrics::Busy busy(metrics_, Stage::Preprocess);
-    for (std::int64_t i = 0; i < some; ++i, out += rgb_bytes(size_px))
+    for (std::int64_t i = 0; i < some; ++i, out += out_bytes)
       preprocess::resize({reader.footprints.data.data() + 3 * side * side * i, side, side, 3 * side},
                          {out, size_px, size_px, 3 * size_px}, reader.resize);
   }

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -56,6 +58,10 @@ class SlideTiles final : public Source {
   // pixels on their way to a tensor: every part of a stored tile is normalised from where it was decoded to its place.
   void fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) override;
 
+  // The tile at this position was handed to a device as a stream that neither it nor our decoders could decode: throws
+  // CORRUPT_TILE with its address, or counts it as bad where bad tiles are white.
+  void found_bad(std::int64_t position, const std::string& why);
+
   // What such a source needs beside its plan's tiles and the cache: lists of stored tiles and their order.
   [[nodiscard]] static std::int64_t list_bytes(const tiles::TilePlan& plan, std::int64_t stored_tiles) noexcept;
 
@@ -76,9 +82,14 @@ class SlideTiles final : public Source {
   }
   [[nodiscard]] tiles::StoredTileUses lay_out(std::span<const std::int64_t> run_rows);
   void find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const;
+  void fill_coded(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
+  void fill_pixels(TileReader& reader, const CancelToken& cancel, Range range, std::uint8_t* out,
+                   std::size_t row_bytes);
+  [[nodiscard]] std::optional<std::size_t> alone_under(std::int64_t position) const;
+  [[nodiscard]] bool take_stream(TileReader& reader, std::int64_t position, const CodedRows& layout, std::uint8_t* row);
   void fill_tensors(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
   void read_reduced(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
-                    std::uint8_t* out);
+                    std::uint8_t* out, std::size_t out_bytes);
   void assemble(TileReader& reader, const CancelToken& cancel, std::int64_t first, std::int64_t count,
                 const Target& target);
   void visit(TileReader& reader, const CancelToken& cancel, std::int64_t first, const Target& target,

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/cancel_token.h"
+#include "engine/coded_rows.h"
 #include "engine/range.h"
 #include "engine/tile_reader.h"
 #include "preprocess/preprocess.h"
@@ -17,6 +18,10 @@ struct Destination {
   std::uint8_t* rows = nullptr;
   // How a row is made of pixels. Null: rows are RGB pixels, 8 bit, interleaved (what a device takes that preprocesses).
   const preprocess::TensorFormat* tensor = nullptr;
+  // Not null: rows are of this kind, for a device that decodes. `tensor` is null then.
+  const CodedRows* coded = nullptr;
+  // With `coded`: whether rows may be JPEG. False: all are pixels.
+  bool may_be_jpeg = true;
 };
 
 class Source {

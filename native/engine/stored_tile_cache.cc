@@ -82,12 +82,7 @@ StoredTileCache::Straight StoredTileCache::decode_straight(decode::TileDecoder& 
                                                            std::uint32_t count,
                                                            std::span<const decode::TileWindow> windows) {
   if (grid_.reduction != 1 && !is_whole_tile(windows, grid_)) return Straight::No;
-  {
-    std::scoped_lock lock(mutex_);
-    Entry& entry = entries_[index];
-    if (entry.uses_left != count || entry.state != State::Untouched) return Straight::No;
-    entry.state = State::Decoding;  // nobody else has a use left to wait for it
-  }
+  if (!begin_alone(index, count)) return Straight::No;
   State state = State::White;
   bool bad = false;
   try {
@@ -109,6 +104,34 @@ StoredTileCache::Straight StoredTileCache::decode_straight(decode::TileDecoder& 
   entries_[index].state = State::Gone;
   count_uses(count);
   return state == State::Pixels ? Straight::Pixels : Straight::White;
+}
+
+bool StoredTileCache::begin_alone(std::size_t index, std::uint32_t count) {
+  std::scoped_lock lock(mutex_);
+  Entry& entry = entries_[index];
+  if (entry.uses_left != count || entry.state != State::Untouched) return false;
+  entry.state = State::Decoding;  // nobody else has a use left to wait for it
+  return true;
+}
+
+void StoredTileCache::end_alone(std::size_t index, std::uint32_t count, bool decoded) {
+  std::scoped_lock lock(mutex_);
+  Entry& entry = entries_[index];
+  entry.state = decoded ? State::Gone : State::Untouched;
+  if (!decoded) return;
+  ++counts_.decoded;
+  entry.uses_left = 0;
+  count_uses(count);
+}
+
+void StoredTileCache::found_bad(std::size_t index, const std::string& why) {
+  if (on_bad_tile_ == decode::BadTilePolicy::Error)
+    throw Error(Code::CORRUPT_TILE, Stage::Decode, why)
+        .with_path(slide_->source().name())
+        .with_tile({level_.index, uses_.column(index), uses_.row(index)});
+  std::scoped_lock lock(mutex_);
+  --counts_.decoded;
+  ++counts_.bad;
 }
 
 StoredTileCache::Entry& StoredTileCache::acquire(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder,

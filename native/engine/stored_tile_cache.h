@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/cancel_token.h"
@@ -62,6 +63,25 @@ class StoredTileCache {
   Straight decode_straight(decode::TileDecoder& decoder, std::size_t index, std::uint32_t count,
                            std::span<const decode::TileWindow> windows);
 
+  // The same for somebody who decodes it elsewhere: calls `take` with its address, which says whether he does. False,
+  // and nothing done, when it is not such a tile or he does not.
+  template <typename Take>
+  bool hand_over(std::size_t index, std::uint32_t count, const Take& take) {
+    if (grid_.reduction != 1 || !begin_alone(index, count)) return false;
+    bool taken = false;
+    try {
+      taken = take(level_, TileAddress{level_.index, uses_.column(index), uses_.row(index)});
+    } catch (...) {
+      end_alone(index, count, false);
+      throw;
+    }
+    end_alone(index, count, taken);
+    return taken;
+  }
+  // What was handed over could not be decoded there, nor by ours: throws `why` with the tile's address, or counts it as
+  // bad where bad tiles are white.
+  void found_bad(std::size_t index, const std::string& why);
+
   // Whether nobody has decoded it yet: what a worker may read ahead.
   [[nodiscard]] bool untouched(std::size_t index) const;
 
@@ -89,6 +109,9 @@ class StoredTileCache {
                  std::size_t index);
   void decode_entry(std::unique_lock<std::mutex>& lock, decode::TileDecoder& decoder, std::size_t index);
   State decode_pixels(decode::TileDecoder& decoder, std::size_t index, std::span<const decode::TileWindow> windows);
+  // Of a tile that only the caller needs and that is untouched.
+  bool begin_alone(std::size_t index, std::uint32_t count);
+  void end_alone(std::size_t index, std::uint32_t count, bool decoded);
   void count_uses(std::uint32_t uses) noexcept;
   void make_room();
   void give_up(Entry& entry, State state);

@@ -104,4 +104,9 @@ void TilePass::fill(TileReader& reader, const CancelToken& cancel, Range range, 
   group.tiles->fill(reader, cancel, {range.first - group.first, range.end - group.first}, to);
 }
 
+void TilePass::found_bad(std::int64_t position, const std::string& why) {
+  const Group& group = group_at(position);
+  group.tiles->found_bad(position - group.first, why);
+}
+
 }  // namespace microtome::engine

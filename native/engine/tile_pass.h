@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/slide_tiles.h"
@@ -47,6 +48,7 @@ class TilePass {
   void fetch(TileReader& reader, Range range) const;
   void release(TileReader& reader) const noexcept;
   void fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
+  void found_bad(std::int64_t position, const std::string& why);
 
  private:
   struct Lane {
