@@ -7,6 +7,7 @@
 
 import type { Stage } from '../core/errors.js';
 
+import type { NativeDeviceRequest } from './device-request.js';
 import type {
   CodecName,
   CompressionName,
@@ -292,7 +293,7 @@ export interface NativeEngineOptions {
   }[];
   /** Those that run once for a slide: heads. */
   readonly headGraphs: NativeEngineOptions['graphs'];
-  readonly device: string;
+  readonly device: NativeDeviceRequest;
   /** Worker threads; 0: one per core that this process may use. */
   readonly threads: number;
   readonly memoryBytes: number;

@@ -7,8 +7,15 @@ import { loadAddon } from './addon.js';
 /** A device of this version: the CPU alone. */
 export type DeviceId = 'cpu';
 
-/** What the option `device` takes; `cuda:1` is the second GPU. Devices other than the CPU are refused by this version. */
-export type DeviceChoice = 'auto' | 'cpu' | 'cuda' | `cuda:${number}` | 'tensorrt' | `tensorrt:${number}`;
+/** What the option `device` takes; `cuda:1` is the second GPU, `cuda` all of them. */
+export type DeviceChoice =
+  | 'auto'
+  | 'cpu'
+  | 'cuda'
+  | `cuda:${number}`
+  | 'tensorrt'
+  | `tensorrt:${number}`
+  | `plugin:${string}`;
 
 /** A device that `device` can name. */
 export interface Device {

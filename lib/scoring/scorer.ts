@@ -11,7 +11,8 @@ import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { GraphSpec } from '../model/spec.js';
 import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
-import type { DeviceId } from '../native/devices.js';
+import { cpuRequest, type NativeDeviceRequest } from '../native/device-request.js';
+import type { DeviceChoice, DeviceId } from '../native/devices.js';
 import type {
   NativeEngine,
   NativeEngineOptions,
@@ -344,10 +345,18 @@ function engineGraphs(graphs: readonly GraphSpec[]): NativeEngineOptions['graphs
   return graphs.map(({ path, sha256, weights }) => ({ graph: { path, sha256 }, weights }));
 }
 
+/** Throws DEVICE_UNAVAILABLE. */
+function deviceRequest(device: DeviceChoice): NativeDeviceRequest {
+  if (device === 'auto' || device === 'cpu') return cpuRequest;
+  const found = `the device ${device} is not there: this version runs models on the CPU only`;
+  throw new MicrotomeError('DEVICE_UNAVAILABLE', 'infer', found);
+}
+
 async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {
   const addon = await loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
-  const { device, threads, memoryBytes } = runtime;
+  const { threads, memoryBytes } = runtime;
+  const device = deviceRequest(runtime.device);
   const spec = specOf(model);
   const graphs = engineGraphs(spec.graphs);
   const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };

@@ -4,6 +4,7 @@ import { loadModel } from '../../lib/model/load-model.js';
 import { planSlide } from '../../lib/scoring/plan-slide.js';
 import type { ScoreProgress } from '../../lib/scoring/result.js';
 import { scoreSlide } from '../../lib/outputs/score-slide.js';
+import { cpuRequest } from '../../lib/native/device-request.js';
 import { createScorer } from '../../lib/scoring/scorer.js';
 import type { ScorerOptions } from '../../lib/options/types.js';
 import type { NativeScoreResult, NativeSlideOutput } from '../../lib/native/contract.js';
@@ -42,7 +43,7 @@ describe('a scorer', () => {
           },
         ],
         headGraphs: [],
-        device: 'cpu',
+        device: cpuRequest,
         threads: 3,
         memoryBytes: 2 ** 28,
       },

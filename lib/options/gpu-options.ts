@@ -1,0 +1,58 @@
+/** Options of a GPU as parsed, and which of them go with which device. */
+import { optionMark } from '../core/option-names.js';
+import type { DeviceChoice } from '../native/devices.js';
+import { contradiction } from './check.js';
+import { defaults } from './defaults.js';
+import type { Parsed } from './parse.js';
+import type { GpuDecode, GpuOptions } from './types.js';
+
+export interface ParsedGpuOptions {
+  readonly tf32: boolean;
+  readonly fp16: boolean;
+  readonly graphs: boolean;
+  readonly decode: GpuDecode;
+  /** 0: none. */
+  readonly memoryLimitBytes: number;
+  readonly cache: string | null;
+  /** Folders; null: not given. */
+  readonly libraries: readonly string[] | null;
+  readonly plugin: string | null;
+}
+
+/** Throws INVALID_OPTION. */
+export function parseGpu(given: GpuOptions | null, device: DeviceChoice): ParsedGpuOptions {
+  const o = (given ?? {}) as Partial<Parsed<GpuOptions>>;
+  const plugin = o.plugin ?? null;
+  const isPlugin = device.startsWith('plugin:');
+  if (isPlugin && plugin === null)
+    throw contradiction(
+      `${optionMark('device')} is '${device}', which needs ${optionMark('gpu.plugin')}, the path of the library that has it`,
+    );
+  if (!isPlugin && plugin !== null)
+    throw contradiction(
+      `${optionMark('gpu.plugin')} was given, which is for a device 'plugin:<name>', but ${optionMark('device')} is '${device}'`,
+    );
+  return Object.freeze({
+    tf32: o.tf32 ?? defaults.gpu.tf32,
+    fp16: o.fp16 ?? defaults.gpu.fp16,
+    graphs: o.graphs ?? defaults.gpu.graphs,
+    decode: o.decode ?? defaults.gpu.decode,
+    memoryLimitBytes: o.memoryLimit ?? 0,
+    cache: o.cache ?? null,
+    libraries: o.libraries === undefined || o.libraries === null ? null : foldersOf(o.libraries),
+    plugin,
+  });
+}
+
+/** `a:b` is two folders. */
+export function foldersOf(text: string): readonly string[] {
+  return text.split(':').filter((folder) => folder !== '');
+}
+
+/** Throws INVALID_OPTION: pixels of nvJPEG are not those that `reproducible` promises. */
+export function requireDecode({ decode }: ParsedGpuOptions, reproducible: boolean): void {
+  if (decode !== 'nvjpeg' || !reproducible) return;
+  throw contradiction(
+    `${optionMark('gpu.decode', 'nvjpeg')} needs ${optionMark('reproducible', 'false')}: it decodes to other pixels than the CPU`,
+  );
+}
