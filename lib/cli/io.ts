@@ -54,7 +54,7 @@ export interface CliLibrary {
   createBundle(onnx: string, folder: string, options: BundleOptions): Promise<Model>;
   checkModel(model: Model, options?: CheckOptions): Promise<ModelCheck>;
   evaluateSubmission(submission: string, options: EvaluateOptions): Promise<Evaluation>;
-  doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath'>): Promise<DoctorReport>;
+  doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath' | 'gpu'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
   packSubmission(options: PackOptions): Promise<PackResult>;
 }

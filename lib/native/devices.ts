@@ -1,11 +1,12 @@
 /** Where a model can run. */
 
-import { cpus, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 
 import { loadAddon } from './addon.js';
 import type { NativeGpu, NativeGpuReport } from './device-request.js';
 import { deviceProbe, findGpus, type DeviceProbe } from './gpu/candidates.js';
 import { cudaText, findStacks, type GpuProvider } from './gpu/stack.js';
+import { processorName } from './processor.js';
 
 export type { DeviceChoice, DeviceId, DeviceUse } from './device-types.js';
 
@@ -43,12 +44,6 @@ export interface GpuDevice {
 /** A device that `device` can name. */
 export type Device = CpuDevice | GpuDevice;
 
-/** Of the processor, for people. */
-export function processorName(): string {
-  const name = cpus()[0]?.model.trim() ?? '';
-  return name === '' ? 'CPU' : name;
-}
-
 /**
  * The devices that this machine has and whose libraries were found: the CPU first, then each GPU by CUDA, then by TensorRT. Opens the
  * driver, and looks for the rest without opening it: that a device is here does not say that a model runs on it. What is not
@@ -59,7 +54,7 @@ export function processorName(): string {
 export async function devices(): Promise<readonly Device[]> {
   const addon = await loadAddon();
   const cpu: CpuDevice = { id: 'cpu', kind: 'cpu', name: processorName(), cores: addon.cores(), memoryBytes: totalmem() };
-  const gpus = await gpuDevices(deviceProbe((driver) => addon.gpuReport(driver)));
+  const gpus = await gpuDevices(deviceProbe(addon, true));
   return Object.freeze([cpu, ...gpus].map((device) => Object.freeze(device)));
 }
 

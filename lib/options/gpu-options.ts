@@ -1,6 +1,7 @@
 /** Options of a GPU as parsed, and which of them go with which device. */
 import { optionMark } from '../core/option-names.js';
 import type { DeviceChoice } from '../native/devices.js';
+import { foldersOf } from '../native/gpu/places.js';
 import { contradiction } from './check.js';
 import { defaults } from './defaults.js';
 import type { Parsed } from './parse.js';
@@ -42,11 +43,6 @@ export function parseGpu(given: GpuOptions | null, device: DeviceChoice): Parsed
     libraries: o.libraries === undefined || o.libraries === null ? null : foldersOf(o.libraries),
     plugin,
   });
-}
-
-/** `a:b` is two folders. */
-export function foldersOf(text: string): readonly string[] {
-  return text.split(':').filter((folder) => folder !== '');
 }
 
 /** Throws INVALID_OPTION: pixels of nvJPEG are not those that `reproducible` promises. */

@@ -1,11 +1,12 @@
 /** Which devices a caller's choice stands for, best first, and why others are not among them. Opens the driver, nothing else. */
 
-import { processorName } from '../devices.js';
+import type { NativeAddon } from '../contract.js';
 import { cpuRequest, type NativeDeviceRequest, type NativeGpu, type NativeGpuReport } from '../device-request.js';
 import type { DeviceChoice, DeviceId, DeviceUse } from '../device-types.js';
+import { processorName } from '../processor.js';
 import { findOnnxRuntime } from '../runtimes.js';
 import { findLibrary, needsOf } from './needs.js';
-import { gpuPlaces, thisMachine, type Place, type SearchedMachine } from './places.js';
+import { gpuPlaces, namedPlaces, thisMachine, type Place, type SearchedMachine } from './places.js';
 import { cudaText, findNvjpeg, findStacks, type GpuProvider, type GpuStack } from './stack.js';
 
 /** What the search is asked for: options as parsed. */
@@ -45,6 +46,7 @@ export interface DeviceProbe {
 /** Everything that a look for GPUs found. */
 export interface FoundGpus {
   readonly report: NativeGpuReport;
+  /** Empty where there is no GPU. */
   readonly places: readonly Place[];
   readonly driver: string;
 }
@@ -54,10 +56,10 @@ export async function findGpus(
   wish: Pick<DeviceWish, 'onnxRuntimePath'> & { readonly gpu: Pick<DeviceWish['gpu'], 'libraries'> },
   probe: DeviceProbe,
 ): Promise<FoundGpus> {
-  const places = gpuPlaces(wish.gpu.libraries, wish.onnxRuntimePath, probe.machine);
-  const named = places.filter(({ origin }) => origin === 'option' || origin === 'environment');
-  const driver = findLibrary('libcuda.so.1', named) ?? '';
-  return { report: await probe.report(driver), places, driver };
+  const driver = findLibrary('libcuda.so.1', namedPlaces(wish.gpu.libraries, probe.machine)) ?? '';
+  const report = await probe.report(driver);
+  const places = report.reason === '' ? gpuPlaces(wish.gpu.libraries, wish.onnxRuntimePath, probe.machine) : [];
+  return { report, places, driver };
 }
 
 const cpuCandidate = (): DeviceCandidate => ({
@@ -154,6 +156,7 @@ function useOf(
   return { id, kind: provider, name, precision, identity };
 }
 
-export function deviceProbe(report: DeviceProbe['report']): DeviceProbe {
-  return { report, machine: thisMachine() };
+/** The machine that this process runs on. */
+export function deviceProbe({ gpuReport }: Pick<NativeAddon, 'gpuReport'>, freeMemory = false): DeviceProbe {
+  return { report: (driver) => gpuReport({ driver, freeMemory }), machine: thisMachine() };
 }

@@ -131,22 +131,31 @@ function runtimeFolder(path: string): string {
   return isFolder(path) ? path : dirname(path);
 }
 
+/** The places that the option, or else the environment, names; `libraries` is null where the option is not given. */
+export function namedPlaces(libraries: readonly string[] | null, { environment }: SearchedMachine): readonly Place[] {
+  return libraries === null
+    ? distinct([['environment', foldersOf(environment[gpuLibrariesVariable])]])
+    : distinct([['option', libraries]]);
+}
+
 /** The places that there are, each once. `libraries` and `runtime` are options; null: not given. */
 export function gpuPlaces(
   libraries: readonly string[] | null,
   runtime: string | null,
   machine: SearchedMachine = thisMachine(),
 ): readonly Place[] {
-  const { environment } = machine;
-  const asked = runtime ?? environment[onnxRuntimeVariable] ?? '';
-  const all: readonly (readonly [PlaceOrigin, readonly string[]])[] = [
-    ['option', libraries ?? []],
-    ['environment', libraries === null ? foldersOf(environment[gpuLibrariesVariable]) : []],
+  const asked = runtime ?? machine.environment[onnxRuntimeVariable] ?? '';
+  const others = distinct([
     ['runtime', asked === '' ? [] : [runtimeFolder(resolve(asked))]],
     ['npm', npmFolders(machine)],
     ['python', pythonFolders(machine)],
     ['system', systemFolders(machine)],
-  ];
+  ]);
+  const named = namedPlaces(libraries, machine);
+  return [...named, ...others.filter(({ folder }) => named.every((each) => each.folder !== folder))];
+}
+
+function distinct(all: readonly (readonly [PlaceOrigin, readonly string[]])[]): readonly Place[] {
   const places = new Map<string, Place>();
   for (const [origin, folders] of all) {
     for (const folder of folders.map((each) => resolve(each))) {
