@@ -12,7 +12,10 @@ export function gpuRows(report: GpuDoctorReport): readonly Row[] {
   for (const gpu of driver.gpus) {
     const free = gpu.freeMemoryBytes === null ? '' : `, ${bytes(gpu.freeMemoryBytes)} free`;
     const capability = gpu.computeCapability.join('.');
-    rows.push(['GPU', `${gpu.ordinal}: ${gpu.name}, compute capability ${capability}, ${bytes(gpu.memoryBytes)}${free}`]);
+    rows.push([
+      'GPU',
+      `${gpu.ordinal}: ${gpu.name}, compute capability ${capability}, ${bytes(gpu.memoryBytes)}${free}`,
+    ]);
     rows.push(['', gpu.uuid]);
   }
   if (driverCuda !== '') rows.push(['GPU driver', `knows CUDA ${driverCuda} and earlier (${driver.path})`]);
@@ -33,6 +36,9 @@ function stackRows(stack: GpuStackReport): readonly Row[] {
   if (runtime !== '') rows.push(['', `ONNX Runtime ${runtimeVersion || 'of an unknown version'}: ${runtime}`]);
   if (cudaMajor > 0) rows.push(['', `its libraries are of CUDA ${cudaMajor}`]);
   const assembly = code.assembly.map((each) => `${each} (PTX)`);
-  rows.push(['', `code for ${code.reason === '' ? [...code.machineCode, ...assembly].join(' ') || 'no GPU' : `unknown GPUs: ${code.reason}`}`]);
+  rows.push([
+    '',
+    `code for ${code.reason === '' ? [...code.machineCode, ...assembly].join(' ') || 'no GPU' : `unknown GPUs: ${code.reason}`}`,
+  ]);
   return [...rows, ...notes.map((note): Row => ['', `note: ${note}`])];
 }

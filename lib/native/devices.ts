@@ -53,7 +53,13 @@ export type Device = CpuDevice | GpuDevice;
  */
 export async function devices(): Promise<readonly Device[]> {
   const addon = await loadAddon();
-  const cpu: CpuDevice = { id: 'cpu', kind: 'cpu', name: processorName(), cores: addon.cores(), memoryBytes: totalmem() };
+  const cpu: CpuDevice = {
+    id: 'cpu',
+    kind: 'cpu',
+    name: processorName(),
+    cores: addon.cores(),
+    memoryBytes: totalmem(),
+  };
   const gpus = await gpuDevices(deviceProbe(addon, true));
   return Object.freeze([cpu, ...gpus].map((device) => Object.freeze(device)));
 }
@@ -66,7 +72,8 @@ export async function gpuDevices(probe: DeviceProbe): Promise<readonly GpuDevice
   const found: GpuDevice[] = [];
   for (const provider of ['cuda', 'tensorrt'] as const) {
     const stacks = await findStacks(provider, places, report.cudaVersion);
-    if (stacks.some(({ reason }) => reason === '')) found.push(...report.gpus.map((gpu) => deviceOf(gpu, provider, report)));
+    if (stacks.some(({ reason }) => reason === ''))
+      found.push(...report.gpus.map((gpu) => deviceOf(gpu, provider, report)));
   }
   return found;
 }

@@ -33,6 +33,7 @@ export function parseGpu(given: GpuOptions | null, device: DeviceChoice): Parsed
     throw contradiction(
       `${optionMark('gpu.plugin')} was given, which is for a device 'plugin:<name>', but ${optionMark('device')} is '${device}'`,
     );
+  requireKind(o, device);
   return Object.freeze({
     tf32: o.tf32 ?? defaults.gpu.tf32,
     fp16: o.fp16 ?? defaults.gpu.fp16,
@@ -51,4 +52,20 @@ export function requireDecode({ decode }: ParsedGpuOptions, reproducible: boolea
   throw contradiction(
     `${optionMark('gpu.decode', 'nvjpeg')} needs ${optionMark('reproducible', 'false')}: it decodes to other pixels than the CPU`,
   );
+}
+
+/** An option that would have no effect is refused. Throws INVALID_OPTION. */
+function requireKind(o: Partial<Parsed<GpuOptions>>, device: DeviceChoice): void {
+  const refuse = (name: string, devices: string): never => {
+    throw contradiction(`${optionMark(name)} is for ${devices}, but ${optionMark('device')} is '${device}'`);
+  };
+  if (!device.startsWith('tensorrt')) {
+    if (o.fp16 === true) refuse('gpu.fp16', "'tensorrt'");
+    if ((o.cache ?? null) !== null) refuse('gpu.cache', "'tensorrt'");
+  }
+  if (device !== 'cpu' && !device.startsWith('plugin:')) return;
+  if (o.tf32 === true) refuse('gpu.tf32', 'a GPU');
+  if (o.graphs === true) refuse('gpu.graphs', 'a GPU');
+  if ((o.memoryLimit ?? null) !== null) refuse('gpu.memoryLimit', 'a GPU');
+  if ((o.decode ?? 'auto') !== 'auto') refuse('gpu.decode', 'a GPU');
 }

@@ -1,11 +1,16 @@
 /** Makes an engine on the first device that takes it. */
-import { MicrotomeError, type ErrorCode } from '../core/errors.js';
+import { foundBy, MicrotomeError, type ErrorCode } from '../core/errors.js';
 import type { NativeDeviceRequest } from '../native/device-request.js';
 import type { DeviceUse } from '../native/devices.js';
 import { candidatesOf, type DeviceProbe, type DeviceWish } from '../native/gpu/candidates.js';
 
 /** What a device may fail with before the first slide. Everything else is a fault of the model or the options, on any device. */
-const ofDevice: ReadonlySet<ErrorCode> = new Set(['DEVICE_UNAVAILABLE', 'RUNTIME_MISSING', 'OUT_OF_MEMORY', 'DEVICE_LOST']);
+const ofDevice: ReadonlySet<ErrorCode> = new Set([
+  'DEVICE_UNAVAILABLE',
+  'RUNTIME_MISSING',
+  'OUT_OF_MEMORY',
+  'DEVICE_LOST',
+]);
 
 export interface OnDevice<T> {
   readonly made: T;
@@ -32,10 +37,15 @@ export async function onDevice<T>(
       const isLast = i === candidates.length - 1;
       if (isLast || !(error instanceof MicrotomeError) || !ofDevice.has(error.code)) throw error;
       failure = error;
-      told.push(`${use.id}: ${error.message}`);
+      told.push(`${use.id}: ${foundBy(error)}`);
     }
   }
-  throw new MicrotomeError('DEVICE_UNAVAILABLE', 'infer', `the device ${wish.device} cannot be used: ${told.join('; ')}`, {
-    ...(failure === undefined ? {} : { cause: failure }),
-  });
+  throw new MicrotomeError(
+    'DEVICE_UNAVAILABLE',
+    'infer',
+    `the device ${wish.device} cannot be used: ${told.join('; ')}`,
+    {
+      ...(failure === undefined ? {} : { cause: failure }),
+    },
+  );
 }

@@ -1,5 +1,5 @@
-// Where the graphs of an engine run, as the caller asked for it, and the libraries that this needs. JavaScript has looked
-// for the libraries: every path is absolute, and is opened as it is.
+// Where the graphs of an engine run, as the caller asked for it, and the libraries that this needs. JavaScript has
+// looked for the libraries: every path is absolute, and is opened as it is.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@ import { noPositional } from '../positionals.js';
 import { flagSpecs, flagValues, nested } from '../table-flags.js';
 import { bytes, printable, table } from '../text.js';
 
-const rows = optionTable.filter((row) => ['onnxRuntimePath', 'gpu', 'gpu.libraries'].includes(row.name));
+const rows = optionTable.filter((row) => ['onnxRuntimePath', 'gpu.libraries'].includes(row.name));
 
 export const doctorSpec: CommandSpec = {
   name: 'doctor',

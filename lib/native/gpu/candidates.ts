@@ -77,7 +77,11 @@ export async function candidatesOf(wish: DeviceWish, probe: DeviceProbe): Promis
   return device === 'auto' ? { ...found, candidates: [...found.candidates, cpuCandidate()] } : found;
 }
 
-async function plugin(name: string, { onnxRuntimePath, gpu }: DeviceWish, machine: SearchedMachine): Promise<Candidates> {
+async function plugin(
+  name: string,
+  { onnxRuntimePath, gpu }: DeviceWish,
+  machine: SearchedMachine,
+): Promise<Candidates> {
   const path = gpu.plugin ?? '';
   const places = gpuPlaces(gpu.libraries, null, machine).filter(({ origin }) => origin === 'option');
   const preload = places.length === 0 ? [] : (await needsOf([path], places)).order;
@@ -107,8 +111,16 @@ async function gpuCandidates(
   const request = { ...requestOf(wish, provider, gpus), driver, nvjpeg: findNvjpeg(places, report.cudaVersion) };
   const candidates = stacks
     .filter(({ reason }) => reason === '')
-    .map((stack): DeviceCandidate => ({ request: withStack(request, stack), use: useOf(device, wish, gpus, report, stack) }));
-  return { candidates, reasons: stacks.filter(({ reason }) => reason !== '').map((stack) => `${stack.path}: ${stack.reason}`) };
+    .map(
+      (stack): DeviceCandidate => ({
+        request: withStack(request, stack),
+        use: useOf(device, wish, gpus, report, stack),
+      }),
+    );
+  return {
+    candidates,
+    reasons: stacks.filter(({ reason }) => reason !== '').map((stack) => `${stack.path}: ${stack.reason}`),
+  };
 }
 
 function wantedGpus(device: DeviceChoice, gpus: readonly NativeGpu[]): readonly NativeGpu[] {
@@ -125,7 +137,17 @@ export function noProvider(provider: GpuProvider, places: readonly Place[]): str
 function requestOf({ gpu }: DeviceWish, kind: GpuProvider, gpus: readonly NativeGpu[]): NativeDeviceRequest {
   const { tf32, fp16, graphs, decode, memoryLimitBytes, cache } = gpu;
   const ordinals = gpus.map(({ ordinal }) => ordinal);
-  return { ...cpuRequest, kind, ordinals, tf32, fp16, cudaGraph: graphs, decode, memoryLimitBytes, engineCache: cache ?? '' };
+  return {
+    ...cpuRequest,
+    kind,
+    ordinals,
+    tf32,
+    fp16,
+    cudaGraph: graphs,
+    decode,
+    memoryLimitBytes,
+    engineCache: cache ?? '',
+  };
 }
 
 function withStack(request: NativeDeviceRequest, stack: GpuStack): NativeDeviceRequest {

@@ -1,5 +1,6 @@
 /** What is known of the GPUs of this machine, for `doctor`: what is there, what is not, and why. Opens the driver alone. */
 
+import { foundBy } from '../../core/errors.js';
 import { readDeviceCode, runsOn, type Modules } from '../../core/elf/device-code.js';
 import type { NativeGpu, NativeGpuReport } from '../device-request.js';
 import { noProvider, type DeviceProbe } from './candidates.js';
@@ -85,17 +86,24 @@ async function withCode(stack: GpuStack, gpus: readonly NativeGpu[]): Promise<Gp
 async function codeOf(path: string): Promise<{ readonly report: DeviceCodeReport; readonly modules: Modules | null }> {
   try {
     const modules = await readDeviceCode(path, path.slice(path.lastIndexOf('/') + 1));
-    if (modules === 'none') return { report: { path, ...kNoCode, reason: 'it carries no code for a GPU' }, modules: null };
+    if (modules === 'none')
+      return { report: { path, ...kNoCode, reason: 'it carries no code for a GPU' }, modules: null };
     if (modules === 'unknown')
       return { report: { path, ...kNoCode, reason: 'it has no table of sections' }, modules: null };
     const of = (kind: 'machine' | 'assembly'): readonly string[] =>
-      [...new Set(modules.flat().filter((code) => code.kind === kind).map((code) => code.architecture))]
+      [
+        ...new Set(
+          modules
+            .flat()
+            .filter((code) => code.kind === kind)
+            .map((code) => code.architecture),
+        ),
+      ]
         .sort((a, b) => a - b)
         .map((architecture) => `sm_${architecture}`);
     return { report: { path, machineCode: of('machine'), assembly: of('assembly'), reason: '' }, modules };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { report: { path, ...kNoCode, reason }, modules: null };
+    return { report: { path, ...kNoCode, reason: foundBy(error) }, modules: null };
   }
 }
 

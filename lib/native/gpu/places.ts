@@ -103,8 +103,8 @@ function systemFolders({ environment, root }: SearchedMachine): readonly string[
   return [
     ...foldersOf(environment['LD_LIBRARY_PATH']),
     ...(conda === undefined || conda === '' ? [] : [join(conda, 'lib')]),
-    ...['/usr/local/cuda/lib64', '/usr/local/cuda-*/lib64', '/usr/local/nvidia/lib64', '/usr/local/lib'].flatMap((folder) =>
-      matching(join(root, folder)),
+    ...['/usr/local/cuda/lib64', '/usr/local/cuda-*/lib64', '/usr/local/nvidia/lib64', '/usr/local/lib'].flatMap(
+      (folder) => matching(join(root, folder)),
     ),
     ...['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib/wsl/lib'].map((folder) => join(root, folder)),
   ];
@@ -162,7 +162,8 @@ function distinct(all: readonly (readonly [PlaceOrigin, readonly string[]])[]): 
       if (places.has(folder)) continue;
       const files = new Set(namesIn(folder).filter((name) => name.includes('.so')));
       // What was named is kept, so that a message can say that nothing was in it.
-      if (files.size > 0 || origin === 'option' || origin === 'environment') places.set(folder, { folder, origin, files });
+      if (files.size > 0 || origin === 'option' || origin === 'environment')
+        places.set(folder, { folder, origin, files });
     }
   }
   return [...places.values()];

@@ -5,6 +5,7 @@
 
 import { join } from 'node:path';
 
+import { foundBy } from '../../core/errors.js';
 import { readElfFacts } from '../../core/elf/elf-facts.js';
 import { onnxRuntimeFile } from '../runtimes.js';
 import { findLibrary, needsOf } from './needs.js';
@@ -82,7 +83,8 @@ async function stackAt(
     ...(shared === null ? [sharedFile] : []),
     ...(runtime === null ? ['libonnxruntime.so'] : []),
   ];
-  if (runtime === null || absent.length > 0) return { ...stack, reason: `${absent.join(', ')} is not beside it or in another place` };
+  if (runtime === null || absent.length > 0)
+    return { ...stack, reason: `${absent.join(', ')} is not beside it or in another place` };
   try {
     const runtimeVersion = await versionOf(runtime.path);
     const needs = await needsOf(known, nearest);
@@ -93,7 +95,7 @@ async function stackAt(
     const reason = missingText(needs.missing, nearest) || driverText(cudaMajor, driverCuda);
     return { ...stack, runtimeVersion, preload, cudaMajor, notes, reason };
   } catch (error) {
-    return { ...stack, reason: error instanceof Error ? error.message : String(error) };
+    return { ...stack, reason: foundBy(error) };
   }
 }
 
@@ -108,7 +110,9 @@ function runtimeIn(places: readonly Place[]): { readonly path: string; readonly 
 /** The symbols of ONNX Runtime carry its version. */
 async function versionOf(path: string): Promise<string> {
   const facts = await readElfFacts(path, path.slice(path.lastIndexOf('/') + 1));
-  const found = facts?.versions.map((version) => /^VERS_(\d+\.\d+\.\d+)$/.exec(version)?.[1]).find((v) => v !== undefined);
+  const found = facts?.versions
+    .map((version) => /^VERS_(\d+\.\d+\.\d+)$/.exec(version)?.[1])
+    .find((v) => v !== undefined);
   return found ?? /\.so\.(\d+\.\d+\.\d+)$/.exec(path)?.[1] ?? '';
 }
 

@@ -49,7 +49,7 @@ export const gpuRows: readonly OptionRow[] = [
     kind: { type: 'choice', values: ['auto', 'cpu', 'nvjpeg'], typeName: 'GpuDecode' },
     doc: 'Who decodes JPEG tiles for a GPU.',
     details:
-      "`nvjpeg` needs `reproducible: false`, for its pixels are not those of libjpeg-turbo. `auto` takes it only then, only from compute capability 8.0 on, and only where a trial on the first batches is faster with it.",
+      '`nvjpeg` needs `reproducible: false`, for its pixels are not those of libjpeg-turbo. `auto` takes it only then, only from compute capability 8.0 on, and only where a trial on the first batches is faster with it.',
     default: 'auto',
     scores: 'byContent',
     heading,
@@ -70,7 +70,8 @@ export const gpuRows: readonly OptionRow[] = [
     in: place,
     kind: kind.path,
     doc: 'Folder where TensorRT keeps the engines that it has built; one for each GPU, version and model.',
-    details: 'Without it every start builds them again, which takes minutes. Whoever can write to the folder decides what runs.',
+    details:
+      'Without it every start builds them again, which takes minutes. Whoever can write to the folder decides what runs.',
     default: null,
     scores: 'no',
     heading,
