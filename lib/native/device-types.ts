@@ -29,6 +29,8 @@ export interface DeviceUse {
   readonly precision: 'float32' | 'tf32' | 'float16';
   /** What a score depends on: the kind of GPU, driver, ONNX Runtime, precision. Runs with another one are not gone on with. */
   readonly identity: string;
+  /** GPUs that the driver shows; 0 where it was not asked, or is not there. */
+  readonly gpusSeen: number;
   /** What was asked for. */
   readonly asked: DeviceChoice;
   /** Why `auto` took no other device; empty where it had no reason to look further. */

@@ -27,7 +27,7 @@ export interface RuntimeSearch extends Search {
 }
 
 export const onnxRuntimeVariable = 'MICROTOME_ONNXRUNTIME';
-export const onnxRuntimeFile = /^libonnxruntime\.so(\.\d+)*$/;
+export const onnxRuntimeFile: RegExp = /^libonnxruntime\.so(\.\d+)*$/;
 const vipsFile = /^libvips-cpp\.so(\.\d+)*$/;
 
 function filesOf(folder: string): readonly string[] {

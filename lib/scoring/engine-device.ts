@@ -26,13 +26,13 @@ export async function onDevice<T>(
   probe: DeviceProbe,
   make: (request: NativeDeviceRequest) => Promise<T>,
 ): Promise<OnDevice<T>> {
-  const { candidates, reasons } = await candidatesOf(wish, probe);
+  const { candidates, reasons, gpusSeen } = await candidatesOf(wish, probe);
   const told = [...reasons];
   let failure: unknown;
   for (const [i, { request, use }] of candidates.entries()) {
     try {
       const made = await make(request);
-      return { made, use: Object.freeze({ ...use, asked: wish.device, reasons: Object.freeze(told) }) };
+      return { made, use: Object.freeze({ ...use, gpusSeen, asked: wish.device, reasons: Object.freeze(told) }) };
     } catch (error) {
       const isLast = i === candidates.length - 1;
       if (isLast || !(error instanceof MicrotomeError) || !ofDevice.has(error.code)) throw error;

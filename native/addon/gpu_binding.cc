@@ -42,7 +42,8 @@ GpuReport look(const std::string& path, bool with_free_memory) {
     for (const gpu::DeviceFacts& device : report.devices)
       report.free_bytes.push_back(with_free_memory ? free_bytes_of(driver, device.ordinal) : std::nullopt);
   } catch (const Error& error) {
-    report.reason = error.what();
+    // The caller adds an advice of its own: other devices may be there.
+    report.reason = error.message().substr(0, error.message().size() - error.advice().size() - 2);
   }
   return report;
 }

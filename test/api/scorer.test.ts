@@ -82,6 +82,7 @@ describe('a scorer', () => {
       warnings: ['a warning of the slide', 'a warning of the job'],
       model: { name: 'test-model', sha256: scorer.model.sha256, intendedUse: 'Tests; not for clinical use.' },
       assumed: null,
+      device: { id: 'cpu', name: expect.any(String), precision: 'float32' },
       reproducible: true,
     });
     expect('tiles' in result).toBe(false);

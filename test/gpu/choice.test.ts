@@ -52,6 +52,7 @@ describe('auto', () => {
       name: '2 × NVIDIA H200',
       precision: 'tf32',
       identity: 'cuda on NVIDIA H200 9.0, driver of CUDA 13.0, ONNX Runtime 1.29.0, tf32',
+      gpusSeen: 2,
       asked: 'auto',
       reasons: [],
     });

@@ -10,7 +10,7 @@ import {
   type OptionNaming,
 } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
-import { deviceLine } from '../device-line.js';
+import { deviceLine, isTelling } from '../device-line.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { Failure } from '../failure.js';
@@ -77,7 +77,9 @@ export async function embed(args: ParsedArgs, io: CliIo): Promise<number> {
     onNotRead: (notRead) => {
       for (const { path, reason } of notRead.slice(0, 20)) view.note(`not read: ${printable(path)}: ${reason}`);
     },
-    onDevice: (use) => view.say(deviceLine(use)),
+    onDevice: (use) => {
+      if (isTelling(use)) view.say(deviceLine(use));
+    },
     onModel(model) {
       const notice = clinicalNotice(model);
       if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);

@@ -28,10 +28,12 @@ export interface DeviceWish {
 /** A device that may be tried. */
 export interface DeviceCandidate {
   readonly request: NativeDeviceRequest;
-  readonly use: Omit<DeviceUse, 'asked' | 'reasons'>;
+  readonly use: Omit<DeviceUse, 'gpusSeen' | 'asked' | 'reasons'>;
 }
 
 export interface Candidates {
+  /** GPUs that the driver shows. */
+  readonly gpusSeen: number;
   readonly candidates: readonly DeviceCandidate[];
   /** Why what was looked for is not among them. */
   readonly reasons: readonly string[];
@@ -70,7 +72,7 @@ const cpuCandidate = (): DeviceCandidate => ({
 /** The candidates of a choice. Of `auto` the last one is the CPU; of another choice there may be none. */
 export async function candidatesOf(wish: DeviceWish, probe: DeviceProbe): Promise<Candidates> {
   const { device } = wish;
-  if (device === 'cpu') return { candidates: [cpuCandidate()], reasons: [] };
+  if (device === 'cpu') return { gpusSeen: 0, candidates: [cpuCandidate()], reasons: [] };
   if (device.startsWith('plugin:')) return plugin(device.slice('plugin:'.length), wish, probe.machine);
   const provider: GpuProvider = device.startsWith('tensorrt') ? 'tensorrt' : 'cuda';
   const found = await gpuCandidates(provider, device, wish, await findGpus(wish, probe));
@@ -89,7 +91,7 @@ async function plugin(
   const request = { ...cpuRequest, kind: 'plugin' as const, runtime, preload, pluginName: name, pluginPath: path };
   const id: DeviceId = `plugin:${name}`;
   const use = { id, kind: 'plugin', name, precision: 'float32', identity: `${id} (${path})` } as const;
-  return { candidates: [{ request, use }], reasons: [] };
+  return { gpusSeen: 0, candidates: [{ request, use }], reasons: [] };
 }
 
 async function gpuCandidates(
@@ -99,15 +101,17 @@ async function gpuCandidates(
   found: FoundGpus,
 ): Promise<Candidates> {
   const { report, places, driver } = found;
-  if (report.reason !== '') return { candidates: [], reasons: [report.reason] };
+  const gpusSeen = report.gpus.length;
+  if (report.reason !== '') return { gpusSeen, candidates: [], reasons: [report.reason] };
   const gpus = wantedGpus(device, report.gpus);
   if (gpus.length === 0)
     return {
+      gpusSeen,
       candidates: [],
       reasons: [`the driver shows ${countText(report.gpus.length)}, numbered from 0, and ${device} is not among them`],
     };
   const stacks = await findStacks(provider, places, report.cudaVersion);
-  if (stacks.length === 0) return { candidates: [], reasons: [noProvider(provider, places)] };
+  if (stacks.length === 0) return { gpusSeen, candidates: [], reasons: [noProvider(provider, places)] };
   const request = { ...requestOf(wish, provider, gpus), driver, nvjpeg: findNvjpeg(places, report.cudaVersion) };
   const candidates = stacks
     .filter(({ reason }) => reason === '')
@@ -118,6 +122,7 @@ async function gpuCandidates(
       }),
     );
   return {
+    gpusSeen,
     candidates,
     reasons: stacks.filter(({ reason }) => reason !== '').map((stack) => `${stack.path}: ${stack.reason}`),
   };
