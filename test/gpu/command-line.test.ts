@@ -94,7 +94,7 @@ describe('a run', () => {
     const run = (of: RunDependencies, more = {}) =>
       startRun(
         sourceOf(folder),
-        { model: 'm', output, onError: 'error', onDevice: (device) => told.push(device), ...more },
+        { model: 'm', output, onError: 'error', onDevice: (device: DeviceUse) => told.push(device), ...more },
         of,
       ).done;
     const failing = { 'b.tif': 'CORRUPT_TILE' } as const;

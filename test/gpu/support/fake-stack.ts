@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type DeviceProbe, type DeviceWish } from '../../../lib/native/gpu/candidates.js';
+import type { DeviceProbe, DeviceWish } from '../../../lib/native/gpu/candidates.js';
 import type { NativeGpu, NativeGpuReport } from '../../../lib/native/device-request.js';
 import type { SearchedMachine } from '../../../lib/native/gpu/places.js';
 import { deviceCode, elfFile, type Code, type ElfParts } from '../../competition/support/elf-file.js';
