@@ -69,9 +69,13 @@ export type {
   TileInput,
 } from './model/model.js';
 export { devices } from './native/devices.js';
-export type { Device, DeviceChoice, DeviceId } from './native/devices.js';
+export type { CpuDevice, Device, DeviceChoice, DeviceId, DeviceUse, GpuDevice } from './native/devices.js';
+export type { DeviceKind } from './native/device-request.js';
 export { doctor } from './native/doctor.js';
 export type { DoctorReport } from './native/doctor.js';
+export type { DeviceCodeReport, GpuDoctorReport, GpuStackReport } from './native/gpu/gpu-report.js';
+export type { GpuStack } from './native/gpu/stack.js';
+export type { NativeGpu, NativeGpuReport } from './native/device-request.js';
 export type { Platform } from './native/platform.js';
 export type { RuntimeOrigin, RuntimeSearch, Search } from './native/runtimes.js';
 export type {
@@ -112,6 +116,7 @@ export type {
   ModelIdentity,
   AppliedColour,
   ReadPolicy,
+  ResultDevice,
   SelectionStep,
   SampleReason,
   ScoreProgress,

@@ -48,13 +48,15 @@ export type CliSlide = Pick<
 export interface CliLibrary {
   scoreDirectory(slides: string | URL | readonly (string | URL)[], options: DirectoryOptions): DirectoryRun;
   embedDirectory(slides: string | URL | readonly (string | URL)[], options: EmbedDirectoryOptions): EmbedRun;
-  createScorer(options: ScorerOptions): Promise<Pick<Scorer, 'model' | 'score' | 'close'>>;
+  createScorer(
+    options: ScorerOptions,
+  ): Promise<Pick<Scorer, 'model' | 'score' | 'close'> & Partial<Pick<Scorer, 'deviceUse'>>>;
   openSlide(path: string, options?: OpenOptions): Promise<CliSlide>;
   loadModel(ref: string, options?: ModelOptions): Promise<Model>;
   createBundle(onnx: string, folder: string, options: BundleOptions): Promise<Model>;
   checkModel(model: Model, options?: CheckOptions): Promise<ModelCheck>;
   evaluateSubmission(submission: string, options: EvaluateOptions): Promise<Evaluation>;
-  doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath'>): Promise<DoctorReport>;
+  doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath' | 'gpu'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
   packSubmission(options: PackOptions): Promise<PackResult>;
 }

@@ -37,6 +37,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     timings,
     warnings,
     model,
+    device,
     tiles,
     tables,
   } = outcome.result;
@@ -59,6 +60,7 @@ export function outcomeJson(outcome: SlideOutcome, naming: OptionNaming): object
     elapsedMs: timings.elapsedMs,
     warnings,
     model,
+    device,
     assumed,
     ...(tiles === undefined ? {} : { tileTable: plainJson(tiles) }),
     ...(Object.keys(tables ?? {}).length > 1 ? { tileTables: plainJson(tables) } : {}),

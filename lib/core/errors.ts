@@ -288,6 +288,13 @@ function withoutPlace(found: string, path: unknown): string {
   return place !== '' && found.endsWith(place) ? found.slice(0, -place.length) : found;
 }
 
+/** What was found, without the advice: for a message that has one error among others. */
+export function foundBy(error: unknown): string {
+  if (!(error instanceof MicrotomeError)) return error instanceof Error ? error.message : String(error);
+  const parts = markedParts.get(error);
+  return parts === undefined ? error.message : apiNames(parts.found);
+}
+
 /** The end of a message whose advice was not sent along. */
 function adviceIn(message: string, code: ErrorCode): string {
   const usual = apiNames(errorAdvice[code]);

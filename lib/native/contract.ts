@@ -7,6 +7,7 @@
 
 import type { Stage } from '../core/errors.js';
 
+import type { NativeDeviceRequest, NativeGpuReport } from './device-request.js';
 import type {
   CodecName,
   CompressionName,
@@ -292,7 +293,7 @@ export interface NativeEngineOptions {
   }[];
   /** Those that run once for a slide: heads. */
   readonly headGraphs: NativeEngineOptions['graphs'];
-  readonly device: string;
+  readonly device: NativeDeviceRequest;
   /** Worker threads; 0: one per core that this process may use. */
   readonly threads: number;
   readonly memoryBytes: number;
@@ -470,6 +471,11 @@ export interface NativeAddon {
   /** Returns at once; `cancel` gives up the loading of the model. */
   createEngine(options: NativeEngineOptions): { readonly result: Promise<NativeEngine>; cancel(): void };
   doctor(): Promise<NativeDoctor>;
+  /**
+   * Opens the driver: that at the path, or the one that the loader finds. Free memory is asked for only where it is wanted: that
+   * takes a context on each GPU. Does not reject for a driver that is not there.
+   */
+  gpuReport(request: { readonly driver: string; readonly freeMemory: boolean }): Promise<NativeGpuReport>;
   /** Opens ONNX Runtime where that has not happened yet, and nothing else. */
   identity(): Promise<NativeIdentity>;
   /** Cores that this process may use: the affinity mask, and no more than a container's limit. Opens nothing. */

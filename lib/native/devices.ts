@@ -1,19 +1,19 @@
 /** Where a model can run. */
 
-import { cpus, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 
 import { loadAddon } from './addon.js';
+import type { NativeGpu, NativeGpuReport } from './device-request.js';
+import { deviceProbe, findGpus, type DeviceProbe } from './gpu/candidates.js';
+import { cudaText, findStacks, type GpuProvider } from './gpu/stack.js';
+import { processorName } from './processor.js';
 
-/** A device of this version: the CPU alone. */
-export type DeviceId = 'cpu';
+export type { DeviceChoice, DeviceId, DeviceUse } from './device-types.js';
 
-/** What the option `device` takes; `cuda:1` is the second GPU. Devices other than the CPU are refused by this version. */
-export type DeviceChoice = 'auto' | 'cpu' | 'cuda' | `cuda:${number}` | 'tensorrt' | `tensorrt:${number}`;
-
-/** A device that `device` can name. */
-export interface Device {
+/** The processor. */
+export interface CpuDevice {
   /** What to pass as `device`. */
-  readonly id: DeviceId;
+  readonly id: 'cpu';
   readonly kind: 'cpu';
   /** The processor's own name, for people. */
   readonly name: string;
@@ -23,21 +23,64 @@ export interface Device {
   readonly memoryBytes: number;
 }
 
+/** A GPU, by one of the two ways to use it. */
+export interface GpuDevice {
+  /** What to pass as `device`. */
+  readonly id: `cuda:${number}` | `tensorrt:${number}`;
+  readonly kind: GpuProvider;
+  readonly name: string;
+  /** `3.7` of a Tesla K80. */
+  readonly computeCapability: string;
+  /** Memory of the GPU, in bytes. */
+  readonly memoryBytes: number;
+  /** Memory that nobody uses at this moment, in bytes; null where the driver does not say it. */
+  readonly freeMemoryBytes: number | null;
+  /** What names this GPU on every machine, also to CUDA_VISIBLE_DEVICES. */
+  readonly uuid: string;
+  /** The newest CUDA that the driver knows, such as `11.4`. */
+  readonly driverCuda: string;
+}
+
+/** A device that `device` can name. */
+export type Device = CpuDevice | GpuDevice;
+
 /**
- * The devices that this version can use: the CPU.
+ * The devices that this machine has and whose libraries were found: the CPU first, then each GPU by CUDA, then by TensorRT. Opens the
+ * driver, and looks for the rest without opening it: that a device is here does not say that a model runs on it. What is not
+ * here, and why, is in {@link doctor}.
  *
  * @throws {@link MicrotomeError} UNSUPPORTED_PLATFORM, RUNTIME_MISSING when the addon does not load.
  */
 export async function devices(): Promise<readonly Device[]> {
   const addon = await loadAddon();
-  const name = cpus()[0]?.model.trim() ?? '';
-  return Object.freeze([
-    Object.freeze({
-      id: 'cpu' as const,
-      kind: 'cpu' as const,
-      name: name === '' ? 'CPU' : name,
-      cores: addon.cores(),
-      memoryBytes: totalmem(),
-    }),
-  ]);
+  const cpu: CpuDevice = {
+    id: 'cpu',
+    kind: 'cpu',
+    name: processorName(),
+    cores: addon.cores(),
+    memoryBytes: totalmem(),
+  };
+  const gpus = await gpuDevices(deviceProbe(addon, true));
+  return Object.freeze([cpu, ...gpus].map((device) => Object.freeze(device)));
+}
+
+/** Each GPU by each provider that may be used. */
+export async function gpuDevices(probe: DeviceProbe): Promise<readonly GpuDevice[]> {
+  const wish = { onnxRuntimePath: null, gpu: { libraries: null } };
+  const { report, places } = await findGpus(wish, probe);
+  if (report.reason !== '') return [];
+  const found: GpuDevice[] = [];
+  for (const provider of ['cuda', 'tensorrt'] as const) {
+    const stacks = await findStacks(provider, places, report.cudaVersion);
+    if (stacks.some(({ reason }) => reason === ''))
+      found.push(...report.gpus.map((gpu) => deviceOf(gpu, provider, report)));
+  }
+  return found;
+}
+
+function deviceOf(gpu: NativeGpu, kind: GpuProvider, { cudaVersion }: NativeGpuReport): GpuDevice {
+  const { ordinal, name, memoryBytes, freeMemoryBytes, uuid } = gpu;
+  const id: GpuDevice['id'] = `${kind}:${ordinal}`;
+  const computeCapability = gpu.computeCapability.join('.');
+  return { id, kind, name, computeCapability, memoryBytes, freeMemoryBytes, uuid, driverCuda: cudaText(cudaVersion) };
 }

@@ -6,6 +6,9 @@ import { pathOf } from '../core/file-url.js';
 import { packageFile } from '../core/package-root.js';
 import { addonPath, loadAddon, nameOnnxRuntime } from './addon.js';
 import type { NativeDoctor } from './contract.js';
+import { deviceProbe } from './gpu/candidates.js';
+import { gpuDoctor, type GpuDoctorReport } from './gpu/gpu-report.js';
+import { foldersOf } from './gpu/places.js';
 import { platform, platformFault } from './platform.js';
 import type { Platform } from './platform.js';
 import { findJpeg, findOnnxRuntime, findVips } from './runtimes.js';
@@ -21,6 +24,8 @@ export interface DoctorReport {
   readonly searches: { readonly jpeg: Search; readonly vips: Search; readonly onnxRuntime: RuntimeSearch };
   /** The file with the licences of what the package carries: ONNX Runtime, libjpeg-turbo, the codecs. */
   readonly notices: string;
+  /** GPUs, their driver and the libraries that use them; null when the addon does not load. */
+  readonly gpu: GpuDoctorReport | null;
   /** What the libraries say of themselves; null when the addon does not load. */
   readonly libraries: NativeDoctor | null;
 }
@@ -29,7 +34,13 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function librariesOf(onnxRuntimePath: string | null): Promise<{ report: NativeDoctor | null; error: string }> {
+interface Loaded {
+  readonly report: NativeDoctor | null;
+  readonly gpu: GpuDoctorReport | null;
+  readonly error: string;
+}
+
+async function librariesOf(onnxRuntimePath: string | null, folders: string | undefined): Promise<Loaded> {
   try {
     const addon = await loadAddon();
     try {
@@ -37,9 +48,11 @@ async function librariesOf(onnxRuntimePath: string | null): Promise<{ report: Na
     } catch {
       // The search below says what was tried; the other libraries are still worth a report.
     }
-    return { report: await addon.doctor(), error: '' };
+    const libraries = folders === undefined ? null : foldersOf(folders);
+    const gpu = await gpuDoctor(libraries, onnxRuntimePath, deviceProbe(addon, true));
+    return { report: await addon.doctor(), gpu, error: '' };
   } catch (error) {
-    return { report: null, error: messageOf(error) };
+    return { report: null, gpu: null, error: messageOf(error) };
   }
 }
 
@@ -62,7 +75,9 @@ function namedPath(given: string | URL | undefined): string | null {
  * console.log(libraries?.onnxRuntime.version);
  * ```
  */
-export async function doctor(options: { readonly onnxRuntimePath?: string | URL } = {}): Promise<DoctorReport> {
+export async function doctor(
+  options: { readonly onnxRuntimePath?: string | URL; readonly gpu?: { readonly libraries?: string } } = {},
+): Promise<DoctorReport> {
   const found = platform();
   const option = namedPath(options.onnxRuntimePath);
   let path = '';
@@ -71,7 +86,7 @@ export async function doctor(options: { readonly onnxRuntimePath?: string | URL 
   } catch {
     // loadAddon() below fails with the same error and its help.
   }
-  const { report, error } = await librariesOf(option);
+  const { report, gpu, error } = await librariesOf(option, options.gpu?.libraries);
   const addonFolder = path === '' ? '' : dirname(path);
   return {
     platform: found,
@@ -83,6 +98,7 @@ export async function doctor(options: { readonly onnxRuntimePath?: string | URL 
       onnxRuntime: findOnnxRuntime(option, addonFolder),
     },
     notices: packageFile('THIRD-PARTY-NOTICES.md'),
+    gpu,
     libraries: report,
   };
 }

@@ -6,7 +6,7 @@ import { basename, dirname } from 'node:path';
 import { addonPath, loadAddon } from './addon.js';
 import { findJpeg, findVips, type Search } from './runtimes.js';
 
-/** By what a message calls each of them. ONNX Runtime is opened already where there is a scorer. */
+/** By what a message calls each of them; `device` is the identity of the device in use. ONNX Runtime is opened already where there is a scorer. */
 export async function machineIdentity(device: string): Promise<Readonly<Record<string, string>>> {
   const addon = await loadAddon();
   const { onnxRuntime, simd } = await addon.identity();

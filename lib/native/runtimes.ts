@@ -27,7 +27,7 @@ export interface RuntimeSearch extends Search {
 }
 
 export const onnxRuntimeVariable = 'MICROTOME_ONNXRUNTIME';
-const onnxRuntimeFile = /^libonnxruntime\.so(\.\d+)*$/;
+export const onnxRuntimeFile: RegExp = /^libonnxruntime\.so(\.\d+)*$/;
 const vipsFile = /^libvips-cpp\.so(\.\d+)*$/;
 
 function filesOf(folder: string): readonly string[] {
@@ -63,7 +63,7 @@ function waysUp(name: string): readonly string[] {
 }
 
 /** Folders where a package would be installed, nearest first: flat, nested and linked (pnpm) layouts. */
-function installFolders(name: string): readonly string[] {
+export function installFolders(name: string): readonly string[] {
   const folders = origins().flatMap((require) => require.resolve.paths(name) ?? []);
   return [...new Set(folders)].map((folder) => join(folder, name));
 }
@@ -116,7 +116,7 @@ export function findVips(): Search {
 }
 
 /** bin/napi-v<n>/linux/x64, highest n first, then the places a platform package would use. */
-function onnxRuntimePlaces(folder: string): readonly string[] {
+export function onnxRuntimePlaces(folder: string): readonly string[] {
   const version = (name: string): number => Number(/^napi-v(\d+)$/.exec(name)?.[1] ?? 0);
   const byVersion = filesOf(join(folder, 'bin'))
     .filter((f) => version(f) > 0)

@@ -44,6 +44,12 @@ export const defaults = {
   tiles: false,
   device: 'auto',
   memoryLimit: 1073741824,
+  gpu: {
+    tf32: false,
+    fp16: false,
+    graphs: false,
+    decode: 'auto',
+  },
   limits: {
     decodedTileBytes: 134217728,
     storedTileBytes: 67108864,

@@ -32,6 +32,9 @@ export type TissueMethod = 'default' | 'wsinfer';
 /** What to do with a stored tile that cannot be decoded: fail the slide, or read it as white and count it. */
 export type BadTilePolicy = 'error' | 'fill';
 
+/** Who decodes JPEG tiles for a GPU. */
+export type GpuDecode = 'auto' | 'cpu' | 'nvjpeg';
+
 /** Type of the numbers in the file of features. */
 export type FeatureType = 'float32' | 'float16';
 
@@ -147,6 +150,44 @@ export interface StoppingOptions {
   readonly minTiles?: number;
   /** Tiles in one round; after each round it is checked whether to stop. @defaultValue 128 */
   readonly everyTiles?: number;
+}
+
+/** How a GPU computes, and where its libraries are. */
+export interface GpuOptions {
+  /**
+   * Let the GPU round the factors of a product to 10 bits (TF32): faster from Ampere on, and other scores than on the
+   * CPU.
+   * @defaultValue false
+   */
+  readonly tf32?: boolean;
+  /** Let TensorRT compute in half precision; CUDA takes the precision of the model. @defaultValue false */
+  readonly fp16?: boolean;
+  /**
+   * Record the work of a batch once as a CUDA graph and replay it; helps small networks on fast GPUs.
+   * @defaultValue false
+   */
+  readonly graphs?: boolean;
+  /**
+   * Who decodes JPEG tiles for a GPU. `nvjpeg` needs `reproducible: false`, for its pixels are not those of
+   * libjpeg-turbo. `auto` takes it only then, only from compute capability 8.0 on, and only where a trial on the first
+   * batches is faster with it.
+   * @defaultValue 'auto'
+   */
+  readonly decode?: GpuDecode;
+  /** Most memory that ONNX Runtime takes of each GPU. In bytes. @defaultValue all that is free */
+  readonly memoryLimit?: number;
+  /**
+   * Folder where TensorRT keeps the engines that it has built; one for each GPU, version and model. Without it every
+   * start builds them again, which takes minutes. Whoever can write to the folder decides what runs.
+   */
+  readonly cache?: string | URL;
+  /**
+   * Folders that are searched first for the libraries of the GPU, separated by ':'.
+   * @defaultValue those of the environment variable MICROTOME_GPU_LIBRARIES
+   */
+  readonly libraries?: string;
+  /** Library of the execution provider that `device: 'plugin:<name>'` names; needs ONNX Runtime 1.22 or newer. */
+  readonly plugin?: string | URL;
 }
 
 /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
@@ -266,7 +307,12 @@ export interface TensorsOptions extends TilesOptions {
 
 /** Which device, threads, memory and library scoring uses. */
 export interface RuntimeOptions {
-  /** Where the model runs; this version runs it on the CPU only. @defaultValue 'auto' */
+  /**
+   * Where the model runs. `cuda` and `tensorrt` take every GPU that the process may see, `cuda:1` the second.
+   * `plugin:<name>` takes the device of that name from the library in `gpu.plugin`. `auto` takes `cuda` where that
+   * works and the CPU else, and says which; a device that is named never becomes another one.
+   * @defaultValue 'auto'
+   */
   readonly device?: DeviceChoice;
   /**
    * Number of worker threads; scores are the same with any number.
@@ -278,6 +324,8 @@ export interface RuntimeOptions {
   readonly memoryLimit?: number;
   /** Path of libonnxruntime.so, or of its folder. @defaultValue the library that comes with the package */
   readonly onnxRuntimePath?: string | URL;
+  /** How a GPU computes, and where its libraries are. */
+  readonly gpu?: GpuOptions;
 }
 
 /**

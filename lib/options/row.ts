@@ -161,6 +161,7 @@ export const optionHeadings = [
   'Failures',
   'Faster, approximate',
   'Machine',
+  'GPU',
   'Results',
   'Files of each slide',
   'Limits on what a file may ask for',

@@ -1,5 +1,6 @@
 /** Parses score options, and joins them with what the model declares into the addon's full options. */
 
+import type { DeviceChoice } from '../native/devices.js';
 import type { NativeGridOptions, NativeLimits, NativeMaskSource, NativeTissueOptions } from '../native/contract.js';
 import type { NativeProgram } from '../native/program.js';
 import type { Model } from '../model/model.js';
@@ -11,6 +12,7 @@ import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { contradiction, record } from './check.js';
 import { defaults } from './defaults.js';
+import { parseGpu, requireDecode, type ParsedGpuOptions } from './gpu-options.js';
 import { modelOptionKeys, parseModelOptions } from './model-options.js';
 import type { ParsedModelOptions } from './model-options.js';
 import { modelReference, parseOptions, type Parsed } from './parse.js';
@@ -20,7 +22,9 @@ import { optionRows } from './table.js';
 import type { BadTilePolicy, KeepRule, MaskInput, RuntimeOptions, ScorerOptions, SlideScoreOptions } from './types.js';
 
 export interface ParsedRuntimeOptions {
-  readonly device: string;
+  /** As asked for. */
+  readonly device: DeviceChoice;
+  readonly gpu: ParsedGpuOptions;
   /** 0: one for each core. */
   readonly threads: number;
   readonly memoryBytes: number;
@@ -48,7 +52,8 @@ function parseRuntime(options: unknown): ParsedRuntimeOptions {
   const o = parseOptions(['runtime'], options) as unknown as Parsed<RuntimeOptions>;
   const device = o.device ?? defaults.device;
   return Object.freeze({
-    device: device === 'auto' ? 'cpu' : device,
+    device,
+    gpu: parseGpu(o.gpu, device),
     threads: o.threads ?? 0,
     memoryBytes: o.memoryLimit ?? defaults.memoryLimit,
     onnxRuntimePath: o.onnxRuntimePath,
@@ -80,12 +85,10 @@ export function parseScorerOptions(options: ScorerOptions, others: readonly stri
         `The option ${optionMark(extra)} was given, but the model is loaded already; pass it to loadModel()`,
       );
   }
-  return Object.freeze({
-    model: model as string | Model,
-    runtime: parseRuntime(part(keysOf('runtime'))),
-    modelOptions,
-    slide: parseSlide(part(keysOf('slide'))),
-  });
+  const runtime = parseRuntime(part(keysOf('runtime')));
+  const slide = parseSlide(part(keysOf('slide')));
+  requireDecode(runtime.gpu, slide.reproducible ?? defaults.reproducible);
+  return Object.freeze({ model: model as string | Model, runtime, modelOptions, slide });
 }
 
 /** Options of one slide over a scorer's defaults. Throws INVALID_OPTION. */

@@ -12,6 +12,7 @@ import { MicrotomeError } from '../core/errors.js';
 import type { Model, ModelAssumptions } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import { loadAddon } from '../native/addon.js';
+import type { DeviceId, DeviceUse } from '../native/devices.js';
 import { asideOf, removeIfThere, syncFolderOf } from '../runs/durable.js';
 import { ioFailure } from '../runs/failure.js';
 import { realFileSystem, type FileSystem } from '../runs/file-system.js';
@@ -46,7 +47,9 @@ export interface RecordFacts {
   readonly call: 'run' | 'slide';
   /** As given. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly device: string;
+  readonly device: DeviceId;
+  /** What is known of the device; null: nothing more. */
+  readonly deviceUse: DeviceUse | null;
   /** CSV files that were read, by the option that names them. */
   readonly inputs: Readonly<Record<string, { readonly path: string; readonly sha256: string }>>;
 }
@@ -199,7 +202,7 @@ function errorFacts(reason: unknown): object {
 }
 
 function factsOf(
-  { model, call, options, device, inputs }: RecordFacts,
+  { model, call, options, device, deviceUse, inputs }: RecordFacts,
   libraries: Readonly<Record<string, string>>,
 ): Readonly<Record<string, unknown>> {
   const spec = specOf(model);
@@ -215,6 +218,7 @@ function factsOf(
       memoryBytes: totalmem(),
     },
     device,
+    deviceUse,
     model: {
       name: model.name,
       kind: model.kind,

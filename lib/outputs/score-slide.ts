@@ -79,7 +79,14 @@ async function scoreWithFiles(
 ): Promise<SlideResult> {
   const { options, model, slide } = maker;
   await makeFolders(options);
-  const facts = { model, call: 'slide' as const, options: given, device: scorer.device, inputs: {} };
+  const facts = {
+    model,
+    call: 'slide' as const,
+    options: given,
+    device: scorer.device,
+    deviceUse: scorer.deviceUse,
+    inputs: {},
+  };
   const { runRecord } = options;
   const named = [{ name: place.name, path: place.name }];
   const record = runRecord === null ? null : await RunRecord.begin(runRecord, facts, named);

@@ -6,6 +6,7 @@ import { defaults } from '../options/defaults.js';
 import { parseOptions } from '../options/parse.js';
 import { optionRows } from '../options/table.js';
 import type { ScorerOptions } from '../options/types.js';
+import type { DeviceUse } from '../native/devices.js';
 import type { Model } from '../model/model.js';
 import type { ColumnOptions } from './columns.js';
 import { deadlineOf, type Deadline } from './deadline.js';
@@ -35,6 +36,7 @@ export interface RunOptions {
   readonly deadline: Deadline | null;
   readonly signal: AbortSignal | null;
   readonly onModel: ((model: Model) => void) | null;
+  readonly onDevice: ((use: DeviceUse) => void) | null;
   readonly onNotRead: ((notRead: readonly NotRead[]) => void) | null;
   readonly onProgress: ((progress: DirectoryProgress) => void) | null;
   /** For the scorer, as given. */
@@ -140,6 +142,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
     deadline: deadlineOf(parsed.deadline, parsed.deadlineMinTiles),
     signal: parsed.signal,
     onModel: parsed.onModel,
+    onDevice: parsed.onDevice,
     onNotRead: parsed.onNotRead,
     onProgress: parsed.onProgress,
     scorer: Object.fromEntries(

@@ -46,7 +46,7 @@ import { followSignal, startLoop, type Stop } from './run-loop.js';
 import { beginRecord } from './run-record.js';
 import { finishedBefore, progressOf, summaryOf, toScore } from './run-summary.js';
 import { resumedRow, scoreRows, type RowScorer, type ScoredRows, type ScoreRowsInput } from './score-rows.js';
-import { tellModel, tellNotRead } from './tell.js';
+import { tellDevice, tellModel, tellNotRead } from './tell.js';
 import { TimeBudget } from './time-budget.js';
 import type { DirectoryRun, DirectorySummary } from './types.js';
 
@@ -168,6 +168,7 @@ class Execution {
     try {
       signal.throwIfAborted();
       tellModel(options, scorer.model);
+      tellDevice(options, scorer.deviceUse);
       const header = outputHeader(prepared.header, options.columns, scorer.model);
       requireColumns(scorer.model, prepared.metadataColumns ?? null, options.metadata, options.fallback);
       requireOneGrid(options, scorer.model);

@@ -1,6 +1,7 @@
 /** The options of a run over many slides. Made from lib/options/table by scripts/generate-options.mjs; do not edit. */
 
 import type { Model } from '../model/model.js';
+import type { DeviceUse } from '../native/devices.js';
 import type { ScorerOptions, SlideFileOptions } from '../options/types.js';
 import type { DirectoryProgress, NotRead } from './types.js';
 
@@ -143,6 +144,11 @@ export interface DirectoryOptions
    * ignored.
    */
   readonly onModel?: (report: Model) => void;
+  /**
+   * Called on the JavaScript thread with the device that the model runs on, before the first slide; what it throws is
+   * ignored.
+   */
+  readonly onDevice?: (report: DeviceUse) => void;
   /** Called on the JavaScript thread, at most every 100 ms; what it throws is ignored. */
   readonly onProgress?: (report: DirectoryProgress) => void;
 }

@@ -27,6 +27,7 @@ export async function beginRecord(
     call: 'run',
     options: options.given,
     device: scorer.device ?? 'cpu',
+    deviceUse: scorer.deviceUse ?? null,
     inputs,
   } as const;
   const slides = prepared.rows.map(({ name, slide }) => ({ name, path: slide?.path ?? null }));

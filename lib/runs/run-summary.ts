@@ -58,6 +58,7 @@ export function summaryOf(
     tiles,
     elapsedMs,
     model: { name, sha256, intendedUse },
+    device: scorer.deviceUse ?? null,
     assumed: scorer.model.assumed,
   };
 }
@@ -76,6 +77,7 @@ export function finishedBefore(output: string, { notRead = [] }: PreparedRun, el
     tiles: 0,
     elapsedMs,
     model: null,
+    device: null,
     assumed: null,
   };
 }

@@ -55,7 +55,7 @@ export function scoreDirectory(
 
 const dependencies: RunDependencies = {
   createScorer,
-  machine: (scorer) => machineIdentity((scorer as Scorer).device),
+  machine: (scorer) => machineIdentity((scorer as Scorer).deviceUse.identity),
   versions: libraryVersions,
   modelFault: (scorer, clinical) => modelFault(scorer as Scorer, clinical),
 };

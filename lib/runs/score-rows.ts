@@ -17,6 +17,7 @@ import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
 import type { ProvisionalOutput } from './provisional.js';
 import { rowKey, type RowKeyMaker } from './row-key.js';
+import type { DeviceId, DeviceUse } from '../native/devices.js';
 import type { FiledResult, RunFiles } from './run-files.js';
 import type { RunRow } from './rows.js';
 import { rowsMismatch } from './rows.js';
@@ -31,7 +32,9 @@ import type { OnError, SummaryRow } from './types.js';
 export interface RowScorer {
   readonly model: Model;
   /** Where the model runs; not there: the processor. */
-  readonly device?: string;
+  readonly device?: DeviceId;
+  /** Not there: nothing more is known of it. */
+  readonly deviceUse?: DeviceUse;
   /** Most tiles of a slide; 0, or not there: no limit. */
   readonly tilesPerSlide?: number;
   score(path: string, options: SlideScoreOptions): Promise<SlideResult>;

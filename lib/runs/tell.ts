@@ -1,5 +1,6 @@
 /** Tells the caller of a run what it found. What a callback throws is ignored: the run goes on. */
 import type { Model } from '../model/model.js';
+import type { DeviceUse } from '../native/devices.js';
 import type { RunOptions } from './directory-options.js';
 import type { PreparedRun } from './prepare.js';
 
@@ -15,6 +16,16 @@ export function tellNotRead({ onNotRead }: RunOptions, { notRead = [] }: Prepare
 export function tellModel({ onModel }: RunOptions, model: Model): void {
   try {
     onModel?.(model);
+  } catch {
+    // See the option.
+  }
+}
+
+/** `use` is not there where somebody else made the scorer. */
+export function tellDevice({ onDevice }: RunOptions, use: DeviceUse | undefined): void {
+  if (use === undefined) return;
+  try {
+    onDevice?.(use);
   } catch {
     // See the option.
   }

@@ -1,5 +1,6 @@
 /** The types of scoring a folder: what goes in, what comes out. */
 import type { ErrorCode } from '../core/errors.js';
+import type { DeviceUse } from '../native/devices.js';
 import type { ModelAssumptions } from '../model/model.js';
 import type { ModelIdentity, ScoreProgress, SlideOutcome, TileSample } from '../scoring/result.js';
 
@@ -90,6 +91,8 @@ export interface DirectorySummary {
   readonly tiles: number;
   readonly elapsedMs: number;
   readonly model: ModelIdentity | null;
+  /** The device that the model ran on; null like `model`. */
+  readonly device: DeviceUse | null;
   /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
   readonly assumed: ModelAssumptions | null;
 }

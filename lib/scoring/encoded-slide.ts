@@ -8,7 +8,7 @@ import type { ReadPolicy, SlideResult, TileTable } from './result.js';
 /** The facts of a slide that a score has too. */
 export type EncodedFacts = Pick<
   SlideResult,
-  'path' | 'badTiles' | 'missingTiles' | 'tissueFraction' | 'timings' | 'warnings' | 'model' | 'reproducible'
+  'path' | 'badTiles' | 'missingTiles' | 'tissueFraction' | 'timings' | 'warnings' | 'model' | 'device' | 'reproducible'
 > & { readonly read: ReadPolicy };
 
 /** Where the tiles are. */

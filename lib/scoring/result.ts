@@ -2,6 +2,7 @@
 
 import type { MicrotomeError, Stage } from '../core/errors.js';
 import type { JsonOf } from '../core/plain-json.js';
+import type { DeviceUse } from '../native/devices.js';
 import type { ReadPolicyName } from '../native/names.js';
 import type { ModelAssumptions } from '../model/model.js';
 
@@ -148,6 +149,9 @@ export interface ModelIdentity {
   readonly intendedUse: string;
 }
 
+/** Of a device in use, what a score depends on most; `identity` of {@link DeviceUse} has the rest. */
+export type ResultDevice = Pick<DeviceUse, 'id' | 'name' | 'precision'>;
+
 /** One scored slide. */
 export interface SlideResult {
   /** The slide's file. */
@@ -197,9 +201,12 @@ export interface SlideResult {
   readonly model: ModelIdentity;
   /** What was assumed of the model, since neither it nor the caller says it; null: nothing was. */
   readonly assumed: ModelAssumptions | null;
+  /** The device that the model ran on, and the precision that a GPU computed in. */
+  readonly device: ResultDevice;
   /**
    * True: the score is the same, to the last bit, for any batch size, any number of threads and whatever other slides run.
-   * Never true for a slide that a deadline has cut short.
+   * On a GPU: for the same kind of GPU, the same libraries and the same size of a batch. Never true for a slide that a
+   * deadline has cut short, nor with `gpu.tf32` or `gpu.fp16`.
    */
   readonly reproducible: boolean;
   /** For JSON.stringify: typed arrays become plain arrays. `postMessage` copies a result as it is. */

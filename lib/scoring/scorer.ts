@@ -11,7 +11,9 @@ import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
 import type { GraphSpec } from '../model/spec.js';
 import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
-import type { DeviceId } from '../native/devices.js';
+import type { NativeDeviceRequest } from '../native/device-request.js';
+import type { DeviceId, DeviceUse } from '../native/devices.js';
+import { deviceProbe } from '../native/gpu/candidates.js';
 import type {
   NativeEngine,
   NativeEngineOptions,
@@ -38,12 +40,13 @@ import type {
   SlideSettings,
 } from '../options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
+import { onDevice, type OnDevice } from './engine-device.js';
 import { encodedTiles, type EncodedSlide } from './encoded-slide.js';
 import { SlideProgress } from './progress.js';
 import type { SlidePlan, SlideResult } from './result.js';
 import { openNativeSlide } from '../slide/slide.js';
 import { RowPump, type RowTaker } from './row-pump.js';
-import { encodedFacts, slidePlan, slideResult } from './slide-result.js';
+import { encodedFacts, slidePlan, slideResult, type ResultContext } from './slide-result.js';
 import { placeOf } from '../slide/byte-source.js';
 import type { Input, Place } from '../slide/byte-source.js';
 
@@ -52,6 +55,8 @@ export interface Scorer extends AsyncDisposable {
   readonly model: Model;
   /** The device in use. */
   readonly device: DeviceId;
+  /** What is known of it, and why `auto` took no other. */
+  readonly deviceUse: DeviceUse;
   /**
    * Worker threads that score at the same time: `threads` where it was given; else one for each core that the process may
    * use, until a trial on the first tiles has found that fewer are faster (on two threads of one core they may be).
@@ -171,7 +176,7 @@ function closed(): MicrotomeError {
 
 class WarmScorer implements EncodingScorer {
   readonly model: Model;
-  readonly device: DeviceId = 'cpu';
+  readonly deviceUse: DeviceUse;
   readonly tilesPerSlide: number;
   readonly #engine: NativeEngine;
   readonly #runtime: ParsedRuntimeOptions;
@@ -186,13 +191,23 @@ class WarmScorer implements EncodingScorer {
     void ending.then(() => this.#endings.delete(ending));
   };
 
-  constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions) {
+  constructor(engine: NativeEngine, model: Model, options: ParsedScorerOptions, use: DeviceUse) {
     this.#engine = engine;
+    this.deviceUse = use;
     this.model = model;
     const { grids } = slideSettings(options.slide, model);
     this.tilesPerSlide = grids.length === 1 ? (grids[0]?.maxTiles ?? 0) : 0;
     this.#runtime = options.runtime;
     this.#defaults = options.slide;
+  }
+
+  get #context(): Pick<ResultContext, 'model' | 'device'> {
+    const { id, name, precision } = this.deviceUse;
+    return { model: this.model, device: Object.freeze({ id, name, precision }) };
+  }
+
+  get device(): DeviceId {
+    return this.deviceUse.id;
   }
 
   get threads(): number {
@@ -254,7 +269,7 @@ class WarmScorer implements EncodingScorer {
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
       const found = await this.#run(slide, program, o.signal, progress, path);
       const elapsedMs = performance.now() - beganMs;
-      const context = { path, model: this.model, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
+      const context = { ...this.#context, path, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
       const result = slideResult(found, context);
       progress?.finished(result.tileCount, elapsedMs);
       return result;
@@ -285,7 +300,7 @@ class WarmScorer implements EncodingScorer {
       const found = await ended;
       if (pump.plan === null) throw new MicrotomeError('INTERNAL', 'tiles', 'the job gave no plan', { path });
       const elapsedMs = performance.now() - beganMs;
-      const context = { path, model: this.model, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
+      const context = { ...this.#context, path, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
       progress?.finished(pump.plan.tiles, elapsedMs);
       const { columns, tokens } = pump;
       return { facts: encodedFacts(found, context), tiles: encodedTiles(found, pump.plan), columns, tokens };
@@ -344,20 +359,23 @@ function engineGraphs(graphs: readonly GraphSpec[]): NativeEngineOptions['graphs
   return graphs.map(({ path, sha256, weights }) => ({ graph: { path, sha256 }, weights }));
 }
 
-async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<NativeEngine> {
+async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<OnDevice<NativeEngine>> {
   const addon = await loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
-  const { device, threads, memoryBytes } = runtime;
+  const { threads, memoryBytes } = runtime;
   const spec = specOf(model);
   const graphs = engineGraphs(spec.graphs);
-  const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };
-  const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
-  const engine = await jobUnlessAborted(slide.signal, start, closeLate);
+  const make = async (device: NativeDeviceRequest): Promise<NativeEngine> => {
+    const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };
+    const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
+    return jobUnlessAborted(slide.signal, start, closeLate);
+  };
+  const found = await onDevice(runtime, deviceProbe(addon), make);
   try {
-    checkEngine(engine, model, slide);
-    return engine;
+    checkEngine(found.made, model, slide);
+    return found;
   } catch (error) {
-    closeLate(engine);
+    closeLate(found.made);
     throw error;
   }
 }
@@ -368,8 +386,8 @@ export async function createParsedScorer(options: ParsedScorerOptions): Promise<
   const model = await unlessAborted(signal, modelOf(options), ignore);
   // Options that the model makes impossible are refused now, not at the first slide.
   slideSettings(options.slide, model);
-  const engine = await makeEngine(model, options);
-  return new WarmScorer(engine, model, options);
+  const { made, use } = await makeEngine(model, options);
+  return new WarmScorer(made, model, options, use);
 }
 
 /**

@@ -12,6 +12,7 @@ import { isClipped, rangeWarnings } from './score-range.js';
 import type {
   AppliedColour,
   ReadPolicy,
+  ResultDevice,
   SelectionStep,
   SlidePlan,
   SlideResult,
@@ -136,6 +137,7 @@ export interface ResultContext {
   readonly settings: SlideSettings;
   readonly program: NativeProgram;
   readonly slideWarnings: readonly string[];
+  readonly device: ResultDevice;
   /** From the caller's call to now. */
   readonly elapsedMs: number;
 }
@@ -153,7 +155,7 @@ function tablesOf(
 
 /** Of a slide whose tiles were encoded. */
 export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
-  const { path, model, settings, program, slideWarnings, elapsedMs } = context;
+  const { path, model, settings, program, slideWarnings, device, elapsedMs } = context;
   const [table] = found.tables;
   if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
   return Object.freeze({
@@ -165,7 +167,8 @@ export function encodedFacts(found: NativeScoreResult, context: ResultContext): 
     timings: timingsOf(found, elapsedMs),
     warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
-    reproducible: program.reproducible,
+    device,
+    reproducible: program.reproducible && device.precision === 'float32',
   });
 }
 
@@ -174,7 +177,7 @@ function timingsOf({ times }: NativeScoreResult, elapsedMs: number): Timings {
 }
 
 export function slideResult(found: NativeScoreResult, context: ResultContext): SlideResult {
-  const { path, model, settings, program, slideWarnings, elapsedMs } = context;
+  const { path, model, settings, program, slideWarnings, device, elapsedMs } = context;
   const planned = found.stopping?.plannedTiles;
   const reads = byInput(found.tables, model, (table, i) => readPolicy(table, planned, settings, i));
   const read = firstOf(reads, model);
@@ -209,7 +212,8 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     ]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
     assumed: model.assumed,
-    reproducible: program.reproducible && forced.length === 0,
+    device,
+    reproducible: program.reproducible && forced.length === 0 && device.precision === 'float32',
   };
   return Object.freeze(withJson(result));
 }

@@ -2,6 +2,7 @@
 #include "addon/bytes_binding.h"
 #include "addon/engine_binding.h"
 #include "addon/environment.h"
+#include "addon/gpu_binding.h"
 #include "addon/js_source.h"
 #include "addon/marshal.h"
 #include "addon/run_async.h"
@@ -147,6 +148,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("openSlide", Napi::Function::New<open_slide>(env, "openSlide"));
   exports.Set("createEngine", Napi::Function::New<EngineBinding::create>(env, "createEngine"));
   exports.Set("doctor", Napi::Function::New<doctor>(env, "doctor"));
+  exports.Set("gpuReport", Napi::Function::New<gpu_report>(env, "gpuReport"));
   exports.Set("identity", Napi::Function::New<identity>(env, "identity"));
   exports.Set("cores", Napi::Function::New<cores>(env, "cores"));
   return exports;

@@ -114,15 +114,19 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
           LoadedEngine made;
           std::vector<std::unique_ptr<engine::Runner>> runners;
           for (const infer::ModelFiles& files : model.graphs) {
-            const auto loaded = infer::Model::load(
-                files, {.device = model.device, .intra_op_threads = 1, .log = {}, .cancel = &calls->token()});
+            const auto loaded = infer::Model::load(files, {.device = engine::name_of(model.device.kind),
+                                                           .intra_op_threads = 1,
+                                                           .log = {},
+                                                           .cancel = &calls->token()});
             made.models.push_back({loaded->inputs(), loaded->outputs()});
             runners.push_back(std::make_unique<engine::ModelRunner>(loaded));
           }
           std::vector<std::shared_ptr<infer::HeadGraph>> heads;
           for (const infer::ModelFiles& files : model.head_graphs) {
-            heads.push_back(infer::HeadGraph::load(
-                files, {.device = model.device, .intra_op_threads = 1, .log = {}, .cancel = &calls->token()}));
+            heads.push_back(infer::HeadGraph::load(files, {.device = engine::name_of(model.device.kind),
+                                                           .intra_op_threads = 1,
+                                                           .log = {},
+                                                           .cancel = &calls->token()}));
             made.head_models.push_back({heads.back()->inputs(), heads.back()->outputs()});
           }
           made.engine = std::make_shared<engine::Engine>(pool, std::move(runners), options, std::move(heads));

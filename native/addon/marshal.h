@@ -5,6 +5,7 @@
 #include "addon/napi_setup.h"
 #include "core/large_memory.h"
 #include "decode/region.h"
+#include "engine/device_request.h"
 #include "engine/engine.h"
 #include "engine/mask.h"
 #include "engine/plan_report.h"
@@ -28,8 +29,9 @@ namespace microtome::addon {
 struct ModelRequest {
   std::vector<infer::ModelFiles> graphs;
   std::vector<infer::ModelFiles> head_graphs;
-  std::string device;
+  engine::DeviceRequest device;
 };
+[[nodiscard]] engine::DeviceRequest read_device_request(const Fields& fields);
 [[nodiscard]] ModelRequest read_model_request(const Fields& fields);
 [[nodiscard]] decode::BadTilePolicy read_bad_tile_policy(const Fields& fields);
 

@@ -390,7 +390,7 @@ ModelRequest read_model_request(const Fields& fields) {
   read_all("headGraphs", request.head_graphs);
   if (request.graphs.empty() && request.head_graphs.empty())
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected at least one graph");
-  request.device = fields.string("device");
+  request.device = read_device_request(fields.child("device"));
   return request;
 }
 

@@ -7,6 +7,7 @@
 #include "aggregate/aggregate.h"
 #include "core/option_bounds.h"
 #include "decode/region.h"
+#include "engine/device_request.h"
 #include "preprocess/preprocess.h"
 #include "tiles/tile_plan.h"
 
@@ -174,6 +175,16 @@ namespace microtome::addon::options {
 // Memory limit for everything but the model; at least 64 MiB.
 [[nodiscard]] inline std::int64_t memory_limit(const Fields& fields) {
   return read_integer(fields, {"memoryBytes", "memoryLimit"}, {.min = option_bounds::kMemoryLimitMin, .max = option_bounds::kMemoryLimitMax}, "a number of bytes from 67108864 (64 MiB) to 70368744177664 (64 TiB)");
+}
+
+// Who decodes JPEG tiles for a GPU.
+[[nodiscard]] inline engine::GpuDecode gpu_decode(const Fields& fields) {
+  return read_choice<engine::GpuDecode>(fields, {"decode", "gpu.decode"}, {{"auto", engine::GpuDecode::Auto}, {"cpu", engine::GpuDecode::Cpu}, {"nvjpeg", engine::GpuDecode::Nvjpeg}});
+}
+
+// Most memory that ONNX Runtime takes of each GPU.
+[[nodiscard]] inline std::int64_t gpu_memory_limit(const Fields& fields) {
+  return read_integer_or_zero(fields, {"memoryLimitBytes", "gpu.memoryLimit"}, {.min = option_bounds::kGpuMemoryLimitMin, .max = option_bounds::kGpuMemoryLimitMax}, "a number of bytes from 67108864 (64 MiB) to 70368744177664 (64 TiB)");
 }
 
 // Largest stored tile or strip, decoded.

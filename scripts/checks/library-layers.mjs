@@ -51,7 +51,7 @@ const restricted = [
       /^lib\/native\//,
       /^lib\/cli\//,
       /^lib\/competition\//,
-      /^lib\/core\/(?:version|regular-file|package-root)\.ts$/,
+      /^lib\/core\/(?:version|regular-file|package-root|elf\/binary-file)\.ts$/,
       /^lib\/slide\/byte-source\.ts$/,
     ],
     why: 'files are read and written in lib/runs, lib/outputs, lib/images, lib/model, lib/native, lib/cli, lib/competition, lib/core/regular-file and the sources of input',

@@ -98,6 +98,7 @@ export function readersHeader(table) {
 #include "aggregate/aggregate.h"
 #include "core/option_bounds.h"
 #include "decode/region.h"
+#include "engine/device_request.h"
 #include "preprocess/preprocess.h"
 #include "tiles/tile_plan.h"
 

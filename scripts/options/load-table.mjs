@@ -12,6 +12,7 @@ const modules = [
   'table',
   'table/features',
   'table/files',
+  'table/gpu',
   'table/kinds',
   'table/machine',
   'table/model',

@@ -145,6 +145,7 @@ export function runTypes(table) {
   );
   const imports = [
     "import type { Model } from '../model/model.js';",
+    "import type { DeviceUse } from '../native/devices.js';",
     "import type { ScorerOptions, SlideFileOptions } from '../options/types.js';",
     "import type { DirectoryProgress, NotRead } from './types.js';",
   ];

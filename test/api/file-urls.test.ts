@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { pathOf } from '../../lib/core/file-url.js';
 import { doctor, fileSource, loadModel, type ScorerOptions } from '../../lib/index.js';
+import { nested } from '../../lib/cli/table-flags.js';
 import { parseOptions } from '../../lib/options/parse.js';
 import { parseScorerOptions } from '../../lib/options/score-options.js';
 import { optionRows } from '../../lib/options/table.js';
@@ -37,6 +38,11 @@ describe('pathOf', () => {
   });
 });
 
+/** `tile.size` of `{ tile: { size } }`. */
+function valueIn(options: object, name: string): unknown {
+  return name.split('.').reduce((value: unknown, member) => (value as Record<string, unknown>)[member], options);
+}
+
 describe('options', () => {
   const rows = optionRows.filter(({ kind }) => ['path', 'model', 'mask'].includes(kind.type));
   const needed: Readonly<Record<string, object>> = { run: { model: 'demo' }, stream: { size: 8, mpp: 1 } };
@@ -44,7 +50,7 @@ describe('options', () => {
   it('are some', () => expect(cases.length).toBeGreaterThan(6));
   it.each(cases)('%s of %s takes one', (name, place) => {
     for (const given of [pathToFileURL(odd), pathToFileURL(odd).href, odd])
-      expect(parseOptions([place], { ...needed[place], [name]: given })[name]).toBe(odd);
+      expect(valueIn(parseOptions([place], { ...needed[place], ...nested(new Map([[name, given]])) }), name)).toBe(odd);
   });
 
   it('of a run are paths in the key of its journal, too', () => {

@@ -67,7 +67,10 @@ describe('wrong values', () => {
     [{ tiles: 1 }, 'Expected true or false for tiles'],
     [{ signal: {} }, 'Expected an AbortSignal for signal but received an object'],
     [{ onProgress: 3 }, 'Expected a function for onProgress'],
-    [{ device: 'gpu' }, "Expected 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'tensorrt' for device"],
+    [
+      { device: 'gpu' },
+      "Expected 'auto', 'cpu', 'cuda', 'cuda:<n>', 'tensorrt', 'tensorrt:<n>' or 'plugin:<name>' for device",
+    ],
     [{ memoryLimit: 1000 }, 'a number of bytes from 67108864 (64 MiB)'],
     [{ threads: 0 }, 'Expected an integer from 1 to 1024 for threads'],
     [{ limits: { directories: 0 } }, 'Expected a positive integer for limits.directories'],

@@ -4,6 +4,7 @@ import { loadModel } from '../../lib/model/load-model.js';
 import { planSlide } from '../../lib/scoring/plan-slide.js';
 import type { ScoreProgress } from '../../lib/scoring/result.js';
 import { scoreSlide } from '../../lib/outputs/score-slide.js';
+import { cpuRequest } from '../../lib/native/device-request.js';
 import { createScorer } from '../../lib/scoring/scorer.js';
 import type { ScorerOptions } from '../../lib/options/types.js';
 import type { NativeScoreResult, NativeSlideOutput } from '../../lib/native/contract.js';
@@ -42,7 +43,7 @@ describe('a scorer', () => {
           },
         ],
         headGraphs: [],
-        device: 'cpu',
+        device: cpuRequest,
         threads: 3,
         memoryBytes: 2 ** 28,
       },
@@ -81,6 +82,7 @@ describe('a scorer', () => {
       warnings: ['a warning of the slide', 'a warning of the job'],
       model: { name: 'test-model', sha256: scorer.model.sha256, intendedUse: 'Tests; not for clinical use.' },
       assumed: null,
+      device: { id: 'cpu', name: expect.any(String), precision: 'float32' },
       reproducible: true,
     });
     expect('tiles' in result).toBe(false);

@@ -5,6 +5,7 @@ import type {
   CodecReport,
   CompressionName,
   Device,
+  DeviceId,
   DoctorReport,
   ElementType,
   PhotometricName,
@@ -77,8 +78,8 @@ describe('the types', () => {
     expectTypeOf<StageTiming['stage']>().toEqualTypeOf<Stage>();
     expectTypeOf<SummaryRow['error']>().toEqualTypeOf<ErrorCode | null>();
     expectTypeOf<TensorInfo['type']>().toEqualTypeOf<ElementType>();
-    expectTypeOf<Device['id']>().toEqualTypeOf<'cpu'>();
-    expectTypeOf<Scorer['device']>().toEqualTypeOf<'cpu'>();
+    expectTypeOf<Device['id']>().toEqualTypeOf<'cpu' | `cuda:${number}` | `tensorrt:${number}`>();
+    expectTypeOf<Scorer['device']>().toEqualTypeOf<DeviceId>();
     expectTypeOf<CodecReport['name']>().toExtend<string>();
     expectTypeOf<string>().not.toExtend<CodecReport['name']>();
     expectTypeOf<string>().not.toExtend<ElementType>();

@@ -67,10 +67,11 @@ const full = {
   batchSize: 4,
   reproducible: false,
   tiles: true,
-  device: 'cpu',
+  device: 'cuda',
   threads: 2,
   memoryLimit: '512MiB',
   onnxRuntimePath: '/x.so',
+  gpu: { decode: 'cpu', libraries: '/a:/b', memoryLimit: '2GiB' },
   limits: { requestBytes: 1000, directories: 9 },
 };
 
@@ -81,9 +82,10 @@ const fullFlags =
   '--on-error error --slides-in-flight 3 --deadline 8h --deadline-min-tiles 32 --mpp 0.5 --slide-mpp 0.25 --tile-size 32 ' +
   '--tile-stride 16 --keep centre --mask mask.geojson --tissue-overview-side 1024 --tissue-min-area-fraction 0.001 ' +
   '--tiles-per-slide 100 --seed 7 --scaled-decode --stop-at 0.02 --stop-confidence 0.9 --stop-min-tiles 64 ' +
-  '--stop-every-tiles 32 --on-bad-tile fill --batch-size 4 --no-reproducible --tiles --device cpu --threads 2 ' +
+  '--stop-every-tiles 32 --on-bad-tile fill --batch-size 4 --no-reproducible --tiles --device cuda --threads 2 ' +
   '--recursive --no-follow --max-folder-entries 99 --max-folder-depth 3 ' +
-  '--memory-limit 512MiB --onnx-runtime-path /x.so --limit-request-bytes 1000 --limit-directories 9';
+  '--memory-limit 512MiB --onnx-runtime-path /x.so --limit-request-bytes 1000 --limit-directories 9 ' +
+  '--gpu-decode cpu --gpu-libraries /a:/b --gpu-memory-limit 2GiB';
 
 describe('the file of --config', () => {
   it('says what flags say, and its published schema agrees', async () => {
@@ -98,8 +100,20 @@ describe('the file of --config', () => {
     expect(validate({ input: { mpp: 1, level: 1 } })).toBe(false);
     const fromFile = await seenOptions('--config', await configFile({ $schema: 'x', ...full }));
     const fromFlags = await seenOptions(...fullFlags.split(' '));
-    expect(fromFile.options).toMatchObject({ ...full, memoryLimit: 512 * 2 ** 20, deadline: 8 * 3_600_000 });
-    const { onModel: _a, onNotRead: _d, onProgress: _b, signal: _c, ...plain } = fromFile.options as DirectoryOptions;
+    expect(fromFile.options).toMatchObject({
+      ...full,
+      memoryLimit: 512 * 2 ** 20,
+      deadline: 8 * 3_600_000,
+      gpu: { ...full.gpu, memoryLimit: 2 ** 31 },
+    });
+    const {
+      onModel: _a,
+      onDevice: _e,
+      onNotRead: _d,
+      onProgress: _b,
+      signal: _c,
+      ...plain
+    } = fromFile.options as DirectoryOptions;
     expect(fromFlags.options).toMatchObject(plain);
   });
 
@@ -114,7 +128,14 @@ describe('the file of --config', () => {
     });
     const flags = ['--level', '1', '--tile-size', '16', '--reproducible', '--head-method', 'max', '--model', 'b'];
     const { options } = await seenOptions('--config', path, ...flags);
-    const { onModel: _a, onNotRead: _d, onProgress: _b, signal: _c, ...given } = options as DirectoryOptions;
+    const {
+      onModel: _a,
+      onDevice: _e,
+      onNotRead: _d,
+      onProgress: _b,
+      signal: _c,
+      ...given
+    } = options as DirectoryOptions;
     expect(given).toEqual({
       model: 'b',
       level: 1,

@@ -135,6 +135,15 @@ export const healthy: DoctorReport = {
     onnxRuntime: { path: '/ort/libonnxruntime.so.1', tried: [], origin: 'bundled' },
   },
   notices: '/package/THIRD-PARTY-NOTICES.md',
+  gpu: {
+    driverCuda: '',
+    driver: { path: 'libcuda.so.1', cudaVersion: 0, gpus: [], reason: 'no driver of NVIDIA is here' },
+    reason: 'no driver of NVIDIA is here',
+    places: [],
+    stacks: [],
+    providers: { cuda: 'none', tensorrt: 'none' },
+    nvjpeg: '',
+  },
   libraries: {
     jpeg: { loaded: true, path: '/package/libturbojpeg.so.0', version: '3.1.2', error: '', isPrivate: true },
     vips: { loaded: true, path: '/vips/libvips-cpp.so', version: '8.18.7', error: '', isPrivate: true },

@@ -1,7 +1,7 @@
 // Which GPUs a library has code for, and what is refused where it has none for the named one.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readDeviceCode, runsOn } from '../../lib/competition/pack/elf/device-code.js';
+import { readDeviceCode, runsOn } from '../../lib/core/elf/device-code.js';
 import { checkDeviceCode } from '../../lib/competition/pack/check-device-code.js';
 import { hashed } from '../../lib/competition/pack/files.js';
 import { collectRuntime } from '../../lib/competition/pack/collect-runtime.js';

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readModel } from '../../lib/model/load-model.js';
 import { specOf } from '../../lib/model/spec.js';
 import { loadAddon, nameOnnxRuntime } from '../../lib/native/addon.js';
+import { cpuRequest } from '../../lib/native/device-request.js';
 import type { NativeEngine, NativeScoreJob } from '../../lib/native/contract.js';
 import type { NativeRowBlock, NativeRowSink } from '../../lib/native/rows.js';
 import { defaults } from '../../lib/options/defaults.js';
@@ -46,7 +47,7 @@ async function start(sink: NativeRowSink, threads = 2): Promise<Started> {
   const addon = await loadAddon();
   nameOnnxRuntime(addon, null);
   const graphs = specOf(model).graphs.map(({ path, sha256, weights }) => ({ graph: { path, sha256 }, weights }));
-  const engine = await addon.createEngine({ graphs, headGraphs: [], device: 'cpu', threads, memoryBytes }).result;
+  const engine = await addon.createEngine({ graphs, headGraphs: [], device: cpuRequest, threads, memoryBytes }).result;
   engines.push(engine);
   const opened = addon.openSlide(join(folder, 'slide.tif'), { limits: defaults.limits, slideMpp: null });
   const slide = await opened.result;

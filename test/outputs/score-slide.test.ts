@@ -66,16 +66,22 @@ describe('scoreSlide with outputFolder', () => {
 
   it('completes the record of the run', async () => {
     const runRecord = at('record.json');
-    const { score, tileCount } = await scoreSlide(slidePath, { model: 'demo', runRecord, tile: { stride: 448 } });
+    const { score, tileCount } = await scoreSlide(slidePath, {
+      model: 'demo',
+      device: 'cpu',
+      runRecord,
+      tile: { stride: 448 },
+    });
     const record = jsonOf(runRecord);
     expect(record).toMatchObject({
       record: 1,
       state: 'finished',
       error: null,
       device: 'cpu',
+      deviceUse: { id: 'cpu', kind: 'cpu', asked: 'cpu', precision: 'float32', gpusSeen: 0, reasons: [] },
       versions: { node: process.version, libvips: expect.stringMatching(/^\d+\.\d+/), onnxRuntime: expect.any(String) },
       model: { name: 'demo', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
-      options: { model: 'demo', 'tile.stride': 448, memoryLimit: 1073741824 },
+      options: { model: 'demo', device: 'cpu', 'tile.stride': 448, memoryLimit: 1073741824 },
       counts: { done: 1, failed: 0, pending: 0 },
       slides: [{ path: slidePath, state: 'done', score, tiles: tileCount, files: [] }],
     });

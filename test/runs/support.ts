@@ -199,6 +199,7 @@ export function resultOf(path: string, score: number): SlideResult {
     warnings: [],
     model: { name: 'fake', sha256: 'a'.repeat(64), intendedUse: 'tests' },
     assumed: null,
+    device: { id: 'cpu', name: 'A processor', precision: 'float32' },
     reproducible: true,
   });
 }

@@ -1,5 +1,6 @@
 /** microtome bench: slides per hour, tiles per second and where the time goes, on this machine with this model. */
 import { cpus } from 'node:os';
+import { optionTable, type DeviceUse } from '../../index.js';
 import type { ScorerOptions, SlideScoreOptions } from '../../options/types.js';
 import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
@@ -7,8 +8,17 @@ import { figuresOf, measure, type BenchFigures, type Spread } from '../bench/mea
 import { namedSlides } from '../bench/slides.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
+import { deviceText } from '../device-line.js';
+import { flagSpecs, flagValues, nested } from '../table-flags.js';
 import { printable, table } from '../text.js';
 import { UsageError } from '../usage-error.js';
+
+const deviceRows = optionTable.filter(
+  ({ name, flag }) => flag !== null && (name === 'device' || name === 'reproducible' || name.startsWith('gpu.')),
+);
+
+/** Slides of so many tiles are what docs/k80.md has figures of. */
+const kTileCounts = [256, 1024, 4096, 10_000] as const;
 
 const kDefaults = { model: 'demo', repetitions: 3, slidesInFlight: 2 } as const;
 
@@ -22,11 +32,7 @@ export const benchSpec: CommandSpec = {
       value: 'M',
       help: `a bundle folder, an .onnx file or a built-in name (default: ${kDefaults.model})`,
     },
-    device: {
-      kind: 'text',
-      value: 'auto|cpu|cuda[:n]|tensorrt',
-      help: 'where the model runs; this version runs it on the CPU only (default: auto)',
-    },
+    ...flagSpecs(deviceRows),
     threads: {
       kind: 'integer',
       help: 'number of worker threads (default: one for each core, or fewer where a trial is faster with fewer)',
@@ -58,6 +64,7 @@ export const benchSpec: CommandSpec = {
   },
   notes: [
     'Every slide is scored once, which is not measured, then --repetitions times. The median is shown, with the lowest and highest.',
+    'Slides of 256 to 10,000 tiles are projected from the tiles per second: docs/k80.md has the same figures for one machine.',
     'No score is shown and no file is written. Use slides like those that you will score: the figures depend on them.',
   ],
 };
@@ -76,7 +83,7 @@ export async function bench(args: ParsedArgs, io: CliIo): Promise<number> {
       onRepetition: (done) => void io.stderr.write(done === 0 ? 'warm\n' : `repetition ${done}\n`),
     });
     const figures = figuresOf(slides.length, repetitions);
-    io.stdout.write((args.flag('json') ? jsonOf : textOf)(figures, scorer.model.name));
+    io.stdout.write((args.flag('json') ? jsonOf : textOf)(figures, scorer.model.name, scorer.deviceUse));
   } finally {
     await scorer.close();
   }
@@ -90,14 +97,14 @@ function atLeastOne(args: ParsedArgs, name: string, fallback: number): number {
 }
 
 /** Without what was not given: every default is the library's, and every value is checked where it parses its options. */
-function told<T>(options: Readonly<Record<string, string | number | undefined>>): T {
+function told<T>(options: Readonly<Record<string, unknown>>): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 function scorerOptions(args: ParsedArgs): ScorerOptions {
   return told<ScorerOptions>({
+    ...nested(flagValues(args, deviceRows, benchSpec.name)),
     model: args.text('model') ?? kDefaults.model,
-    device: args.text('device'),
     threads: args.number('threads'),
     mpp: args.number('mpp'),
     level: args.number('level'),
@@ -107,23 +114,35 @@ function scorerOptions(args: ParsedArgs): ScorerOptions {
   });
 }
 
-function jsonOf(figures: BenchFigures, model: string): string {
-  const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version };
-  return `${JSON.stringify({ microtome: toolVersion, model, machine, ...figures })}\n`;
+/** Slides per hour by tiles per slide, at the median of the tiles per second. */
+function projected({
+  tilesPerSecond,
+}: BenchFigures): readonly { readonly tiles: number; readonly slidesPerHour: number }[] {
+  return kTileCounts.map((tiles) => ({ tiles, slidesPerHour: (3600 * tilesPerSecond.median) / tiles }));
 }
 
-function textOf(figures: BenchFigures, model: string): string {
+function jsonOf(figures: BenchFigures, model: string, device: DeviceUse | undefined): string {
+  const machine = { processor: cpus()[0]?.model.trim() ?? 'unknown', cores: cpus().length, node: process.version };
+  return `${JSON.stringify({ microtome: toolVersion, model, machine, device: device ?? null, ...figures, projected: projected(figures) })}\n`;
+}
+
+function textOf(figures: BenchFigures, model: string, device: DeviceUse | undefined): string {
   const range = ({ median, lowest, highest }: Spread, digits: number): string =>
     `${median.toFixed(digits)} (${lowest.toFixed(digits)} to ${highest.toFixed(digits)})`;
   const shares = Object.entries(figures.stageShares).map(([stage, share]) => `${stage} ${(100 * share).toFixed(1)} %`);
   return table([
     ['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores`],
+    ...(device === undefined ? [] : [['device', deviceText(device)]]),
     ['model', printable(model)],
     ['slides', `${figures.slides}`],
     ['tiles', `${figures.tiles} a repetition`],
     ['repetitions', `${figures.repetitions}, median (lowest to highest)`],
     ['slides per hour', range(figures.slidesPerHour, 0)],
     ['tiles per second', range(figures.tilesPerSecond, 0)],
+    ...projected(figures).map(({ tiles, slidesPerHour }) => [
+      `slides of ${tiles.toLocaleString('en')} tiles`,
+      `${Math.round(slidesPerHour).toLocaleString('en')} an hour`,
+    ]),
     ['CPU per tile', `${range(figures.cpuMsPerTile, 3)} ms`],
     ['time by stage', shares.join(', ')],
   ]);

@@ -4,13 +4,14 @@ import { optionTable } from '../../index.js';
 import type { CodecReport, Device, DoctorReport, LibraryReport, RuntimeSearch, Search } from '../../index.js';
 import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
+import { gpuRows } from '../gpu-rows.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { noPositional } from '../positionals.js';
 import { flagSpecs, flagValues, nested } from '../table-flags.js';
 import { bytes, printable, table } from '../text.js';
 
-const rows = optionTable.filter((row) => row.name === 'onnxRuntimePath');
+const rows = optionTable.filter((row) => ['onnxRuntimePath', 'gpu.libraries'].includes(row.name));
 
 export const doctorSpec: CommandSpec = {
   name: 'doctor',
@@ -93,6 +94,7 @@ function textOf(
     rows.push(['SIMD', libraries.simd]);
   }
   rows.push(['processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${libraries?.cores ?? cpus().length} cores`]);
+  if (report.gpu !== null) rows.push(...gpuRows(report.gpu).map((row) => [...row]));
   for (const device of devices) rows.push(['device', `${device.id}: ${device.name}, ${bytes(device.memoryBytes)}`]);
   rows.push(['licences', report.notices]);
   rows.push([

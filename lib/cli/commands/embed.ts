@@ -10,6 +10,7 @@ import {
   type OptionNaming,
 } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
+import { deviceLine, isTelling } from '../device-line.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { Failure } from '../failure.js';
@@ -75,6 +76,9 @@ export async function embed(args: ParsedArgs, io: CliIo): Promise<number> {
     onProgress: view.update,
     onNotRead: (notRead) => {
       for (const { path, reason } of notRead.slice(0, 20)) view.note(`not read: ${printable(path)}: ${reason}`);
+    },
+    onDevice: (use) => {
+      if (isTelling(use)) view.say(deviceLine(use));
     },
     onModel(model) {
       const notice = clinicalNotice(model);

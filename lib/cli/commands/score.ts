@@ -12,6 +12,7 @@ import {
   type SlideResult,
 } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
+import { deviceLine, isTelling } from '../device-line.js';
 import { assumptionLine } from '../assumptions.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
@@ -36,6 +37,9 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     signal: io.signal,
     onProgress: view.update,
     onNotRead: (notRead) => tellNotRead(notRead, view),
+    onDevice: (use) => {
+      if (isTelling(use)) view.say(deviceLine(use));
+    },
     onModel(model) {
       const notice = clinicalNotice(model);
       if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);

@@ -4,8 +4,8 @@
  */
 import { MicrotomeError } from '../../core/errors.js';
 import { boxLibraries, boxLoader, boxVersions, driverLibraries } from './box.js';
-import { readElfFacts, type ElfFacts, type VersionNeed } from './elf/elf-facts.js';
-import { gpuMachine, x64Machine } from './elf/layout.js';
+import { readElfFacts, type ElfFacts, type VersionNeed } from '../../core/elf/elf-facts.js';
+import { gpuMachine, x64Machine } from '../../core/elf/layout.js';
 import type { HashedFile } from './packed-file.js';
 import { boxHas, familyOf, highest, isHigher, type Family } from './versions.js';
 

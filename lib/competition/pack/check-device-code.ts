@@ -1,6 +1,6 @@
 /** Checks that the libraries of a GPU stack have code for one kind of GPU. */
 import { MicrotomeError } from '../../core/errors.js';
-import { readDeviceCode, runsOn, type Modules } from './elf/device-code.js';
+import { readDeviceCode, runsOn, type Modules } from '../../core/elf/device-code.js';
 import type { HashedFile } from './packed-file.js';
 
 /** A library of a GPU stack that carries device code. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { MicrotomeError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
-import { readElfFacts } from './elf/elf-facts.js';
+import { readElfFacts } from '../../core/elf/elf-facts.js';
 import { fileAt } from './files.js';
 import { npmInstall, outputOf } from './npm.js';
 import type { PackedFile } from './packed-file.js';

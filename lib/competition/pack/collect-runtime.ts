@@ -4,9 +4,9 @@ import { join, posix } from 'node:path';
 
 import { MicrotomeError } from '../../core/errors.js';
 import { driverLibraries } from './box.js';
-import { readElfFacts, type ElfFacts } from './elf/elf-facts.js';
+import { readElfFacts, type ElfFacts } from '../../core/elf/elf-facts.js';
 import { fileAt, filesBelow } from './files.js';
-import { ioFailure } from './failures.js';
+import { ioFailure } from '../../core/io-failure.js';
 import type { PackedFile } from './packed-file.js';
 
 /** The files of a GPU stack, and what was left out of it. */

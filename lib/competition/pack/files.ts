@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { MicrotomeError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
 import { piecesOf } from '../../core/regular-file.js';
-import { ioFailure } from './failures.js';
+import { ioFailure } from '../../core/io-failure.js';
 import type { HashedFile, PackedFile, PartName } from './packed-file.js';
 
 const maxFiles = 50_000;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { MicrotomeError } from '../../core/errors.js';
-import { ioFailure } from './failures.js';
+import { ioFailure } from '../../core/io-failure.js';
 
 const otherPlace = 'let the environment variable TMPDIR name a folder that is there, can be written and has space';
 

@@ -10,7 +10,7 @@ import { crc32, createDeflateRaw } from 'node:zlib';
 
 import { MicrotomeError } from '../../core/errors.js';
 import { changed, contentOf } from './files.js';
-import { ioFailure } from './failures.js';
+import { ioFailure } from '../../core/io-failure.js';
 import type { HashedFile } from './packed-file.js';
 import { directoryEntry, endOfZip, memberEnd, memberHead, type Member } from './zip-format.js';
 

@@ -11,14 +11,16 @@ export const runtimeRows: readonly OptionRow[] = [
     in: place,
     kind: {
       type: 'pattern',
-      pattern: '^(auto|cpu|cuda(:[0-9]{1,3})?|tensorrt(:[0-9]{1,3})?)$',
-      what: "'auto', 'cpu', 'cuda', 'cuda:<n>' or 'tensorrt'",
+      pattern: '^(auto|cpu|(cuda|tensorrt)(:[0-9]{1,3})?|plugin:[A-Za-z0-9_.-]{1,64})$',
+      what: "'auto', 'cpu', 'cuda', 'cuda:<n>', 'tensorrt', 'tensorrt:<n>' or 'plugin:<name>'",
       types: 'DeviceChoice',
     },
-    doc: 'Where the model runs; this version runs it on the CPU only.',
+    doc: 'Where the model runs.',
+    details:
+      '`cuda` and `tensorrt` take every GPU that the process may see, `cuda:1` the second. `plugin:<name>` takes the device of that name from the library in `gpu.plugin`. `auto` takes `cuda` where that works and the CPU else, and says which; a device that is named never becomes another one.',
     default: 'auto',
     scores: 'byContent',
-    value: 'auto|cpu|cuda[:n]|tensorrt',
+    value: 'auto|cpu|cuda[:n]|tensorrt[:n]|plugin:NAME',
     heading: 'Machine',
   },
   {

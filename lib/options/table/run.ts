@@ -248,6 +248,16 @@ export const runRows: readonly OptionRow[] = [
     heading: 'Results',
   },
   {
+    name: 'onDevice',
+    in: place,
+    kind: { type: 'callback', of: 'DeviceUse' },
+    doc: 'Called on the JavaScript thread with the device that the model runs on, before the first slide; what it throws is ignored.',
+    default: null,
+    scores: 'no',
+    flag: null,
+    heading: 'Results',
+  },
+  {
     name: 'onProgress',
     in: place,
     kind: { type: 'callback', of: 'DirectoryProgress' },

@@ -22,7 +22,7 @@ export async function runIdentity(
   features: FeatureSettings,
   output: FeatureOutput,
 ): Promise<RunIdentity> {
-  const machine = await machineIdentity(scorer.device);
+  const machine = await machineIdentity(scorer.deviceUse.identity);
   const key = await runKey(scorer.model, { metadataSha256: null }, run, machine);
   const partial = partialOptions(scorer.model, run).flatMap(({ name, value }): [string, Json][] =>
     value === null ? [] : [[name, value]],

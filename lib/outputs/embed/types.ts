@@ -2,7 +2,7 @@
 import type { ErrorCode, MicrotomeError } from '../../core/errors.js';
 import type { FeatureOptions, ScorerOptions, SlideFileOptions } from '../../options/types.js';
 import type { DirectoryOptions, DirectoryProgress, NotRead } from '../../runs/types.js';
-import type { ModelIdentity, ReadPolicy, Timings } from '../../scoring/result.js';
+import type { ModelIdentity, ReadPolicy, ResultDevice, Timings } from '../../scoring/result.js';
 
 export type { FeatureOptions, FeaturePool, FeatureType } from '../../options/types.js';
 export type { DirectoryProgress };
@@ -78,6 +78,7 @@ export interface EmbedResult {
   readonly timings: Timings;
   readonly warnings: readonly string[];
   readonly model: ModelIdentity;
+  readonly device: ResultDevice;
   readonly reproducible: boolean;
 }
 

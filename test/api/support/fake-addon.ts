@@ -1,4 +1,5 @@
 /** An addon made of plain objects: records what it is asked and answers as told. Stands in for the native one. */
+import type { NativeGpuReport } from '../../../lib/native/device-request.js';
 import type {
   NativeAddon,
   NativeBytes,
@@ -248,6 +249,13 @@ export class FakeAddon implements NativeAddon {
   async identity(): Promise<never> {
     throw new Error('not used');
   }
+  /** What the driver says; no GPU unless a test has one. */
+  gpus: NativeGpuReport = { path: 'libcuda.so.1', cudaVersion: 0, gpus: [], reason: 'no driver' };
+  readonly gpuRequests: unknown[] = [];
+  gpuReport = async (request: unknown): Promise<NativeGpuReport> => {
+    this.gpuRequests.push(request);
+    return this.gpus;
+  };
   cores() {
     return 2;
   }

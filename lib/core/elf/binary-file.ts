@@ -1,9 +1,9 @@
 /** Reads pieces of a binary. The file comes from somewhere else: every offset in it is checked before it is used. */
 import type { FileHandle } from 'node:fs/promises';
 
-import { MicrotomeError } from '../../../core/errors.js';
-import { openRegular } from '../../../core/regular-file.js';
-import { ioFailure } from '../failures.js';
+import { MicrotomeError } from '../errors.js';
+import { openRegular } from '../regular-file.js';
+import { ioFailure } from '../io-failure.js';
 
 /** No piece is larger: tables that we read are far smaller. */
 const maxPieceBytes = 16 * 2 ** 20;

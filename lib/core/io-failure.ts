@@ -1,5 +1,5 @@
 /** Errors of the file system, as the pack command reports them. */
-import { MicrotomeError } from '../../core/errors.js';
+import { MicrotomeError } from './errors.js';
 
 /** A system error while doing `verb` ('read', 'write') to `path`. Our own errors and everything that is no system error pass through. */
 export function ioFailure(error: unknown, verb: string, path: string): unknown {

@@ -1,5 +1,5 @@
 /** What a binary needs of the machine: the libraries by name, and the versions of their symbols. */
-import { printable } from '../../../core/printable.js';
+import { printable } from '../printable.js';
 import { number64, withBinary, type BinaryFile } from './binary-file.js';
 import { ElfLayout, textAt } from './layout.js';
 
