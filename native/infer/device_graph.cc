@@ -12,7 +12,7 @@
 #include "infer/ort_graph.h"
 #include "infer/output_rows.h"
 #include "infer/providers.h"
-#include "infer/tensor_values.h"
+#include "infer/typed_values.h"
 
 namespace microtome::infer {
 namespace {
@@ -55,12 +55,11 @@ std::vector<std::string> hashes_of(const ModelFiles& files, const GraphBytes& gr
   return all;
 }
 
-std::size_t count_of(const TensorInfo& info) {
+// Of an output that try_run() gave: all its sides are known, and their product was checked.
+std::size_t tensor_bytes(const TensorInfo& info) {
   std::int64_t count = 1;
-  for (const std::int64_t side : info.shape)
-    if (side < 0 || __builtin_mul_overflow(count, side, &count))
-      throw Error(Code::INTERNAL, Stage::Infer, "the size of " + info.name + " is not known");
-  return static_cast<std::size_t>(count);
+  for (const std::int64_t side : info.shape) count *= side;
+  return static_cast<std::size_t>(count) * element_bytes(info.type);
 }
 
 class OrtDeviceGraph final : public DeviceGraph {
@@ -222,12 +221,6 @@ void set_up(const OrtRuntime& runtime, const DeviceSettings& settings, const std
 }
 
 }  // namespace
-
-std::size_t tensor_bytes(const TensorInfo& info) { return count_of(info) * element_bytes(type_of_name(info.type)); }
-
-void append_values(const TensorInfo& info, const void* data, std::vector<double>& out) {
-  append_as_double(type_of_name(info.type), data, count_of(info), out);
-}
 
 std::shared_ptr<DeviceGraph> DeviceGraph::load(const ModelFiles& files, const SessionOptions& options,
                                                const DeviceSettings& wanted) {

@@ -54,11 +54,6 @@ struct DeviceReport {
   std::string engine_cache;            // folder of this graph's engines; empty: none
 };
 
-// Bytes of an output of a run, as try_run() gave it.
-[[nodiscard]] std::size_t tensor_bytes(const TensorInfo& info);
-// Appends the values at `data`, a copy of that output in the host's memory.
-void append_values(const TensorInfo& info, const void* data, std::vector<double>& out);
-
 struct DeviceOutput {
   std::string name;
   DevicePointer memory = 0;
@@ -95,7 +90,7 @@ class DeviceGraph {
     virtual void enqueue(CancelToken& cancel) = 0;
   };
   // After a try_run() of the same rows, format and outputs. The memory stays the caller's, and in its place for as long
-  // as the binding lives, and has tensor_bytes() of each output. Throws MODEL_MISMATCH.
+  // as the binding lives, and has just the bytes of each output. Throws MODEL_MISMATCH.
   [[nodiscard]] virtual std::unique_ptr<Binding> bind(DevicePointer input, std::int64_t rows,
                                                       const preprocess::TensorFormat& how,
                                                       const std::vector<DeviceOutput>& outputs) = 0;

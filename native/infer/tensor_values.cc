@@ -38,30 +38,6 @@ bool is_numeric(ort::ElementType type) noexcept {
   }
 }
 
-std::size_t element_bytes(ort::ElementType type) {
-  switch (type) {
-    case ort::ElementType::Uint8:
-    case ort::ElementType::Int8:
-    case ort::ElementType::Bool:
-      return 1;
-    case ort::ElementType::Uint16:
-    case ort::ElementType::Int16:
-    case ort::ElementType::Float16:
-    case ort::ElementType::Bfloat16:
-      return 2;
-    case ort::ElementType::Float32:
-    case ort::ElementType::Int32:
-    case ort::ElementType::Uint32:
-      return 4;
-    case ort::ElementType::Float64:
-    case ort::ElementType::Int64:
-    case ort::ElementType::Uint64:
-      return 8;
-    default:
-      throw Error(Code::INTERNAL, Stage::Infer, "a tensor that is not numeric was to be read");
-  }
-}
-
 void append_as_double(ort::ElementType type, const void* data, std::size_t count, std::vector<double>& out) {
   switch (type) {
     case ort::ElementType::Float32:

@@ -11,9 +11,6 @@ namespace microtome::infer {
 // False for strings, complex numbers and packed types.
 [[nodiscard]] bool is_numeric(ort::ElementType type) noexcept;
 
-// The type must be numeric.
-[[nodiscard]] std::size_t element_bytes(ort::ElementType type);
-
 // Appends `count` elements at `data` to `out`. The type must be numeric.
 void append_as_double(ort::ElementType type, const void* data, std::size_t count, std::vector<double>& out);
 
