@@ -7,7 +7,7 @@
 #include "addon/row_calls.h"
 #include "addon/run_async.h"
 #include "addon/slide_binding.h"
-#include "engine/model_runner.h"
+#include "engine/device_loading.h"
 #include "infer/head_graph.h"
 
 namespace microtome::addon {
@@ -113,20 +113,18 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
          pool = Environment::of(env)->pool()] {
           LoadedEngine made;
           std::vector<std::unique_ptr<engine::Runner>> runners;
+          const engine::DeviceLoading devices(model.device);
           for (const infer::ModelFiles& files : model.graphs) {
-            const auto loaded = infer::Model::load(files, {.device = engine::name_of(model.device.kind),
-                                                           .intra_op_threads = 1,
-                                                           .log = {},
-                                                           .cancel = &calls->token()});
-            made.models.push_back({loaded->inputs(), loaded->outputs()});
-            runners.push_back(std::make_unique<engine::ModelRunner>(loaded));
+            engine::PlacedGraph placed = devices.load(files, calls->token());
+            made.models.push_back({std::move(placed.inputs), std::move(placed.outputs)});
+            runners.push_back(std::move(placed.runner));
           }
+          // They run once for a slide, on the CPU wherever the encoders run.
           std::vector<std::shared_ptr<infer::HeadGraph>> heads;
           for (const infer::ModelFiles& files : model.head_graphs) {
-            heads.push_back(infer::HeadGraph::load(files, {.device = engine::name_of(model.device.kind),
-                                                           .intra_op_threads = 1,
-                                                           .log = {},
-                                                           .cancel = &calls->token()}));
+            infer::SessionOptions on_cpu;
+            on_cpu.cancel = &calls->token();
+            heads.push_back(infer::HeadGraph::load(files, on_cpu));
             made.head_models.push_back({heads.back()->inputs(), heads.back()->outputs()});
           }
           made.engine = std::make_shared<engine::Engine>(pool, std::move(runners), options, std::move(heads));

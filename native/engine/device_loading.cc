@@ -66,6 +66,10 @@ void DeviceLoading::choose_decoder(std::span<const std::unique_ptr<DeviceRunner>
 PlacedGraph DeviceLoading::load_on_workers(const infer::ModelFiles& files, CancelToken& cancel) const {
   infer::SessionOptions options;
   options.device = name_of(request_.kind);
+  if (request_.kind == DeviceKind::Plugin) {
+    options.plugin.path = request_.plugin_path;
+    options.plugin.name = request_.plugin_name;
+  }
   options.intra_op_threads = 1;
   options.cancel = &cancel;
   const auto model = infer::Model::load(files, options);

@@ -185,6 +185,8 @@ void DeviceRunner::feed_batch(Waiting waiting) noexcept {
 // Moves `done` into the last piece.
 void DeviceRunner::feed_pieces(Batch& batch, Done& done) {
   batch.outputs.assign(batch.spec->outputs.size(), {});
+  // Of options that this runtime does not know.
+  batch.notes.insert(batch.notes.end(), report_.left_out.begin(), report_.left_out.end());
   const std::int64_t wanted = std::max<std::int64_t>(batch.used, 1);
   for (std::int64_t first = 0; first < wanted;) {
     const std::int64_t rows = std::min<std::int64_t>(rows_, wanted - first);

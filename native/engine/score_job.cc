@@ -9,6 +9,9 @@ namespace microtome::engine {
 namespace {
 
 constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
+// Of one batch of a device: with large claims so many batches would be filled at once that none is left to be run.
+constexpr std::int64_t kClaimsOfBatch = 8;
+constexpr std::int64_t kLeastClaim = 4;
 
 std::vector<EncoderMeans> means_of(const ScoreRequest& request, const std::vector<GraphMeans>& graphs) {
   std::vector<EncoderMeans> all;
@@ -167,6 +170,15 @@ Range ScoreJob::claim(std::int64_t most) {
   return range;
 }
 
+// For a device, of a batch of which any worker may fill some rows. Where bytes come later, as many as there is room for:
+// they are asked for together.
+std::int64_t ScoreJob::claim_for_queue(std::int64_t room) const {
+  if (!local_) return room;
+  const EncoderMeans& encoder = encoders_[lanes_[pass_->lane_at(next_)].encoders.front()];
+  const std::int64_t share = std::min(encoder.rows / kClaimsOfBatch, (end_ - next_) / (kClaimsAtLeast * means_.threads));
+  return std::min(room, std::max(share, kLeastClaim));
+}
+
 // Null: the encoders of this position run on the workers.
 BatchQueue* ScoreJob::queue_at(std::int64_t position) const noexcept {
   const std::size_t encoder = lanes_[pass_->lane_at(position)].encoders.front();
@@ -196,7 +208,7 @@ std::optional<Step> ScoreJob::next_work() {
   const bool queued = queue_at(next_) != nullptr;
   if (!local_ && waiting_steps() + static_cast<int>(leftovers_.size()) >= kClaimsAhead) return std::nullopt;
   if (queued) {
-    step.range = {next_, std::min(next_ + room, pass_->run_end(next_, end_))};
+    step.range = {next_, std::min(next_ + claim_for_queue(room), pass_->run_end(next_, end_))};
     // Of a slide whose bytes come later memory for the rows is taken when they are here.
     if (local_ && !take_batch(step)) return std::nullopt;
     next_ = step.range.end;

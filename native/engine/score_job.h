@@ -80,6 +80,7 @@ class ScoreJob final : public Job, public RowOwner {
   bool take_batch(Step& step);
   [[nodiscard]] Range claim(std::int64_t most);
   [[nodiscard]] std::int64_t room_tiles() const;
+  [[nodiscard]] std::int64_t claim_for_queue(std::int64_t room) const;
   void give_back_batch(Step& step);
   void begin_stage();
   void ended_prepare(bool well);
