@@ -17,6 +17,7 @@
 namespace microtome::infer {
 namespace {
 
+constexpr int kRefusesCpuSince = 16;  // of the runtime: session.disable_cpu_ep_fallback
 constexpr int kGraphIdsSince = 17;  // of the runtime: which recorded CUDA graph a run uses
 
 // The runtime takes a pointer of the host's for memory of any kind; it is not followed.
@@ -237,6 +238,14 @@ std::shared_ptr<DeviceGraph> DeviceGraph::load(const ModelFiles& files, const Se
     report.left_out.push_back("CUDA graphs are not used: ONNX Runtime " + report.runtime_version +
                               " cannot keep one for each batch; 1.17 and newer can");
   }
+  if (settings.cuda_graph && settings.provider == "tensorrt") {
+    settings.cuda_graph = false;
+    report.left_out.emplace_back(
+        "CUDA graphs are not used with TensorRT: it keeps one for a graph, and would run it for batches of another kind");
+  }
+  if (!settings.may_use_cpu && runtime.api().version() < kRefusesCpuSince)
+    report.left_out.push_back("ONNX Runtime " + report.runtime_version +
+                              " may run parts of a graph on the CPU without a word; 1.16 and newer refuse to");
   if (settings.fp16 && settings.provider != "tensorrt")
     report.left_out.emplace_back("fp16 is for TensorRT: CUDA runs a graph in the types that it has");
   const auto graph = OrtGraph::load(files, options, runtime, [&](const GraphBytes& bytes) -> SessionSetup {

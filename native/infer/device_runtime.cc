@@ -51,6 +51,8 @@ Error other_runtime(const std::string& core) {
 DeviceLibraries& DeviceLibraries::get(const DeviceRuntime& files) {
   auto& one = opened();
   std::scoped_lock lock(one.mutex);
+  if (one.libraries != nullptr && !(one.files == files) && one.libraries->is_useless())
+    static_cast<void>(one.libraries.release());  // libraries are never unloaded
   if (one.libraries == nullptr) {
     one.libraries = std::unique_ptr<DeviceLibraries>(new DeviceLibraries(files));
     one.files = files;
@@ -66,7 +68,7 @@ DeviceLibraries::DeviceLibraries(const DeviceRuntime& files) {
   for (const auto& provider : files.providers) folder.link(file_name(provider), provider);
   const SharedLibrary core = SharedLibrary::open_private_in(folder, files.core, Stage::Infer);
   runtime_ = std::make_unique<OrtRuntime>(core).release();
-  for (const char* provider : {"cuda", "tensorrt"}) try_provider(provider, folder, files);
+  for (const char* provider : kProviders) try_provider(provider, folder, files);
 }
 
 // The loader takes a library that is open already for one of the same name that another one needs.

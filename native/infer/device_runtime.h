@@ -6,6 +6,7 @@
 // in a process: another one, of another package, is refused.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,10 +28,14 @@ class DeviceLibraries {
   [[nodiscard]] OrtRuntime& runtime() const noexcept { return *runtime_; }
   // "cuda" or "tensorrt". Throws DEVICE_UNAVAILABLE with the runtime's reason.
   void require(const std::string& provider) const;
+  // No provider of it can be used: another one may take its place.
+  [[nodiscard]] bool is_useless() const noexcept { return unusable_.size() == kProviders.size(); }
   // "10.3.0"; empty where none was opened, or it does not say.
   [[nodiscard]] const std::string& tensorrt_version() const noexcept { return tensorrt_version_; }
 
  private:
+  static constexpr std::array kProviders{"cuda", "tensorrt"};
+
   explicit DeviceLibraries(const DeviceRuntime& files);
   void preload(const std::vector<std::string>& paths);
   void try_provider(const std::string& provider, const LibraryFolder& folder, const DeviceRuntime& files);

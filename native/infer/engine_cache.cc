@@ -1,5 +1,10 @@
 #include "infer/engine_cache.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <span>
 
@@ -23,14 +28,20 @@ std::string engine_folder_name(const EngineKey& key) {
   return "tensorrt-" + key.tensorrt_version + "-" + hash.finish().substr(0, 40);
 }
 
+// Engines are programs that the device will run. So the folder must be a folder, not a link to one, must be ours, and
+// nobody else may write to it.
 std::string make_engine_folder(const std::string& cache, const EngineKey& key) {
-  namespace fs = std::filesystem;
-  const fs::path folder = fs::path(cache) / engine_folder_name(key);
+  const std::string folder = (std::filesystem::path(cache) / engine_folder_name(key)).string();
   std::error_code error;
-  fs::create_directories(folder, error);
-  // Engines are programs that the device will run: nobody else may put one there.
-  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
-  return error ? std::string() : folder.string();
+  std::filesystem::create_directories(cache, error);
+  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) return {};
+  const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (opened < 0) return {};
+  struct stat found{};
+  const bool is_ours =
+      ::fstat(opened, &found) == 0 && found.st_uid == ::geteuid() && ::fchmod(opened, S_IRWXU) == 0;
+  ::close(opened);
+  return is_ours ? folder : std::string();
 }
 
 }  // namespace microtome::infer

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
+#include <span>
 
 namespace microtome::infer {
 namespace {
@@ -23,6 +23,13 @@ std::optional<int> cuda_error_of(const std::string& text) {
   return std::nullopt;
 }
 
+// What is over for this process: no later call on the device can succeed.
+constexpr int kLost[] = {4, 214, 220, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 806, 999};
+
+bool is_one_of(int number, std::span<const int> list) {
+  return std::find(list.begin(), list.end(), number) != list.end();
+}
+
 // The device was never usable by this process: no driver that is new enough, no code for this GPU, no device.
 constexpr int kUnusable[] = {34, 35, 36, 46, 98, 100, 101, 209, 222, 223, 300, 301, 302, 303, 803, 804};
 
@@ -39,15 +46,16 @@ std::string one_line(const std::string& text) {
 bool Failure::is_out_of_memory() const {
   return contains(text, "bad_alloc") || contains(text, "Failed to allocate memory") ||
          contains(text, "Available memory of") || contains(text, "out of memory") || contains(text, "ALLOC_FAILED") ||
-         contains(text, "OutOfMemory");
+         contains(text, "ALLOCATION_FAILED") || contains(text, "OutOfMemory");
 }
 
 std::optional<Code> code_of_device(const Failure& failure) {
   if (failure.is_out_of_memory()) return Code::OUT_OF_MEMORY;
   const auto cuda = cuda_error_of(failure.text);
   if (cuda) {
-    const bool unusable = std::find(std::begin(kUnusable), std::end(kUnusable), *cuda) != std::end(kUnusable);
-    return unusable ? Code::DEVICE_UNAVAILABLE : Code::DEVICE_LOST;
+    if (is_one_of(*cuda, kUnusable)) return Code::DEVICE_UNAVAILABLE;
+    // Any other number is a call that failed, such as a launch that asks for too much: the device works on.
+    return is_one_of(*cuda, kLost) ? std::optional(Code::DEVICE_LOST) : std::nullopt;
   }
   // cuBLAS and cuDNN fail so where the device does not answer any more.
   if (contains(failure.text, "EXECUTION_FAILED")) return Code::DEVICE_LOST;

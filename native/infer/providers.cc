@@ -180,9 +180,6 @@ ProviderOptions tensorrt_options(const DeviceSettings& settings, const std::stri
     options.base.emplace_back("trt_timing_cache_enable", "1");
     options.newer.push_back({"trt_timing_cache_path", cache, ""});  // before 1.16 it lies with the engines
   }
-  if (settings.cuda_graph)
-    options.newer.push_back(
-        {"trt_cuda_graph_enable", "1", "TensorRT runs without CUDA graphs: this ONNX Runtime cannot use them with it"});
   return options;
 }
 

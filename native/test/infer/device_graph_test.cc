@@ -163,6 +163,8 @@ TEST(tensorrt_comes_before_cuda_and_keeps_its_engines_by_device_version_and_mode
   CHECK_EQ(lines(graph->report().left_out), std::string());
 
   CHECK_EQ(load_on_device(means(), settings)->report().engine_cache, folder);
+  settings.cuda_graph = true;
+  CHECK(lines(load_on_device(means(), settings)->report().left_out).find("CUDA graphs are not used with TensorRT") == 0);
   settings.device_key = "NVIDIA A100, 8.0, driver 580";
   CHECK(load_on_device(means(), settings)->report().engine_cache != folder);
 }
@@ -263,6 +265,13 @@ TEST(faults_of_runs_have_codes_of_their_own_and_the_graph_can_go_on) {
   CHECK(message.find("box-7") == std::string::npos);
   fail_next("CUDA failure 719: unspecified launch failure");
   CHECK_THROWS(DEVICE_LOST, binding->enqueue(cancel));
+  fail_next("CUDNN failure 5003: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED");
+  CHECK_THROWS(OUT_OF_MEMORY, binding->enqueue(cancel));
+  // The device works on after these.
+  fail_next("CUDA failure 701: too many resources requested for launch");
+  CHECK_THROWS(MODEL_MISMATCH, binding->enqueue(cancel));
+  fail_next("CUDA failure 900: operation not permitted when stream is capturing");
+  CHECK_THROWS(MODEL_MISMATCH, binding->enqueue(cancel));
   fail_next("CUDA failure 209: no kernel image is available for execution on the device");
   CHECK_THROWS(DEVICE_UNAVAILABLE, binding->enqueue(cancel));
   fail_next("Non-zero status code returned while running Conv node");

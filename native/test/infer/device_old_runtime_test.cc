@@ -41,6 +41,7 @@ TEST(an_old_runtime_gets_its_stream_in_the_old_structures) {
   const auto left_out = lines(graph->report().left_out);
   CHECK(left_out.find("TF32 cannot be switched off for TensorRT") != std::string::npos);
   CHECK(left_out.find("TF32 cannot be switched off: this ONNX Runtime") != std::string::npos);
+  CHECK(left_out.find("may run parts of a graph on the CPU") != std::string::npos);
 }
 
 TEST(without_a_stream_the_newer_options_are_used) {

@@ -42,4 +42,18 @@ TEST(the_folder_is_made_for_its_user_alone) {
   CHECK_EQ(make_engine_folder("/proc/none", key()), std::string());
 }
 
+TEST(a_link_or_a_file_in_its_place_is_not_used) {
+  const microtome::test::TemporaryFolder cache;
+  const fs::path elsewhere = cache.path() + "/elsewhere";
+  fs::create_directory(elsewhere);
+  fs::permissions(elsewhere, fs::perms::owner_read | fs::perms::owner_exec);
+  fs::create_directory_symlink(elsewhere, cache.path() + "/" + engine_folder_name(key()));
+  CHECK_EQ(make_engine_folder(cache.path(), key()), std::string());
+  CHECK((fs::status(elsewhere).permissions() & fs::perms::owner_write) == fs::perms::none);
+  EngineKey other = key();
+  other.rows = 8;
+  (void)cache.write(engine_folder_name(other), "a file");
+  CHECK_EQ(make_engine_folder(cache.path(), other), std::string());
+}
+
 TEST_MAIN
