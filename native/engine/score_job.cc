@@ -170,12 +170,13 @@ Range ScoreJob::claim(std::int64_t most) {
   return range;
 }
 
-// For a device, of a batch of which any worker may fill some rows. Where bytes come later, as many as there is room for:
-// they are asked for together.
+// For a device, of a batch of which any worker may fill some rows. Where bytes come later, as many as there is room
+// for: they are asked for together.
 std::int64_t ScoreJob::claim_for_queue(std::int64_t room) const {
   if (!local_) return room;
   const EncoderMeans& encoder = encoders_[lanes_[pass_->lane_at(next_)].encoders.front()];
-  const std::int64_t share = std::min(encoder.rows / kClaimsOfBatch, (end_ - next_) / (kClaimsAtLeast * means_.threads));
+  const std::int64_t share =
+      std::min(encoder.rows / kClaimsOfBatch, (end_ - next_) / (kClaimsAtLeast * means_.threads));
   return std::min(room, std::max(share, kLeastClaim));
 }
 

@@ -78,7 +78,13 @@ void check(const Machine& machine) {
 
 // ResNet-50 on one die with the six cores of its machine: the device is the slower by far.
 TEST(tesla_k80_is_never_kept_waiting) {
-  check({.name = "K80", .workers = 6, .decode_per_s = 350, .device_per_s = 165, .bus_bytes_per_s = 10e9, .kernel_ns = 5'000, .rows = 64});
+  check({.name = "K80",
+         .workers = 6,
+         .decode_per_s = 350,
+         .device_per_s = 165,
+         .bus_bytes_per_s = 10e9,
+         .kernel_ns = 5'000,
+         .rows = 64});
 }
 
 // A small network there: the device still is.
