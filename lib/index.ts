@@ -69,7 +69,15 @@ export type {
   TileInput,
 } from './model/model.js';
 export { devices } from './native/devices.js';
-export type { CpuDevice, Device, DeviceChoice, DeviceId, DeviceUse, GpuDevice } from './native/devices.js';
+export type {
+  CpuDevice,
+  Device,
+  DeviceChoice,
+  DeviceId,
+  DeviceUse,
+  DevicesOptions,
+  GpuDevice,
+} from './native/devices.js';
 export type { DeviceKind } from './native/device-request.js';
 export { doctor } from './native/doctor.js';
 export type { DoctorReport } from './native/doctor.js';

@@ -5,6 +5,7 @@ import { totalmem } from 'node:os';
 import { loadAddon } from './addon.js';
 import type { NativeGpu, NativeGpuReport } from './device-request.js';
 import { deviceProbe, findGpus, type DeviceProbe } from './gpu/candidates.js';
+import { foldersOf } from './gpu/places.js';
 import { cudaText, findStacks, type GpuProvider } from './gpu/stack.js';
 import { processorName } from './processor.js';
 
@@ -41,6 +42,12 @@ export interface GpuDevice {
   readonly driverCuda: string;
 }
 
+/** Where {@link devices} looks. */
+export interface DevicesOptions {
+  /** `libraries` as of {@link GpuOptions}. */
+  readonly gpu?: { readonly libraries?: string };
+}
+
 /** A device that `device` can name. */
 export type Device = CpuDevice | GpuDevice;
 
@@ -51,7 +58,7 @@ export type Device = CpuDevice | GpuDevice;
  *
  * @throws {@link MicrotomeError} UNSUPPORTED_PLATFORM, RUNTIME_MISSING when the addon does not load.
  */
-export async function devices(): Promise<readonly Device[]> {
+export async function devices(options: DevicesOptions = {}): Promise<readonly Device[]> {
   const addon = await loadAddon();
   const cpu: CpuDevice = {
     id: 'cpu',
@@ -60,13 +67,17 @@ export async function devices(): Promise<readonly Device[]> {
     cores: addon.cores(),
     memoryBytes: totalmem(),
   };
-  const gpus = await gpuDevices(deviceProbe(addon, true));
+  const libraries = options.gpu?.libraries;
+  const gpus = await gpuDevices(deviceProbe(addon, true), libraries === undefined ? null : foldersOf(libraries));
   return Object.freeze([cpu, ...gpus].map((device) => Object.freeze(device)));
 }
 
 /** Each GPU by each provider that may be used. */
-export async function gpuDevices(probe: DeviceProbe): Promise<readonly GpuDevice[]> {
-  const wish = { onnxRuntimePath: null, gpu: { libraries: null } };
+export async function gpuDevices(
+  probe: DeviceProbe,
+  libraries: readonly string[] | null = null,
+): Promise<readonly GpuDevice[]> {
+  const wish = { onnxRuntimePath: null, gpu: { libraries } };
   const { report, places } = await findGpus(wish, probe);
   if (report.reason !== '') return [];
   const found: GpuDevice[] = [];

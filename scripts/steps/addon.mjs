@@ -67,3 +67,10 @@ export async function buildSanitizedTests(out, sanitizers) {
   const flags = [`-DMICROTOME_SANITIZE=${sanitizers}`, '-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS_DEBUG=-O2 -g1'];
   return buildTests(out, [...(ninja && !configured ? ['-G', 'Ninja'] : []), ...flags]);
 }
+
+/** Some native tests in a build of their own, which counts the lines that are run. */
+export async function buildCoverageTests(out, targets) {
+  await dropForeignCache(out, {});
+  const linkers = ['EXE', 'SHARED'].map((kind) => `-DCMAKE_${kind}_LINKER_FLAGS=--coverage`);
+  return buildTests(out, ['-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS=--coverage -O0', ...linkers], targets);
+}

@@ -154,10 +154,10 @@ describe('a run in the box', () => {
     const { code, lines, options } = await play({ found: found.slice(0, 3), runs, runtime: '/box/runtime' });
     expect(code).toBe(0);
     expect(lines.filter((line) => line.startsWith('device'))).toEqual(['device tensorrt', 'device cuda', 'device cpu']);
-    expect(options.map(({ device, onnxRuntimePath }) => [device, onnxRuntimePath])).toEqual([
-      ['tensorrt:0', '/box/runtime'],
-      ['cuda:1', '/box/runtime'],
-      ['cpu', undefined],
+    expect(options.map(({ device, gpu, onnxRuntimePath }) => [device, gpu?.libraries, onnxRuntimePath])).toEqual([
+      ['tensorrt:0', '/box/runtime', undefined],
+      ['cuda:1', '/box/runtime', undefined],
+      ['cpu', undefined, undefined],
     ]);
   });
 

@@ -138,7 +138,9 @@ describe('packSubmission', () => {
       { name: 'microtome/runtime/libort.so', modules: 1, machineCode: 1, assemblyOnly: 0, architectures: ['sm_37'] },
     ];
     expect(result.runtime).toEqual({ architecture: 'sm_37', libraries });
-    expect(result.warnings).toEqual([expect.stringContaining('runs on the CPU only')]);
+    expect(result.warnings).toEqual([
+      expect.stringContaining('nobody has run this version on the GPU of the challenge'),
+    ]);
     expect(result.parts.at(-1)).toEqual({ name: 'runtime', files: 1, bytes: code.length });
     const other = await place();
     const wrong = { ...other.options, runtime: join(folder, 'stack'), architecture: 'sm_90' };

@@ -199,6 +199,30 @@ describe('a stack', () => {
     const [stack] = await findStacks('cuda', places([machine.folder('ort')]), 13000);
     expect(stack?.reason).toContain('libonnxruntime_providers_cuda.so is a damaged binary');
   });
+  it('of an old wheel, whose files name no CUDA library, has those of the list beside it', async () => {
+    machine.library('capi', 'libonnxruntime_providers_cuda.so', { needed: ['libc.so.6'] });
+    machine.library('capi', 'libonnxruntime_providers_shared.so');
+    machine.library('capi', 'libonnxruntime.so.1.14.1');
+    const lines = ['libcublas.so.11', 'libcudart.so.11.0', 'libnvinfer.so.8'].map(
+      (name) => `_x = CDLL("${name}", mode=1)`,
+    );
+    writeFileSync(machine.folder('capi/_ld_preload.py'), ['from ctypes import CDLL', ...lines].join('\n'));
+    machine.library('cuda', 'libcublas.so.11', { needed: ['libcublasLt.so.11'] });
+    machine.library('cuda', 'libcublasLt.so.11');
+    const folders = [machine.folder('capi'), machine.folder('cuda')];
+    const [without] = await findStacks('cuda', places(folders), 11040);
+    expect(without?.reason).toMatch(
+      /^libcudart\.so\.11\.0 \(for libonnxruntime_providers_cuda\.so\) is in none of 2 folders$/,
+    );
+    machine.library('cuda', 'libcudart.so.11.0');
+    const [stack] = await findStacks('cuda', places(folders), 11040);
+    expect(stack).toMatchObject({ reason: '', cudaMajor: 11, runtimeVersion: '1.14.1' });
+    expect(stack?.preload.map((path) => path.split('/').at(-1))).toEqual([
+      'libcublasLt.so.11',
+      'libcublas.so.11',
+      'libcudart.so.11.0',
+    ]);
+  });
   it('of TensorRT needs the provider of CUDA too, before the CPU', async () => {
     machine.library('ort', 'libonnxruntime_providers_tensorrt.so', { needed: ['libnvinfer.so.10'] });
     const [lone] = await findStacks('tensorrt', places([machine.folder('ort')]), 13000);

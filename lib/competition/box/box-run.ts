@@ -20,7 +20,7 @@ import { boxTimes, type BoxTimes } from './machine-limits.js';
 /** The public functions that a run uses; tests pass their own. */
 export interface BoxLibrary {
   loadModel(ref: string): Promise<Model>;
-  devices(): Promise<readonly Pick<Device, 'id' | 'kind'>[]>;
+  devices(options: { readonly gpu?: { readonly libraries: string } }): Promise<readonly Pick<Device, 'id' | 'kind'>[]>;
   scoreDirectory(slides: string, options: DirectoryOptions): DirectoryRun;
 }
 
@@ -29,7 +29,7 @@ export interface BoxSettings {
   /** Has the slides, submission_format.csv and test_metadata.csv. */
   readonly data: string;
   readonly output: string;
-  /** The ONNX Runtime for devices other than the CPU; null: the package's own. */
+  /** The folder with the libraries of a GPU that was packed; null: none was. */
   readonly runtime: string | null;
   readonly memoryLimit: number;
   /** Seconds from the start of main.py, as the environment has them; null: not given. */
@@ -110,8 +110,17 @@ function journalOf(output: string): string {
   return `${output}.journal`;
 }
 
+/** The CPU keeps the ONNX Runtime that it was tested with. */
+const gpuOf = (runtime: string | null): { readonly gpu?: { readonly libraries: string } } =>
+  runtime === null ? {} : { gpu: { libraries: runtime } };
+
 /** A device with which nothing can be begun: the next one is tried. */
-const kOfDevice: ReadonlySet<ErrorCode> = new Set(['DEVICE_UNAVAILABLE', 'RUNTIME_MISSING', 'OUT_OF_MEMORY']);
+const kOfDevice: ReadonlySet<ErrorCode> = new Set([
+  'DEVICE_UNAVAILABLE',
+  'RUNTIME_MISSING',
+  'OUT_OF_MEMORY',
+  'DEVICE_LOST',
+]);
 
 /** The program of a main.py that was killed ends by itself within moments; until then it holds the lock. */
 const kLockTries = 20;
@@ -142,7 +151,7 @@ class BoxRun {
     const { log, library, settings } = this;
     log.version(toolVersion);
     const model = await library.loadModel(settings.bundle);
-    const order = deviceOrder(await library.devices());
+    const order = deviceOrder(await library.devices(gpuOf(this.settings.runtime)));
     log.stage('start');
     // A deadline gives up tiles; of which grid, where there are several, nothing says, and the library refuses it.
     const keepsDeadline = model.inputs.length < 2;
@@ -258,7 +267,7 @@ class BoxRun {
       provisional: true,
       ...(goesOn ? { resume: true } : { overwrite: true }),
       device: device.id,
-      ...(runtime !== null && device.kind !== 'cpu' ? { onnxRuntimePath: runtime } : {}),
+      ...(device.kind === 'cpu' ? {} : gpuOf(runtime)),
       memoryLimit,
       // A moment that has passed would be refused; with no time at all every slide has its fallback value.
       ...(times === null ? {} : { deadline: Math.max(1, Math.round(times.deadlineMs - elapsedMs())) }),

@@ -29,9 +29,9 @@ export interface PackResult extends ManifestFacts {
   readonly warnings: readonly string[];
 }
 
-/** The engine has no runner for a GPU: whoever adds a stack must not think that it is used. */
-const stackIsUnused =
-  'this version of the engine runs on the CPU only: the libraries of [[runtime]] are in the zip, but nothing uses them yet';
+/** Whoever adds a stack must not think that it was tried. */
+const stackIsUntried =
+  'nobody has run this version on the GPU of the challenge: where the libraries of [[runtime]] do not work there, the CPU is used';
 
 /**
  * Makes the zip that the VisioMel challenge takes: main.py, Node.js, this package with its addon and its libraries, a
@@ -87,7 +87,7 @@ async function packWith(options: ParsedPackOptions, temporary: string): Promise<
   const all = await withManifest(facts, files, signal);
   const written = await writeZip(output, all, overwrite, signal);
   const warnings = [...own.warnings, ...bundle.warnings, ...node.warnings, ...stack.warnings];
-  if (code !== null) warnings.push(stackIsUnused, ...code.warnings);
+  if (code !== null) warnings.push(stackIsUntried, ...code.warnings);
   return { path: output, ...written, ...facts, parts: partSizes(all), warnings };
 }
 

@@ -1,6 +1,6 @@
 /** What a library needs before it can be opened: read from the file, looked for in places, put into an order. */
 
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readElfFacts } from '../../core/elf/elf-facts.js';
@@ -66,4 +66,42 @@ export async function needsOf(paths: readonly string[], places: readonly Place[]
   };
   for (const path of paths) await visit(path, true);
   return { order, missing };
+}
+
+const maxListBytes = 64 * 1024;
+
+/**
+ * What the wheels of ONNX Runtime before 1.19 need beside what their files name: pip's rules forbid a library to name those of CUDA, so
+ * that the wheel opens them from a list in Python. `provider` takes what its own part of the list names, and what comes before.
+ */
+export function listedBeside(folder: string, provider: 'cuda' | 'tensorrt'): readonly string[] {
+  const path = join(folder, '_ld_preload.py');
+  try {
+    const facts = statSync(path);
+    if (!facts.isFile() || facts.size > maxListBytes) return [];
+    const names = [...readFileSync(path, 'utf8').matchAll(/CDLL\("(lib[\w.+-]+)"/g)].map((found) => found[1] ?? '');
+    return [...new Set(names)].filter((name) => provider === 'tensorrt' || !name.startsWith('libnvinfer'));
+  } catch {
+    return [];
+  }
+}
+
+/** The libraries of these names with what they need, each after what it needs itself. */
+export async function needsOfNames(
+  names: readonly string[],
+  neededBy: string,
+  places: readonly Place[],
+): Promise<Needs> {
+  const order: string[] = [];
+  const missing: MissingLibrary[] = [];
+  for (const name of names) {
+    const path = findLibrary(name, places);
+    if (path === null) missing.push({ name, neededBy });
+    else {
+      const needs = await needsOf([path], places);
+      order.push(...needs.order, path);
+      missing.push(...needs.missing);
+    }
+  }
+  return { order: [...new Set(order)], missing };
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { foundBy } from '../../core/errors.js';
 import { readElfFacts } from '../../core/elf/elf-facts.js';
 import { onnxRuntimeFile } from '../runtimes.js';
-import { findLibrary, needsOf } from './needs.js';
+import { findLibrary, listedBeside, needsOf, needsOfNames, type Needs } from './needs.js';
 import type { Place, PlaceOrigin } from './places.js';
 
 export type GpuProvider = 'cuda' | 'tensorrt';
@@ -87,7 +87,7 @@ async function stackAt(
     return { ...stack, reason: `${absent.join(', ')} is not beside it or in another place` };
   try {
     const runtimeVersion = await versionOf(runtime.path);
-    const needs = await needsOf(known, nearest);
+    const needs = await allNeeds(known, place, provider, nearest);
     const cudaMajor = majorOf(needs.order, 'libcudart') || majorOf(needs.order, 'libcublasLt');
     const extra = await optionalLibraries(needs.order, cudaMajor, nearest);
     const notes = [...extra.notes, ...(runtime.place === place ? [] : [apart(runtime.path, runtimeVersion)])];
@@ -97,6 +97,17 @@ async function stackAt(
   } catch (error) {
     return { ...stack, reason: foundBy(error) };
   }
+}
+
+async function allNeeds(
+  files: readonly string[],
+  { folder }: Place,
+  provider: GpuProvider,
+  places: readonly Place[],
+): Promise<Needs> {
+  const named = await needsOf(files, places);
+  const listed = await needsOfNames(listedBeside(folder, provider), providerFile(provider), places);
+  return { order: [...new Set([...named.order, ...listed.order])], missing: [...named.missing, ...listed.missing] };
 }
 
 function runtimeIn(places: readonly Place[]): { readonly path: string; readonly place: Place } | null {
