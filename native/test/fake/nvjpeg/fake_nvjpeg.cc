@@ -273,7 +273,11 @@ FAKE_API int nvjpegDecodeBatched(void*, void* state_pointer, const unsigned char
     misuse();
     return kInvalid;
   }
-  if (is_busy(state)) misuse();
+  if (is_busy(state)) {
+    // Work of a device that is lost is never done.
+    if (switches.enqueue(stream, [](void*) {}, nullptr, 0) != 0) return kFailed;
+    misuse();
+  }
   {
     const std::scoped_lock lock(mutex);
     ++counts.decodes;
