@@ -32,9 +32,17 @@ std::int64_t DeviceGroup::token_columns_of(const std::string& output) const {
   return 0;
 }
 
+// One may be lost, and nobody has noticed yet: the next one is asked then.
 std::unique_ptr<BatchMemory> DeviceGroup::make_memory(std::size_t bytes) {
-  const auto alive = std::ranges::find_if(members_, [](const auto& member) { return !member->is_lost(); });
-  return (alive == members_.end() ? members_.front() : *alive)->make_memory(bytes);
+  for (const auto& member : members_) {
+    if (member->is_lost()) continue;
+    try {
+      return member->make_memory(bytes);
+    } catch (const Error& error) {
+      if (error.code() != Code::DEVICE_LOST) throw;
+    }
+  }
+  return members_.back()->make_memory(bytes);
 }
 
 // With the mutex held. One that is lost only where all are: it says so.

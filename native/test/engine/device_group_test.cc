@@ -82,6 +82,23 @@ TEST(a_group_whose_last_device_is_lost_says_so) {
   CHECK(failure_of(second) == Code::DEVICE_LOST);
 }
 
+// A device fails, and its runner has not noticed yet.
+TEST(memory_comes_from_a_device_that_works) {
+  const GpuScene scene;
+  scene.fake.set({.device_count = 2});
+  const auto group = group_of(scene, 4, 2);
+  for (const int device : {0, 1}) {
+    CHECK_EQ(group->make_memory(10)->size(), 10u);
+    scene.fake.set({.device_count = 2, .lost_device = device, .lost_at = 1, .lost_status = 719});
+    const auto context = gpu::Context::retain(scene.fake.open(), device);
+    const gpu::Stream stream(context);
+    const gpu::DeviceBuffer bytes(context, 16);
+    stream.fill(bytes.address(), 0, 16);
+    CHECK_THROWS(DEVICE_LOST, stream.synchronize());
+  }
+  CHECK_THROWS(DEVICE_LOST, (void)group->make_memory(10));
+}
+
 TEST(all_get_batches_of_the_smallest_size) {
   const GpuScene scene;
   scene.fake.set({.device_count = 2});
