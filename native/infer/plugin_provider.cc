@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string_view>
 #include <vector>
 
 namespace microtome::infer {
 namespace {
 
-using Devices = std::vector<const ort::ProviderDevice*>;
+using Devices = std::span<const ort::ProviderDevice* const>;
 
 constexpr std::string_view kSuffix = "ExecutionProvider";
 
@@ -30,6 +31,7 @@ Error unavailable(const OrtRuntime& runtime, const PluginProvider& plugin, const
       .with_path(plugin.path);
 }
 
+// The runtime's own list.
 Devices devices_of(const OrtRuntime& runtime) {
   const ort::ProviderDevice* const* devices = nullptr;
   std::size_t count = 0;
@@ -72,7 +74,7 @@ void append_plugin(OrtRuntime& runtime, const PluginProvider& plugin, ort::Sessi
   if (!api.has(ort::kRegisterExecutionProviderLibrary))
     throw unavailable(runtime, plugin, "this needs version 1.22 or newer");
   register_once(runtime, plugin);
-  Devices chosen;
+  std::vector<const ort::ProviderDevice*> chosen;
   std::set<std::string> known;
   for (const auto* device : devices_of(runtime)) {
     const auto hardware = hardware_name(api(ort::kHardwareDevice_Type, api(ort::kEpDevice_Device, device)));
