@@ -13,7 +13,7 @@ import type { GraphSpec } from '../model/spec.js';
 import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
 import type { NativeDeviceRequest } from '../native/device-request.js';
 import type { DeviceId, DeviceUse } from '../native/devices.js';
-import { deviceProbe } from '../native/gpu/candidates.js';
+import { deviceProbe } from '../native/gpu/driver-probe.js';
 import type {
   NativeEngine,
   NativeEngineOptions,
@@ -201,9 +201,9 @@ class WarmScorer implements EncodingScorer {
     this.#defaults = options.slide;
   }
 
-  get #context(): Pick<ResultContext, 'model' | 'device'> {
-    const { id, name, precision } = this.deviceUse;
-    return { model: this.model, device: Object.freeze({ id, name, precision }) };
+  get #context(): Pick<ResultContext, 'model' | 'device' | 'sameBitsAgain'> {
+    const { id, name, precision, reproducible } = this.deviceUse;
+    return { model: this.model, device: Object.freeze({ id, name, precision }), sameBitsAgain: reproducible };
   }
 
   get device(): DeviceId {
@@ -365,19 +365,22 @@ async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions)
   const { threads, memoryBytes } = runtime;
   const spec = specOf(model);
   const graphs = engineGraphs(spec.graphs);
+  const { signal } = slide;
+  // The graphs as this device's runtime sees them are compared too: what it sees in another way is no fault of the model.
   const make = async (device: NativeDeviceRequest): Promise<NativeEngine> => {
     const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };
     const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
-    return jobUnlessAborted(slide.signal, start, closeLate);
+    const engine = await jobUnlessAborted(signal, start, closeLate);
+    try {
+      checkEngine(engine, model, slide);
+      return engine;
+    } catch (error) {
+      closeLate(engine);
+      throw error;
+    }
   };
-  const found = await onDevice(runtime, deviceProbe(addon), make);
-  try {
-    checkEngine(found.made, model, slide);
-    return found;
-  } catch (error) {
-    closeLate(found.made);
-    throw error;
-  }
+  const wish = { ...runtime, reproducible: slide.reproducible ?? defaults.reproducible };
+  return onDevice(wish, deviceProbe(addon), make, signal);
 }
 
 export async function createParsedScorer(options: ParsedScorerOptions): Promise<EncodingScorer> {

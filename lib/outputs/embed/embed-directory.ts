@@ -227,9 +227,9 @@ class Embedding {
   }
 }
 
-/** A full disk and a lost lock are of all slides; so is what the model fails with on a tile of no slide. */
+/** A full disk, a lost lock and a lost GPU are of all slides; so is what the model fails with on a tile of no slide. */
 async function endsRun(scorer: Scorer, { code, stage }: MicrotomeError): Promise<boolean> {
-  if (code === 'DISK_FULL' || code === 'OUTPUT_LOCKED') return true;
+  if (code === 'DISK_FULL' || code === 'OUTPUT_LOCKED' || code === 'DEVICE_LOST') return true;
   return stage === 'infer' && (await modelFault(scorer))?.code === code;
 }
 
