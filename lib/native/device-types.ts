@@ -17,7 +17,7 @@ export type DeviceId = Exclude<DeviceChoice, 'auto'>;
 
 /** The device that a scorer runs its model on. */
 export interface DeviceUse {
-  /** What names it; `cuda` stands for all GPUs that the process may see. */
+  /** What names it; `cuda` stands for all GPUs of the best kind that the process may see. */
   readonly id: DeviceId;
   readonly kind: DeviceKind;
   /** Of the processor, or of the GPUs: `2 × NVIDIA H200`. */
