@@ -8,6 +8,8 @@ export interface NativeDeviceRequest {
   readonly kind: DeviceKind;
   /** GPUs by the number that the driver gives them; empty for a CPU or a plug-in. */
   readonly ordinals: readonly number[];
+  /** Convolutions are chosen by rule and not by trial. */
+  readonly reproducible: boolean;
   readonly tf32: boolean;
   readonly fp16: boolean;
   readonly cudaGraph: boolean;
@@ -32,6 +34,7 @@ export interface NativeDeviceRequest {
 export const cpuRequest: NativeDeviceRequest = Object.freeze({
   kind: 'cpu',
   ordinals: Object.freeze([]),
+  reproducible: true,
   tf32: false,
   fp16: false,
   cudaGraph: false,

@@ -17,7 +17,7 @@ export type DeviceId = Exclude<DeviceChoice, 'auto'>;
 
 /** The device that a scorer runs its model on. */
 export interface DeviceUse {
-  /** What names it; `cuda` stands for all GPUs that the process may see. */
+  /** What names it; `cuda` stands for all GPUs of the best kind that the process may see. */
   readonly id: DeviceId;
   readonly kind: DeviceKind;
   /** Of the processor, or of the GPUs: `2 × NVIDIA H200`. */
@@ -27,12 +27,20 @@ export interface DeviceUse {
    * beside that.
    */
   readonly precision: 'float32' | 'tf32' | 'float16';
-  /** What a score depends on: the kind of GPU, driver, ONNX Runtime, precision. Runs with another one are not gone on with. */
+  /**
+   * Whether the same work gives the same bits again: on a GPU, on the same kind of GPU with the same libraries. Never with
+   * TensorRT, which picks kernels by measuring, with a plug-in, or where a GPU computes in `tf32` or `float16`.
+   */
+  readonly reproducible: boolean;
+  /**
+   * What a score depends on: the kind of GPU, driver, ONNX Runtime, precision, and the libraries in use by name and size.
+   * Runs with another one are not gone on with.
+   */
   readonly identity: string;
   /** GPUs that the driver shows; 0 where it was not asked, or is not there. */
   readonly gpusSeen: number;
   /** What was asked for. */
   readonly asked: DeviceChoice;
-  /** Why `auto` took no other device; empty where it had no reason to look further. */
+  /** Why no other device was taken, and which GPUs were left out; empty where nothing else was there. */
   readonly reasons: readonly string[];
 }

@@ -4,7 +4,8 @@ import { totalmem } from 'node:os';
 
 import { loadAddon } from './addon.js';
 import type { NativeGpu, NativeGpuReport } from './device-request.js';
-import { deviceProbe, findGpus, type DeviceProbe } from './gpu/candidates.js';
+import { findGpus, type DeviceProbe } from './gpu/candidates.js';
+import { deviceProbe } from './gpu/driver-probe.js';
 import { foldersOf } from './gpu/places.js';
 import { cudaText, findStacks, type GpuProvider } from './gpu/stack.js';
 import { processorName } from './processor.js';

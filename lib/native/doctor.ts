@@ -6,7 +6,7 @@ import { pathOf } from '../core/file-url.js';
 import { packageFile } from '../core/package-root.js';
 import { addonPath, loadAddon, nameOnnxRuntime } from './addon.js';
 import type { NativeDoctor } from './contract.js';
-import { deviceProbe } from './gpu/candidates.js';
+import { deviceProbe } from './gpu/driver-probe.js';
 import { gpuDoctor, type GpuDoctorReport } from './gpu/gpu-report.js';
 import { foldersOf } from './gpu/places.js';
 import { platform, platformFault } from './platform.js';
@@ -49,8 +49,10 @@ async function librariesOf(onnxRuntimePath: string | null, folders: string | und
       // The search below says what was tried; the other libraries are still worth a report.
     }
     const libraries = folders === undefined ? null : foldersOf(folders);
+    // Before the GPUs, whose driver may not answer for a while.
+    const report = await addon.doctor();
     const gpu = await gpuDoctor(libraries, onnxRuntimePath, deviceProbe(addon, true));
-    return { report: await addon.doctor(), gpu, error: '' };
+    return { report, gpu, error: '' };
   } catch (error) {
     return { report: null, gpu: null, error: messageOf(error) };
   }

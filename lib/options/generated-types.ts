@@ -308,9 +308,9 @@ export interface TensorsOptions extends TilesOptions {
 /** Which device, threads, memory and library scoring uses. */
 export interface RuntimeOptions {
   /**
-   * Where the model runs. `cuda` and `tensorrt` take every GPU that the process may see, `cuda:1` the second.
-   * `plugin:<name>` takes the device of that name from the library in `gpu.plugin`. `auto` takes `cuda` where that
-   * works and the CPU else, and says which; a device that is named never becomes another one.
+   * Where the model runs. `cuda` and `tensorrt` take every GPU of the best kind that the process may see, `cuda:1` the
+   * second GPU. `plugin:<name>` takes the device of that name from the library in `gpu.plugin`. `auto` takes `cuda`
+   * where that works and the CPU else, and says which; a device that is named never becomes another one.
    * @defaultValue 'auto'
    */
   readonly device?: DeviceChoice;

@@ -1,8 +1,8 @@
 /**
  * Scores the rows of a run, a few at a time, on one scorer. No score depends on another row. What is wrong with the model
  * or the options shows when the scorer is made, before any row; so whatever a slide fails with here is the slide's own: it
- * is noted and the others go on. Only the model's own run can still fail whatever the slide; that is tried out
- * (`modelFault`) and ends the run. A row is in the journal, on disk, before it is reported.
+ * is noted and the others go on. Only the model's own run can still fail whatever the slide: that is tried out
+ * (`modelFault`) and ends the run. So does a lost GPU, on which every later slide would fail too. A row is in the journal, on disk, before it is reported.
  */
 import { fromNative, MicrotomeError } from '../core/errors.js';
 import { Turns } from '../core/turns.js';
@@ -269,7 +269,7 @@ async function scoreSlide(input: ScoreRowsInput, row: RunRow, path: string): Pro
   } catch (error) {
     controller.signal.throwIfAborted();
     const failure = fromNative(error, path);
-    if (await isOfModel(input, row, failure)) throw failure;
+    if (failure.code === 'DEVICE_LOST' || (await isOfModel(input, row, failure))) throw failure;
     controller.signal.throwIfAborted();
     return failure;
   }

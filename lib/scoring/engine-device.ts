@@ -4,7 +4,7 @@ import type { NativeDeviceRequest } from '../native/device-request.js';
 import type { DeviceUse } from '../native/devices.js';
 import { candidatesOf, type DeviceProbe, type DeviceWish } from '../native/gpu/candidates.js';
 
-/** What a device may fail with before the first slide. Everything else is a fault of the model or the options, on any device. */
+/** What a device that was named may fail with before the first slide, so that another set of libraries is tried. */
 const ofDevice: ReadonlySet<ErrorCode> = new Set([
   'DEVICE_UNAVAILABLE',
   'RUNTIME_MISSING',
@@ -18,13 +18,15 @@ export interface OnDevice<T> {
 }
 
 /**
- * Tries the devices that `wish` stands for, best first. Of `auto` the last one is the CPU, whose error is the caller's. Throws
- * DEVICE_UNAVAILABLE where a device was named and is not there; an error of a named device as it is.
+ * Tries the devices that `wish` stands for, best first. Of `auto` the last one is the CPU, whose error is the caller's: what
+ * a GPU fails with may be its own in any code, for its runtime does not always say why. Throws DEVICE_UNAVAILABLE where a
+ * device was named and is not there; an error of a named device as it is; what ended the attempt as it is.
  */
 export async function onDevice<T>(
   wish: DeviceWish,
   probe: DeviceProbe,
   make: (request: NativeDeviceRequest) => Promise<T>,
+  signal: AbortSignal | null = null,
 ): Promise<OnDevice<T>> {
   const { candidates, reasons, gpusSeen } = await candidatesOf(wish, probe);
   const told = [...reasons];
@@ -35,7 +37,7 @@ export async function onDevice<T>(
       return { made, use: Object.freeze({ ...use, gpusSeen, asked: wish.device, reasons: Object.freeze(told) }) };
     } catch (error) {
       const isLast = i === candidates.length - 1;
-      if (isLast || !(error instanceof MicrotomeError) || !ofDevice.has(error.code)) throw error;
+      if (isLast || signal?.aborted === true || !isPassedOver(error, wish)) throw error;
       failure = error;
       told.push(`${use.id}: ${foundBy(error)}`);
     }
@@ -48,4 +50,9 @@ export async function onDevice<T>(
       ...(failure === undefined ? {} : { cause: failure }),
     },
   );
+}
+
+function isPassedOver(error: unknown, { device }: DeviceWish): boolean {
+  if (!(error instanceof MicrotomeError)) return device === 'auto';
+  return device === 'auto' ? error.code !== 'CANCELLED' : ofDevice.has(error.code);
 }

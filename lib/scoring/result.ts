@@ -206,7 +206,8 @@ export interface SlideResult {
   /**
    * True: the score is the same, to the last bit, for any batch size, any number of threads and whatever other slides run.
    * On a GPU: for the same kind of GPU, the same libraries and the same size of a batch. Never true for a slide that a
-   * deadline has cut short, nor with `gpu.tf32` or `gpu.fp16`.
+   * deadline has cut short, or that a GPU had too little memory for in its usual batches; nor with TensorRT, a plug-in, `gpu.tf32` or
+   * `gpu.fp16`.
    */
   readonly reproducible: boolean;
   /** For JSON.stringify: typed arrays become plain arrays. `postMessage` copies a result as it is. */

@@ -1,22 +1,15 @@
 /** createScorer: one loaded model and engine, any number of slides at once. */
 
-import { jobUnlessAborted, runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
-import type { Job } from '../core/cancel.js';
-import { MicrotomeError, native, nativeJob, withPath } from '../core/errors.js';
+import { runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
+import { MicrotomeError, native, withPath } from '../core/errors.js';
 import { maskSource } from '../slide/mask-source.js';
-import { checkGraphs } from '../model/check-graph.js';
 import { readModel } from '../model/load-model.js';
 import type { ClinicalRow } from '../model/clinical/row-text.js';
 import type { Model } from '../model/model.js';
 import { specOf } from '../model/spec.js';
-import type { GraphSpec } from '../model/spec.js';
-import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
-import type { NativeDeviceRequest } from '../native/device-request.js';
 import type { DeviceId, DeviceUse } from '../native/devices.js';
-import { deviceProbe } from '../native/gpu/candidates.js';
 import type {
   NativeEngine,
-  NativeEngineOptions,
   NativeMaskSource,
   NativePlanRequest,
   NativeScoreJob,
@@ -40,8 +33,8 @@ import type {
   SlideSettings,
 } from '../options/score-options.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
-import { onDevice, type OnDevice } from './engine-device.js';
 import { encodedTiles, type EncodedSlide } from './encoded-slide.js';
+import { makeEngine } from './make-engine.js';
 import { SlideProgress } from './progress.js';
 import type { SlidePlan, SlideResult } from './result.js';
 import { openNativeSlide } from '../slide/slide.js';
@@ -85,10 +78,6 @@ export interface EncodingScorer extends Scorer {
 }
 
 const ignore = (): void => undefined;
-
-function closeLate(late: { close(): Promise<void> }): void {
-  late.close().catch(ignore);
-}
 
 async function closeQuietly(slide: NativeSlide): Promise<void> {
   // The result or the error at hand says more than a failure to close a file that was only read.
@@ -201,9 +190,9 @@ class WarmScorer implements EncodingScorer {
     this.#defaults = options.slide;
   }
 
-  get #context(): Pick<ResultContext, 'model' | 'device'> {
-    const { id, name, precision } = this.deviceUse;
-    return { model: this.model, device: Object.freeze({ id, name, precision }) };
+  get #context(): Pick<ResultContext, 'model' | 'device' | 'sameBitsAgain'> {
+    const { id, name, precision, reproducible } = this.deviceUse;
+    return { model: this.model, device: Object.freeze({ id, name, precision }), sameBitsAgain: reproducible };
   }
 
   get device(): DeviceId {
@@ -347,37 +336,6 @@ class WarmScorer implements EncodingScorer {
 /** The model that parsed options name. */
 export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
   return typeof options.model === 'string' ? readModel(options.model, options.modelOptions) : options.model;
-}
-
-/** The runtime's own view of the graphs is compared with the declaration too: it is the one that will run. */
-function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
-  const sizesPx = model.inputs.map(({ sizePx }) => o.tile?.size ?? sizePx);
-  checkGraphs(specOf(model), sizesPx, engine.models, engine.headModels);
-}
-
-function engineGraphs(graphs: readonly GraphSpec[]): NativeEngineOptions['graphs'] {
-  return graphs.map(({ path, sha256, weights }) => ({ graph: { path, sha256 }, weights }));
-}
-
-async function makeEngine(model: Model, { runtime, slide }: ParsedScorerOptions): Promise<OnDevice<NativeEngine>> {
-  const addon = await loadAddon();
-  nameOnnxRuntime(addon, runtime.onnxRuntimePath);
-  const { threads, memoryBytes } = runtime;
-  const spec = specOf(model);
-  const graphs = engineGraphs(spec.graphs);
-  const make = async (device: NativeDeviceRequest): Promise<NativeEngine> => {
-    const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };
-    const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
-    return jobUnlessAborted(slide.signal, start, closeLate);
-  };
-  const found = await onDevice(runtime, deviceProbe(addon), make);
-  try {
-    checkEngine(found.made, model, slide);
-    return found;
-  } catch (error) {
-    closeLate(found.made);
-    throw error;
-  }
 }
 
 export async function createParsedScorer(options: ParsedScorerOptions): Promise<EncodingScorer> {

@@ -138,6 +138,8 @@ export interface ResultContext {
   readonly program: NativeProgram;
   readonly slideWarnings: readonly string[];
   readonly device: ResultDevice;
+  /** Of the device: see `reproducible` of DeviceUse. */
+  readonly sameBitsAgain: boolean;
   /** From the caller's call to now. */
   readonly elapsedMs: number;
 }
@@ -153,9 +155,17 @@ function tablesOf(
   return { ...(first === null ? {} : { tiles: first }), tables: Object.freeze(tables) };
 }
 
+/** How native/engine/device_runner.cc says that a slide was scored in smaller batches from some tile on. */
+export const halvedNote = 'had too little memory for batches of';
+
+/** Another size of a batch may be summed in another order, and where memory ended is not the same each time. */
+function isReproducible(found: NativeScoreResult, { program, sameBitsAgain }: ResultContext): boolean {
+  return program.reproducible && sameBitsAgain && !found.warnings.some((text) => text.includes(halvedNote));
+}
+
 /** Of a slide whose tiles were encoded. */
 export function encodedFacts(found: NativeScoreResult, context: ResultContext): EncodedFacts {
-  const { path, model, settings, program, slideWarnings, device, elapsedMs } = context;
+  const { path, model, settings, slideWarnings, device, elapsedMs } = context;
   const [table] = found.tables;
   if (table === undefined) throw new MicrotomeError('INTERNAL', 'aggregate', 'the result has no tile input', { path });
   return Object.freeze({
@@ -168,7 +178,7 @@ export function encodedFacts(found: NativeScoreResult, context: ResultContext): 
     warnings: Object.freeze([...new Set([...model.warnings, ...slideWarnings, ...found.warnings])]),
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
     device,
-    reproducible: program.reproducible && device.precision === 'float32',
+    reproducible: isReproducible(found, context),
   });
 }
 
@@ -213,7 +223,7 @@ export function slideResult(found: NativeScoreResult, context: ResultContext): S
     model: Object.freeze({ name: model.name, sha256: model.sha256, intendedUse: model.intendedUse }),
     assumed: model.assumed,
     device,
-    reproducible: program.reproducible && forced.length === 0 && device.precision === 'float32',
+    reproducible: forced.length === 0 && isReproducible(found, context),
   };
   return Object.freeze(withJson(result));
 }

@@ -45,6 +45,7 @@ engine::DeviceRequest read_device_request(const Fields& fields) {
   if (is_gpu == request.ordinals.empty())
     throw Error(Code::INVALID_OPTION, Stage::Options,
                 "expected ordinals of GPUs for cuda and tensorrt, and none for another device");
+  request.reproducible = options::reproducible(fields);
   request.tf32 = fields.boolean("tf32");
   request.fp16 = fields.boolean("fp16");
   request.cuda_graph = fields.boolean("cudaGraph");

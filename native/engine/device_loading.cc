@@ -86,6 +86,7 @@ infer::DeviceSettings DeviceLoading::settings_for(const gpu::Context& context) c
   settings.provider = name_of(request_.kind);
   settings.ordinal = context.device().ordinal;
   settings.memory_limit_bytes = request_.memory_limit_bytes;
+  settings.reproducible = request_.reproducible;
   settings.tf32 = request_.tf32;
   settings.fp16 = request_.fp16;
   settings.cuda_graph = request_.cuda_graph;

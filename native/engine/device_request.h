@@ -17,6 +17,8 @@ struct DeviceRequest {
   DeviceKind kind = DeviceKind::Cpu;
   // GPUs by the number that the driver gives them; at least one where `kind` is Cuda or TensorRt, else none.
   std::vector<int> ordinals;
+  // Convolutions are chosen by rule, so that a run on the same kind of GPU gives the same bits again.
+  bool reproducible = true;
   bool tf32 = false;
   bool fp16 = false;
   bool cuda_graph = false;

@@ -1,10 +1,11 @@
 /** Which device a scorer takes: what `auto` chooses and why, and that a device that was named never becomes another one. */
-import { rmSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { foundBy, MicrotomeError } from '../../lib/core/errors.js';
-import type { NativeDeviceRequest } from '../../lib/native/device-request.js';
+import { foundBy, MicrotomeError, type ErrorCode } from '../../lib/core/errors.js';
+import type { NativeDeviceRequest, NativeGpu } from '../../lib/native/device-request.js';
 import { gpuDevices } from '../../lib/native/devices.js';
-import { candidatesOf, gpuNames, type DeviceWish } from '../../lib/native/gpu/candidates.js';
+import { candidatesOf, type DeviceWish } from '../../lib/native/gpu/candidates.js';
+import { gpuNames } from '../../lib/native/gpu/gpu-kinds.js';
 import { onDevice } from '../../lib/scoring/engine-device.js';
 import { cudaOf, driverOf, h200, k80, Machine, noDriver, runtimeOf, wish } from './support/fake-stack.js';
 
@@ -20,8 +21,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(machine.root, { recursive: true, force: true }));
 
-const error = (code: 'DEVICE_UNAVAILABLE' | 'OUT_OF_MEMORY' | 'MODEL_INVALID', message: string) =>
-  new MicrotomeError(code, 'infer', message);
+const error = (code: ErrorCode, message: string) => new MicrotomeError(code, 'infer', message);
+/** A folder of the test's machine, or one that is whole already. */
+const inMachine = (folder: string) => (folder.startsWith('/') ? folder : machine.folder(folder));
 const two = driverOf(13000, h200, h200);
 const asked = (device: DeviceWish['device'], gpu: Partial<DeviceWish['gpu']> = {}) =>
   wish(device, {}, { libraries: folders, ...gpu });
@@ -51,7 +53,10 @@ describe('auto', () => {
       kind: 'cuda',
       name: '2 × NVIDIA H200',
       precision: 'tf32',
-      identity: 'cuda on NVIDIA H200 9.0, driver of CUDA 13.0, ONNX Runtime 1.29.0, tf32',
+      reproducible: false,
+      identity: expect.stringMatching(
+        /^cuda on NVIDIA H200 9\.0, driver of CUDA 13\.0, ONNX Runtime 1\.29\.0, tf32: libcublas\.so\.13, \d+ bytes; /,
+      ),
       gpusSeen: 2,
       asked: 'auto',
       reasons: [],
@@ -60,6 +65,7 @@ describe('auto', () => {
     expect(request).toMatchObject({
       kind: 'cuda',
       ordinals: [0, 1],
+      reproducible: true,
       tf32: true,
       fp16: false,
       cudaGraph: true,
@@ -89,16 +95,44 @@ describe('auto', () => {
       `${machine.folder('ort/libonnxruntime_providers_cuda.so')}: its libraries are of CUDA 13, and the driver knows CUDA 11.4 and earlier`,
     ]);
   });
-  it('goes on with the CPU where the GPU refuses the model for a reason of its own, and says what it said', async () => {
-    for (const refused of [error('DEVICE_UNAVAILABLE', 'no kernel image'), error('OUT_OF_MEMORY', 'the GPU is full')]) {
+  it('goes on with the CPU whatever the GPU refuses the model with, and says what it said', async () => {
+    for (const code of [
+      'DEVICE_UNAVAILABLE',
+      'OUT_OF_MEMORY',
+      'MODEL_INVALID',
+      'MODEL_MISMATCH',
+      'INTERNAL',
+    ] as const) {
+      const refused = error(code, 'no kernel image');
       const { use, requests } = await taken(asked('auto'), two, ({ kind }) => (kind === 'cuda' ? refused : null));
       expect(requests.map(({ kind }) => kind)).toEqual(['cuda', 'cpu']);
       expect(use).toMatchObject({ id: 'cpu', reasons: [`cuda: ${foundBy(refused)}`] });
     }
   });
-  it('does not hide what is wrong with the model', async () => {
-    const call = taken(asked('auto'), two, () => error('MODEL_INVALID', 'no graph'));
-    await expect(call).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  it("does not hide what is wrong with the model: the CPU's error is told", async () => {
+    const call = taken(asked('auto'), two, ({ kind }) => error('MODEL_INVALID', `no graph on the ${kind}`));
+    await expect(call).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining('no graph on the cpu'),
+    });
+  });
+  it('tries nothing else once it was cancelled or aborted', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const ends = [
+      [null, error('CANCELLED', 'closed')],
+      [stop.signal, reason],
+    ] as const;
+    for (const [signal, ending] of ends) {
+      const tried: string[] = [];
+      const make = async ({ kind }: NativeDeviceRequest): Promise<never> => {
+        tried.push(kind);
+        stop.abort(reason);
+        throw ending;
+      };
+      await expect(onDevice(asked('auto'), machine.probe(two), make, signal)).rejects.toBe(ending);
+      expect(tried).toEqual(['cuda']);
+    }
   });
 });
 
@@ -175,16 +209,87 @@ it('a driver in a named folder comes before that of the system', async () => {
   expect(candidates[0]?.request.driver).toBe(driver);
 });
 
-it('how many GPUs of a kind share the work is no part of what a score depends on; their kind is', async () => {
-  const one = await taken(asked('cuda'), driverOf(13000, h200));
-  const both = await taken(asked('cuda'));
-  const mixed = await taken(
-    asked('cuda'),
-    driverOf(13000, h200, { ...k80, computeCapability: [8, 0], name: 'NVIDIA A100' }),
+describe('GPUs of several kinds', () => {
+  const a100: NativeGpu = { ...k80, name: 'NVIDIA A100', computeCapability: [8, 0], memoryBytes: 80 * 2 ** 30 };
+  const small: NativeGpu = { ...h200, name: 'NVIDIA H100', memoryBytes: 80 * 2 ** 30 };
+
+  it.each(['auto', 'cuda'] as const)(
+    '%s takes those of the best kind, and says which it leaves out',
+    async (device) => {
+      const { use, requests } = await taken(asked(device), driverOf(13000, a100, h200, small, h200));
+      expect(requests[0]?.ordinals).toEqual([1, 3]);
+      expect(use.name).toBe('2 × NVIDIA H200');
+      expect(use.reasons).toEqual([
+        'cuda:0 (NVIDIA A100 8.0) is left out: it is of another kind than 2 × NVIDIA H200',
+        'cuda:2 (NVIDIA H100 9.0) is left out: it is of another kind than 2 × NVIDIA H200',
+      ]);
+    },
   );
-  expect(one.use.identity).toBe(both.use.identity);
-  expect(mixed.use.identity).not.toBe(both.use.identity);
-  expect(gpuNames([h200, k80, h200])).toBe('2 × NVIDIA H200, Tesla K80');
+  it('one that is named is used, and nothing is said of the others', async () => {
+    const { use, requests } = await taken(asked('cuda:0'), driverOf(13000, a100, h200));
+    expect([requests[0]?.ordinals, use.name, use.reasons]).toEqual([[0], 'NVIDIA A100', []]);
+  });
+  it('how many of a kind share the work is no part of what a score depends on; their kind is', async () => {
+    const one = await taken(asked('cuda'), driverOf(13000, h200));
+    const both = await taken(asked('cuda'));
+    const other = await taken(asked('cuda'), driverOf(13000, a100));
+    expect(one.use.identity).toBe(both.use.identity);
+    expect(other.use.identity).not.toBe(both.use.identity);
+    expect(gpuNames([h200, k80, h200])).toBe('2 × NVIDIA H200, Tesla K80');
+  });
+});
+
+describe('whether scores are the same again', () => {
+  it('on CUDA as it was asked, and the GPU is told', async () => {
+    for (const reproducible of [true, false]) {
+      const { use, requests } = await taken({ ...asked('cuda'), reproducible });
+      expect([use.reproducible, requests[0]?.reproducible]).toEqual([reproducible, reproducible]);
+    }
+  });
+  it('on the CPU, but not with a plug-in or TensorRT', async () => {
+    expect((await taken(asked('cpu'))).use.reproducible).toBe(true);
+    const plugin = machine.library('plugin', 'libep.so');
+    const more = { onnxRuntimePath: machine.folder('ort') };
+    expect((await taken(wish('plugin:a', more, { plugin, libraries: [] }))).use.reproducible).toBe(false);
+    machine.library('ort', 'libonnxruntime_providers_tensorrt.so', { needed: ['libnvinfer.so.10'] });
+    machine.library('ort', 'libnvinfer.so.10');
+    expect((await taken(asked('tensorrt'))).use.reproducible).toBe(false);
+  });
+  it('not where the runtime cannot switch TF32 off on a GPU that has it', async () => {
+    runtimeOf(machine, 'old', 13, '1.17.3');
+    const old = { ...asked('cuda'), gpu: { ...asked('cuda').gpu, libraries: ['old', ...folders].map(inMachine) } };
+    expect((await taken(old)).use.reproducible).toBe(false);
+    expect((await taken(old, driverOf(13000, k80))).use.reproducible).toBe(true);
+  });
+});
+
+describe('what a score depends on', () => {
+  it('has the libraries by name and size', async () => {
+    const before = (await taken(asked('cuda'))).use.identity;
+    expect(before).toMatch(/libcudnn\.so\.9, \d+ bytes/);
+    expect(before).toMatch(/libonnxruntime_providers_cuda\.so, \d+ bytes/);
+    expect(before).toMatch(/libonnxruntime\.so\.1\.29\.0, \d+ bytes/);
+    expect((await taken(asked('cuda'))).use.identity).toBe(before);
+    appendFileSync(machine.folder('site/nvidia/cudnn/lib/libcudnn.so.9'), 'more');
+    expect((await taken(asked('cuda'))).use.identity).not.toBe(before);
+  });
+  it('has nvJPEG only where it may decode', async () => {
+    machine.library('ort', 'libnvjpeg.so.13');
+    const identity = async (reproducible: boolean, decode: 'auto' | 'cpu') =>
+      (await taken({ ...asked('cuda', { decode }), reproducible })).use.identity;
+    expect(await identity(true, 'auto')).not.toContain('nvjpeg');
+    expect(await identity(false, 'cpu')).not.toContain('nvjpeg');
+    expect(await identity(false, 'auto')).toMatch(/libnvjpeg\.so\.13, \d+ bytes/);
+  });
+  it('has the plug-in', async () => {
+    const plugin = machine.library('plugin', 'libep.so');
+    const more = { onnxRuntimePath: machine.folder('ort') };
+    const identity = async () => (await taken(wish('plugin:a', more, { plugin, libraries: [] }))).use.identity;
+    const before = await identity();
+    appendFileSync(plugin, 'more');
+    expect(before).toMatch(/libep\.so, \d+ bytes/);
+    expect(await identity()).not.toBe(before);
+  });
 });
 
 describe('devices', () => {

@@ -15,8 +15,9 @@ async function outcomesOf(run: DirectoryRun): Promise<SlideOutcome[]> {
   return outcomes;
 }
 
-/** CANCELLED ends the run where it was cancelled; a scorer of a run that goes on never says so. */
-const codes = (Object.keys(errorAdvice) as ErrorCode[]).filter((code) => code !== 'CANCELLED');
+/** CANCELLED ends the run where it was cancelled; a scorer of a run that goes on never says so. DEVICE_LOST: see below. */
+const endings: readonly ErrorCode[] = ['CANCELLED', 'DEVICE_LOST'];
+const codes = (Object.keys(errorAdvice) as ErrorCode[]).filter((code) => !endings.includes(code));
 
 describe('a slide that fails', () => {
   it.each(codes)('with %s, before and after others: it takes the fallback, the others are scored', async (code) => {
@@ -90,6 +91,23 @@ describe('a failure while the model ran', () => {
     const modelFault = () => Promise.reject(new Error('asked'));
     const { run } = start(area, {}, { failing, failingStage: 'tiles' }, { modelFault });
     expect((await run.done).counts).toMatchObject({ scored: 1, fallback: 1 });
+  });
+});
+
+describe('a GPU that is lost', () => {
+  it.each(['fallback', 'skip', 'error'])('ends the run, which is resumed from its journal: %s', async (onError) => {
+    const area = await competitionArea(5);
+    const names = [...area.names].sort();
+    const failing = { [names[2] as string]: 'DEVICE_LOST' as const };
+    const modelFault = () => Promise.reject(new Error('asked'));
+    const options = { onError, slidesInFlight: 1 };
+    const lost = start(area, options, { failing, failingStage: 'infer', fallback: 0.5 }, { modelFault });
+    expect((await failureOf(lost.run.done)).code).toBe('DEVICE_LOST');
+    expect(scoredNames(lost)).toEqual(names.slice(0, 3));
+    expect(await besides(area)).toEqual(['submission.csv.journal']);
+    const again = start(area, { ...options, resume: true }, { fallback: 0.5 });
+    expect((await again.run.done).counts).toMatchObject({ resumed: 2, scored: 3, fallback: 0 });
+    expect(await readFile(area.output, 'utf8')).toBe(csvOf(names));
   });
 });
 

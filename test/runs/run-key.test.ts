@@ -62,6 +62,11 @@ describe('options in the key of the journal', () => {
     expect((await runKey(model, prepared, parseDirectoryOptions({ model }), machine)).machine).toEqual(machine);
   });
 
+  it('have who decodes for a GPU only without reproducible', async () => {
+    expect(await keyOptions({ gpu: { decode: 'cpu' } })).toEqual({});
+    const free = await keyOptions({ gpu: { decode: 'cpu' }, reproducible: false });
+    expect(free).toEqual({ 'gpu.decode': 'cpu', reproducible: false });
+  });
   it('have the batch size only without reproducible', async () => {
     expect(await keyOptions({ batchSize: 3 })).toEqual({});
     expect(await keyOptions({ batchSize: 3, reproducible: false })).toEqual({ batchSize: 3, reproducible: false });

@@ -1,18 +1,21 @@
 /** Which devices a caller's choice stands for, best first, and why others are not among them. Opens the driver, nothing else. */
 
-import type { NativeAddon } from '../contract.js';
 import { cpuRequest, type NativeDeviceRequest, type NativeGpu, type NativeGpuReport } from '../device-request.js';
 import type { DeviceChoice, DeviceId, DeviceUse } from '../device-types.js';
+import { fileText } from '../file-text.js';
 import { processorName } from '../processor.js';
 import { findOnnxRuntime } from '../runtimes.js';
+import { gpuNames, kindOf, ofBestKind, type ChosenGpus } from './gpu-kinds.js';
 import { findLibrary, needsOf } from './needs.js';
-import { gpuPlaces, namedPlaces, thisMachine, type Place, type SearchedMachine } from './places.js';
+import { gpuPlaces, namedPlaces, type Place, type SearchedMachine } from './places.js';
 import { cudaText, findNvjpeg, findStacks, type GpuProvider, type GpuStack } from './stack.js';
 
 /** What the search is asked for: options as parsed. */
 export interface DeviceWish {
   readonly device: DeviceChoice;
   readonly onnxRuntimePath: string | null;
+  /** Whether the same work is to give the same bits again. */
+  readonly reproducible: boolean;
   readonly gpu: {
     readonly tf32: boolean;
     readonly fp16: boolean;
@@ -66,7 +69,7 @@ export async function findGpus(
 
 const cpuCandidate = (): DeviceCandidate => ({
   request: cpuRequest,
-  use: { id: 'cpu', kind: 'cpu', name: processorName(), precision: 'float32', identity: 'cpu' },
+  use: { id: 'cpu', kind: 'cpu', name: processorName(), precision: 'float32', reproducible: true, identity: 'cpu' },
 });
 
 /** The candidates of a choice. Of `auto` the last one is the CPU; of another choice there may be none. */
@@ -90,7 +93,9 @@ async function plugin(
   const runtime = findOnnxRuntime(onnxRuntimePath, '').path;
   const request = { ...cpuRequest, kind: 'plugin' as const, runtime, preload, pluginName: name, pluginPath: path };
   const id: DeviceId = `plugin:${name}`;
-  const use = { id, kind: 'plugin', name, precision: 'float32', identity: `${id} (${path})` } as const;
+  const identity = `${id} (${path}): ${await filesText([path, runtime, ...preload])}`;
+  // What the plug-in computes in, and whether in the same way each time, is not known.
+  const use = { id, kind: 'plugin', name, precision: 'float32', reproducible: false, identity } as const;
   return { gpusSeen: 0, candidates: [{ request, use }], reasons: [] };
 }
 
@@ -103,7 +108,7 @@ async function gpuCandidates(
   const { report, places, driver } = found;
   const gpusSeen = report.gpus.length;
   if (report.reason !== '') return { gpusSeen, candidates: [], reasons: [report.reason] };
-  const gpus = wantedGpus(device, report.gpus);
+  const { gpus, reasons: others } = wantedGpus(device, provider, report.gpus);
   if (gpus.length === 0)
     return {
       gpusSeen,
@@ -111,26 +116,22 @@ async function gpuCandidates(
       reasons: [`the driver shows ${countText(report.gpus.length)}, numbered from 0, and ${device} is not among them`],
     };
   const stacks = await findStacks(provider, places, report.cudaVersion);
-  if (stacks.length === 0) return { gpusSeen, candidates: [], reasons: [noProvider(provider, places)] };
+  if (stacks.length === 0) return { gpusSeen, candidates: [], reasons: [...others, noProvider(provider, places)] };
   const request = { ...requestOf(wish, provider, gpus), driver, nvjpeg: findNvjpeg(places, report.cudaVersion) };
-  const candidates = stacks
-    .filter(({ reason }) => reason === '')
-    .map(
-      (stack): DeviceCandidate => ({
-        request: withStack(request, stack),
-        use: useOf(device, wish, gpus, report, stack),
-      }),
-    );
-  return {
-    gpusSeen,
-    candidates,
-    reasons: stacks.filter(({ reason }) => reason !== '').map((stack) => `${stack.path}: ${stack.reason}`),
-  };
+  const candidates: DeviceCandidate[] = [];
+  for (const stack of stacks.filter(({ reason }) => reason === '')) {
+    const asked = withStack(request, stack);
+    candidates.push({ request: asked, use: await useOf(device, wish, gpus, report, stack, asked) });
+  }
+  const unfit = stacks.filter(({ reason }) => reason !== '').map((stack) => `${stack.path}: ${stack.reason}`);
+  return { gpusSeen, candidates, reasons: [...others, ...unfit] };
 }
 
-function wantedGpus(device: DeviceChoice, gpus: readonly NativeGpu[]): readonly NativeGpu[] {
+/** The GPU that was named by number, else all of the best kind. */
+function wantedGpus(device: DeviceChoice, provider: GpuProvider, gpus: readonly NativeGpu[]): ChosenGpus {
   const ordinal = /:(\d+)$/.exec(device)?.[1];
-  return ordinal === undefined ? gpus : gpus.filter((gpu) => gpu.ordinal === Number(ordinal));
+  if (ordinal === undefined) return ofBestKind(gpus, provider);
+  return { gpus: gpus.filter((gpu) => gpu.ordinal === Number(ordinal)), reasons: [] };
 }
 
 const countText = (count: number): string => (count === 1 ? '1 GPU' : `${count} GPUs`);
@@ -139,13 +140,18 @@ export function noProvider(provider: GpuProvider, places: readonly Place[]): str
   return `libonnxruntime_providers_${provider}.so, which runs models on the GPU, is in none of ${places.length} folders`;
 }
 
-function requestOf({ gpu }: DeviceWish, kind: GpuProvider, gpus: readonly NativeGpu[]): NativeDeviceRequest {
+function requestOf(
+  { gpu, reproducible }: DeviceWish,
+  kind: GpuProvider,
+  gpus: readonly NativeGpu[],
+): NativeDeviceRequest {
   const { tf32, fp16, graphs, decode, memoryLimitBytes, cache } = gpu;
   const ordinals = gpus.map(({ ordinal }) => ordinal);
   return {
     ...cpuRequest,
     kind,
     ordinals,
+    reproducible,
     tf32,
     fp16,
     cudaGraph: graphs,
@@ -160,30 +166,37 @@ function withStack(request: NativeDeviceRequest, stack: GpuStack): NativeDeviceR
   return { ...request, runtime, providerFiles, preload };
 }
 
-/** Equal names once, with how many there are. */
-export function gpuNames(gpus: readonly Pick<NativeGpu, 'name'>[]): string {
-  const counts = new Map<string, number>();
-  for (const { name } of gpus) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].map(([name, count]) => (count === 1 ? name : `${count} × ${name}`)).join(', ');
-}
-
-function useOf(
+async function useOf(
   device: DeviceChoice,
-  { gpu }: DeviceWish,
+  { gpu, reproducible }: DeviceWish,
   gpus: readonly NativeGpu[],
   { cudaVersion }: NativeGpuReport,
   { provider, runtimeVersion }: GpuStack,
-): DeviceCandidate['use'] {
+  { runtime, providerFiles, preload, nvjpeg }: NativeDeviceRequest,
+): Promise<DeviceCandidate['use']> {
   const id: DeviceId = device === 'auto' ? provider : (device as DeviceId);
   const precision = gpu.fp16 ? 'float16' : gpu.tf32 ? 'tf32' : 'float32';
   const name = gpuNames(gpus);
-  const kinds = [...new Set(gpus.map((each) => `${each.name} ${each.computeCapability.join('.')}`))].sort().join(', ');
+  const kinds = [...new Set(gpus.map(kindOf))].sort().join(', ');
+  // nvJPEG decodes nothing that is to be reproducible.
+  const decoder = reproducible || gpu.decode === 'cpu' || nvjpeg === '' ? [] : [nvjpeg];
+  const files = await filesText([runtime, ...providerFiles, ...preload, ...decoder]);
   // How many GPUs of a kind share the batches changes no score, so that a run may go on with another number of them.
-  const identity = `${provider} on ${kinds}, driver of CUDA ${cudaText(cudaVersion)}, ONNX Runtime ${runtimeVersion}, ${precision}`;
-  return { id, kind: provider, name, precision, identity };
+  const identity = `${provider} on ${kinds}, driver of CUDA ${cudaText(cudaVersion)}, ONNX Runtime ${runtimeVersion}, ${precision}: ${files}`;
+  const isFixed =
+    provider === 'cuda' && precision === 'float32' && !gpus.some((each) => mayRound(each, runtimeVersion));
+  return { id, kind: provider, name, precision, reproducible: reproducible && isFixed, identity };
 }
 
-/** The machine that this process runs on. */
-export function deviceProbe({ gpuReport }: Pick<NativeAddon, 'gpuReport'>, freeMemory = false): DeviceProbe {
-  return { report: (driver) => gpuReport({ driver, freeMemory }), machine: thisMachine() };
+/** Before 1.18 the CUDA provider leaves TF32 to the libraries, which use it from compute capability 8.0 on. */
+function mayRound({ computeCapability: [major] }: NativeGpu, runtimeVersion: string): boolean {
+  const [first = 0, second = 0] = runtimeVersion.split('.').map(Number);
+  return major >= 8 && (first < 1 || (first === 1 && second < 18));
+}
+
+/** In an order that no search changes. */
+async function filesText(paths: readonly string[]): Promise<string> {
+  const known = paths.filter((path) => path !== '');
+  const texts = await Promise.all(known.map(fileText));
+  return [...new Set(texts)].sort().join('; ');
 }

@@ -51,7 +51,7 @@ export const gpuRows: readonly OptionRow[] = [
     details:
       '`nvjpeg` needs `reproducible: false`, for its pixels are not those of libjpeg-turbo. `auto` takes it only then, only from compute capability 8.0 on, and only where a trial on the first batches is faster with it.',
     default: 'auto',
-    scores: 'byContent',
+    scores: 'unlessReproducible',
     heading,
     native: { key: 'decode', always: true, enumeration: 'engine::GpuDecode' },
   },

@@ -17,7 +17,7 @@ export const runtimeRows: readonly OptionRow[] = [
     },
     doc: 'Where the model runs.',
     details:
-      '`cuda` and `tensorrt` take every GPU that the process may see, `cuda:1` the second. `plugin:<name>` takes the device of that name from the library in `gpu.plugin`. `auto` takes `cuda` where that works and the CPU else, and says which; a device that is named never becomes another one.',
+      '`cuda` and `tensorrt` take every GPU of the best kind that the process may see, `cuda:1` the second GPU. `plugin:<name>` takes the device of that name from the library in `gpu.plugin`. `auto` takes `cuda` where that works and the CPU else, and says which; a device that is named never becomes another one.',
     default: 'auto',
     scores: 'byContent',
     value: 'auto|cpu|cuda[:n]|tensorrt[:n]|plugin:NAME',

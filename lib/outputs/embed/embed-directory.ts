@@ -24,7 +24,6 @@ import { RunProgress } from '../../runs/run-progress.js';
 import { rowsMismatch, type RunRow } from '../../runs/rows.js';
 import { sourceOf } from '../../runs/score-directory.js';
 import { tellModel, tellNotRead } from '../../runs/tell.js';
-import { modelFault } from '../../scoring/model-trial.js';
 import type { EncodingScorer, Scorer } from '../../scoring/scorer.js';
 import { checkMask } from '../../slide/mask-digest.js';
 import { readIdentity } from '../features/read-identity.js';
@@ -32,6 +31,7 @@ import { parseEmbedRun, type ParsedEmbedRun } from './embed-options.js';
 import { embedOne } from './embed-one.js';
 import { gridOf, refuseExisting } from './embed-slide.js';
 import { encodingScorer, featureOutputOf, type FeatureOutput } from './encode.js';
+import { endsRun } from './ends-run.js';
 import { checkIdentity, identityText, runIdentity, type RunIdentity } from './identity.js';
 import type { Grid } from './layout.js';
 import { removeUnfinished } from '../file-places.js';
@@ -225,12 +225,6 @@ class Embedding {
     progress.finished(row.index, !failed, failed ? 0 : result.tiles);
     return result;
   }
-}
-
-/** A full disk and a lost lock are of all slides; so is what the model fails with on a tile of no slide. */
-async function endsRun(scorer: Scorer, { code, stage }: MicrotomeError): Promise<boolean> {
-  if (code === 'DISK_FULL' || code === 'OUTPUT_LOCKED') return true;
-  return stage === 'infer' && (await modelFault(scorer))?.code === code;
 }
 
 /** Throws ROWS_MISMATCH where two slides would have one file. */

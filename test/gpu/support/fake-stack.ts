@@ -83,7 +83,7 @@ export function wish(
     libraries: null,
     plugin: null,
   } as const;
-  return { device, onnxRuntimePath: null, ...more, gpu: { ...plain, ...gpu } };
+  return { device, onnxRuntimePath: null, reproducible: true, ...more, gpu: { ...plain, ...gpu } };
 }
 
 /** What the provider of a CUDA version names, as the builds do that were looked at. */

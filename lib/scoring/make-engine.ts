@@ -1,0 +1,56 @@
+/** Loads a model into an engine, on the first device that takes it. */
+
+import { jobUnlessAborted, type Job } from '../core/cancel.js';
+import { nativeJob } from '../core/errors.js';
+import { checkGraphs } from '../model/check-graph.js';
+import type { Model } from '../model/model.js';
+import { specOf, type GraphSpec } from '../model/spec.js';
+import { loadAddon, nameOnnxRuntime } from '../native/addon.js';
+import type { NativeEngine, NativeEngineOptions } from '../native/contract.js';
+import type { NativeDeviceRequest } from '../native/device-request.js';
+import { deviceProbe } from '../native/gpu/driver-probe.js';
+import { defaults } from '../options/defaults.js';
+import type { ParsedScorerOptions, ParsedSlideScore } from '../options/score-options.js';
+import { onDevice, type OnDevice } from './engine-device.js';
+
+function closeLate(late: NativeEngine): void {
+  late.close().catch(() => undefined);
+}
+
+/** The runtime's own view of the graphs is compared with the declaration too: it is the one that will run. */
+function checkEngine(engine: NativeEngine, model: Model, o: ParsedSlideScore): void {
+  const sizesPx = model.inputs.map(({ sizePx }) => o.tile?.size ?? sizePx);
+  checkGraphs(specOf(model), sizesPx, engine.models, engine.headModels);
+}
+
+function engineGraphs(graphs: readonly GraphSpec[]): NativeEngineOptions['graphs'] {
+  return graphs.map(({ path, sha256, weights }) => ({ graph: { path, sha256 }, weights }));
+}
+
+/** Throws what {@link onDevice} throws, and RUNTIME_MISSING. */
+export async function makeEngine(
+  model: Model,
+  { runtime, slide }: ParsedScorerOptions,
+): Promise<OnDevice<NativeEngine>> {
+  const addon = await loadAddon();
+  nameOnnxRuntime(addon, runtime.onnxRuntimePath);
+  const { threads, memoryBytes } = runtime;
+  const spec = specOf(model);
+  const graphs = engineGraphs(spec.graphs);
+  const { signal } = slide;
+  // The graphs as this device's runtime sees them are compared too: what it sees in another way is no fault of the model.
+  const make = async (device: NativeDeviceRequest): Promise<NativeEngine> => {
+    const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };
+    const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
+    const engine = await jobUnlessAborted(signal, start, closeLate);
+    try {
+      checkEngine(engine, model, slide);
+      return engine;
+    } catch (error) {
+      closeLate(engine);
+      throw error;
+    }
+  };
+  const wish = { ...runtime, reproducible: slide.reproducible ?? defaults.reproducible };
+  return onDevice(wish, deviceProbe(addon), make, signal);
+}
