@@ -18,7 +18,7 @@ namespace microtome::infer {
 namespace {
 
 constexpr int kRefusesCpuSince = 16;  // of the runtime: session.disable_cpu_ep_fallback
-constexpr int kGraphIdsSince = 17;  // of the runtime: which recorded CUDA graph a run uses
+constexpr int kGraphIdsSince = 17;    // of the runtime: which recorded CUDA graph a run uses
 
 // The runtime takes a pointer of the host's for memory of any kind; it is not followed.
 void* address(DevicePointer memory) { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(memory)); }
@@ -241,7 +241,8 @@ std::shared_ptr<DeviceGraph> DeviceGraph::load(const ModelFiles& files, const Se
   if (settings.cuda_graph && settings.provider == "tensorrt") {
     settings.cuda_graph = false;
     report.left_out.emplace_back(
-        "CUDA graphs are not used with TensorRT: it keeps one for a graph, and would run it for batches of another kind");
+        "CUDA graphs are not used with TensorRT: it keeps one for a graph, and would run it for batches of another "
+        "kind");
   }
   if (!settings.may_use_cpu && runtime.api().version() < kRefusesCpuSince)
     report.left_out.push_back("ONNX Runtime " + report.runtime_version +

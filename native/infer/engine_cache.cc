@@ -38,8 +38,7 @@ std::string make_engine_folder(const std::string& cache, const EngineKey& key) {
   const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (opened < 0) return {};
   struct stat found{};
-  const bool is_ours =
-      ::fstat(opened, &found) == 0 && found.st_uid == ::geteuid() && ::fchmod(opened, S_IRWXU) == 0;
+  const bool is_ours = ::fstat(opened, &found) == 0 && found.st_uid == ::geteuid() && ::fchmod(opened, S_IRWXU) == 0;
   ::close(opened);
   return is_ours ? folder : std::string();
 }

@@ -164,7 +164,8 @@ TEST(tensorrt_comes_before_cuda_and_keeps_its_engines_by_device_version_and_mode
 
   CHECK_EQ(load_on_device(means(), settings)->report().engine_cache, folder);
   settings.cuda_graph = true;
-  CHECK(lines(load_on_device(means(), settings)->report().left_out).find("CUDA graphs are not used with TensorRT") == 0);
+  CHECK(lines(load_on_device(means(), settings)->report().left_out).find("CUDA graphs are not used with TensorRT") ==
+        0);
   settings.device_key = "NVIDIA A100, 8.0, driver 580";
   CHECK(load_on_device(means(), settings)->report().engine_cache != folder);
 }
