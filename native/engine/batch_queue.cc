@@ -26,7 +26,9 @@ std::optional<BatchQueue::Place> BatchQueue::place(const std::shared_ptr<const R
   if (open == open_.end()) {
     const auto under_way = under_way_.size() + full_.size() + back_.size() + open_.size();
     if (under_way >= static_cast<std::size_t>(runner_->traits().in_flight)) return std::nullopt;
-    auto batch = batches_->take(rows * static_cast<std::int64_t>(spec->row_bytes()), crew().memory);
+    std::int64_t bytes = 0;
+    if (__builtin_mul_overflow(rows, spec->row_bytes(), &bytes)) return std::nullopt;
+    auto batch = batches_->take(bytes, crew().memory);
     if (!batch) return std::nullopt;
     batch->spec = spec;
     batch->rows = rows;
@@ -70,6 +72,16 @@ std::optional<Step> BatchQueue::next_overdue() {
   return take(open);
 }
 
+std::optional<std::chrono::nanoseconds> BatchQueue::patience() const {
+  std::optional<std::chrono::nanoseconds> least;
+  for (const Open& one : open_) {
+    if (one.written != one.used) continue;  // who writes it ends a step
+    const std::chrono::nanoseconds left = one.since + kCompanyWait - now_();
+    least = least ? std::min(*least, left) : left;
+  }
+  return least;
+}
+
 // When the device has nothing to do, or when nobody is left who could fill the batch.
 std::optional<Step> BatchQueue::next_flush() {
   const bool more_may_come = crew().working > 0 || crew().planning > 0;
@@ -107,8 +119,7 @@ void BatchQueue::submit(const std::shared_ptr<Batch>& batch) {
     pool->change([&] {
       const auto it =
           std::find_if(under_way_.begin(), under_way_.end(), [&](const auto& one) { return one.get() == raw; });
-      back_.push_back(std::move(*it));
-      under_way_.erase(it);
+      back_.splice(back_.end(), under_way_, it);
     });
   };
   // Without memory none of its rows was written: the steps that should have done so have failed.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -50,6 +51,8 @@ class BatchQueue final : public Job {
   void ended(Step& step, bool well) override;
   [[nodiscard]] bool is_over() const override { return finished_; }
   [[nodiscard]] Stage short_of() const override { return Stage::Infer; }
+  // Until the first batch has waited long enough for company.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> patience() const override;
 
  private:
   struct Open {
@@ -71,8 +74,9 @@ class BatchQueue final : public Job {
   // [pool]
   std::vector<Open> open_;  // of each spec one that has room, at most
   std::deque<std::shared_ptr<Batch>> full_;
-  std::vector<std::shared_ptr<Batch>> under_way_;  // given out to be submitted, and not back yet
-  std::deque<std::shared_ptr<Batch>> back_;
+  // Lists, so that what comes back moves from one to the other without memory: a device could tell nobody of its lack.
+  std::list<std::shared_ptr<Batch>> under_way_;  // given out to be submitted, and not back yet
+  std::list<std::shared_ptr<Batch>> back_;
   bool closed_ = false;
   bool finished_ = false;
 };

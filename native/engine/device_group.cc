@@ -1,9 +1,21 @@
 #include "engine/device_group.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace microtome::engine {
+namespace {
+
+std::string fate_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    return error.code() == Code::DEVICE_LOST ? " was lost" : " could not be used (" + error.found() + ")";
+  }
+}
+
+}  // namespace
 
 DeviceGroup::DeviceGroup(std::vector<std::unique_ptr<DeviceRunner>> members)
     : under_way_(members.size(), 0), members_(std::move(members)) {}
@@ -15,11 +27,14 @@ Runner::Traits DeviceGroup::traits() const noexcept {
   return traits;
 }
 
-std::int64_t DeviceGroup::rows_of_a_batch(std::int64_t /*wanted*/) const noexcept {
+std::int64_t DeviceGroup::rows_of_a_batch(std::int64_t wanted, std::size_t row_bytes) const noexcept {
   std::int64_t rows = 0;
-  for (const auto& member : members_)
-    if (!member->is_lost()) rows = rows == 0 ? member->rows() : std::min(rows, member->rows());
-  return rows == 0 ? members_.front()->rows() : rows;
+  for (const auto& member : members_) {
+    if (member->is_lost()) continue;
+    const std::int64_t of_member = member->rows_of_a_batch(wanted, row_bytes);
+    rows = rows == 0 ? of_member : std::min(rows, of_member);
+  }
+  return rows == 0 ? members_.front()->rows_of_a_batch(wanted, row_bytes) : rows;
 }
 
 std::int64_t DeviceGroup::columns_of(const std::string& output) const noexcept {
@@ -57,6 +72,10 @@ std::size_t DeviceGroup::least_busy() {
   return best;
 }
 
+void DeviceGroup::stop() noexcept {
+  for (const auto& member : members_) member->stop();
+}
+
 void DeviceGroup::submit(Batch& batch, CancelToken& cancel, Done done) noexcept {
   std::size_t member = 0;
   {
@@ -64,17 +83,26 @@ void DeviceGroup::submit(Batch& batch, CancelToken& cancel, Done done) noexcept 
     member = least_busy();
     ++under_way_[member];
   }
-  submit_to(member, batch, cancel, std::move(done));
+  submit_to(member, batch, cancel, done);
 }
 
-void DeviceGroup::submit_to(std::size_t member, Batch& batch, CancelToken& cancel, Done done) noexcept {
-  members_[member]->submit(batch, cancel, [this, member, &batch, &cancel, done = std::move(done)] {
-    came_back(member, batch, cancel, done);
-  });
+void DeviceGroup::submit_to(std::size_t member, Batch& batch, CancelToken& cancel, const Done& done) noexcept {
+  Done back;
+  try {
+    back = [this, member, &batch, &cancel, done] { came_back(member, batch, cancel, done); };
+  } catch (...) {
+    {
+      const std::scoped_lock lock(mutex_);
+      --under_way_[member];
+    }
+    batch.failure = std::current_exception();
+    return done();
+  }
+  members_[member]->submit(batch, cancel, std::move(back));
 }
 
 // On the thread of the member. It is lost for good, so that a batch is given to each at most once.
-void DeviceGroup::came_back(std::size_t member, Batch& batch, CancelToken& cancel, Done done) noexcept {
+void DeviceGroup::came_back(std::size_t member, Batch& batch, CancelToken& cancel, const Done& done) noexcept {
   std::size_t next = member;
   {
     const std::scoped_lock lock(mutex_);
@@ -84,11 +112,18 @@ void DeviceGroup::came_back(std::size_t member, Batch& batch, CancelToken& cance
     if (next != member) ++under_way_[next];
   }
   if (next == member) return done();
-  batch.failure = nullptr;
+  try {
+    batch.notes.push_back(members_[member]->context().label() + fate_of(batch.failure) + ": its tiles went to " +
+                          members_[next]->context().label());
+    batch.failure = nullptr;
+  } catch (...) {
+    const std::scoped_lock lock(mutex_);
+    --under_way_[next];
+    next = member;
+  }
+  if (next == member) return done();
   batch.device_ns = 0;
-  batch.notes.push_back(members_[member]->context().label() + " was lost: its tiles went to " +
-                        members_[next]->context().label());
-  submit_to(next, batch, cancel, std::move(done));
+  submit_to(next, batch, cancel, done);
 }
 
 }  // namespace microtome::engine

@@ -18,7 +18,7 @@ class DeviceGroup final : public Runner {
 
   [[nodiscard]] Traits traits() const noexcept override;
   // Of the one that takes the fewest: all get the same.
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept override;
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t row_bytes) const noexcept override;
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override;
   [[nodiscard]] std::int64_t token_columns_of(const std::string& output) const override;
@@ -26,10 +26,11 @@ class DeviceGroup final : public Runner {
   // Pinned for all of them.
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override;
   void submit(Batch& batch, CancelToken& cancel, Done done) noexcept override;
+  void stop() noexcept override;
 
  private:
-  void submit_to(std::size_t member, Batch& batch, CancelToken& cancel, Done done) noexcept;
-  void came_back(std::size_t member, Batch& batch, CancelToken& cancel, Done done) noexcept;
+  void submit_to(std::size_t member, Batch& batch, CancelToken& cancel, const Done& done) noexcept;
+  void came_back(std::size_t member, Batch& batch, CancelToken& cancel, const Done& done) noexcept;
   [[nodiscard]] std::size_t least_busy();
 
   std::mutex mutex_;

@@ -15,6 +15,8 @@ std::string key_of(const gpu::Context& context) {
   return device.name + " " + device.compute_capability() + " driver " + context.driver().version_text();
 }
 
+std::string left_out(const std::string& gpu, const std::string& why) { return gpu + " was left out: " + why; }
+
 }  // namespace
 
 DeviceLoading::DeviceLoading(DeviceRequest request) : request_(std::move(request)) {
@@ -22,13 +24,25 @@ DeviceLoading::DeviceLoading(DeviceRequest request) : request_(std::move(request
   if (request_.ordinals.empty())
     throw Error(Code::DEVICE_UNAVAILABLE, Stage::Infer, std::string(name_of(request_.kind)) + " was given no GPU");
   const auto driver = request_.driver.empty() ? gpu::Driver::open() : gpu::Driver::open(request_.driver);
-  for (const int ordinal : request_.ordinals) contexts_.push_back(gpu::Context::retain(driver, ordinal));
+  std::exception_ptr first;
+  for (const int ordinal : request_.ordinals) {
+    try {
+      contexts_.push_back(gpu::Context::retain(driver, ordinal));
+    } catch (const Error& error) {
+      if (!first) first = std::current_exception();
+      left_out_.push_back(left_out("GPU " + std::to_string(ordinal), error.found()));
+    }
+  }
+  if (contexts_.empty()) std::rethrow_exception(first);
 }
 
 PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& cancel) const {
   if (!is_gpu()) return load_on_workers(files, cancel);
   PlacedGraph placed;
   std::vector<std::unique_ptr<DeviceRunner>> members;
+  std::vector<std::shared_ptr<const gpu::Context>> used;
+  std::vector<std::string> absent = left_out_;
+  std::exception_ptr first;
   for (const auto& context : contexts_) {
     LoadDeviceGraph load = [files, settings = settings_for(*context)](StreamHandle stream, std::int64_t rows,
                                                                       CancelToken& ends) {
@@ -39,11 +53,23 @@ PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& can
       options.cancel = &ends;
       return infer::DeviceGraph::load(files, options, with);
     };
-    members.push_back(
-        std::make_unique<DeviceRunner>(context, std::move(load), DeviceRunner::Options{.rows = 0, .cancel = &cancel}));
-    placed.reports.push_back(members.back()->report());
+    try {
+      members.push_back(std::make_unique<DeviceRunner>(context, std::move(load),
+                                                       DeviceRunner::Options{.rows = 0, .cancel = &cancel}));
+    } catch (const Error& error) {
+      if (error.code() == Code::CANCELLED) throw;
+      if (!first) first = std::current_exception();
+      absent.push_back(left_out(context->label(), error.found()));
+      continue;
+    }
+    used.push_back(context);
   }
-  choose_decoder(members, placed);
+  if (members.empty()) std::rethrow_exception(first);
+  for (const auto& member : members) {
+    for (const std::string& one : absent) member->tell_owners(one);
+    placed.reports.push_back(member->report());
+  }
+  choose_decoder(members, used, placed);
   placed.inputs = members.front()->inputs();
   placed.outputs = members.front()->outputs();
   if (members.size() == 1)
@@ -53,11 +79,13 @@ PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& can
   return placed;
 }
 
-void DeviceLoading::choose_decoder(std::span<const std::unique_ptr<DeviceRunner>> members, PlacedGraph& placed) const {
+void DeviceLoading::choose_decoder(std::span<const std::unique_ptr<DeviceRunner>> members,
+                                   std::span<const std::shared_ptr<const gpu::Context>> contexts,
+                                   PlacedGraph& placed) const {
   std::int64_t rows = members.front()->rows();
   for (const auto& member : members) rows = std::min(rows, member->rows());
   const int under_way = DeviceRunner::kInFlight * static_cast<int>(members.size());
-  const auto decodes = choose_decode(request_.decode, request_.nvjpeg, contexts_, rows, under_way);
+  const auto decodes = choose_decode(request_.decode, request_.nvjpeg, contexts, rows, under_way);
   for (std::size_t i = 0; i < members.size(); ++i) members[i]->decode_with(decodes[i]);
   const DeviceDecode& first = decodes.front();
   placed.decode = first.trial ? first.trial->report().text() : "JPEG tiles are decoded by the CPU, for " + first.reason;

@@ -22,14 +22,15 @@ struct PlacedGraph {
   std::unique_ptr<Runner> runner;
   std::vector<infer::TensorInfo> inputs;
   std::vector<infer::TensorInfo> outputs;
-  std::vector<infer::DeviceReport> reports;  // one for each GPU
+  std::vector<infer::DeviceReport> reports;  // one for each GPU that is used
   std::string decode;                        // on GPUs: who decodes JPEG tiles, or why the CPU does
 };
 
 // The devices of one request, opened once for all graphs of an engine.
 class DeviceLoading {
  public:
-  // Throws DEVICE_UNAVAILABLE for a GPU that is not there or cannot be used, OUT_OF_MEMORY.
+  // Where there are several GPUs, one that cannot be used is left out, here and in load(), and slides are told so.
+  // Throws DEVICE_UNAVAILABLE where none is there or can be used, OUT_OF_MEMORY.
   explicit DeviceLoading(DeviceRequest request);
 
   [[nodiscard]] bool is_gpu() const noexcept {
@@ -40,12 +41,14 @@ class DeviceLoading {
   [[nodiscard]] PlacedGraph load(const infer::ModelFiles& files, CancelToken& cancel) const;
 
  private:
-  void choose_decoder(std::span<const std::unique_ptr<DeviceRunner>> members, PlacedGraph& placed) const;
+  void choose_decoder(std::span<const std::unique_ptr<DeviceRunner>> members,
+                      std::span<const std::shared_ptr<const gpu::Context>> contexts, PlacedGraph& placed) const;
   [[nodiscard]] PlacedGraph load_on_workers(const infer::ModelFiles& files, CancelToken& cancel) const;
   [[nodiscard]] infer::DeviceSettings settings_for(const gpu::Context& context) const;
 
   const DeviceRequest request_;
   std::vector<std::shared_ptr<const gpu::Context>> contexts_;
+  std::vector<std::string> left_out_;  // a sentence for each GPU that has no context
 };
 
 }  // namespace microtome::engine

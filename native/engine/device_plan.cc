@@ -72,18 +72,23 @@ DevicePlan::DevicePlan(const gpu::Stream& stream, std::shared_ptr<infer::DeviceG
   stream_.synchronize();
 }
 
-// Asks the graph what it gives for so many rows, and makes room for it.
+// Asks the graph what it gives for so many rows, and makes room for it. Where this fails the plan is as it was before.
 void DevicePlan::bind(CancelToken& cancel) {
   const std::vector<infer::TensorInfo> infos = graph_->try_run(tensor_.address(), rows_, spec_->format, names_, cancel);
   if (infos.size() != names_.size()) throw Error(Code::INTERNAL, Stage::Infer, "an output is missing after a run");
   std::vector<infer::DeviceOutput> places;
+  std::vector<gpu::DeviceBuffer> values;
+  std::vector<DeviceRows> of_name;
   for (std::size_t i = 0; i < infos.size(); ++i) {
-    of_name_.push_back(rows_of(infos[i], rows_));
-    values_.emplace_back(stream_.context(), of_name_.back().bytes);
-    places.push_back({names_[i], values_.back().address(), of_name_.back().bytes});
+    of_name.push_back(rows_of(infos[i], rows_));
+    values.emplace_back(stream_.context(), of_name.back().bytes);
+    places.push_back({names_[i], values.back().address(), of_name.back().bytes});
   }
-  for (const std::size_t name : name_of_) outputs_.push_back(of_name_[name]);
+  std::vector<DeviceRows> outputs;
+  for (const std::size_t name : name_of_) outputs.push_back(of_name[name]);
   binding_ = graph_->bind(tensor_.address(), rows_, spec_->format, places);
+  values_ = std::move(values);
+  outputs_ = std::move(outputs);
 }
 
 void DevicePlan::run(const DeviceKernels& kernels, const MakeLaunch& make_launch, std::int64_t tiles,

@@ -48,6 +48,8 @@ class DevicePlan {
              std::int64_t rows);
 
   [[nodiscard]] const RunSpec& spec() const noexcept { return *spec_; }
+  // Whether it has run: before, nothing of the graph points to its memory.
+  [[nodiscard]] bool is_bound() const noexcept { return binding_ != nullptr; }
   // In the order of the spec; known when a run has been put on the stream.
   [[nodiscard]] const std::vector<DeviceRows>& outputs() const noexcept { return outputs_; }
 
@@ -71,7 +73,6 @@ class DevicePlan {
   gpu::DeviceBuffer table_;
   gpu::DeviceBuffer tensor_;
   std::vector<gpu::DeviceBuffer> values_;  // by name
-  std::vector<DeviceRows> of_name_;
   std::vector<DeviceRows> outputs_;
   std::unique_ptr<infer::DeviceGraph::Binding> binding_;
 };

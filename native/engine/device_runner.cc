@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/device_rows.h"
 #include "engine/output_columns.h"
 #include "infer/typed_values.h"
 
@@ -12,9 +13,6 @@ namespace {
 // Pieces on the device at once: one runs, one is copied, one is read.
 constexpr int kSlots = 3;
 constexpr std::size_t kMostPlans = 4;
-constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kBatchBytes = 128 * kMiB;  // of pinned memory for one batch, at most
-constexpr std::int64_t kManyRows = 4096;
 
 class PinnedMemory final : public BatchMemory {
  public:
@@ -36,28 +34,7 @@ bool is_code(const std::exception_ptr& failure, Code code) noexcept {
   }
 }
 
-std::int64_t first_side(const std::vector<infer::TensorInfo>& inputs) noexcept {
-  return inputs.size() == 1 && !inputs.front().shape.empty() ? inputs.front().shape.front() : 0;
-}
-
-// As many as kBatchBytes of pixels hold, a power of two; many where the graph does not say how large a tile is.
-std::int64_t rows_of_large_tiles(const std::vector<infer::TensorInfo>& inputs) noexcept {
-  std::int64_t side = 1;
-  for (const infer::TensorInfo& input : inputs)
-    for (std::size_t i = 1; i < input.shape.size(); ++i)
-      side = std::max(side, std::min(input.shape[i], std::int64_t{1} << 20));
-  std::int64_t rows = 1;
-  while (rows < kManyRows && 2 * rows * 3 * side * side <= kBatchBytes) rows *= 2;
-  return rows;
-}
-
 }  // namespace
-
-std::int64_t usual_rows(const gpu::DeviceFacts& device) noexcept {
-  if (device.memory_bytes < 6144 * kMiB) return 32;
-  if (device.compute_major < 7) return 64;
-  return device.compute_major < 8 ? 128 : 256;
-}
 
 DeviceRunner::Slot::Slot(const std::shared_ptr<const gpu::Context>& context)
     : copied(context), begun(context, gpu::Event::Timing::On), done(context, gpu::Event::Timing::On) {}
@@ -68,20 +45,15 @@ DeviceRunner::DeviceRunner(std::shared_ptr<const gpu::Context> context, LoadDevi
       in_(context_),
       work_(context_),
       kernels_(context_),
+      batch_bytes_(options.batch_bytes),
       rows_(options.rows > 0 ? options.rows : usual_rows(context_->device())) {
   for (int i = 0; i < kSlots; ++i) slots_.push_back(std::make_unique<Slot>(context_));
   CancelToken never;
-  load_graph(options.cancel != nullptr ? *options.cancel : never);
+  load_and_try(options.rows == 0, options.cancel != nullptr ? *options.cancel : never);
   inputs_ = graph_->inputs();
   outputs_ = graph_->outputs();
   report_ = graph_->report();
-  // A graph that fixes its batch has it, whatever was asked for.
-  if (const std::int64_t fixed = first_side(inputs_); fixed > 0 && fixed != rows_)
-    rows_ = fixed;
-  else if (options.rows == 0 && rows_of_large_tiles(inputs_) < rows_) {
-    rows_ = rows_of_large_tiles(inputs_);
-    load_graph(options.cancel != nullptr ? *options.cancel : never);
-  }
+  notes_ = report_.left_out;  // options that this runtime does not know
   feeder_ = std::thread([this] { feed(); });
   try {
     collector_ = std::thread([this] { collect(); });
@@ -115,13 +87,6 @@ DeviceRunner::~DeviceRunner() {
   }
 }
 
-void DeviceRunner::load_graph(CancelToken& cancel) {
-  const auto scope = context_->enter();
-  plans_.clear();
-  graph_.reset();
-  graph_ = load_(work_.handle(), rows_, cancel);
-}
-
 std::int64_t DeviceRunner::columns_of(const std::string& output) const noexcept {
   return declared_columns(outputs_, output);
 }
@@ -137,9 +102,24 @@ std::unique_ptr<BatchMemory> DeviceRunner::make_memory(std::size_t bytes) {
   return std::make_unique<PinnedMemory>(context_, bytes);
 }
 
+std::int64_t DeviceRunner::rows_of_a_batch(std::int64_t /*wanted*/, std::size_t row_bytes) const noexcept {
+  return is_fixed_ ? rows() : std::min(rows(), rows_of_batch_bytes(row_bytes, batch_bytes_));
+}
+
+void DeviceRunner::stop() noexcept { ending_.cancel(); }
+
 void DeviceRunner::submit(Batch& batch, CancelToken& /*cancel*/, Done done) noexcept {
+  std::list<Waiting> waiting;
+  try {
+    waiting.emplace_back().end.emplace_back();
+  } catch (...) {
+    batch.failure = std::current_exception();
+    return done();
+  }
+  waiting.front().batch = &batch;
+  waiting.front().done = std::move(done);
   const std::scoped_lock lock(mutex_);
-  waiting_.push_back({&batch, std::move(done)});
+  waiting_.splice(waiting_.end(), waiting);
   changed_.notify_all();
 }
 
@@ -170,27 +150,37 @@ void DeviceRunner::feed_batch(Waiting waiting) noexcept {
       const std::scoped_lock lock(mutex_);
       if (loss_) std::rethrow_exception(loss_);
     }
+    ending_.check(Stage::Infer);
     const auto scope = context_->enter();
     feed_pieces(batch, waiting.done);
   } catch (...) {
     settle();
-    Running end;
+    // What never ran is made anew for the next batch.
+    std::erase_if(plans_, [](const auto& plan) { return !plan->is_bound(); });
+    Running& end = waiting.end.front();
     end.batch = &batch;
     end.failure = std::current_exception();
     end.done = std::move(waiting.done);
-    hand_over(std::move(end));
+    hand_over(std::move(waiting.end));
   }
 }
 
 // Moves `done` into the last piece.
 void DeviceRunner::feed_pieces(Batch& batch, Done& done) {
   batch.outputs.assign(batch.spec->outputs.size(), {});
-  // Of options that this runtime does not know.
-  batch.notes.insert(batch.notes.end(), report_.left_out.begin(), report_.left_out.end());
+  batch.notes.insert(batch.notes.end(), notes_.begin(), notes_.end());
   const std::int64_t wanted = std::max<std::int64_t>(batch.used, 1);
+  if (const std::int64_t most = rows_of_a_batch(wanted, batch.spec->row_bytes()); most < rows_) {
+    shrink(most);
+    if (const std::int64_t fixed = fixed_rows(graph_->inputs()); fixed > 0 && fixed != rows_) {
+      rows_ = fixed;
+      is_fixed_ = true;
+    }
+  }
   for (std::int64_t first = 0; first < wanted;) {
     const std::int64_t rows = std::min<std::int64_t>(rows_, wanted - first);
-    Running piece;
+    Pieces node(1);
+    Running& piece = node.front();
     piece.batch = &batch;
     piece.rows = rows;
     piece.slot = take_slot();
@@ -204,7 +194,7 @@ void DeviceRunner::feed_pieces(Batch& batch, Done& done) {
     }
     first += rows;
     if (first >= wanted) piece.done = std::move(done);
-    hand_over(std::move(piece));
+    hand_over(std::move(node));
   }
 }
 
@@ -248,9 +238,13 @@ DevicePlan::MakeLaunch DeviceRunner::bring_coded(Batch& batch, std::int64_t firs
   return [&coded = *slot.coded](const gpu::TensorTarget& to) { return coded.launch(to); };
 }
 
+// The plans are in the order in which they were used last.
 DevicePlan& DeviceRunner::plan_for(const std::shared_ptr<const RunSpec>& spec) {
-  for (const auto& plan : plans_)
-    if (plan->spec() == *spec) return *plan;
+  const auto known = std::ranges::find_if(plans_, [&](const auto& plan) { return plan->spec() == *spec; });
+  if (known != plans_.end()) {
+    std::rotate(known, std::next(known), plans_.end());
+    return *plans_.back();
+  }
   if (plans_.size() >= kMostPlans) {
     wait_for_pieces();
     plans_.erase(plans_.begin());
@@ -284,43 +278,15 @@ void DeviceRunner::settle() noexcept {
   try {
     in_.synchronize();
     work_.synchronize();
-  } catch (const Error&) {
+  } catch (...) {
     // A device that is lost uses nothing any more.
   }
 }
 
-// What runs is let run first: it has memory of the plan that goes. Throws OUT_OF_MEMORY where there is nothing to
-// halve.
-void DeviceRunner::halve(Batch& batch) {
-  wait_for_pieces();
-  settle();
-  const std::int64_t before = rows_;
-  const std::string tiles = " tiles";
-  const auto refused = [&](const std::string& why) {
-    return Error(Code::OUT_OF_MEMORY, Stage::Infer,
-                 context_->label() + " has too little memory for a batch of " + std::to_string(before) + tiles + why,
-                 "use a GPU with more memory, or end what else uses its memory");
-  };
-  if (before == 1) throw refused("");
-  plans_.clear();
-  for (const auto& slot : slots_) {
-    slot->pixels = {};
-    slot->coded.reset();
-  }
-  rows_ = before / 2;
-  load_graph(ending_);
-  if (const std::int64_t fixed = first_side(graph_->inputs()); fixed > 0 && fixed != rows_) {
-    rows_ = fixed;
-    throw refused(", which the model fixes");
-  }
-  batch.notes.push_back(context_->label() + " had too little memory for batches of " + std::to_string(before) + tiles +
-                        ": it went on with " + std::to_string(rows_));
-}
-
-void DeviceRunner::hand_over(Running piece) {
+void DeviceRunner::hand_over(Pieces&& piece) noexcept {
   const std::scoped_lock lock(mutex_);
   ++pieces_out_;
-  running_.push_back(std::move(piece));
+  running_.splice(running_.end(), piece);
   changed_.notify_all();
 }
 
@@ -356,9 +322,9 @@ void DeviceRunner::collect() noexcept {
   }
 }
 
-// True: from now on every batch fails with it.
+// True: from now on every batch fails with it. What a run lacks on this device the next run lacks too.
 bool DeviceRunner::note_loss(const std::exception_ptr& failure) noexcept {
-  if (!is_code(failure, Code::DEVICE_LOST)) return false;
+  if (!is_code(failure, Code::DEVICE_LOST) && !is_code(failure, Code::DEVICE_UNAVAILABLE)) return false;
   const std::scoped_lock lock(mutex_);
   if (!loss_) loss_ = failure;
   return true;
@@ -385,7 +351,8 @@ void DeviceRunner::note_decode(Batch& batch) {
   if (!decode_.trial || batch.spec->rows != RowKind::Coded) return;
   decode_.trial->batch_done(batch.used, std::count(batch.decodes.begin(), batch.decodes.end(), RowDecode::Device),
                             Clock::now());
-  batch.notes.push_back(decode_.trial->report().text());
+  // Until the choice is made there is nothing to tell that the next batch would not tell otherwise.
+  if (const auto report = decode_.trial->report(); report.is_decided) batch.notes.push_back(report.text());
 }
 
 // What no declaration says, the first run tells.

@@ -17,7 +17,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,14 +32,12 @@
 #include "engine/device_decode.h"
 #include "engine/device_graphs.h"
 #include "engine/device_plan.h"
+#include "engine/device_rows.h"
 #include "engine/runner.h"
 #include "gpu/context.h"
 #include "gpu/stream.h"
 
 namespace microtome::engine {
-
-// Rows of a run that keep a GPU of this kind busy.
-[[nodiscard]] std::int64_t usual_rows(const gpu::DeviceFacts& device) noexcept;
 
 class DeviceRunner final : public Runner {
  public:
@@ -47,17 +45,22 @@ class DeviceRunner final : public Runner {
   static constexpr int kInFlight = 5;
 
   struct Options {
-    std::int64_t rows = 0;          // of a run; 0: usual_rows(), fewer of large tiles
-    CancelToken* cancel = nullptr;  // ends the load; not kept
+    std::int64_t rows = 0;                  // of a run; 0: usual_rows(), fewer of large tiles
+    CancelToken* cancel = nullptr;          // ends the load; not kept
+    std::size_t batch_bytes = kBatchBytes;  // of pinned memory for one batch: large tiles make batches of fewer rows
   };
-  // Loads the graph. Throws what `load` throws, DEVICE_UNAVAILABLE where our kernels cannot be compiled, OUT_OF_MEMORY,
-  // DEVICE_LOST.
+  // Loads the graph, and runs it once on zeros where it declares how large a tile is. Throws what `load` and a run
+  // throw, DEVICE_UNAVAILABLE where our kernels cannot be compiled, LIMIT_EXCEEDED for a batch that the graph fixes at
+  // more than kMostRows, OUT_OF_MEMORY where one row is too many, DEVICE_LOST.
   DeviceRunner(std::shared_ptr<const gpu::Context> context, LoadDeviceGraph load, const Options& options);
   // Every batch is back by then.
   ~DeviceRunner() override;
 
   // Who decodes JPEG tiles; without it the CPU. Before the first batch.
   void decode_with(DeviceDecode decode) noexcept { decode_ = std::move(decode); }
+
+  // What the owners of every batch should know. Before the first batch.
+  void tell_owners(std::string note) { notes_.push_back(std::move(note)); }
 
   [[nodiscard]] const gpu::Context& context() const noexcept { return *context_; }
   // Of the graph as it was loaded first.
@@ -77,13 +80,14 @@ class DeviceRunner final : public Runner {
             .insists_on_jpeg = decode_.trial != nullptr && decode_.trial->is_forced(),
             .clears_unused = true};
   }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t /*wanted*/) const noexcept override { return rows(); }
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t row_bytes) const noexcept override;
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override;
   [[nodiscard]] std::int64_t token_columns_of(const std::string& output) const override;
   [[nodiscard]] bool wants_jpeg() const noexcept override { return decode_.trial && decode_.trial->wants_jpeg(); }
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override;
   void submit(Batch& batch, CancelToken& cancel, Done done) noexcept override;
+  void stop() noexcept override;
 
  private:
   // What one piece of a batch needs while it is on the device.
@@ -94,10 +98,6 @@ class DeviceRunner final : public Runner {
     std::vector<gpu::PinnedBuffer> outputs;
     gpu::Event copied, begun, done;
   };
-  struct Waiting {
-    Batch* batch = nullptr;
-    Done done;
-  };
   // A piece that is on the device, or the end of a batch that failed.
   struct Running {
     Batch* batch = nullptr;
@@ -107,8 +107,18 @@ class DeviceRunner final : public Runner {
     std::exception_ptr failure;
     Done done;  // of the last piece
   };
+  // One of it is a node, made where it may still fail: handing it on allocates nothing.
+  using Pieces = std::list<Running>;
+  struct Waiting {
+    Batch* batch = nullptr;
+    Done done;
+    Pieces end;  // for the failure of the batch
+  };
 
   void load_graph(CancelToken& cancel);
+  void load_and_try(bool may_choose, CancelToken& cancel);
+  void try_once(const preprocess::TensorFormat& format, CancelToken& cancel);
+  [[nodiscard]] Error too_little_memory(const std::string& why) const;
   // [feed]
   void feed() noexcept;
   void feed_batch(Waiting waiting) noexcept;
@@ -122,7 +132,8 @@ class DeviceRunner final : public Runner {
   void wait_for_pieces();
   void settle() noexcept;
   void halve(Batch& batch);
-  void hand_over(Running piece);
+  void shrink(std::int64_t rows);
+  void hand_over(Pieces&& piece) noexcept;
   // [collect]
   void collect() noexcept;
   void collect_piece(Running& piece);
@@ -140,14 +151,17 @@ class DeviceRunner final : public Runner {
   std::vector<std::unique_ptr<DevicePlan>> plans_;  // [feed]
   std::vector<infer::TensorInfo> inputs_, outputs_;
   infer::DeviceReport report_;
+  std::vector<std::string> notes_;
   CancelToken ending_;
+  const std::size_t batch_bytes_;
   std::atomic<std::int64_t> rows_;
+  std::atomic<bool> is_fixed_{false};  // rows_ is what the graph fixes
   std::atomic<bool> is_lost_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Waiting> waiting_;
-  std::deque<Running> running_;
+  std::list<Waiting> waiting_;
+  Pieces running_;
   std::vector<std::unique_ptr<Slot>> slots_;  // that are free
   int pieces_out_ = 0;                        // handed over and not collected
   bool is_ending_ = false;

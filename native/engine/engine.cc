@@ -130,6 +130,8 @@ void Engine::close() {
     heads.swap(heads_);
     batches_.reset();
   }
+  // Before anything waits: a device may be building its graph.
+  for (const GraphMeans& graph : graphs) graph.runner->stop();
   for (const auto& weak : jobs)
     if (const auto job = weak.lock()) pool_->cancel(*job);
   for (const GraphMeans& graph : graphs)

@@ -5,6 +5,7 @@
 // marked [pool] is read and written under the pool's mutex only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -74,6 +75,8 @@ class Job : public std::enable_shared_from_this<Job> {
   [[nodiscard]] virtual bool may_go_on(Step& /*step*/) { return true; }
   // [pool] Nothing more will happen: the pool lets go of it.
   [[nodiscard]] virtual bool is_over() const = 0;
+  // [pool] How long a worker without work sleeps at most before it asks again; nothing: until something changes.
+  [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> patience() const { return std::nullopt; }
   // [pool] The stage that a worker without work waits for.
   [[nodiscard]] virtual Stage short_of() const = 0;
 

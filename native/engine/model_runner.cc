@@ -25,7 +25,7 @@ std::int64_t fixed_rows(const infer::Model& model) {
 
 }  // namespace
 
-std::int64_t ModelRunner::rows_of_a_batch(std::int64_t wanted) const noexcept {
+std::int64_t ModelRunner::rows_of_a_batch(std::int64_t wanted, std::size_t /*row_bytes*/) const noexcept {
   const std::int64_t fixed = fixed_rows(*model_);
   return fixed > 0 ? fixed : std::max<std::int64_t>(wanted, 1);
 }

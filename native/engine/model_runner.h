@@ -25,7 +25,7 @@ class ModelRunner final : public Runner {
   [[nodiscard]] const infer::Model& model() const noexcept { return *model_; }
 
   [[nodiscard]] Traits traits() const noexcept override { return {}; }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept override;
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t /*row_bytes*/) const noexcept override;
   [[nodiscard]] bool pads() const noexcept override;
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override;
   [[nodiscard]] std::int64_t token_columns_of(const std::string& output) const override;

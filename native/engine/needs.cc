@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t kLeastCachedTiles = 4;
 constexpr std::int64_t kCacheShare = 8;
 constexpr std::int64_t kAheadShare = 8;
+constexpr std::int64_t kTooManyBytes = std::numeric_limits<std::int64_t>::max() / 4;  // sums of it do not overflow
 
 // No more than lie under the tiles, nor than the level has.
 std::int64_t most_stored_tiles(const tiles::TilePlan& plan) {
@@ -103,9 +104,16 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
     cached_bytes = std::max(cached_bytes, stored_bytes * stored_tiles);
     // Pixels between decoder and tensor (TileReader): one tile, or where they are reduced or looked at those of a run.
     const std::int64_t pixel_rows = reduces || lane.as_pixels ? lane.rows : 1;
-    needs.batch_bytes =
-        std::max(needs.batch_bytes, lane.rows * (lane.row_bytes + lane.output_bytes) +
-                                        pixel_rows * 3 * plan.size_px * plan.size_px + (reduces ? footprint_bytes : 0));
+    // A graph may fix any number of rows.
+    std::int64_t rows_bytes = 0;
+    if (__builtin_mul_overflow(std::max(lane.rows, pixel_rows),
+                               lane.row_bytes + lane.output_bytes + 3 * plan.size_px * plan.size_px, &rows_bytes) ||
+        rows_bytes > kTooManyBytes)
+      needs.batch_bytes = kTooManyBytes;
+    else
+      needs.batch_bytes = std::max(needs.batch_bytes, lane.rows * (lane.row_bytes + lane.output_bytes) +
+                                                          pixel_rows * 3 * plan.size_px * plan.size_px +
+                                                          (reduces ? footprint_bytes : 0));
     // A guess: a stored tile takes a quarter of its pixels' bytes or less.
     if (!slide.source().is_local())
       needs.ahead_bytes = std::max(
@@ -123,7 +131,7 @@ std::int64_t kept_bytes(const ScoreRequest& request, std::size_t encoder, std::i
   for (std::size_t i = 0; i < uses.size(); ++i)
     of_item += uses[i].bytes(columns_of(request.encoders[encoder].outputs[i].name));
   std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(of_item, items, &bytes)) return std::numeric_limits<std::int64_t>::max() / 4;
+  if (__builtin_mul_overflow(of_item, items, &bytes)) return kTooManyBytes;
   return bytes;
 }
 
@@ -174,7 +182,7 @@ RunShape run_shape(const slide::Slide& slide, const ScoreRequest& request, const
         const std::int64_t bytes =
             kept_bytes(request, encoder, std::ssize(plans[input].tiles),
                        [&](const std::string& output) { return facts.columns_of(encoder, output); });
-        run.kept_bytes = std::min(run.kept_bytes + bytes, std::numeric_limits<std::int64_t>::max() / 4);
+        run.kept_bytes = std::min(run.kept_bytes + bytes, kTooManyBytes);
       }
       run.lanes.push_back(lane);
     }

@@ -32,8 +32,9 @@ class Runner {
 
   // Any thread. Only in_flight may change: less where a device was lost.
   [[nodiscard]] virtual Traits traits() const noexcept = 0;
-  // Rows of one batch: what the graph fixes, else what the runner likes best, `wanted` if it does not mind.
-  [[nodiscard]] virtual std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept = 0;
+  // Rows of one batch, each of `row_bytes`: what the graph fixes, else what the runner likes best, `wanted` if it does
+  // not mind.
+  [[nodiscard]] virtual std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t row_bytes) const noexcept = 0;
   // Whether rows_of_a_batch() is the only size: a short batch is then filled up with zeros.
   [[nodiscard]] virtual bool pads() const noexcept = 0;
   // Values in one row of an output; 0 where the graph does not say.
@@ -51,6 +52,9 @@ class Runner {
   // returns, and ends the run when `cancel` is cancelled; others return at once, and call `done` on a thread of their
   // own, in any order. The batch lives until then. Does not throw.
   virtual void submit(Batch& batch, CancelToken& cancel, Done done) noexcept = 0;
+  // Ends what is under way, however long it would take: batches that wait, and later ones, fail with CANCELLED. Any
+  // thread. An inline runner has nothing under way that its callers cannot cancel.
+  virtual void stop() noexcept {}
 };
 
 }  // namespace microtome::engine

@@ -76,7 +76,8 @@ void ScoreJob::prepare(Worker& worker) {
     const Runner& runner = *means_.graphs[encoder.graph].runner;
     const std::int64_t tiles = std::ssize(prepared_.plans[encoder.input].tiles);
     encoders_[i].rows =
-        runner.rows_of_a_batch(request_.reproducible ? kReproducibleRows : std::min(request_.batch_size, tiles));
+        runner.rows_of_a_batch(request_.reproducible ? kReproducibleRows : std::min(request_.batch_size, tiles),
+                               encoders_[i].spec->row_bytes());
     encoders_[i].pads = runner.pads() || request_.reproducible;
   }
   if (request_.stopping) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::array kUrgencies{Urgency::Finish,  Urgency::Prepare, Urgency::Look,
                                 Urgency::Deliver, Urgency::Work,    Urgency::Flush};
+
+constexpr std::chrono::nanoseconds kLeastPatience = std::chrono::milliseconds(1);
 
 std::exception_ptr cancelled_error(Stage stage) {
   return std::make_exception_ptr(Error(Code::CANCELLED, stage, "the job was cancelled before it finished"));
@@ -296,7 +299,13 @@ void WorkerPool::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto job = jobs_.empty() ? nullptr : jobs_.front();
   const Stage stage = job ? job->short_of() : Stage::Infer;
   const bool one_too_many = job && job->crew().working >= job->crew().calibration.limit();  // waits for no stage
-  changed_.wait(lock);
+  std::optional<std::chrono::nanoseconds> patience;
+  for (const auto& one : jobs_)
+    if (const auto its = one->patience()) patience = patience ? std::min(*patience, *its) : *its;
+  if (patience)
+    changed_.wait_for(lock, std::max(*patience, kLeastPatience));
+  else
+    changed_.wait(lock);
   if (job && !one_too_many) job->metrics().add_waiting(stage, nanoseconds_since(start));
 }
 

@@ -132,4 +132,20 @@ TEST(a_gpu_that_is_not_there_is_refused) {
   CHECK_THROWS(DEVICE_UNAVAILABLE, (void)DeviceLoading(nowhere));
 }
 
+// Named alone it is refused; among others it is left out, and slides are told.
+TEST(a_bad_gpu_among_others_is_left_out) {
+  if (skipped(__func__)) return;
+  infer::set_runtime_path(ort_library());
+  const auto slide = coloured_slide(3, 5);
+  const auto expected = score({}, slide, request_of(kScoredTilePx));
+  const FakeDriver fake;
+  fake.set_kernels(run_twin);
+  join_stand_ins();
+  const auto found = score(device_of(DeviceKind::Cuda, {0, 1}), slide, request_of(kScoredTilePx));
+  check_alike(found, expected);
+  CHECK_EQ(std::ranges::count_if(found.warnings,
+                                 [](const std::string& one) { return one.rfind("GPU 1 was left out: ", 0) == 0; }),
+           1);
+}
+
 TEST_MAIN

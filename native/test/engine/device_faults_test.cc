@@ -202,8 +202,88 @@ TEST(closing_ends_what_a_gpu_has) {
       running.push_back(start_scoring(*engine, coloured_slide(seed, 6), means_request()));
     engine->cancel(running[2].job);
     engine->close();
-    for (auto& one : running) (void)one.outcome.get();
+    for (std::size_t seed = 0; seed < running.size(); ++seed) {
+      auto outcome = running[seed].outcome.get();
+      if (const auto* const result = std::get_if<ScoreResult>(&outcome)) {
+        CHECK_EQ(wrong_tiles(*result, static_cast<int>(seed), 6), 0);
+        continue;
+      }
+      try {
+        std::rethrow_exception(std::get<std::exception_ptr>(outcome));
+      } catch (const Error& error) {
+        CHECK(error.code() == Code::CANCELLED);
+      }
+    }
+    auto after = start_scoring(*engine, coloured_slide(1, 2), means_request());
+    CHECK(failure_of(after) == Code::CANCELLED);
   }
+}
+
+// A build under way takes minutes on a GPU: closing ends it.
+TEST(closing_ends_a_build_under_way) {
+  const GpuScene scene;
+  scene.graphs->tuning_lasts = true;
+  const auto engine = scene.engine(scene.runner(4), 2);
+  auto scoring = start_scoring(*engine, coloured_slide(1, 6), means_request());
+  scene.graphs->tuning_begun.get_future().wait();
+  engine->close();
+  CHECK(failure_of(scoring) == Code::CANCELLED);
+}
+
+TEST(a_batch_after_one_whose_outputs_were_refused_is_scored) {
+  const GpuScene scene;
+  scene.graphs->bind_fails = 1;
+  const auto engine = scene.engine(scene.runner(8), 2);
+  auto first = start_scoring(*engine, coloured_slide(1, 2), means_request());
+  CHECK(failure_of(first) == Code::MODEL_MISMATCH);
+  auto second = start_scoring(*engine, coloured_slide(2, 4), means_request());
+  CHECK_EQ(wrong_tiles(result_of(second), 2, 4), 0);
+}
+
+// A graph that declares its tiles runs before the first slide: what its device lacks is known by then.
+TEST(a_graph_that_cannot_run_is_refused_when_it_is_loaded) {
+  const GpuScene scene;
+  scene.graphs->side_px = kScoredTilePx;
+  scene.graphs->tuning_fails = 1;
+  CHECK_THROWS(DEVICE_UNAVAILABLE, (void)scene.runner(8));
+  scene.graphs->most_rows = 0;
+  CHECK_THROWS(OUT_OF_MEMORY, (void)scene.runner(8));
+  scene.graphs->most_rows = 3;
+  const auto runner = scene.runner(16);
+  CHECK_EQ(runner->rows(), 2);
+  scene.graphs->fixed_rows = 16;
+  CHECK_THROWS(OUT_OF_MEMORY, (void)scene.runner(16));
+}
+
+TEST(a_graph_that_fixes_too_many_rows_is_refused) {
+  const GpuScene scene;
+  scene.graphs->fixed_rows = std::int64_t{1} << 40;
+  CHECK_THROWS(LIMIT_EXCEEDED, (void)scene.runner(8));
+  scene.graphs->fixed_rows = kMostRows + 1;
+  CHECK_THROWS(LIMIT_EXCEEDED, (void)scene.runner(8));
+}
+
+// The load of a smaller graph finds too little memory as well.
+TEST(it_is_halved_until_the_graph_can_be_loaded) {
+  const GpuScene scene;
+  scene.graphs->most_rows = 8;
+  scene.graphs->load_lacks = 2;
+  const auto engine = scene.engine(scene.runner(16), 2);
+  auto scoring = start_scoring(*engine, coloured_slide(1, 6), means_request());
+  const auto result = result_of(scoring);
+  CHECK_EQ(wrong_tiles(result, 1, 6), 0);
+  CHECK(has(result.warnings, "GPU 0 \"Fake GPU\" had too little memory for batches of 16 tiles: it went on with 2"));
+}
+
+// It does not come back.
+TEST(what_a_run_lacks_is_lacking_for_good) {
+  const GpuScene scene;
+  scene.graphs->tuning_fails = 1;
+  const auto engine = scene.engine(scene.runner(8), 2);
+  auto first = start_scoring(*engine, coloured_slide(1, 2), means_request());
+  CHECK(failure_of(first) == Code::DEVICE_UNAVAILABLE);
+  auto second = start_scoring(*engine, coloured_slide(1, 2), means_request());
+  CHECK(failure_of(second) == Code::DEVICE_UNAVAILABLE);
 }
 
 TEST_MAIN

@@ -4,6 +4,7 @@
 
 #include "test/check.h"
 #include "test/support/gpu_scoring.h"
+#include "test/support/quiet_clock.h"
 
 using namespace microtome;
 using namespace microtome::engine;
@@ -78,19 +79,39 @@ TEST(two_formats_share_a_graph) {
   CHECK_EQ(wrong, 0);
 }
 
-TEST(half_precision_and_bytes_are_tensors_too) {
+TEST(a_gpu_takes_pixels_whatever_its_tensors_are) {
   const GpuScene scene;
   const auto runner = scene.runner(4);
   CHECK(runner->traits().rows == RowKind::Pixels);
   CHECK(runner->traits().memory == MemoryKind::Pinned);
   CHECK(runner->traits().in_flight >= 3);
-  CHECK_EQ(runner->rows_of_a_batch(1), 4);
+  CHECK_EQ(runner->rows_of_a_batch(1, 1), 4);
   RunSpec spec{.format = {}, .outputs = {}, .rows = RowKind::Pixels};
   spec.format.size_px = 10;
   spec.format.type = preprocess::ElementType::Float16;
   CHECK_EQ(spec.row_bytes(), 300u);
   spec.rows = RowKind::Tensor;
   CHECK_EQ(spec.row_bytes(), 600u);
+}
+
+// Batches of large tiles have fewer rows, and the graph is loaded for so many.
+TEST(large_tiles_make_small_batches) {
+  const GpuScene scene;
+  constexpr std::size_t kRow = 3 * kScoredTilePx * kScoredTilePx;
+  auto runner =
+      std::make_unique<DeviceRunner>(gpu::Context::retain(scene.fake.open(), 0), fake_graphs(scene.graphs),
+                                     DeviceRunner::Options{.rows = 16, .cancel = nullptr, .batch_bytes = 5 * kRow});
+  CHECK_EQ(runner->rows_of_a_batch(100, kRow), 4);
+  CHECK_EQ(runner->rows_of_a_batch(100, kRow / 8), 16);
+  CHECK_EQ(runner->rows_of_a_batch(100, 100 * kRow), 1);
+  const DeviceRunner& ran = *runner;
+  const auto engine = scene.engine(std::move(runner), 2);
+  auto scoring = start_scoring(*engine, coloured_slide(1, 6), means_request());
+  const auto result = result_of(scoring);
+  CHECK_EQ(wrong_tiles(result, 1, 6), 0);
+  CHECK(result.warnings.empty());
+  CHECK_EQ(ran.rows(), 4);
+  CHECK_EQ(scene.graphs->loads.load(), 2);
 }
 
 TEST(outputs_are_asked_for_by_name_and_length) {
@@ -117,11 +138,20 @@ TEST(an_output_that_is_not_a_row_per_tile_is_refused) {
 
 TEST(the_time_on_the_device_is_in_the_result) {
   const GpuScene scene;
+  scene.graphs->ns_per_run = 3'000'000;
+  scene.fake.start_clock({});
+  const QuietClock clock(scene.fake);
   const auto engine = scene.engine(scene.runner(8), 2);
   auto scoring = start_scoring(*engine, coloured_slide(3, 4), means_request());
   const auto result = result_of(scoring);
-  for (const StageTimes& times : result.times)
-    if (times.stage == Stage::Infer) CHECK_EQ(times.items, 16);
+  int seen = 0;
+  for (const StageTimes& times : result.times) {
+    if (times.stage != Stage::Infer) continue;
+    ++seen;
+    CHECK_EQ(times.items, 16);
+    CHECK(times.busy_ms >= 6);  // two runs
+  }
+  CHECK_EQ(seen, 1);
 }
 
 TEST(a_gpu_has_rows_that_keep_it_busy) {

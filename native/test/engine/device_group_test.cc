@@ -21,7 +21,7 @@ TEST(batches_are_shared_out) {
   scene.fake.set({.device_count = 3});
   auto group = group_of(scene, 4, 3);
   CHECK_EQ(group->traits().in_flight, 3 * DeviceRunner::kInFlight);
-  CHECK_EQ(group->rows_of_a_batch(1), 4);
+  CHECK_EQ(group->rows_of_a_batch(1, 1), 4);
   CHECK_EQ(group->columns_of("means"), 3);
   CHECK_EQ(group->token_columns_of("means"), 3);
   const auto engine = scene.engine(std::move(group), 3);
@@ -99,6 +99,20 @@ TEST(memory_comes_from_a_device_that_works) {
   CHECK_THROWS(DEVICE_LOST, (void)group->make_memory(10));
 }
 
+// Not lost, but of no use: a library is missing on it.
+TEST(batches_of_a_device_that_cannot_run_go_to_the_others) {
+  const GpuScene scene;
+  scene.fake.set({.device_count = 2});
+  scene.graphs->tuning_fails = 1;
+  const auto engine = scene.engine(group_of(scene, 4, 2), 2);
+  auto scoring = start_scoring(*engine, coloured_slide(1, 6), means_request());
+  const auto result = result_of(scoring);
+  CHECK_EQ(wrong_tiles(result, 1, 6), 0);
+  CHECK(!result.warnings.empty());
+  for (const std::string& warning : result.warnings)
+    CHECK(warning.find(" could not be used (no kernel image): its tiles went to ") != std::string::npos);
+}
+
 TEST(all_get_batches_of_the_smallest_size) {
   const GpuScene scene;
   scene.fake.set({.device_count = 2});
@@ -106,7 +120,7 @@ TEST(all_get_batches_of_the_smallest_size) {
   members.push_back(scene.runner(8, 0));
   members.push_back(scene.runner(3, 1));
   auto group = std::make_unique<DeviceGroup>(std::move(members));
-  CHECK_EQ(group->rows_of_a_batch(100), 3);
+  CHECK_EQ(group->rows_of_a_batch(100, 1), 3);
   const auto engine = scene.engine(std::move(group), 2);
   auto scoring = start_scoring(*engine, coloured_slide(1, 6), means_request());
   CHECK_EQ(wrong_tiles(result_of(scoring), 1, 6), 0);

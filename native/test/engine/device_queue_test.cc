@@ -58,7 +58,9 @@ class HeldDevice final : public Runner {
   [[nodiscard]] Traits traits() const noexcept override {
     return {.memory = MemoryKind::Pinned, .in_flight = 4, .spans_jobs = true, .rows = RowKind::Pixels};
   }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t) const noexcept override { return 8; }
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t, std::size_t /*row_bytes*/) const noexcept override {
+    return 8;
+  }
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string&) const noexcept override { return 1; }
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override {
@@ -132,6 +134,29 @@ TEST(the_last_tiles_of_a_slide_wait_no_longer_than_stated) {
   (void)held.outcome.get();
 }
 
+// Nor where nothing happens meanwhile that would wake a worker.
+TEST(a_worker_wakes_when_the_wait_is_over) {
+  const auto desk = std::make_shared<HeldDevice::Desk>();
+  std::promise<void> gate, reached;
+  // By the machine's clock: nothing is asked of it but that it goes on.
+  Engine engine(WorkerPool::create(1), only(std::make_unique<HeldDevice>(desk)), {.threads = 2});
+  ScoreRequest alone = means_request();
+  alone.encoders[0].format.layout = preprocess::Layout::Nhwc;
+  auto held = start_scoring(engine, held_slide(gate.get_future().share(), reached), alone);
+  reached.get_future().wait();
+  auto busy = start_scoring(engine, coloured_slide(1, 4), means_request());
+  (void)desk->wait_for(1);
+  auto last = start_scoring(engine, coloured_slide(2, 2), other_request());
+  CHECK_EQ(desk->wait_for(2).used, 4);
+  for (std::size_t i = 0; i < 3; ++i) desk->finish(i);
+  (void)last.outcome.get();
+  (void)busy.outcome.get();
+  gate.set_value();
+  (void)desk->wait_for(3);
+  desk->finish(3);
+  (void)held.outcome.get();
+}
+
 // Nobody is left who could fill the batch: it goes at once, though the device is busy and no time has passed.
 TEST(a_batch_that_nobody_can_fill_does_not_wait) {
   const auto desk = std::make_shared<HeldDevice::Desk>();
@@ -165,7 +190,9 @@ class EagerDevice final : public Runner {
   [[nodiscard]] Traits traits() const noexcept override {
     return {.memory = MemoryKind::Pinned, .in_flight = 4, .spans_jobs = true, .rows = RowKind::Pixels};
   }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t) const noexcept override { return 8; }
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t, std::size_t /*row_bytes*/) const noexcept override {
+    return 8;
+  }
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string&) const noexcept override { return 1; }
   [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override {

@@ -74,7 +74,9 @@ class FakeDevice final : public Runner {
   [[nodiscard]] Traits traits() const noexcept override {
     return {.memory = MemoryKind::Device, .in_flight = kInFlight, .spans_jobs = true};
   }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t) const noexcept override { return kRows; }
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t, std::size_t /*row_bytes*/) const noexcept override {
+    return kRows;
+  }
   [[nodiscard]] bool pads() const noexcept override { return true; }
   [[nodiscard]] std::int64_t columns_of(const std::string& output) const noexcept override {
     return inner_.columns_of(output);

@@ -32,7 +32,9 @@ class WideRunner final : public Runner {
  public:
   explicit WideRunner(bool is_told) : is_told_(is_told) {}
   [[nodiscard]] Traits traits() const noexcept override { return {}; }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept override { return wanted; }
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t /*row_bytes*/) const noexcept override {
+    return wanted;
+  }
   [[nodiscard]] bool pads() const noexcept override { return false; }
   [[nodiscard]] std::int64_t columns_of(const std::string& /*output*/) const noexcept override {
     return is_told_ ? kColumns : 0;

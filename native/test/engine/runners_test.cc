@@ -33,7 +33,7 @@ class ColourRunner final : public Runner {
   [[nodiscard]] Traits traits() const noexcept override {
     return {.memory = MemoryKind::Host, .in_flight = shape_.in_flight, .spans_jobs = shape_.in_flight > 0};
   }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept override {
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t /*row_bytes*/) const noexcept override {
     return shape_.fixed_rows > 0 ? shape_.fixed_rows : wanted;
   }
   [[nodiscard]] bool pads() const noexcept override { return shape_.fixed_rows > 0; }

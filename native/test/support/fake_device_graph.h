@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,7 +20,13 @@ namespace microtome::test {
 struct FakeGraphs {
   std::atomic<std::int64_t> most_rows{1 << 20};  // runs of more rows find no memory
   std::atomic<int> load_fails{0};                // the n-th load from now on, 1 the next, gives MODEL_INVALID
+  std::atomic<int> load_lacks{0};                // so many loads from the second on find no memory
   std::atomic<int> run_fails{0};                 // the n-th run
+  std::atomic<int> tuning_fails{0};              // the n-th try_run: DEVICE_UNAVAILABLE
+  std::atomic<int> bind_fails{0};                // the n-th bind
+  std::atomic<bool> tuning_lasts{false};         // a try_run goes on until it is cancelled
+  std::promise<void> tuning_begun;               // then
+  std::int64_t side_px = -1;                     // of the tiles, as it is declared; -1: free
   std::int64_t fixed_rows = 0;                   // of the graph; 0: as it is asked for
   std::vector<std::int64_t> row_shape{3};        // of the output, as it is declared and given
   std::int64_t ns_per_run = 0;                   // of the clock
@@ -33,7 +40,7 @@ class FakeDeviceGraph final : public infer::DeviceGraph {
   FakeDeviceGraph(std::shared_ptr<FakeGraphs> all, StreamHandle stream, std::int64_t rows)
       : all_(std::move(all)), stream_(stream) {
     const std::int64_t first = all_->fixed_rows > 0 ? all_->fixed_rows : rows;
-    inputs_ = {{"pixels", "float32", {first, 3, -1, -1}}};
+    inputs_ = {{"pixels", "float32", {first, 3, all_->side_px, all_->side_px}}};
     outputs_ = {{"means", "float32", {first}}};
     outputs_[0].shape.insert(outputs_[0].shape.end(), all_->row_shape.begin(), all_->row_shape.end());
   }
@@ -45,8 +52,17 @@ class FakeDeviceGraph final : public infer::DeviceGraph {
   [[nodiscard]] std::vector<infer::TensorInfo> try_run(DevicePointer /*input*/, std::int64_t rows,
                                                        const preprocess::TensorFormat& /*how*/,
                                                        const std::vector<std::string>& outputs,
-                                                       CancelToken& /*cancel*/) override {
+                                                       CancelToken& cancel) override {
     ++all_->tunings;
+    if (all_->tuning_fails > 0 && --all_->tuning_fails == 0)
+      throw Error(Code::DEVICE_UNAVAILABLE, Stage::Infer, "no kernel image");
+    if (all_->tuning_lasts) {
+      std::promise<void> ended;
+      const CancelToken::Registration on_cancel(cancel, [&] { ended.set_value(); });
+      all_->tuning_begun.set_value();
+      ended.get_future().wait();
+      cancel.check(Stage::Infer);
+    }
     require_memory(rows);
     std::vector<infer::TensorInfo> infos;
     for (const std::string& name : outputs) {
@@ -100,6 +116,8 @@ class FakeDeviceGraph final : public infer::DeviceGraph {
   [[nodiscard]] std::unique_ptr<Binding> bind(DevicePointer input, std::int64_t rows,
                                               const preprocess::TensorFormat& how,
                                               const std::vector<infer::DeviceOutput>& outputs) override {
+    if (all_->bind_fails > 0 && --all_->bind_fails == 0)
+      throw Error(Code::MODEL_MISMATCH, Stage::Infer, "the output is refused, as it was told to be");
     if (outputs.size() != 1 || outputs[0].bytes != static_cast<std::size_t>(rows * columns()) * sizeof(float))
       throw Error(Code::OUTPUT_SHAPE, Stage::Infer, "another number of bytes");
     return std::make_unique<Run>(*this, input, rows, how.size_px * how.size_px, outputs[0].memory);
@@ -125,7 +143,10 @@ class FakeDeviceGraph final : public infer::DeviceGraph {
 inline engine::LoadDeviceGraph fake_graphs(std::shared_ptr<FakeGraphs> all) {
   return [all = std::move(all)](StreamHandle stream, std::int64_t rows, CancelToken& cancel) {
     cancel.check(Stage::Infer);
-    ++all->loads;
+    if (++all->loads > 1 && all->load_lacks > 0) {
+      --all->load_lacks;
+      throw Error(Code::OUT_OF_MEMORY, Stage::Infer, "too little memory for the load");
+    }
     if (all->load_fails > 0 && --all->load_fails == 0)
       throw Error(Code::MODEL_INVALID, Stage::Infer, "the load failed, as it was told to");
     return std::make_shared<FakeDeviceGraph>(all, stream, rows);

@@ -22,7 +22,9 @@ class MeansRunner final : public engine::Runner {
  public:
   explicit MeansRunner(std::shared_ptr<std::atomic<std::int64_t>> rows) : rows_(std::move(rows)) {}
   [[nodiscard]] Traits traits() const noexcept override { return {}; }
-  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted) const noexcept override { return wanted; }
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t /*row_bytes*/) const noexcept override {
+    return wanted;
+  }
   [[nodiscard]] bool pads() const noexcept override { return false; }
   [[nodiscard]] std::int64_t columns_of(const std::string& /*output*/) const noexcept override { return 3; }
   [[nodiscard]] std::unique_ptr<engine::BatchMemory> make_memory(std::size_t bytes) override {
