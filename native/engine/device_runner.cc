@@ -349,10 +349,13 @@ void DeviceRunner::collect_piece(Running& piece) {
 // When the batch is through.
 void DeviceRunner::note_decode(Batch& batch) {
   if (!decode_.trial || batch.spec->rows != RowKind::Coded) return;
-  decode_.trial->batch_done(batch.used, std::count(batch.decodes.begin(), batch.decodes.end(), RowDecode::Device),
-                            Clock::now());
-  // Until the choice is made there is nothing to tell that the next batch would not tell otherwise.
-  if (const auto report = decode_.trial->report(); report.is_decided) batch.notes.push_back(report.text());
+  const auto by_device = std::count(batch.decodes.begin(), batch.decodes.end(), RowDecode::Device);
+  decode_.trial->batch_done(batch.used, by_device, Clock::now());
+  // Each text is told once for a slide; the speeds of a trial under way would be another text each time.
+  if (const auto report = decode_.trial->report(); report.is_decided)
+    batch.notes.push_back(report.text());
+  else if (by_device > 0)
+    batch.notes.emplace_back("JPEG tiles were decoded by nvJPEG and by the CPU in turns, to find out which is faster");
 }
 
 // What no declaration says, the first run tells.
