@@ -64,7 +64,7 @@ describe('the words of the addon', () => {
     expect(words.size).toBeGreaterThan(2);
   });
   it('of element types, as ONNX numbers them', () => {
-    const source = /kNames\[\] = \{([^}]*)\}/.exec(text('native/infer/graph_info.cc'))?.[1] ?? '';
+    const source = /kTypeNames\[\] = \{([^}]*)\}/.exec(text('native/infer/graph_info.cc'))?.[1] ?? '';
     expect(union('ElementType')).toEqual([...source.matchAll(/"([^"]+)"/g)].map(([, word]) => word).sort());
   });
 });

@@ -79,6 +79,6 @@ describe('a result', () => {
     const note = `the GPU ${halvedNote} 256 tiles: it went on with 128`;
     addon.onGpu.result = { ...scoreResult, warnings: [note] };
     expect((await scorer.score('/a.tif')).reproducible).toBe(false);
-    expect(readFileSync('native/engine/device_runner.cc', 'utf8')).toContain(halvedNote);
+    expect(readFileSync('native/engine/device_runner_rows.cc', 'utf8')).toContain(halvedNote);
   });
 });
