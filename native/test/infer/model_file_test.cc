@@ -127,7 +127,7 @@ TEST(weights_elsewhere_are_taken_by_the_name_that_the_graph_has_for_them) {
   const std::string weights = bytes_of({1, 2, 3});
   ModelFiles files{{folder.write("model.onnx", graph), hash(graph)},
                    {{store.write("0a1b2c", weights), hash(weights), "weights.bin"}}};
-  if (runtime_report().api < 18) return CHECK(says(reason(files, Code::MODEL_INVALID), "1.18 and later can"));
+  if (runtime_report().api < 18) return CHECK_THROWS(MODEL_INVALID, static_cast<void>(Model::load(files, {})));
   CHECK((outputs_of(*Model::load(files, {}), "shifted") == std::vector<double>{1, 2, 3}));
   // A file of that name beside the graph is not the one that was hashed.
   folder.write("weights.bin", bytes_of({4, 5, 6}));
