@@ -82,7 +82,8 @@ export type { DeviceKind } from './native/device-request.js';
 export { doctor } from './native/doctor.js';
 export type { DoctorReport } from './native/doctor.js';
 export type { DeviceCodeReport, GpuDoctorReport, GpuStackReport } from './native/gpu/gpu-report.js';
-export type { GpuStack } from './native/gpu/stack.js';
+export type { PlaceOrigin } from './native/gpu/places.js';
+export type { GpuProvider, GpuStack } from './native/gpu/stack.js';
 export type { NativeGpu, NativeGpuReport } from './native/device-request.js';
 export type { Platform } from './native/platform.js';
 export type { RuntimeOrigin, RuntimeSearch, Search } from './native/runtimes.js';
@@ -142,11 +143,11 @@ export type {
   Activation,
   BadTilePolicy,
   GeoJsonObject,
+  GpuDecode,
+  GpuOptions,
   HeadMethod,
   HeadOptions,
   KeepRule,
-  TileGrid,
-  TissueMethod,
   MaskInput,
   ModelInputOptions,
   ModelOptions,
@@ -160,8 +161,10 @@ export type {
   SlideScoreOptions,
   StoppingOptions,
   TensorsOptions,
+  TileGrid,
   TileOptions,
   TilesOptions,
   TissueCallOptions,
+  TissueMethod,
   TissueOptions,
 } from './options/types.js';

@@ -16,15 +16,17 @@ export interface Rows {
   readonly minTruePositiveRate: number;
 }
 
-export const measureNames = [
+/** The figures of an evaluation that have intervals. */
+export type MeasureName = 'logLoss' | 'auc' | 'partialAuc' | 'topSensitivity' | 'brierScore' | 'calibrationError';
+
+export const measureNames: readonly MeasureName[] = [
   'logLoss',
   'auc',
   'partialAuc',
   'topSensitivity',
   'brierScore',
   'calibrationError',
-] as const;
-export type MeasureName = (typeof measureNames)[number];
+];
 
 /** NaN for what a sample does not have: a curve without both classes, a sensitivity without patients or positive rows. */
 export type Measures = Readonly<Record<MeasureName, number>>;

@@ -24,6 +24,7 @@ export interface GpuStackReport extends GpuStack {
   readonly code: DeviceCodeReport;
 }
 
+/** What a look for GPUs found: the driver, GPUs, and sets of libraries. */
 export interface GpuDoctorReport {
   /** The newest CUDA that the driver knows, such as `11.4`; empty where there is no driver. */
   readonly driverCuda: string;

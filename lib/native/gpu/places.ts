@@ -12,6 +12,7 @@ import { installFolders, onnxRuntimePlaces, onnxRuntimeVariable } from '../runti
 /** Folders that are searched first where the option `gpu.libraries` is not given, separated by ':'. */
 export const gpuLibrariesVariable = 'MICROTOME_GPU_LIBRARIES';
 
+/** Who named a folder of libraries: the option, the environment, or where it was found. */
 export type PlaceOrigin = 'option' | 'environment' | 'runtime' | 'npm' | 'python' | 'system';
 
 /** A folder that may have libraries, and the names of the files in it. */

@@ -11,6 +11,7 @@ import { onnxRuntimeFile } from '../runtimes.js';
 import { findLibrary, listedBeside, needsOf, needsOfNames, type Needs } from './needs.js';
 import type { Place, PlaceOrigin } from './places.js';
 
+/** What of ONNX Runtime runs models on NVIDIA GPUs. */
 export type GpuProvider = 'cuda' | 'tensorrt';
 
 const providerFile = (provider: GpuProvider): string => `libonnxruntime_providers_${provider}.so`;
