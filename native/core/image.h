@@ -35,6 +35,11 @@ struct ConstRgbView {
   [[nodiscard]] const std::uint8_t* row(std::int64_t y) const noexcept { return data + y * stride_bytes; }
 };
 
+// Of a square of that side.
+constexpr std::size_t rgb_bytes(std::int64_t side_px) noexcept {
+  return static_cast<std::size_t>(3 * side_px * side_px);
+}
+
 inline void fill_white(const RgbView& view) noexcept {
   for (std::int64_t y = 0; y < view.height_px; ++y)
     std::memset(view.row(y), 255, static_cast<std::size_t>(3 * view.width_px));

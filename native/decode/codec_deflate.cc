@@ -9,7 +9,7 @@
 namespace microtome::decode {
 namespace {
 
-struct Free {
+struct FreeDeflate {
   void operator()(libdeflate_decompressor* one) const { libdeflate_free_decompressor(one); }
 };
 
@@ -32,7 +32,7 @@ class DeflateCodec final : public Codec {
   }
 
  private:
-  std::unique_ptr<libdeflate_decompressor, Free> decompressor_;
+  std::unique_ptr<libdeflate_decompressor, FreeDeflate> decompressor_;
   std::vector<std::uint8_t> padded_;
 };
 

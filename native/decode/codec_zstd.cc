@@ -11,7 +11,7 @@
 namespace microtome::decode {
 namespace {
 
-struct Free {
+struct FreeZstd {
   void operator()(ZSTD_DCtx* one) const { ZSTD_freeDCtx(one); }
 };
 
@@ -41,7 +41,7 @@ class ZstdCodec final : public Codec {
   }
 
  private:
-  std::unique_ptr<ZSTD_DCtx, Free> context_;
+  std::unique_ptr<ZSTD_DCtx, FreeZstd> context_;
   std::vector<std::uint8_t> padded_;
 };
 

@@ -6,7 +6,7 @@
 namespace microtome::decode {
 namespace {
 
-constexpr std::uint8_t kEoi = 0xD9;
+constexpr std::uint8_t kEndOfImage = 0xD9;
 
 // Where the image ends: behind the first marker of the entropy-coded bytes. Nothing where that is another marker, or
 // where there is none.
@@ -17,7 +17,7 @@ std::optional<std::size_t> end_of_scan(std::span<const std::uint8_t> stream, std
     if (found == nullptr) return std::nullopt;
     at = static_cast<std::size_t>(found - stream.data()) + 1;
     if (at == stream.size()) return std::nullopt;
-    if (stream[at] == kEoi) return at + 1;
+    if (stream[at] == kEndOfImage) return at + 1;
     if (stream[at] != 0) return std::nullopt;
     ++at;
   }

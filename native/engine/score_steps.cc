@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "aggregate/select.h"
+#include "core/image.h"
 #include "engine/model_runner.h"
 #include "engine/score_job.h"
 #include "engine/worker_pool.h"
@@ -15,8 +16,6 @@ namespace {
 constexpr auto kReportEvery = std::chrono::milliseconds(100);
 // What a worker keeps of its scratch memory from one range to the next.
 constexpr std::int64_t kScratchKept = 8ll << 20;
-
-std::size_t rgb_bytes(std::int64_t side_px) { return static_cast<std::size_t>(3 * side_px * side_px); }
 
 // The plan with some of its tiles.
 tiles::TilePlan part_of(const tiles::TilePlan& plan, const Bag& bag) {

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
 
-constexpr std::size_t rgb_bytes(std::int64_t side_px) { return static_cast<std::size_t>(3 * side_px * side_px); }
-
 std::vector<tiles::TilePlan> one(tiles::TilePlan plan) {
   std::vector<tiles::TilePlan> plans;
   plans.push_back(std::move(plan));

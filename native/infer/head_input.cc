@@ -15,7 +15,7 @@
 namespace microtome::infer {
 namespace {
 
-Error mismatch(const std::string& found) { return {Code::MODEL_MISMATCH, Stage::Infer, found}; }
+Error head_mismatch(const std::string& found) { return {Code::MODEL_MISMATCH, Stage::Infer, found}; }
 
 struct Kind {
   ort::ElementType type;
@@ -27,7 +27,7 @@ Kind kind_of(const TensorInfo& info) {
        {Kind{ort::ElementType::Float32, 4}, Kind{ort::ElementType::Float16, 2}, Kind{ort::ElementType::Float64, 8},
         Kind{ort::ElementType::Int64, 8}, Kind{ort::ElementType::Int32, 4}})
     if (info.type == type_name(kind.type)) return kind;
-  throw mismatch("the graph's input " + info.name + " is " + info.type +
+  throw head_mismatch("the graph's input " + info.name + " is " + info.type +
                  ", a head gives float32, float16, float64, int64 or int32");
 }
 
@@ -54,7 +54,7 @@ std::vector<std::int64_t> shape_for(const TensorInfo& info, const HeadInput& inp
   const auto fits = [](std::int64_t declared, std::int64_t side) { return declared < 0 || declared == side; };
   if (shape.empty() ||
       !(info.shape.empty() || std::equal(info.shape.begin(), info.shape.end(), shape.begin(), shape.end(), fits)))
-    throw mismatch("the graph's input " + info.name + " is " + shape_text(info.shape) + ", the model gives it " +
+    throw head_mismatch("the graph's input " + info.name + " is " + shape_text(info.shape) + ", the model gives it " +
                    (shape.empty() ? text_of(input) : shape_text(shape)));
   return shape;
 }
@@ -84,11 +84,11 @@ void require_values(const HeadInput& input) {
     throw Error(
         Code::INTERNAL, Stage::Infer,
         "the input " + input.tensor + " has " + std::to_string(count_of(input)) + " values for " + text_of(input));
-  if (count == 0) throw mismatch("the input " + input.tensor + " of a head is empty: " + text_of(input));
+  if (count == 0) throw head_mismatch("the input " + input.tensor + " of a head is empty: " + text_of(input));
 }
 
 [[noreturn]] void refuse(double value, const BoundInput& input) {
-  throw mismatch("the graph's input " + input.info->name + " is " + input.info->type + ", which cannot hold " +
+  throw head_mismatch("the graph's input " + input.info->name + " is " + input.info->type + ", which cannot hold " +
                  std::to_string(value));
 }
 
@@ -129,7 +129,7 @@ BoundInput bound_picture(const TensorInfo& info, const HeadInput& from) {
   const bool has_shape = info.shape.empty() || std::equal(info.shape.begin(), info.shape.end(), picture.shape.begin(),
                                                           picture.shape.end(), fits);
   if (info.type != picture.type || !has_shape)
-    throw mismatch("the graph's input " + info.name + " is " + info.type + " " + shape_text(info.shape) +
+    throw head_mismatch("the graph's input " + info.name + " is " + info.type + " " + shape_text(info.shape) +
                    ", the model gives it an image of " + picture.type + " " + shape_text(picture.shape));
   return {.info = &info,
           .from = &from,
@@ -147,18 +147,18 @@ std::vector<BoundInput> match_inputs(const std::vector<TensorInfo>& graph, std::
   for (const HeadInput& input : given) {
     const auto same = [&](const HeadInput& other) { return other.tensor == input.tensor; };
     if (std::count_if(given.begin(), given.end(), same) > 1)
-      throw mismatch("the input " + input.tensor + " of a head is given twice");
+      throw head_mismatch("the input " + input.tensor + " of a head is given twice");
     if (find_named(graph, input.tensor) != nullptr) continue;
     std::string known;
     for (const auto& info : graph) known += (known.empty() ? "" : ", ") + info.name;
-    throw mismatch("the graph has no input " + input.tensor + ", it has: " + known);
+    throw head_mismatch("the graph has no input " + input.tensor + ", it has: " + known);
   }
   std::vector<BoundInput> all;
   for (const TensorInfo& info : graph) {
     const auto from =
         std::find_if(given.begin(), given.end(), [&](const HeadInput& input) { return input.tensor == info.name; });
     if (from == given.end())
-      throw mismatch("the graph has the input " + info.name + " " + shape_text(info.shape) +
+      throw head_mismatch("the graph has the input " + info.name + " " + shape_text(info.shape) +
                      ", the model gives it no values");
     if (picture_of(*from)) {
       all.push_back(bound_picture(info, *from));

@@ -10,8 +10,6 @@
 namespace microtome::slide {
 namespace {
 
-constexpr auto kNone = std::string_view::npos;
-
 // The attributes of the first start tag of that local name ("Pixels" for <Pixels> and <ome:Pixels>).
 std::string_view find_element(std::string_view xml, std::string_view local_name) noexcept {
   XmlScan scan(xml);
@@ -27,7 +25,7 @@ double micrometres(std::optional<std::string_view> unit) { return unit ? microme
 }  // namespace
 
 bool is_ome_xml(std::string_view description) noexcept {
-  return description.find("<OME") != kNone || description.find(":OME") != kNone;
+  return description.find("<OME") != std::string_view::npos || description.find(":OME") != std::string_view::npos;
 }
 
 std::optional<PixelSize> ome_pixel_size(std::string_view description) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kExactTolerance = 0.005;  // a level this near to the target is read as stored
 constexpr double kMaxEnlargement = 2;
-constexpr double kRounding = 1e-9;
+constexpr double kMppRounding = 1e-9;
 
 std::string number(double value) {
   char text[32];
@@ -88,7 +88,7 @@ ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp, std::opt
   const slide::Level* finest = nullptr;    // of all
   for (const slide::Level& level : slide.levels()) {
     if (finest == nullptr || level.downsample < finest->downsample) finest = &level;
-    const bool fine_enough = slide_mpp * level.downsample <= target_mpp * (1 + kExactTolerance + kRounding);
+    const bool fine_enough = slide_mpp * level.downsample <= target_mpp * (1 + kExactTolerance + kMppRounding);
     if (fine_enough && (coarsest == nullptr || level.downsample > coarsest->downsample)) coarsest = &level;
   }
   if (finest == nullptr)
@@ -100,13 +100,13 @@ ReadPolicy policy_for_mpp(const slide::Slide& slide, double target_mpp, std::opt
   policy.level = chosen.index;
   policy.mpp = target_mpp;
   policy.scale = target_mpp / level_mpp;
-  if (std::abs(policy.scale - 1) <= kExactTolerance + kRounding) {
+  if (std::abs(policy.scale - 1) <= kExactTolerance + kMppRounding) {
     policy.name = "mpp-exact";
     policy.scale = 1;
     policy.mpp = level_mpp;  // what the model really sees
   } else if (coarsest != nullptr) {
     policy.name = "mpp-reduce";
-  } else if (level_mpp <= target_mpp * kMaxEnlargement * (1 + kRounding)) {
+  } else if (level_mpp <= target_mpp * kMaxEnlargement * (1 + kMppRounding)) {
     policy.name = "mpp-enlarge";
   } else {
     refuse_enlargement(slide, level_mpp, target_mpp);
@@ -121,7 +121,7 @@ ReadPolicy policy_for_level0(const slide::Slide& slide, double target_mpp, std::
   policy.name = "mpp-level0";
   policy.mpp = target_mpp;
   policy.scale = target_mpp / slide_mpp;
-  if (slide_mpp > target_mpp * kMaxEnlargement * (1 + kRounding)) refuse_enlargement(slide, slide_mpp, target_mpp);
+  if (slide_mpp > target_mpp * kMaxEnlargement * (1 + kMppRounding)) refuse_enlargement(slide, slide_mpp, target_mpp);
   return policy;
 }
 

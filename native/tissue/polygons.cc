@@ -17,7 +17,7 @@ constexpr std::size_t kMaxPoints = 20'000'000;
 constexpr std::uint64_t kMaxCrossings = 400'000'000;  // rows crossed, summed over the edges: bounds the time
 constexpr double kMaxCoordinate = 1e12;
 
-[[noreturn]] void refuse(const std::string& found) { throw Error(Code::INVALID_OPTION, Stage::Tissue, found); }
+[[noreturn]] void refuse_polygons(const std::string& found) { throw Error(Code::INVALID_OPTION, Stage::Tissue, found); }
 
 struct Edge {
   std::int64_t first_row;  // rows whose centre line it crosses: [first_row, end_row)
@@ -30,14 +30,14 @@ struct Edge {
 void check_rings(std::span<const Ring> rings) {
   std::size_t points = 0;
   for (const Ring& ring : rings) {
-    if (ring.xy.size() % 2 != 0) refuse("a polygon ring has an odd number of coordinates, x and y were expected");
+    if (ring.xy.size() % 2 != 0) refuse_polygons("a polygon ring has an odd number of coordinates, x and y were expected");
     if (ring.xy.size() < 6)
-      refuse("a polygon ring has " + std::to_string(ring.xy.size() / 2) + " points, at least 3 were expected");
+      refuse_polygons("a polygon ring has " + std::to_string(ring.xy.size() / 2) + " points, at least 3 were expected");
     points += ring.xy.size() / 2;
-    if (points > kMaxPoints) refuse("the polygons have more than " + std::to_string(kMaxPoints) + " points");
+    if (points > kMaxPoints) refuse_polygons("the polygons have more than " + std::to_string(kMaxPoints) + " points");
     for (const double value : ring.xy)
       if (!(std::abs(value) <= kMaxCoordinate))
-        refuse("a polygon has a coordinate that is not a number or beyond 1e12 pixels");
+        refuse_polygons("a polygon has a coordinate that is not a number or beyond 1e12 pixels");
   }
 }
 
@@ -66,7 +66,7 @@ std::vector<Edge> edges_of(std::span<const Ring> rings, const TissueMask& mask, 
       const std::int64_t end = row_at(y1, mask.height_px);
       if (first >= end) continue;
       crossings += static_cast<std::uint64_t>(end - first);
-      if (crossings > kMaxCrossings) refuse("the polygons are too intricate to draw");
+      if (crossings > kMaxCrossings) refuse_polygons("the polygons are too intricate to draw");
       const double slope = (x1 - x0) / (y1 - y0);
       edges.push_back({first, end, x0 + (static_cast<double>(first) + 0.5 - y0) * slope, slope, ring.polygon});
     }
@@ -78,10 +78,10 @@ std::vector<Edge> edges_of(std::span<const Ring> rings, const TissueMask& mask, 
 TissueMask sized_mask(std::int64_t level0_width_px, std::int64_t level0_height_px, std::int64_t max_side_px) {
   if (level0_width_px < 1 || level0_height_px < 1 || level0_width_px > kMaxLevelSidePx ||
       level0_height_px > kMaxLevelSidePx)
-    refuse("a slide of " + std::to_string(level0_width_px) + " x " + std::to_string(level0_height_px) +
+    refuse_polygons("a slide of " + std::to_string(level0_width_px) + " x " + std::to_string(level0_height_px) +
            " px was given for a polygon mask");
   if (max_side_px < 1 || max_side_px > kMaxMaskSidePx)
-    refuse("a mask side of " + std::to_string(max_side_px) + " px was asked for, 1 to " +
+    refuse_polygons("a mask side of " + std::to_string(max_side_px) + " px was asked for, 1 to " +
            std::to_string(kMaxMaskSidePx) + " was expected");
   const std::int64_t longer = std::max(level0_width_px, level0_height_px);
   const double shrink = std::max(1.0, static_cast<double>(longer) / static_cast<double>(max_side_px));

@@ -47,6 +47,7 @@ export async function buildFuzzTargets(compiler) {
   await dropForeignCache(fuzzBuildDir, { CMAKE_CXX_COMPILER: await outputOf('which', [compiler]) });
   const ninja = !existsSync(join(fuzzBuildDir, 'CMakeCache.txt')) && (await outputOf('ninja', ['--version'])) !== null;
   const flags = [`-DCMAKE_CXX_COMPILER=${compiler}`, '-DCMAKE_BUILD_TYPE=Debug', '-DCMAKE_CXX_FLAGS_DEBUG=-O2 -g1'];
+  flags.push('-DMICROTOME_UNITY=ON');
   const generator = ninja ? ['-G', 'Ninja'] : [];
   await run('cmake', ['-S', inRoot('.'), '-B', fuzzBuildDir, '-DMICROTOME_FUZZ=ON', ...generator, ...flags], {
     quiet: true,

@@ -55,7 +55,12 @@ async function addonUnderNode(prefix) {
 /** `runCtest` runs the tests of a build folder and gives the report's path; `testEnv` is what native tests are told. */
 export async function threadTests(runCtest, testEnv) {
   const names = await testNames();
-  const definitions = { MICROTOME_SANITIZE: 'thread', CMAKE_CXX_FLAGS_RELEASE: '-O2 -g1' };
+  const definitions = {
+    MICROTOME_SANITIZE: 'thread',
+    MICROTOME_UNITY: 'ON',
+    MICROTOME_TEST_OPTIMIZATION: '-O0',
+    CMAKE_CXX_FLAGS_RELEASE: '-O1 -g1',
+  };
   await buildAddon({ out: threadBuildDir, definitions });
   await buildTestTargets(threadBuildDir, names);
   const prefix = await steadyAddresses();

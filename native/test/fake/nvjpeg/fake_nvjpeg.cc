@@ -209,14 +209,13 @@ FAKE_API int nvjpegCreateEx(int backend, void*, void*, unsigned flags, void** ha
   if (backend < 0 || backend > 3) return kInvalid;
   if (switches.create_status[backend] != 0) return switches.create_status[backend];
   if (switches.refuses_flags != 0 && flags != 0) return kInvalid;
-  *handle = std::make_unique<Handle>(Handle{backend}).release();
+  // Not allocated: a handle that is left alone at the end of a process is no leak of the test.
+  static Handle handles[] = {{0}, {1}, {2}, {3}};
+  *handle = &handles[backend];
   return count_live(1);
 }
 
-FAKE_API int nvjpegDestroy(void* handle) {
-  const std::unique_ptr<Handle> owned(static_cast<Handle*>(handle));
-  return count_live(-1);
-}
+FAKE_API int nvjpegDestroy(void*) { return count_live(-1); }
 
 FAKE_API int nvjpegGetHardwareDecoderInfo(void*, unsigned* engines, unsigned* cores) {
   *engines = static_cast<unsigned>(switches.engines);
