@@ -28,7 +28,7 @@ Kind kind_of(const TensorInfo& info) {
         Kind{ort::ElementType::Int64, 8}, Kind{ort::ElementType::Int32, 4}})
     if (info.type == type_name(kind.type)) return kind;
   throw head_mismatch("the graph's input " + info.name + " is " + info.type +
-                 ", a head gives float32, float16, float64, int64 or int32");
+                      ", a head gives float32, float16, float64, int64 or int32");
 }
 
 std::string text_of(const HeadInput& input) {
@@ -55,7 +55,7 @@ std::vector<std::int64_t> shape_for(const TensorInfo& info, const HeadInput& inp
   if (shape.empty() ||
       !(info.shape.empty() || std::equal(info.shape.begin(), info.shape.end(), shape.begin(), shape.end(), fits)))
     throw head_mismatch("the graph's input " + info.name + " is " + shape_text(info.shape) + ", the model gives it " +
-                   (shape.empty() ? text_of(input) : shape_text(shape)));
+                        (shape.empty() ? text_of(input) : shape_text(shape)));
   return shape;
 }
 
@@ -89,7 +89,7 @@ void require_values(const HeadInput& input) {
 
 [[noreturn]] void refuse(double value, const BoundInput& input) {
   throw head_mismatch("the graph's input " + input.info->name + " is " + input.info->type + ", which cannot hold " +
-                 std::to_string(value));
+                      std::to_string(value));
 }
 
 // `to` makes an element of a value; it is in range.
@@ -130,7 +130,7 @@ BoundInput bound_picture(const TensorInfo& info, const HeadInput& from) {
                                                           picture.shape.end(), fits);
   if (info.type != picture.type || !has_shape)
     throw head_mismatch("the graph's input " + info.name + " is " + info.type + " " + shape_text(info.shape) +
-                   ", the model gives it an image of " + picture.type + " " + shape_text(picture.shape));
+                        ", the model gives it an image of " + picture.type + " " + shape_text(picture.shape));
   return {.info = &info,
           .from = &from,
           .type = picture.type == type_name(ort::ElementType::Uint8) ? ort::ElementType::Uint8 : kind_of(info).type,
@@ -159,7 +159,7 @@ std::vector<BoundInput> match_inputs(const std::vector<TensorInfo>& graph, std::
         std::find_if(given.begin(), given.end(), [&](const HeadInput& input) { return input.tensor == info.name; });
     if (from == given.end())
       throw head_mismatch("the graph has the input " + info.name + " " + shape_text(info.shape) +
-                     ", the model gives it no values");
+                          ", the model gives it no values");
     if (picture_of(*from)) {
       all.push_back(bound_picture(info, *from));
       continue;

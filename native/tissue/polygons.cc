@@ -30,7 +30,8 @@ struct Edge {
 void check_rings(std::span<const Ring> rings) {
   std::size_t points = 0;
   for (const Ring& ring : rings) {
-    if (ring.xy.size() % 2 != 0) refuse_polygons("a polygon ring has an odd number of coordinates, x and y were expected");
+    if (ring.xy.size() % 2 != 0)
+      refuse_polygons("a polygon ring has an odd number of coordinates, x and y were expected");
     if (ring.xy.size() < 6)
       refuse_polygons("a polygon ring has " + std::to_string(ring.xy.size() / 2) + " points, at least 3 were expected");
     points += ring.xy.size() / 2;
@@ -79,10 +80,10 @@ TissueMask sized_mask(std::int64_t level0_width_px, std::int64_t level0_height_p
   if (level0_width_px < 1 || level0_height_px < 1 || level0_width_px > kMaxLevelSidePx ||
       level0_height_px > kMaxLevelSidePx)
     refuse_polygons("a slide of " + std::to_string(level0_width_px) + " x " + std::to_string(level0_height_px) +
-           " px was given for a polygon mask");
+                    " px was given for a polygon mask");
   if (max_side_px < 1 || max_side_px > kMaxMaskSidePx)
     refuse_polygons("a mask side of " + std::to_string(max_side_px) + " px was asked for, 1 to " +
-           std::to_string(kMaxMaskSidePx) + " was expected");
+                    std::to_string(kMaxMaskSidePx) + " was expected");
   const std::int64_t longer = std::max(level0_width_px, level0_height_px);
   const double shrink = std::max(1.0, static_cast<double>(longer) / static_cast<double>(max_side_px));
   const auto side = [&](std::int64_t level0_px) {
