@@ -459,6 +459,8 @@ export interface NativeIdentity {
 export interface NativeAddon {
   /** Names the libraries; opens nothing. The first call of the process wins. */
   setPaths(paths: NativePaths): void;
+  /** Cancels all work and waits for every thread, for the end of the process. Later requests fail. */
+  halt(): void;
   /** Returns at once; `cancel` gives up the opening, also while it waits for bytes of a source. */
   openSlide(
     place: string | NativeByteSource,
