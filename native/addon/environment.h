@@ -4,8 +4,8 @@
 // The way back is one thread-safe function for the whole environment, made before the clean-up hook below is added.
 // Hooks run last in, first out, so at the end of the environment every native thread is stopped and joined while the
 // function is still valid; none can call it afterwards. process.exit() runs no hooks: it goes on to the destructors of
-// all libraries while threads are inside them. So halt() is called before it. It is referenced only while something is in flight, so that an
-// idle library does not keep the process alive.
+// all libraries while threads are inside them. So halt() is called before it. It is referenced only while something is
+// in flight, so that an idle library does not keep the process alive.
 #pragma once
 
 #include <functional>
