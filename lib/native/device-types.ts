@@ -43,4 +43,9 @@ export interface DeviceUse {
   readonly asked: DeviceChoice;
   /** Why no other device was taken, and which GPUs were left out; empty where nothing else was there. */
   readonly reasons: readonly string[];
+  /**
+   * What the devices said when the model was loaded: who decodes JPEG tiles, options that this ONNX Runtime does not know, where
+   * TensorRT keeps engines. Empty on the CPU.
+   */
+  readonly notes: readonly string[];
 }

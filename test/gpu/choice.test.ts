@@ -60,6 +60,7 @@ describe('auto', () => {
       gpusSeen: 2,
       asked: 'auto',
       reasons: [],
+      notes: [],
     });
     const [request] = requests;
     expect(request).toMatchObject({
@@ -130,7 +131,7 @@ describe('auto', () => {
         stop.abort(reason);
         throw ending;
       };
-      await expect(onDevice(asked('auto'), machine.probe(two), make, signal)).rejects.toBe(ending);
+      await expect(onDevice(asked('auto'), machine.probe(two), make, { signal })).rejects.toBe(ending);
       expect(tried).toEqual(['cuda']);
     }
   });

@@ -18,6 +18,7 @@ const use: DeviceUse = {
   gpusSeen: 2,
   asked: 'auto',
   reasons: [],
+  notes: [],
 };
 const onCpu: DeviceUse = {
   id: 'cpu',
@@ -29,6 +30,7 @@ const onCpu: DeviceUse = {
   gpusSeen: 1,
   asked: 'auto',
   reasons: ['no provider'],
+  notes: [],
 };
 const withUse = (deviceUse: DeviceUse) => ({
   createScorer: async () => ({ ...fakeScorer(), device: deviceUse.id, deviceUse }),

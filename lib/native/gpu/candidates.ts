@@ -31,7 +31,7 @@ export interface DeviceWish {
 /** A device that may be tried. */
 export interface DeviceCandidate {
   readonly request: NativeDeviceRequest;
-  readonly use: Omit<DeviceUse, 'gpusSeen' | 'asked' | 'reasons'>;
+  readonly use: Omit<DeviceUse, 'gpusSeen' | 'asked' | 'reasons' | 'notes'>;
 }
 
 export interface Candidates {
