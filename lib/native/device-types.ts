@@ -37,6 +37,8 @@ export interface DeviceUse {
    * Runs with another one are not gone on with.
    */
   readonly identity: string;
+  /** GPUs that share the work; 0 on another device. */
+  readonly gpus: number;
   /** GPUs that the driver shows; 0 where it was not asked, or is not there. */
   readonly gpusSeen: number;
   /** What was asked for. */

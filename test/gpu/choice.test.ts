@@ -57,6 +57,7 @@ describe('auto', () => {
       identity: expect.stringMatching(
         /^cuda on NVIDIA H200 9\.0, driver of CUDA 13\.0, ONNX Runtime 1\.29\.0, tf32: libcublas\.so\.13, \d+ bytes; /,
       ),
+      gpus: 2,
       gpusSeen: 2,
       asked: 'auto',
       reasons: [],
