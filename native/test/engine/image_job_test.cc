@@ -302,7 +302,7 @@ TEST(a_file_that_shrinks_or_goes_away_is_an_outcome) {
   CHECK_EQ(wrong_values(rows_of(start(*goes.engine, request_for(all.places))), first(400)), 0);
 }
 
-// Those that are larger than a worker's own room go one at a time, in half of the limit.
+// Those that are larger than a worker's own room take what is left of the limit, or go one at a time in half of it.
 TEST(a_large_image_waits_for_its_turn_and_a_larger_one_is_refused) {
   if (skipped("a_large_image")) return;
   const test::TemporaryFolder folder;
