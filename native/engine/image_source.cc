@@ -219,14 +219,14 @@ void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range rang
       scratch_of(reader).trim(kImageScratchKept);
       if (concerns_all(error)) throw;
       std::memset(row, 0, row_bytes);
-      fail(i, std::make_exception_ptr(of_image(error, path_of(i))));
+      fail(i, error);
     }
   }
 }
 
-void ImageSource::fail(std::int64_t position, std::exception_ptr failure) {
+void ImageSource::fail(std::int64_t position, const Error& error) {
   std::exception_ptr& slot = failures_[index_of(position)];
-  if (!slot) slot = std::move(failure);
+  if (!slot) slot = std::make_exception_ptr(of_image(error, path_of(position)));
 }
 
 std::vector<ImageFailure> ImageSource::take_failures() {

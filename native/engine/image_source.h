@@ -66,8 +66,8 @@ class ImageSource final : public Source {
   // Rows are tensors or pixels, never JPEG.
   void fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) override;
 
-  // Any thread: of an image that was filled, or will not be. The first failure counts.
-  void fail(std::int64_t position, std::exception_ptr failure);
+  // Any thread: of an image that was filled, or will not be. The first failure counts, and names the file.
+  void fail(std::int64_t position, const Error& error);
   // The thread that filled it, or one that knows of its end.
   [[nodiscard]] bool has_failed(std::int64_t position) const noexcept {
     return failures_[static_cast<std::size_t>(position)] != nullptr;
