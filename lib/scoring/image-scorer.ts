@@ -37,7 +37,10 @@ export interface ImageFailure {
 /** Something that was found in an image, or done to it, before it was scored. */
 export interface ImageNote {
   readonly index: number;
-  /** One of {@link imageMarks}. */
+  /**
+   * `grey`, `progressive`, `cmyk`, `turned by EXIF`, `bytes behind the end of the image`, `16-bit samples` (their upper 8 bits
+   * are used), `palette`, or `transparency on white`.
+   */
   readonly note: string;
 }
 
