@@ -12,6 +12,7 @@ import { listedSlides, type ListedSlide } from './listed-slides.js';
 import type { Metadata, MetadataRow } from './metadata.js';
 import { shown, unsafeName } from './names.js';
 import { findSlide, folderOf, type FoundSlide } from './slide-files.js';
+import { stemOf } from './slide-names.js';
 import type { NotRead } from './types.js';
 
 /** One row of the output. */
@@ -146,11 +147,6 @@ function strangers(metadata: Metadata | null, known: ReadonlySet<string>, where:
   if (metadata === null) return [];
   const extra = [...metadata.rows.values()].filter((row) => !known.has(row.name));
   return extra.map((row) => `${shown(row.name)} (${metadata.path}:${row.line}): not in ${where}`);
-}
-
-function stemOf(fileName: string): string {
-  const dot = fileName.lastIndexOf('.');
-  return dot > fileName.lastIndexOf('/') + 1 ? fileName.slice(0, dot) : fileName;
 }
 
 /** Links are looked at where a row names one. */
