@@ -157,7 +157,10 @@ async function index(handle: FileHandle, path: string): Promise<ImageFile> {
   const notImages: NoImageEntry[] = [];
   const turns = new Turns();
   // In the order of the file's bytes, so that it is read from its start to its end, once.
-  const order = await sortedInTurns([...entries.keys()], (a, b) => (entries[a]?.header ?? 0) - (entries[b]?.header ?? 0));
+  const order = await sortedInTurns(
+    [...entries.keys()],
+    (a, b) => (entries[a]?.header ?? 0) - (entries[b]?.header ?? 0),
+  );
   const reasons = new Map<number, string>();
   for (const i of order) {
     if (turns.isOver) await turns.next();

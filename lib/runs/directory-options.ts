@@ -73,7 +73,13 @@ function withPaths(options: Readonly<Record<string, unknown>>, parsed: ParsedRun
 }
 
 /** Names of columns that a reader of the output could not tell apart, or would read as two lines, are refused. */
-function columnsOf({ preset, idColumn, valueColumn, statusColumn, allOutputs }: ParsedRun): ColumnOptions {
+export function columnsOf({
+  preset,
+  idColumn,
+  valueColumn,
+  statusColumn,
+  allOutputs,
+}: Pick<ParsedRun, 'preset' | 'idColumn' | 'valueColumn' | 'statusColumn' | 'allOutputs'>): ColumnOptions {
   const layout = layoutOf(preset, { idColumn, valueColumn, paths: false });
   const named = { idColumn: layout.idColumn, valueColumn: layout.valueColumn, statusColumn };
   const seen = new Map<string, string>();

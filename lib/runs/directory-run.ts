@@ -11,7 +11,7 @@
  *   remove the journal                 output without journal: finished
  *   release the lock
  */
-import { MicrotomeError } from '../core/errors.js';
+import type { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import type { ClinicalRow } from '../model/clinical/row-text.js';
 import type { Model } from '../model/model.js';

@@ -27,7 +27,10 @@ export async function isFolder(path: string, fs: FileSystem, noun: ItemRules['no
     return (await fs.stat(path)).isDirectory();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && (await isLink(path, fs))) {
-      throw new MicrotomeError('FILE_NOT_FOUND', 'slide', `the ${noun} ${path} is ${kDangling}`, { path, cause: error });
+      throw new MicrotomeError('FILE_NOT_FOUND', 'slide', `the ${noun} ${path} is ${kDangling}`, {
+        path,
+        cause: error,
+      });
     }
     if (isRemote(path)) throw remoteRefused(path);
     throw fromFileSystem(error, 'slide', path, `the ${noun}`);

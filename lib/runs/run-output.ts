@@ -96,9 +96,7 @@ export async function openJournal<T>(
     () => true,
     () => false,
   );
-  const journal = isReplaced
-    ? await Journal.replace(path, key, fs, guard)
-    : await Journal.create(path, key, fs, guard);
+  const journal = isReplaced ? await Journal.replace(path, key, fs, guard) : await Journal.create(path, key, fs, guard);
   return { journal, resumed: null };
 }
 

@@ -67,7 +67,12 @@ export async function findImages(given: ImageInputs, rules: FolderRules, fs: Fil
   if (file !== undefined)
     throw contradiction(`${shown(file)} is an HDF5 file of images, and was given with other images; score them apart`);
   const { slides, notRead } = await listedSlides(paths, stemOf, own, fs);
-  return filesFound(paths.length === 1 ? first : `${first} and ${paths.length - 1} more`, slides, notRead, rules.signal ?? null);
+  return filesFound(
+    paths.length === 1 ? first : `${first} and ${paths.length - 1} more`,
+    slides,
+    notRead,
+    rules.signal ?? null,
+  );
 }
 
 /** The row of an image carries its name without the ending. */
@@ -173,7 +178,8 @@ async function storedImages(path: string, signal: AbortSignal | null, fs: FileSy
 
 function noStored(path: string, notRead: readonly NotRead[]): MicrotomeError {
   const [first] = notRead;
-  const others = first === undefined ? '' : `; ${notRead.length} entries are none, such as ${shown(first.path)}: ${first.reason}`;
+  const others =
+    first === undefined ? '' : `; ${notRead.length} entries are none, such as ${shown(first.path)}: ${first.reason}`;
   return new MicrotomeError('IMAGES_INVALID', 'slide', `${path} has no image${others}`, { path });
 }
 

@@ -43,7 +43,8 @@ export const imageItems: ItemRules = {
 };
 
 async function firstBytes(path: string, fs: FileSystem): Promise<Uint8Array> {
-  const refuse = (found: string): MicrotomeError => new MicrotomeError('FILE_UNREADABLE', 'slide', `${path} is ${found}`);
+  const refuse = (found: string): MicrotomeError =>
+    new MicrotomeError('FILE_UNREADABLE', 'slide', `${path} is ${found}`);
   let handle: FileHandle | undefined;
   try {
     handle = await openRegular(path, { maxBytes: Number.MAX_SAFE_INTEGER, refuse, fs });
