@@ -29,7 +29,7 @@ export interface NativeImageProgram {
 }
 
 /** What may be said of an image: bit i of its mark is the i-th of these. */
-export const imageMarks = Object.freeze([
+export const imageMarks: readonly string[] = Object.freeze([
   'grey',
   'progressive',
   'cmyk',
@@ -38,7 +38,7 @@ export const imageMarks = Object.freeze([
   '16-bit samples',
   'palette',
   'transparency on white',
-] as const);
+]);
 
 export interface NativeImageRows {
   /** `unclipped`: the values before they were held to the range of the output. NaN where there is a failure. */
