@@ -21,6 +21,11 @@ export function isSlideName(name: string): boolean {
   return kSlideName.test(name);
 }
 
+/** Not hidden, and named as a JPEG or PNG file is. */
+export function isImageName(name: string): boolean {
+  return /^[^.].*\.(?:jpe?g|png)$/is.test(name);
+}
+
 /** The name, or the path, without the ending. */
 export function stemOf(fileName: string): string {
   const dot = fileName.lastIndexOf('.');

@@ -6,9 +6,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { MicrotomeError } from '../../core/errors.js';
 import { openRegular } from '../../core/regular-file.js';
 import { errnoOf, type FileSystem } from '../file-system.js';
-import type { ItemRules } from '../slide-names.js';
+import { isImageName, type ItemRules } from '../slide-names.js';
 
-const kImageName = /^[^.].*\.(?:jpe?g|png)$/is;
 const kHdf5Name = /\.(?:hdf5|h5)$/i;
 
 const kSignatures = {
@@ -29,7 +28,7 @@ export async function isHdf5(path: string, fs: FileSystem): Promise<boolean> {
 
 export const imageItems: ItemRules = {
   noun: 'image',
-  byName: (name) => (kImageName.test(name) ? 'item' : 'look'),
+  byName: (name) => (isImageName(name) ? 'item' : 'look'),
   async byContent(path, fs) {
     try {
       const first = await firstBytes(path, fs);

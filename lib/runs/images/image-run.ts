@@ -116,7 +116,7 @@ class Execution {
     const { columns, folder, licenses } = options;
     const found = await findImages(this.images, { ...folder, signal }, this.fs);
     // A list may need paths to tell its images apart.
-    const paths = folder.recursive || Array.isArray(this.images);
+    const paths = folder.recursive || (Array.isArray(this.images) && this.images.length > 1);
     const rules = { ...columns, paths };
     const format =
       options.format === null ? null : await readFormat(options.format, imagePreset, undefined, this.fs, rules);

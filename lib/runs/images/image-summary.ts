@@ -1,4 +1,5 @@
 /** What a run over lesion images reports in the end. */
+import { imageAssumptions } from '../../scoring/image-scorer.js';
 import { heldTo } from '../../scoring/result.js';
 import { noRows } from '../run-summary.js';
 import type { DeviceUse } from '../../native/devices.js';
@@ -49,6 +50,7 @@ export async function imageSummary(run: EndedRun): Promise<ImageSummary> {
     filtered: rows.filtered,
     withoutRow: rows.withoutRow,
     notRead: found.notRead,
+    warnings: [...model.warnings, ...imageAssumptions(model)],
     clipped: results.clipped,
     deadline: options.deadline === null ? null : { unscored: results.failures.of('DEADLINE').count },
     resume: gone === null ? null : { gone },
@@ -78,6 +80,7 @@ export function imagesFinishedBefore(
     filtered: rows.filtered,
     withoutRow: rows.withoutRow ?? noImages,
     notRead: found.notRead,
+    warnings: [],
     clipped: 0,
     deadline: null,
     resume: null,

@@ -71,6 +71,8 @@ export interface ImageSummary {
   readonly withoutRow: ImageCount;
   /** What of the folder or file is no image, and why. */
   readonly notRead: readonly NotRead[];
+  /** What is not as one would expect, of the model. */
+  readonly warnings: readonly string[];
   /** Number of rows whose score was moved by the range of the model, by more than rounding. */
   readonly clipped: number;
   /** Rows that the deadline left without a score; null: there was none. */
