@@ -19,9 +19,9 @@ export class ImageResults {
   readonly scores: Float64Array;
   /** Of the outputs of the model but the first; empty where they are not wanted. */
   readonly further: readonly Float64Array[];
-  readonly failures = new Counts();
-  readonly notes = new Counts();
-  clipped = 0;
+  readonly failures: Counts = new Counts();
+  readonly notes: Counts = new Counts();
+  clipped: number = 0;
   readonly #sources: Uint8Array;
   readonly #codes = new Map<number, ErrorCode>();
   #firstError: { readonly row: number; readonly error: MicrotomeError } | null = null;
