@@ -62,6 +62,8 @@ async function load(): Promise<NativeAddon> {
   } catch (error) {
     throw helpPage(`the native addon ${path} does not load`, error);
   }
+  // process.exit() runs the destructors of all libraries while threads may still be inside them.
+  process.once('exit', () => loaded.halt());
   await breathe();
   addonFolder = dirname(path);
   // An empty path leaves a library unnamed; the first that is named wins for the process.

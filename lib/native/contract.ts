@@ -405,6 +405,8 @@ export interface NativeEngine {
   /** By the order of the graphs, and of the head graphs. */
   readonly models: readonly NativeModelInfo[];
   readonly headModels: readonly NativeModelInfo[];
+  /** What its devices said when the graphs were loaded, one sentence each. */
+  readonly notes: readonly string[];
   readonly threads: number;
   /** Largest sum of what was reserved of the memory limit at a time. */
   readonly peakMemoryBytes: number;
@@ -462,6 +464,8 @@ export interface NativeIdentity {
 export interface NativeAddon {
   /** Names the libraries; opens nothing. The first call of the process wins. */
   setPaths(paths: NativePaths): void;
+  /** Cancels all work and waits for every thread, for the end of the process. Later requests fail. */
+  halt(): void;
   /** Returns at once; `cancel` gives up the opening, also while it waits for bytes of a source. */
   openSlide(
     place: string | NativeByteSource,

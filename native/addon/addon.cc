@@ -137,6 +137,11 @@ Napi::Value identity(const Napi::CallbackInfo& call) {
 
 Napi::Value cores(const Napi::CallbackInfo& call) { return Napi::Number::New(call.Env(), available_cores()); }
 
+Napi::Value halt(const Napi::CallbackInfo& call) {
+  Environment::of(call.Env())->halt();
+  return call.Env().Undefined();
+}
+
 Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   Environment::attach(env);
   auto& environment = *Environment::of(env);
@@ -150,6 +155,7 @@ Napi::Object define_exports(Napi::Env env, Napi::Object exports) {
   exports.Set("doctor", Napi::Function::New<doctor>(env, "doctor"));
   exports.Set("gpuReport", Napi::Function::New<gpu_report>(env, "gpuReport"));
   exports.Set("identity", Napi::Function::New<identity>(env, "identity"));
+  exports.Set("halt", Napi::Function::New<halt>(env, "halt"));
   exports.Set("cores", Napi::Function::New<cores>(env, "cores"));
   return exports;
 }

@@ -1,8 +1,10 @@
 #include "addon/engine_binding.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "addon/error_bridge.h"
+#include "addon/image_calls.h"
 #include "addon/marshal.h"
 #include "addon/row_calls.h"
 #include "addon/run_async.h"
@@ -74,9 +76,9 @@ Napi::Function EngineBinding::define(Napi::Env env) {
   return DefineClass(
       env, "NativeEngine",
       {InstanceAccessor<&EngineBinding::models>("models"), InstanceAccessor<&EngineBinding::head_models>("headModels"),
-       InstanceAccessor<&EngineBinding::threads>("threads"),
+       InstanceAccessor<&EngineBinding::notes>("notes"), InstanceAccessor<&EngineBinding::threads>("threads"),
        InstanceAccessor<&EngineBinding::peak_memory>("peakMemoryBytes"), InstanceMethod<&EngineBinding::score>("score"),
-       InstanceMethod<&EngineBinding::close>("close")});
+       InstanceMethod<&EngineBinding::score_images>("scoreImages"), InstanceMethod<&EngineBinding::close>("close")});
 }
 
 EngineBinding::EngineBinding(const Napi::CallbackInfo& info)
@@ -116,6 +118,9 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
           const engine::DeviceLoading devices(model.device);
           for (const infer::ModelFiles& files : model.graphs) {
             engine::PlacedGraph placed = devices.load(files, calls->token());
+            for (std::string& one : placed.notes)
+              if (std::find(made.notes.begin(), made.notes.end(), one) == made.notes.end())
+                made.notes.push_back(std::move(one));
             made.models.push_back({std::move(placed.inputs), std::move(placed.outputs)});
             runners.push_back(std::move(placed.runner));
           }
@@ -142,6 +147,8 @@ Napi::Value EngineBinding::models(const Napi::CallbackInfo& call) { return outli
 Napi::Value EngineBinding::head_models(const Napi::CallbackInfo& call) {
   return outlines(call.Env(), loaded_.head_models);
 }
+
+Napi::Value EngineBinding::notes(const Napi::CallbackInfo& call) { return addon::to_js(call.Env(), loaded_.notes); }
 
 Napi::Value EngineBinding::threads(const Napi::CallbackInfo& call) {
   return Napi::Number::New(call.Env(), loaded_.engine->threads());
@@ -180,6 +187,13 @@ Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
     };
     if (record->rows) record->rows->set_cancel(cancel);
     return job_object(env, record->deferred.Promise(), cancel);
+  });
+}
+
+Napi::Value EngineBinding::score_images(const Napi::CallbackInfo& call) {
+  const auto env = call.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    return start_images(env, environment_, loaded_.engine, Fields(call[0]), Fields(call[1]));
   });
 }
 

@@ -47,13 +47,17 @@ void Environment::remember(const std::shared_ptr<Calls>& calls) {
   calls_.push_back(calls);
 }
 
-// Clean-up hook, on the JavaScript thread: nothing of ours runs after it.
-void Environment::stop() noexcept {
+void Environment::halt() noexcept {
   for (const auto& known : calls_)
     if (const auto calls = known.lock()) calls->cancel();
   pool_->stop();
   tasks_.close();
   service_.close();
+}
+
+// Clean-up hook, on the JavaScript thread: nothing of ours runs after it.
+void Environment::stop() noexcept {
+  halt();
   slide_class.Reset();
   stream_class.Reset();
   engine_class.Reset();

@@ -3,8 +3,9 @@
 //
 // The way back is one thread-safe function for the whole environment, made before the clean-up hook below is added.
 // Hooks run last in, first out, so at the end of the environment every native thread is stopped and joined while the
-// function is still valid; none can call it afterwards. It is referenced only while something is in flight, so that an
-// idle library does not keep the process alive.
+// function is still valid; none can call it afterwards. process.exit() runs no hooks: it goes on to the destructors of
+// all libraries while threads are inside them. So halt() is called before it. It is referenced only while something is
+// in flight, so that an idle library does not keep the process alive.
 #pragma once
 
 #include <functional>
@@ -41,6 +42,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   [[nodiscard]] engine::ServiceThreads& service() noexcept { return service_; }
   [[nodiscard]] TaskThreads& tasks() noexcept { return tasks_; }
   [[nodiscard]] const std::shared_ptr<engine::WorkerPool>& pool() noexcept { return pool_; }
+
+  // JavaScript thread: cancels all work and joins every thread. Later requests fail. Idempotent.
+  void halt() noexcept;
 
   // JavaScript thread. They are cancelled at the end of the environment.
   void remember(const std::shared_ptr<Calls>& calls);
