@@ -176,6 +176,7 @@ async function index(handle: FileHandle, path: string): Promise<ImageFile> {
     bytes[i] = stored.bytes;
   }
   for (const [i, { name }] of entries.entries()) {
+    if (turns.isOver) await turns.next();
     const reason = reasons.get(i);
     if (reason !== undefined) notImages.push(Object.freeze({ name, reason }));
     else if (rows.has(name)) throw damaged(path, `the name ${JSON.stringify(name)} twice`);

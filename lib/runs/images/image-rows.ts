@@ -69,9 +69,11 @@ async function rowsOfImages(join: ImageJoin): Promise<ImageRowList> {
   const problems = new Problems();
   const filtered = new Counts();
   const otherLicense = filterOf(join);
+  const known = new Set<string>();
   const turns = new Turns(join.signal);
   for (const [image, name] of found.names.entries()) {
     if (turns.isOver) await turns.next();
+    if (table !== null) known.add(name);
     const license = otherLicense(name);
     if (license !== null) {
       filtered.add(license, name);
@@ -86,7 +88,7 @@ async function rowsOfImages(join: ImageJoin): Promise<ImageRowList> {
     names.push(name);
     images.push(problem === null ? image : -1);
   }
-  await addStrangers(join, new Set(found.names), found.from, problems);
+  await addStrangers(join, known, found.from, problems);
   return { names, images: Int32Array.from(images), without, problems, filtered: filtered.all, withoutRow: noImages };
 }
 
@@ -103,10 +105,12 @@ async function rowsOfFormat(join: ImageJoin, format: SubmissionFormat): Promise<
   const without = new Map<number, string>();
   const problems = new Problems();
   const filtered = new Counts();
+  const known = new Set<string>();
   const otherLicense = filterOf(join);
   for (const [row, { name, line }] of format.rows.entries()) {
     if (turns.isOver) await turns.next();
     names.push(name);
+    known.add(name);
     const image = places.get(name);
     const reasons = image === undefined ? [missing(found, name)] : [];
     const shared = found.twice.get(name);
@@ -123,7 +127,6 @@ async function rowsOfFormat(join: ImageJoin, format: SubmissionFormat): Promise<
       problems.add(`${shown(name)} (${format.path}:${line}): ${reasons.join(', ')}`);
     }
   }
-  const known = new Set(names);
   await addStrangers(join, known, format.path, problems);
   const left = new Counts();
   for (const name of found.names) {
