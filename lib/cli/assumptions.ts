@@ -8,11 +8,7 @@ type ResolutionOptions = Pick<DirectoryOptions, 'mpp' | 'level' | 'input'>;
 type AssumedInput = NonNullable<ModelAssumptions['input']>;
 
 /** Null where nothing was assumed. */
-export function assumptionLine(
-  model: Model,
-  options: ResolutionOptions,
-  naming: OptionNaming,
-): string | null {
+export function assumptionLine(model: Model, options: ResolutionOptions, naming: OptionNaming): string | null {
   const text = assumedText(model);
   if (text === null) return null;
   const resolution = resolutionOf(model, options);
