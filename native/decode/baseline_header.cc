@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "decode/jpeg_markers.h"
+
 namespace microtome::decode {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t kSof0 = 0xC0, kSof1 = 0xC1, kDht = 0xC4, kSoi = 0xD8, kSos = 0xDA, kDqt = 0xDB, kApp14 = 0xEE;
 constexpr std::array<std::uint8_t, 5> kAdobe{'A', 'd', 'o', 'b', 'e'};
 
 }  // namespace

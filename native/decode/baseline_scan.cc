@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/jpeg_markers.h"
+
 namespace microtome::decode {
 namespace {
 
-constexpr std::uint8_t kEoi = 0xD9;
 // The end is looked for once a block. Until then the reader may stand this far behind it, with bits that are not taken
 // yet;
 constexpr std::size_t kSlack = BitReader::kRefillBytes;

@@ -9,14 +9,13 @@
 #include "decode/bad_tile.h"
 #include "decode/codec_libraries.h"
 #include "decode/exif.h"
+#include "decode/jpeg_markers.h"
 
 namespace microtome::decode {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::uint8_t kSof0 = 0xC0, kSof2 = 0xC2, kDht = 0xC4, kDac = 0xCC, kSofLast = 0xCF, kRst0 = 0xD0,
-                       kRst7 = 0xD7, kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kApp0 = 0xE0, kApp1 = 0xE1, kApp14 = 0xEE;
 // libjpeg-turbo holds a progressive image as coefficients, see jpeg_decoder.cc.
 constexpr std::int64_t kMostCoefficientBytes = 240'000'000;
 
@@ -190,10 +189,10 @@ ImageFacts JpegImage::look(Bytes file) {
                   "convert the image to baseline JPEG: no option raises this limit");
     facts.decoded_bytes += coefficients;
   }
-  if (frame_.components == 1) facts.marks |= kGrey;
-  if (frame_.components == 4) facts.marks |= kCmyk;
-  if (segments.is_progressive) facts.marks |= kProgressive;
-  if (segments.end < file.size()) facts.marks |= kBytesBehind;
+  if (frame_.components == 1) facts.marks |= image_mark::kGrey;
+  if (frame_.components == 4) facts.marks |= image_mark::kCmyk;
+  if (segments.is_progressive) facts.marks |= image_mark::kProgressive;
+  if (segments.end < file.size()) facts.marks |= image_mark::kBytesBehind;
   return facts;
 }
 

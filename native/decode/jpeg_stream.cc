@@ -6,13 +6,10 @@
 #include <string>
 
 #include "decode/bad_tile.h"
+#include "decode/jpeg_markers.h"
 
 namespace microtome::decode {
 namespace {
-
-constexpr std::uint8_t kSof0 = 0xC0, kSof2 = 0xC2, kDht = 0xC4, kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDqt = 0xDB,
-                       kDri = 0xDD, kDhp = 0xDE, kJpegLs = 0xF7, kApp0 = 0xE0, kApp14 = 0xEE, kApp15 = 0xEF,
-                       kCom = 0xFE;
 
 // One marker and, where it has one, its segment (length bytes included).
 struct Segment {

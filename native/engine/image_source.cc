@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kGapBytes = 16u << 10;
 constexpr double kMostOffset = 9007199254740992.0;  // 2^53
 // What a worker keeps of its scratch memory from one image to the next.
-constexpr std::size_t kScratchKept = static_cast<std::size_t>(kDecodedBytesAtOnce);
+constexpr std::size_t kImageScratchKept = static_cast<std::size_t>(kDecodedBytesAtOnce);
 
 // What ends the whole batch, whatever image it happens at.
 bool concerns_all(const Error& error) noexcept {
@@ -37,7 +37,7 @@ Error of_image(const Error& error, const std::string& path) {
   return std::move(one).with_path(error.path().empty() ? std::string_view(path) : std::string_view(error.path()));
 }
 
-std::shared_ptr<const slide::ByteSource> open(const std::string& path) {
+std::shared_ptr<const slide::ByteSource> open_image_file(const std::string& path) {
   try {
     return slide::open_file(path);
   } catch (const Error& error) {
@@ -77,7 +77,7 @@ ImageSource::ImageSource(const ImageList& list, preprocess::ImageResize resize, 
       metrics_(metrics),
       failures_(static_cast<std::size_t>(size_)),
       marks_(static_cast<std::size_t>(size_)) {
-  if (const auto* places = std::get_if<ImagePlaces>(&list_)) file_ = open(places->path);
+  if (const auto* places = std::get_if<ImagePlaces>(&list_)) file_ = open_image_file(places->path);
 }
 
 std::string ImageSource::path_of(std::int64_t position) const {
@@ -164,7 +164,7 @@ std::span<const std::uint8_t> ImageSource::stored(ImageScratch& scratch, std::in
                                                   std::unique_lock<std::mutex>& turn) const {
   for (const auto& piece : scratch.pieces)
     if (piece.position == position) return std::span(scratch.stored).subspan(piece.first, piece.bytes);
-  const auto source = file_ ? file_ : open(path_of(position));
+  const auto source = file_ ? file_ : open_image_file(path_of(position));
   const Place place = file_ ? place_of(position) : Place{0, static_cast<std::size_t>(source->size())};
   const auto bytes = static_cast<std::int64_t>(place.bytes);
   if (bytes > kMostStoredBytes) throw too_long(place.bytes);
@@ -200,7 +200,7 @@ void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8
     preprocess::resize_image(image, pixels, resize_, scratch.resize);
     if (is_tensor) preprocess::to_tensor(pixels, *to.tensor, row);
   }
-  if (turn.owns_lock()) scratch.trim(kScratchKept);
+  if (turn.owns_lock()) scratch.trim(kImageScratchKept);
 }
 
 void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
@@ -211,7 +211,7 @@ void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range rang
     try {
       fill_one(reader, i, row, to);
     } catch (const Error& error) {
-      scratch_of(reader).trim(kScratchKept);
+      scratch_of(reader).trim(kImageScratchKept);
       if (concerns_all(error)) throw;
       std::memset(row, 0, row_bytes);
       fail(i, std::make_exception_ptr(of_image(error, path_of(i))));

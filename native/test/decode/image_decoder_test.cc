@@ -110,7 +110,7 @@ TEST(jpegs_have_the_pixels_of_libjpeg_whatever_their_sides) {
         const Decoded image = decoded(jpeg);
         CHECK_EQ(image.width, width);
         CHECK_EQ(image.height, height);
-        CHECK_EQ(image.marks, progressive ? kProgressive : 0);
+        CHECK_EQ(image.marks, progressive ? image_mark::kProgressive : 0);
         CHECK(image.rgb == tool.decode(jpeg, width, height));
       }
 }
@@ -119,7 +119,7 @@ TEST(a_grey_jpeg_has_three_equal_samples_and_a_mark) {
   if (!test::have_jpeg("a_grey_jpeg")) return;
   const test::JpegTool tool;
   const Decoded image = decoded(tool.encode(test::picture(33, 20), 33, 20, {.grey = true}));
-  CHECK_EQ(image.marks, kGrey);
+  CHECK_EQ(image.marks, image_mark::kGrey);
   for (std::size_t i = 0; i < image.rgb.size(); i += 3)
     CHECK(image.rgb[i] == image.rgb[i + 1] && image.rgb[i] == image.rgb[i + 2]);
 }
@@ -137,11 +137,11 @@ TEST(bytes_behind_the_end_are_read_over_and_told) {
   Bytes jpeg = tool.encode(test::picture(40, 30), 40, 30);
   const Bytes pixels = decoded(jpeg).rgb;
   jpeg.insert(jpeg.end(), {0, 0, 7});
-  CHECK_EQ(decoded(jpeg).marks, kBytesBehind);
+  CHECK_EQ(decoded(jpeg).marks, image_mark::kBytesBehind);
   CHECK(decoded(jpeg).rgb == pixels);
   Bytes png = PngWriter(3, 2, 2, 8).file(numbers(18, 255));
   png.push_back(0);
-  if (code_of_file(png) != "UNSUPPORTED_COMPRESSION") CHECK_EQ(decoded(png).marks, kBytesBehind);
+  if (code_of_file(png) != "UNSUPPORTED_COMPRESSION") CHECK_EQ(decoded(png).marks, image_mark::kBytesBehind);
 }
 
 // Never grey where the bytes end.
@@ -257,7 +257,7 @@ TEST(images_are_turned_as_exif_says) {
       writer.before = {{"eXIf", exif_block(little, orientation)}};
       const Decoded image = decoded(writer.file({1, 2, 3, 4, 5, 6}));
       CHECK_EQ(image.width, orientation >= 5 ? 2 : 3);
-      CHECK_EQ(image.marks, kGrey | (orientation == 1 ? 0 : kTurned));
+      CHECK_EQ(image.marks, image_mark::kGrey | (orientation == 1 ? 0 : image_mark::kTurned));
       std::vector<int> found;
       for (std::size_t i = 0; i < image.rgb.size(); i += 3) found.push_back(image.rgb[i]);
       CHECK(found == expected[static_cast<std::size_t>(orientation)]);
@@ -272,7 +272,7 @@ TEST(a_jpeg_is_turned_too) {
   const Decoded turned = decoded(with_segment(jpeg, app1(exif_block(true, 6))));
   CHECK_EQ(turned.width, 10);
   CHECK_EQ(turned.height, 24);
-  CHECK_EQ(turned.marks, kTurned);
+  CHECK_EQ(turned.marks, image_mark::kTurned);
   // To the right: its upper right pixel was the upper left one.
   CHECK(std::equal(plain.rgb.begin(), plain.rgb.begin() + 3, turned.rgb.begin() + 27));
   // A block of a hostile length is no reason to refuse the image.
@@ -313,10 +313,10 @@ TEST(pngs_of_every_kind_of_pixels) {
             is_right = is_right && image.rgb[static_cast<std::size_t>(3 * i + c)] == on_white;
           }
         CHECK(is_right);
-        CHECK_EQ((image.marks & kTransparent) != 0, colour == 4 || colour == 6);
-        CHECK_EQ((image.marks & kSixteenBits) != 0, bits == 16);
-        CHECK_EQ((image.marks & kPalette) != 0, colour == 3);
-        CHECK_EQ((image.marks & kGrey) != 0, colour == 0 || colour == 4);
+        CHECK_EQ((image.marks & image_mark::kTransparent) != 0, colour == 4 || colour == 6);
+        CHECK_EQ((image.marks & image_mark::kSixteenBits) != 0, bits == 16);
+        CHECK_EQ((image.marks & image_mark::kPalette) != 0, colour == 3);
+        CHECK_EQ((image.marks & image_mark::kGrey) != 0, colour == 0 || colour == 4);
       }
 }
 
@@ -326,7 +326,7 @@ TEST(what_is_transparent_is_white) {
   palette.before = {{"PLTE", {10, 20, 30, 40, 50, 60}}, {"tRNS", {0}}};
   const Decoded image = decoded(palette.file({0, 1}));
   CHECK(image.rgb == (Bytes{255, 255, 255, 40, 50, 60}));
-  CHECK_EQ(image.marks, kPalette | kTransparent);
+  CHECK_EQ(image.marks, image_mark::kPalette | image_mark::kTransparent);
   PngWriter key(2, 1, 2, 16);
   key.before = {{"tRNS", {0, 1, 0, 2, 0, 3}}};
   // The colour must be the same in all 16 bits.

@@ -18,6 +18,7 @@
 #include "test/support/heap_memory.h"
 #include "test/support/models.h"
 #include "test/support/only_runner.h"
+#include "test/support/peak_memory.h"
 
 using namespace microtome;
 using namespace microtome::engine;
@@ -328,6 +329,25 @@ TEST(a_large_image_waits_for_its_turn_and_a_larger_one_is_refused) {
     for (std::size_t i = 0; i < 24; ++i)
       if (i % 5 != 2) CHECK(std::abs(rows.outputs[0].values[i] - 60) <= 1);
     CHECK(scene.engine->peak_memory_bytes() <= 64 << 20);
+  }
+}
+
+// What is kept of an image are its values: 1024 of them decoded would take 490 MB.
+TEST(many_images_take_the_memory_of_a_few) {
+  if (skipped("many_images")) return;
+  const test::TemporaryFolder folder;
+  const test::JpegTool tool;
+  const Bytes jpeg = tool.encode(Bytes(3 * 400 * 400, 60), 400, 400, {.grey = true});
+  write(folder.path() + "/image", jpeg);
+  ImagePlaces places{folder.path() + "/image", std::vector<double>(1024, 0),
+                     std::vector<double>(1024, static_cast<double>(jpeg.size()))};
+  for (const Shape& shape : {kShapes[0], kShapes[2]}) {
+    Scene scene(shape, 2, 128 << 20);
+    const auto grown = test::peak_growth_bytes([&] {
+      const ImageRows rows = rows_of(start(*scene.engine, request_for(places)));
+      CHECK(rows.failures.empty());
+    });
+    if (grown) CHECK(*grown < 48 << 20);
   }
 }
 
