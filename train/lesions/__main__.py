@@ -2,28 +2,9 @@
 
 import argparse
 import sys
-from dataclasses import MISSING, fields
 from pathlib import Path
 
-from train.common.errors import TrainingError
-
-
-def _add_options(parser: argparse.ArgumentParser, kind) -> None:
-    """One flag for each field of a dataclass of options."""
-    for field in fields(kind):
-        flag = "--" + field.name.replace("_", "-")
-        default = None if field.default is MISSING else field.default
-        name = str(field.type)
-        if name.startswith(("tuple", "<class 'tuple")) or "tuple[" in name:
-            parser.add_argument(flag, nargs="*", default=default, type=float if "float" in name else str)
-            continue
-        value = Path if "Path" in name else field.type
-        parser.add_argument(flag, required=field.default is MISSING, default=default, type=value)
-
-
-def _options(kind, given: argparse.Namespace):
-    values = {field.name: getattr(given, field.name) for field in fields(kind)}
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+from train.common.command import add_options, options_of, run_command
 
 
 def _generate(words: list[str]) -> None:
@@ -31,9 +12,9 @@ def _generate(words: list[str]) -> None:
 
     parser = argparse.ArgumentParser(prog="train.lesions generate", description="Draws a data set in the form of ISIC 2024.")
     parser.add_argument("folder", type=Path)
-    _add_options(parser, GeneratedOptions)
+    add_options(parser, GeneratedOptions)
     given = parser.parse_args(words)
-    print(" ".join(f"{name}={count}" for name, count in write_data(given.folder, _options(GeneratedOptions, given)).items()))
+    print(" ".join(f"{name}={count}" for name, count in write_data(given.folder, options_of(GeneratedOptions, given)).items()))
 
 
 def _folds(words: list[str]) -> None:
@@ -54,8 +35,8 @@ def _train(words: list[str]) -> None:
     from train.lesions.options import TrainOptions
 
     parser = argparse.ArgumentParser(prog="train.lesions train", description="Trains on all folds but one, or goes on.")
-    _add_options(parser, TrainOptions)
-    train(_options(TrainOptions, parser.parse_args(words)))
+    add_options(parser, TrainOptions)
+    train(options_of(TrainOptions, parser.parse_args(words)))
 
 
 def _export(words: list[str]) -> None:
@@ -77,25 +58,34 @@ def _quantize(words: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="train.lesions quantize", description="Writes the INT8 variant of a bundle.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("out", type=Path)
-    _add_options(parser, QuantizeOptions)
+    add_options(parser, QuantizeOptions)
     given = parser.parse_args(words)
-    for kind, found in quantize_bundle(given.bundle, given.out, _options(QuantizeOptions, given)).items():
+    for kind, found in quantize_bundle(given.bundle, given.out, options_of(QuantizeOptions, given)).items():
         print(" ".join(f"{kind}_{name}={value:.6g}" for name, value in found.items()))
 
 
-COMMANDS = {"generate": _generate, "folds": _folds, "train": _train, "export": _export, "quantize": _quantize}
+def _demo(words: list[str]) -> None:
+    from train.lesions.demo import DemoOptions, build_demo
+
+    parser = argparse.ArgumentParser(prog="train.lesions demo", description="Makes models/demo-lesion again.")
+    parser.add_argument("bundle", type=Path)
+    add_options(parser, DemoOptions)
+    given = parser.parse_args(words)
+    print(build_demo(given.bundle, options_of(DemoOptions, given)))
+
+
+COMMANDS = {
+    "generate": _generate,
+    "folds": _folds,
+    "train": _train,
+    "export": _export,
+    "quantize": _quantize,
+    "demo": _demo,
+}
 
 
 def main(words: list[str]) -> int:
-    if not words or words[0] not in COMMANDS:
-        print(__doc__ if words[:1] in ([], ["--help"]) else f"{words[0]} is none of {', '.join(COMMANDS)}", file=sys.stderr)
-        return 0 if words[:1] == ["--help"] else 2
-    try:
-        COMMANDS[words[0]](words[1:])
-    except TrainingError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return run_command(__doc__, COMMANDS, words)
 
 
 if __name__ == "__main__":

@@ -64,18 +64,19 @@ def read_columns(table: Path, names) -> dict[str, list[str]]:
     return dict(zip(names, columns))
 
 
-def read_labels(table: Path) -> tuple[list[str], list[str], list[int]]:
-    """Names, patients, labels (0 or 1). A name that is there twice, a row without patient or label is refused."""
-    columns = read_columns(table, (ID, PATIENT, LABEL))
+def read_labels(table: Path, names=(ID, PATIENT, LABEL)) -> tuple[list[str], list[str], list[int]]:
+    """Names, patients, labels (0 or 1) from these columns. A name that is there twice, a row without patient or label is refused."""
+    of_name, of_patient, of_label = names
+    columns = read_columns(table, names)
     seen: set[str] = set()
     labels = []
-    for name, patient, label in zip(columns[ID], columns[PATIENT], columns[LABEL]):
+    for name, patient, label in zip(columns[of_name], columns[of_patient], columns[of_label]):
         if name in seen:
-            raise TrainingError("METADATA_INVALID", f"{table} has the image {name} twice")
+            raise TrainingError("METADATA_INVALID", f"{table} has {name} twice")
         seen.add(name)
         if patient == "":
-            raise TrainingError("METADATA_INVALID", f"{table}: the image {name} has no {PATIENT}")
+            raise TrainingError("METADATA_INVALID", f"{table}: {name} has no {of_patient}")
         if label not in ("0", "1", "0.0", "1.0"):
-            raise TrainingError("METADATA_INVALID", f"{table}: {LABEL} of {name} is {label!r}; it is 0 or 1")
+            raise TrainingError("METADATA_INVALID", f"{table}: {of_label} of {name} is {label!r}; it is 0 or 1")
         labels.append(int(float(label)))
-    return columns[ID], columns[PATIENT], labels
+    return columns[of_name], columns[of_patient], labels

@@ -8,7 +8,7 @@ import numpy as np
 
 from train.common.errors import TrainingError
 from train.common.files import digest_of, sha256_of_file, write_json
-from train.lesions.columns import read_labels
+from train.lesions.columns import ID, LABEL, PATIENT, read_labels
 
 
 def assign_patients(patients, labels, count: int, seed: int) -> dict[str, int]:
@@ -38,11 +38,11 @@ def check_classes(rows_fold, labels, count: int) -> None:
             raise TrainingError("FOLD_ONE_CLASS", f"fold {fold} of {count} has {what}; make fewer folds or take another seed")
 
 
-def write_folds(table: Path, out: Path, count: int, seed: int) -> dict:
-    """Makes the folds of a table of metadata and writes them with their digest."""
+def write_folds(table: Path, out: Path, count: int, seed: int, names=(ID, PATIENT, LABEL)) -> dict:
+    """Makes the folds of a table of metadata and writes them with their digest. `names`: columns of name, patient, label."""
     if count < 2:
         raise TrainingError("OPTION_INVALID", f"{count} folds; at least 2 are needed")
-    _, patients, labels = read_labels(table)
+    _, patients, labels = read_labels(table, names)
     fold_of = assign_patients(patients, labels, count, seed)
     check_classes([fold_of[p] for p in patients], labels, count)
     folds = {

@@ -23,6 +23,11 @@ def onnx_python(*words) -> str:
     return ended.stdout
 
 
+def scores_of(bundle, data) -> list[float]:
+    """In the order of the index, which is that of the names."""
+    return json.loads(onnx_python("-m", "train.tests.onnx_scores", str(bundle), str(data)))
+
+
 class ExportTest(unittest.TestCase):
     """Two ranks train on 900 lesions; 300 other lesions of other patients are unseen."""
 
@@ -45,14 +50,14 @@ class ExportTest(unittest.TestCase):
     def test_the_bundle_tells_unseen_lesions_apart(self):
         names, patients, labels = read_labels(self.unseen / "train-metadata.csv")
         self.assertFalse(set(patients) & set(read_labels(self.seen / "train-metadata.csv")[1]))
-        scores = json.loads(onnx_python("-m", "train.tests.onnx_scores", str(self.bundle), str(self.unseen)))
+        scores = scores_of(self.bundle, self.unseen)
         self.assertEqual(sorted(names), names)
         self.assertGreaterEqual(auc(scores, labels), 0.85)
 
     def test_pytorch_and_the_runtime_agree(self):
         crops = CropFile(self.unseen / "images.hdf5", self.unseen / "index.json")
         names = json.loads((self.unseen / "index.json").read_text())["names"]
-        scores = json.loads(onnx_python("-m", "train.tests.onnx_scores", str(self.bundle), str(self.unseen)))
+        scores = scores_of(self.bundle, self.unseen)
         calibration = self.described["outputs"][0]["calibration"]
         ours = apply_logistic(
             torch_probabilities(self.options.out, crops, names), calibration["slope"], calibration["intercept"]
@@ -93,8 +98,8 @@ class ExportTest(unittest.TestCase):
         self.assertLessEqual({"QuantizeLinear", "DequantizeLinear"}, types)
         self.assertLess((out / "model.onnx").stat().st_size, 0.6 * (self.bundle / "model.onnx").stat().st_size)
         _, _, labels = read_labels(self.unseen / "train-metadata.csv")
-        scores = json.loads(onnx_python("-m", "train.tests.onnx_scores", str(out), str(self.unseen)))
-        whole = json.loads(onnx_python("-m", "train.tests.onnx_scores", str(self.bundle), str(self.unseen)))
+        scores = scores_of(out, self.unseen)
+        whole = scores_of(self.bundle, self.unseen)
         self.assertNotEqual(scores, whole)
         self.assertLess(abs(all_metrics(scores, labels)["auc"] - all_metrics(whole, labels)["auc"]), 0.03)
 
