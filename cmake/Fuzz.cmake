@@ -1,5 +1,5 @@
 # MICROTOME_FUZZ=ON (clang only): everything is compiled with coverage and with the address and undefined-behaviour
-# sanitizers; each native/test/fuzz/<name>_fuzz.cc becomes a libFuzzer program, and fuzz_seeds writes generated seeds.
+# sanitizers; each native/test/fuzz/<name>_fuzz.cc becomes a libFuzzer program.
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "MICROTOME_FUZZ needs clang, this is ${CMAKE_CXX_COMPILER_ID}: pass -DCMAKE_CXX_COMPILER=clang++")
 endif()
@@ -15,8 +15,5 @@ function(microtome_fuzz_targets)
     microtome_warnings(${name})
     microtome_sanitize(${name})
   endforeach()
-  add_executable(fuzz_seeds native/test/fuzz/seeds.cc)
-  target_link_libraries(fuzz_seeds PRIVATE microtome_core)
-  microtome_warnings(fuzz_seeds)
-  microtome_sanitize(fuzz_seeds)
+  microtome_fuzz_seeds()
 endfunction()

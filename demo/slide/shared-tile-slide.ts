@@ -144,6 +144,15 @@ function store(writer: TiffWriter, encoder: TileEncoder, pixels: Uint8Array): St
   return { offset: writer.append(encoded), bytes: encoded.length };
 }
 
+/** The upper left corner of a square. */
+function corner(pixels: Uint8Array, sidePx: number, cornerPx: number): Uint8Array {
+  if (sidePx === cornerPx) return pixels;
+  const cut = new Uint8Array(3 * cornerPx * cornerPx);
+  for (let y = 0; y < cornerPx; y++)
+    cut.set(pixels.subarray(3 * y * sidePx, 3 * (y * sidePx + cornerPx)), 3 * y * cornerPx);
+  return cut;
+}
+
 function storeTiles(
   writer: TiffWriter,
   encoder: TileEncoder,
@@ -159,10 +168,13 @@ function storeTiles(
     pens: [],
     borders: [],
   });
-  const painter = new Painter(scene, tileSize);
+  // What is painted is a multiple of 32 wide; the rest is cut off.
+  const paintedPx = 32 * Math.ceil(tileSize / 32);
+  const painter = new Painter(scene, paintedPx);
   const paint = (brush: (pixels: Uint8Array) => void): Painted => {
-    const pixels = new Uint8Array(tileSize * tileSize * 3);
-    brush(pixels);
+    const painted = new Uint8Array(paintedPx * paintedPx * 3);
+    brush(painted);
+    const pixels = corner(painted, paintedPx, tileSize);
     return { ...store(writer, encoder, pixels), pixels };
   };
   const random = new Random(options.seed);

@@ -3,8 +3,8 @@ import type { DeviceUse } from '../index.js';
 import { printable } from './text.js';
 
 /** The device of a measurement, with everything that a figure depends on. */
-export function deviceText({ id, kind, name, identity }: DeviceUse): string {
-  return printable(kind === 'cpu' ? `cpu: ${name}` : `${id}: ${name}; ${identity}`);
+export function deviceText({ id, kind, name, identity, notes }: DeviceUse): string {
+  return printable(kind === 'cpu' ? `cpu: ${name}` : `${id}: ${[name, identity, ...notes].join('; ')}`);
 }
 
 /** `device cuda: 2 × NVIDIA H200, tf32`; of a choice that `auto` made, also why it is no other device. */

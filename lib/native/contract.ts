@@ -404,6 +404,8 @@ export interface NativeEngine {
   /** By the order of the graphs, and of the head graphs. */
   readonly models: readonly NativeModelInfo[];
   readonly headModels: readonly NativeModelInfo[];
+  /** What its devices said when the graphs were loaded, one sentence each. */
+  readonly notes: readonly string[];
   readonly threads: number;
   /** Largest sum of what was reserved of the memory limit at a time. */
   readonly peakMemoryBytes: number;

@@ -37,10 +37,17 @@ export interface DeviceUse {
    * Runs with another one are not gone on with.
    */
   readonly identity: string;
+  /** GPUs that share the work; 0 on another device. */
+  readonly gpus: number;
   /** GPUs that the driver shows; 0 where it was not asked, or is not there. */
   readonly gpusSeen: number;
   /** What was asked for. */
   readonly asked: DeviceChoice;
   /** Why no other device was taken, and which GPUs were left out; empty where nothing else was there. */
   readonly reasons: readonly string[];
+  /**
+   * What the devices said when the model was loaded: who decodes JPEG tiles, options that this ONNX Runtime does not know, where
+   * TensorRT keeps engines. Empty on the CPU.
+   */
+  readonly notes: readonly string[];
 }

@@ -12,6 +12,12 @@ const ofDevice: ReadonlySet<ErrorCode> = new Set([
   'DEVICE_LOST',
 ]);
 
+export interface DeviceCall<T> {
+  readonly signal?: AbortSignal | null;
+  /** What the devices said of themselves, from what was made. */
+  readonly notesOf?: (made: T) => readonly string[];
+}
+
 export interface OnDevice<T> {
   readonly made: T;
   readonly use: DeviceUse;
@@ -26,7 +32,7 @@ export async function onDevice<T>(
   wish: DeviceWish,
   probe: DeviceProbe,
   make: (request: NativeDeviceRequest) => Promise<T>,
-  signal: AbortSignal | null = null,
+  { signal = null, notesOf = () => [] }: DeviceCall<T> = {},
 ): Promise<OnDevice<T>> {
   const { candidates, reasons, gpusSeen } = await candidatesOf(wish, probe);
   const told = [...reasons];
@@ -34,7 +40,11 @@ export async function onDevice<T>(
   for (const [i, { request, use }] of candidates.entries()) {
     try {
       const made = await make(request);
-      return { made, use: Object.freeze({ ...use, gpusSeen, asked: wish.device, reasons: Object.freeze(told) }) };
+      const notes = Object.freeze([...notesOf(made)]);
+      return {
+        made,
+        use: Object.freeze({ ...use, gpusSeen, asked: wish.device, reasons: Object.freeze(told), notes }),
+      };
     } catch (error) {
       const isLast = i === candidates.length - 1;
       if (isLast || signal?.aborted === true || !isPassedOver(error, wish)) throw error;

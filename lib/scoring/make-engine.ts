@@ -52,5 +52,5 @@ export async function makeEngine(
     }
   };
   const wish = { ...runtime, reproducible: slide.reproducible ?? defaults.reproducible };
-  return onDevice(wish, deviceProbe(addon), make, signal);
+  return onDevice(wish, deviceProbe(addon), make, { signal, notesOf: ({ notes }) => notes });
 }

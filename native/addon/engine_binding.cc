@@ -1,5 +1,6 @@
 #include "addon/engine_binding.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "addon/error_bridge.h"
@@ -74,7 +75,7 @@ Napi::Function EngineBinding::define(Napi::Env env) {
   return DefineClass(
       env, "NativeEngine",
       {InstanceAccessor<&EngineBinding::models>("models"), InstanceAccessor<&EngineBinding::head_models>("headModels"),
-       InstanceAccessor<&EngineBinding::threads>("threads"),
+       InstanceAccessor<&EngineBinding::notes>("notes"), InstanceAccessor<&EngineBinding::threads>("threads"),
        InstanceAccessor<&EngineBinding::peak_memory>("peakMemoryBytes"), InstanceMethod<&EngineBinding::score>("score"),
        InstanceMethod<&EngineBinding::close>("close")});
 }
@@ -116,6 +117,9 @@ Napi::Value EngineBinding::create(const Napi::CallbackInfo& call) {
           const engine::DeviceLoading devices(model.device);
           for (const infer::ModelFiles& files : model.graphs) {
             engine::PlacedGraph placed = devices.load(files, calls->token());
+            for (std::string& one : placed.notes)
+              if (std::find(made.notes.begin(), made.notes.end(), one) == made.notes.end())
+                made.notes.push_back(std::move(one));
             made.models.push_back({std::move(placed.inputs), std::move(placed.outputs)});
             runners.push_back(std::move(placed.runner));
           }
@@ -142,6 +146,8 @@ Napi::Value EngineBinding::models(const Napi::CallbackInfo& call) { return outli
 Napi::Value EngineBinding::head_models(const Napi::CallbackInfo& call) {
   return outlines(call.Env(), loaded_.head_models);
 }
+
+Napi::Value EngineBinding::notes(const Napi::CallbackInfo& call) { return addon::to_js(call.Env(), loaded_.notes); }
 
 Napi::Value EngineBinding::threads(const Napi::CallbackInfo& call) {
   return Napi::Number::New(call.Env(), loaded_.engine->threads());

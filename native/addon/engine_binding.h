@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "addon/environment.h"
@@ -22,6 +23,7 @@ struct LoadedEngine {
   std::shared_ptr<engine::Engine> engine;
   std::vector<GraphOutline> models;
   std::vector<GraphOutline> head_models;
+  std::vector<std::string> notes;  // of its devices, each once
 };
 
 class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
@@ -36,6 +38,7 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
  private:
   Napi::Value models(const Napi::CallbackInfo& info);
   Napi::Value head_models(const Napi::CallbackInfo& info);
+  Napi::Value notes(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value peak_memory(const Napi::CallbackInfo& info);
   Napi::Value score(const Napi::CallbackInfo& info);

@@ -15,6 +15,16 @@ std::string key_of(const gpu::Context& context) {
   return device.name + " " + device.compute_capability() + " driver " + context.driver().version_text();
 }
 
+void note_once(std::vector<std::string>& notes, const std::string& note) {
+  if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+}
+
+std::vector<std::string> notes_of(const infer::DeviceReport& report) {
+  std::vector<std::string> notes = report.left_out;
+  if (!report.engine_cache.empty()) notes.push_back("engines of TensorRT are kept in " + report.engine_cache);
+  return notes;
+}
+
 std::string left_out(const std::string& gpu, const std::string& why) { return gpu + " was left out: " + why; }
 
 }  // namespace
@@ -67,7 +77,7 @@ PlacedGraph DeviceLoading::load(const infer::ModelFiles& files, CancelToken& can
   if (members.empty()) std::rethrow_exception(first);
   for (const auto& member : members) {
     for (const std::string& one : absent) member->tell_owners(one);
-    placed.reports.push_back(member->report());
+    for (const std::string& one : notes_of(member->report())) note_once(placed.notes, one);
   }
   choose_decoder(members, used, placed);
   placed.inputs = members.front()->inputs();
@@ -88,7 +98,8 @@ void DeviceLoading::choose_decoder(std::span<const std::unique_ptr<DeviceRunner>
   const auto decodes = choose_decode(request_.decode, request_.nvjpeg, contexts, rows, under_way);
   for (std::size_t i = 0; i < members.size(); ++i) members[i]->decode_with(decodes[i]);
   const DeviceDecode& first = decodes.front();
-  placed.decode = first.trial ? first.trial->report().text() : "JPEG tiles are decoded by the CPU, for " + first.reason;
+  placed.notes.push_back(first.trial ? first.trial->report().text()
+                                     : "JPEG tiles are decoded by the CPU, for " + first.reason);
 }
 
 PlacedGraph DeviceLoading::load_on_workers(const infer::ModelFiles& files, CancelToken& cancel) const {

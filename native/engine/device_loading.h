@@ -22,8 +22,8 @@ struct PlacedGraph {
   std::unique_ptr<Runner> runner;
   std::vector<infer::TensorInfo> inputs;
   std::vector<infer::TensorInfo> outputs;
-  std::vector<infer::DeviceReport> reports;  // one for each GPU that is used
-  std::string decode;                        // on GPUs: who decodes JPEG tiles, or why the CPU does
+  // On GPUs, one sentence each: who decodes JPEG tiles, options that the runtime does not know, where engines are kept.
+  std::vector<std::string> notes;
 };
 
 // The devices of one request, opened once for all graphs of an engine.

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compilers, dropForeignCache } from './addon.mjs';
-import { cacheDir, fuzzBuildDir, inRoot, nativeTestEnvironment, testDataDir } from './paths.mjs';
+import { cacheDir, fuzzBuildDir, inRoot, nativeTestEnvironment, sanitizedBuildDir, testDataDir } from './paths.mjs';
 import { outputOf, run } from './run.mjs';
 
 const fuzzDir = join(cacheDir, 'fuzz');
@@ -62,8 +62,11 @@ async function leaksCanBeFound() {
   return !output.includes('LeakSanitizer has encountered a fatal error');
 }
 
-/** Generated seeds, and those cut from the slides and bad files of the test data where there are any. */
-export async function makeSeeds() {
+/**
+ * Generated seeds, and those cut from the slides and bad files of the test data where there are any; by a program of this build
+ * folder.
+ */
+export async function makeSeeds(build = fuzzBuildDir) {
   const data = testDataDir();
   const files = [];
   for (const folder of data === null ? [] : ['slides', 'bad']) {
@@ -71,7 +74,7 @@ export async function makeSeeds() {
     files.push(...names.map((name) => join(data, folder, name)));
   }
   const seeds = join(fuzzDir, 'seeds');
-  await run(join(fuzzBuildDir, 'fuzz_seeds'), [seeds, ...files], {
+  await run(join(build, 'fuzz_seeds'), [seeds, ...files], {
     env: { ...(await nativeTestEnvironment()), ASAN_OPTIONS: 'detect_leaks=0' },
     quiet: true,
   });
@@ -102,6 +105,24 @@ export function readFuzzReport(output, signal = null) {
     reason:
       last(/^.*(does not hold: .*)$/gm) ?? last(/^SUMMARY: (.*)$/gm) ?? (signal === null ? null : `ended by ${signal}`),
   };
+}
+
+/** Runs one target, as the sanitized build links it, over its seeds. */
+export async function replaySeeds(name, seeds, leaks) {
+  const target = fuzzTargets[name];
+  const { MICROTOME_JPEG_LIBRARY: jpeg = '' } = await nativeTestEnvironment();
+  const { code, signal, output } = await run(join(sanitizedBuildDir, target.program), [join(seeds, target.seeds)], {
+    env: {
+      MICROTOME_JPEG_LIBRARY: target.jpeg ? jpeg : '',
+      MICROTOME_VIPS_LIBRARY: '',
+      // No more at a time than a fuzzer allows.
+      ASAN_OPTIONS: `detect_leaks=${leaks ? 1 : 0}:allocator_may_return_null=0:max_allocation_size_mb=64`,
+      UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    },
+    quiet: true,
+    allowFailure: true,
+  });
+  return { ok: code === 0, reason: readFuzzReport(output, signal).reason, output };
 }
 
 /** Of the tree that is being built; "+" when it has changes of its own. */

@@ -19,6 +19,12 @@ describe('the figures', () => {
     expect(figures.tilesPerSecond.median).toBe(50);
     expect(figures.cpuMsPerTile.median).toBe(30);
     expect(figures.stageShares).toEqual({ infer: 0.75, decode: 0.25 });
+    expect(figures.gpuBusyShare).toBeNull();
+    expect(figuresOf(4, [one, { ...one, wallMs: 1000 }], 2).gpuBusyShare).toEqual({
+      median: 0.3375,
+      lowest: 0.225,
+      highest: 0.45,
+    });
   });
 });
 

@@ -57,9 +57,11 @@ describe('auto', () => {
       identity: expect.stringMatching(
         /^cuda on NVIDIA H200 9\.0, driver of CUDA 13\.0, ONNX Runtime 1\.29\.0, tf32: libcublas\.so\.13, \d+ bytes; /,
       ),
+      gpus: 2,
       gpusSeen: 2,
       asked: 'auto',
       reasons: [],
+      notes: [],
     });
     const [request] = requests;
     expect(request).toMatchObject({
@@ -130,7 +132,7 @@ describe('auto', () => {
         stop.abort(reason);
         throw ending;
       };
-      await expect(onDevice(asked('auto'), machine.probe(two), make, signal)).rejects.toBe(ending);
+      await expect(onDevice(asked('auto'), machine.probe(two), make, { signal })).rejects.toBe(ending);
       expect(tried).toEqual(['cuda']);
     }
   });

@@ -15,9 +15,11 @@ const use: DeviceUse = {
   precision: 'tf32',
   reproducible: false,
   identity: 'cuda on NVIDIA H200 9.0, driver of CUDA 13.0, ONNX Runtime 1.29.0, tf32',
+  gpus: 2,
   gpusSeen: 2,
   asked: 'auto',
   reasons: [],
+  notes: [],
 };
 const onCpu: DeviceUse = {
   id: 'cpu',
@@ -26,9 +28,11 @@ const onCpu: DeviceUse = {
   precision: 'float32',
   reproducible: true,
   identity: 'cpu',
+  gpus: 0,
   gpusSeen: 1,
   asked: 'auto',
   reasons: ['no provider'],
+  notes: [],
 };
 const withUse = (deviceUse: DeviceUse) => ({
   createScorer: async () => ({ ...fakeScorer(), device: deviceUse.id, deviceUse }),

@@ -90,14 +90,11 @@ describe('the process ends by itself', () => {
       `scoreSlide(slide, { model, input: { level: 0 }, mask }).catch(() => {}); setTimeout(() => process.exit(7), 300);`,
       7,
     ],
-    ...[0, 20, 60, 120].map(
-      (ms) =>
-        [
-          `process.exit() ${ms} ms after a model began to be loaded`,
-          `createScorer({ model, input: { level: 0 } }).catch(() => {}); setTimeout(() => process.exit(7), ${ms});`,
-          7,
-        ] as const,
-    ),
+    ...[0, 20, 60, 120].map((ms): [string, string, number] => [
+      `process.exit() ${ms} ms after a model began to be loaded`,
+      `createScorer({ model, input: { level: 0 } }).catch(() => {}); setTimeout(() => process.exit(7), ${ms});`,
+      7,
+    ]),
     [
       'an uncaught exception in the middle',
       `scoreSlide(slide, { model: slow, input: { level: 0 } }); setTimeout(() => { throw new Error('on purpose'); }, 1500);`,

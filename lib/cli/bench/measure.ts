@@ -74,6 +74,11 @@ export interface BenchFigures {
   readonly cpuMsPerTile: Spread;
   /** Share of the busy time of all threads, by stage, most first. */
   readonly stageShares: Readonly<Record<string, number>>;
+  /**
+   * Share of the time in which a GPU ran kernels and the graph, by its own clock; of several, their mean. Null on other devices, whose
+   * inference is time of threads.
+   */
+  readonly gpuBusyShare: Spread | null;
 }
 
 export function spreadOf(values: readonly number[]): Spread {
@@ -83,7 +88,8 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, lowest: sorted[0] ?? 0, highest: sorted.at(-1) ?? 0 };
 }
 
-export function figuresOf(slides: number, repetitions: readonly Repetition[]): BenchFigures {
+/** `gpus`: how many share the work; 0: none. */
+export function figuresOf(slides: number, repetitions: readonly Repetition[], gpus = 0): BenchFigures {
   const busy: Record<string, number> = {};
   for (const { busyMs } of repetitions)
     for (const [stage, ms] of Object.entries(busyMs)) busy[stage] = (busy[stage] ?? 0) + ms;
@@ -100,5 +106,6 @@ export function figuresOf(slides: number, repetitions: readonly Repetition[]): B
     tilesPerSecond: spreadOf(repetitions.map((r) => (1000 * r.tiles) / r.wallMs)),
     cpuMsPerTile: spreadOf(repetitions.map((r) => r.cpuMs / Math.max(1, r.tiles))),
     stageShares: Object.fromEntries(shares),
+    gpuBusyShare: gpus === 0 ? null : spreadOf(repetitions.map((r) => (r.busyMs['infer'] ?? 0) / (r.wallMs * gpus))),
   };
 }

@@ -82,7 +82,7 @@ export async function bench(args: ParsedArgs, io: CliIo): Promise<number> {
       signal: io.signal,
       onRepetition: (done) => void io.stderr.write(done === 0 ? 'warm\n' : `repetition ${done}\n`),
     });
-    const figures = figuresOf(slides.length, repetitions);
+    const figures = figuresOf(slides.length, repetitions, scorer.deviceUse?.gpus);
     io.stdout.write((args.flag('json') ? jsonOf : textOf)(figures, scorer.model.name, scorer.deviceUse));
   } finally {
     await scorer.close();
@@ -145,5 +145,6 @@ function textOf(figures: BenchFigures, model: string, device: DeviceUse | undefi
     ]),
     ['CPU per tile', `${range(figures.cpuMsPerTile, 3)} ms`],
     ['time by stage', shares.join(', ')],
+    ...(figures.gpuBusyShare === null ? [] : [['time of a GPU in use', range(figures.gpuBusyShare, 3)]]),
   ]);
 }

@@ -31,7 +31,7 @@ export interface DeviceWish {
 /** A device that may be tried. */
 export interface DeviceCandidate {
   readonly request: NativeDeviceRequest;
-  readonly use: Omit<DeviceUse, 'gpusSeen' | 'asked' | 'reasons'>;
+  readonly use: Omit<DeviceUse, 'gpusSeen' | 'asked' | 'reasons' | 'notes'>;
 }
 
 export interface Candidates {
@@ -69,7 +69,15 @@ export async function findGpus(
 
 const cpuCandidate = (): DeviceCandidate => ({
   request: cpuRequest,
-  use: { id: 'cpu', kind: 'cpu', name: processorName(), precision: 'float32', reproducible: true, identity: 'cpu' },
+  use: {
+    id: 'cpu',
+    kind: 'cpu',
+    name: processorName(),
+    precision: 'float32',
+    reproducible: true,
+    identity: 'cpu',
+    gpus: 0,
+  },
 });
 
 /** The candidates of a choice. Of `auto` the last one is the CPU; of another choice there may be none. */
@@ -95,7 +103,7 @@ async function plugin(
   const id: DeviceId = `plugin:${name}`;
   const identity = `${id} (${path}): ${await filesText([path, runtime, ...preload])}`;
   // What the plug-in computes in, and whether in the same way each time, is not known.
-  const use = { id, kind: 'plugin', name, precision: 'float32', reproducible: false, identity } as const;
+  const use = { id, kind: 'plugin', name, precision: 'float32', reproducible: false, identity, gpus: 0 } as const;
   return { gpusSeen: 0, candidates: [{ request, use }], reasons: [] };
 }
 
@@ -185,7 +193,7 @@ async function useOf(
   const identity = `${provider} on ${kinds}, driver of CUDA ${cudaText(cudaVersion)}, ONNX Runtime ${runtimeVersion}, ${precision}: ${files}`;
   const isFixed =
     provider === 'cuda' && precision === 'float32' && !gpus.some((each) => mayRound(each, runtimeVersion));
-  return { id, kind: provider, name, precision, reproducible: reproducible && isFixed, identity };
+  return { id, kind: provider, name, precision, reproducible: reproducible && isFixed, identity, gpus: gpus.length };
 }
 
 /** Before 1.18 the CUDA provider leaves TF32 to the libraries, which use it from compute capability 8.0 on. */

@@ -92,6 +92,23 @@ void check_alike(const ScoreResult& found, const ScoreResult& expected) {
 
 }  // namespace
 
+TEST(devices_say_who_decodes_when_a_graph_is_loaded) {
+  if (skipped(__func__)) return;
+  const FakeDriver fake;
+  fake.set({.device_count = 2});
+  fake.set_kernels(run_twin);
+  join_stand_ins();
+  CancelToken never;
+  const auto notes = [&](const DeviceRequest& device) {
+    return DeviceLoading(device).load(means_model(), never).notes;
+  };
+  const auto found = notes(device_of(DeviceKind::Cuda, {0, 1}));
+  CHECK_EQ(found.size(), 1u);
+  CHECK(found.size() == 1 && found[0].find("JPEG tiles are decoded by the CPU, for ") == 0);
+  infer::set_runtime_path(ort_library());
+  CHECK(notes({}).empty());
+}
+
 TEST(slides_get_the_scores_of_the_cpu) {
   if (skipped(__func__)) return;
   infer::set_runtime_path(ort_library());

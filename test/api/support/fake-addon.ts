@@ -163,6 +163,7 @@ export const scoreResult: NativeScoreResult = {
 
 export class FakeEngine implements NativeEngine {
   readonly headModels: readonly NativeModelInfo[];
+  readonly notes = [];
   readonly threads = 2;
   readonly peakMemoryBytes = 0;
   readonly asked: NativeProgram[] = [];
@@ -259,4 +260,5 @@ export class FakeAddon implements NativeAddon {
   cores() {
     return 2;
   }
+  halt() {}
 }
