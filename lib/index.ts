@@ -46,6 +46,16 @@ export type { RocPoint } from './metrics/roc.js';
 export { planSlide } from './scoring/plan-slide.js';
 export { createScorer } from './scoring/scorer.js';
 export type { Scorer } from './scoring/scorer.js';
+export { createImageScorer } from './scoring/image-scorer.js';
+export type {
+  ImageBatch,
+  ImageFailure,
+  ImageNote,
+  ImageRows,
+  ImageScorer,
+  ImageScorerOptions,
+} from './scoring/image-scorer.js';
+export type { ImageResize } from './native/images.js';
 export { openSlide } from './slide/slide.js';
 export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './slide/slide.js';
 export type { Batch, TensorBatch, TensorData, TensorType, TileBatch } from './slide/tile-batch.js';

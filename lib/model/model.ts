@@ -1,6 +1,7 @@
 /** What the rest of the library, and a caller, sees of a loaded model. */
 
 import type { Activation, HeadOptions } from '../options/types.js';
+import type { ImageResize } from '../native/images.js';
 import type { ElementType } from '../native/names.js';
 import type { ClipRange } from '../scoring/result.js';
 
@@ -34,6 +35,8 @@ export interface TileInput extends PixelFormat {
   readonly level: number | null;
   /** A tile that goes beyond the slide is filled with white (`pad`), or left out (`drop`). */
   readonly edge: 'pad' | 'drop';
+  /** How an image that is scored by itself, such as one of a lesion, is resized; not there where the model does not say. */
+  readonly imageResize?: ImageResize;
 }
 
 /** How a model takes a picture of the whole slide. */

@@ -27,6 +27,7 @@ export function tileInput(json: TileInputJson): TileInput {
     mpp: json.mpp ?? null,
     level: json.level ?? null,
     edge: json.edge ?? 'pad',
+    ...(json.imageResize === undefined ? {} : { imageResize: json.imageResize }),
     ...pixelFormat(json),
   });
 }

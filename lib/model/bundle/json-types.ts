@@ -1,5 +1,6 @@
 /** microtome.json as its schema describes it. */
 
+import type { ImageResize } from '../../native/images.js';
 import type { QualityMeasure, Turn } from '../../native/program.js';
 import type { Activation } from '../../options/types.js';
 import type { ClipRange } from '../../scoring/result.js';
@@ -24,6 +25,7 @@ export interface TileInputJson extends PixelsJson {
   readonly level?: number;
   readonly stride?: number;
   readonly edge?: 'pad' | 'drop';
+  readonly imageResize?: ImageResize;
 }
 
 export type ImageInputJson = PixelsJson & { readonly name: string } & (

@@ -35,6 +35,8 @@ export type ProgramSettings = Pick<NativeProgram, 'stopping' | 'batchSize' | 're
   readonly onBadTile: NativeImageInput['onBadTile'];
 };
 
+type ProgramParts = Pick<NativeProgram, 'encoders' | 'select' | 'heads' | 'outputs'>;
+
 function tensorFormat(pixels: PixelFormat, sizePx: number): NativeTensorFormat {
   const { layout, channels, type, scale, mean, std } = pixels;
   return { sizePx, layout, channels, type, scale, mean, std };
@@ -105,35 +107,28 @@ class Compiler {
 
   constructor(
     private readonly spec: ModelSpec,
-    private readonly settings: ProgramSettings,
+    /** By tile input: the side of a tile. */
+    private readonly sizesPx: readonly number[],
+    keepTiles: boolean,
     private readonly row: ClinicalRow | null,
   ) {
     this.#choice = new HeadChoice(spec.heads, row);
     this.#heads = new Kept(neededHeads(spec, this.#choice));
-    this.#encoders = new Kept(neededEncoders(spec, this.#heads.indices, settings.keepTiles));
+    this.#encoders = new Kept(neededEncoders(spec, this.#heads.indices, keepTiles));
   }
 
-  program(): NativeProgram {
-    const { spec, settings } = this;
-    const { tiles, stopping, batchSize, reproducible, keepTiles } = settings;
+  parts(): ProgramParts {
+    const { spec } = this;
     return {
-      tiles,
-      images: spec.images.map(({ native }) => ({ ...native, onBadTile: settings.onBadTile })),
-      colour: spec.colour,
       encoders: this.#encoders.indices.map((index) => this.#encoder(spec.encoders[index] as EncoderSpec)),
       select: spec.rules.filter((rule) => this.#applies(rule)).map((rule) => this.#rule(rule)),
       heads: this.#heads.indices.map((index) => this.#head(spec.heads[index] as HeadSpec)),
       outputs: this.#outputs(),
-      rows: [],
-      stopping,
-      batchSize,
-      reproducible,
-      keepTiles,
     };
   }
 
   #encoder(encoder: EncoderSpec): NativeEncoder {
-    return nativeEncoder(encoder, this.spec, this.settings.tiles[encoder.input]?.sizePx ?? 0);
+    return nativeEncoder(encoder, this.spec, this.sizesPx[encoder.input] ?? 0);
   }
 
   #value(value: NativeTileValue): NativeTileValue {
@@ -260,7 +255,29 @@ export function encodingProgramOf(spec: ModelSpec, settings: ProgramSettings, as
   };
 }
 
+/** What a program has of the model alone, whatever its items are. `sizesPx`: sides of the tiles, by tile input. */
+export function programParts(
+  spec: ModelSpec,
+  sizesPx: readonly number[],
+  keepTiles: boolean,
+  row: ClinicalRow | null,
+): ProgramParts {
+  return new Compiler(spec, sizesPx, keepTiles, row).parts();
+}
+
 /** Throws CLINICAL_MISSING, CLINICAL_INVALID, CLINICAL_UNKNOWN: what is wrong with the metadata of this slide. */
 export function programOf(spec: ModelSpec, settings: ProgramSettings, row: ClinicalRow | null): NativeProgram {
-  return new Compiler(spec, settings, row).program();
+  const { tiles, onBadTile, stopping, batchSize, reproducible, keepTiles } = settings;
+  const sizesPx = tiles.map(({ sizePx }) => sizePx);
+  return {
+    tiles,
+    images: spec.images.map(({ native }) => ({ ...native, onBadTile })),
+    colour: spec.colour,
+    ...programParts(spec, sizesPx, keepTiles, row),
+    rows: [],
+    stopping,
+    batchSize,
+    reproducible,
+    keepTiles,
+  };
 }

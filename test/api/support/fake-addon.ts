@@ -16,6 +16,7 @@ import type {
   NativeSlideInfo,
   NativeTileBatch,
 } from '../../../lib/native/contract.js';
+import type { NativeImageBatch, NativeImageProgram, NativeImageRows } from '../../../lib/native/images.js';
 import type { NativeProgram } from '../../../lib/native/program.js';
 
 /** A promise that the test settles. */
@@ -179,6 +180,22 @@ export class FakeEngine implements NativeEngine {
   constructor(model: NativeModelInfo | readonly NativeModelInfo[], headModels: readonly NativeModelInfo[] = []) {
     this.models = 'inputs' in model ? [model] : model;
     this.headModels = headModels;
+  }
+
+  readonly imagesAsked: { readonly batch: NativeImageBatch; readonly program: NativeImageProgram }[] = [];
+  imageGate: Gate<NativeImageRows> | null = null;
+  imageRows: NativeImageRows = { outputs: [], failures: [], marks: new Uint8Array() };
+
+  scoreImages(batch: NativeImageBatch, program: NativeImageProgram) {
+    this.imagesAsked.push({ batch, program });
+    const gate = this.imageGate;
+    return {
+      result: gate === null ? Promise.resolve(this.imageRows) : gate.promise,
+      cancel: () => {
+        this.cancelled += 1;
+        gate?.reject(nativeError('CANCELLED', 'infer', 'the job was cancelled'));
+      },
+    };
   }
 
   score(slide: NativeSlide, options: NativeProgram, onProgress: ((p: NativeProgress) => void) | null) {

@@ -1,0 +1,234 @@
+/** createImageScorer: one loaded model and engine for images that are scored one by one, such as lesion images. */
+
+import { runJob, throwIfAborted, unlessAborted, type Job } from '../core/cancel.js';
+import { fromNative, MicrotomeError, nativeJob } from '../core/errors.js';
+import type { Model } from '../model/model.js';
+import { defaultImageResize, imageProgramOf } from '../model/program/image-program.js';
+import { specOf } from '../model/spec.js';
+import type { NativeEngine } from '../native/contract.js';
+import { imageMarks, type NativeImageBatch, type NativeImageProgram, type NativeImageRows } from '../native/images.js';
+import { record } from '../options/check.js';
+import { defaults } from '../options/defaults.js';
+import { modelOptionKeys } from '../options/model-options.js';
+import { parseScorerOptions } from '../options/score-options.js';
+import { optionRows } from '../options/table.js';
+import type { ModelOptions, RuntimeOptions, ScorerOptions, SlideScoreOptions } from '../options/types.js';
+import { makeEngine } from './make-engine.js';
+import { isClipped } from './score-range.js';
+import { modelOf } from './scorer.js';
+
+/** Images one after another in one file (such as HDF5), or files of their own. */
+export type ImageBatch =
+  | {
+      readonly kind: 'places';
+      readonly path: string;
+      /** Where each image begins in the file, and how long it is, both in bytes. */
+      readonly offsets: Float64Array;
+      readonly bytes: Float64Array;
+    }
+  | { readonly kind: 'files'; readonly paths: readonly string[] };
+
+/** An image that could not be scored. The others of its batch are. */
+export interface ImageFailure {
+  readonly index: number;
+  readonly error: MicrotomeError;
+}
+
+/** Something that was found in an image, or done to it, before it was scored. */
+export interface ImageNote {
+  readonly index: number;
+  /** One of {@link imageMarks}. */
+  readonly note: string;
+}
+
+/** What a batch of images gave. */
+export interface ImageRows {
+  /**
+   * By the name of the model's output: one value for each image of the batch, after activation, calibration and clip; NaN for
+   * an image in `failures`. Only a clip that the model declares is applied.
+   */
+  readonly outputs: ReadonlyMap<string, Float64Array>;
+  readonly failures: readonly ImageFailure[];
+  readonly notes: readonly ImageNote[];
+  /** Images with a value that the clip moved, by more than rounding. */
+  readonly clipped: readonly number[];
+}
+
+/** A warm engine for images. Batches share its threads and its memory limit. */
+export interface ImageScorer extends AsyncDisposable {
+  readonly model: Model;
+  /**
+   * Scores the images of a batch. Any number of batches may be scored at once; the rows of each are in the order of its
+   * images. Rejects with CANCELLED or the reason of the signal, and with a failure of the whole batch: a file of `places` that
+   * cannot be opened, a device that is lost, memory.
+   */
+  score(batch: ImageBatch, options?: { readonly signal?: AbortSignal }): Promise<ImageRows>;
+  /** Ends what runs (CANCELLED), waits for it, and frees the model. May be called more than once. */
+  close(): Promise<void>;
+}
+
+/** How {@link createImageScorer} loads and runs a model. What concerns slides alone is not here. */
+export interface ImageScorerOptions
+  extends RuntimeOptions,
+    ModelOptions,
+    Pick<SlideScoreOptions, 'batchSize' | 'reproducible'> {
+  readonly model: ScorerOptions['model'];
+  /** Gives up the loading of the model. */
+  readonly signal?: AbortSignal;
+}
+
+const ignore = (): void => undefined;
+
+/** The options above, by name. */
+const optionNames: readonly string[] = [
+  'model',
+  'signal',
+  'batchSize',
+  'reproducible',
+  ...modelOptionKeys,
+  ...optionRows.filter((row) => row.in.includes('runtime') && !row.name.includes('.')).map((row) => row.name),
+];
+
+function closed(): MicrotomeError {
+  return new MicrotomeError('CANCELLED', 'infer', 'the scorer is closed', { advice: 'make another one' });
+}
+
+function expected(what: string): MicrotomeError {
+  return new MicrotomeError('INVALID_OPTION', 'options', `Expected ${what}`);
+}
+
+/** Throws INVALID_OPTION. */
+function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; readonly path: string | undefined } {
+  if (typeof batch !== 'object' || batch === null) throw expected('a batch of images');
+  if (batch.kind === 'files') {
+    const { paths } = batch;
+    if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string'))
+      throw expected('a list of paths for paths of a batch of images');
+    return { native: { kind: 'files', paths }, path: undefined };
+  }
+  if (batch.kind !== 'places') throw expected("'places' or 'files' for kind of a batch of images");
+  const { path, offsets, bytes } = batch;
+  if (typeof path !== 'string' || !(offsets instanceof Float64Array) || !(bytes instanceof Float64Array))
+    throw expected('a path and two lists of numbers for a batch of images');
+  if (offsets.length !== bytes.length)
+    throw expected(`as many offsets as lengths of images, found ${offsets.length} and ${bytes.length}`);
+  return { native: { kind: 'places', path, offsets, bytes }, path };
+}
+
+function notesOf(marks: Uint8Array): readonly ImageNote[] {
+  const notes: ImageNote[] = [];
+  marks.forEach((bits, index) => {
+    if (bits === 0) return;
+    imageMarks.forEach((note, bit) => {
+      if ((bits & (1 << bit)) !== 0) notes.push({ index, note });
+    });
+  });
+  return notes;
+}
+
+function clippedOf({ outputs }: NativeImageRows, model: Model): readonly number[] {
+  const all = new Set<number>();
+  outputs.forEach(({ unclipped }, i) => {
+    const output = model.outputs[i];
+    if (output === undefined || !output.clipDeclared) return;
+    unclipped.forEach((value, index) => {
+      if (isClipped(value, output)) all.add(index);
+    });
+  });
+  return [...all].sort((a, b) => a - b);
+}
+
+function rowsOf(found: NativeImageRows, model: Model, path: string | undefined): ImageRows {
+  return Object.freeze({
+    outputs: new Map(found.outputs.map(({ name, values }) => [name, values])),
+    failures: found.failures.map(({ index, error }) => ({ index, error: fromNative(error, path) })),
+    notes: notesOf(found.marks),
+    clipped: clippedOf(found, model),
+  });
+}
+
+class WarmImageScorer implements ImageScorer {
+  readonly #running = new Map<Promise<unknown>, AbortController>();
+  #closing: Promise<void> | null = null;
+
+  constructor(
+    private readonly engine: NativeEngine,
+    readonly model: Model,
+    private readonly program: NativeImageProgram,
+  ) {}
+
+  score(batch: ImageBatch, options: { readonly signal?: AbortSignal } = {}): Promise<ImageRows> {
+    const stop = new AbortController();
+    const running = this.#score(batch, stop, options.signal ?? null);
+    this.#running.set(running, stop);
+    const done = (): void => void this.#running.delete(running);
+    running.then(done, done);
+    return running;
+  }
+
+  /** `stop` is aborted with the caller's signal too. */
+  async #score(batch: ImageBatch, stop: AbortController, signal: AbortSignal | null): Promise<ImageRows> {
+    if (this.#closing !== null) throw closed();
+    const { native, path } = nativeBatch(batch);
+    throwIfAborted(signal);
+    const forward = (): void => stop.abort(signal?.reason);
+    signal?.addEventListener('abort', forward, { once: true });
+    try {
+      const start = (): Job<NativeImageRows> => nativeJob(() => this.engine.scoreImages(native, this.program), path);
+      return rowsOf(await runJob(stop.signal, start), this.model, path);
+    } finally {
+      signal?.removeEventListener('abort', forward);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const running = [...this.#running.keys()];
+    const reason = closed();
+    for (const stop of this.#running.values()) stop.abort(reason);
+    await this.engine.close().catch((error: unknown) => {
+      throw fromNative(error);
+    });
+    await Promise.allSettled(running);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** What is used of a model although its bundle does not say it, and images depend on it: a line for each, for a report. */
+export function imageAssumptions(model: Model): readonly string[] {
+  const [input] = model.inputs;
+  if (input === undefined || input.imageResize !== undefined) return [];
+  return [`the model does not say how images are resized: ${defaultImageResize} is used`];
+}
+
+/**
+ * Loads a model and its runtime, to score images with that are no slides.
+ *
+ * @throws {@link MicrotomeError} what {@link createScorer} throws, and MODEL_MISMATCH for a model that needs a slide: one that
+ * reads several inputs or clinical values, has rules of selection or heads that are graphs, or normalises colours of a slide.
+ * @example
+ * ```ts
+ * await using scorer = await createImageScorer({ model: 'model/' });
+ * const { outputs, failures } = await scorer.score({ kind: 'files', paths: ['a.jpg', 'b.png'] });
+ * ```
+ */
+export async function createImageScorer(options: ImageScorerOptions): Promise<ImageScorer> {
+  record('options', options, optionNames);
+  const parsed = parseScorerOptions(options);
+  const { signal, batchSize, reproducible } = parsed.slide;
+  throwIfAborted(signal);
+  const model = await unlessAborted(signal, modelOf(parsed), ignore);
+  const program = imageProgramOf(specOf(model), model.path, {
+    batchSize: batchSize ?? defaults.batchSize,
+    reproducible: reproducible ?? defaults.reproducible,
+  });
+  const { made } = await makeEngine(model, parsed);
+  return new WarmImageScorer(made, model, program);
+}
