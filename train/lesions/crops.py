@@ -12,6 +12,8 @@ from train.common.errors import TrainingError
 
 # Beyond this Pillow's own limit; a crop of a lesion is a thousandth of it.
 MOST_PIXELS = 100_000_000
+#: What the bundle calls this way to resize: Pillow's bilinear filter, which averages areas where it reduces.
+RESIZE = "pil-bilinear"
 
 
 class CropFile:

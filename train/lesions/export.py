@@ -14,6 +14,7 @@ from train.common.errors import TrainingError
 from train.common.metrics import HIGHEST, LOWEST, all_metrics
 from train.common.onnx_graph import onnx_bytes
 from train.lesions import checkpoint
+from train.lesions.crops import RESIZE
 from train.lesions.model import LesionNet
 
 
@@ -58,6 +59,7 @@ def bundle_parts(options: dict, calibration: tuple[float, float], fallback: floa
         "name": "image",
         "level": 0,
         "size": options["size_px"],
+        "imageResize": RESIZE,
         "layout": "NCHW",
         "channels": "RGB",
         "type": "float32",

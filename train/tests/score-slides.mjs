@@ -4,7 +4,12 @@ import { scoreDirectory } from 'microtome';
 
 const [model, folder] = process.argv.slice(2);
 const output = join(folder, 'scores.csv');
-const run = scoreDirectory(join(folder, 'slides'), { model, metadata: join(folder, 'metadata.csv'), output, overwrite: true });
+const run = scoreDirectory(join(folder, 'slides'), {
+  model,
+  metadata: join(folder, 'metadata.csv'),
+  output,
+  overwrite: true,
+});
 const scores = {};
 for await (const outcome of run) {
   if (!outcome.ok) throw outcome.error;
