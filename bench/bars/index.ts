@@ -2,6 +2,7 @@
 import { aligned } from './aligned.js';
 import { embed } from './embed.js';
 import { glass } from './glass.js';
+import { images } from './images.js';
 import { int8 } from './int8.js';
 import { lateBytes } from './late-bytes.js';
 import { limit } from './limit.js';
@@ -34,4 +35,5 @@ export const rows: readonly Row[] = [
   opening,
   memory,
   lateBytes,
+  images,
 ];

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "addon/error_bridge.h"
+#include "addon/image_calls.h"
 #include "addon/marshal.h"
 #include "addon/row_calls.h"
 #include "addon/run_async.h"
@@ -77,7 +78,7 @@ Napi::Function EngineBinding::define(Napi::Env env) {
       {InstanceAccessor<&EngineBinding::models>("models"), InstanceAccessor<&EngineBinding::head_models>("headModels"),
        InstanceAccessor<&EngineBinding::notes>("notes"), InstanceAccessor<&EngineBinding::threads>("threads"),
        InstanceAccessor<&EngineBinding::peak_memory>("peakMemoryBytes"), InstanceMethod<&EngineBinding::score>("score"),
-       InstanceMethod<&EngineBinding::close>("close")});
+       InstanceMethod<&EngineBinding::score_images>("scoreImages"), InstanceMethod<&EngineBinding::close>("close")});
 }
 
 EngineBinding::EngineBinding(const Napi::CallbackInfo& info)
@@ -186,6 +187,13 @@ Napi::Value EngineBinding::score(const Napi::CallbackInfo& call) {
     };
     if (record->rows) record->rows->set_cancel(cancel);
     return job_object(env, record->deferred.Promise(), cancel);
+  });
+}
+
+Napi::Value EngineBinding::score_images(const Napi::CallbackInfo& call) {
+  const auto env = call.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    return start_images(env, environment_, loaded_.engine, Fields(call[0]), Fields(call[1]));
   });
 }
 

@@ -42,6 +42,7 @@ class EngineBinding : public Napi::ObjectWrap<EngineBinding> {
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value peak_memory(const Napi::CallbackInfo& info);
   Napi::Value score(const Napi::CallbackInfo& info);
+  Napi::Value score_images(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
   LoadedEngine loaded_;

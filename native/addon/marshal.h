@@ -7,6 +7,7 @@
 #include "decode/region.h"
 #include "engine/device_request.h"
 #include "engine/engine.h"
+#include "engine/image_list.h"
 #include "engine/mask.h"
 #include "engine/plan_report.h"
 #include "engine/score_request.h"
@@ -24,6 +25,7 @@ namespace microtome::addon {
 // INVALID_OPTION also when a tensor is asked for of another size than the grid's tiles.
 [[nodiscard]] engine::StreamOptions read_stream_options(const Fields& fields, const engine::GridRequest& grid);
 [[nodiscard]] engine::ScoreRequest read_score_request(const Fields& fields);
+[[nodiscard]] engine::ImageRequest read_image_request(const Fields& batch, const Fields& program);
 [[nodiscard]] engine::PlanRequest read_plan_request(const Fields& fields);
 [[nodiscard]] engine::EngineOptions read_engine_options(const Fields& fields);
 struct ModelRequest {

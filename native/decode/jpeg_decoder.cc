@@ -44,7 +44,9 @@ void JpegDecoder::decode(const JpegStream& stream, const JpegFrame& frame, int r
           "libjpeg-turbo cannot reduce by " + std::to_string(reduction) + ": " + api_.error_text(handle_.get()));
     reduction_ = reduction;
   }
-  const int format = frame.components == 1 ? TurboJpeg::kPixelsGrey : TurboJpeg::kPixelsRgb;
+  const int format = frame.components == 1   ? TurboJpeg::kPixelsGrey
+                     : frame.components == 4 ? TurboJpeg::kPixelsCmyk
+                                             : TurboJpeg::kPixelsRgb;
   if (api_.decompress8(handle_.get(), stream.bytes.data(), stream.bytes.size(), out, static_cast<int>(stride_bytes),
                        format) != 0)
     throw BadTile(api_.error_text(handle_.get()));

@@ -19,6 +19,7 @@ struct TurboJpeg {
   static constexpr int kMaxMemory = 23;      // TJPARAM_MAXMEMORY, megabytes
   static constexpr int kPixelsRgb = 0;       // TJPF_RGB
   static constexpr int kPixelsGrey = 6;      // TJPF_GRAY
+  static constexpr int kPixelsCmyk = 11;     // TJPF_CMYK
 
   struct ScalingFactor {  // tjscalingfactor
     int numerator;

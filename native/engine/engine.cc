@@ -27,6 +27,10 @@ void require_graphs(const ScoreRequest& request, const std::vector<GraphMeans>& 
                   "the head \"" + head.name + "\" names a graph that was not loaded");
 }
 
+std::exception_ptr closed_error() {
+  return std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the scorer is closed"));
+}
+
 bool is_device(const std::unique_ptr<Runner>& runner) { return runner->traits().in_flight > 0; }
 
 // The queue of a device counts as one.
@@ -101,25 +105,57 @@ std::shared_ptr<ScoreJob> Engine::score(std::shared_ptr<const slide::Slide> slid
       job = std::make_shared<ScoreJob>(
           std::move(slide), std::move(request), std::move(callbacks), crew_,
           ScoreJob::Means{.graphs = graphs_, .heads = heads_, .batches = batches_, .threads = threads_});
-      jobs_.remove_if([](const auto& earlier) { return earlier.expired(); });
-      jobs_.push_back(job);
+      remember(job);
     }
   }
   if (!job) {
-    callbacks.done(std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the scorer is closed")));
+    callbacks.done(closed_error());
     return nullptr;
   }
-  pool_->add(job);
-  // Between the list and the pool: close() has cancelled it, and nobody would look again.
-  if (job->cancelled()) pool_->cancel(*job);
+  start(job);
   return job;
 }
 
-void Engine::cancel(const std::shared_ptr<ScoreJob>& job) { pool_->cancel(*job); }
+std::shared_ptr<ImageJob> Engine::score_images(ImageRequest request, ImagesDone done) {
+  std::shared_ptr<ImageJob> job;
+  {
+    std::scoped_lock lock(mutex_);
+    if (!closing_) {
+      if (request.encoder.graph >= graphs_.size() || request.encoder.is_turned())
+        throw Error(Code::INVALID_OPTION, Stage::Options, "images are scored by one encoder that turns nothing");
+      if (!room_) room_ = std::make_shared<LargeImageRoom>(crew_->memory);
+      const GraphMeans& graph = graphs_[request.encoder.graph];
+      job = std::make_shared<ImageJob>(
+          std::move(request), std::move(done), crew_,
+          ImageJob::Means{.graph = graph, .batches = batches_, .room = room_, .threads = threads_});
+      remember(job);
+    }
+  }
+  if (!job) {
+    done(closed_error());
+    return nullptr;
+  }
+  start(job);
+  return job;
+}
+
+// With mutex_ held.
+void Engine::remember(const std::shared_ptr<Job>& job) {
+  jobs_.remove_if([](const auto& earlier) { return earlier.expired(); });
+  jobs_.push_back(job);
+}
+
+void Engine::start(const std::shared_ptr<Job>& job) {
+  pool_->add(job);
+  // Between the list and the pool: close() has cancelled it, and nobody would look again.
+  if (job->cancelled()) pool_->cancel(*job);
+}
+
+void Engine::cancel(const std::shared_ptr<Job>& job) { pool_->cancel(*job); }
 
 void Engine::close() {
   std::scoped_lock once(close_mutex_);
-  std::list<std::weak_ptr<ScoreJob>> jobs;
+  std::list<std::weak_ptr<Job>> jobs;
   std::vector<GraphMeans> graphs;
   std::vector<std::shared_ptr<infer::HeadGraph>> heads;
   {

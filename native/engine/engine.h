@@ -13,6 +13,7 @@
 #include "engine/batch_pool.h"
 #include "engine/batch_queue.h"
 #include "engine/crew.h"
+#include "engine/image_job.h"
 #include "engine/runner.h"
 #include "engine/score_job.h"
 #include "engine/worker_pool.h"
@@ -45,11 +46,17 @@ class Engine {
   // done is not called then.
   std::shared_ptr<ScoreJob> score(std::shared_ptr<const slide::Slide> slide, ScoreRequest request,
                                   ScoreCallbacks callbacks);
-  void cancel(const std::shared_ptr<ScoreJob>& job);
+  // The same for images that are no slides. Throws LIMIT_EXCEEDED also where the memory limit has no room for a large
+  // one.
+  std::shared_ptr<ImageJob> score_images(ImageRequest request, ImagesDone done);
+  void cancel(const std::shared_ptr<Job>& job);
   // Cancels what runs, waits for it, frees the model. Idempotent; any thread but a worker's or a callback's.
   void close();
 
  private:
+  void remember(const std::shared_ptr<Job>& job);
+  void start(const std::shared_ptr<Job>& job);
+
   // Told when the last owner has let go of the runners.
   struct RunnersGone;
 
@@ -60,10 +67,11 @@ class Engine {
 
   std::mutex mutex_;
   bool closing_ = false;
-  std::list<std::weak_ptr<ScoreJob>> jobs_;
+  std::list<std::weak_ptr<Job>> jobs_;
   std::vector<GraphMeans> graphs_;
   std::vector<std::shared_ptr<infer::HeadGraph>> heads_;
-  std::shared_ptr<BatchPool> batches_;  // of the runners that run inline
+  std::shared_ptr<BatchPool> batches_;    // of the runners that run inline
+  std::shared_ptr<LargeImageRoom> room_;  // once images were asked for
 
   std::mutex close_mutex_;
   WorkerPool::Lease lease_;

@@ -9,6 +9,7 @@
 #include "core/large_memory.h"
 #include "decode/tile_decoder.h"
 #include "decode/tile_window.h"
+#include "engine/image_scratch.h"
 #include "preprocess/preprocess.h"
 #include "preprocess/quality.h"
 
@@ -42,7 +43,8 @@ struct TileReader {
   std::vector<Use> uses;
   std::vector<Part> parts;  // of the stored tile that is visited
   std::vector<decode::TileWindow> windows;
-  std::shared_ptr<const void> kept;  // the compressed bytes of a range whose source gives them later
+  std::unique_ptr<ImageScratch> images;  // made when the first image comes that is no slide
+  std::shared_ptr<const void> kept;      // the compressed bytes of a range whose source gives them later
 
   // Stored tiles that were white since this list was emptied, by index among the plan's; one may be there twice.
   std::vector<std::uint32_t> white_tiles;

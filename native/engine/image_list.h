@@ -1,0 +1,72 @@
+// Images that are scored one by one: where they are, what is asked of them, what comes back. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/large_memory.h"
+#include "engine/score_request.h"
+#include "preprocess/image_resize.h"
+
+namespace microtome::engine {
+
+// Images in one file: where each begins and how long it is, in bytes, as they came. A place that is no place is the
+// failure of its image.
+struct ImagePlaces {
+  std::string path;
+  std::vector<double> offsets;
+  std::vector<double> bytes;
+};
+// Each in a file of its own.
+struct ImageFiles {
+  std::vector<std::string> paths;
+};
+using ImageList = std::variant<ImagePlaces, ImageFiles>;
+
+[[nodiscard]] inline std::int64_t size_of(const ImageList& list) noexcept {
+  if (const auto* places = std::get_if<ImagePlaces>(&list)) return std::ssize(places->offsets);
+  return std::ssize(std::get<ImageFiles>(list).paths);
+}
+
+struct ImageHead {
+  std::size_t output = 0;  // of the encoder
+  std::size_t column = 0;
+  aggregate::Head head;
+};
+
+struct ImageRequest {
+  ImageList images;
+  EncoderRequest encoder;  // not turned; its input is not looked at
+  preprocess::ImageResize resize = preprocess::ImageResize::PilBilinear;
+  std::vector<ImageHead> heads;
+  std::vector<aggregate::SlideOutput> outputs;                 // of each image; parts count in `heads`
+  std::int64_t batch_size = option_bounds::kBatchSizeDefault;  // rows of a run where nothing else says how many
+  bool reproducible = true;                                    // see ScoreRequest
+};
+
+struct ImageFailure {
+  std::int64_t index = 0;
+  std::exception_ptr error;
+};
+
+struct ImageRows {
+  struct Output {
+    std::string name;
+    LargeDoubles values;     // by image; NaN where there is a failure
+    LargeDoubles unclipped;  // before they were held to the range
+  };
+  std::vector<Output> outputs;
+  std::vector<ImageFailure> failures;  // by index
+  std::vector<std::uint8_t> marks;     // by image: decode::ImageMark
+};
+
+using ImageOutcome = std::variant<ImageRows, std::exception_ptr>;
+// Called once, on a worker thread; returns quickly and does not throw.
+using ImagesDone = std::function<void(ImageOutcome)>;
+
+}  // namespace microtome::engine

@@ -1,0 +1,234 @@
+#include "engine/image_source.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "decode/image_decoder.h"
+
+namespace microtome::engine {
+namespace {
+
+// Bytes between two images that are read along with them rather than skipped by another call.
+constexpr std::uint64_t kGapBytes = 16u << 10;
+constexpr double kMostOffset = 9007199254740992.0;  // 2^53
+// What a worker keeps of its scratch memory from one image to the next.
+constexpr std::size_t kScratchKept = static_cast<std::size_t>(kDecodedBytesAtOnce);
+
+// What ends the whole batch, whatever image it happens at.
+bool concerns_all(const Error& error) noexcept {
+  switch (error.code()) {
+    case Code::CANCELLED:
+    case Code::OUT_OF_MEMORY:
+    case Code::RUNTIME_MISSING:
+    case Code::INTERNAL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The words of slides do not fit images.
+Error of_image(const Error& error, const std::string& path) {
+  const bool is_no_file = error.code() == Code::NOT_A_SLIDE;
+  Error one(is_no_file ? Code::IMAGES_INVALID : error.code(), error.stage(), error.found(),
+            is_no_file ? std::string_view("pass the path of a file") : std::string_view(error.advice()));
+  return std::move(one).with_path(error.path().empty() ? std::string_view(path) : std::string_view(error.path()));
+}
+
+std::shared_ptr<const slide::ByteSource> open(const std::string& path) {
+  try {
+    return slide::open_file(path);
+  } catch (const Error& error) {
+    throw of_image(error, path);
+  }
+}
+
+Error too_long(std::uint64_t bytes) {
+  return {Code::LIMIT_EXCEEDED, Stage::Decode,
+          "the image is stored in " + std::to_string(bytes) + " bytes, the most is " + std::to_string(kMostStoredBytes),
+          "store it in fewer bytes, or leave it out: no option raises this limit"};
+}
+
+}  // namespace
+
+void LargeImageRoom::enter(std::int64_t bytes, std::unique_lock<std::mutex>& turn) {
+  if (bytes > reserved_.bytes())
+    throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
+                "the image takes " + std::to_string(bytes) + " bytes while it is decoded, half of [[memoryLimit]] is " +
+                    std::to_string(reserved_.bytes()),
+                "raise [[memoryLimit]], or reduce the image");
+  if (!turn.owns_lock()) turn = std::unique_lock(turn_);
+}
+
+ImageScratch& scratch_of(TileReader& reader) {
+  if (!reader.images) reader.images = std::make_unique<ImageScratch>();
+  return *reader.images;
+}
+
+ImageSource::ImageSource(const ImageList& list, preprocess::ImageResize resize, std::int64_t size_px,
+                         std::shared_ptr<LargeImageRoom> room, StageMetrics& metrics)
+    : list_(list),
+      resize_(resize),
+      size_px_(size_px),
+      size_(size_of(list)),
+      room_(std::move(room)),
+      metrics_(metrics),
+      failures_(static_cast<std::size_t>(size_)),
+      marks_(static_cast<std::size_t>(size_)) {
+  if (const auto* places = std::get_if<ImagePlaces>(&list_)) file_ = open(places->path);
+}
+
+std::string ImageSource::path_of(std::int64_t position) const {
+  if (const auto* places = std::get_if<ImagePlaces>(&list_)) return places->path;
+  return std::get<ImageFiles>(list_).paths[index_of(position)];
+}
+
+// Within the file as it was when it was opened.
+ImageSource::Place ImageSource::place_of(std::int64_t position) const {
+  const auto& places = std::get<ImagePlaces>(list_);
+  const double offset = places.offsets[index_of(position)];
+  const double bytes = places.bytes[index_of(position)];
+  for (const double value : {offset, bytes})
+    if (!(value >= 0) || value > kMostOffset || value != std::floor(value))
+      throw Error(Code::INVALID_OPTION, Stage::Options,
+                  "the place of the image is no place in a file: " + std::to_string(bytes) + " bytes at " +
+                      std::to_string(offset),
+                  "pass whole numbers of bytes that are not negative");
+  const auto first = static_cast<std::uint64_t>(offset);
+  const auto count = static_cast<std::uint64_t>(bytes);
+  if (first > file_->size() || count > file_->size() - first)
+    throw Error(Code::TRUNCATED, Stage::Slide,
+                "the image is " + std::to_string(count) + " bytes at " + std::to_string(first) + ", and the file had " +
+                    std::to_string(file_->size()) + " when it was opened");
+  if (count > static_cast<std::uint64_t>(kMostStoredBytes)) throw too_long(count);
+  return {first, static_cast<std::size_t>(count)};
+}
+
+void ImageSource::fetch(TileReader& reader, Range range) const {
+  ImageScratch& scratch = scratch_of(reader);
+  scratch.pieces.clear();
+  if (!file_) return;
+  struct Wanted {
+    Place place;
+    std::int64_t position = 0;
+  };
+  std::vector<Wanted> wanted;
+  std::int64_t sum = 0;
+  for (std::int64_t i = range.first; i < range.end; ++i) {
+    try {
+      const Place place = place_of(i);
+      sum += static_cast<std::int64_t>(place.bytes);
+      if (sum > kStoredBytesAtOnce) break;
+      wanted.push_back({place, i});
+    } catch (const Error&) {
+      continue;  // fill() says it
+    }
+  }
+  std::sort(wanted.begin(), wanted.end(),
+            [](const Wanted& a, const Wanted& b) { return a.place.offset < b.place.offset; });
+  StageMetrics::Busy busy(metrics_, Stage::Decode);
+  std::size_t used = 0;
+  for (std::size_t first = 0, end = 0; first < wanted.size(); first = end) {
+    const std::uint64_t begin = wanted[first].place.offset;
+    std::uint64_t last = begin + wanted[first].place.bytes;
+    for (end = first + 1; end < wanted.size(); ++end) {
+      const Place& next = wanted[end].place;
+      const std::uint64_t reaches = std::max(last, next.offset + next.bytes);
+      const bool is_close = next.offset <= last + kGapBytes;
+      if (!is_close || used + (reaches - begin) > static_cast<std::uint64_t>(kStoredBytesAtOnce)) break;
+      last = reaches;
+    }
+    const auto bytes = static_cast<std::size_t>(last - begin);
+    if (used + bytes > static_cast<std::size_t>(kStoredBytesAtOnce)) continue;  // gaps took the room: read one by one
+    if (scratch.stored.size() < used + bytes) scratch.stored.resize(used + bytes);
+    try {
+      file_->read(begin, std::span(scratch.stored).subspan(used, bytes));
+    } catch (const Error&) {
+      continue;
+    }
+    for (std::size_t i = first; i < end; ++i)
+      scratch.pieces.push_back(
+          {wanted[i].position, used + static_cast<std::size_t>(wanted[i].place.offset - begin), wanted[i].place.bytes});
+    used += bytes;
+  }
+}
+
+void ImageSource::release(TileReader& reader) const noexcept {
+  if (reader.images) reader.images->pieces.clear();
+}
+
+// The bytes of an image as they are stored. A long one needs a turn.
+std::span<const std::uint8_t> ImageSource::stored(ImageScratch& scratch, std::int64_t position,
+                                                  std::unique_lock<std::mutex>& turn) const {
+  for (const auto& piece : scratch.pieces)
+    if (piece.position == position) return std::span(scratch.stored).subspan(piece.first, piece.bytes);
+  const auto source = file_ ? file_ : open(path_of(position));
+  const Place place = file_ ? place_of(position) : Place{0, static_cast<std::size_t>(source->size())};
+  const auto bytes = static_cast<std::int64_t>(place.bytes);
+  if (bytes > kMostStoredBytes) throw too_long(place.bytes);
+  if (bytes > kStoredBytesAtOnce) room_->enter(bytes, turn);
+  StageMetrics::Busy busy(metrics_, Stage::Decode);
+  if (scratch.alone.size() < place.bytes) scratch.alone.resize(place.bytes);
+  const auto room = std::span(scratch.alone).first(place.bytes);
+  source->read(place.offset, room);
+  return room;
+}
+
+void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to) {
+  ImageScratch& scratch = scratch_of(reader);
+  std::unique_lock<std::mutex> turn;
+  const std::span<const std::uint8_t> bytes = stored(scratch, position, turn);
+  decode::ImageFacts facts = scratch.decoder.look(bytes);
+  const std::int64_t needed =
+      facts.decoded_bytes +
+      preprocess::resize_scratch_bytes(facts.upright_width_px(), facts.upright_height_px(), size_px_, size_px_);
+  if (needed > kDecodedBytesAtOnce) room_->enter(needed + static_cast<std::int64_t>(bytes.size()), turn);
+  ConstRgbView image;
+  {
+    StageMetrics::Busy busy(metrics_, Stage::Decode);
+    image = scratch.decoder.decode(facts);
+    busy.count(1, static_cast<std::int64_t>(bytes.size()));
+  }
+  marks_[index_of(position)] = facts.marks;
+  {
+    StageMetrics::Busy busy(metrics_, Stage::Preprocess);
+    const bool is_tensor = to.tensor != nullptr;
+    if (is_tensor) reader.pixels.resize(std::max(reader.pixels.size(), rgb_bytes(size_px_)));
+    const RgbView pixels{is_tensor ? reader.pixels.data() : row, size_px_, size_px_, 3 * size_px_};
+    preprocess::resize_image(image, pixels, resize_, scratch.resize);
+    if (is_tensor) preprocess::to_tensor(pixels, *to.tensor, row);
+  }
+  if (turn.owns_lock()) scratch.trim(kScratchKept);
+}
+
+void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
+  const std::size_t row_bytes = to.tensor != nullptr ? to.tensor->bytes_per_tile() : rgb_bytes(size_px_);
+  std::uint8_t* row = to.rows;
+  for (std::int64_t i = range.first; i < range.end; ++i, row += row_bytes) {
+    cancel.check(Stage::Decode);
+    try {
+      fill_one(reader, i, row, to);
+    } catch (const Error& error) {
+      scratch_of(reader).trim(kScratchKept);
+      if (concerns_all(error)) throw;
+      std::memset(row, 0, row_bytes);
+      fail(i, std::make_exception_ptr(of_image(error, path_of(i))));
+    }
+  }
+}
+
+void ImageSource::fail(std::int64_t position, std::exception_ptr failure) {
+  std::exception_ptr& slot = failures_[index_of(position)];
+  if (!slot) slot = std::move(failure);
+}
+
+std::vector<ImageFailure> ImageSource::take_failures() {
+  std::vector<ImageFailure> all;
+  for (std::int64_t i = 0; i < size_; ++i)
+    if (failures_[index_of(i)]) all.push_back({i, std::move(failures_[index_of(i)])});
+  return all;
+}
+
+}  // namespace microtome::engine

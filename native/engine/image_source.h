@@ -1,0 +1,95 @@
+// Images as a source: an item is an image in a file, or a file of its own. An image that cannot be read fails alone:
+// its row is zeros, and take_failures() says why.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/memory_budget.h"
+#include "core/stage_metrics.h"
+#include "engine/image_list.h"
+#include "engine/source.h"
+#include "slide/byte_source.h"
+
+namespace microtome::engine {
+
+// What a worker may take for images without asking; a batch reserves it. Images that take more are decoded one at a
+// time in the memory of LargeImageRoom.
+inline constexpr std::int64_t kStoredBytesAtOnce = 4ll << 20;   // of files, read together
+inline constexpr std::int64_t kDecodedBytesAtOnce = 8ll << 20;  // of the image that is decoded
+inline constexpr std::int64_t kWorkerBytes = 2 * kStoredBytesAtOnce + kDecodedBytesAtOnce;
+// A longer image is refused: no option raises this.
+inline constexpr std::int64_t kMostStoredBytes = 256ll << 20;
+
+// Memory for one large image at a time, of all jobs of an engine. A worker may wait in it for another one that is
+// decoding.
+class LargeImageRoom {
+ public:
+  // Throws LIMIT_EXCEEDED where the budget has no half left.
+  explicit LargeImageRoom(MemoryBudget& budget)
+      : reserved_(budget.reserve(budget.limit() / 2, "the largest image", Stage::Decode)) {}
+
+  // Waits for its turn, unless `turn` is it already. Throws LIMIT_EXCEEDED where an image needs more than there is.
+  void enter(std::int64_t bytes, std::unique_lock<std::mutex>& turn);
+
+ private:
+  const MemoryBudget::Reservation reserved_;
+  std::mutex turn_;
+};
+
+class ImageSource final : public Source {
+ public:
+  // Opens the file of places. Throws FILE_NOT_FOUND, FILE_UNREADABLE, IMAGES_INVALID for what is no file. The list must
+  // outlive it.
+  ImageSource(const ImageList& list, preprocess::ImageResize resize, std::int64_t size_px,
+              std::shared_ptr<LargeImageRoom> room, StageMetrics& metrics);
+
+  [[nodiscard]] std::int64_t size() const noexcept override { return size_; }
+  [[nodiscard]] std::size_t index_of(std::int64_t position) const noexcept override {
+    return static_cast<std::size_t>(position);
+  }
+
+  // Reads what lies close together with one call. Does not throw for what cannot be read: fill() tries again, and knows
+  // which image is to blame.
+  void fetch(TileReader& reader, Range range) const override;
+  void release(TileReader& reader) const noexcept override;
+  // Rows are tensors or pixels, never JPEG.
+  void fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) override;
+
+  // Any thread: of an image that was filled, or will not be. The first failure counts.
+  void fail(std::int64_t position, std::exception_ptr failure);
+  // The thread that filled it, or one that knows of its end.
+  [[nodiscard]] bool has_failed(std::int64_t position) const noexcept {
+    return failures_[static_cast<std::size_t>(position)] != nullptr;
+  }
+  // When nobody fills any more.
+  [[nodiscard]] std::vector<ImageFailure> take_failures();
+  [[nodiscard]] std::vector<std::uint8_t> take_marks() noexcept { return std::move(marks_); }
+
+ private:
+  struct Place {
+    std::uint64_t offset = 0;
+    std::size_t bytes = 0;
+  };
+
+  [[nodiscard]] Place place_of(std::int64_t position) const;
+  [[nodiscard]] std::span<const std::uint8_t> stored(ImageScratch& scratch, std::int64_t position,
+                                                     std::unique_lock<std::mutex>& turn) const;
+  void fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to);
+  [[nodiscard]] std::string path_of(std::int64_t position) const;
+
+  const ImageList& list_;
+  const preprocess::ImageResize resize_;
+  const std::int64_t size_px_;
+  const std::int64_t size_;
+  const std::shared_ptr<LargeImageRoom> room_;
+  StageMetrics& metrics_;
+  std::shared_ptr<const slide::ByteSource> file_;  // of places
+  // By image. Each is written by the one thread that has it.
+  std::vector<std::exception_ptr> failures_;
+  std::vector<std::uint8_t> marks_;
+};
+
+}  // namespace microtome::engine
