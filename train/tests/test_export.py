@@ -24,8 +24,12 @@ def onnx_python(*words) -> str:
 
 
 def scores_of(bundle, data) -> list[float]:
-    """In the order of the index, which is that of the names."""
-    return json.loads(onnx_python("-m", "train.tests.onnx_scores", str(bundle), str(data)))
+    """By the library's engine, in the order of the index, which is that of the names."""
+    words = ["node", str(ROOT / "train" / "tests" / "score-images.mjs"), str(bundle), str(data)]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    if ended.returncode != 0:
+        raise AssertionError(ended.stderr)
+    return json.loads(ended.stdout)
 
 
 class ExportTest(unittest.TestCase):
@@ -54,7 +58,7 @@ class ExportTest(unittest.TestCase):
         self.assertEqual(sorted(names), names)
         self.assertGreaterEqual(auc(scores, labels), 0.85)
 
-    def test_pytorch_and_the_runtime_agree(self):
+    def test_pytorch_and_the_engine_agree_decoding_and_resizing_included(self):
         crops = CropFile(self.unseen / "images.hdf5", self.unseen / "index.json")
         names = json.loads((self.unseen / "index.json").read_text())["names"]
         scores = scores_of(self.bundle, self.unseen)
