@@ -1,5 +1,5 @@
 // npm run test:train [-- modules…]: the tests of train/tests. Installs Debian's PyTorch where it is not there, makes the environment
-// for INT8, builds the library, and ends with `N passed, N failed`. `npm run test:train -- test_folds` runs one file.
+// for INT8 and boosted trees, builds the library, and ends with `N passed, N failed`. `npm run test:train -- test_folds` runs one file.
 import { readdir } from 'node:fs/promises';
 import { build } from './steps/build.mjs';
 import { add, closingLine, countUnittest, noTests } from './steps/counts.mjs';
@@ -7,6 +7,9 @@ import { inRoot } from './steps/paths.mjs';
 import { programOf, pythonEnvironment } from './steps/python-environment.mjs';
 import { HelpPage, main, run, step } from './steps/run.mjs';
 import { torchPython } from './steps/torch.mjs';
+
+/** Tests of what needs ONNX Runtime's Python or LightGBM, and no PyTorch. */
+const withoutTorch = new Set(['test_boost']);
 
 async function modules(words) {
   const files = await readdir(inRoot('train', 'tests'));
@@ -26,8 +29,9 @@ main(async () => {
   let counts = noTests;
   for (const name of names) {
     // One process for each file: what one of them sets in PyTorch does not reach another.
+    const program = withoutTorch.has(name) ? programOf('train') : torch.program;
     const ended = await step(name, () =>
-      run(torch.program, ['-m', 'unittest', `train.tests.${name}`], { env, quiet: true, allowFailure: true }),
+      run(program, ['-m', 'unittest', `train.tests.${name}`], { env, quiet: true, allowFailure: true }),
     );
     const found = countUnittest(ended);
     if (found.failed > 0) process.stdout.write(ended.output);

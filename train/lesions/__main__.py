@@ -1,4 +1,4 @@
-"""python3 -m train.lesions generate | folds | train | export | quantize | demo. Each has --help."""
+"""python3 -m train.lesions generate | folds | train | export | quantize | boost | demo. Each has --help."""
 
 import argparse
 import sys
@@ -64,6 +64,15 @@ def _quantize(words: list[str]) -> None:
         print(" ".join(f"{kind}_{name}={value:.6g}" for name, value in found.items()))
 
 
+def _boost(words: list[str]) -> None:
+    from train.lesions.boost import BoostOptions, train_boost
+
+    parser = argparse.ArgumentParser(prog="train.lesions boost", description="Trains boosted trees on the table and image scores.")
+    add_options(parser, BoostOptions)
+    found = train_boost(options_of(BoostOptions, parser.parse_args(words)))["validation"]
+    print(" ".join(f"{name}={value:.6g}" for name, value in found.items()))
+
+
 def _demo(words: list[str]) -> None:
     from train.lesions.demo import DemoOptions, build_demo
 
@@ -80,6 +89,7 @@ COMMANDS = {
     "train": _train,
     "export": _export,
     "quantize": _quantize,
+    "boost": _boost,
     "demo": _demo,
 }
 

@@ -112,8 +112,21 @@ def _table(rows, columns) -> bytes:
     return text.getvalue().encode()
 
 
+def _write_tables(folder: Path, rows: list[dict]) -> dict[str, int]:
+    write_whole(folder / "train-metadata.csv", _table(rows, (*TEST_COLUMNS, *LEAKS)))
+    write_whole(folder / "test-metadata.csv", _table(rows, TEST_COLUMNS))
+    write_whole(folder / "sample_submission.csv", _table([{ID: r[ID], LABEL: "0.3"} for r in rows], (ID, LABEL)))
+    positives = sum(row[LABEL] == "1" for row in rows)
+    return {"lesions": len(rows), "positives": positives, "patients": len({row[PATIENT] for row in rows})}
+
+
+def write_tables(folder: Path, options: GeneratedOptions) -> dict[str, int]:
+    """train-metadata.csv, test-metadata.csv (without what only training knows), sample_submission.csv."""
+    return _write_tables(folder, [lesion.row for lesion in draw_lesions(options)])
+
+
 def write_data(folder: Path, options: GeneratedOptions) -> dict[str, int]:
-    """images.hdf5, train-metadata.csv, test-metadata.csv (without what only training knows), sample_submission.csv."""
+    """images.hdf5 and the tables."""
     import h5py
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,8 +136,4 @@ def write_data(folder: Path, options: GeneratedOptions) -> dict[str, int]:
             # A scalar string of fixed length. numpy drops zeros at its end; a JPEG ends with FF D9.
             file.create_dataset(lesion.row[ID], data=np.bytes_(lesion.jpeg))
             rows.append(lesion.row)
-    write_whole(folder / "train-metadata.csv", _table(rows, (*TEST_COLUMNS, *LEAKS)))
-    write_whole(folder / "test-metadata.csv", _table(rows, TEST_COLUMNS))
-    write_whole(folder / "sample_submission.csv", _table([{ID: r[ID], LABEL: "0.3"} for r in rows], (ID, LABEL)))
-    positives = sum(row[LABEL] == "1" for row in rows)
-    return {"lesions": len(rows), "positives": positives, "patients": len({row[PATIENT] for row in rows})}
+    return _write_tables(folder, rows)
