@@ -1,4 +1,5 @@
 // The Python that trains: Debian's, with its PyTorch, or the one in MICROTOME_TRAIN_PYTHON.
+import { programOf, pythonEnvironment } from './python-environment.mjs';
 import { HelpPage, outputOf, run, step } from './run.mjs';
 
 const packages = 'python3-torch python3-torchvision python3-onnx python3-h5py python3-pil python3-numpy'.split(' ');
@@ -22,5 +23,14 @@ export async function torchPython() {
   await step('apt-get install of PyTorch', installPackages);
   const version = await outputOf(program, ['-c', imports]);
   if (version === null) throw new HelpPage(`${packages.join(', ')} are installed, but ${program} cannot import them`);
+  return { program, version: version.trim() };
+}
+
+/** The same of PyTorch 2, which comes from PyPI with its libraries for GPUs. */
+export async function torch2Python() {
+  await pythonEnvironment('train-torch2', 'train/requirements-torch2.txt');
+  const program = programOf('train-torch2');
+  const version = await outputOf(program, ['-c', imports]);
+  if (version === null) throw new HelpPage(`${program} cannot import torch, torchvision, onnx, h5py, PIL and numpy`);
   return { program, version: version.trim() };
 }

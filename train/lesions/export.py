@@ -11,6 +11,7 @@ from torch import nn
 from train.common.bundle import write_bundle
 from train.common.calibrate import apply_logistic, fit_logistic
 from train.common.errors import TrainingError
+from train.common.files import write_json, write_whole
 from train.common.metrics import HIGHEST, LOWEST, all_metrics
 from train.common.onnx_graph import onnx_bytes
 from train.lesions import checkpoint
@@ -100,7 +101,7 @@ def export_bundle(run: Path, bundle: Path, name: str, card: dict, description: s
     """Writes the bundle; returns its metrics on the fold that was not trained on, after calibration."""
     net, state = load_run(run)
     if state["table"] is not None:
-        raise TrainingError("EXPORT_REFUSED", "this model reads the table beside the image; write it with export-graph")
+        raise TrainingError("EXPORT_REFUSED", "this model reads the table beside the image, which no bundle for images can; write it with export-graph")
     scores, labels = read_predictions(run / "validation.csv")
     calibration = fit_logistic(scores, labels == 1)
     found = all_metrics(apply_logistic(scores, *calibration), labels)
@@ -116,6 +117,19 @@ def export_bundle(run: Path, bundle: Path, name: str, card: dict, description: s
         {"intendedUse": "research only, not for clinical use", "evaluation": evaluation, **card},
     )
     return found
+
+
+def export_graph(run: Path, folder: Path) -> None:
+    """The graph alone, and inputs.json, which says how an image and a table become its inputs: for a model that no bundle describes."""
+    net, state = load_run(run)
+    options, table = state["options"], state["table"]
+    scores, labels = read_predictions(run / "validation.csv")
+    calibration = fit_logistic(scores, labels == 1)
+    described = bundle_parts(options, calibration, round(float((labels == 1).mean()), 4))
+    width = 0 if table is None else state["model"]["table.0.weight"].shape[1]
+    write_whole(folder / "model.onnx", graph_of(net, options["size_px"], width))
+    inputs = {"image": described["inputs"]["tiles"][0], "table": table, "tableColumns": width}
+    write_json(folder / "inputs.json", {"formatVersion": 1, **inputs, "output": described["outputs"][0]})
 
 
 def torch_probabilities(run: Path, crops, names: list[str]) -> np.ndarray:

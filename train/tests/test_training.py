@@ -1,10 +1,12 @@
 import json
 import unittest
 
+import onnx
 import torch
 
 from train.common.errors import TrainingError
 from train.lesions import checkpoint
+from train.lesions.export import export_bundle, export_graph
 from train.lesions.loop import train
 from train.lesions.model import LesionNet, load_weights, parameters_of
 from train.tests.support import lesions, options_of, scratch
@@ -77,6 +79,14 @@ class TrainingTest(unittest.TestCase):
         card = train(options)
         # Three of these columns follow the signs, so they help.
         self.assertGreater(card["best"]["auc"], 0.8)
+        with self.assertRaisesRegex(TrainingError, "EXPORT_REFUSED.*export-graph"):
+            export_bundle(options.out, scratch() / "no-bundle", "none", {"licence": "CC0-1.0"})
+        export_graph(options.out, scratch() / "graph")
+        described = json.loads((scratch() / "graph" / "inputs.json").read_text())
+        graph = onnx.load(str(scratch() / "graph" / "model.onnx")).graph
+        shapes = {one.name: [d.dim_param or d.dim_value for d in one.type.tensor_type.shape.dim] for one in graph.input}
+        self.assertEqual(shapes, {"image": ["n", 3, 48, 48], "table": ["n", described["tableColumns"]]})
+        self.assertEqual([one["column"] for one in described["table"]["columns"]], list(columns))
         with self.assertRaisesRegex(TrainingError, "LEAK_COLUMN: the column iddx_1 tells"):
             train(options_of(self.data, scratch() / "leak", columns=("age_approx", "iddx_1")))
         self.assertFalse((scratch() / "leak").exists())
