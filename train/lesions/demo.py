@@ -69,7 +69,7 @@ def build_demo(bundle: Path, options: DemoOptions) -> str:
                 batch=32,
                 rate=4e-3,
                 negatives_per_positive=3,
-                monitor="auc",
+                best_by="auc",
                 seed=options.seed,
                 device="cpu",
                 threads=1,

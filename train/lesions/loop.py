@@ -22,7 +22,7 @@ from train.lesions.options import TrainOptions
 from train.lesions.sampling import epoch_rows, share_of
 
 #: Higher is better, or lower.
-MONITORS = {"pauc": 1, "auc": 1, "log_loss": -1}
+MEASURES = {"pauc": 1, "auc": 1, "log_loss": -1}
 
 
 class Run:
@@ -145,8 +145,8 @@ def end_epoch(run: Run, batches: Batches, loss: float, log: EpochLog) -> None:
     found = {"train_loss": loss, **metrics.all_metrics(scores, run.data.labels[rows])}
     run.epoch += 1
     run.history.append({"epoch": run.epoch, **found})
-    sign = MONITORS[o.monitor]
-    is_best = run.best is None or sign * found[o.monitor] > sign * run.best[o.monitor]
+    sign = MEASURES[o.best_by]
+    is_best = run.best is None or sign * found[o.best_by] > sign * run.best[o.best_by]
     if is_best:
         run.best = dict(run.history[-1])
     if not run.ranks.is_first:
@@ -198,8 +198,8 @@ def _run_fold(options: TrainOptions, ranks: Ranks, data: LesionData, on_step) ->
 
 def train(options: TrainOptions, on_step=lambda step, loss: None) -> dict:
     """Trains, or goes on where the checkpoint in `out` ends. Returns the run card. `on_step` sees each step and its loss."""
-    if options.monitor not in MONITORS:
-        raise TrainingError("OPTION_INVALID", f"monitor is {options.monitor}; it is one of {', '.join(MONITORS)}")
+    if options.best_by not in MEASURES:
+        raise TrainingError("OPTION_INVALID", f"best_by is {options.best_by}; it is one of {', '.join(MEASURES)}")
     if options.threads > 0:
         torch.set_num_threads(options.threads)
     ranks = join(options.device)

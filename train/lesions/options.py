@@ -24,7 +24,8 @@ class TrainOptions:
     weight_decay: float = 0.0
     dropout: float = 0.2
     negatives_per_positive: float = 3.0
-    monitor: str = "pauc"
+    # Not "monitor": torchrun takes flags of a script that begin like its own for its own.
+    best_by: str = "pauc"
     seed: int = 1
     columns: tuple[str, ...] = ()
     test_metadata: Path | None = None

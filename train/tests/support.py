@@ -44,14 +44,14 @@ def options_of(data: Path, out: Path, **others) -> TrainOptions:
         metadata=data / "train-metadata.csv",
         folds=data / "folds.json",
         out=out,
-        **{**chosen, "monitor": "log_loss", **others},
+        **{**chosen, "best_by": "log_loss", **others},
     )
 
 
 def flags_of(options: TrainOptions) -> list[str]:
     names = ("images", "index", "metadata", "folds", "out", "backbone", "size_px", "batch", "rate", "epochs", "threads")
     flags = []
-    for name in (*names, "device", "monitor"):
+    for name in (*names, "device", "best_by"):
         flags += ["--" + name.replace("_", "-"), str(getattr(options, name))]
     return flags
 
