@@ -1,5 +1,6 @@
 """The table as a second input: numbers, words, and where a lesion stands among those of its patient."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def _fit_column(name: str, words: list[str], fit_rows: np.ndarray) -> dict:
     # Mixed types: a column is one of numbers where nine in ten values are.
     if len(told) > 0 and len(finite) >= 0.9 * len(told):
         return {"column": name, "type": "number", "mean": float(finite.mean()), "std": float(finite.std()) or 1.0}
-    by_count = sorted(set(told), key=lambda word: (-told.count(word), word))
+    counts = Counter(told)
+    by_count = sorted(counts, key=lambda word: (-counts[word], word))
     return {"column": name, "type": "words", "words": by_count[:MOST_WORDS]}
 
 

@@ -2,15 +2,21 @@ import json
 import os
 import subprocess
 import unittest
+from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 
+from train.common.bundle import write_bundle
 from train.common.calibrate import apply_logistic
 from train.common.metrics import all_metrics, auc
+from train.lesions.augment import plain
 from train.lesions.columns import read_labels
 from train.lesions.crops import CropFile
-from train.lesions.export import export_bundle, graph_of, load_run, torch_probabilities
+from train.lesions.export import Probability, bundle_parts, export_bundle, graph_of, load_run, torch_probabilities
+from train.lesions.model import LesionNet
+from train.lesions.options import TrainOptions
 from train.tests.launch import pytorchjob
 from train.tests.support import ROOT, flags_of, lesions, options_of, scratch
 
@@ -106,6 +112,32 @@ class ExportTest(unittest.TestCase):
         whole = scores_of(self.bundle, self.unseen)
         self.assertNotEqual(scores, whole)
         self.assertLess(abs(all_metrics(scores, labels)["auc"] - all_metrics(whole, labels)["auc"]), 0.03)
+
+
+class EfficientNetTest(unittest.TestCase):
+    def test_the_engine_scores_it_as_pytorch_does(self):
+        data, bundle, options = lesions(300, 1), scratch() / "efficientnet", TrainOptions(*[Path("none")] * 5, size_px=64)
+        torch.manual_seed(3)
+        net = Probability(LesionNet("efficientnet_b0"))
+        crops, names = CropFile(data / "images.hdf5", data / "index.json"), read_labels(data / "train-metadata.csv")[0]
+        pixels = np.stack([plain(crops.pixels(name, 64)) for name in names[:64]])
+        images = (torch.from_numpy(pixels).permute(0, 3, 1, 2) - torch.tensor(options.mean).view(3, 1, 1)) / torch.tensor(
+            options.std
+        ).view(3, 1, 1)
+        # Not trained; but with running means of these images, or all of them would get the same score.
+        for layer in net.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.momentum = None
+        with torch.no_grad():
+            net.train()(images)
+            ours = net.eval()(images)[:, 0].double().numpy()
+        parts = bundle_parts({"size_px": 64, "mean": options.mean, "std": options.std}, (1.0, 0.0), 0.5)
+        card = {"licence": "CC0-1.0", "intendedUse": "a test"}
+        write_bundle(bundle, "efficientnet", "Not trained.", parts, {"model.onnx": graph_of(net, 64)}, card)
+        scores = np.array(scores_of(bundle, data))
+        self.assertEqual(len(scores), 300)
+        self.assertGreater(np.ptp(ours), 0.01)
+        self.assertLessEqual(np.abs(ours - scores[:64]).max(), 1e-5)
 
 
 if __name__ == "__main__":
