@@ -55,7 +55,7 @@ function requirePreset({ path, header }: CsvTable, { idColumn, valueColumn }: La
 }
 
 /** Where the column of the names is. Throws CSV_INVALID. */
-export function idColumnOf({ path, header }: CsvTable, idColumn: string): number {
+export function idColumnOf({ path, header }: Pick<CsvTable, 'path' | 'header'>, idColumn: string): number {
   const at = header.indexOf(idColumn);
   if (at >= 0) return at;
   const found = `no column ${shown(idColumn)}; found ${header.map(shown).join(', ')}`;

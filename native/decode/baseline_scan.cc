@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/jpeg_markers.h"
+
 namespace microtome::decode {
 namespace {
 
-constexpr std::uint8_t kEoi = 0xD9;
 // The end is looked for once a block. Until then the reader may stand this far behind it, with bits that are not taken
 // yet;
 constexpr std::size_t kSlack = BitReader::kRefillBytes;
@@ -76,7 +77,7 @@ bool BaselineScan::begin(std::span<const std::uint8_t> stream) {
     const auto* mark = static_cast<const std::uint8_t*>(std::memchr(from, 0xFF, static_cast<std::size_t>(end - from)));
     if (mark == nullptr || mark + 1 == end) return false;
     to = std::copy(from, mark, to);
-    if (mark[1] == kEoi) break;
+    if (mark[1] == jpeg_marker::kEoi) break;
     if (mark[1] != 0) return false;
     *to++ = 0xFF;
     from = mark + 2;

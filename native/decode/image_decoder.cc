@@ -23,7 +23,7 @@ ImageFacts ImageDecoder::look(std::span<const std::uint8_t> file) {
                 "convert the image to JPEG or PNG, or leave it out");
   ImageFacts facts = is_png_ ? png_.look(file) : jpeg_.look(file);
   if (facts.orientation != 1) {
-    facts.marks |= kTurned;
+    facts.marks |= image_mark::kTurned;
     facts.decoded_bytes += static_cast<std::int64_t>(rgb_bytes_of(facts));
   }
   return facts;

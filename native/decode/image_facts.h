@@ -11,22 +11,16 @@ namespace microtome::decode {
 inline constexpr std::int64_t kMostImagePx = 100'000'000;
 
 // What a result says of an image. One bit each; lib/native/images.ts has the names in the same order.
-enum ImageMark : std::uint8_t {
-  kGrey = 1,
-  kProgressive = 2,
-  kCmyk = 4,
-  kTurned = 8,
-  kBytesBehind = 16,
-  kSixteenBits = 32,
-  kPalette = 64,
-  kTransparent = 128,
-};
+namespace image_mark {
+inline constexpr std::uint8_t kGrey = 1, kProgressive = 2, kCmyk = 4, kTurned = 8, kBytesBehind = 16, kSixteenBits = 32,
+                              kPalette = 64, kTransparent = 128;
+}  // namespace image_mark
 
 struct ImageFacts {
   std::int64_t width_px = 0;  // as it is stored
   std::int64_t height_px = 0;
   int orientation = 1;             // by Exif
-  std::uint8_t marks = 0;          // ImageMark; decoding may add kTransparent
+  std::uint8_t marks = 0;          // image_mark; decoding may add kTransparent
   std::int64_t decoded_bytes = 0;  // that decoding takes, beside those of the file
 
   [[nodiscard]] bool swaps_sides() const noexcept { return orientation >= 5; }

@@ -197,10 +197,10 @@ ImageFacts PngImage::look(Bytes file) {
   facts.height_px = height_px_;
   facts.decoded_bytes = 3 * width_px_ * height_px_ + static_cast<std::int64_t>(raw_bytes());
   if (data_.size() > 1) facts.decoded_bytes += static_cast<std::int64_t>(file.size());
-  if (colour_ == kGreyType || colour_ == kGreyAlphaType) facts.marks |= kGrey;
-  if (colour_ == kPaletteType) facts.marks |= kPalette;
-  if (bits_ == 16) facts.marks |= kSixteenBits;
-  if (at < file.size()) facts.marks |= kBytesBehind;
+  if (colour_ == kGreyType || colour_ == kGreyAlphaType) facts.marks |= image_mark::kGrey;
+  if (colour_ == kPaletteType) facts.marks |= image_mark::kPalette;
+  if (bits_ == 16) facts.marks |= image_mark::kSixteenBits;
+  if (at < file.size()) facts.marks |= image_mark::kBytesBehind;
   return facts;
 }
 
@@ -279,7 +279,7 @@ void PngImage::write_row(const std::uint8_t* row, std::int64_t count, std::uint8
       if (has_alpha) rgba[3] = eight_bits(sample(first + samples_ - 1));
       if (is_key) rgba[3] = 0;
     }
-    if (rgba[3] != 255) marks |= kTransparent;
+    if (rgba[3] != 255) marks |= image_mark::kTransparent;
     for (std::size_t c = 0; c < 3; ++c)
       out[c] = rgba[3] == 255 ? static_cast<std::uint8_t>(rgba[c]) : on_white(rgba[c], rgba[3]);
   }

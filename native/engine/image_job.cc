@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/claims.h"
 #include "engine/model_runner.h"
 #include "engine/needs.h"
 #include "engine/worker_pool.h"
@@ -15,11 +16,7 @@
 namespace microtome::engine {
 namespace {
 
-constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
-constexpr std::int64_t kClaimsOfBatch = 8;  // of one batch of a device
-constexpr std::int64_t kLeastClaim = 4;
-
-std::exception_ptr cancelled_error() {
+std::exception_ptr no_longer_wanted() {
   return std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the images are no longer wanted"));
 }
 
@@ -256,7 +253,7 @@ void ImageJob::keep(Range positions, OutputRows& outputs, std::int64_t first_row
       keep_one(position, row);
     } catch (const Error& error) {
       // A model's fault shows at every image; at one of them alone it may be the image's.
-      source_->fail(position, std::make_exception_ptr(error));
+      source_->fail(position, error);
     }
   }
 }
@@ -300,7 +297,7 @@ void ImageJob::told(std::int64_t rows, std::int64_t device_ns, const std::vector
 
 void ImageJob::bad_row(std::int64_t position, const std::string& why) noexcept {
   try {
-    source_->fail(position, std::make_exception_ptr(decode::damaged_image(why)));
+    source_->fail(position, decode::damaged_image(why));
   } catch (...) {
     lose_rows({position, position + 1}, std::current_exception());
   }
@@ -313,7 +310,7 @@ void ImageJob::lose_rows(Range /*positions*/, const std::exception_ptr& failure)
 
 ImageOutcome ImageJob::outcome_of() {
   if (failure()) return failure();
-  if (cancelled()) return cancelled_error();
+  if (cancelled()) return no_longer_wanted();
   try {
     ImageRows rows;
     rows.outputs = std::move(outputs_);

@@ -62,7 +62,7 @@ struct ImageRows {
   };
   std::vector<Output> outputs;
   std::vector<ImageFailure> failures;  // by index
-  std::vector<std::uint8_t> marks;     // by image: decode::ImageMark
+  std::vector<std::uint8_t> marks;     // by image: decode::image_mark
 };
 
 using ImageOutcome = std::variant<ImageRows, std::exception_ptr>;

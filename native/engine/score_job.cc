@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/claims.h"
 #include "engine/worker_pool.h"
 
 namespace microtome::engine {
 namespace {
-
-constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
-// Of one batch of a device: with large claims so many batches would be filled at once that none is left to be run.
-constexpr std::int64_t kClaimsOfBatch = 8;
-constexpr std::int64_t kLeastClaim = 4;
 
 std::vector<EncoderMeans> means_of(const ScoreRequest& request, const std::vector<GraphMeans>& graphs) {
   std::vector<EncoderMeans> all;

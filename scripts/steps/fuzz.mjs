@@ -16,6 +16,7 @@ export const fuzzTargets = {
   directory: { program: 'directory_fuzz', seeds: 'directory', maxBytes: 16384, dictionaries: ['tiff', 'text'] },
   tile: { program: 'tile_fuzz', seeds: 'tile', maxBytes: 24576, dictionaries: ['tiff', 'jpeg'], jpeg: true },
   jpeg: { program: 'jpeg_fuzz', seeds: 'jpeg', maxBytes: 16384, dictionaries: ['jpeg'], jpeg: true },
+  image: { program: 'image_fuzz', seeds: 'image', maxBytes: 16384, dictionaries: ['jpeg'], jpeg: true },
   codec: { program: 'codec_fuzz', seeds: 'codec', maxBytes: 24576, dictionaries: ['codec'] },
   text: { program: 'text_fuzz', seeds: 'text', maxBytes: 1024, dictionaries: ['text'] },
   // libvips is not instrumented, and a run through it takes three times as long: by name only.

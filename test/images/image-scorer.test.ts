@@ -72,6 +72,8 @@ describe('images', () => {
       expect(single.outputs.get('relapse')).toEqual(values);
       expect(new Set(values).size).toBe(41);
       expect([...whole.failures, ...whole.notes, ...whole.clipped]).toEqual([]);
+      await using many = await createImageScorer({ model: bundle(), device: 'cpu', threads: 8 });
+      expect((await many.score(batch)).outputs.get('relapse')).toEqual(values);
       for (const i of [0, 7, 40]) {
         const one = await scorer.score({ kind: 'files', paths: [paths[i] as string] });
         expect(one.outputs.get('relapse')?.[0]).toBe(values[i]);

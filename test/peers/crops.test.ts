@@ -1,8 +1,8 @@
 /** Images that are no slides: resized as Pillow and OpenCV do it, decoded as Pillow does it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
-import { temporaryFolder } from '../runs/support.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runPython, runTool } from '../support/python.js';
 
 interface Resized {
@@ -24,12 +24,13 @@ interface Decoded {
   readonly heightPx: number;
 }
 
+let folder = '';
 let cases: readonly (Resized | Decoded)[] = [];
 let answers: readonly unknown[] = [];
 const ours = (made: Resized | Decoded): string => `${made.expected}.ours`;
 
 beforeAll(async () => {
-  const folder = await temporaryFolder();
+  folder = mkdtempSync(join(tmpdir(), 'microtome-crops-'));
   cases = await runPython<Resized | Decoded>('crops.py', [folder]);
   const list = cases.map((one) =>
     one.task === 'decode'
@@ -43,6 +44,8 @@ beforeAll(async () => {
     .filter((line) => line !== '')
     .map((line): unknown => JSON.parse(line));
 });
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The largest difference of a sample. */
 function difference(one: Resized | Decoded): number {

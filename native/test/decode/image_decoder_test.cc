@@ -3,11 +3,13 @@
 #include "decode/image_decoder.h"
 
 #include <array>
+#include <cstdlib>
 #include <random>
 #include <string>
 
 #include "decode/exif.h"
 #include "test/check.h"
+#include "test/decode/baseline_writer.h"
 #include "test/support/png_writer.h"
 
 using namespace microtome;
@@ -110,7 +112,7 @@ TEST(jpegs_have_the_pixels_of_libjpeg_whatever_their_sides) {
         const Decoded image = decoded(jpeg);
         CHECK_EQ(image.width, width);
         CHECK_EQ(image.height, height);
-        CHECK_EQ(image.marks, progressive ? kProgressive : 0);
+        CHECK_EQ(image.marks, progressive ? image_mark::kProgressive : 0);
         CHECK(image.rgb == tool.decode(jpeg, width, height));
       }
 }
@@ -119,7 +121,7 @@ TEST(a_grey_jpeg_has_three_equal_samples_and_a_mark) {
   if (!test::have_jpeg("a_grey_jpeg")) return;
   const test::JpegTool tool;
   const Decoded image = decoded(tool.encode(test::picture(33, 20), 33, 20, {.grey = true}));
-  CHECK_EQ(image.marks, kGrey);
+  CHECK_EQ(image.marks, image_mark::kGrey);
   for (std::size_t i = 0; i < image.rgb.size(); i += 3)
     CHECK(image.rgb[i] == image.rgb[i + 1] && image.rgb[i] == image.rgb[i + 2]);
 }
@@ -131,17 +133,79 @@ TEST(colours_are_understood_by_their_marker) {
   CHECK(decoded(rgb).rgb == tool.decode(rgb, 32, 32));
 }
 
+// A block of each of four components, of one value: 128 and what is told. `adobe`: the transform; -1: no marker.
+Bytes four_components(const std::array<int, 4>& above_middle, int adobe) {
+  using test::BaselineWriter;
+  Bytes quant(65, 8);  // a step of 8 in the first coefficient is one of a sample
+  quant[0] = 0;
+  Bytes out{0xFF, 0xD8};
+  const auto add = [&out](const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); };
+  if (adobe >= 0) add(segment(0xEE, {'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, static_cast<std::uint8_t>(adobe)}));
+  add(segment(0xDB, quant));
+  add(segment(0xC0, {8, 0, 8, 0, 8, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0}));
+  add(segment(0xC4, BaselineWriter::huffman(0x00, 12, 4)));
+  add(segment(0xC4, BaselineWriter::huffman(0x10, 255, 9)));
+  add(segment(0xDA, {4, 1, 0, 2, 0, 3, 0, 4, 0, 0, 63, 0}));
+  int held = 0, count = 0;
+  const auto bits = [&](int value, int width) {
+    for (int i = width - 1; i >= 0; --i) {
+      held = held << 1 | (value >> i & 1);
+      if (++count % 8 != 0) continue;
+      out.push_back(static_cast<std::uint8_t>(held));
+      if (out.back() == 0xFF) out.push_back(0);
+      held = 0;
+    }
+  };
+  for (const int value : above_middle) {
+    int size = 0;
+    for (int left = std::abs(value); left != 0; left >>= 1) ++size;
+    bits(size, 4);
+    bits(value >= 0 ? value : value + (1 << size) - 1, size);
+    bits(0, 9);  // no other coefficient
+  }
+  while (count % 8 != 0) bits(1, 1);
+  add({0xFF, 0xD9});
+  return out;
+}
+
+// As Pillow reads them: 255 is no ink, whether a marker says so or not.
+TEST(inks_become_rgb_by_the_marker_that_names_them) {
+  if (!test::have_jpeg("inks_become_rgb")) return;
+  const auto rgb_of = [](int c, int m, int y, int k) {
+    Bytes rgb;
+    for (const int ink : {c, m, y}) rgb.push_back(static_cast<std::uint8_t>(k - ((255 - ink) * k + 127) / 255));
+    return rgb;
+  };
+  const auto first_pixel = [](const Decoded& image) { return Bytes(image.rgb.begin(), image.rgb.begin() + 3); };
+  for (const int adobe : {-1, 0}) {
+    const Decoded image = decoded(four_components({50, -20, 100, 72}, adobe));
+    CHECK_EQ(image.width, 8);
+    CHECK_EQ(image.marks, image_mark::kCmyk);
+    CHECK(first_pixel(image) == rgb_of(178, 108, 228, 200));
+  }
+  // YCCK without chroma: its luminance, inverted, is each of the three inks.
+  CHECK(first_pixel(decoded(four_components({50, 0, 0, 72}, 2))) == rgb_of(77, 77, 77, 200));
+}
+
+TEST(a_jpeg_of_two_components_is_refused_by_name) {
+  Bytes two{0xFF, 0xD8};
+  for (const Bytes& one : {segment(0xC0, {8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0}),
+                           segment(0xDA, {2, 1, 0, 2, 0, 0, 63, 0}), Bytes{1, 2, 3, 0xFF, 0xD9}})
+    two.insert(two.end(), one.begin(), one.end());
+  CHECK_EQ(code_of_file(two), "UNSUPPORTED_PIXELS");
+}
+
 TEST(bytes_behind_the_end_are_read_over_and_told) {
   if (!test::have_jpeg("bytes_behind_the_end")) return;
   const test::JpegTool tool;
   Bytes jpeg = tool.encode(test::picture(40, 30), 40, 30);
   const Bytes pixels = decoded(jpeg).rgb;
   jpeg.insert(jpeg.end(), {0, 0, 7});
-  CHECK_EQ(decoded(jpeg).marks, kBytesBehind);
+  CHECK_EQ(decoded(jpeg).marks, image_mark::kBytesBehind);
   CHECK(decoded(jpeg).rgb == pixels);
   Bytes png = PngWriter(3, 2, 2, 8).file(numbers(18, 255));
   png.push_back(0);
-  if (code_of_file(png) != "UNSUPPORTED_COMPRESSION") CHECK_EQ(decoded(png).marks, kBytesBehind);
+  if (code_of_file(png) != "UNSUPPORTED_COMPRESSION") CHECK_EQ(decoded(png).marks, image_mark::kBytesBehind);
 }
 
 // Never grey where the bytes end.
@@ -257,7 +321,7 @@ TEST(images_are_turned_as_exif_says) {
       writer.before = {{"eXIf", exif_block(little, orientation)}};
       const Decoded image = decoded(writer.file({1, 2, 3, 4, 5, 6}));
       CHECK_EQ(image.width, orientation >= 5 ? 2 : 3);
-      CHECK_EQ(image.marks, kGrey | (orientation == 1 ? 0 : kTurned));
+      CHECK_EQ(image.marks, image_mark::kGrey | (orientation == 1 ? 0 : image_mark::kTurned));
       std::vector<int> found;
       for (std::size_t i = 0; i < image.rgb.size(); i += 3) found.push_back(image.rgb[i]);
       CHECK(found == expected[static_cast<std::size_t>(orientation)]);
@@ -272,7 +336,7 @@ TEST(a_jpeg_is_turned_too) {
   const Decoded turned = decoded(with_segment(jpeg, app1(exif_block(true, 6))));
   CHECK_EQ(turned.width, 10);
   CHECK_EQ(turned.height, 24);
-  CHECK_EQ(turned.marks, kTurned);
+  CHECK_EQ(turned.marks, image_mark::kTurned);
   // To the right: its upper right pixel was the upper left one.
   CHECK(std::equal(plain.rgb.begin(), plain.rgb.begin() + 3, turned.rgb.begin() + 27));
   // A block of a hostile length is no reason to refuse the image.
@@ -313,10 +377,10 @@ TEST(pngs_of_every_kind_of_pixels) {
             is_right = is_right && image.rgb[static_cast<std::size_t>(3 * i + c)] == on_white;
           }
         CHECK(is_right);
-        CHECK_EQ((image.marks & kTransparent) != 0, colour == 4 || colour == 6);
-        CHECK_EQ((image.marks & kSixteenBits) != 0, bits == 16);
-        CHECK_EQ((image.marks & kPalette) != 0, colour == 3);
-        CHECK_EQ((image.marks & kGrey) != 0, colour == 0 || colour == 4);
+        CHECK_EQ((image.marks & image_mark::kTransparent) != 0, colour == 4 || colour == 6);
+        CHECK_EQ((image.marks & image_mark::kSixteenBits) != 0, bits == 16);
+        CHECK_EQ((image.marks & image_mark::kPalette) != 0, colour == 3);
+        CHECK_EQ((image.marks & image_mark::kGrey) != 0, colour == 0 || colour == 4);
       }
 }
 
@@ -326,7 +390,7 @@ TEST(what_is_transparent_is_white) {
   palette.before = {{"PLTE", {10, 20, 30, 40, 50, 60}}, {"tRNS", {0}}};
   const Decoded image = decoded(palette.file({0, 1}));
   CHECK(image.rgb == (Bytes{255, 255, 255, 40, 50, 60}));
-  CHECK_EQ(image.marks, kPalette | kTransparent);
+  CHECK_EQ(image.marks, image_mark::kPalette | image_mark::kTransparent);
   PngWriter key(2, 1, 2, 16);
   key.before = {{"tRNS", {0, 1, 0, 2, 0, 3}}};
   // The colour must be the same in all 16 bits.

@@ -7,6 +7,7 @@
 
 #include "slide/slide.h"
 #include "test/fuzz/generated_seeds.h"
+#include "test/fuzz/image_seeds.h"
 #include "test/fuzz/slide_checks.h"
 #include "test/fuzz/tiff_cut.h"
 
@@ -43,7 +44,7 @@ class Folder {
 };
 
 struct Folders {
-  Folder directory, tile, jpeg, codec, text;
+  Folder directory, tile, jpeg, codec, text, image;
 };
 
 // The first tile of a level of another compression, as far as it is short.
@@ -186,9 +187,12 @@ int main(int count, char** arguments) {
     return 2;
   }
   const fs::path root(arguments[1]);
-  const Folders out{Folder(root / "directory", kDirectoryFileBytes), Folder(root / "tile", kTileFileBytes),
-                    Folder(root / "jpeg", kTileFileBytes), Folder(root / "codec", kTileFileBytes),
-                    Folder(root / "text", 4096)};
+  const Folders out{Folder(root / "directory", kDirectoryFileBytes),
+                    Folder(root / "tile", kTileFileBytes),
+                    Folder(root / "jpeg", kTileFileBytes),
+                    Folder(root / "codec", kTileFileBytes),
+                    Folder(root / "text", 4096),
+                    Folder(root / "image", kTileFileBytes)};
   const Keep keep_slide = [&](const std::string& name, const Bytes& bytes) {
     out.directory.keep(name, bytes);
     out.tile.keep(name, bytes);
@@ -199,6 +203,9 @@ int main(int count, char** arguments) {
              [&](const std::string& name, const Bytes& bytes) { out.jpeg.keep(name, bytes); });
   keep_coded_tiles([&](const std::string& name, const Bytes& bytes) { out.codec.keep(name, bytes); });
   keep_texts(out.text);
+  const Keep keep_image = [&](const std::string& name, const Bytes& bytes) { out.image.keep(name, bytes); };
+  keep_image_jpegs(test::JpegTool(), keep_image);
+  keep_image_pngs(keep_image);
   for (int i = 2; i < count; ++i) {
     const fs::path path(arguments[i]);
     const Bytes file = read_file(path);

@@ -1,0 +1,13 @@
+// How many items of a job one worker claims at a time.
+#pragma once
+
+#include <cstdint>
+
+namespace microtome::engine {
+
+inline constexpr std::int64_t kClaimsAtLeast = 4;  // of each worker, so that the last claims end at about the same time
+// Of one batch of a device: with large claims so many batches would be filled at once that none is left to be run.
+inline constexpr std::int64_t kClaimsOfBatch = 8;
+inline constexpr std::int64_t kLeastClaim = 4;
+
+}  // namespace microtome::engine
