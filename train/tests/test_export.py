@@ -1,12 +1,15 @@
+import io
 import json
 import os
 import subprocess
 import unittest
 from pathlib import Path
 
+import h5py
 import numpy as np
 import onnx
 import torch
+from PIL import Image
 
 from train.common.bundle import write_bundle
 from train.common.calibrate import apply_logistic
@@ -18,7 +21,7 @@ from train.lesions.export import Probability, bundle_parts, export_bundle, graph
 from train.lesions.model import LesionNet
 from train.lesions.options import TrainOptions
 from train.tests.launch import pytorchjob
-from train.tests.support import ROOT, flags_of, lesions, options_of, scratch
+from train.tests.support import ROOT, flags_of, lesions, options_of, scratch, write_index
 
 
 def onnx_python(*words) -> str:
@@ -112,6 +115,55 @@ class ExportTest(unittest.TestCase):
         whole = scores_of(self.bundle, self.unseen)
         self.assertNotEqual(scores, whole)
         self.assertLess(abs(all_metrics(scores, labels)["auc"] - all_metrics(whole, labels)["auc"]), 0.03)
+
+
+def odd_images() -> Path:
+    """Images that are not like the others: grey, progressive, turned by Exif, wide, high, large, of one pixel."""
+    folder = scratch() / "odd"
+    folder.mkdir()
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    kinds = {
+        "grey": ("L", (90, 90), {}),
+        "progressive": ("RGB", (131, 131), {"progressive": True}),
+        "turned": ("RGB", (120, 70), {"exif": turned}),
+        "wide": ("RGB", (239, 61), {"subsampling": 0}),
+        "large": ("RGB", (700, 650), {}),
+        "tiny": ("RGB", (1, 1), {}),
+        "high": ("RGB", (70, 120), {}),
+    }
+    rng = np.random.default_rng(8)
+    with h5py.File(folder / "images.hdf5", "w") as file:
+        for name, (mode, (width, height), how) in kinds.items():
+            pixels = np.kron(rng.integers(0, 256, (height // 9 + 1, width // 9 + 1, 3)), np.ones((9, 9, 1)))
+            image = Image.fromarray(pixels[:height, :width].astype(np.uint8)).convert(mode)
+            buffer = io.BytesIO()
+            image.save(buffer, "JPEG", quality=90, **how)
+            file.create_dataset(name, data=np.bytes_(buffer.getvalue()))
+    write_index(folder / "images.hdf5", folder / "index.json")
+    return folder
+
+
+class OddImagesTest(unittest.TestCase):
+    def test_training_and_scoring_see_the_same_pixels(self):
+        data = odd_images()
+        crops, names = CropFile(data / "images.hdf5", data / "index.json"), json.loads((data / "index.json").read_text())["names"]
+        self.assertEqual(len(names), 7)
+        # The graph gives a sum over all pixels, each with a weight of its own, so that one other pixel shows.
+        torch.manual_seed(4)
+        weights = torch.randn(3 * 48 * 48, 1) / 100
+
+        class Weighed(torch.nn.Module):
+            def forward(self, image):
+                return torch.sigmoid(image.flatten(1) @ weights)
+
+        parts = bundle_parts({"size_px": 48, "mean": [0.5] * 3, "std": [0.25] * 3}, (1.0, 0.0), 0.5)
+        card = {"licence": "CC0-1.0", "intendedUse": "a test"}
+        write_bundle(data / "bundle", "weighed", "A sum.", parts, {"model.onnx": graph_of(Weighed(), 48)}, card)
+        images = [torch.from_numpy(plain(crops.pixels(name, 48))).permute(2, 0, 1)[None] for name in names]
+        ours = np.array([float(Weighed()((image - 0.5) / 0.25)) for image in images])
+        for name, found, expected in zip(names, scores_of(data / "bundle", data), ours):
+            self.assertAlmostEqual(found, expected, delta=1e-5, msg=name)
 
 
 class EfficientNetTest(unittest.TestCase):
