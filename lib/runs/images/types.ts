@@ -69,6 +69,8 @@ export interface ImageSummary {
   readonly filtered: Readonly<Record<string, ImageCount>>;
   /** Images that no row of `format` names. */
   readonly withoutRow: ImageCount;
+  /** Rows of `metadata` that are of no row, or of no image; they are refused, but for `onMissing: 'fallback'`. */
+  readonly unusedMetadata: ImageCount;
   /** What of the folder or file is no image, and why. */
   readonly notRead: readonly NotRead[];
   /** What is not as one would expect, of the model. */
