@@ -99,7 +99,7 @@ bool BaselineHeader::read(Bytes stream) {
       slot.built = false;
     }
   has_color_ = has_frame_ = ycbcr = false;
-  if (stream.size() < 2 || stream[0] != 0xFF || stream[1] != kSoi) return false;
+  if (stream.size() < 2 || stream[0] != 0xFF || stream[1] != jpeg_marker::kSoi) return false;
   for (std::size_t at = 2;;) {
     if (stream.size() - at < 4 || stream[at] != 0xFF) return false;
     const std::uint8_t marker = stream[at + 1];
@@ -108,24 +108,24 @@ bool BaselineHeader::read(Bytes stream) {
     const Bytes body = stream.subspan(at + 4, bytes - 2);
     at += 2 + bytes;
     switch (marker) {
-      case kApp14:  // the one that splice_jpeg wrote: it takes out all others
+      case jpeg_marker::kApp14:  // the one that splice_jpeg wrote: it takes out all others
         if (has_color_ || body.size() != 12 || !std::equal(kAdobe.begin(), kAdobe.end(), body.begin())) return false;
         if (body[11] > 1) return false;
         ycbcr = body[11] == 1;
         has_color_ = true;
         break;
-      case kDqt:
+      case jpeg_marker::kDqt:
         if (!read_quant(body)) return false;
         break;
-      case kDht:
+      case jpeg_marker::kDht:
         if (!read_huffman(body)) return false;
         break;
-      case kSof0:
-      case kSof1:
+      case jpeg_marker::kSof0:
+      case jpeg_marker::kSof1:
         if (!read_frame(body)) return false;
-        extended = marker == kSof1;
+        extended = marker == jpeg_marker::kSof1;
         break;
-      case kSos:
+      case jpeg_marker::kSos:
         scan_begin = at;
         return read_scan(body);
       default:

@@ -77,7 +77,7 @@ bool BaselineScan::begin(std::span<const std::uint8_t> stream) {
     const auto* mark = static_cast<const std::uint8_t*>(std::memchr(from, 0xFF, static_cast<std::size_t>(end - from)));
     if (mark == nullptr || mark + 1 == end) return false;
     to = std::copy(from, mark, to);
-    if (mark[1] == kEoi) break;
+    if (mark[1] == jpeg_marker::kEoi) break;
     if (mark[1] != 0) return false;
     *to++ = 0xFF;
     from = mark + 2;

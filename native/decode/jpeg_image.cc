@@ -44,19 +44,20 @@ class Walk {
     for (;;) {
       at = marker(at);
       const std::uint8_t kind = file_[at - 1];
-      if (kind == kEoi) {
+      if (kind == jpeg_marker::kEoi) {
         found_.end = at;
         require_all_components();
         return found_;
       }
-      if (kind >= kRst0 && kind <= kSoi) throw damaged_image("the JPEG has a marker that does not belong there");
+      if (kind >= jpeg_marker::kRst0 && kind <= jpeg_marker::kSoi)
+        throw damaged_image("the JPEG has a marker that does not belong there");
       if (file_.size() - at < 2) throw cut_image("the JPEG ends within a segment");
       const std::size_t length = static_cast<std::size_t>(file_[at]) << 8 | file_[at + 1];
       if (length < 2) throw damaged_image("the JPEG has a segment without a length");
       if (length > file_.size() - at) throw cut_image("the JPEG ends within a segment");
       segment(kind, file_.subspan(at + 2, length - 2));
       at += length;
-      if (kind == kSos) at = scan_end(at);
+      if (kind == jpeg_marker::kSos) at = scan_end(at);
     }
   }
 
@@ -77,21 +78,24 @@ class Walk {
       at = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - file_.data());
       if (at + 1 >= file_.size()) throw cut_image("the JPEG ends before its end marker");
       const std::uint8_t next = file_[at + 1];
-      if (next != 0 && next != 0xFF && !(next >= kRst0 && next <= kRst7)) return at;
+      if (next != 0 && next != 0xFF && !(next >= jpeg_marker::kRst0 && next <= jpeg_marker::kRst7)) return at;
       at += next == 0xFF ? 1 : 2;
     }
   }
 
   void segment(std::uint8_t kind, Bytes body) {
     using namespace std::string_view_literals;
-    if (kind == kApp0 && body.size() >= 12 && begins_with(body, "JFIF\0"sv)) found_.has_jfif = true;
-    if (kind == kApp1 && !has_exif_ && begins_with(body, "Exif\0"sv) && body.size() > 6) {
+    if (kind == jpeg_marker::kApp0 && body.size() >= 12 && begins_with(body, "JFIF\0"sv)) found_.has_jfif = true;
+    if (kind == jpeg_marker::kApp1 && !has_exif_ && begins_with(body, "Exif\0"sv) && body.size() > 6) {
       has_exif_ = true;
       found_.orientation = exif_orientation(body.subspan(6));
     }
-    if (kind == kApp14 && body.size() >= 12 && begins_with(body, "Adobe"sv)) found_.adobe_transform = body[11];
-    if (kind >= kSof0 && kind <= kSofLast && kind != kDht && kind != kDac) frame(kind, body);
-    if (kind == kSos) scan(body);
+    if (kind == jpeg_marker::kApp14 && body.size() >= 12 && begins_with(body, "Adobe"sv))
+      found_.adobe_transform = body[11];
+    if (kind >= jpeg_marker::kSof0 && kind <= jpeg_marker::kSofLast && kind != jpeg_marker::kDht &&
+        kind != jpeg_marker::kDac)
+      frame(kind, body);
+    if (kind == jpeg_marker::kSos) scan(body);
   }
 
   // Its form is checked by libjpeg. One that begins with the first coefficient has the mean colours of its components.
@@ -115,7 +119,7 @@ class Walk {
     if (has_frame_ || body.size() < 6 || body.size() < 6 + 3 * static_cast<std::size_t>(body[5])) return;
     has_frame_ = true;
     components_ = std::min<std::size_t>(body[5], kComponents);
-    found_.is_progressive = kind == kSof2;
+    found_.is_progressive = kind == jpeg_marker::kSof2;
     int most_across = 1, most_down = 1, blocks = 0;
     for (std::size_t i = 0; i < components_; ++i) {
       names_[i] = body[6 + 3 * i];

@@ -29,7 +29,7 @@ std::string hex(std::uint8_t value) {
 class SegmentReader {
  public:
   explicit SegmentReader(std::span<const std::uint8_t> bytes) : bytes_(bytes) {
-    if (bytes.size() < 4 || bytes[0] != 0xFF || bytes[1] != kSoi)
+    if (bytes.size() < 4 || bytes[0] != 0xFF || bytes[1] != jpeg_marker::kSoi)
       throw BadTile("the JPEG does not start with a start-of-image marker");
   }
 
@@ -46,11 +46,11 @@ class SegmentReader {
     if (byte(at_) != 0xFF) throw BadTile("JPEG: " + hex(byte(at_)) + " was found where a marker was expected");
     while (byte(at_) == 0xFF) ++at_;  // fill bytes
     segment.marker = byte(at_++);
-    if (segment.marker == kEoi) {
+    if (segment.marker == jpeg_marker::kEoi) {
       segment.body = segment.end = at_;
       return segment;
     }
-    if (segment.marker < kSof0 || (segment.marker >= 0xD0 && segment.marker <= kSoi))
+    if (segment.marker < jpeg_marker::kSof0 || (segment.marker >= 0xD0 && segment.marker <= jpeg_marker::kSoi))
       throw BadTile("JPEG: unexpected marker " + hex(segment.marker));
     const std::size_t length = static_cast<std::size_t>(byte(at_)) << 8 | byte(at_ + 1);
     if (length < 2 || length > bytes_.size() - at_)
@@ -71,10 +71,12 @@ class SegmentReader {
 };
 
 bool is_frame(std::uint8_t marker) {
-  return marker >= 0xC0 && marker <= 0xCF && marker != kDht && marker != 0xC8 && marker != 0xCC;
+  return marker >= 0xC0 && marker <= 0xCF && marker != jpeg_marker::kDht && marker != 0xC8 && marker != 0xCC;
 }
 
-bool is_application_or_comment(std::uint8_t marker) { return (marker >= kApp0 && marker <= kApp15) || marker == kCom; }
+bool is_application_or_comment(std::uint8_t marker) {
+  return (marker >= jpeg_marker::kApp0 && marker <= jpeg_marker::kApp15) || marker == jpeg_marker::kCom;
+}
 
 // The processes of ITU-T T.81 beside baseline, extended and progressive with Huffman codes; JPEG-LS has a standard of
 // its own.
@@ -85,7 +87,7 @@ const char* process_name(std::uint8_t marker) {
     case 0xC5:
     case 0xC6:
     case 0xC7:
-    case kDhp:
+    case jpeg_marker::kDhp:
       return "hierarchical JPEG";
     case 0xC9:
     case 0xCA:
@@ -96,7 +98,7 @@ const char* process_name(std::uint8_t marker) {
     case 0xCE:
     case 0xCF:
       return "arithmetic-coded hierarchical JPEG";
-    case kJpegLs:
+    case jpeg_marker::kJpegLs:
       return "JPEG-LS";
     default:
       return nullptr;
@@ -132,12 +134,12 @@ void append(std::vector<std::uint8_t>& out, std::span<const std::uint8_t> bytes)
 class TableUse {
  public:
   void define(std::uint8_t marker, std::span<const std::uint8_t> body) {
-    if (marker == kDqt) define_each(body, quant_bytes, 15, quant_);
-    if (marker == kDht) define_each(body, huffman_bytes, 31, huffman_);
+    if (marker == jpeg_marker::kDqt) define_each(body, quant_bytes, 15, quant_);
+    if (marker == jpeg_marker::kDht) define_each(body, huffman_bytes, 31, huffman_);
   }
 
   void frame(std::uint8_t marker, std::span<const std::uint8_t> body) {
-    sequential_ = marker != kSof2;
+    sequential_ = marker != jpeg_marker::kSof2;
     components_ = body[5];
     for (int i = 0; i < components_; ++i) needs_quant_ |= bit(body[static_cast<std::size_t>(8 + 3 * i)]);
   }
@@ -189,9 +191,11 @@ void append_tables(std::span<const std::uint8_t> tables, TableUse& use, std::vec
   SegmentReader reader(tables);
   while (!reader.at_end()) {
     const Segment segment = reader.next();
-    if (segment.marker == kEoi) return;
-    if (segment.marker == kSos || is_frame(segment.marker)) throw BadTile("they hold image data");
-    if (segment.marker != kDqt && segment.marker != kDht && segment.marker != kDri) continue;
+    if (segment.marker == jpeg_marker::kEoi) return;
+    if (segment.marker == jpeg_marker::kSos || is_frame(segment.marker)) throw BadTile("they hold image data");
+    if (segment.marker != jpeg_marker::kDqt && segment.marker != jpeg_marker::kDht &&
+        segment.marker != jpeg_marker::kDri)
+      continue;
     append(out, tables.subspan(segment.begin, segment.end - segment.begin));
     use.define(segment.marker, tables.subspan(segment.body, segment.end - segment.body));
   }
@@ -201,8 +205,8 @@ void append_tables(std::span<const std::uint8_t> tables, TableUse& use, std::vec
 void append_adobe(int components, JpegColor color, std::vector<std::uint8_t>& out) {
   if (components != 3) return;
   const std::uint8_t transform = color == JpegColor::YCbCr ? 1 : 0;
-  append(out,
-         std::array<std::uint8_t, 16>{0xFF, kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, transform});
+  append(out, std::array<std::uint8_t, 16>{0xFF, jpeg_marker::kApp14, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0,
+                                           0, transform});
 }
 
 }  // namespace
@@ -212,8 +216,8 @@ JpegFrame read_jpeg_frame(std::span<const std::uint8_t> tile) {
   JpegFrame frame;
   for (;;) {
     const Segment segment = reader.next();
-    if (segment.marker == kEoi) throw BadTile("the JPEG holds no image data");
-    if (segment.marker == kSos) {
+    if (segment.marker == jpeg_marker::kEoi) throw BadTile("the JPEG holds no image data");
+    if (segment.marker == jpeg_marker::kSos) {
       if (frame.components == 0) throw BadTile("JPEG: a scan comes before the frame header");
       return frame;
     }
@@ -235,7 +239,7 @@ void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint
   out.clear();
   out.reserve(tables.size() + tile.size() + 32);
   out.push_back(0xFF);
-  out.push_back(kSoi);
+  out.push_back(jpeg_marker::kSoi);
   append_adobe(components, color, out);
   TableUse use;
   try {
@@ -247,8 +251,8 @@ void splice_jpeg(std::span<const std::uint8_t> tables, std::span<const std::uint
   for (;;) {
     const Segment segment = reader.next();
     const auto body = tile.subspan(segment.body, segment.end - segment.body);
-    if (segment.marker == kSos || segment.marker == kEoi) {
-      stream.self_contained = segment.marker == kSos && use.complete_at(body);
+    if (segment.marker == jpeg_marker::kSos || segment.marker == jpeg_marker::kEoi) {
+      stream.self_contained = segment.marker == jpeg_marker::kSos && use.complete_at(body);
       append(out, tile.subspan(segment.begin));  // the scans, and whatever stands between and after them
       return;
     }

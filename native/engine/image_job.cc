@@ -253,7 +253,7 @@ void ImageJob::keep(Range positions, OutputRows& outputs, std::int64_t first_row
       keep_one(position, row);
     } catch (const Error& error) {
       // A model's fault shows at every image; at one of them alone it may be the image's.
-      source_->fail(position, std::make_exception_ptr(error));
+      source_->fail(position, error);
     }
   }
 }
@@ -297,7 +297,7 @@ void ImageJob::told(std::int64_t rows, std::int64_t device_ns, const std::vector
 
 void ImageJob::bad_row(std::int64_t position, const std::string& why) noexcept {
   try {
-    source_->fail(position, std::make_exception_ptr(decode::damaged_image(why)));
+    source_->fail(position, decode::damaged_image(why));
   } catch (...) {
     lose_rows({position, position + 1}, std::current_exception());
   }

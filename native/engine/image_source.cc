@@ -53,13 +53,18 @@ Error too_long(std::uint64_t bytes) {
 
 }  // namespace
 
-void LargeImageRoom::enter(std::int64_t bytes, std::unique_lock<std::mutex>& turn) {
+void LargeImageRoom::enter(std::int64_t bytes, Stay& stay) {
   if (bytes > reserved_.bytes())
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                 "the image takes " + std::to_string(bytes) + " bytes while it is decoded, half of [[memoryLimit]] is " +
                     std::to_string(reserved_.bytes()),
                 "raise [[memoryLimit]], or reduce the image");
-  if (!turn.owns_lock()) turn = std::unique_lock(turn_);
+  if (stay.turn.owns_lock() || stay.extra.bytes() >= bytes) return;
+  stay.extra.release();
+  if (auto extra = budget_.try_reserve(bytes))
+    stay.extra = std::move(*extra);
+  else
+    stay.turn = std::unique_lock(turn_);
 }
 
 ImageScratch& scratch_of(TileReader& reader) {
@@ -159,16 +164,16 @@ void ImageSource::release(TileReader& reader) const noexcept {
   if (reader.images) reader.images->pieces.clear();
 }
 
-// The bytes of an image as they are stored. A long one needs a turn.
+// The bytes of an image as they are stored. A long one asks for room.
 std::span<const std::uint8_t> ImageSource::stored(ImageScratch& scratch, std::int64_t position,
-                                                  std::unique_lock<std::mutex>& turn) const {
+                                                  LargeImageRoom::Stay& stay) const {
   for (const auto& piece : scratch.pieces)
     if (piece.position == position) return std::span(scratch.stored).subspan(piece.first, piece.bytes);
   const auto source = file_ ? file_ : open_image_file(path_of(position));
   const Place place = file_ ? place_of(position) : Place{0, static_cast<std::size_t>(source->size())};
   const auto bytes = static_cast<std::int64_t>(place.bytes);
   if (bytes > kMostStoredBytes) throw too_long(place.bytes);
-  if (bytes > kStoredBytesAtOnce) room_->enter(bytes, turn);
+  if (bytes > kStoredBytesAtOnce) room_->enter(bytes, stay);
   StageMetrics::Busy busy(metrics_, Stage::Decode);
   if (scratch.alone.size() < place.bytes) scratch.alone.resize(place.bytes);
   const auto room = std::span(scratch.alone).first(place.bytes);
@@ -178,13 +183,13 @@ std::span<const std::uint8_t> ImageSource::stored(ImageScratch& scratch, std::in
 
 void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to) {
   ImageScratch& scratch = scratch_of(reader);
-  std::unique_lock<std::mutex> turn;
-  const std::span<const std::uint8_t> bytes = stored(scratch, position, turn);
+  LargeImageRoom::Stay stay;
+  const std::span<const std::uint8_t> bytes = stored(scratch, position, stay);
   decode::ImageFacts facts = scratch.decoder.look(bytes);
   const std::int64_t needed =
       facts.decoded_bytes +
       preprocess::resize_scratch_bytes(facts.upright_width_px(), facts.upright_height_px(), size_px_, size_px_);
-  if (needed > kDecodedBytesAtOnce) room_->enter(needed + static_cast<std::int64_t>(bytes.size()), turn);
+  if (needed > kDecodedBytesAtOnce) room_->enter(needed + static_cast<std::int64_t>(bytes.size()), stay);
   ConstRgbView image;
   {
     StageMetrics::Busy busy(metrics_, Stage::Decode);
@@ -200,7 +205,7 @@ void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8
     preprocess::resize_image(image, pixels, resize_, scratch.resize);
     if (is_tensor) preprocess::to_tensor(pixels, *to.tensor, row);
   }
-  if (turn.owns_lock()) scratch.trim(kImageScratchKept);
+  if (stay.is_large()) scratch.trim(kImageScratchKept);
 }
 
 void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
@@ -214,14 +219,14 @@ void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range rang
       scratch_of(reader).trim(kImageScratchKept);
       if (concerns_all(error)) throw;
       std::memset(row, 0, row_bytes);
-      fail(i, std::make_exception_ptr(of_image(error, path_of(i))));
+      fail(i, error);
     }
   }
 }
 
-void ImageSource::fail(std::int64_t position, std::exception_ptr failure) {
+void ImageSource::fail(std::int64_t position, const Error& error) {
   std::exception_ptr& slot = failures_[index_of(position)];
-  if (!slot) slot = std::move(failure);
+  if (!slot) slot = std::make_exception_ptr(of_image(error, path_of(position)));
 }
 
 std::vector<ImageFailure> ImageSource::take_failures() {

@@ -15,27 +15,35 @@
 
 namespace microtome::engine {
 
-// What a worker may take for images without asking; a batch reserves it. Images that take more are decoded one at a
-// time in the memory of LargeImageRoom.
-inline constexpr std::int64_t kStoredBytesAtOnce = 4ll << 20;   // of files, read together
-inline constexpr std::int64_t kDecodedBytesAtOnce = 8ll << 20;  // of the image that is decoded
+// What a worker may take for images without asking; a batch reserves it. Images that take more ask LargeImageRoom.
+inline constexpr std::int64_t kStoredBytesAtOnce = 1ll << 20;   // of files, read together
+inline constexpr std::int64_t kDecodedBytesAtOnce = 2ll << 20;  // of the image that is decoded
 inline constexpr std::int64_t kWorkerBytes = 2 * kStoredBytesAtOnce + kDecodedBytesAtOnce;
 // A longer image is refused: no option raises this.
 inline constexpr std::int64_t kMostStoredBytes = 256ll << 20;
 
-// Memory for one large image at a time, of all jobs of an engine. A worker may wait in it for another one that is
-// decoding.
+// Memory for large images, of all jobs of an engine: what the budget has left; where that is too little, the half of it
+// that is reserved here, for one image at a time. A worker may wait for another one that is decoding in it. Whether an
+// image is refused depends on its size and the limit alone.
 class LargeImageRoom {
  public:
   // Throws LIMIT_EXCEEDED where the budget has no half left.
   explicit LargeImageRoom(MemoryBudget& budget)
-      : reserved_(budget.reserve(budget.limit() / 2, "the largest image", Stage::Decode)) {}
+      : reserved_(budget.reserve(budget.limit() / 2, "the largest image", Stage::Decode)), budget_(budget) {}
 
-  // Waits for its turn, unless `turn` is it already. Throws LIMIT_EXCEEDED where an image needs more than there is.
-  void enter(std::int64_t bytes, std::unique_lock<std::mutex>& turn);
+  // The memory that a worker has for one image, until it ends.
+  struct Stay {
+    MemoryBudget::Reservation extra;
+    std::unique_lock<std::mutex> turn;
+
+    [[nodiscard]] bool is_large() const noexcept { return extra.bytes() > 0 || turn.owns_lock(); }
+  };
+  // Room for `bytes` in all. Throws LIMIT_EXCEEDED where an image needs more than half of the limit.
+  void enter(std::int64_t bytes, Stay& stay);
 
  private:
   const MemoryBudget::Reservation reserved_;
+  MemoryBudget& budget_;
   std::mutex turn_;
 };
 
@@ -58,8 +66,8 @@ class ImageSource final : public Source {
   // Rows are tensors or pixels, never JPEG.
   void fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) override;
 
-  // Any thread: of an image that was filled, or will not be. The first failure counts.
-  void fail(std::int64_t position, std::exception_ptr failure);
+  // Any thread: of an image that was filled, or will not be. The first failure counts, and names the file.
+  void fail(std::int64_t position, const Error& error);
   // The thread that filled it, or one that knows of its end.
   [[nodiscard]] bool has_failed(std::int64_t position) const noexcept {
     return failures_[static_cast<std::size_t>(position)] != nullptr;
@@ -76,7 +84,7 @@ class ImageSource final : public Source {
 
   [[nodiscard]] Place place_of(std::int64_t position) const;
   [[nodiscard]] std::span<const std::uint8_t> stored(ImageScratch& scratch, std::int64_t position,
-                                                     std::unique_lock<std::mutex>& turn) const;
+                                                     LargeImageRoom::Stay& stay) const;
   void fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to);
   [[nodiscard]] std::string path_of(std::int64_t position) const;
 

@@ -42,6 +42,7 @@ enum class Urgency : std::uint8_t {
 };
 
 struct Step {
+  std::shared_ptr<Job> job{};  // set by the pool. First, so that it goes last: a batch has memory of the job's crew
   Urgency urgency = Urgency::Work;
   Range range{};                   // of Work: positions of the source, or numbers of batches
   std::shared_ptr<Batch> batch{};  // whose memory it works in
@@ -49,7 +50,6 @@ struct Step {
   bool refused = false;            // of Prepare: memory that will never be there
   bool is_back = false;            // of Deliver: the batch has run
   // Kept by the pool:
-  std::shared_ptr<Job> job{};
   Clock::time_point start{};
   int company = 0;                     // workers of the crew in Work when it began, itself among them; 0: not measured
   std::shared_ptr<const void> kept{};  // bytes that were fetched for it

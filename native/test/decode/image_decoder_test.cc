@@ -3,11 +3,13 @@
 #include "decode/image_decoder.h"
 
 #include <array>
+#include <cstdlib>
 #include <random>
 #include <string>
 
 #include "decode/exif.h"
 #include "test/check.h"
+#include "test/decode/baseline_writer.h"
 #include "test/support/png_writer.h"
 
 using namespace microtome;
@@ -129,6 +131,68 @@ TEST(colours_are_understood_by_their_marker) {
   const test::JpegTool tool;
   const Bytes rgb = tool.encode(test::picture(32, 32), 32, 32, {.rgb_inside = true, .quality = 100});
   CHECK(decoded(rgb).rgb == tool.decode(rgb, 32, 32));
+}
+
+// A block of each of four components, of one value: 128 and what is told. `adobe`: the transform; -1: no marker.
+Bytes four_components(const std::array<int, 4>& above_middle, int adobe) {
+  using test::BaselineWriter;
+  Bytes quant(65, 8);  // a step of 8 in the first coefficient is one of a sample
+  quant[0] = 0;
+  Bytes out{0xFF, 0xD8};
+  const auto add = [&out](const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); };
+  if (adobe >= 0) add(segment(0xEE, {'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, static_cast<std::uint8_t>(adobe)}));
+  add(segment(0xDB, quant));
+  add(segment(0xC0, {8, 0, 8, 0, 8, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0}));
+  add(segment(0xC4, BaselineWriter::huffman(0x00, 12, 4)));
+  add(segment(0xC4, BaselineWriter::huffman(0x10, 255, 9)));
+  add(segment(0xDA, {4, 1, 0, 2, 0, 3, 0, 4, 0, 0, 63, 0}));
+  int held = 0, count = 0;
+  const auto bits = [&](int value, int width) {
+    for (int i = width - 1; i >= 0; --i) {
+      held = held << 1 | (value >> i & 1);
+      if (++count % 8 != 0) continue;
+      out.push_back(static_cast<std::uint8_t>(held));
+      if (out.back() == 0xFF) out.push_back(0);
+      held = 0;
+    }
+  };
+  for (const int value : above_middle) {
+    int size = 0;
+    for (int left = std::abs(value); left != 0; left >>= 1) ++size;
+    bits(size, 4);
+    bits(value >= 0 ? value : value + (1 << size) - 1, size);
+    bits(0, 9);  // no other coefficient
+  }
+  while (count % 8 != 0) bits(1, 1);
+  add({0xFF, 0xD9});
+  return out;
+}
+
+// As Pillow reads them: 255 is no ink, whether a marker says so or not.
+TEST(inks_become_rgb_by_the_marker_that_names_them) {
+  if (!test::have_jpeg("inks_become_rgb")) return;
+  const auto rgb_of = [](int c, int m, int y, int k) {
+    Bytes rgb;
+    for (const int ink : {c, m, y}) rgb.push_back(static_cast<std::uint8_t>(k - ((255 - ink) * k + 127) / 255));
+    return rgb;
+  };
+  const auto first_pixel = [](const Decoded& image) { return Bytes(image.rgb.begin(), image.rgb.begin() + 3); };
+  for (const int adobe : {-1, 0}) {
+    const Decoded image = decoded(four_components({50, -20, 100, 72}, adobe));
+    CHECK_EQ(image.width, 8);
+    CHECK_EQ(image.marks, image_mark::kCmyk);
+    CHECK(first_pixel(image) == rgb_of(178, 108, 228, 200));
+  }
+  // YCCK without chroma: its luminance, inverted, is each of the three inks.
+  CHECK(first_pixel(decoded(four_components({50, 0, 0, 72}, 2))) == rgb_of(77, 77, 77, 200));
+}
+
+TEST(a_jpeg_of_two_components_is_refused_by_name) {
+  Bytes two{0xFF, 0xD8};
+  for (const Bytes& one : {segment(0xC0, {8, 0, 8, 0, 8, 2, 1, 0x11, 0, 2, 0x11, 0}),
+                           segment(0xDA, {2, 1, 0, 2, 0, 0, 63, 0}), Bytes{1, 2, 3, 0xFF, 0xD9}})
+    two.insert(two.end(), one.begin(), one.end());
+  CHECK_EQ(code_of_file(two), "UNSUPPORTED_PIXELS");
 }
 
 TEST(bytes_behind_the_end_are_read_over_and_told) {

@@ -33,6 +33,7 @@ struct Shape {
   int in_flight = 0;
   std::int64_t fixed_rows = 0;  // 0: as wanted
   RowKind rows = RowKind::Tensor;
+  double no_number = -1;  // for this colour, and those beside it, the output is none
 };
 
 // Before a batch runs, `before` is called: to hold it up.
@@ -58,18 +59,20 @@ class ColourRunner final : public Runner {
     if (before_) before_();
     batch.outputs.assign(1, {});
     for (std::int64_t i = 0; i < batch.rows; ++i) {
-      if (shape_.rows == RowKind::Pixels) {
-        batch.outputs[0].push_back(batch.row(i)[0]);
-        continue;
-      }
-      float colour = 0;
-      std::memcpy(&colour, batch.row(i), sizeof colour);
-      batch.outputs[0].push_back(static_cast<double>(colour));
+      const double colour = colour_at(batch.row(i));
+      batch.outputs[0].push_back(std::abs(colour - shape_.no_number) <= 1 ? kNone : colour);
     }
     done();
   }
 
  private:
+  [[nodiscard]] double colour_at(const std::uint8_t* row) const {
+    if (shape_.rows == RowKind::Pixels) return row[0];
+    float colour = 0;
+    std::memcpy(&colour, row, sizeof colour);
+    return static_cast<double>(colour);
+  }
+
   const Shape shape_;
   const std::function<void()> before_;
 };
@@ -302,7 +305,7 @@ TEST(a_file_that_shrinks_or_goes_away_is_an_outcome) {
   CHECK_EQ(wrong_values(rows_of(start(*goes.engine, request_for(all.places))), first(400)), 0);
 }
 
-// Those that are larger than a worker's own room go one at a time, in half of the limit.
+// Those that are larger than a worker's own room take what is left of the limit, or go one at a time in half of it.
 TEST(a_large_image_waits_for_its_turn_and_a_larger_one_is_refused) {
   if (skipped("a_large_image")) return;
   const test::TemporaryFolder folder;
@@ -433,6 +436,20 @@ TEST(values_are_calibrated_and_held_to_the_range) {
     CHECK(std::abs(value - colour_of(i)) <= 1);
     CHECK_EQ(rows.outputs[0].values[i], std::clamp(value, 100.0, 120.0));
     CHECK_EQ(rows.outputs[1].values[i], value);
+  }
+}
+
+TEST(an_output_that_is_no_number_fails_its_image_alone) {
+  if (skipped("an_output_that_is_no_number")) return;
+  const test::TemporaryFolder folder;
+  const Stored all = stored(test::JpegTool(), 40, folder.path() + "/images");
+  write(all.places.path, all.bytes);
+  for (Shape shape : kShapes) {
+    shape.no_number = colour_of(11);
+    Scene scene(shape);
+    const ImageRows rows = rows_of(start(*scene.engine, request_for(all.places)));
+    CHECK(codes_of(rows) == (std::map<std::int64_t, std::string>{{11, "OUTPUT_NOT_FINITE"}}));
+    for (std::size_t i = 0; i < 40; ++i) CHECK_EQ(std::isnan(rows.outputs[0].values[i]), i == 11);
   }
 }
 
