@@ -30,7 +30,7 @@ export interface FailedImage {
   readonly fallback: number | null;
 }
 
-/** What became of some images that follow each other in the output, at most 1024. Their rows are on disk. */
+/** What became of some images that follow each other in the output, at most 1024, or 256 with a deadline. Their rows are on disk. */
 export interface ImageOutcomes {
   readonly names: readonly string[];
   /** One for each name, held to the range of the model; NaN for an image that failed. */
