@@ -458,8 +458,8 @@ export interface SlideScoreOptions {
 /** How a {@link Scorer} is made. The slide options are defaults for each of its slides. */
 export interface ScorerOptions extends RuntimeOptions, ModelOptions, SlideScoreOptions {
   /**
-   * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo). The API also takes what
-   * {@link loadModel} returned.
+   * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo, demo-lesion). The API also
+   * takes what {@link loadModel} returned.
    */
   readonly model: string | URL | Model;
 }

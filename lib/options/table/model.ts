@@ -12,7 +12,7 @@ export const modelRows: readonly OptionRow[] = [
     name: 'model',
     in: ['scorer', 'run', 'images'],
     kind: { type: 'model' },
-    doc: 'The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo).',
+    doc: 'The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo, demo-lesion).',
     details: 'The API also takes what {@link loadModel} returned.',
     default: null,
     required: true,
