@@ -93,6 +93,20 @@ describe('a file of images', () => {
     expect(stopped.code).toBe(130);
   });
 
+  it('tells of a deadline in its last line alone', async () => {
+    const images = await storedImages(names);
+    const out = join(await temporaryFolder(), 'out.csv');
+    // Never ends before the time is up.
+    const before = (_: unknown, signal: AbortSignal | undefined): Promise<void> =>
+      new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+    const flags = ['--model', 'm', '--out', out, '--deadline', '1s'];
+    const { code, stderr } = await cli(['score', images, ...flags], { images: { before } });
+    expect(code).toBe(3);
+    expect(stderr).not.toContain('failed: ISIC');
+    expect(stderr).toContain('4 not scored for lack of time');
+    expect(await readFile(out, 'utf8')).toContain(`${first},0.250000000\n`);
+  });
+
   it('takes its options from a file, too', async () => {
     const images = await storedImages([first]);
     const config = await fileWith(JSON.stringify({ model: 'm', threads: 1, batchSize: 8 }), 'run.json');

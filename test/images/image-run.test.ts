@@ -245,14 +245,14 @@ describe('a deadline', () => {
       const isThird = ++calls === 3;
       const hanging = hang(batch, signal);
       // The time is up when two batches are done and the third one is under way.
-      while (isThird && (scorers[0]?.scored.length ?? 0) < 2048) await nextTurn();
+      while (isThird && (scorers[0]?.scored.length ?? 0) < 512) await nextTurn();
       if (isThird) clock.advance(60_000);
       await hanging;
     };
     const { run, scorers } = startFake(images, { output, deadline: 60_000 }, { before }, { clock });
     const summary = await run.done;
-    expect(summary.deadline).toEqual({ unscored: 5000 - 2048 });
-    expect(summary.counts).toMatchObject({ scored: 2048, fallback: 5000 - 2048 });
+    expect(summary.deadline).toEqual({ unscored: 5000 - 512 });
+    expect(summary.counts).toMatchObject({ scored: 512, fallback: 5000 - 512 });
     const rows = (await readFile(output, 'utf8')).trimEnd().split('\n');
     expect(rows).toHaveLength(5001);
     expect(rows[1]).toBe(`${many[0]},${cellOf(many[0] ?? '')}`);

@@ -255,6 +255,10 @@ describe('metadata', () => {
     expect(error).toMatchObject({ code: 'ROWS_MISMATCH' });
     expect(error.message).toContain('"E": no row in');
     expect(error.message).toContain('"C" (');
+    const given = { metadata: await metadataOf([header, ...rows]), onMissing: 'fallback' } as const;
+    const { summary } = await ended(images, given);
+    expect(summary.counts).toMatchObject({ scored: 2, missing: 1 });
+    expect(summary.unusedMetadata).toEqual({ count: 2, examples: ['C', 'D'] });
     const twice = await failureOf(
       startFake(images, { metadata: await metadataOf([header, '1,A,x,y', '1,A,x,y']) }).run.done,
     );

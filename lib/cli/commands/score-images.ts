@@ -84,6 +84,8 @@ class FailedLines {
 
   tell({ name, error }: FailedImage): void {
     this.#errors.add(error);
+    // Very many at once, for one reason: the last line counts them.
+    if (error.code === 'DEADLINE') return;
     if (++this.#count > kMostFailed) return;
     this.view.note(`failed: ${printable(name)}: ${error.code}: ${printable(messageWithoutPath(error, this.naming))}`);
   }
@@ -126,7 +128,14 @@ function tableLines({ names, scores, failures }: ImageOutcomes): string {
 }
 
 /** What was found beside the scores, a line for each kind of thing. */
-function noticeLines({ notes, filtered, withoutRow, resume, warnings }: ImageSummary): readonly string[] {
+function noticeLines({
+  notes,
+  filtered,
+  withoutRow,
+  unusedMetadata,
+  resume,
+  warnings,
+}: ImageSummary): readonly string[] {
   const counted = ({ count, examples }: ImageCount): string =>
     `${count} ${count === 1 ? 'image' : 'images'}, such as ${examples.slice(0, 3).map(printable).join(', ')}`;
   return [
@@ -136,6 +145,7 @@ function noticeLines({ notes, filtered, withoutRow, resume, warnings }: ImageSum
       ([license, found]) => `not scored for the license ${JSON.stringify(license)}: ${counted(found)}`,
     ),
     ...(withoutRow.count > 0 ? [`not scored, for no row names them: ${counted(withoutRow)}`] : []),
+    ...(unusedMetadata.count > 0 ? [`rows of --metadata that are of none: ${counted(unusedMetadata)}`] : []),
     ...(resume !== null && resume.gone.length > 0
       ? [`not in this run any more: ${resume.gone.length} images that the journal has a score of`]
       : []),

@@ -2,7 +2,7 @@
  * The images of a run: where each is, and the name that its row carries. A file of 400,000 images is held as lists of names
  * and numbers, never as an object for each image.
  */
-import { relative } from 'node:path';
+import { basename } from 'node:path';
 import { pathOf } from '../../core/file-url.js';
 import { MicrotomeError } from '../../core/errors.js';
 import { optionMark } from '../../core/option-names.js';
@@ -94,7 +94,7 @@ async function filesFound(
     const name = problem === null ? stemOf(whole) : whole;
     const before = known.get(name);
     if (before !== undefined) {
-      twice.set(name, `${twice.get(name) ?? shown(fileName(before))}, ${shown(fileName(path))}`);
+      twice.set(name, `${twice.get(name) ?? shown(basename(before))}, ${shown(basename(path))}`);
       continue;
     }
     known.set(name, path);
@@ -117,8 +117,6 @@ async function filesFound(
     inputs: paths,
   };
 }
-
-const fileName = (path: string): string => relative('.', path).split('/').at(-1) ?? path;
 
 /** What is there instead is said: it may be what was meant. */
 function noImage(from: string, notRead: readonly NotRead[]): MicrotomeError {

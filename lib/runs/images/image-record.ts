@@ -81,6 +81,7 @@ export class ImageRecord {
         notes: results.notes.all,
         filtered: rows.filtered,
         withoutRow: rows.withoutRow,
+        unusedMetadata: rows.strangers,
         notRead: found.notRead.length,
       },
     };

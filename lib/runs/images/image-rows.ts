@@ -24,6 +24,8 @@ export interface ImageRowList {
   readonly problems: Problems;
   readonly filtered: Readonly<Record<string, ImageCount>>;
   readonly withoutRow: ImageCount;
+  /** Rows of the metadata that are of none of the rows, or images. */
+  readonly strangers: ImageCount;
 }
 
 export interface ImageJoin {
@@ -88,8 +90,9 @@ async function rowsOfImages(join: ImageJoin): Promise<ImageRowList> {
     names.push(name);
     images.push(problem === null ? image : -1);
   }
-  await addStrangers(join, known, found.from, problems);
-  return { names, images: Int32Array.from(images), without, problems, filtered: filtered.all, withoutRow: noImages };
+  const strangers = await addStrangers(join, known, found.from, problems);
+  const withoutRow = noImages;
+  return { names, images: Int32Array.from(images), without, problems, filtered: filtered.all, withoutRow, strangers };
 }
 
 async function rowsOfFormat(join: ImageJoin, format: SubmissionFormat): Promise<ImageRowList> {
@@ -127,13 +130,13 @@ async function rowsOfFormat(join: ImageJoin, format: SubmissionFormat): Promise<
       problems.add(`${shown(name)} (${format.path}:${line}): ${reasons.join(', ')}`);
     }
   }
-  await addStrangers(join, known, format.path, problems);
+  const strangers = await addStrangers(join, known, format.path, problems);
   const left = new Counts();
   for (const name of found.names) {
     if (turns.isOver) await turns.next();
     if (!known.has(name)) left.add('', name);
   }
-  return { names, images, without, problems, filtered: filtered.all, withoutRow: left.of('') };
+  return { names, images, without, problems, filtered: filtered.all, withoutRow: left.of(''), strangers };
 }
 
 function missing({ notImages }: FoundImages, name: string): string {
@@ -147,13 +150,17 @@ async function addStrangers(
   known: ReadonlySet<string>,
   where: string,
   problems: Problems,
-): Promise<void> {
-  if (table === null) return;
+): Promise<ImageCount> {
+  if (table === null) return noImages;
+  const strangers = new Counts();
   const turns = new Turns(signal);
   for (const name of table.licenses.keys()) {
     if (turns.isOver) await turns.next();
-    if (!known.has(name)) problems.add(`${shown(name)} (${table.path}): not in ${where}`);
+    if (known.has(name)) continue;
+    problems.add(`${shown(name)} (${table.path}): not in ${where}`);
+    strangers.add('', name);
   }
+  return strangers.of('');
 }
 
 function nothingLeft({ licenses, table }: ImageJoin, filtered: ImageRowList['filtered']): MicrotomeError {

@@ -5,7 +5,6 @@ import { noRows } from '../run-summary.js';
 import type { DeviceUse } from '../../native/devices.js';
 import type { Model } from '../../model/model.js';
 import { Turns } from '../../core/turns.js';
-import { noImages } from './counts.js';
 import type { FoundImages } from './found-images.js';
 import type { ImageRunOptions } from './image-options.js';
 import type { ImageResults } from './image-results.js';
@@ -49,6 +48,7 @@ export async function imageSummary(run: EndedRun): Promise<ImageSummary> {
     notes: results.notes.all,
     filtered: rows.filtered,
     withoutRow: rows.withoutRow,
+    unusedMetadata: rows.strangers,
     notRead: found.notRead,
     warnings: [...model.warnings, ...imageAssumptions(model)],
     clipped: results.clipped,
@@ -78,7 +78,8 @@ export function imagesFinishedBefore(
     failures: {},
     notes: {},
     filtered: rows.filtered,
-    withoutRow: rows.withoutRow ?? noImages,
+    withoutRow: rows.withoutRow,
+    unusedMetadata: rows.strangers,
     notRead: found.notRead,
     warnings: [],
     clipped: 0,

@@ -4,6 +4,7 @@
  * run. Scores are in the journal, on disk, before they are reported.
  */
 import { MicrotomeError, fromNative } from '../../core/errors.js';
+import { optionMark } from '../../core/option-names.js';
 import { Turns } from '../../core/turns.js';
 import type { Model } from '../../model/model.js';
 import type { ImageBatch, ImageRows } from '../../scoring/image-scorer.js';
@@ -24,7 +25,9 @@ import type { ImageRowList } from './image-rows.js';
 import type { FailedImage, ImageOutcomes } from './types.js';
 
 /** Rows that are worked on, journalled and reported together. */
-export const imagesAtOnce = 1024;
+const kAtOnce = 1024;
+/** With a deadline: what is under way when the time is up is lost. */
+const kAtOnceInTime = 256;
 /** Characters of the names of these rows: a line of the journal is no longer than its reader takes. */
 const kMostNameChars = 128 * 1024;
 /** Batches under way. */
@@ -57,17 +60,15 @@ export interface ScoreImagesInput {
 }
 
 /** Rows without a score yet, cut into what is worked on at once. */
-export async function* chunksOf({
-  rows,
-  results,
-}: Pick<ScoreImagesInput, 'rows' | 'results'>): AsyncGenerator<number[]> {
+async function* chunksOf({ rows, results, lastCallMs }: ScoreImagesInput): AsyncGenerator<number[]> {
+  const atOnce = lastCallMs === null ? kAtOnce : kAtOnceInTime;
   const turns = new Turns();
   let chunk: number[] = [];
   let chars = 0;
   for (const [row, name] of rows.names.entries()) {
     if (turns.isOver) await turns.next();
     if (results.source(row) !== null) continue;
-    if (chunk.length > 0 && (chunk.length === imagesAtOnce || chars + name.length > kMostNameChars)) {
+    if (chunk.length > 0 && (chunk.length === atOnce || chars + name.length > kMostNameChars)) {
       yield chunk;
       [chunk, chars] = [[], 0];
     }
@@ -85,7 +86,7 @@ export async function scoreImageRows(input: ScoreImagesInput): Promise<void> {
     lastCallMs === null
       ? null
       : clock.after(lastCallMs - clock.nowMs(), () => {
-          timeUp.abort(new MicrotomeError('DEADLINE', 'infer', 'the time of the run was up'));
+          timeUp.abort(outOfTime());
           // Nobody waits for a loop that is slow to take what is finished.
           queue.release();
         });
@@ -110,6 +111,11 @@ export async function scoreImageRows(input: ScoreImagesInput): Promise<void> {
     callOff?.();
   }
   controller.signal.throwIfAborted();
+}
+
+function outOfTime(): MicrotomeError {
+  const advice = `allow more time, or pass more ${optionMark('threads')}`;
+  return new MicrotomeError('DEADLINE', 'infer', 'the time of the run was up', { advice });
 }
 
 /** One error for each image that failed, by its place in the chunk. */

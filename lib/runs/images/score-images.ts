@@ -1,7 +1,6 @@
 /** scoreImages: every lesion image of a file, a folder or a list, into one table of results. */
 import { machineIdentity } from '../../native/identity.js';
 import { createImageScorer } from '../../scoring/image-scorer.js';
-import type { ImageInputs } from './found-images.js';
 import { startImageRun, type ImageRunDependencies } from './image-run.js';
 import type { ImageOptions, ImageRun } from './types.js';
 
@@ -43,6 +42,6 @@ const dependencies: ImageRunDependencies = {
  * console.log((await run.done).counts);
  * ```
  */
-export function scoreImages(images: ImageInputs, options: ImageOptions): ImageRun {
+export function scoreImages(images: string | URL | readonly (string | URL)[], options: ImageOptions): ImageRun {
   return startImageRun(images, options, dependencies);
 }

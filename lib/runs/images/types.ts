@@ -30,7 +30,7 @@ export interface FailedImage {
   readonly fallback: number | null;
 }
 
-/** What became of some images that follow each other in the output, at most 1024. Their rows are on disk. */
+/** What became of some images that follow each other in the output, at most 1024, or 256 with a deadline. Their rows are on disk. */
 export interface ImageOutcomes {
   readonly names: readonly string[];
   /** One for each name, held to the range of the model; NaN for an image that failed. */
@@ -69,6 +69,8 @@ export interface ImageSummary {
   readonly filtered: Readonly<Record<string, ImageCount>>;
   /** Images that no row of `format` names. */
   readonly withoutRow: ImageCount;
+  /** Rows of `metadata` that are of no row, or of no image; they are refused, but for `onMissing: 'fallback'`. */
+  readonly unusedMetadata: ImageCount;
   /** What of the folder or file is no image, and why. */
   readonly notRead: readonly NotRead[];
   /** What is not as one would expect, of the model. */
