@@ -16,6 +16,16 @@ export type {
   RowSource,
   SummaryRow,
 } from './runs/types.js';
+export { scoreImages } from './runs/images/score-images.js';
+export type {
+  FailedImage,
+  ImageCount,
+  ImageOptions,
+  ImageOutcomes,
+  ImageProgress,
+  ImageRun,
+  ImageSummary,
+} from './runs/images/types.js';
 export { embedSlide } from './outputs/embed/embed-slide.js';
 export { embedDirectory } from './outputs/embed/embed-directory.js';
 export type {

@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** The value where none is given: `--name` alone is `--name=bare`. */
   readonly bare?: string;
+  /** It may be given several times: its value is all of them, with commas between. */
+  readonly isList?: boolean;
   readonly help: string;
   /** Under which heading the help lists it. */
   readonly heading?: string;
@@ -98,9 +100,12 @@ export function parseCommandLine(spec: CommandSpec, argv: readonly string[]): Pa
     if (!names.includes(token.name) || !token.rawName.startsWith('--')) throw unknownOption(spec, token.rawName, names);
     const isNegated = optionOf(token.name) === undefined;
     const name = isNegated ? token.name.slice('no-'.length) : token.name;
-    if (values.has(name)) throw new UsageError(`--${name} was given twice`, spec.name);
+    const before = values.get(name);
+    const isList = optionOf(name)?.isList === true;
+    if (before !== undefined && !isList) throw new UsageError(`--${name} was given twice`, spec.name);
     const value = checkedValue(spec, token.name, optionOf(name), token.value, token.inlineValue ?? false);
-    values.set(name, isNegated ? false : value);
+    if (isList && before !== undefined) values.set(name, `${before},${value}`);
+    else values.set(name, isNegated ? false : value);
   }
   return new ParsedArgs(positionals, values, spec);
 }

@@ -2,10 +2,13 @@
 import type { DirectoryOptions, Model, ModelAssumptions, OptionNaming } from '../index.js';
 import { printable } from './text.js';
 
+/** What says a resolution; images have none. */
+type ResolutionOptions = Pick<DirectoryOptions, 'mpp' | 'level' | 'input'>;
+
 type AssumedInput = NonNullable<ModelAssumptions['input']>;
 
 /** Null where nothing was assumed. */
-export function assumptionLine(model: Model, options: DirectoryOptions, naming: OptionNaming): string | null {
+export function assumptionLine(model: Model, options: ResolutionOptions, naming: OptionNaming): string | null {
   const text = assumedText(model);
   if (text === null) return null;
   const resolution = resolutionOf(model, options);
@@ -63,7 +66,7 @@ function graphParts(facts: ModelAssumptions['fromGraph']): string[] {
 }
 
 /** What tiles are read at, by what comes first. */
-function resolutionOf({ input }: Model, { mpp, level }: DirectoryOptions): string | null {
+function resolutionOf({ input }: Model, { mpp, level }: ResolutionOptions): string | null {
   if (mpp !== undefined) return `${mpp} um/px`;
   if (level !== undefined) return `level ${level}`;
   if (input === null) return null;

@@ -40,8 +40,8 @@ const modelCommands: readonly Command[] = [
 export const commands: readonly Command[] = [
   {
     name: 'score',
-    positionals: '<folder|slide…>',
-    summary: 'score the slides of a folder, or single slides, and write a CSV',
+    positionals: '<folder|slide…|images.hdf5>',
+    summary: 'score the slides of a folder, or single slides, or lesion images, and write a CSV',
     load: async () => {
       const { score, scoreSpec } = await import('./commands/score.js');
       return { spec: scoreSpec, run: score };

@@ -14,6 +14,8 @@ import type {
   EmbedRun,
   EvaluateOptions,
   Evaluation,
+  ImageOptions,
+  ImageRun,
   Model,
   ModelCheck,
   ModelOptions,
@@ -47,6 +49,7 @@ export type CliSlide = Pick<
 
 export interface CliLibrary {
   scoreDirectory(slides: string | URL | readonly (string | URL)[], options: DirectoryOptions): DirectoryRun;
+  scoreImages(images: readonly (string | URL)[], options: ImageOptions): ImageRun;
   embedDirectory(slides: string | URL | readonly (string | URL)[], options: EmbedDirectoryOptions): EmbedRun;
   createScorer(
     options: ScorerOptions,

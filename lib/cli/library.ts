@@ -10,11 +10,13 @@ import {
   loadModel,
   openSlide,
   scoreDirectory,
+  scoreImages,
 } from '../index.js';
 import type { CliLibrary } from './io.js';
 
 export const library: CliLibrary = {
   scoreDirectory,
+  scoreImages,
   embedDirectory,
   createScorer,
   openSlide,

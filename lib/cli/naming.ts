@@ -5,7 +5,7 @@ import { optionTable, type OptionNaming } from '../index.js';
 /** Of options that stand twice in the table, the flag is that of a run. */
 function flagNamed(option: string): string | null {
   const rows = optionTable.filter((row) => row.name === option && row.flag !== null);
-  return (rows.find((row) => row.in.includes('run')) ?? rows[0])?.flag ?? null;
+  return (rows.find((row) => row.in.includes('run') || row.in.includes('images')) ?? rows[0])?.flag ?? null;
 }
 
 /** `tile-*` for the object of options `tile`: its members have the flags. */

@@ -74,11 +74,13 @@ function shownScore({ score, clip }: SlideResult): number {
 
 /** A row of the table on stdout: score (or the code of the failure), tab, path. */
 export function outcomeLine(outcome: SlideOutcome): string {
-  if (outcome.ok) {
-    const score = shownScore(outcome.result).toFixed(9);
-    return `${score === '-0.000000000' ? score.slice(1) : score}\t${printable(outcome.result.path)}\n`;
-  }
+  if (outcome.ok) return scoreLine(shownScore(outcome.result), outcome.result.path);
   return `${outcome.error.code}\t${printable(outcome.path)}\n`;
+}
+
+export function scoreLine(score: number, name: string): string {
+  const text = score.toFixed(9);
+  return `${text === '-0.000000000' ? text.slice(1) : text}\t${printable(name)}\n`;
 }
 
 /** What the rows of the table are, or, where there is none, of the slides. */
@@ -88,7 +90,7 @@ export function summaryLine(summary: DirectorySummary): string {
     return `${where}complete already, nothing to do (${unrecorded}); to score it again, pass --overwrite without --resume`;
   const { skipped } = summary.counts;
   const rows = summary.rows.length - (summary.output === null ? 0 : skipped);
-  const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary)];
+  const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary, 'a slide')];
   if (summary.notRead.length > 0) parts.push(`${summary.notRead.length} not read`);
   if (summary.clipped > 0) parts.push(`${summary.clipped} held to the declared range`);
   if (summary.deadline !== null) parts.push(...deadlineParts(summary.deadline));
@@ -96,10 +98,13 @@ export function summaryLine(summary: DirectorySummary): string {
   return `${where}${parts.join(', ')}`;
 }
 
-const unrecorded = 'which model wrote it, and which rows hold a fallback value, is not recorded';
+export const unrecorded = 'which model wrote it, and which rows hold a fallback value, is not recorded';
 
 /** Without an output no row carries anything: a slide that failed has failed. */
-function countParts({ counts, output }: DirectorySummary): readonly string[] {
+export function countParts(
+  { counts, output }: Pick<DirectorySummary, 'counts' | 'output'>,
+  noun: string,
+): readonly string[] {
   const { resumed, fallback, missing, skipped, failed } = counts;
   const parts: string[] = [];
   const tell = (count: number, text: string): void => {
@@ -108,10 +113,10 @@ function countParts({ counts, output }: DirectorySummary): readonly string[] {
   tell(resumed, 'from the journal');
   if (output === null) {
     tell(failed + fallback + skipped, 'failed');
-    tell(missing, 'without a slide');
+    tell(missing, `without ${noun}`);
   } else {
     tell(fallback, 'failed and carry the fallback');
-    tell(missing, 'without a slide carry the fallback');
+    tell(missing, `without ${noun} carry the fallback`);
     tell(skipped, `failed and ${skipped === 1 ? 'has' : 'have'} no row`);
     tell(failed, `failed and ${failed === 1 ? 'has' : 'have'} no value`);
   }

@@ -2,15 +2,18 @@
  * Progress on stderr: a bar that redraws itself on a terminal, a line every few seconds elsewhere, percent and elapsed
  * time alone where logs must not tell anything of the data, or nothing.
  */
-import type { DirectoryProgress } from '../index.js';
+import type { DirectoryProgress, ImageProgress } from '../index.js';
 import type { OutputStream } from './io.js';
 import { clock } from './text.js';
 
 export const progressKinds = ['bar', 'plain', 'percent', 'none'] as const;
 export type ProgressKind = (typeof progressKinds)[number];
 
+/** Of a run over slides, or over lesion images. */
+export type RunProgress = DirectoryProgress | ImageProgress;
+
 export interface ProgressView {
-  update(progress: DirectoryProgress): void;
+  update(progress: RunProgress): void;
   /** A line of its own: a failed slide, the summary. Not shown by `percent` and `none`. */
   note(text: string): void;
   /** A line that whoever reads the scores must know. Not shown by `percent`, which promises to print nothing else. */
@@ -34,18 +37,30 @@ export function progressView(kind: ProgressKind | undefined, stream: OutputStrea
   }
 }
 
-function describe(p: DirectoryProgress): string {
-  const parts = [`${p.slides.done}/${p.slides.total} slides`];
-  if (p.failed > 0) parts.push(`${p.failed} failed`);
-  if (p.slidesPerHour > 0) parts.push(`${p.slidesPerHour.toFixed(p.slidesPerHour < 10 ? 1 : 0)} slides/h`);
+const rowsOf = (p: RunProgress): { readonly done: number; readonly total: number } =>
+  'images' in p ? p.images : p.slides;
+
+function rateParts(p: RunProgress): readonly string[] {
+  const few = (rate: number): string => rate.toFixed(rate < 10 ? 1 : 0);
+  if ('images' in p) return p.imagesPerSecond > 0 ? [`${few(p.imagesPerSecond)} images/s`] : [];
+  const parts: string[] = [];
+  if (p.slidesPerHour > 0) parts.push(`${few(p.slidesPerHour)} slides/h`);
   if (p.tilesPerSecond > 0) parts.push(`${p.tilesPerSecond.toFixed(0)} tiles/s`);
-  parts.push(clock(p.elapsedMs));
-  if (p.timeLeftMs !== null && p.slides.done < p.slides.total) parts.push(`${clock(p.timeLeftMs)} left`);
+  return parts;
+}
+
+function describe(p: RunProgress): string {
+  const { done, total } = rowsOf(p);
+  const parts = [`${done}/${total} ${'images' in p ? 'images' : 'slides'}`];
+  if (p.failed > 0) parts.push(`${p.failed} failed`);
+  parts.push(...rateParts(p), clock(p.elapsedMs));
+  if (p.timeLeftMs !== null && done < total) parts.push(`${clock(p.timeLeftMs)} left`);
   return parts.join(', ');
 }
 
-/** Slides that are done, and the tiles of those at hand as parts of one. */
-function shareOf(p: DirectoryProgress): number {
+/** Rows that are done, and the tiles of the slides at hand as parts of one. */
+function shareOf(p: RunProgress): number {
+  if ('images' in p) return p.images.total === 0 ? 0 : p.images.done / p.images.total;
   if (p.slides.total === 0) return 0;
   const part = p.tiles.total > 0 && p.slides.done < p.slides.total ? p.tiles.done / p.tiles.total : 0;
   return Math.min(1, (p.slides.done + Math.min(part, 1)) / p.slides.total);
@@ -82,7 +97,8 @@ function plainView(stream: OutputStream): ProgressView {
   const note = (text: string): void => void stream.write(`${text}\n`);
   return {
     update(p) {
-      if (p.slides.done === p.slides.total) {
+      const { done, total } = rowsOf(p);
+      if (done === total) {
         last = describe(p);
         return;
       }
@@ -103,7 +119,7 @@ function percentView(stream: OutputStream): ProgressView {
   let last = -1;
   return {
     update(p) {
-      const percent = Math.floor((100 * p.slides.done) / Math.max(p.slides.total, 1));
+      const percent = Math.floor((100 * rowsOf(p).done) / Math.max(rowsOf(p).total, 1));
       if (percent === last) return;
       last = percent;
       stream.write(`${percent}% ${clock(p.elapsedMs)}\n`);

@@ -11,8 +11,12 @@ export type FlatOptions = Map<string, unknown>;
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** The options of some objects of the API that have a flag. */
-export function optionsIn(place: OptionPlace, table: readonly OptionInfo[] = optionTable): readonly OptionInfo[] {
-  return table.filter((row) => row.in.includes(place) && row.flag !== null);
+export function optionsIn(
+  places: OptionPlace | readonly OptionPlace[],
+  table: readonly OptionInfo[] = optionTable,
+): readonly OptionInfo[] {
+  const wanted = typeof places === 'string' ? [places] : places;
+  return table.filter((row) => row.flag !== null && wanted.some((place) => row.in.includes(place)));
 }
 
 export function flagSpecs(rows: readonly OptionInfo[]): Readonly<Record<string, OptionSpec>> {
@@ -27,6 +31,7 @@ function specOf(row: OptionInfo): OptionSpec {
   }
   if (kind.type === 'choice') return { ...text, kind: 'text', choices: kind.values };
   if (kind.type === 'integer' && kind.unit !== 'bytes') return { ...text, kind: 'integer' };
+  if (kind.type === 'texts') return { ...text, kind: 'text', isList: true };
   const bare = row.bareValue === null ? {} : { bare: row.bareValue };
   return { ...text, ...bare, kind: kind.type === 'number' ? 'number' : 'text' };
 }
@@ -78,6 +83,8 @@ export function valueOfText({ kind }: OptionInfo, text: string, refuse: (found: 
       return numbersOf(text, 3, refuse);
     case 'range':
       return text === 'none' ? null : numbersOf(text, 2, refuse);
+    case 'texts':
+      return text.split(',').map((item) => item.trim());
     case 'column':
       return isInteger(text) ? Number(text) : text;
     case 'deadline':

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { MicrotomeError } from '../core/errors.js';
 import { pathOf } from '../core/file-url.js';
 import { openRegular } from '../core/regular-file.js';
+import { sortedInTurns } from '../core/sort-in-turns.js';
 import { Turns } from '../core/turns.js';
 import { NoImage, readDataset } from './hdf5/dataset.js';
 import { damaged } from './hdf5/fields.js';
@@ -156,7 +157,10 @@ async function index(handle: FileHandle, path: string): Promise<ImageFile> {
   const notImages: NoImageEntry[] = [];
   const turns = new Turns();
   // In the order of the file's bytes, so that it is read from its start to its end, once.
-  const order = entries.map((_, i) => i).sort((a, b) => (entries[a]?.header ?? 0) - (entries[b]?.header ?? 0));
+  const order = await sortedInTurns(
+    [...entries.keys()],
+    (a, b) => (entries[a]?.header ?? 0) - (entries[b]?.header ?? 0),
+  );
   const reasons = new Map<number, string>();
   for (const i of order) {
     if (turns.isOver) await turns.next();
@@ -172,6 +176,7 @@ async function index(handle: FileHandle, path: string): Promise<ImageFile> {
     bytes[i] = stored.bytes;
   }
   for (const [i, { name }] of entries.entries()) {
+    if (turns.isOver) await turns.next();
     const reason = reasons.get(i);
     if (reason !== undefined) notImages.push(Object.freeze({ name, reason }));
     else if (rows.has(name)) throw damaged(path, `the name ${JSON.stringify(name)} twice`);

@@ -21,7 +21,10 @@ import { rememberOptions } from './told-options.js';
 import { wsinferFileName } from './wsinfer-config.js';
 
 /** Names that stand for a bundle of this package. A folder of the same name is reached as `./demo`. */
-const builtIns: Readonly<Record<string, string>> = Object.freeze({ demo: 'models/demo' });
+const builtIns: Readonly<Record<string, string>> = Object.freeze({
+  demo: 'models/demo',
+  'demo-lesion': 'models/demo-lesion',
+});
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -92,7 +95,7 @@ async function readDeclared(ref: string, options: ParsedModelOptions): Promise<M
 
 /**
  * Reads and checks a model: the folder of a bundle (`microtome.json`), a folder with a WSInfer `config.json` and an
- * `.onnx`, a bare `.onnx` file, or the built-in name `'demo'`. Hashes every file and compares the graph with what is
+ * `.onnx`, a bare `.onnx` file, or a built-in name (`'demo'`, `'demo-lesion'`). Hashes every file and compares the graph with what is
  * declared; opens no runtime. The result can be passed as `model` to {@link scoreSlide} and {@link createScorer} any
  * number of times.
  *

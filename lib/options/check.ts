@@ -54,6 +54,15 @@ export function numeric(
   throw invalid(name, kindText(kind.type === 'integer' ? kind : { ...kind, type: 'number' }), value, part);
 }
 
+/** One text or more, each once. */
+export function texts(name: string, value: unknown): readonly string[] {
+  const expected = kindText({ type: 'texts' });
+  if (!Array.isArray(value) || value.length === 0) throw invalid(name, expected, value);
+  for (const [i, one] of (value as readonly unknown[]).entries())
+    if (typeof one !== 'string' || one.trim() === '') throw invalid(name, 'a string that is not empty', one, `[${i}]`);
+  return Object.freeze([...new Set(value as readonly string[])]);
+}
+
 export function boolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw invalid(name, 'true or false', value);
   return value;

@@ -70,6 +70,8 @@ export function kindText(kind: OptionKind): string {
     case 'text':
     case 'path':
       return 'a string that is not empty';
+    case 'texts':
+      return 'an array of strings that are not empty';
     case 'choice':
       return `one of ${kind.values.map((value) => `'${value}'`).join(', ')}`;
     case 'pattern':

@@ -433,13 +433,13 @@ export interface SlideScoreOptions {
    */
   readonly onBadTile?: BadTilePolicy;
   /**
-   * Tiles that a worker decodes and gives to the model together. The model may be run on smaller parts of it: on as
-   * many tiles as the graph fixes, or on four while `reproducible` is true.
+   * Tiles, or lesion images, that a worker decodes and gives to the model together. The model may be run on smaller
+   * parts of it: on as many tiles as the graph fixes, or on four while `reproducible` is true.
    * @defaultValue 16
    */
   readonly batchSize?: number;
   /**
-   * Give the same score, to the last bit, for any batch size, any number of threads and whatever other slides run.
+   * Give the same score, to the last bit, for any batch size, any number of threads and whatever else runs.
    * @defaultValue true
    */
   readonly reproducible?: boolean;
@@ -458,8 +458,8 @@ export interface SlideScoreOptions {
 /** How a {@link Scorer} is made. The slide options are defaults for each of its slides. */
 export interface ScorerOptions extends RuntimeOptions, ModelOptions, SlideScoreOptions {
   /**
-   * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo). The API also takes what
-   * {@link loadModel} returned.
+   * The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo, demo-lesion). The API also
+   * takes what {@link loadModel} returned.
    */
   readonly model: string | URL | Model;
 }
@@ -540,7 +540,8 @@ export interface SlideFileOptions {
   readonly heatmapDownsample?: number;
   /**
    * JSON file that says how the run was made: versions, hashes, options, device, times, warnings and what became of
-   * each slide. It is written when scoring begins, with the state running, and again at the end.
+   * each slide (of lesion images: how many, and which failed). It is written when scoring begins, with the state
+   * running, and again at the end.
    * @defaultValue none is written
    */
   readonly runRecord?: string | URL;

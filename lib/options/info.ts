@@ -7,7 +7,7 @@ import { optionRows } from './table.js';
 export interface OptionInfo {
   /** Path of the option: `tile.size` is `{ tile: { size } }`. */
   readonly name: string;
-  /** The option objects that have it; `run` are those of {@link scoreDirectory}. */
+  /** The option objects that have it; `run` are those of {@link scoreDirectory}, `images` those of {@link scoreImages}. */
   readonly in: readonly OptionPlace[];
   /** What values it takes. */
   readonly kind: OptionKind;

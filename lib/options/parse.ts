@@ -18,6 +18,7 @@ import {
   record,
   signal,
   text,
+  texts,
 } from './check.js';
 import { fixedDefault, kindText, memberName, ownerName } from './describe.js';
 import type { OptionPlace, OptionRow } from './row.js';
@@ -127,6 +128,8 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
       return boolean(name, value);
     case 'text':
       return text(name, value);
+    case 'texts':
+      return texts(name, value);
     case 'path':
       return pathOf(value instanceof URL ? value : text(name, value));
     case 'choice':

@@ -12,6 +12,7 @@ export type OptionPlace =
   | 'slide'
   | 'files'
   | 'run'
+  | 'images'
   | 'open'
   | 'region'
   | 'stream'
@@ -52,6 +53,8 @@ export type OptionKind =
   | RangeKind
   | { readonly type: 'boolean' }
   | { readonly type: 'text' }
+  /** Texts, each once and at least one; a flag takes them with commas between, or is given several times. */
+  | { readonly type: 'texts' }
   /** A file: its path or its `file:` URL; in a file of options, relative to the working directory. */
   | { readonly type: 'path' }
   | { readonly type: 'choice'; readonly values: readonly string[]; readonly typeName?: string }

@@ -6,12 +6,13 @@ import { gpuRows } from './table/gpu.js';
 import { limitRows, runtimeRows } from './table/machine.js';
 import { modelRows } from './table/model.js';
 import { regionRows, streamRows, tensorRows } from './table/pixels.js';
-import { runRows } from './table/run.js';
+import { imageRows, runRows } from './table/run.js';
 import { gridRows, handlingRows, tissueRows, workRows } from './table/slide.js';
 
 export const optionRows: readonly OptionRow[] = [
   ...modelRows,
   ...runRows,
+  ...imageRows,
   ...fileRows,
   ...gridRows,
   ...tissueRows,

@@ -18,8 +18,9 @@ function plain(value: unknown): Plain | undefined {
 }
 
 /** The objects of the API that the options of a call are members of. */
-export const callPlaces: Readonly<Record<'run' | 'slide', readonly OptionPlace[]>> = {
+export const callPlaces: Readonly<Record<'run' | 'slide' | 'images', readonly OptionPlace[]>> = {
   run: ['run'],
+  images: ['images'],
   slide: ['scorer', 'runtime', 'model', 'slide', 'files'],
 };
 

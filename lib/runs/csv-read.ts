@@ -45,6 +45,9 @@ export interface CsvTable {
   readonly sha256: string;
 }
 
+/** Which columns of a header are wanted; may throw. */
+export type PickColumns = (header: readonly string[]) => readonly number[];
+
 const kComma = 0x2c;
 const kQuote = 0x22;
 const kCarriageReturn = 0x0d;
@@ -63,10 +66,13 @@ class CsvParser {
   private cells: string[] = [];
   private rowHasQuotes = false;
   private cellCount = 0;
+  /** Columns that are kept; null: all. */
+  private kept: readonly number[] | null = null;
 
   constructor(
     private readonly path: string,
     private readonly limits: CsvLimits,
+    private readonly pick: PickColumns | null,
   ) {}
 
   push(text: string): void {
@@ -159,15 +165,18 @@ class CsvParser {
     if (this.header === null) {
       this.refuseDuplicates(cells);
       this.header = cells;
+      this.kept = this.pick?.(cells) ?? null;
       return;
     }
     if (cells.length !== this.header.length) {
       this.refuse(`${cells.length} cells, expected the header's ${this.header.length}`, this.rowLine);
     }
     if (this.rows.length >= this.limits.rows) this.refuse(`more than ${this.limits.rows} rows`);
-    this.cellCount += cells.length;
+    const { kept } = this;
+    this.cellCount += kept?.length ?? cells.length;
     if (this.cellCount > this.limits.cells) this.refuse(`more than ${this.limits.cells} cells`);
-    this.rows.push({ line: this.rowLine, cells });
+    const own = kept === null ? cells : kept.map((column) => detached(cells[column] ?? ''));
+    this.rows.push({ line: this.rowLine, cells: own });
   }
 
   private refuseDuplicates(header: readonly string[]): void {
@@ -183,13 +192,25 @@ class CsvParser {
   }
 }
 
-/** Reads the file at `path`; throws CSV_INVALID with the line, FILE_NOT_FOUND or FILE_UNREADABLE. */
+/** A longer text that was cut out of another one holds that whole in memory. */
+const kLongestCopied = 12;
+
+/** The same text, which holds nothing else in memory. */
+function detached(text: string): string {
+  return text.length <= kLongestCopied ? text : Buffer.from(text).toString();
+}
+
+/**
+ * Reads the file at `path`; throws CSV_INVALID with the line, FILE_NOT_FOUND or FILE_UNREADABLE. With `pick`, rows have these
+ * columns alone, in this order: of a table with very many rows the others are not held in memory.
+ */
 export async function readCsv(
   path: string,
   limits: CsvLimits = defaultCsvLimits,
   fs: FileSystem = realFileSystem,
+  pick: PickColumns | null = null,
 ): Promise<CsvTable> {
-  const parser = new CsvParser(path, limits);
+  const parser = new CsvParser(path, limits, pick);
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let first = true;

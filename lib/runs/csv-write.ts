@@ -4,8 +4,6 @@
  */
 import { MicrotomeError } from '../core/errors.js';
 import { heldTo, type ClipRange } from '../scoring/result.js';
-import { writeWhole } from './durable.js';
-import type { FileSystem } from './file-system.js';
 import { shown } from './names.js';
 
 export interface SubmissionRow {
@@ -51,16 +49,6 @@ export function rowLine({ name, value, more = [] }: SubmissionRow, clip: ClipRan
     throw new MicrotomeError('OUTPUT_NOT_FINITE', 'csv', `the value ${value} for the row ${shown(name)}`, { cause });
   }
   return `${[quoted(name), number, ...more.map(quoted)].join(',')}\n`;
-}
-
-export async function writeSubmission(
-  path: string,
-  text: string,
-  fs?: FileSystem,
-  beforeRename?: () => Promise<void>,
-  temporary?: string,
-): Promise<void> {
-  await writeWhole(path, text, fs, beforeRename, temporary);
 }
 
 function quoted(cell: string): string {

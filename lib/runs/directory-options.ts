@@ -4,6 +4,7 @@ import { optionMark } from '../core/option-names.js';
 import { contradiction, invalid } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import { parseOptions } from '../options/parse.js';
+import type { OptionPlace, OptionRow } from '../options/row.js';
 import { optionRows } from '../options/table.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { DeviceUse } from '../native/devices.js';
@@ -47,17 +48,16 @@ export interface RunOptions {
 
 type ParsedRun = { readonly [K in keyof DirectoryOptions]-?: Exclude<DirectoryOptions[K], undefined | URL> | null };
 
-/** Names of the options that a run passes on to its scorer. */
-const scorerNames = optionRows
-  .filter(
-    (row) =>
-      row.in.includes('run') &&
-      row.in.length > 1 &&
-      !row.in.includes('files') &&
-      !row.name.includes('.') &&
-      row.name !== 'signal',
-  )
-  .map((row) => row.name);
+const scorerPlaces: readonly OptionPlace[] = ['scorer', 'runtime', 'model', 'slide'];
+
+/** Names of the options that a run of these places passes on to its scorer. */
+export function scorerOptionNames(run: OptionPlace): readonly string[] {
+  const isPassedOn = ({ name, in: places }: OptionRow): boolean =>
+    places.includes(run) && places.some((place) => scorerPlaces.includes(place)) && name !== 'signal';
+  return optionRows.filter((row) => isPassedOn(row) && !row.name.includes('.')).map((row) => row.name);
+}
+
+const scorerNames = scorerOptionNames('run');
 
 const kNeedOutput = ['resume', 'provisional', 'allOutputs', 'statusColumn'] as const;
 
@@ -73,7 +73,13 @@ function withPaths(options: Readonly<Record<string, unknown>>, parsed: ParsedRun
 }
 
 /** Names of columns that a reader of the output could not tell apart, or would read as two lines, are refused. */
-function columnsOf({ preset, idColumn, valueColumn, statusColumn, allOutputs }: ParsedRun): ColumnOptions {
+export function columnsOf({
+  preset,
+  idColumn,
+  valueColumn,
+  statusColumn,
+  allOutputs,
+}: Pick<ParsedRun, 'preset' | 'idColumn' | 'valueColumn' | 'statusColumn' | 'allOutputs'>): ColumnOptions {
   const layout = layoutOf(preset, { idColumn, valueColumn, paths: false });
   const named = { idColumn: layout.idColumn, valueColumn: layout.valueColumn, statusColumn };
   const seen = new Map<string, string>();

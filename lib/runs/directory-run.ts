@@ -11,7 +11,7 @@
  *   remove the journal                 output without journal: finished
  *   release the lock
  */
-import { MicrotomeError } from '../core/errors.js';
+import type { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import type { ClinicalRow } from '../model/clinical/row-text.js';
 import type { Model } from '../model/model.js';
@@ -24,17 +24,15 @@ import { fallbackFailure } from '../scoring/score-range.js';
 import { requireColumns } from './clinical-columns.js';
 import { realClock, type Clock } from './clock.js';
 import { furtherCells, outputHeader } from './columns.js';
-import { submissionText, writeSubmission } from './csv-write.js';
+import { submissionText } from './csv-write.js';
 import { deadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
-import { asideOf } from './durable.js';
 import { possibleFallbacks, rowFallback, type RowFallback } from './fallback.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
-import { checkKey, Journal, journalPathOf, readJournal } from './journal.js';
+import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
-import { defaultLockTimes, lockOutput, lockPathOf, type LockTimes, type OutputLock } from './lock.js';
+import { defaultLockTimes, type LockTimes } from './lock.js';
 import type { OutcomeQueue } from './outcome-queue.js';
-import { checkOutputPlace, isComplete, isThere, journalIsThere, refuseExisting } from './output-files.js';
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
 import { ProvisionalOutput, requireFallbacks } from './provisional.js';
 import { resumedRows, type ResumedRows } from './resume.js';
@@ -43,6 +41,7 @@ import { rowsMismatch, type RunRow } from './rows.js';
 import { checkRunFiles, refuseMissingFiles, RunFiles } from './run-files.js';
 import { partialOptions, runKey } from './run-key.js';
 import { followSignal, startLoop, type Stop } from './run-loop.js';
+import { isFinished, openJournal, withLockedOutput, writeOutput, type OutputTarget } from './run-output.js';
 import { beginRecord } from './run-record.js';
 import { finishedBefore, progressOf, summaryOf, toScore } from './run-summary.js';
 import { resumedRow, scoreRows, type RowScorer, type ScoredRows, type ScoreRowsInput } from './score-rows.js';
@@ -66,11 +65,6 @@ export interface RunDependencies {
 /** Starts when first iterated or asked for `done`. */
 export function startRun(source: RunSource, options: unknown, dependencies: RunDependencies): DirectoryRun {
   return startLoop((queue, stop) => new Execution(source, queue, stop, dependencies).run(options));
-}
-
-interface OutputTarget {
-  readonly output: string;
-  readonly lock: OutputLock;
 }
 
 /** On the run's clock. */
@@ -119,38 +113,20 @@ class Execution {
     output: string,
     times: RunTimes,
   ): Promise<DirectorySummary> {
-    const mayReplace = options.resume || options.overwrite;
-    await checkOutputPlace(output, prepared.inputs, this.fs);
-    // Where there is a lock, its owner may be alive: that is told first, and what lies beside it is its own.
-    if (!mayReplace && !(await isThere(lockPathOf(output), this.fs))) await refuseExisting(output, this.fs);
+    const { fs } = this;
+    const { inputs, header } = prepared;
+    const { resume, overwrite } = options;
     const lockTimes = this.dependencies.lockTimes ?? defaultLockTimes;
-    const lock = await lockOutput(output, this.fs, lockTimes, this.stop.controller.signal);
-    try {
-      // Another run may have finished between the first look and the lock.
-      if (!mayReplace) await refuseExisting(output, this.fs);
-      if (options.resume && (await this.isFinished(prepared, options, output))) {
-        return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
-      }
-      return await this.score(prepared, options, { output, lock }, times);
-    } finally {
-      await lock.release();
-    }
-  }
-
-  /** Output without journal: the earlier run ended. An output that is not ours to judge is never replaced. */
-  private async isFinished(prepared: PreparedRun, options: RunOptions, output: string): Promise<boolean> {
-    if (await journalIsThere(output, this.fs)) return false;
-    if (!(await isThere(output, this.fs))) return false;
-    const names = prepared.rows.map((row) => row.name);
-    if (await isComplete(output, prepared.header, names, this.fs, options.columns)) {
-      await refuseMissingFiles(options, prepared, this.fs);
-      return true;
-    }
-    const found = `${output} is there, without a journal, and is not the complete output of this run`;
-    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
-      path: output,
-      advice: `choose another ${optionMark('output')}, or pass ${optionMark('overwrite', 'true')}`,
-    });
+    const { signal } = this.stop.controller;
+    const finished = async (): Promise<DirectorySummary | null> => {
+      const names = prepared.rows.map((row) => row.name);
+      if (!(await isFinished(output, header, names, options.columns, fs))) return null;
+      await refuseMissingFiles(options, prepared, fs);
+      return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
+    };
+    return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
+      this.score(prepared, options, target, times),
+    );
   }
 
   private async score(
@@ -288,30 +264,15 @@ class Execution {
     prepared: PreparedRun,
     options: RunOptions,
     scorer: RowScorer,
-    { output, lock }: OutputTarget,
+    target: OutputTarget,
     keys: RowKeyMaker,
     files: RunFiles | null,
   ): Promise<{ journal: Journal; resumed: ResumedRows | null }> {
-    const path = journalPathOf(output);
-    const guard = (): Promise<void> => lock.assertHeld();
     const key = await runKey(scorer.model, prepared, options, await this.dependencies.machine?.(scorer));
-    const read = options.resume ? await readJournal(path, this.fs) : null;
-    if (read !== null) {
-      checkKey(path, read.key, key);
+    return openJournal(target, key, options.resume, this.fs, (path, read) => {
       const known = resumedRows(path, read, prepared.rows, keys);
-      const resumed = files === null ? known : await withMissingFiles(known, files, prepared);
-      return { journal: await Journal.reopen(path, { ...read, key }, this.fs, guard), resumed };
-    }
-    // Replaced on request, or torn before its first line was whole. It is never away in between: beside an output that is
-    // provisional that would mean finished.
-    const isReplaced = await this.fs.lstat(path).then(
-      () => true,
-      () => false,
-    );
-    const journal = isReplaced
-      ? await Journal.replace(path, key, this.fs, guard)
-      : await Journal.create(path, key, this.fs, guard);
-    return { journal, resumed: null };
+      return files === null ? known : withMissingFiles(known, files, prepared);
+    });
   }
 
   private async finish(
@@ -334,14 +295,7 @@ class Execution {
     }));
     const clip = scorer.model.outputs[0]?.clip ?? null;
     const text = submissionText(header, rows, clip);
-    const { output, lock } = target;
-    try {
-      await writeSubmission(output, text, this.fs, () => lock.assertHeld(), asideOf(output));
-    } catch (error) {
-      // Whoever took the lock over has swept the file away: that is the reason, not that it is missing.
-      await lock.assertHeld();
-      throw error;
-    }
+    await writeOutput(target, text, this.fs);
     await journal.remove();
   }
 }

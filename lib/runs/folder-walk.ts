@@ -8,13 +8,14 @@
 import type { Dirent } from 'node:fs';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
+import { sortedInTurns } from '../core/sort-in-turns.js';
 import { Turns } from '../core/turns.js';
 import { defaults } from '../options/defaults.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { escapedName, nameProblem } from './names.js';
 import { identityOf, kDangling, kLoop, linkRefused, type SlideIdentity } from './slide-files.js';
-import { isSlideName, unreadKind } from './slide-names.js';
+import { slideItems, type ItemRules } from './slide-names.js';
 import type { NotRead } from './types.js';
 
 export interface FolderRules {
@@ -22,6 +23,8 @@ export interface FolderRules {
   readonly followLinks: boolean;
   readonly maxEntries: number;
   readonly maxDepth: number;
+  /** Which files are read; not there: slides. */
+  readonly items?: ItemRules;
   /** Ends the walk with its reason. */
   readonly signal?: AbortSignal | null;
 }
@@ -74,8 +77,8 @@ export async function walkFolder(
   await walk.run();
   const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   return {
-    slides: walk.slides.sort((a, b) => byName(a.name, b.name)),
-    notRead: walk.notRead.sort((a, b) => byName(a.path, b.path)),
+    slides: await sortedInTurns(walk.slides, (a, b) => byName(a.name, b.name), rules.signal),
+    notRead: await sortedInTurns(walk.notRead, (a, b) => byName(a.path, b.path), rules.signal),
   };
 }
 
@@ -160,26 +163,30 @@ class FolderWalk {
   private async look(place: Place, entry: Dirent<Buffer>): Promise<void> {
     if (entry.isSymbolicLink()) return this.lookAtLink(place);
     if (entry.isDirectory()) return this.addFolder(place, false);
-    if (!isSlideName(baseOf(place))) {
-      const kind = unreadKind(baseOf(place));
-      if (kind !== null) this.leaveOut(place, kind);
-    } else if (!entry.isFile()) this.leaveOut(place, 'not a regular file');
-    else {
-      const stat = await this.statOrNull(place, 'gone since the folder was listed');
-      if (stat !== null) this.addSlide(place, stat);
-    }
+    if (!(await this.isItem(place, entry.isFile()))) return;
+    const stat = await this.statOrNull(place, 'gone since the folder was listed');
+    if (stat !== null) this.addSlide(place, stat);
+  }
+
+  /** False: it is not read, which is noted where it may be what the run is about. */
+  private async isItem(place: Place, isFile: boolean): Promise<boolean> {
+    const { items = slideItems } = this.rules;
+    const verdict = items.byName(baseOf(place));
+    if (verdict === 'item' && !isFile) this.leaveOut(place, 'not a regular file');
+    else if (verdict === 'look' && isFile) {
+      const reason = (await items.byContent?.(textOf(place.path), this.fs)) ?? null;
+      if (reason !== null) this.leaveOut(place, reason);
+      return reason === null;
+    } else if (verdict !== 'item' && verdict !== 'look' && verdict !== null) this.leaveOut(place, verdict.reason);
+    return verdict === 'item' && isFile;
   }
 
   private async lookAtLink(place: Place): Promise<void> {
     const stat = await this.statOrNull(place, kDangling);
     if (stat === null) return;
-    const name = baseOf(place);
     if (stat.isDirectory()) return this.addFolder(place, true);
-    if (!isSlideName(name)) {
-      const kind = unreadKind(name);
-      if (kind !== null) this.leaveOut(place, kind);
-    } else if (!stat.isFile()) this.leaveOut(place, 'not a regular file');
-    else if (this.rules.followLinks) this.addSlide(place, stat);
+    if (!(await this.isItem(place, stat.isFile()))) return;
+    if (this.rules.followLinks) this.addSlide(place, stat);
     else this.refused.push(place);
   }
 

@@ -32,17 +32,20 @@ export async function readFormat(
   rules: TableRules = presetRules,
 ): Promise<SubmissionFormat> {
   const layout = layoutOf(preset, rules);
-  const table = await readCsv(path, limits, fs);
   const { idColumn, valueColumn } = layout;
   const isNamed = rules.idColumn !== null || rules.valueColumn !== null;
-  const idAt = isNamed ? idColumnOf(table, idColumn) : 0;
-  if (!isNamed) requirePreset(table, layout);
+  // The names alone are kept: there may be very many.
+  const pick = (header: readonly string[]): readonly number[] => {
+    if (!isNamed) requirePreset({ path, header }, layout);
+    return [isNamed ? idColumnOf({ path, header }, idColumn) : 0];
+  };
+  const table = await readCsv(path, limits, fs, pick);
   if (table.rows.length === 0) throw csvInvalid(path, 1, 'a header and no rows');
-  const rows = await checkedNames(path, table.rows, idAt, rules.paths);
+  const rows = await checkedNames(path, table.rows, 0, rules.paths);
   return { path, header: [idColumn, valueColumn], rows, sha256: table.sha256 };
 }
 
-function requirePreset({ path, header }: CsvTable, { idColumn, valueColumn }: Layout): void {
+function requirePreset({ path, header }: Pick<CsvTable, 'path' | 'header'>, { idColumn, valueColumn }: Layout): void {
   if (header.length === 2 && header[0] === idColumn && header[1] === valueColumn) return;
   const other = presetOfHeader(header);
   const hint = other === null ? '' : ` (this is the layout of the preset '${other}')`;
@@ -55,7 +58,7 @@ function requirePreset({ path, header }: CsvTable, { idColumn, valueColumn }: La
 }
 
 /** Where the column of the names is. Throws CSV_INVALID. */
-export function idColumnOf({ path, header }: CsvTable, idColumn: string): number {
+export function idColumnOf({ path, header }: Pick<CsvTable, 'path' | 'header'>, idColumn: string): number {
   const at = header.indexOf(idColumn);
   if (at >= 0) return at;
   const found = `no column ${shown(idColumn)}; found ${header.map(shown).join(', ')}`;

@@ -8,10 +8,13 @@ import type { DirectoryProgress, NotRead } from './types.js';
 /** Names of the columns of `format`, `metadata` and `output`. */
 export type Preset = 'visiomel' | 'isic2024';
 
-/** What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value. */
+/** What to do when a row of `format` has no slide, no image or no metadata: stop, or write the fallback value. */
 export type OnMissing = 'error' | 'fallback';
 
-/** What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out. */
+/**
+ * What to do when a slide or an image cannot be scored: write no output, write the fallback value, or leave its row
+ * out.
+ */
 export type OnError = 'error' | 'fallback' | 'skip';
 
 /** How {@link scoreDirectory} runs: everything a scorer takes, but for what differs by slide, and the files. */
@@ -19,26 +22,26 @@ export interface DirectoryOptions
   extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'>,
     Omit<SlideFileOptions, 'overwrite'> {
   /**
-   * CSV whose rows say which slides are scored, and in which order.
-   * @defaultValue every slide of the folder, in name order
+   * CSV whose rows say which slides or images are scored, and in which order.
+   * @defaultValue every slide of the folder, in name order; every image, in name order
    */
   readonly format?: string | URL;
-  /** CSV with the clinical values and the resolution of each slide. */
+  /** CSV with the clinical values and the resolution of each slide, or with the license of each image. */
   readonly metadata?: string | URL;
   /** CSV to write; a journal and a lock file are beside it while the run lasts. @defaultValue nothing is written */
   readonly output?: string | URL;
   /**
-   * Names of the columns of `format`, `metadata` and `output`.
-   * @defaultValue 'visiomel', but no column of `metadata` is required
+   * Names of the columns of `format`, `metadata` and `output`. Images take `isic2024` only.
+   * @defaultValue 'visiomel', but no column of `metadata` is required; of images 'isic2024'
    */
   readonly preset?: Preset;
   /**
-   * Column of `format`, `metadata` and `output` that names the slide. Where this or `valueColumn` is given, `format`
-   * needs this column only; its other columns are not read.
-   * @defaultValue filename
+   * Column of `format`, `metadata` and `output` that names the slide or the image. Where this or `valueColumn` is
+   * given, `format` needs this column only; its other columns are not read.
+   * @defaultValue filename; of images isic_id
    */
   readonly idColumn?: string;
-  /** Column of `output` that holds the score. @defaultValue relapse */
+  /** Column of `output` that holds the score. @defaultValue relapse; of images target */
   readonly valueColumn?: string;
   /**
    * Write the other outputs of the model to `output` too, each in a column of its name. The first output is the score,
@@ -55,23 +58,24 @@ export interface DirectoryOptions
    */
   readonly statusColumn?: string;
   /**
-   * Read subfolders too; their slides are then named by their path in the folder, such as a/b.tif. A name in `format`
+   * Read subfolders too; what is in them is then named by its path in the folder, such as a/b.tif. A name in `format`
    * and `metadata` may then be such a path.
    * @defaultValue false
    */
   readonly recursive?: boolean;
   /**
-   * Follow the links in a folder of slides. With `false` a link to a slide is refused (CSV_INVALID), and a link to a
-   * folder is not read. A slide that you pass by its own path may be a link in both cases.
+   * Follow the links in a folder. With `false` a link to a slide or an image is refused (CSV_INVALID), and a link to a
+   * folder is not read. What you pass by its own path may be a link in both cases.
    * @defaultValue true
    */
   readonly followLinks?: boolean;
   /**
    * Continue an interrupted run from its journal; where there is no journal, start from the beginning. A score of the
    * journal is kept if this run would compute the same. You may add or remove slides, and change options that decide
-   * what happens to slides that fail. A slide is scored again if it failed, or if something changed that its score
-   * depends on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. The run is refused if the
-   * model, ONNX Runtime, an option that changes every score, or the file of a slide has changed.
+   * what happens to slides that fail. A slide is scored again if it failed, as an image is, or if something changed
+   * that its score depends on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. The run is
+   * refused if the model, ONNX Runtime, an option that changes every score, or the file of a slide or of the images
+   * has changed.
    * @defaultValue false
    */
   readonly resume?: boolean;
@@ -88,20 +92,20 @@ export interface DirectoryOptions
    */
   readonly provisional?: boolean;
   /**
-   * What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value.
+   * What to do when a row of `format` has no slide, no image or no metadata: stop, or write the fallback value.
    * @defaultValue 'error'
    */
   readonly onMissing?: OnMissing;
   /**
-   * What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out. With
-   * `error`, and with `fallback` where there is no fallback value, no output is written and the journal stays: repair
-   * the slide and resume. `skip` cannot be used with `format`, whose rows must all be there. The other slides are
-   * scored in every case.
+   * What to do when a slide or an image cannot be scored: write no output, write the fallback value, or leave its row
+   * out. With `error`, and with `fallback` where there is no fallback value, no output is written and the journal
+   * stays: repair the slide and resume. `skip` cannot be used with `format`, whose rows must all be there. The other
+   * slides are scored in every case.
    * @defaultValue 'fallback'
    */
   readonly onError?: OnError;
   /**
-   * Value of a row whose slide is missing or cannot be scored, instead of the value that the model declares.
+   * Value of a row whose slide or image is missing or cannot be scored, instead of the value that the model declares.
    * @defaultValue the model's, where it declares one
    */
   readonly fallback?: number;
@@ -119,7 +123,8 @@ export interface DirectoryOptions
    * fallback value, the run then writes no output, keeps its journal and rejects with DEADLINE. Each result
    * (`read.sampled`, `warnings`, `reproducible`), the summary and the journal say what was left out. A resumed run may
    * have another deadline. A slide that was cut short is scored again only if there is no deadline any more, or if it
-   * has fewer than `deadlineMinTiles` tiles.
+   * has fewer than `deadlineMinTiles` tiles. Lesion images are scored until the time is up; the others then get the
+   * fallback value, with the error DEADLINE.
    */
   readonly deadline?: number | Date;
   /** Fewest tiles that a slide cut short by `deadline` keeps, if it has that many. @defaultValue 64 */
@@ -140,13 +145,13 @@ export interface DirectoryOptions
    */
   readonly onNotRead?: (report: readonly NotRead[]) => void;
   /**
-   * Called on the JavaScript thread with the model, once it is loaded and before the first slide; what it throws is
-   * ignored.
+   * Called on the JavaScript thread with the model, once it is loaded and before the first slide or image; what it
+   * throws is ignored.
    */
   readonly onModel?: (report: Model) => void;
   /**
-   * Called on the JavaScript thread with the device that the model runs on, before the first slide; what it throws is
-   * ignored.
+   * Called on the JavaScript thread with the device that the model runs on, before the first slide or image; what it
+   * throws is ignored.
    */
   readonly onDevice?: (report: DeviceUse) => void;
   /** Called on the JavaScript thread, at most every 100 ms; what it throws is ignored. */

@@ -1,6 +1,6 @@
 /**
- * The journal's lines. Each is one JSON object `{"sum":"<16 hex>","head":{…}}` or `{"sum":"<16 hex>","row":{…}}`; the sum
- * is the start of the SHA-256 of what follows the first comma, so that a damaged line is told from a whole one without
+ * The journal's lines. Each is one JSON object `{"sum":"<16 hex>","head":{…}}`, and so with `row` for a slide and `group` for
+ * lesion images; the sum is the start of the SHA-256 of what follows the first comma, so that a damaged line is told from a whole one without
  * trusting its content. Numbers survive exactly: JSON writes the shortest text that reads back to the same double.
  *
  * The head says what all scores depend on; each row says what its own score depends on beyond that. Which rows there are
@@ -27,6 +27,8 @@ export interface JournalKey {
   readonly metadata: boolean;
   /** Options that change every score, by name. */
   readonly options: { readonly [name: string]: Json };
+  /** Of lesion images: the file that they lie in; null where they are files of their own. Not there: the rows are slides. */
+  readonly images?: SlideIdentity | null;
 }
 
 /** What the score of one row depends on beyond the key of the journal; see row-key.ts. */
@@ -58,7 +60,25 @@ export interface JournalRow {
   readonly files?: readonly string[];
 }
 
-export type JournalLine = { readonly head: JournalKey } | { readonly row: JournalRow };
+/** Lesion images that were scored together. Lists have one value for each name; `at` is a place in them. */
+export interface JournalGroup {
+  readonly names: readonly string[];
+  /** After the range that the model declares; null where the image failed. */
+  readonly scores: readonly (number | null)[];
+  readonly errors: readonly (readonly [at: number, code: ErrorCode])[];
+  /** Only of images that are files of their own: what must not change of each; see lib/runs/images/found-images.ts. */
+  readonly files?: readonly string[];
+  /** Only of a model with several outputs: the values of each but the first, null where there is none. */
+  readonly outputs?: readonly (readonly (number | null)[])[];
+  /** Where the range of the model made another number, by more than rounding. */
+  readonly clipped: readonly number[];
+  readonly notes: readonly (readonly [at: number, note: string])[];
+}
+
+export type JournalLine =
+  | { readonly head: JournalKey }
+  | { readonly row: JournalRow }
+  | { readonly group: JournalGroup };
 
 const kSumChars = 16;
 const kPrefix = '{"sum":"';
@@ -81,8 +101,9 @@ export function parseLine(text: string): JournalLine | null {
   } catch {
     return null;
   }
-  const { head, row } = value as { head?: unknown; row?: unknown };
+  const { head, row, group } = value as { head?: unknown; row?: unknown; group?: unknown };
   if (isKey(head)) return { head };
+  if (isGroup(group)) return { group };
   return isRow(row) ? { row } : null;
 }
 
@@ -94,7 +115,8 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 
 function isKey(value: unknown): value is JournalKey {
   if (!isObject(value)) return false;
-  const { version, tool, model, machine, metadata, options } = value;
+  const { version, tool, model, machine, metadata, options, images } = value;
+  if (images !== undefined && images !== null && !isIdentity(images)) return false;
   if (version !== journalVersion || !isText(tool) || typeof metadata !== 'boolean') return false;
   if (!isObject(model) || ![model['name'], model['sha256']].every(isText)) return false;
   return isObject(machine) && Object.values(machine).every(isText) && isObject(options);
@@ -103,14 +125,41 @@ function isKey(value: unknown): value is JournalKey {
 function isRow(value: unknown): value is JournalRow {
   if (!isObject(value)) return false;
   const { name, identity, score, error, sampled, own, outputs, clippedFrom, files } = value;
-  if (!isText(name) || !isObject(identity) || !isRowKey(own)) return false;
-  if (![identity['size'], identity['mtimeNs'], identity['inode']].every(isText)) return false;
+  if (!isText(name) || !isIdentity(identity) || !isRowKey(own)) return false;
   if (sampled !== undefined && !isSample(sampled)) return false;
   if (outputs !== undefined && !(Array.isArray(outputs) && outputs.every(Number.isFinite))) return false;
   if (files !== undefined && !(Array.isArray(files) && files.every(isText))) return false;
   if (clippedFrom !== undefined && typeof clippedFrom !== 'number') return false;
   const scored = typeof score === 'number' && error === null;
   return scored || (score === null && isErrorCode(error));
+}
+
+function isIdentity(value: unknown): boolean {
+  return isObject(value) && [value['size'], value['mtimeNs'], value['inode']].every(isText);
+}
+
+const isListOf = (value: unknown, length: number, isOne: (one: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.length === length && value.every(isOne);
+const isNumberOrNull = (value: unknown): boolean => value === null || Number.isFinite(value);
+
+function isGroup(value: unknown): value is JournalGroup {
+  if (!isObject(value)) return false;
+  const { names, scores, errors, files, outputs, clipped, notes } = value;
+  if (!Array.isArray(names) || ![names, errors, clipped, notes].every(Array.isArray)) return false;
+  const count = names.length;
+  const isPlace = (at: unknown): boolean => Number.isSafeInteger(at) && Number(at) >= 0 && Number(at) < count;
+  const isNoted = (one: unknown, holds: (what: unknown) => boolean): boolean =>
+    Array.isArray(one) && one.length === 2 && isPlace(one[0]) && holds(one[1]);
+  if (!isListOf(names, count, isText) || !isListOf(scores, count, isNumberOrNull)) return false;
+  if (files !== undefined && !isListOf(files, count, isText)) return false;
+  const isColumn = (each: unknown): boolean => isListOf(each, count, isNumberOrNull);
+  if (outputs !== undefined && !(Array.isArray(outputs) && outputs.every(isColumn))) return false;
+  if (!(clipped as unknown[]).every(isPlace)) return false;
+  if (!(notes as unknown[]).every((one) => isNoted(one, isText))) return false;
+  if (!(errors as unknown[]).every((one) => isNoted(one, isErrorCode))) return false;
+  // A failure has its code, and nothing else has one.
+  const failed = new Set((errors as JournalGroup['errors']).map(([at]) => at));
+  return (scores as JournalGroup['scores']).every((score, at) => (score === null) === failed.has(at));
 }
 
 function isRowKey(value: unknown): boolean {
@@ -138,6 +187,7 @@ export function keyDifferences(was: JournalKey, now: JournalKey): string[] {
   }
   // One that is given for the first time changes the rows that it says something of; one that is gone was forgotten.
   if (was.metadata && !now.metadata) compare('the metadata file', 'given', `not given (${optionMark('metadata')})`);
+  compare('what is scored', imagesText(was), imagesText(now));
   for (const name of namesOf(was.options, now.options)) {
     const [before, after] = [was.options[name], now.options[name]];
     const isOtherContent = isDigest(before) && isDigest(after) && before !== after;
@@ -145,6 +195,13 @@ export function keyDifferences(was: JournalKey, now: JournalKey): string[] {
     else compare(`the option ${optionMark(name)}`, valueText(before), valueText(after));
   }
   return found;
+}
+
+/** A file that was written to since may have the size that it had. */
+function imagesText({ images }: JournalKey): string {
+  if (images === undefined) return 'slides';
+  if (images === null) return 'image files';
+  return `a file of ${images.size} bytes of images (modified at ${images.mtimeNs} ns, inode ${images.inode})`;
 }
 
 function namesOf(was: object, now: object): string[] {

@@ -1,6 +1,6 @@
 /**
  * The journal of an unfinished run, `<output>.journal`: a head line that says what it belongs to, then one line for each
- * finished slide, synced to disk before the slide is reported. A run that was killed is completed from it to the same
+ * finished slide, or for some hundred lesion images together, synced to disk before the slide is reported. A run that was killed is completed from it to the same
  * bytes. Only the end of the file may be torn (the line being written when the power went) and is left out; any other
  * damage is refused, since a row that vanished silently would be scored by a different run.
  *
@@ -17,11 +17,19 @@ import { canonical } from './canonical.js';
 import { asideOf, removeIfThere, syncFolderOf, writeAll } from './durable.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
-import { formatLine, keyDifferences, parseLine, type JournalKey, type JournalRow } from './journal-format.js';
+import {
+  formatLine,
+  keyDifferences,
+  parseLine,
+  type JournalGroup,
+  type JournalKey,
+  type JournalLine,
+  type JournalRow,
+} from './journal-format.js';
 import { shown } from './names.js';
 
 const kMaxJournalBytes = 2 ** 30;
-/** The head line holds the options of the run, a row line a name of at most 255 bytes. */
+/** The head line holds the options of the run, other lines names of at most 4095 bytes. */
 const kMaxLineBytes = 2 ** 20;
 const kLineFeed = 0x0a;
 
@@ -29,6 +37,8 @@ export interface ReadJournal {
   readonly key: JournalKey;
   /** By name; of a slide that was scored again, the last line. */
   readonly rows: ReadonlyMap<string, JournalRow>;
+  /** Of lesion images, in the order in which they were scored. */
+  readonly groups: readonly JournalGroup[];
   /** Where the whole lines end; what follows is torn. */
   readonly wholeBytes: number;
 }
@@ -41,6 +51,7 @@ export function journalPathOf(output: string): string {
 export async function readJournal(path: string, fs: FileSystem = realFileSystem): Promise<ReadJournal | null> {
   let key: JournalKey | null = null;
   const rows = new Map<string, JournalRow>();
+  const groups: JournalGroup[] = [];
   let wholeBytes = 0;
   let line = 0;
   const turns = new Turns();
@@ -54,7 +65,8 @@ export async function readJournal(path: string, fs: FileSystem = realFileSystem)
         key = parsed.head;
       } else {
         if (key === null) throw refused(path, 'the head line is missing');
-        addRow(path, line, rows, parsed.row);
+        if ('group' in parsed) groups.push(parsed.group);
+        else addRow(path, line, rows, parsed.row);
       }
       wholeBytes += bytes.length + 1;
       if (turns.isOver) await turns.next();
@@ -63,7 +75,7 @@ export async function readJournal(path: string, fs: FileSystem = realFileSystem)
     if (errnoOf(error) === 'ENOENT') return null;
     throw ioFailure(error, 'read', path);
   }
-  return key === null ? null : { key, rows, wholeBytes };
+  return key === null ? null : { key, rows, groups, wholeBytes };
 }
 
 /** The whole lines, without their line feeds; what follows the last line feed is torn and left out. */
@@ -113,7 +125,7 @@ export function checkKey(path: string, was: JournalKey, now: JournalKey): void {
   throw refused(
     path,
     found,
-    `${asItWas(was, now)}, or pass ${optionMark('overwrite', 'true')} to score all slides again`,
+    `${asItWas(was, now)}, or pass ${optionMark('overwrite', 'true')} to score everything again`,
   );
 }
 
@@ -209,7 +221,7 @@ export class Journal {
 
   /** A new journal in the place of one whose rows do not count, whatever that is. */
   static async replace(path: string, key: JournalKey, fs: FileSystem, guard: WriteGuard): Promise<Journal> {
-    return await Journal.inPlaceOf(path, { key, rows: new Map(), wholeBytes: 0 }, fs, guard);
+    return await Journal.inPlaceOf(path, { key, rows: new Map(), groups: [], wholeBytes: 0 }, fs, guard);
   }
 
   private static async inPlaceOf(path: string, read: ReadJournal, fs: FileSystem, guard: WriteGuard): Promise<Journal> {
@@ -234,15 +246,24 @@ export class Journal {
 
   /** Resolves when the row is on disk. */
   append(row: JournalRow): Promise<void> {
+    return this.appendLine({ row }, 1);
+  }
+
+  /** Resolves when the images are on disk. */
+  appendGroup(group: JournalGroup): Promise<void> {
+    return this.appendLine({ group }, group.names.length);
+  }
+
+  private appendLine(line: JournalLine, rows: number): Promise<void> {
     const appended = this.queue.then(async () => {
       if (this.broken !== null) throw this.broken;
       try {
         await this.guard();
-        await writeAll(this.handle, Buffer.from(formatLine({ row })));
+        await writeAll(this.handle, Buffer.from(formatLine(line)));
         await this.handle.datasync();
         // Else the row is in a file that nobody will read.
         if (!(await this.isOwn())) throw replaced(this.path);
-        ++this.rowCount;
+        this.rowCount += rows;
       } catch (error) {
         // What is on disk now may be half a line: another append would turn the torn end into damage in the middle.
         this.broken = ioFailure(error, 'write', this.path);
@@ -288,17 +309,22 @@ export class Journal {
   }
 }
 
-async function writeLines(handle: FileHandle, { key, rows }: ReadJournal): Promise<void> {
+async function writeLines(handle: FileHandle, { key, rows, groups }: ReadJournal): Promise<void> {
   const turns = new Turns();
   let text = formatLine({ head: key });
-  for (const row of rows.values()) {
-    text += formatLine({ row });
+  for (const line of linesAgain(rows, groups)) {
+    text += formatLine(line);
     if (!turns.isOver) continue;
     await writeAll(handle, Buffer.from(text));
     text = '';
     await turns.next();
   }
   await writeAll(handle, Buffer.from(text));
+}
+
+function* linesAgain(rows: ReadJournal['rows'], groups: ReadJournal['groups']): Generator<JournalLine> {
+  for (const row of rows.values()) yield { row };
+  for (const group of groups) yield { group };
 }
 
 function replaced(path: string): MicrotomeError {

@@ -5,11 +5,13 @@
  */
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
+import { Turns } from '../core/turns.js';
 import { isRemote, remoteRefused } from '../core/remote-address.js';
 import { errnoOf, type FileSystem } from './file-system.js';
 import { walkFolder, type FolderRules, type WalkedSlide } from './folder-walk.js';
 import { escapedName, nameProblem, shown } from './names.js';
 import { folderOf, isLink, kDangling, slideAt } from './slide-files.js';
+import { slideItems, type ItemRules } from './slide-names.js';
 import type { NotRead } from './types.js';
 
 export type ListedSlide = WalkedSlide;
@@ -20,15 +22,18 @@ export interface ListedSlides {
 }
 
 /** Throws FILE_NOT_FOUND, FILE_UNREADABLE, or NETWORK for an address. */
-export async function isFolder(path: string, fs: FileSystem): Promise<boolean> {
+export async function isFolder(path: string, fs: FileSystem, noun: ItemRules['noun'] = 'slide'): Promise<boolean> {
   try {
     return (await fs.stat(path)).isDirectory();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && (await isLink(path, fs))) {
-      throw new MicrotomeError('FILE_NOT_FOUND', 'slide', `the slide ${path} is ${kDangling}`, { path, cause: error });
+      throw new MicrotomeError('FILE_NOT_FOUND', 'slide', `the ${noun} ${path} is ${kDangling}`, {
+        path,
+        cause: error,
+      });
     }
     if (isRemote(path)) throw remoteRefused(path);
-    throw fromFileSystem(error, 'slide', path, 'the slide');
+    throw fromFileSystem(error, 'slide', path, `the ${noun}`);
   }
 }
 
@@ -44,54 +49,69 @@ export async function listedSlides(
 ): Promise<ListedSlides> {
   const slides: WalkedSlide[] = [];
   const notRead: NotRead[] = [];
+  const { noun } = rules.items ?? slideItems;
+  const turns = new Turns(rules.signal);
   for (const path of paths) {
-    if (await isFolder(path, fs)) {
+    if (await isFolder(path, fs, noun)) {
       const found = await walkFolder(await folderOf(path, fs), rules, fs);
-      slides.push(...found.slides);
-      notRead.push(...found.notRead);
+      // A call takes fewer arguments than a folder has files.
+      for (const slide of found.slides) slides.push(slide);
+      for (const one of found.notRead) notRead.push(one);
     } else {
-      const { identity } = await slideAt(path, basename(path), fs);
-      slides.push({ ...named(basename(path)), path, identity });
+      const { identity } = await slideAt(path, basename(path), fs, noun);
+      slides.push({ ...nameAs(basename(path)), path, identity });
     }
   }
-  refuseTwice(slides);
-  return { slides: distinct(slides, nameOf), notRead };
+  await refuseTwice(slides, noun, turns);
+  return { slides: await distinct(slides, nameOf, noun, turns), notRead };
 }
 
-function named(name: string): Pick<WalkedSlide, 'name' | 'problem'> {
+function nameAs(name: string): Pick<WalkedSlide, 'name' | 'problem'> {
   const problem = nameProblem(name, true);
   return { name: problem === null ? name : escapedName(Buffer.from(name)), problem };
 }
 
-function refuseTwice(slides: readonly WalkedSlide[]): void {
+async function refuseTwice(slides: readonly WalkedSlide[], noun: string, turns: Turns): Promise<void> {
   const seen = new Set<string>();
   for (const { path } of slides) {
+    if (turns.isOver) await turns.next();
     const absolute = resolve(path);
     if (seen.has(absolute)) {
-      const found = `a slide that was given twice (${shown(path)})`;
-      throw new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: 'name each slide once' });
+      const found = `${noun === 'image' ? 'an' : 'a'} ${noun} that was given twice (${shown(path)})`;
+      throw new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: `name each ${noun} once` });
     }
     seen.add(absolute);
   }
 }
 
-function distinct(slides: readonly WalkedSlide[], nameOf: (path: string) => string): ListedSlide[] {
+async function distinct(
+  slides: readonly WalkedSlide[],
+  nameOf: (path: string) => string,
+  noun: string,
+  turns: Turns,
+): Promise<ListedSlide[]> {
   const uses = new Map<string, number>();
-  for (const { name } of slides) uses.set(nameOf(name), (uses.get(nameOf(name)) ?? 0) + 1);
+  for (const { name } of slides) {
+    uses.set(nameOf(name), (uses.get(nameOf(name)) ?? 0) + 1);
+    if (turns.isOver) await turns.next();
+  }
   const isShared = (name: string): boolean => (uses.get(nameOf(name)) ?? 0) > 1;
   const common = [...uses.values()].some((count) => count > 1) ? commonFolder(slides.map(({ path }) => path)) : '';
   const seen = new Map<string, string>();
-  return slides.map((slide) => {
-    const own = isShared(slide.name) ? named(relative(common, resolve(slide.path)).split(sep).join('/')) : slide;
+  const named: ListedSlide[] = [];
+  for (const slide of slides) {
+    if (turns.isOver) await turns.next();
+    const own = isShared(slide.name) ? nameAs(relative(common, resolve(slide.path)).split(sep).join('/')) : slide;
     const name = nameOf(own.name);
     const other = seen.get(name);
     if (other !== undefined) {
-      const found = `two slides named ${shown(name)}: ${shown(other)} and ${shown(slide.path)}`;
+      const found = `two ${noun}s named ${shown(name)}: ${shown(other)} and ${shown(slide.path)}`;
       throw new MicrotomeError('INVALID_OPTION', 'options', found, { path: slide.path, advice: 'score them apart' });
     }
     seen.set(name, slide.path);
-    return { ...slide, name, problem: slide.problem ?? own.problem };
-  });
+    named.push({ ...slide, name, problem: slide.problem ?? own.problem });
+  }
+  return named;
 }
 
 /** The deepest folder that holds all of them. */

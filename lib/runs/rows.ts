@@ -12,6 +12,7 @@ import { listedSlides, type ListedSlide } from './listed-slides.js';
 import type { Metadata, MetadataRow } from './metadata.js';
 import { shown, unsafeName } from './names.js';
 import { findSlide, folderOf, type FoundSlide } from './slide-files.js';
+import { isImageName, stemOf } from './slide-names.js';
 import type { NotRead } from './types.js';
 
 /** One row of the output. */
@@ -79,7 +80,7 @@ export async function rowsOfFolder(
   rules: FolderRules = defaultFolderRules,
 ): Promise<JoinedRows> {
   const { slides, notRead } = await walkFolder(await folderOf(dir, fs), rules, fs);
-  if (slides.length === 0) throw noSlide(dir, notRead);
+  if (slides.length === 0) throw await noSlide(dir, notRead, fs);
   const listed = slides.map((slide) => ({ ...slide, name: stems ? stemOf(slide.name) : slide.name }));
   const seen = new Set<string>();
   for (const { name } of listed) {
@@ -91,11 +92,14 @@ export async function rowsOfFolder(
 }
 
 /** What is there instead is said: it may be what was meant. */
-function noSlide(dir: string, notRead: readonly NotRead[]): MicrotomeError {
+async function noSlide(dir: string, notRead: readonly NotRead[], fs: FileSystem): Promise<MicrotomeError> {
   const few = notRead.slice(0, 5).map(({ path, reason }) => `${shown(path)}: ${reason}`);
   const more = notRead.length > few.length ? [`and ${notRead.length - few.length} more`] : [];
   const others = few.length === 0 ? '' : `; not read: ${[...few, ...more].join('; ')}`;
-  const found = `no slide in ${dir}; expected .tif, .tiff or .svs files${others}`;
+  const image = (await fs.readdir(dir).catch((): string[] => [])).find(isImageName);
+  const images =
+    image === undefined ? '' : `; ${shown(image)} is an image: scoreImages scores those (microtome score --images)`;
+  const found = `no slide in ${dir}; expected .tif, .tiff or .svs files${others}${images}`;
   const hasFolder = notRead.some(({ reason }) => reason.includes('not recursive'));
   const advice = hasFolder ? `check the path, or pass ${optionMark('recursive', 'true')}` : undefined;
   return new MicrotomeError('FILE_NOT_FOUND', 'slide', found, { path: dir, advice });
@@ -113,7 +117,7 @@ export async function rowsOfFiles(
   rules: FolderRules = defaultFolderRules,
 ): Promise<JoinedRows> {
   const { slides, notRead } = await listedSlides(paths, stems ? stemOf : (name) => name, rules, fs);
-  if (slides.length === 0) throw noSlide(paths.join(', '), notRead);
+  if (slides.length === 0) throw await noSlide(paths.join(', '), notRead, fs);
   return { ...joined(slides, metadata), notRead };
 }
 
@@ -146,11 +150,6 @@ function strangers(metadata: Metadata | null, known: ReadonlySet<string>, where:
   if (metadata === null) return [];
   const extra = [...metadata.rows.values()].filter((row) => !known.has(row.name));
   return extra.map((row) => `${shown(row.name)} (${metadata.path}:${row.line}): not in ${where}`);
-}
-
-function stemOf(fileName: string): string {
-  const dot = fileName.lastIndexOf('.');
-  return dot > fileName.lastIndexOf('/') + 1 ? fileName.slice(0, dot) : fileName;
 }
 
 /** Links are looked at where a row names one. */

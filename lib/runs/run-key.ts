@@ -19,7 +19,7 @@ type Known = Readonly<Record<string, unknown>>;
 export async function runKey(
   model: Model,
   prepared: Pick<PreparedRun, 'metadataSha256'>,
-  options: RunOptions,
+  options: Pick<RunOptions, 'given' | 'signal'>,
   machine: Readonly<Record<string, string>> = {},
 ): Promise<JournalKey> {
   return {
@@ -33,7 +33,7 @@ export async function runKey(
 }
 
 /** A model that was loaded before the run brings the options that it was loaded with. */
-function allGiven(model: Model, options: RunOptions): Known {
+function allGiven(model: Model, options: Pick<RunOptions, 'given'>): Known {
   return { ...optionsOfModel(model), ...options.given };
 }
 

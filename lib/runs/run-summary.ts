@@ -8,7 +8,7 @@ import { RunProgress } from './run-progress.js';
 import type { RowScorer, ScoredRows } from './score-rows.js';
 import type { DirectorySummary, RowSource } from './types.js';
 
-const noRows: Readonly<Record<RowSource, number>> = Object.freeze({
+export const noRows: Readonly<Record<RowSource, number>> = Object.freeze({
   scored: 0,
   resumed: 0,
   fallback: 0,

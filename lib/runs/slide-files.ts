@@ -9,7 +9,7 @@ import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { shown } from './names.js';
-import { isSlideName, slideEndings } from './slide-names.js';
+import { isSlideName, slideEndings, type ItemRules } from './slide-names.js';
 
 export { isSlideName };
 
@@ -134,14 +134,20 @@ export async function isLink(path: string, fs: FileSystem): Promise<boolean> {
 }
 
 /** A slide given by its own path; links are the caller's business here. Throws FILE_NOT_FOUND or FILE_UNREADABLE. */
-export async function slideAt(path: string, name: string, fs: FileSystem = realFileSystem): Promise<FoundSlide> {
+export async function slideAt(
+  path: string,
+  name: string,
+  fs: FileSystem = realFileSystem,
+  noun: ItemRules['noun'] = 'slide',
+): Promise<FoundSlide> {
   try {
     const stat = await fs.stat(path, { bigint: true });
     if (stat.isFile()) return found(name, path, stat);
   } catch (error) {
-    throw fromFileSystem(error, 'slide', path, 'the slide');
+    throw fromFileSystem(error, 'slide', path, `the ${noun}`);
   }
-  throw new MicrotomeError('NOT_A_SLIDE', 'slide', `${path} is not a regular file`, { path });
+  const code = noun === 'slide' ? 'NOT_A_SLIDE' : 'FILE_UNREADABLE';
+  throw new MicrotomeError(code, 'slide', `${path} is not a regular file`, { path });
 }
 
 /** What the file system says of a file, in 64 bits. */

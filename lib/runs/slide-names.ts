@@ -1,4 +1,15 @@
 /** What the name of a file says of it: a slide that a folder run reads, one that this version cannot read, or neither. */
+import type { FileSystem } from './file-system.js';
+
+/** Which files of a folder a run reads. */
+export interface ItemRules {
+  /** What messages call one. */
+  readonly noun: 'slide' | 'image';
+  /** `item`: it is read. `look`: its content says. A reason: it is not read. Null: it is none of what the run is about. */
+  byName(name: string): 'item' | 'look' | { readonly reason: string } | null;
+  /** Why the file is not read; null: it is. */
+  byContent?(path: string, fs: FileSystem): Promise<string | null>;
+}
 
 /** Endings of the names that a folder run reads. */
 export const slideEndings = ['.tif', '.tiff', '.svs'] as const;
@@ -8,6 +19,17 @@ const kSlideName = /^[^.].*\.(tif|tiff|svs)$/is;
 /** Not hidden, and with one of the slide extensions, in any case. */
 export function isSlideName(name: string): boolean {
   return kSlideName.test(name);
+}
+
+/** Not hidden, and named as a JPEG or PNG file is. */
+export function isImageName(name: string): boolean {
+  return /^[^.].*\.(?:jpe?g|png)$/is.test(name);
+}
+
+/** The name, or the path, without the ending. */
+export function stemOf(fileName: string): string {
+  const dot = fileName.lastIndexOf('.');
+  return dot > fileName.lastIndexOf('/') + 1 ? fileName.slice(0, dot) : fileName;
 }
 
 /** Slides in formats of other vendors, by extension. */
@@ -29,3 +51,13 @@ export function unreadKind(name: string): string | null {
   if (!kOtherTiffs.has(extension)) return null;
   return `of a folder only .tif, .tiff and .svs files are read; a .${extension} file can be given by its own path`;
 }
+
+/** A slide shows by its name alone. */
+export const slideItems: ItemRules = {
+  noun: 'slide',
+  byName(name) {
+    if (isSlideName(name)) return 'item';
+    const reason = unreadKind(name);
+    return reason === null ? null : { reason };
+  },
+};

@@ -4,7 +4,10 @@ import type { DeviceUse } from '../native/devices.js';
 import type { RunOptions } from './directory-options.js';
 import type { PreparedRun } from './prepare.js';
 
-export function tellNotRead({ onNotRead }: RunOptions, { notRead = [] }: PreparedRun): void {
+export function tellNotRead(
+  { onNotRead }: Pick<RunOptions, 'onNotRead'>,
+  { notRead = [] }: Pick<PreparedRun, 'notRead'>,
+): void {
   if (notRead.length === 0) return;
   try {
     onNotRead?.(notRead);
@@ -13,7 +16,7 @@ export function tellNotRead({ onNotRead }: RunOptions, { notRead = [] }: Prepare
   }
 }
 
-export function tellModel({ onModel }: RunOptions, model: Model): void {
+export function tellModel({ onModel }: Pick<RunOptions, 'onModel'>, model: Model): void {
   try {
     onModel?.(model);
   } catch {
@@ -22,7 +25,7 @@ export function tellModel({ onModel }: RunOptions, model: Model): void {
 }
 
 /** `use` is not there where somebody else made the scorer. */
-export function tellDevice({ onDevice }: RunOptions, use: DeviceUse | undefined): void {
+export function tellDevice({ onDevice }: Pick<RunOptions, 'onDevice'>, use: DeviceUse | undefined): void {
   if (use === undefined) return;
   try {
     onDevice?.(use);

@@ -5,6 +5,7 @@ import { fromNative, MicrotomeError, nativeJob } from '../core/errors.js';
 import type { Model } from '../model/model.js';
 import { defaultImageResize, imageProgramOf } from '../model/program/image-program.js';
 import { specOf } from '../model/spec.js';
+import type { DeviceUse } from '../native/devices.js';
 import type { NativeEngine } from '../native/contract.js';
 import { imageMarks, type NativeImageBatch, type NativeImageProgram, type NativeImageRows } from '../native/images.js';
 import { record } from '../options/check.js';
@@ -60,6 +61,8 @@ export interface ImageRows {
 /** A warm engine for images. Batches share its threads and its memory limit. */
 export interface ImageScorer extends AsyncDisposable {
   readonly model: Model;
+  /** What is known of the device in use, and why `auto` took no other. */
+  readonly deviceUse: DeviceUse;
   /**
    * Scores the images of a batch. Any number of batches may be scored at once; the rows of each are in the order of its
    * images. Rejects with CANCELLED or the reason of the signal, and with a failure of the whole batch: a file of `places` that
@@ -157,6 +160,7 @@ class WarmImageScorer implements ImageScorer {
   constructor(
     private readonly engine: NativeEngine,
     readonly model: Model,
+    readonly deviceUse: DeviceUse,
     private readonly program: NativeImageProgram,
   ) {}
 
@@ -232,6 +236,6 @@ export async function createImageScorer(options: ImageScorerOptions): Promise<Im
     batchSize: batchSize ?? defaults.batchSize,
     reproducible: reproducible ?? defaults.reproducible,
   });
-  const { made } = await makeEngine(model, parsed);
-  return new WarmImageScorer(made, model, program);
+  const { made, use } = await makeEngine(model, parsed);
+  return new WarmImageScorer(made, model, use, program);
 }

@@ -156,12 +156,12 @@ namespace microtome::addon::options {
   return read_choice<decode::BadTilePolicy>(fields, {"onBadTile", "onBadTile"}, {{"error", decode::BadTilePolicy::Error}, {"fill", decode::BadTilePolicy::Fill}});
 }
 
-// Tiles that a worker decodes and gives to the model together.
+// Tiles, or lesion images, that a worker decodes and gives to the model together.
 [[nodiscard]] inline std::int64_t batch_size(const Fields& fields) {
   return read_integer(fields, {"batchSize", "batchSize"}, {.min = option_bounds::kBatchSizeMin, .max = option_bounds::kBatchSizeMax}, "an integer from 1 to 65536 tiles");
 }
 
-// Give the same score, to the last bit, for any batch size, any number of threads and whatever other slides run.
+// Give the same score, to the last bit, for any batch size, any number of threads and whatever else runs.
 [[nodiscard]] inline bool reproducible(const Fields& fields) { return fields.boolean("reproducible"); }
 
 // Keep the place and the outputs of every tile in the result.

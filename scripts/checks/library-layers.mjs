@@ -10,7 +10,7 @@ const mayImport = {
   slide: ['slide', 'options', 'native', 'core'],
   model: ['model', 'options', 'scoring', 'native', 'core'],
   scoring: ['scoring', 'slide', 'model', 'options', 'native', 'core'],
-  runs: ['runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  runs: ['runs', 'images', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // Files beside the table: written as lib/runs writes its own, for one slide and for a run.
   outputs: ['outputs', 'runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // Files of lesion images: where each image is.

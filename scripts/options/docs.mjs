@@ -13,6 +13,7 @@ function shownValues(row, table) {
   if (kind.type === 'choice') return kind.values.map((value) => `\`${value}\``).join(', ');
   if (kind.type === 'path') return 'a path';
   if (kind.type === 'text') return 'a name';
+  if (kind.type === 'texts') return 'names';
   return table.kindText(kind).replace(/,$/, '');
 }
 
@@ -33,7 +34,7 @@ function describe(row) {
 }
 
 function line(row, table) {
-  const flag = ['run', 'region', 'embed'].some((place) => row.in.includes(place))
+  const flag = ['run', 'images', 'region', 'embed'].some((place) => row.in.includes(place))
     ? table.flagOf(row, table.optionRows)
     : null;
   const cells = [
@@ -75,7 +76,7 @@ name with a dot is a member of an object: \`tile.size\` is \`{ tile: { size: 256
 over the model's own declaration. Paths in the file are relative to the working directory, as those of flags are.
 
 A flag that takes a number of bytes also takes \`512MiB\` or \`2GiB\`. Three numbers and ranges are written with commas:
-\`--input-mean 0.5,0.5,0.5\`, \`--clip 0,1\`. An option that is true or false is a flag alone, and with \`no-\` before its name it
+\`--input-mean 0.5,0.5,0.5\`, \`--clip 0,1\`; so are several names: \`--license CC-BY,CC-0\`. An option that is true or false is a flag alone, and with \`no-\` before its name it
 is false: \`--no-reproducible\`.
 
 Three resolutions have three names, in microns per pixel: \`slideMpp\` is the resolution of the slide, \`mpp\` the resolution

@@ -3,7 +3,7 @@
 import { boundsHeader, readersHeader } from './cpp.mjs';
 import { optionDocs } from './docs.mjs';
 import { runSchema } from './schema.mjs';
-import { defaultsModule, optionTypes, runTypes } from './types.mjs';
+import { defaultsModule, imageTypes, optionTypes, runTypes } from './types.mjs';
 
 /** Rows that the parser, the generators and a reader could not make sense of. */
 function checkTable(table) {
@@ -20,7 +20,7 @@ function checkTable(table) {
       throw new Error(`the option ${row.name} has no row for ${owner}`);
   }
   const flags = table.optionRows
-    .filter((row) => row.in.includes('run'))
+    .filter((row) => row.in.includes('run') || row.in.includes('images'))
     .map((row) => table.flagOf(row, table.optionRows));
   const twice = flags.find((flag, i) => flag !== null && flags.indexOf(flag) !== i);
   if (twice !== undefined) throw new Error(`the flag --${twice} stands for two options`);
@@ -51,6 +51,7 @@ export function generate(table) {
     'lib/options/generated-types.ts': optionTypes(table),
     'lib/options/defaults.ts': defaultsModule(table),
     'lib/runs/generated-types.ts': runTypes(table),
+    'lib/runs/images/generated-types.ts': imageTypes(table),
     'schema/run.schema.json': `${json(runSchema(table))}\n`,
     'docs/options.md': optionDocs(table),
     'native/core/option_bounds.h': boundsHeader(table),

@@ -34,6 +34,8 @@ function valueSchema(kind) {
       };
     case 'boolean':
       return { type: 'boolean' };
+    case 'texts':
+      return { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
     case 'choice':
       return { enum: [...kind.values] };
     case 'pattern':
@@ -82,7 +84,7 @@ function exclusions(rows, owner, table) {
 
 /** schema/run.schema.json: what a file for --config may hold. Whatever has a flag has a key. */
 export function runSchema(table) {
-  const rows = table.optionRows.filter((row) => row.in.includes('run'));
+  const rows = table.optionRows.filter((row) => row.in.includes('run') || row.in.includes('images'));
   const properties = { $schema: { type: 'string', description: 'Where this schema is; ignored.' } };
   for (const row of rows) {
     const owner = table.ownerName(row);

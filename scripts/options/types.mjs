@@ -42,6 +42,7 @@ function valueType(kind) {
     range: 'ClipRange | null',
     boolean: 'boolean',
     text: 'string',
+    texts: 'readonly string[]',
     path: 'string | URL',
     pattern: 'string',
     column: 'number | string',
@@ -104,13 +105,16 @@ function placeType({ place, typeName, doc, extends: base }, rows, table) {
   return `${comment(doc, 0)}export interface ${typeName}${from} {\n${own.map((row) => member(row, table, 2)).join('')}}\n`;
 }
 
-const isRunOnly = (row) => row.in.every((place) => place === 'run');
+/** Places whose types are made for lib/runs. */
+const runPlaces = ['run', 'images'];
+const isOfRuns = (row) => row.in.every((place) => runPlaces.includes(place));
+const isRunOnly = (row) => isOfRuns(row) && row.in.includes('run');
 
 /** lib/options/generated-types.ts: everything but the options of a run. */
 export function optionTypes(table) {
-  const rows = table.optionRows.filter((row) => !isRunOnly(row));
+  const rows = table.optionRows.filter((row) => !isOfRuns(row));
   const objects = rows.filter((row) => row.kind.type === 'object');
-  const places = table.placeTypes.filter(({ place }) => place !== 'run');
+  const places = table.placeTypes.filter(({ place }) => !runPlaces.includes(place));
   const imports = [
     "import type { Model } from '../model/model.js';",
     "import type { DeviceChoice } from '../native/devices.js';",
@@ -154,6 +158,22 @@ export function runTypes(table) {
     `${generated('The options of a run over many slides.')}\n${imports.join('\n')}\n`,
     ...choiceTypes(rows),
     `${head}export interface DirectoryOptions extends ${bases.join(', ')} {\n${body}}\n`,
+  ].join('\n');
+}
+
+/** lib/runs/images/generated-types.ts: the options of a run over lesion images. */
+export function imageTypes(table) {
+  const top = table.optionRows.filter((row) => row.in.includes('images') && table.ownerName(row) === '');
+  const shared = top.filter((row) => row.in.includes('run')).map((row) => `'${row.name}'`);
+  const own = top.filter((row) => !row.in.includes('run'));
+  const head = comment(
+    'How {@link scoreImages} runs: what {@link scoreDirectory} takes and images have too, and what is their own.',
+    0,
+  );
+  const body = own.map((row) => member(row, table, 2)).join('');
+  return [
+    `${generated('The options of a run over lesion images.')}\nimport type { DirectoryOptions } from '../generated-types.js';\nimport type { ImageProgress } from './types.js';\n`,
+    `${head}export interface ImageOptions extends Pick<DirectoryOptions, ${shared.join(' | ')}> {\n${body}}\n`,
   ].join('\n');
 }
 

@@ -66,3 +66,12 @@ export async function countVitest(jsonFile) {
   };
   return report.success || counts.failed > 0 ? counts : add(counts, oneFailure);
 }
+
+/** What Python's unittest says at its end. A program that ended badly without a failed test counts as one failure. */
+export function countUnittest({ code, output }) {
+  const ran = Number(output.match(/^Ran (\d+) tests? in /m)?.[1] ?? 0);
+  const of = (word) => Number(output.match(new RegExp(`^(?:OK|FAILED) \\(.*?\\b${word}=(\\d+)`, 'm'))?.[1] ?? 0);
+  const [failed, skipped] = [of('failures') + of('errors') + of('unexpected successes'), of('skipped')];
+  const counts = { passed: Math.max(0, ran - failed - skipped), failed, skipped };
+  return code === 0 || failed > 0 ? counts : add(counts, oneFailure);
+}

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { add, closingLine, countCtestCases, countCtestExecutables, countVitest } from './counts.mjs';
+import { add, closingLine, countCtestCases, countCtestExecutables, countUnittest, countVitest } from './counts.mjs';
 import { firstStalePackage } from './install.mjs';
 
 let dir;
@@ -96,5 +96,14 @@ describe('what is installed', () => {
     expect(firstStalePackage(wanted, { ...installed, 'node_modules/a': { version: '1.0.1' } }, host)).toBe(
       'node_modules/a',
     );
+  });
+
+  it('counts the tests of a Python program', () => {
+    const ended = (code, last) => countUnittest({ code, output: `...\nRan 12 tests in 3.2s\n\n${last}\n` });
+    expect(ended(0, 'OK')).toEqual({ passed: 12, failed: 0, skipped: 0 });
+    expect(ended(0, 'OK (skipped=2)')).toEqual({ passed: 10, failed: 0, skipped: 2 });
+    expect(ended(1, 'FAILED (failures=1, errors=2, skipped=3)')).toEqual({ passed: 6, failed: 3, skipped: 3 });
+    // Killed before its last line.
+    expect(countUnittest({ code: 128, output: 'test_a ... ok' })).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 });

@@ -273,6 +273,6 @@ describe('references', () => {
     );
     await failure(() => loadModel(''), 'INVALID_OPTION');
     await failure(() => loadModel(3 as unknown as string), 'INVALID_OPTION');
-    await failure(() => loadModel('demo-lesion'), 'FILE_NOT_FOUND');
+    await failure(() => loadModel('demo-retina'), 'FILE_NOT_FOUND');
   });
 });

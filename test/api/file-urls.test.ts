@@ -45,7 +45,11 @@ function valueIn(options: object, name: string): unknown {
 
 describe('options', () => {
   const rows = optionRows.filter(({ kind }) => ['path', 'model', 'mask'].includes(kind.type));
-  const needed: Readonly<Record<string, object>> = { run: { model: 'demo' }, stream: { size: 8, mpp: 1 } };
+  const needed: Readonly<Record<string, object>> = {
+    run: { model: 'demo' },
+    images: { model: 'demo' },
+    stream: { size: 8, mpp: 1 },
+  };
   const cases = rows.flatMap((row) => row.in.map((place) => [row.name, place] as const));
   it('are some', () => expect(cases.length).toBeGreaterThan(6));
   it.each(cases)('%s of %s takes one', (name, place) => {

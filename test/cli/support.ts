@@ -5,7 +5,9 @@ import { runCli } from '../../lib/cli/run.js';
 import { MicrotomeError } from '../../lib/core/errors.js';
 import type { DoctorReport } from '../../lib/native/doctor.js';
 import { startRun, type RunDependencies } from '../../lib/runs/directory-run.js';
+import { startImageRun } from '../../lib/runs/images/image-run.js';
 import { sourceOf } from '../../lib/runs/score-directory.js';
+import { fakeImageScorer, type FakeImageScorer, type FakeImageSettings } from '../images/support.js';
 import { fakeModel, fakeScorer, type FakeScorer, type FakeScorerSettings } from '../runs/support.js';
 
 export interface CliResult {
@@ -13,10 +15,12 @@ export interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly scorers: readonly FakeScorer[];
+  readonly imageScorers: readonly FakeImageScorer[];
 }
 
 export interface CliSettings {
   readonly scorer?: FakeScorerSettings;
+  readonly images?: FakeImageSettings;
   readonly library?: Partial<CliLibrary>;
   readonly signal?: AbortSignal;
   readonly tty?: { readonly columns: number };
@@ -42,7 +46,13 @@ function collector(
 export async function cli(argv: readonly string[], settings: CliSettings = {}): Promise<CliResult> {
   const [stdout, stderr]: [string[], string[]] = [[], []];
   const scorers: FakeScorer[] = [];
+  const imageScorers: FakeImageScorer[] = [];
   const parts: Omit<CliLibrary, 'scoreDirectory'> = {
+    scoreImages: (images, options) => {
+      const scorer = fakeImageScorer(settings.images);
+      imageScorers.push(scorer);
+      return startImageRun(images, options, { createScorer: async () => scorer, versions: async () => ({}) });
+    },
     async createScorer() {
       const scorer = fakeScorer(settings.scorer);
       scorers.push(scorer);
@@ -77,7 +87,7 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     writesFile: false,
   };
   const code = await runCli(argv, io);
-  return { code, stdout: stdout.join(''), stderr: stderr.join(''), scorers };
+  return { code, stdout: stdout.join(''), stderr: stderr.join(''), scorers, imageScorers };
 }
 
 export function fakeSlide(change: Partial<CliSlide> = {}): CliSlide & { closed: boolean } {

@@ -90,7 +90,7 @@ const places: readonly Place[] = [
     name: 'the journal that is gone on with',
     code: 'RESUME_REFUSED',
     followsLinks: false,
-    open: (path) => Journal.reopen(path, { key: {} as never, rows: new Map(), wholeBytes: 1 }),
+    open: (path) => Journal.reopen(path, { key: {} as never, rows: new Map(), groups: [], wholeBytes: 1 }),
   },
   {
     name: 'the lock',

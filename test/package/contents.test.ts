@@ -57,6 +57,8 @@ describe('tarball', () => {
     'docs/errors.md',
     'ARCHITECTURE.md',
     'models/demo/microtome.json',
+    'models/demo-lesion/microtome.json',
+    'models/demo-lesion/model.onnx',
     'CMakeLists.txt',
     'native/core/error_codes.def',
     'README.md',

@@ -9,7 +9,8 @@ type Written = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 it('are read byte by byte, and what is no image is told', async () => {
   const folder = await temporaryFolder();
-  const written = await runPython<Written>('images.py', [folder]);
+  const [written = {}] = await runPython<Written>('images.py', [folder]);
+  expect(Object.keys(written)).toEqual(['isic', 'forms']);
   for (const [file, contents] of Object.entries(written)) {
     await using images = await openImages(join(folder, `${file}.hdf5`));
     expect(images.names).toEqual(Object.keys(contents).toSorted());

@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { submissionNumber, submissionText, writeSubmission } from '../../lib/runs/csv-write.js';
+import { submissionNumber, submissionText } from '../../lib/runs/csv-write.js';
+import { writeWhole } from '../../lib/runs/durable.js';
 import { readCsv } from '../../lib/runs/csv-read.js';
 import { MicrotomeError } from '../../lib/core/errors.js';
 import { defaultClip } from '../../lib/scoring/result.js';
@@ -60,7 +61,7 @@ describe('the text', () => {
     const text = submissionText(header, rows, defaultClip);
     expect(text).toBe('filename,relapse\nz.tif,0.250000000\n"a,b.tif",0.250000000\n"say ""x"".tif",0.250000000\n');
     const path = join(await temporaryFolder(), 'out.csv');
-    await writeSubmission(path, text);
+    await writeWhole(path, text);
     expect((await readCsv(path)).rows.map((row) => row.cells[0])).toEqual(rows.map((row) => row.name));
   });
 });
@@ -78,7 +79,7 @@ describe('written whole or not at all', () => {
           const fs = faultyFileSystem((done, at) => {
             if (done === operation && at.startsWith(path)) throw systemError(errno);
           });
-          const error = await failureOf(writeSubmission(path, kText, fs));
+          const error = await failureOf(writeWhole(path, kText, fs));
           expect(error.code).toBe(errno === 'ENOSPC' ? 'DISK_FULL' : 'FILE_UNREADABLE');
           expect(error.message).toContain(errno);
           expect(await readdir(folder)).toEqual(old === null ? [] : ['out.csv']);
@@ -108,7 +109,7 @@ describe('written whole or not at all', () => {
         });
       },
     };
-    await writeSubmission(path, kText, short);
+    await writeWhole(path, kText, short);
     expect(await readFile(path, 'utf8')).toBe(kText);
   });
 
@@ -117,7 +118,7 @@ describe('written whole or not at all', () => {
     const path = join(folder, 'out.csv');
     const seen: string[] = [];
     const fs = faultyFileSystem((operation, at) => seen.push(`${operation} ${at.slice(folder.length)}`));
-    await writeSubmission(path, kText, fs, async () => {
+    await writeWhole(path, kText, fs, async () => {
       seen.push('ask');
     });
     expect(seen.filter((line) => !line.startsWith('close') && !line.startsWith('unlink'))).toEqual([
@@ -134,7 +135,7 @@ describe('written whole or not at all', () => {
   it('a refusal before the rename leaves nothing', async () => {
     const folder = await temporaryFolder();
     const refusal = new MicrotomeError('OUTPUT_LOCKED', 'csv', 'made by the test');
-    const writing = writeSubmission(join(folder, 'out.csv'), kText, undefined, () => Promise.reject(refusal));
+    const writing = writeWhole(join(folder, 'out.csv'), kText, undefined, () => Promise.reject(refusal));
     expect(await failureOf(writing)).toBe(refusal);
     expect(await readdir(folder)).toEqual([]);
   });
@@ -143,7 +144,7 @@ describe('written whole or not at all', () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'out.csv');
     await writeFile(`${path}.tmp`, 'half a fi');
-    await writeSubmission(path, kText);
+    await writeWhole(path, kText);
     expect(await readdir(folder)).toEqual(['out.csv']);
   });
 });

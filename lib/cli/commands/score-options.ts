@@ -1,5 +1,5 @@
-/** The options of microtome score: those of a run in the table of options, and those of the terminal. */
-import type { DirectoryOptions } from '../../index.js';
+/** The options of microtome score: those of runs in the table of options, and those of the terminal. */
+import type { DirectoryOptions, ImageOptions } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { readConfig } from '../config-file.js';
 import { fileNaming } from '../naming.js';
@@ -7,13 +7,13 @@ import { progressKinds } from '../progress.js';
 import { flagSpecs, flagValues, flagsOverFile, nested, optionsIn, type FlatOptions } from '../table-flags.js';
 import { UsageError } from '../usage-error.js';
 
-const rows = optionsIn('run');
+const rows = optionsIn(['run', 'images']);
 
 export const scoreSpec: CommandSpec = {
   name: 'score',
-  positionals: '<folder|slide…>',
+  positionals: '<folder|slide…|images.hdf5>',
   summary:
-    'Score the slides of folders, or single slides, and write a CSV. Without --out the scores go to stdout. A path may be given as a file: URL.',
+    'Score the slides of folders, or single slides, or lesion images, and write a CSV. Without --out the scores go to stdout. A path may be given as a file: URL.',
   options: {
     ...flagSpecs(rows),
     config: {
@@ -28,13 +28,22 @@ export const scoreSpec: CommandSpec = {
       heading: 'Results',
       help: 'how to show progress on stderr (default: bar on a terminal, else plain)',
     },
+    images: {
+      kind: 'flag',
+      heading: 'Files',
+      help: 'the folders hold lesion images (JPEG, PNG), not slides',
+    },
     json: {
       kind: 'flag',
       heading: 'Results',
-      help: 'print one line on stdout for each finished slide, after its row is on disk',
+      help: 'print one line on stdout for each finished slide or image, after its row is on disk',
     },
   },
   notes: [
+    'A path that ends in .hdf5, .h5, .jpg, .jpeg or .png is one of lesion images, and any other path one of slides. With',
+    '--images every path is one of images: say so for a folder of them. The two are not scored in one run. The columns of',
+    'images are isic_id and target; a row names an image without the ending of its file.',
+    '',
     'A slide that fails does not stop the others. Its row holds the value of --fallback, else the fallback value that the',
     'model declares (exit code 3). Where there is neither, no output is written (exit code 1), and the scores of the other',
     'slides are kept for --resume. With --on-error skip the rows of slides that fail are left out (exit code 3).',
@@ -45,18 +54,57 @@ export const scoreSpec: CommandSpec = {
   ],
 };
 
+/** What the paths of a command line name. */
+export type ScoredKind = 'slides' | 'images';
+
+const kImagePath = /\.(?:hdf5|h5|jpe?g|png)$/i;
+
+/** The rule is in the notes above. Throws UsageError. */
+export function kindOfPaths(paths: readonly string[], saysImages: boolean): ScoredKind {
+  const image = paths.find((path) => kImagePath.test(path));
+  if (saysImages || image === undefined) return saysImages ? 'images' : 'slides';
+  const other = paths.find((path) => !kImagePath.test(path));
+  if (other === undefined) return 'images';
+  throw new UsageError(
+    `${JSON.stringify(image)} is taken for images, and ${JSON.stringify(other)} for slides; score them apart, or pass --images where all are images`,
+    scoreSpec.name,
+  );
+}
+
 /** Only what was given: every default is the library's, and so is every check of a value. Throws UsageError. */
 export async function directoryOptions(args: ParsedArgs): Promise<DirectoryOptions> {
+  const given = await givenOptions(args, 'slides');
+  const writesFiles = rows.some(({ name, in: places }) => places.includes('files') && given.has(name));
+  const needy = writesFiles ? ['resume'] : ['resume', 'overwrite'];
+  requireOutput(given, needy);
+  return nested(given) as unknown as DirectoryOptions;
+}
+
+/** As above, of images. */
+export async function imageOptions(args: ParsedArgs): Promise<ImageOptions> {
+  const given = await givenOptions(args, 'images');
+  requireOutput(given, given.has('runRecord') ? ['resume'] : ['resume', 'overwrite']);
+  return nested(given) as unknown as ImageOptions;
+}
+
+async function givenOptions(args: ParsedArgs, kind: ScoredKind): Promise<FlatOptions> {
   const flags = flagValues(args, rows, scoreSpec.name);
   const config = args.text('config');
   const given = config === undefined ? flags : await withFile(args, flags, config);
   if (!given.has('model')) throw new UsageError('--model is missing', scoreSpec.name);
-  const writesFiles = rows.some(({ name, in: places }) => places.includes('files') && given.has(name));
-  const needy = writesFiles ? ['resume'] : ['resume', 'overwrite'];
+  const place = kind === 'slides' ? 'run' : 'images';
+  const foreign = rows.find(({ name, in: places }) => given.has(name) && !places.includes(place));
+  if (foreign !== undefined) {
+    const other = kind === 'slides' ? 'images; for a folder of them, pass --images' : 'slides, and images were given';
+    throw new UsageError(`${args.naming(foreign.name, null)} is for ${other}`, scoreSpec.name);
+  }
+  return given;
+}
+
+function requireOutput(given: FlatOptions, needy: readonly string[]): void {
   const needsOutput = needy.find((name) => given.get(name) === true);
   if (needsOutput !== undefined && !given.has('output'))
     throw new UsageError(`--${needsOutput} needs --out`, scoreSpec.name);
-  return nested(given) as unknown as DirectoryOptions;
 }
 
 async function withFile(args: ParsedArgs, flags: FlatOptions, path: string): Promise<FlatOptions> {

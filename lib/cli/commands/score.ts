@@ -1,36 +1,28 @@
-/** microtome score: a folder or single slides, to a table, to JSON lines or to a submission. */
+/** microtome score: slides to a table, to JSON lines or to a submission. Images: see score-images.ts. */
 import { messageWithoutPath } from '../../core/errors.js';
 import { pathOf } from '../../core/file-url.js';
-import {
-  MicrotomeError,
-  type DirectoryOptions,
-  type DirectorySummary,
-  type Model,
-  type NotRead,
-  type OptionNaming,
-  type SlideOutcome,
-  type SlideResult,
-} from '../../index.js';
+import type { DirectoryOptions, OptionNaming, SlideOutcome, SlideResult } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
 import { deviceLine, isTelling } from '../device-line.js';
-import { assumptionLine } from '../assumptions.js';
-import { exitCode, exitCodeOf } from '../exit-codes.js';
+import { exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { outcomeJson, outcomeLine, resumeLines, summaryLine } from '../outcome.js';
 import { progressView, type ProgressKind, type ProgressView } from '../progress.js';
 import { Failure } from '../failure.js';
 import { printable } from '../text.js';
 import { UsageError } from '../usage-error.js';
-import { clinicalNotice } from './model.js';
-import { directoryOptions, scoreSpec } from './score-options.js';
+import { scoreTheImages } from './score-images.js';
+import { codeOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
+import { directoryOptions, kindOfPaths, scoreSpec } from './score-options.js';
 
 export { scoreSpec };
 
 export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
+  const slides = pathsOf(args);
+  if (kindOfPaths(slides, args.flag('images')) === 'images') return scoreTheImages(slides, args, io);
   const options = await directoryOptions(args);
   const out = options.output === undefined ? undefined : pathOf(options.output);
   io.writesFile = out !== undefined;
-  const slides = slidesOf(args);
   const view = progressView(args.text('progress') as ProgressKind | undefined, io.stderr);
   const run = io.library.scoreDirectory(slides, {
     ...options,
@@ -40,15 +32,7 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     onDevice: (use) => {
       if (isTelling(use)) view.say(deviceLine(use));
     },
-    onModel(model) {
-      const notice = clinicalNotice(model);
-      if (notice !== null) view.note(`model ${printable(model.name)}: ${notice}`);
-      const fallback = fallbackNotice(model, options.fallback);
-      if (fallback !== null) view.note(fallback);
-      const assumed = assumptionLine(model, options, args.naming);
-      if (assumed !== null) view.say(assumed);
-      for (const warning of model.warnings) view.say(`warning: model ${printable(model.name)}: ${printable(warning)}`);
-    },
+    onModel: (model) => tellModel(model, options, args.naming, view),
   });
   let finished = 0;
   const failures = new Set<unknown>();
@@ -74,13 +58,6 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
   }
 }
 
-/** The user's value goes before the model's; that it differs is said. */
-function fallbackNotice(model: Model, given: number | undefined): string | null {
-  const declared = model.outputs[0]?.fallback ?? null;
-  if (given === undefined || declared === null || declared === given) return null;
-  return `fallback value: ${given}, as --fallback says; the model declares ${declared}`;
-}
-
 function whatStands({ provisional }: DirectoryOptions, out: string): string {
   if (provisional !== true) return 'no output was written';
   return `${printable(out)} is provisional: a slide that was not scored has the fallback value`;
@@ -91,20 +68,6 @@ function continuation({ format, onError }: DirectoryOptions): string {
   const standIn = onError === 'error' ? '--on-error fallback' : '--fallback N';
   const ways = format === undefined ? `${standIn} or --on-error skip` : standIn;
   return `; repair or remove the slides that failed, or pass ${ways}, and continue with --resume`;
-}
-
-/** Where the lock was lost, the journal is the other run's. */
-function plainContinuation(error: unknown): string {
-  const isLost = error instanceof MicrotomeError && error.code === 'OUTPUT_LOCKED';
-  return isLost ? '' : ', continue with --resume';
-}
-
-const kMostNotRead = 20;
-
-/** One line for each, and no more than fit on a screen. */
-function tellNotRead(notRead: readonly NotRead[], view: ProgressView): void {
-  for (const { path, reason } of notRead.slice(0, kMostNotRead)) view.note(`not read: ${printable(path)}: ${reason}`);
-  if (notRead.length > kMostNotRead) view.note(`not read: and ${notRead.length - kMostNotRead} more`);
 }
 
 interface Telling {
@@ -136,26 +99,9 @@ function limitsOf({ path, read, clipped, unclipped, clip }: SlideResult): readon
   return lines;
 }
 
-function codeOf(summary: DirectorySummary): number {
-  const { failed, fallback, missing, skipped } = summary.counts;
-  // With an output: rows without a value, which the status column tells.
-  if (failed > 0) return summary.output === null ? exitCode.internal : exitCode.fallback;
-  if (skipped > 0) return exitCode.fallback;
-  // Without an output there is no row that the fallback could stand in.
-  if (fallback + missing > 0) return summary.output === null ? exitCode.internal : exitCode.fallback;
-  return exitCode.ok;
-}
-
-/** Slides and folders; the library says what is wrong with a path. */
-function slidesOf(args: ParsedArgs): readonly string[] {
+/** The library says what is wrong with a path. */
+function pathsOf(args: ParsedArgs): readonly string[] {
   const paths = args.positionals;
-  if (paths.length === 0) throw new UsageError('a folder or a slide is missing', scoreSpec.name);
-  const images = paths.find((path) => /\.(hdf5|h5)$/i.test(path));
-  if (images !== undefined) {
-    throw new UsageError(
-      `${JSON.stringify(images)}: this version scores slides, not HDF5 files of images`,
-      scoreSpec.name,
-    );
-  }
+  if (paths.length === 0) throw new UsageError('a folder, a slide or a file of images is missing', scoreSpec.name);
   return paths;
 }

@@ -7,7 +7,7 @@ import type { WantedArchitecture } from './check-device-code.js';
 
 /** What {@link packSubmission} makes, and of what. */
 export interface PackOptions {
-  /** The folder of the bundle, or the built-in name `demo`. */
+  /** The folder of the bundle, or a built-in name. */
   readonly model: string | URL;
   /** The zip to write. */
   readonly output: string | URL;

@@ -50,9 +50,9 @@ export const fileRows: readonly OptionRow[] = [
   },
   {
     name: 'runRecord',
-    in: place,
+    in: ['files', 'run', 'images'],
     kind: kind.path,
-    doc: 'JSON file that says how the run was made: versions, hashes, options, device, times, warnings and what became of each slide.',
+    doc: 'JSON file that says how the run was made: versions, hashes, options, device, times, warnings and what became of each slide (of lesion images: how many, and which failed).',
     details: 'It is written when scoring begins, with the state running, and again at the end.',
     default: { text: 'none is written' },
     scores: 'no',

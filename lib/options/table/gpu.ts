@@ -2,7 +2,9 @@
 import type { OptionRow } from '../row.js';
 import * as kind from './kinds.js';
 
-const place = ['runtime', 'run'] as const;
+const place = ['runtime', 'run', 'images'] as const;
+/** Stored tiles of slides. */
+const tilePlaces = ['runtime', 'run'] as const;
 const heading = 'GPU';
 
 /** What a score depends on is in the journal by what was in use, so that these options mean nothing on the CPU. */
@@ -45,7 +47,7 @@ export const gpuRows: readonly OptionRow[] = [
   },
   {
     name: 'gpu.decode',
-    in: place,
+    in: tilePlaces,
     kind: { type: 'choice', values: ['auto', 'cpu', 'nvjpeg'], typeName: 'GpuDecode' },
     doc: 'Who decodes JPEG tiles for a GPU.',
     details:

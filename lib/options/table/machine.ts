@@ -2,7 +2,7 @@
 import type { OptionRow } from '../row.js';
 import * as kind from './kinds.js';
 
-const place = ['runtime', 'run'] as const;
+const place = ['runtime', 'run', 'images'] as const;
 const slidePlaces = ['slide', 'run', 'open'] as const;
 
 export const runtimeRows: readonly OptionRow[] = [

@@ -3,14 +3,16 @@ import type { OptionRow } from '../row.js';
 import * as kind from './kinds.js';
 
 const place = ['model', 'run'] as const;
+/** What holds for lesion images too: they have no resolution, and one image is one row. */
+const imagePlaces = ['model', 'run', 'images'] as const;
 const heading = 'Model';
 
 export const modelRows: readonly OptionRow[] = [
   {
     name: 'model',
-    in: ['scorer', 'run'],
+    in: ['scorer', 'run', 'images'],
     kind: { type: 'model' },
-    doc: 'The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo).',
+    doc: 'The model: a bundle folder, a WSInfer folder, an .onnx file or a built-in name (demo, demo-lesion).',
     details: 'The API also takes what {@link loadModel} returned.',
     default: null,
     required: true,
@@ -20,7 +22,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'input',
-    in: place,
+    in: imagePlaces,
     kind: { type: 'object', typeName: 'ModelInputOptions' },
     doc: 'How pixels are prepared for an .onnx file that has no bundle.',
     default: null,
@@ -29,7 +31,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'input.size',
-    in: place,
+    in: imagePlaces,
     kind: kind.tileSide,
     doc: 'Side of the tiles that the .onnx file takes.',
     default: { text: 'the size in the graph; must be given where the graph takes any size' },
@@ -61,7 +63,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'input.layout',
-    in: place,
+    in: imagePlaces,
     kind: kind.layout,
     doc: 'Order of the axes of the input.',
     default: { text: "the order that the shape in the graph shows, else 'NCHW'" },
@@ -71,7 +73,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'input.channels',
-    in: place,
+    in: imagePlaces,
     kind: kind.channels,
     doc: 'Order of the colour channels of the input.',
     default: 'RGB',
@@ -81,7 +83,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'input.scale',
-    in: place,
+    in: imagePlaces,
     kind: kind.scale,
     doc: 'Factor for the samples of 0 to 255: the model gets (sample * scale - mean) / std.',
     default: 1 / 255,
@@ -92,7 +94,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'input.mean',
-    in: place,
+    in: imagePlaces,
     kind: kind.mean,
     doc: 'One number for each channel, subtracted from the scaled samples.',
     details: "In the order of the model's channels.",
@@ -104,7 +106,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'input.std',
-    in: place,
+    in: imagePlaces,
     kind: kind.std,
     doc: 'One number for each channel; the samples are divided by it after the mean is subtracted.',
     details: "In the order of the model's channels.",
@@ -116,7 +118,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'graphOutput',
-    in: place,
+    in: imagePlaces,
     kind: { type: 'text' },
     doc: 'Name of the output of the graph that the score is made from.',
     default: { text: 'the only one' },
@@ -126,7 +128,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'activation',
-    in: place,
+    in: imagePlaces,
     kind: { type: 'choice', values: ['none', 'sigmoid', 'softmax'], typeName: 'Activation' },
     doc: 'Function applied to the output of the .onnx file for each tile: sigmoid for one column of logits, softmax for the logits of classes.',
     default: 'none',
@@ -136,7 +138,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'column',
-    in: place,
+    in: imagePlaces,
     kind: { type: 'column' },
     doc: 'Which column of the output is the score: its number, counted from 0, or a class name of a WSInfer model.',
     default: { text: 'the only one; of two, the second (the positive class); of more, it must be given' },
@@ -202,7 +204,7 @@ export const modelRows: readonly OptionRow[] = [
   },
   {
     name: 'clip',
-    in: place,
+    in: imagePlaces,
     kind: { type: 'range', min: -1e30, max: 1e30 },
     doc: 'Lowest and highest score, instead of what the bundle declares: a score outside is set to the nearer one. none: no limits.',
     details:

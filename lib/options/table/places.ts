@@ -69,4 +69,5 @@ export const placeTypes: readonly PlaceType[] = [
     what: 'scoreSlide',
   },
   { place: 'run', typeName: 'DirectoryOptions', doc: '', what: 'scoreDirectory' },
+  { place: 'images', typeName: 'ImageOptions', doc: '', what: 'scoreImages' },
 ];

@@ -3,23 +3,25 @@ import type { OptionRow } from '../row.js';
 import * as kind from './kinds.js';
 
 const place = ['run'] as const;
+/** Of slides and of lesion images alike. */
+const bothPlaces = ['run', 'images'] as const;
 
 export const runRows: readonly OptionRow[] = [
   {
     name: 'format',
-    in: place,
+    in: bothPlaces,
     kind: kind.path,
-    doc: 'CSV whose rows say which slides are scored, and in which order.',
-    default: { text: 'every slide of the folder, in name order' },
+    doc: 'CSV whose rows say which slides or images are scored, and in which order.',
+    default: { text: 'every slide of the folder, in name order; every image, in name order' },
     scores: 'no',
     value: 'F.csv',
     heading: 'Files',
   },
   {
     name: 'metadata',
-    in: place,
+    in: bothPlaces,
     kind: kind.path,
-    doc: 'CSV with the clinical values and the resolution of each slide.',
+    doc: 'CSV with the clinical values and the resolution of each slide, or with the license of each image.',
     default: null,
     scores: 'byContent',
     value: 'M.csv',
@@ -27,7 +29,7 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'output',
-    in: place,
+    in: bothPlaces,
     kind: kind.path,
     doc: 'CSV to write; a journal and a lock file are beside it while the run lasts.',
     default: { text: 'nothing is written' },
@@ -38,21 +40,22 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'preset',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'choice', values: ['visiomel', 'isic2024'], typeName: 'Preset' },
     doc: 'Names of the columns of `format`, `metadata` and `output`.',
-    default: { text: "'visiomel', but no column of `metadata` is required" },
+    details: 'Images take `isic2024` only.',
+    default: { text: "'visiomel', but no column of `metadata` is required; of images 'isic2024'" },
     excludes: ['idColumn', 'valueColumn', 'allOutputs', 'statusColumn'],
     scores: 'no',
     heading: 'Files',
   },
   {
     name: 'idColumn',
-    in: place,
+    in: bothPlaces,
     kind: kind.text,
-    doc: 'Column of `format`, `metadata` and `output` that names the slide.',
+    doc: 'Column of `format`, `metadata` and `output` that names the slide or the image.',
     details: 'Where this or `valueColumn` is given, `format` needs this column only; its other columns are not read.',
-    default: { text: 'filename' },
+    default: { text: 'filename; of images isic_id' },
     excludes: ['preset'],
     scores: 'no',
     value: 'NAME',
@@ -60,10 +63,10 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'valueColumn',
-    in: place,
+    in: bothPlaces,
     kind: kind.text,
     doc: 'Column of `output` that holds the score.',
-    default: { text: 'relapse' },
+    default: { text: 'relapse; of images target' },
     excludes: ['preset'],
     scores: 'no',
     value: 'NAME',
@@ -71,7 +74,7 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'allOutputs',
-    in: place,
+    in: bothPlaces,
     kind: kind.boolean,
     doc: 'Write the other outputs of the model to `output` too, each in a column of its name.',
     details:
@@ -83,7 +86,7 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'statusColumn',
-    in: place,
+    in: bothPlaces,
     kind: kind.text,
     doc: 'Add a last column to `output` that says what the value is: scored, fallback (the slide failed), missing (there is no slide), or failed and the code of the error.',
     details:
@@ -97,9 +100,9 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'recursive',
-    in: place,
+    in: bothPlaces,
     kind: kind.boolean,
-    doc: 'Read subfolders too; their slides are then named by their path in the folder, such as a/b.tif.',
+    doc: 'Read subfolders too; what is in them is then named by its path in the folder, such as a/b.tif.',
     details: 'A name in `format` and `metadata` may then be such a path.',
     default: false,
     scores: 'no',
@@ -107,11 +110,11 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'followLinks',
-    in: place,
+    in: bothPlaces,
     kind: kind.boolean,
-    doc: 'Follow the links in a folder of slides.',
+    doc: 'Follow the links in a folder.',
     details:
-      'With `false` a link to a slide is refused (CSV_INVALID), and a link to a folder is not read. A slide that you pass by its own path may be a link in both cases.',
+      'With `false` a link to a slide or an image is refused (CSV_INVALID), and a link to a folder is not read. What you pass by its own path may be a link in both cases.',
     default: true,
     scores: 'no',
     flag: 'follow',
@@ -119,11 +122,11 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'resume',
-    in: place,
+    in: bothPlaces,
     kind: kind.boolean,
     doc: 'Continue an interrupted run from its journal; where there is no journal, start from the beginning.',
     details:
-      'A score of the journal is kept if this run would compute the same. You may add or remove slides, and change options that decide what happens to slides that fail. A slide is scored again if it failed, or if something changed that its score depends on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. The run is refused if the model, ONNX Runtime, an option that changes every score, or the file of a slide has changed.',
+      'A score of the journal is kept if this run would compute the same. You may add or remove slides, and change options that decide what happens to slides that fail. A slide is scored again if it failed, as an image is, or if something changed that its score depends on: its row of `metadata`, or `onBadTile` where tiles could not be decoded. The run is refused if the model, ONNX Runtime, an option that changes every score, or the file of a slide or of the images has changed.',
     default: false,
     excludes: ['overwrite'],
     scores: 'no',
@@ -131,7 +134,7 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'overwrite',
-    in: place,
+    in: bothPlaces,
     kind: kind.boolean,
     doc: 'Replace the output, and the journal of an unfinished run.',
     default: false,
@@ -152,18 +155,18 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'onMissing',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'choice', values: ['error', 'fallback'], typeName: 'OnMissing' },
-    doc: 'What to do when a row of `format` has no slide or no metadata: stop, or write the fallback value.',
+    doc: 'What to do when a row of `format` has no slide, no image or no metadata: stop, or write the fallback value.',
     default: 'error',
     scores: 'no',
     heading: 'Failures',
   },
   {
     name: 'onError',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'choice', values: ['error', 'fallback', 'skip'], typeName: 'OnError' },
-    doc: 'What to do when a slide cannot be scored: write no output, write the fallback value, or leave its row out.',
+    doc: 'What to do when a slide or an image cannot be scored: write no output, write the fallback value, or leave its row out.',
     details:
       'With `error`, and with `fallback` where there is no fallback value, no output is written and the journal stays: repair the slide and resume. `skip` cannot be used with `format`, whose rows must all be there. The other slides are scored in every case.',
     default: 'fallback',
@@ -172,9 +175,9 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'fallback',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'number', min: -1e30, max: 1e30 },
-    doc: 'Value of a row whose slide is missing or cannot be scored, instead of the value that the model declares.',
+    doc: 'Value of a row whose slide or image is missing or cannot be scored, instead of the value that the model declares.',
     default: { text: "the model's, where it declares one" },
     scores: 'no',
     heading: 'Failures',
@@ -190,11 +193,11 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'deadline',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'deadline' },
     doc: 'When the output must be there: a duration from now such as 90s, 30m, 8h or 1h30m, or a moment such as 2031-05-01T18:00.',
     details:
-      'In the API: milliseconds from the start of the run (a resumed run counts from its own start), or a Date. The remaining time is shared among the remaining slides. A slide that needs more than its share is scored from fewer tiles, chosen as by `tilesPerSlide`, but not from fewer than `deadlineMinTiles`. A slide that has no time even for these is not scored: its row gets the fallback value, with the error DEADLINE. Where there is no fallback value, the run then writes no output, keeps its journal and rejects with DEADLINE. Each result (`read.sampled`, `warnings`, `reproducible`), the summary and the journal say what was left out. A resumed run may have another deadline. A slide that was cut short is scored again only if there is no deadline any more, or if it has fewer than `deadlineMinTiles` tiles.',
+      'In the API: milliseconds from the start of the run (a resumed run counts from its own start), or a Date. The remaining time is shared among the remaining slides. A slide that needs more than its share is scored from fewer tiles, chosen as by `tilesPerSlide`, but not from fewer than `deadlineMinTiles`. A slide that has no time even for these is not scored: its row gets the fallback value, with the error DEADLINE. Where there is no fallback value, the run then writes no output, keeps its journal and rejects with DEADLINE. Each result (`read.sampled`, `warnings`, `reproducible`), the summary and the journal say what was left out. A resumed run may have another deadline. A slide that was cut short is scored again only if there is no deadline any more, or if it has fewer than `deadlineMinTiles` tiles. Lesion images are scored until the time is up; the others then get the fallback value, with the error DEADLINE.',
     default: null,
     scores: 'ifCut',
     value: 'TIME',
@@ -211,7 +214,7 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'maxFolderEntries',
-    in: place,
+    in: bothPlaces,
     kind: kind.positiveInteger,
     doc: 'Most entries of a folder and its subfolders; a folder with more is refused (LIMIT_EXCEEDED).',
     default: 1000000,
@@ -220,7 +223,7 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'maxFolderDepth',
-    in: place,
+    in: bothPlaces,
     kind: kind.positiveInteger,
     doc: 'Most levels of subfolders that `recursive` reads; a folder with more is refused (LIMIT_EXCEEDED).',
     default: 64,
@@ -229,7 +232,7 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'onNotRead',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'callback', of: 'readonly NotRead[]' },
     doc: 'Called once, before the model is loaded, with what the folder has and the run does not read; what it throws is ignored.',
     default: null,
@@ -239,9 +242,9 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'onModel',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'callback', of: 'Model' },
-    doc: 'Called on the JavaScript thread with the model, once it is loaded and before the first slide; what it throws is ignored.',
+    doc: 'Called on the JavaScript thread with the model, once it is loaded and before the first slide or image; what it throws is ignored.',
     default: null,
     scores: 'no',
     flag: null,
@@ -249,9 +252,9 @@ export const runRows: readonly OptionRow[] = [
   },
   {
     name: 'onDevice',
-    in: place,
+    in: bothPlaces,
     kind: { type: 'callback', of: 'DeviceUse' },
-    doc: 'Called on the JavaScript thread with the device that the model runs on, before the first slide; what it throws is ignored.',
+    doc: 'Called on the JavaScript thread with the device that the model runs on, before the first slide or image; what it throws is ignored.',
     default: null,
     scores: 'no',
     flag: null,
@@ -261,6 +264,33 @@ export const runRows: readonly OptionRow[] = [
     name: 'onProgress',
     in: place,
     kind: { type: 'callback', of: 'DirectoryProgress' },
+    doc: 'Called on the JavaScript thread, at most every 100 ms; what it throws is ignored.',
+    default: null,
+    scores: 'no',
+    flag: null,
+    heading: 'Results',
+  },
+];
+
+/** Of lesion images alone. */
+export const imageRows: readonly OptionRow[] = [
+  {
+    name: 'licenses',
+    in: ['images'],
+    kind: { type: 'texts' },
+    doc: 'Score only images that have one of these in the column copyright_license of `metadata`.',
+    details:
+      'The others are counted in the summary, and have no row. A row of `format` whose image has another license is treated as one without an image: `onMissing` says how.',
+    default: { text: 'images of every license' },
+    scores: 'no',
+    flag: 'license',
+    value: 'CC-BY,…',
+    heading: 'Files',
+  },
+  {
+    name: 'onProgress',
+    in: ['images'],
+    kind: { type: 'callback', of: 'ImageProgress' },
     doc: 'Called on the JavaScript thread, at most every 100 ms; what it throws is ignored.',
     default: null,
     scores: 'no',

@@ -275,9 +275,9 @@ export const handlingRows: readonly OptionRow[] = [
   },
   {
     name: 'batchSize',
-    in: place,
+    in: ['slide', 'run', 'images'],
     kind: kind.batchSize,
-    doc: 'Tiles that a worker decodes and gives to the model together.',
+    doc: 'Tiles, or lesion images, that a worker decodes and gives to the model together.',
     details:
       'The model may be run on smaller parts of it: on as many tiles as the graph fixes, or on four while `reproducible` is true.',
     default: 16,
@@ -287,9 +287,9 @@ export const handlingRows: readonly OptionRow[] = [
   },
   {
     name: 'reproducible',
-    in: place,
+    in: ['slide', 'run', 'images'],
     kind: kind.boolean,
-    doc: 'Give the same score, to the last bit, for any batch size, any number of threads and whatever other slides run.',
+    doc: 'Give the same score, to the last bit, for any batch size, any number of threads and whatever else runs.',
     default: true,
     scores: 'yes',
     heading: 'Machine',
@@ -317,7 +317,7 @@ export const handlingRows: readonly OptionRow[] = [
   },
   {
     name: 'signal',
-    in: ['slide', 'run', 'stream'],
+    in: ['slide', 'run', 'images', 'stream'],
     kind: { type: 'signal' },
     doc: 'Stops the job at the next tile or the running call of the model; the job then rejects with `signal.reason`.',
     default: null,

@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodePng } from '../../../lib/core/png.js';
+import { hdf5File } from '../../images/hdf5-writer.js';
 import { tokenModel, wideModel } from '../../support/models/small-graphs.js';
 import { writeSlide } from '../../support/slides.js';
 
@@ -34,6 +36,25 @@ function setResolution(path: string): void {
   writeFileSync(path, file);
 }
 
+/** Three images that are drawn, as files and in one file as ISIC 2024 has them, and its two tables. */
+async function writeLesions(folder: string): Promise<void> {
+  mkdirSync(join(folder, 'lesions'));
+  const names = ['ISIC_0000001', 'ISIC_0000002', 'ISIC_0000003'];
+  const images: { name: string; content: Uint8Array }[] = [];
+  for (const [i, name] of names.entries()) {
+    const sidePx = 100 + 20 * i;
+    const data = Uint8Array.from({ length: 3 * sidePx * sidePx }, (_, k) => 255 - ((k * (i + 1)) % 90));
+    const content = await encodePng({ data, width: sidePx, height: sidePx, channels: 3 });
+    writeFileSync(join(folder, 'lesions', `${name}.png`), content);
+    images.push({ name, content });
+  }
+  writeFileSync(join(folder, 'test-image.hdf5'), hdf5File(images));
+  const rows = (cells: readonly string[]): string => names.map((name, i) => `${name},${cells[i]}\n`).join('');
+  writeFileSync(join(folder, 'sample_submission.csv'), `isic_id,target\n${rows(['0.3', '0.3', '0.3'])}`);
+  const licenses = rows(['60,CC-BY', ',CC-BY-NC', '45,CC-0']);
+  writeFileSync(join(folder, 'test-metadata.csv'), `isic_id,age_approx,copyright_license\n${licenses}`);
+}
+
 /** What the pages assume to be there; docs/guide/README.md lists it. */
 async function writeData(folder: string): Promise<void> {
   const write = (name: string, text: string | Uint8Array): void => writeFileSync(join(folder, name), text);
@@ -47,6 +68,7 @@ async function writeData(folder: string): Promise<void> {
   write('test_metadata.csv', `${metadata.join('\n')}\n`);
   write('classifier.onnx', wideModel(2, modelSidePx, 'logits'));
   write('features.onnx', wideModel(384, modelSidePx));
+  await writeLesions(folder);
   write('vit-tokens.onnx', tokenModel({ side: modelSidePx, patch: 16, width: 32, leading: 5 }));
   mkdirSync(join(folder, 'my-bundle'));
   for (const name of ['microtome.json', 'model.onnx'])

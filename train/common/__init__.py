@@ -1,0 +1,1 @@
+"""What training of lesions and of slides share."""

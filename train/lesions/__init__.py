@@ -1,0 +1,1 @@
+"""Training of models for single images of skin lesions."""

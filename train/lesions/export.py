@@ -1,0 +1,147 @@
+"""The bundle of a finished run: the graph with its sigmoid inside, and how an image becomes its input."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from train.common.bundle import write_bundle
+from train.common.calibrate import apply_logistic, fit_logistic
+from train.common.errors import TrainingError
+from train.common.files import write_json, write_whole
+from train.common.metrics import HIGHEST, LOWEST, all_metrics
+from train.common.onnx_graph import onnx_bytes
+from train.lesions import checkpoint
+from train.lesions.crops import RESIZE
+from train.lesions.model import LesionNet
+
+
+class Probability(nn.Module):
+    """One column: the probability of the positive class."""
+
+    def __init__(self, net: LesionNet):
+        super().__init__()
+        self.net = net
+
+    def forward(self, image: torch.Tensor, *table: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.net(image, *table))[:, None]
+
+
+def load_run(folder: Path) -> tuple[Probability, dict]:
+    """The network of the best epoch, and its checkpoint."""
+    state = checkpoint.load(folder / "best.pt")
+    options, table = state["options"], state["table"]
+    width = 0 if table is None else state["model"]["table.0.weight"].shape[1]
+    net = LesionNet(options["backbone"], options["dropout"], width)
+    net.load_state_dict(state["model"])
+    return Probability(net).eval(), state
+
+
+def graph_of(net: Probability, size_px: int, table_columns: int = 0) -> bytes:
+    examples, names = [torch.zeros(2, 3, size_px, size_px)], ["image"]
+    if table_columns > 0:
+        examples.append(torch.zeros(2, table_columns))
+        names.append("table")
+    free = {name: {0: "n"} for name in (*names, "probability")}
+    return onnx_bytes(net, tuple(examples), names, ["probability"], free)
+
+
+def read_predictions(table: Path) -> tuple[np.ndarray, np.ndarray]:
+    with open(table, newline="") as file:
+        rows = list(csv.DictReader(file))
+    return np.array([float(row["probability"]) for row in rows]), np.array([int(row["target"]) for row in rows])
+
+
+def bundle_parts(options: dict, calibration: tuple[float, float], fallback: float) -> dict:
+    image = {
+        "name": "image",
+        "level": 0,
+        "size": options["size_px"],
+        "imageResize": RESIZE,
+        "layout": "NCHW",
+        "channels": "RGB",
+        "type": "float32",
+        "scale": 1 / 255,
+        "mean": list(options["mean"]),
+        "std": list(options["std"]),
+    }
+    slope, intercept = calibration
+    return {
+        "inputs": {"tiles": [image]},
+        "encoders": [
+            {
+                "name": "net",
+                "graph": "model.onnx",
+                "input": {"from": "image", "tensor": "image"},
+                "outputs": [{"name": "probability", "tensor": "probability", "columns": 1, "activation": "none"}],
+            }
+        ],
+        "select": [{"rule": "all", "input": "image"}],
+        "heads": [{"name": "lesion", "method": "mean", "of": {"encoder": "net", "output": "probability"}}],
+        "outputs": [
+            {
+                "name": "target",
+                "of": "lesion",
+                "calibration": {"method": "logistic", "slope": slope, "intercept": intercept, "on": "logit"},
+                "clip": [LOWEST, HIGHEST],
+                "fallback": fallback,
+            }
+        ],
+    }
+
+
+def in_words(found: dict[str, float]) -> str:
+    return f"AUC {found['auc']:.3f}, pAUC above 80 % {found['pauc']:.3f}, log loss {found['log_loss']:.3f}"
+
+
+def export_bundle(run: Path, bundle: Path, name: str, card: dict, description: str = "") -> dict[str, float]:
+    """Writes the bundle; returns its metrics on the fold that was not trained on, after calibration."""
+    net, state = load_run(run)
+    if state["table"] is not None:
+        raise TrainingError("EXPORT_REFUSED", "this model reads the table beside the image, which no bundle for images can; write it with export-graph")
+    scores, labels = read_predictions(run / "validation.csv")
+    calibration = fit_logistic(scores, labels == 1)
+    found = all_metrics(apply_logistic(scores, *calibration), labels)
+    summary = json.loads((run / "run.json").read_text())["data"]["validation"]
+    options = state["options"]
+    evaluation = f"{summary['lesions']} lesions of patients that were not trained on: {in_words(found)} after calibration on them."
+    write_bundle(
+        bundle,
+        name,
+        description or f"{options['backbone']}, trained on images of single skin lesions.",
+        bundle_parts(options, calibration, round(float((labels == 1).mean()), 4)),
+        {"model.onnx": graph_of(net, options["size_px"])},
+        {"intendedUse": "research only, not for clinical use", "evaluation": evaluation, **card},
+    )
+    return found
+
+
+def export_graph(run: Path, folder: Path) -> None:
+    """The graph alone, and inputs.json, which says how an image and a table become its inputs: for a model that no bundle describes."""
+    net, state = load_run(run)
+    options, table = state["options"], state["table"]
+    scores, labels = read_predictions(run / "validation.csv")
+    calibration = fit_logistic(scores, labels == 1)
+    described = bundle_parts(options, calibration, round(float((labels == 1).mean()), 4))
+    width = 0 if table is None else state["model"]["table.0.weight"].shape[1]
+    write_whole(folder / "model.onnx", graph_of(net, options["size_px"], width))
+    inputs = {"image": described["inputs"]["tiles"][0], "table": table, "tableColumns": width}
+    write_json(folder / "inputs.json", {"formatVersion": 1, **inputs, "output": described["outputs"][0]})
+
+
+def torch_probabilities(run: Path, crops, names: list[str]) -> np.ndarray:
+    """What PyTorch makes of these images: for the comparison with the engine."""
+    from train.lesions.augment import plain
+
+    net, state = load_run(run)
+    options = state["options"]
+    mean, std = (torch.tensor(options[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
+    out = []
+    with torch.no_grad():
+        for name in names:
+            image = torch.from_numpy(plain(crops.pixels(name, options["size_px"]))).permute(2, 0, 1)[None]
+            out.append(float(net((image - mean) / std)))
+    return np.array(out)

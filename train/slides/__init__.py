@@ -1,0 +1,1 @@
+"""Training of heads for whole slides, over the features of their tiles."""
