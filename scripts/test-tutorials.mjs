@@ -36,7 +36,8 @@ async function check({ name, rows, auc }, out, env) {
   const { output } = await run(process.execPath, [...args, '--json'], { quiet: true });
   const found = JSON.parse(output.trim().split('\n').at(-1));
   process.stdout.write(`  area under the ROC curve: ${found.auc.toFixed(3)}\n`);
-  if (!(found.auc >= auc)) throw new Error(`the area under the ROC curve is ${found.auc}, at least ${auc} was expected`);
+  if (!(found.auc >= auc))
+    throw new Error(`the area under the ROC curve is ${found.auc}, at least ${auc} was expected`);
 }
 
 main(async () => {
@@ -50,7 +51,10 @@ main(async () => {
       const env = { TUTORIAL_OUTPUT: out, PYTHON: torch.program };
       const passed = await step(`notebook ${tutorial.name}`, () => check(tutorial, out, env)).then(
         () => true,
-        (error) => (process.stdout.write(`FAIL ${tutorial.name}: ${error.message}\n`), false),
+        (error) => {
+          process.stdout.write(`FAIL ${tutorial.name}: ${error.message}\n`);
+          return false;
+        },
       );
       counts = add(counts, passed ? { passed: 1, failed: 0, skipped: 0 } : oneFailure);
     }

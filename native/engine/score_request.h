@@ -45,7 +45,7 @@ struct EncoderRequest {
   std::string name;
   std::size_t graph = 0;  // of the engine
   std::size_t input = 0;  // of ScoreRequest::tiles
-  preprocess::TensorFormat format;
+  preprocess::TensorFormat format{};
   // A tile is encoded once for each; its rows are averaged, after the activation.
   std::vector<preprocess::Turn> turns{preprocess::Turn::Identity};
   std::vector<OutputRequest> outputs;
@@ -93,7 +93,7 @@ struct Coordinates {
 };
 struct WholeImage {
   std::size_t image = 0;  // of ScoreRequest::images
-  preprocess::TensorFormat format;
+  preprocess::TensorFormat format{};
 };
 struct HeadRow {
   std::size_t head = 0;  // before this one
