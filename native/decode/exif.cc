@@ -1,5 +1,7 @@
 #include "decode/exif.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 
 namespace microtome::decode {
@@ -36,6 +38,10 @@ class Block {
 }  // namespace
 
 int exif_orientation(std::span<const std::uint8_t> bytes) noexcept {
+  constexpr std::array<std::uint8_t, 6> kPrefix{'E', 'x', 'i', 'f', 0, 0};
+  // As often as it is there: so does Pillow.
+  while (bytes.size() >= kPrefix.size() && std::equal(kPrefix.begin(), kPrefix.end(), bytes.begin()))
+    bytes = bytes.subspan(kPrefix.size());
   const Block block(bytes);
   if (!block.has_header()) return 1;
   const std::size_t directory = block.number(4, 4);

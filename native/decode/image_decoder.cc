@@ -47,8 +47,8 @@ ConstRgbView ImageDecoder::decode(ImageFacts& facts) {
 }
 
 void ImageDecoder::trim(std::size_t kept_bytes) noexcept {
-  if (stored_.size() > kept_bytes) LargeBytes().swap(stored_);
-  if (upright_.size() > kept_bytes) LargeBytes().swap(upright_);
+  if (stored_.capacity() > kept_bytes) LargeBytes().swap(stored_);
+  if (upright_.capacity() > kept_bytes) LargeBytes().swap(upright_);
   jpeg_.trim(kept_bytes);
   png_.trim(kept_bytes);
 }

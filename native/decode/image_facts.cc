@@ -14,11 +14,14 @@ Error cut_image(std::string_view found) {
 
 void require_image_size(std::int64_t width_px, std::int64_t height_px) {
   if (width_px < 1 || height_px < 1) throw damaged_image("the image has no pixels");
-  if (width_px > kMostImagePx / height_px)
+  const auto refuse = [&](const std::string& most) {
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
-                "the image has " + std::to_string(width_px) + " x " + std::to_string(height_px) +
-                    " pixels, the most is " + std::to_string(kMostImagePx),
+                "the image has " + std::to_string(width_px) + " x " + std::to_string(height_px) + " pixels, " + most,
                 "reduce the image, or cut out what is to be scored: no option raises this limit");
+  };
+  if (width_px > kMostImageSidePx || height_px > kMostImageSidePx)
+    refuse("the longest side has " + std::to_string(kMostImageSidePx));
+  if (width_px > kMostImagePx / height_px) refuse("the most is " + std::to_string(kMostImagePx));
 }
 
 }  // namespace microtome::decode

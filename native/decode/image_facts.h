@@ -9,6 +9,8 @@ namespace microtome::decode {
 
 // A larger image is refused before it is decoded.
 inline constexpr std::int64_t kMostImagePx = 100'000'000;
+// So is a longer side: what a resize takes grows with it. It is that of a JPEG.
+inline constexpr std::int64_t kMostImageSidePx = 65'535;
 
 // What a result says of an image. One bit each; lib/native/images.ts has the names in the same order.
 namespace image_mark {
@@ -31,7 +33,7 @@ struct ImageFacts {
 // Errors of one image. They name no path: the caller knows it.
 [[nodiscard]] Error damaged_image(std::string_view found);
 [[nodiscard]] Error cut_image(std::string_view found);
-// Throws LIMIT_EXCEEDED for more than kMostImagePx, IMAGES_INVALID for an image without pixels.
+// Throws LIMIT_EXCEEDED for more than kMostImagePx or kMostImageSidePx, IMAGES_INVALID for an image without pixels.
 void require_image_size(std::int64_t width_px, std::int64_t height_px);
 
 }  // namespace microtome::decode

@@ -181,7 +181,8 @@ ImageFacts JpegImage::look(Bytes file) {
   is_ycbcr_ = is_ycbcr(segments);
   ImageFacts facts{.width_px = frame_.width_px, .height_px = frame_.height_px, .orientation = segments.orientation};
   const std::int64_t pixels = frame_.width_px * frame_.height_px;
-  facts.decoded_bytes = 3 * pixels;
+  // Pixels, and two copies of the stream: with its tables, and without its stuffing.
+  facts.decoded_bytes = 3 * pixels + 2 * static_cast<std::int64_t>(image_.size());
   if (frame_.components == 4) facts.decoded_bytes += 4 * pixels;
   if (segments.is_progressive || !segments.is_whole_scan) {
     const std::int64_t coefficients = pixels * segments.samples_64 / 64 * 2;
@@ -236,7 +237,7 @@ void JpegImage::decode_cmyk(const RgbView& out) {
 
 void JpegImage::trim(std::size_t kept_bytes) noexcept {
   if (stream_.bytes.capacity() > kept_bytes) std::vector<std::uint8_t>().swap(stream_.bytes);
-  if (inks_.size() > kept_bytes) LargeBytes().swap(inks_);
+  if (inks_.capacity() > kept_bytes) LargeBytes().swap(inks_);
   baseline_.trim(kept_bytes);
 }
 

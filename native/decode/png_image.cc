@@ -86,6 +86,10 @@ std::uint8_t nearest_of(int left, int above, int corner) noexcept {
   return static_cast<std::uint8_t>(to_above <= to_corner ? above : corner);
 }
 
+// Of chunks that were checked and lie one behind the other: a length, a name, a body, a checksum.
+Bytes first_body(Bytes chunks) noexcept { return chunks.subspan(8, number(chunks, 0)); }
+bool has_several(Bytes chunks) noexcept { return chunks.size() > 12 + first_body(chunks).size(); }
+
 bool is_kind(Bytes name, const char* kind) noexcept { return std::memcmp(name.data(), kind, 4) == 0; }
 
 }  // namespace
@@ -146,17 +150,18 @@ void PngImage::read_transparency(Bytes body) {
   if (body.size() != 2 * static_cast<std::size_t>(samples_))
     throw damaged_image("the PNG has a damaged transparent colour");
   for (std::size_t i = 0; i < static_cast<std::size_t>(samples_); ++i)
-    key_[i] = static_cast<std::uint16_t>(body[2 * i] << 8 | body[2 * i + 1]);
+    key_[i] = static_cast<std::uint16_t>((body[2 * i] << 8 | body[2 * i + 1]) & ((1 << bits_) - 1));
   has_key_ = true;
 }
 
 ImageFacts PngImage::look(Bytes file) {
   palette_.clear();
-  data_.clear();
+  data_ = {};
+  data_bytes_ = 0;
   has_key_ = false;
   width_px_ = 0;
   ImageFacts facts;
-  bool is_over = false, had_data = false;
+  bool is_over = false;
   std::size_t at = kSignature.size();
   for (bool is_first = true; !is_over; is_first = false) {
     if (file.size() - at < 12) throw cut_image("the PNG ends before its last chunk");
@@ -167,7 +172,8 @@ ImageFacts PngImage::look(Bytes file) {
     const Bytes body = file.subspan(at + 8, length);
     if (checksum().of(file.subspan(at + 4, 4 + length)) != number(file, at + 8 + length))
       throw damaged_image("a chunk of the PNG has another checksum than is written behind it");
-    at += 12 + length;
+    const Bytes chunk = file.subspan(at, 12 + length);
+    at += chunk.size();
     if (is_kind(name, "IHDR") != is_first) throw damaged_image("the PNG does not begin with its one header");
     if (is_kind(name, "IHDR"))
       read_header(body);
@@ -180,15 +186,16 @@ ImageFacts PngImage::look(Bytes file) {
     else if (is_kind(name, "IEND"))
       is_over = true;
     else if (is_kind(name, "IDAT")) {
-      if (had_data && data_.back().data() + data_.back().size() + 12 != body.data())
+      if (data_.empty()) data_ = chunk.first(0);
+      if (data_.data() + data_.size() != chunk.data())
         throw damaged_image("the PNG has other chunks between those of its pixels");
-      had_data = true;
-      data_.push_back(body);
+      data_ = {data_.data(), data_.size() + chunk.size()};
+      data_bytes_ += length;
     } else if ((name[0] & 0x20) == 0) {
       throw damaged_image("the PNG has a chunk that must be understood and is not known");
     }
   }
-  if (!had_data) throw damaged_image("the PNG has no pixels");
+  if (data_.empty()) throw damaged_image("the PNG has no pixels");
   if (colour_ == kPaletteType && palette_.empty()) throw damaged_image("the PNG has no palette");
   if (built_in_codec(slide::Compression::Deflate) == nullptr)
     throw Error(Code::UNSUPPORTED_COMPRESSION, Stage::Decode, "the image is a PNG, and this build has no Deflate",
@@ -196,7 +203,7 @@ ImageFacts PngImage::look(Bytes file) {
   facts.width_px = width_px_;
   facts.height_px = height_px_;
   facts.decoded_bytes = 3 * width_px_ * height_px_ + static_cast<std::int64_t>(raw_bytes());
-  if (data_.size() > 1) facts.decoded_bytes += static_cast<std::int64_t>(file.size());
+  if (has_several(data_)) facts.decoded_bytes += static_cast<std::int64_t>(data_bytes_);
   if (colour_ == kGreyType || colour_ == kGreyAlphaType) facts.marks |= image_mark::kGrey;
   if (colour_ == kPaletteType) facts.marks |= image_mark::kPalette;
   if (bits_ == 16) facts.marks |= image_mark::kSixteenBits;
@@ -205,10 +212,14 @@ ImageFacts PngImage::look(Bytes file) {
 }
 
 void PngImage::inflate() {
-  Bytes stored = data_.front();
-  if (data_.size() > 1) {
+  Bytes stored = first_body(data_);
+  if (has_several(data_)) {
     joined_.clear();
-    for (const Bytes& part : data_) joined_.insert(joined_.end(), part.begin(), part.end());
+    joined_.reserve(data_bytes_);
+    for (Bytes left = data_; !left.empty(); left = left.subspan(12 + stored.size())) {
+      stored = first_body(left);
+      joined_.insert(joined_.end(), stored.begin(), stored.end());
+    }
     stored = joined_;
   }
   raw_.resize(raw_bytes());
@@ -223,23 +234,23 @@ void PngImage::inflate() {
 // In place. Each row is a filter's number and its bytes, which are differences to what the filter says.
 void PngImage::undo_filters(std::uint8_t* rows, std::int64_t count, std::size_t row_bytes) const {
   const auto pixel = static_cast<std::size_t>(std::max(samples_ * bits_ / 8, 1));
-  const std::vector<std::uint8_t> none(row_bytes, 0);
-  const std::uint8_t* above = none.data();
+  const std::uint8_t* above = nullptr;  // above the first row all is 0
   for (std::int64_t y = 0; y < count; ++y) {
     const std::uint8_t filter = rows[0];
     std::uint8_t* const row = rows + 1;
     for (std::size_t i = 0; i < row_bytes && filter != 0; ++i) {
       const int left = i >= pixel ? row[i - pixel] : 0;
-      const int corner = i >= pixel ? above[i - pixel] : 0;
+      const int up = above != nullptr ? above[i] : 0;
+      const int corner = above != nullptr && i >= pixel ? above[i - pixel] : 0;
       int added = 0;
       if (filter == 1)
         added = left;
       else if (filter == 2)
-        added = above[i];
+        added = up;
       else if (filter == 3)
-        added = (left + above[i]) / 2;
+        added = (left + up) / 2;
       else if (filter == 4)
-        added = nearest_of(left, above[i], corner);
+        added = nearest_of(left, up, corner);
       else
         throw damaged_image("the PNG has a filter that no PNG has");
       row[i] = static_cast<std::uint8_t>(row[i] + added);
@@ -300,7 +311,7 @@ void PngImage::decode(const RgbView& out, std::uint8_t& marks) {
 }
 
 void PngImage::trim(std::size_t kept_bytes) noexcept {
-  if (raw_.size() > kept_bytes) LargeBytes().swap(raw_);
+  if (raw_.capacity() > kept_bytes) LargeBytes().swap(raw_);
   if (joined_.capacity() > kept_bytes) std::vector<std::uint8_t>().swap(joined_);
 }
 

@@ -51,8 +51,9 @@ class PngImage {
   std::vector<std::array<std::uint8_t, 4>> palette_;  // with how opaque each colour is
   bool has_key_ = false;
   std::array<std::uint16_t, 3> key_{};  // the colour that is transparent, of grey and RGB
-  std::vector<std::span<const std::uint8_t>> data_;
-  std::vector<std::uint8_t> joined_;  // the same in one piece, where there are several
+  std::span<const std::uint8_t> data_;  // the chunks of pixels, which lie one behind the other
+  std::size_t data_bytes_ = 0;          // of their bodies
+  std::vector<std::uint8_t> joined_;    // these in one piece, where there are several
   LargeBytes raw_;
   std::unique_ptr<Codec> codec_;  // made when needed
 };

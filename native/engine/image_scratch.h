@@ -27,8 +27,8 @@ struct ImageScratch {
   // Gives back what one unusually large image left behind.
   void trim(std::size_t kept_bytes) noexcept {
     decoder.trim(kept_bytes);
-    if (alone.size() > kept_bytes) LargeBytes().swap(alone);
-    if (resize.rows.size() > kept_bytes) LargeBytes().swap(resize.rows);
+    if (alone.capacity() > kept_bytes) LargeBytes().swap(alone);
+    resize.trim(kept_bytes);
   }
 };
 

@@ -1,7 +1,10 @@
 #include "engine/image_source.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -18,6 +21,7 @@ constexpr std::size_t kImageScratchKept = static_cast<std::size_t>(kDecodedBytes
 
 // What ends the whole batch, whatever image it happens at.
 bool concerns_all(const Error& error) noexcept {
+  if (dynamic_cast<const slide::TooManyFiles*>(&error) != nullptr) return true;
   switch (error.code()) {
     case Code::CANCELLED:
     case Code::OUT_OF_MEMORY:
@@ -40,9 +44,21 @@ Error of_image(const Error& error, const std::string& path) {
 std::shared_ptr<const slide::ByteSource> open_image_file(const std::string& path) {
   try {
     return slide::open_file(path);
+  } catch (const slide::TooManyFiles&) {
+    throw;
   } catch (const Error& error) {
     throw of_image(error, path);
   }
+}
+
+// How often who waits for its turn asks whether it is still wanted.
+constexpr std::chrono::milliseconds kAskEvery{20};
+
+// As it was given: a number of any size, in few digits.
+std::string as_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.17g", value);
+  return text.data();
 }
 
 Error too_long(std::uint64_t bytes) {
@@ -53,18 +69,26 @@ Error too_long(std::uint64_t bytes) {
 
 }  // namespace
 
-void LargeImageRoom::enter(std::int64_t bytes, Stay& stay) {
+void LargeImageRoom::enter(std::int64_t bytes, Stay& stay, const CancelToken& cancel) {
   if (bytes > reserved_.bytes())
     throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
                 "the image takes " + std::to_string(bytes) + " bytes while it is decoded, half of [[memoryLimit]] is " +
                     std::to_string(reserved_.bytes()),
                 "raise [[memoryLimit]], or reduce the image");
-  if (stay.turn.owns_lock() || stay.extra.bytes() >= bytes) return;
+  const std::int64_t has = stay.extra.bytes() + stay.more.bytes();
+  if (stay.turn.owns_lock() || has >= bytes) return;
+  if (auto reserved = budget_.try_reserve(bytes - has)) {
+    (has == 0 ? stay.extra : stay.more) = std::move(*reserved);
+    return;
+  }
+  // Who has the turn asks for nothing else, so that it comes to an end.
+  std::unique_lock turn(turn_, std::defer_lock);
+  do cancel.check(Stage::Decode);
+  while (!turn.try_lock_for(kAskEvery));
+  cancel.check(Stage::Decode);
+  stay.turn = std::move(turn);
   stay.extra.release();
-  if (auto extra = budget_.try_reserve(bytes))
-    stay.extra = std::move(*extra);
-  else
-    stay.turn = std::unique_lock(turn_);
+  stay.more.release();
 }
 
 ImageScratch& scratch_of(TileReader& reader) {
@@ -98,8 +122,7 @@ ImageSource::Place ImageSource::place_of(std::int64_t position) const {
   for (const double value : {offset, bytes})
     if (!(value >= 0) || value > kMostOffset || value != std::floor(value))
       throw Error(Code::INVALID_OPTION, Stage::Options,
-                  "the place of the image is no place in a file: " + std::to_string(bytes) + " bytes at " +
-                      std::to_string(offset),
+                  "the place of the image is no place in a file: " + as_text(bytes) + " bytes at " + as_text(offset),
                   "pass whole numbers of bytes that are not negative");
   const auto first = static_cast<std::uint64_t>(offset);
   const auto count = static_cast<std::uint64_t>(bytes);
@@ -166,14 +189,14 @@ void ImageSource::release(TileReader& reader) const noexcept {
 
 // The bytes of an image as they are stored. A long one asks for room.
 std::span<const std::uint8_t> ImageSource::stored(ImageScratch& scratch, std::int64_t position,
-                                                  LargeImageRoom::Stay& stay) const {
+                                                  LargeImageRoom::Stay& stay, const CancelToken& cancel) const {
   for (const auto& piece : scratch.pieces)
     if (piece.position == position) return std::span(scratch.stored).subspan(piece.first, piece.bytes);
   const auto source = file_ ? file_ : open_image_file(path_of(position));
   const Place place = file_ ? place_of(position) : Place{0, static_cast<std::size_t>(source->size())};
   const auto bytes = static_cast<std::int64_t>(place.bytes);
   if (bytes > kMostStoredBytes) throw too_long(place.bytes);
-  if (bytes > kStoredBytesAtOnce) room_->enter(bytes, stay);
+  if (bytes > kStoredBytesAtOnce) room_->enter(bytes, stay, cancel);
   StageMetrics::Busy busy(metrics_, Stage::Decode);
   if (scratch.alone.size() < place.bytes) scratch.alone.resize(place.bytes);
   const auto room = std::span(scratch.alone).first(place.bytes);
@@ -181,15 +204,15 @@ std::span<const std::uint8_t> ImageSource::stored(ImageScratch& scratch, std::in
   return room;
 }
 
-void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to) {
+void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to,
+                           LargeImageRoom::Stay& stay, const CancelToken& cancel) {
   ImageScratch& scratch = scratch_of(reader);
-  LargeImageRoom::Stay stay;
-  const std::span<const std::uint8_t> bytes = stored(scratch, position, stay);
+  const std::span<const std::uint8_t> bytes = stored(scratch, position, stay, cancel);
   decode::ImageFacts facts = scratch.decoder.look(bytes);
   const std::int64_t needed =
       facts.decoded_bytes +
       preprocess::resize_scratch_bytes(facts.upright_width_px(), facts.upright_height_px(), size_px_, size_px_);
-  if (needed > kDecodedBytesAtOnce) room_->enter(needed + static_cast<std::int64_t>(bytes.size()), stay);
+  if (needed > kDecodedBytesAtOnce) room_->enter(needed + static_cast<std::int64_t>(bytes.size()), stay, cancel);
   ConstRgbView image;
   {
     StageMetrics::Busy busy(metrics_, Stage::Decode);
@@ -205,7 +228,6 @@ void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8
     preprocess::resize_image(image, pixels, resize_, scratch.resize);
     if (is_tensor) preprocess::to_tensor(pixels, *to.tensor, row);
   }
-  if (stay.is_large()) scratch.trim(kImageScratchKept);
 }
 
 void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
@@ -213,13 +235,18 @@ void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range rang
   std::uint8_t* row = to.rows;
   for (std::int64_t i = range.first; i < range.end; ++i, row += row_bytes) {
     cancel.check(Stage::Decode);
+    LargeImageRoom::Stay stay;  // ends after the memory that it stands for was given back
     try {
-      fill_one(reader, i, row, to);
+      fill_one(reader, i, row, to, stay, cancel);
+      if (stay.is_large()) scratch_of(reader).trim(kImageScratchKept);
     } catch (const Error& error) {
       scratch_of(reader).trim(kImageScratchKept);
       if (concerns_all(error)) throw;
       std::memset(row, 0, row_bytes);
       fail(i, error);
+    } catch (...) {
+      scratch_of(reader).trim(kImageScratchKept);
+      throw;
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/cancel_token.h"
 #include "core/memory_budget.h"
 #include "core/stage_metrics.h"
 #include "engine/image_list.h"
@@ -31,20 +32,23 @@ class LargeImageRoom {
   explicit LargeImageRoom(MemoryBudget& budget)
       : reserved_(budget.reserve(budget.limit() / 2, "the largest image", Stage::Decode)), budget_(budget) {}
 
-  // The memory that a worker has for one image, until it ends.
+  // The memory that a worker has for one image, until it ends: of the budget, or the turn.
   struct Stay {
     MemoryBudget::Reservation extra;
-    std::unique_lock<std::mutex> turn;
+    MemoryBudget::Reservation more;  // beside `extra`, where that turned out to be too little
+    std::unique_lock<std::timed_mutex> turn;
 
     [[nodiscard]] bool is_large() const noexcept { return extra.bytes() > 0 || turn.owns_lock(); }
   };
-  // Room for `bytes` in all. Throws LIMIT_EXCEEDED where an image needs more than half of the limit.
-  void enter(std::int64_t bytes, Stay& stay);
+  // Room for `bytes` in all; an image asks for its file, and again with its pixels. What the stay has is kept until
+  // there is more. Throws LIMIT_EXCEEDED where an image needs more than half of the limit, CANCELLED also while it
+  // waits.
+  void enter(std::int64_t bytes, Stay& stay, const CancelToken& cancel);
 
  private:
   const MemoryBudget::Reservation reserved_;
   MemoryBudget& budget_;
-  std::mutex turn_;
+  std::timed_mutex turn_;
 };
 
 class ImageSource final : public Source {
@@ -84,8 +88,9 @@ class ImageSource final : public Source {
 
   [[nodiscard]] Place place_of(std::int64_t position) const;
   [[nodiscard]] std::span<const std::uint8_t> stored(ImageScratch& scratch, std::int64_t position,
-                                                     LargeImageRoom::Stay& stay) const;
-  void fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to);
+                                                     LargeImageRoom::Stay& stay, const CancelToken& cancel) const;
+  void fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to,
+                LargeImageRoom::Stay& stay, const CancelToken& cancel);
   [[nodiscard]] std::string path_of(std::int64_t position) const;
 
   const ImageList& list_;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 namespace microtome::preprocess {
 namespace {
@@ -228,6 +229,14 @@ void as_opencv(const ConstRgbView& in, const RgbView& out, ImageResizeScratch& s
   }
 }
 
+// Of an axis. Each position has four weights for each pixel that becomes one, where the filter is a cubic; or two
+// doubles for each, where it is a mean of areas and its list grows. What else a position has is kOfPosition at most.
+std::int64_t axis_bytes(std::int64_t in_px, std::int64_t out_px) noexcept {
+  constexpr std::int64_t kOfPosition = 128;
+  const std::int64_t taps = 4 * ((std::max(in_px, out_px) + out_px - 1) / out_px) + 1;
+  return out_px * (4 * taps + kOfPosition) + 8 * taps;
+}
+
 }  // namespace
 
 void resize_image(const ConstRgbView& in, const RgbView& out, ImageResize how, ImageResizeScratch& scratch) {
@@ -235,10 +244,24 @@ void resize_image(const ConstRgbView& in, const RgbView& out, ImageResize how, I
   as_pillow(in, out, how, scratch);
 }
 
+void ImageResizeScratch::trim(std::size_t kept_bytes) noexcept {
+  const auto trim_one = [kept_bytes](auto& values) {
+    if (values.capacity() * sizeof(values[0]) > kept_bytes) std::remove_reference_t<decltype(values)>().swap(values);
+  };
+  trim_one(starts);
+  trim_one(counts);
+  trim_one(weights);
+  trim_one(row);
+  trim_one(sums);
+  trim_one(rows);
+}
+
 std::int64_t resize_scratch_bytes(std::int64_t in_width_px, std::int64_t in_height_px, std::int64_t out_width_px,
                                   std::int64_t out_height_px) noexcept {
   const bool down_first = goes_down_first(in_width_px - out_width_px, in_height_px - out_height_px);
-  return 3 * (down_first ? in_width_px * out_height_px : in_height_px * out_width_px);
+  const std::int64_t rows = 3 * (down_first ? in_width_px * out_height_px : in_height_px * out_width_px);
+  const std::int64_t sums = 24 * std::max(down_first ? in_width_px : 0, out_width_px);
+  return rows + sums + axis_bytes(in_width_px, out_width_px) + axis_bytes(in_height_px, out_height_px);
 }
 
 }  // namespace microtome::preprocess

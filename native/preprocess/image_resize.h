@@ -24,12 +24,15 @@ struct ImageResizeScratch {
   std::vector<std::int32_t> row;      // sums of one row
   std::vector<double> sums;           // the same, of areas
   LargeBytes rows;                    // after the first of two passes
+
+  // Gives back each that is more than this.
+  void trim(std::size_t kept_bytes) noexcept;
 };
 
-// `out` gives the size. The sides of both are 1 to kMostImagePx pixels and their products at most that.
+// `out` gives the size. Each side is 1 to 65535 pixels; a resize holds the more memory the longer they are.
 void resize_image(const ConstRgbView& in, const RgbView& out, ImageResize how, ImageResizeScratch& scratch);
 
-// Bytes of scratch that a resize takes.
+// Bytes that a resize takes at most, whichever way it is done.
 [[nodiscard]] std::int64_t resize_scratch_bytes(std::int64_t in_width_px, std::int64_t in_height_px,
                                                 std::int64_t out_width_px, std::int64_t out_height_px) noexcept;
 

@@ -37,6 +37,12 @@ std::string reason(int error) { return std::system_category().message(error); }
   // A socket, or a device without a driver: there, but not something that has bytes at positions.
   if (error == ENXIO || error == ENODEV)
     throw Error(Code::NOT_A_SLIDE, Stage::Slide, "found a device or socket, expected a regular file").with_path(path);
+  if (error == EMFILE || error == ENFILE) {
+    TooManyFiles many(Code::FILE_UNREADABLE, Stage::Slide, "the file cannot be opened: " + reason(error),
+                      "raise the limit of open files (ulimit -n), or close files");
+    many.with_path(path);
+    throw many;
+  }
   throw Error(Code::FILE_UNREADABLE, Stage::Slide, "the file cannot be opened: " + reason(error)).with_path(path);
 }
 

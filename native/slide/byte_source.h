@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+
 namespace microtome::slide {
 
 struct ByteRange {
@@ -93,7 +95,14 @@ struct BytesPending {
   std::vector<ByteRange> ranges;
 };
 
-// A regular file, read with pread. Throws FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_SLIDE (a folder or a device).
+// FILE_UNREADABLE because the process, or the system, has as many files open as it may: no fault of the file.
+class TooManyFiles final : public Error {
+ public:
+  using Error::Error;
+};
+
+// A regular file, read with pread. Throws FILE_NOT_FOUND, FILE_UNREADABLE (TooManyFiles), NOT_A_SLIDE (a folder or a
+// device).
 [[nodiscard]] std::shared_ptr<const ByteSource> open_file(const std::string& path);
 
 }  // namespace microtome::slide

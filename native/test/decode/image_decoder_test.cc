@@ -10,6 +10,7 @@
 #include "decode/exif.h"
 #include "test/check.h"
 #include "test/decode/baseline_writer.h"
+#include "test/support/heap_count.h"
 #include "test/support/png_writer.h"
 
 using namespace microtome;
@@ -281,6 +282,45 @@ TEST(a_giant_is_refused_before_it_is_decoded) {
   CHECK_THROWS(LIMIT_EXCEEDED, (void)decoder.look(PngWriter(20000, 20000, 0, 8).file({})));
 }
 
+// A row of 100 million pixels is 12 KB as a file, and took 800 MB to resize.
+TEST(a_side_has_a_limit_of_its_own) {
+  for (const int side : {65536, 100'000'000}) {
+    CHECK_EQ(code_of_file(PngWriter(side, 1, 0, 1).file({})), "LIMIT_EXCEEDED");
+    CHECK_EQ(code_of_file(PngWriter(1, side, 0, 1).file({})), "LIMIT_EXCEEDED");
+  }
+  CHECK(code_of_file(PngWriter(65535, 1, 0, 1).file({})) != "LIMIT_EXCEEDED");
+}
+
+// What a scorer reserves is what is taken; and nothing large is left behind.
+TEST(decoding_takes_no_more_than_it_says) {
+  constexpr std::int64_t kCodecBytes = 64 << 10;
+  if (code_of_file(PngWriter(1, 1, 0, 8).file({0})) != "none") return;
+  PngWriter many(150, 150, 2, 8), wide(40000, 2, 2, 8), turned(300, 100, 2, 8);
+  many.cut = 1;
+  wide.filter = 4;
+  turned.before = {{"eXIf", exif_block(true, 6)}};
+  std::vector<Bytes> files{many.file(numbers(3 * 150 * 150, 255)), wide.file(numbers(3 * 40000 * 2, 255)),
+                           turned.file(numbers(3 * 300 * 100, 255))};
+  if (test::have_jpeg("decoding_takes_no_more_than_it_says")) {
+    const test::JpegTool tool;
+    files.push_back(tool.encode(test::picture(300, 200), 300, 200, {.quality = 100}));
+    files.push_back(tool.encode(test::picture(300, 200), 300, 200, {.grey = true, .quality = 100}));
+  }
+  for (const Bytes& file : files) {
+    ImageDecoder decoder;
+    std::int64_t said = 0;
+    const std::int64_t before = test::heap_count.now_bytes;
+    const std::int64_t peak = test::heap_peak_bytes([&] {
+      ImageFacts facts = decoder.look(file);
+      said = facts.decoded_bytes;
+      (void)decoder.decode(facts);
+    });
+    CHECK(peak <= said + kCodecBytes);
+    decoder.trim(1000);
+    CHECK(test::heap_count.now_bytes - before < kCodecBytes);
+  }
+}
+
 TEST(what_is_no_image_is_refused_by_name) {
   CHECK_EQ(code_of_file({}), "TRUNCATED");
   CHECK_EQ(code_of_file({'G', 'I', 'F', '8', '9', 'a'}), "IMAGES_INVALID");
@@ -300,6 +340,10 @@ TEST(orientation_is_read_in_either_byte_order_and_never_beyond_the_block) {
     Bytes other_tag = exif_block(little, 6, 65535);
     other_tag[little ? 10 : 11] = 0x13;
     CHECK_EQ(exif_orientation(other_tag), 1);
+    Bytes as_in_jpeg{'E', 'x', 'i', 'f', 0, 0};
+    as_in_jpeg.insert(as_in_jpeg.end(), whole.begin(), whole.end());
+    CHECK_EQ(exif_orientation(as_in_jpeg), 6);
+    for (std::size_t left = 0; left < 26; ++left) CHECK_EQ(exif_orientation(std::span(as_in_jpeg).first(left)), 1);
   }
 }
 
@@ -395,6 +439,13 @@ TEST(what_is_transparent_is_white) {
   key.before = {{"tRNS", {0, 1, 0, 2, 0, 3}}};
   // The colour must be the same in all 16 bits.
   CHECK(decoded(key.file({1, 2, 3, 1, 2, 4})).rgb == (Bytes{255, 255, 255, 0, 0, 0}));
+  // Of fewer bits only those count.
+  PngWriter eight(2, 1, 0, 8);
+  eight.before = {{"tRNS", {7, 5}}};
+  CHECK(decoded(eight.file({5, 7})).rgb == (Bytes{255, 255, 255, 7, 7, 7}));
+  PngWriter two(2, 1, 0, 2);
+  two.before = {{"tRNS", {0xFF, 0xFD}}};
+  CHECK(decoded(two.file({1, 2})).rgb == (Bytes{255, 255, 255, 170, 170, 170}));
 }
 
 TEST(damaged_pngs_are_refused) {

@@ -3,9 +3,12 @@
 #include "preprocess/image_resize.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
+#include "core/large_memory.h"
 #include "test/check.h"
+#include "test/support/heap_count.h"
 
 using namespace microtome;
 using namespace microtome::preprocess;
@@ -90,6 +93,25 @@ TEST(channels_do_not_mix) {
     const Pixels out = resized(pixels, 40, 17, 50, how);
     for (std::size_t i = 0; i < out.size(); i += 3) CHECK(out[i] == 255 && out[i + 1] == 0 && out[i + 2] == 128);
   }
+}
+
+// What a scorer reserves is what is taken; and nothing large is left behind.
+TEST(a_resize_takes_no_more_than_it_says) {
+  for (const ImageResize how : kAll)
+    for (const auto& [width, height, out] :
+         {std::tuple{65535, 1, 3}, {1, 65535, 3}, {20000, 3, 224}, {3, 20000, 224}, {600, 450, 224}, {5, 4, 300}}) {
+      Pixels from(static_cast<std::size_t>(3 * width * height), 90);
+      Pixels to(static_cast<std::size_t>(3 * out * out));
+      ImageResizeScratch scratch;
+      const std::int64_t before = test::heap_count.now_bytes;
+      std::int64_t peak = test::heap_peak_bytes(
+          [&] { resize_image({from.data(), width, height, 3 * width}, {to.data(), out, out, 3 * out}, how, scratch); });
+      if (scratch.rows.capacity() >= LargeMemory::kLeastBytes) peak += std::ssize(scratch.rows);
+      CHECK(peak <= resize_scratch_bytes(width, height, out, out));
+      scratch.trim(100);
+      CHECK(test::heap_count.now_bytes - before <= 6 * 100);
+      CHECK(scratch.rows.capacity() <= 100);
+    }
 }
 
 TEST_MAIN
