@@ -82,7 +82,7 @@ void LargeImageRoom::enter(std::int64_t bytes, Stay& stay, const CancelToken& ca
     return;
   }
   // Who has the turn asks for nothing else, so that it comes to an end.
-  std::unique_lock turn(turn_, std::defer_lock);
+  std::unique_lock turn(turns_, std::defer_lock);
   do cancel.check(Stage::Decode);
   while (!turn.try_lock_for(kAskEvery));
   cancel.check(Stage::Decode);
