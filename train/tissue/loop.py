@@ -59,13 +59,14 @@ def train(data: TileSet, epochs: int, seed: int) -> TileNet:
             index = order[i : i + BATCH]
             logits = model(to_input(stained_crops(data, index, rng)))[:, 0]
             loss = loss_of(logits, label[index])
-            if not math.isfinite(float(loss)):
-                raise TrainingError("NAN_LOSS", f"the loss is {float(loss)} at batch {i // BATCH + 1} of epoch {epoch + 1}")
+            value = loss.item()
+            if not math.isfinite(value):
+                raise TrainingError("NAN_LOSS", f"the loss is {value} at batch {i // BATCH + 1} of epoch {epoch + 1}")
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
-            total += float(loss)
+            total += value
         print(f"epoch={epoch + 1} train_loss={total / batches:.6g}", flush=True)
     return model.eval()
 
