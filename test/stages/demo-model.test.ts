@@ -58,7 +58,7 @@ it('reaches AUC 0.90 on unseen slides, where the mean colour does not', async ()
   );
   const best = Math.max(...byColour.map((a) => Math.max(a, 1 - a)));
   expect(model).toBeGreaterThanOrEqual(0.9);
-  // One channel at a time, and few slides: the figure over 160 slides is in train/demo/README.md.
+  // One channel at a time, and few slides: the figure over 160 slides is in train/README.md.
   expect(best).toBeLessThan(0.7);
   expect(model - best).toBeGreaterThan(0.2);
 }, 300_000);

@@ -1,1 +1,1 @@
-"""What training of lesions and of slides share."""
+"""What training of lesions, of slides and of tissue share."""

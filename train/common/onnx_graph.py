@@ -11,7 +11,9 @@ from torch import nn
 OPSET = 17
 
 
-def onnx_bytes(model: nn.Module, examples: tuple, inputs: list[str], outputs: list[str], free_axes: dict) -> bytes:
+def onnx_bytes(
+    model: nn.Module, examples: tuple, inputs: list[str], outputs: list[str], free_axes: dict, opset: int = OPSET
+) -> bytes:
     options = {}
     # PyTorch 2 has two exporters. This one needs no other package, and both generations have it.
     if "dynamo" in inspect.signature(torch.onnx.export).parameters:
@@ -21,7 +23,7 @@ def onnx_bytes(model: nn.Module, examples: tuple, inputs: list[str], outputs: li
         model.eval(),
         examples,
         buffer,
-        opset_version=OPSET,
+        opset_version=opset,
         input_names=inputs,
         output_names=outputs,
         dynamic_axes=free_axes,

@@ -3,9 +3,10 @@
  * the other in tiles.bin, and tiles.json beside it. Tiles are chosen as the model's bundle chooses them: on the grid, with
  * at least a quarter of tissue.
  *
- *   node dump-tiles.js <folder> --slides 300 --tiles 20 --seed 1000 --cells 0.7
+ *   node build/demo/train/tissue/dump-tiles.js <folder> --slides 300 --tiles 18 --seed 1000 --cells 0.7
  *
- * With --cells, that share of a slide's tiles is taken from those rich in epithelial and tumour cells.
+ * The first slide is drawn from the seed --seed, each other one from the next seed. With --cells, that share of a slide's
+ * tiles is taken from those rich in epithelial and tumour cells.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

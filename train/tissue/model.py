@@ -1,9 +1,11 @@
-"""The network: four strided convolutions, a mean over the tile, one logit. About 22 thousand parameters."""
+"""The network: four strided convolutions, a mean over the tile, one logit. 20,749 parameters."""
 
 import torch
 from torch import nn
 
 CHANNELS = (3, 12, 16, 32, 48)
+MEAN = (0.80, 0.62, 0.78)
+STD = (0.16, 0.22, 0.14)
 
 
 class TileNet(nn.Module):
@@ -23,5 +25,8 @@ class TileNet(nn.Module):
         return self.head(self.features(tiles).mean((2, 3)))
 
 
-def parameters_of(model: nn.Module) -> int:
-    return sum(p.numel() for p in model.parameters())
+def to_input(tiles: torch.Tensor) -> torch.Tensor:
+    """Of tiles as NCHW, 0 to 1. The bundle says the same (`export.py`)."""
+    mean = torch.tensor(MEAN).view(1, 3, 1, 1)
+    std = torch.tensor(STD).view(1, 3, 1, 1)
+    return (tiles - mean) / std
