@@ -145,6 +145,7 @@ void DeviceRunner::feed() noexcept {
 
 void DeviceRunner::feed_batch(Waiting waiting) noexcept {
   Batch& batch = *waiting.batch;
+  std::exception_ptr failure;
   try {
     {
       const std::scoped_lock lock(mutex_);
@@ -154,15 +155,18 @@ void DeviceRunner::feed_batch(Waiting waiting) noexcept {
     const auto scope = context_->enter();
     feed_pieces(batch, waiting.done);
   } catch (...) {
-    settle();
-    // What never ran is made anew for the next batch.
-    std::erase_if(plans_, [](const auto& plan) { return !plan->is_bound(); });
-    Running& end = waiting.end.front();
-    end.batch = &batch;
-    end.failure = std::current_exception();
-    end.done = std::move(waiting.done);
-    hand_over(std::move(waiting.end));
+    failure = std::current_exception();
   }
+  // Not in the handler, which holds the exception until it ends: whoever reads it frees it.
+  if (!failure) return;
+  settle();
+  // What never ran is made anew for the next batch.
+  std::erase_if(plans_, [](const auto& plan) { return !plan->is_bound(); });
+  Running& end = waiting.end.front();
+  end.batch = &batch;
+  end.failure = std::move(failure);
+  end.done = std::move(waiting.done);
+  hand_over(std::move(waiting.end));
 }
 
 // Moves `done` into the last piece.
@@ -312,6 +316,7 @@ void DeviceRunner::collect() noexcept {
     }
     if (piece.failure && !piece.batch->failure) piece.batch->failure = piece.failure;
     if (piece.failure && note_loss(piece.failure)) is_lost_.store(true, std::memory_order_release);
+    piece.failure = nullptr;  // the batch has it: its owner reads it, and frees it
     {
       const std::scoped_lock lock(mutex_);
       if (piece.slot) slots_.push_back(std::move(piece.slot));
