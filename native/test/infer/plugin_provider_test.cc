@@ -14,8 +14,9 @@ namespace models = microtome::test::models;
 
 namespace {
 
-// Sums are taken in another order, on other instructions.
-constexpr double kTolerance = 1e-4;  // of the largest value; 1e-6 was seen
+// Sums are taken in another order, and OpenVINO computes convolutions in bfloat16, of 8 bits, where the processor has
+// it.
+constexpr double kTolerance = 1e-2;  // of the largest value; 1e-6 was seen in float32, 2e-3 in bfloat16
 
 SessionOptions plugin(const std::string& path, const std::string& name) {
   SessionOptions options;
