@@ -61,14 +61,17 @@ const scorerNames = scorerOptionNames('run');
 
 const kNeedOutput = ['resume', 'provisional', 'allOutputs', 'statusColumn'] as const;
 
-/** Options that may be given as a URL, whose parsed values are paths. */
-const pathNames = optionRows
-  .filter((row) => row.in.includes('run') && ['path', 'model', 'mask'].includes(row.kind.type))
-  .map((row) => row.name);
-
-function withPaths(options: Readonly<Record<string, unknown>>, parsed: ParsedRun): Readonly<Record<string, unknown>> {
-  const values = parsed as unknown as Readonly<Record<string, unknown>>;
-  const paths = pathNames.filter((name) => options[name] !== undefined).map((name) => [name, values[name]]);
+/** The options of a run of this place as they were given, but with the parsed path where one may be given as a URL. */
+export function givenWithPaths(
+  run: OptionPlace,
+  options: Readonly<Record<string, unknown>>,
+  parsed: object,
+): Readonly<Record<string, unknown>> {
+  const values = parsed as Readonly<Record<string, unknown>>;
+  const paths = optionRows
+    .filter((row) => row.in.includes(run) && ['path', 'model', 'mask'].includes(row.kind.type))
+    .filter(({ name }) => options[name] !== undefined)
+    .map(({ name }) => [name, values[name]]);
   return { ...options, ...Object.fromEntries(paths) };
 }
 
@@ -105,7 +108,7 @@ function requireStandIn(onError: OnError): void {
 /** Throws INVALID_OPTION. */
 export function parseDirectoryOptions(options: unknown): RunOptions {
   const parsed = parseOptions(['run'], options) as unknown as ParsedRun;
-  const given = withPaths(options as Readonly<Record<string, unknown>>, parsed);
+  const given = givenWithPaths('run', options as Readonly<Record<string, unknown>>, parsed);
   const { output, resume, overwrite } = parsed;
   const files = fileOptionsOf(parsed as ParsedRun & ParsedFileOptions);
   const isAsked = (name: (typeof kNeedOutput)[number] | 'overwrite'): boolean =>

@@ -4,13 +4,12 @@ import { optionMark } from '../../core/option-names.js';
 import { contradiction } from '../../options/check.js';
 import { defaults } from '../../options/defaults.js';
 import { parseOptions } from '../../options/parse.js';
-import { optionRows } from '../../options/table.js';
 import type { Model } from '../../model/model.js';
 import type { DeviceUse } from '../../native/devices.js';
 import type { ImageScorerOptions } from '../../scoring/image-scorer.js';
 import type { ColumnOptions } from '../columns.js';
 import { deadlineOf, type Deadline } from '../deadline.js';
-import { columnsOf, scorerOptionNames } from '../directory-options.js';
+import { columnsOf, givenWithPaths, scorerOptionNames } from '../directory-options.js';
 import type { FolderRules } from '../folder-walk.js';
 import type { OnError, OnMissing } from '../generated-types.js';
 import { layoutOf } from '../presets.js';
@@ -55,16 +54,6 @@ export const imagePreset = 'isic2024';
 const scorerNames = scorerOptionNames('images');
 const kNeedOutput = ['resume', 'overwrite', 'allOutputs', 'statusColumn'] as const;
 
-const pathNames = optionRows
-  .filter((row) => row.in.includes('images') && ['path', 'model'].includes(row.kind.type))
-  .map((row) => row.name);
-
-function withPaths(options: Readonly<Record<string, unknown>>, parsed: object): Readonly<Record<string, unknown>> {
-  const values = parsed as Readonly<Record<string, unknown>>;
-  const paths = pathNames.filter((name) => options[name] !== undefined).map((name) => [name, values[name]]);
-  return { ...options, ...Object.fromEntries(paths) };
-}
-
 /** Throws INVALID_OPTION for options that are well formed and do not go together. */
 function checkTogether(parsed: ParsedImages): void {
   const needy = kNeedOutput.find((name) => parsed[name] !== null && parsed[name] !== false);
@@ -91,7 +80,7 @@ function checkTogether(parsed: ParsedImages): void {
 /** Throws INVALID_OPTION. */
 export function parseImageOptions(options: unknown): ImageRunOptions {
   const parsed = parseOptions(['images'], options) as unknown as ParsedImages;
-  const given = withPaths(options as Readonly<Record<string, unknown>>, parsed);
+  const given = givenWithPaths('images', options as Readonly<Record<string, unknown>>, parsed);
   checkTogether(parsed);
   const columns = columnsOf({ ...parsed, preset: imagePreset });
   const layout = layoutOf(imagePreset, { ...columns, paths: false });
