@@ -86,6 +86,26 @@ describe('the process ends by itself', () => {
       7,
     ],
     [
+      'process.exit() in the middle of a score, with no thread left when the process goes on to end',
+      `import { readdirSync, readFileSync } from 'node:fs';
+       const left = () => readdirSync('/proc/self/task').filter((task) => {
+         try {
+           return readFileSync('/proc/self/task/' + task + '/comm', 'utf8').startsWith('microtome');
+         } catch {
+           return false;
+         }
+       }).length;
+       const look = () => {
+         // A thread that has ended may be listed for a moment longer.
+         for (const end = performance.now() + 5000; left() > 0 && performance.now() < end; );
+         if (left() > 0) console.log(left() + ' threads are left');
+       };
+       scoreSlide(slide, { model: slow, input: { level: 0 }, onProgress: (p) => {
+         if (p.stage === 'decode') setTimeout(() => { if (left() === 0) console.log('none was there'); process.on('exit', look); process.exit(7); }, 300);
+       } });`,
+      7,
+    ],
+    [
       'process.exit() while the file of a mask is parsed',
       `scoreSlide(slide, { model, input: { level: 0 }, mask }).catch(() => {}); setTimeout(() => process.exit(7), 300);`,
       7,

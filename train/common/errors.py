@@ -2,7 +2,7 @@
 
 
 class TrainingError(Exception):
-    """`code` is one of the words in train/README.md; the message says what was found and what was expected."""
+    """`code` is one of the words in docs/guide/training.md; the message says what was found and what was expected."""
 
     def __init__(self, code: str, message: str):
         super().__init__(f"{code}: {message}")
