@@ -7,34 +7,59 @@ const mayImport = {
   core: ['core'],
   native: ['native', 'core'],
   options: ['options', 'model', 'slide', 'scoring', 'native', 'core'],
-  slide: ['slide', 'options', 'native', 'core'],
+  slide: ['slide', 'storage', 'options', 'native', 'core'],
   model: ['model', 'options', 'scoring', 'native', 'core'],
   scoring: ['scoring', 'slide', 'model', 'options', 'native', 'core'],
-  runs: ['runs', 'images', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  runs: ['runs', 'images', 'storage', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // Files beside the table: written as lib/runs writes its own, for one slide and for a run.
-  outputs: ['outputs', 'runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  outputs: ['outputs', 'storage', 'runs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
   // Files of lesion images: where each image is.
-  images: ['images', 'core'],
+  images: ['images', 'storage', 'core'],
   // How good a finished table is: reads tables as lib/runs does.
   metrics: ['metrics', 'runs', 'options', 'core'],
+  // Bytes that are not on this machine's disks: HTTP and object storage, as sources and as places for outputs.
+  storage: ['storage', 'core'],
+  // One run on many machines: who takes which slide, the parts, and their merge.
+  shards: ['shards', 'runs', 'images', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  // Scores over HTTP, and its client, which needs neither the addon nor Node.js.
+  serve: ['serve', 'client', 'storage', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  client: ['client', 'core'],
+  // Objects of Kubernetes, and a whole pipeline of them.
+  kube: ['kube', 'core'],
+  pipeline: ['pipeline', 'kube', 'core'],
   // What runs in the box of a challenge, and what packs it, uses public names as any other program would.
   competition: ['competition', '.', 'core'],
   // The command line uses public names; core has plain text helpers.
-  cli: ['cli', '.', 'competition', 'core'],
-  '.': ['metrics', 'images', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  cli: ['cli', '.', 'competition', 'serve', 'client', 'kube', 'pipeline', 'core'],
+  '.': ['shards', 'storage', 'metrics', 'images', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
 };
 
 /** Node modules with a rule of their own: who may import them. An empty list means nobody. */
 const restricted = [
   {
     modules: /^node:(?:http|https|http2|net|tls|dgram|dns)\b/,
-    allowed: [],
-    why: 'the library opens no connection',
+    allowed: [/^lib\/(?:storage|serve|client|kube|pipeline)\//],
+    why: 'only lib/storage, lib/serve, lib/client, lib/kube and lib/pipeline open connections',
+  },
+  {
+    modules: /^@aws-sdk\//,
+    allowed: [/^lib\/storage\/s3\//],
+    why: 'only lib/storage/s3 knows the AWS SDK',
+  },
+  {
+    modules: /^@kubernetes\//,
+    allowed: [/^lib\/kube\/apply\//],
+    why: 'only lib/kube/apply talks to a cluster',
+  },
+  {
+    modules: /^prom-client$/,
+    allowed: [/^lib\/serve\//],
+    why: 'only lib/serve has metrics',
   },
   {
     modules: /^node:(?:child_process|cluster)\b/,
-    allowed: [/^lib\/competition\/pack\/npm\.ts$/],
-    why: 'the library starts no process, but for npm when a submission is packed',
+    allowed: [/^lib\/competition\/pack\/npm\.ts$/, /^lib\/pipeline\/local\//],
+    why: 'the library starts no process, but for npm when a submission is packed, and the steps of a local pipeline',
   },
   {
     modules: /^node:module$|^node-gyp-build$/,
@@ -51,10 +76,11 @@ const restricted = [
       /^lib\/native\//,
       /^lib\/cli\//,
       /^lib\/competition\//,
+      /^lib\/(?:storage|shards|serve|kube|pipeline)\//,
       /^lib\/core\/(?:version|regular-file|package-root|elf\/binary-file)\.ts$/,
       /^lib\/slide\/byte-source\.ts$/,
     ],
-    why: 'files are read and written in lib/runs, lib/outputs, lib/images, lib/model, lib/native, lib/cli, lib/competition, lib/core/regular-file and the sources of input',
+    why: 'files are read and written in lib/runs, lib/outputs, lib/images, lib/model, lib/native, lib/cli, lib/competition, lib/storage, lib/shards, lib/serve, lib/kube, lib/pipeline, lib/core/regular-file and the sources of input',
   },
   {
     modules: /^(?:sharp|onnxruntime-node|onnxruntime-common)\b/,
@@ -89,8 +115,8 @@ const forbidden = [
   },
   {
     pattern: /(?<![\w.])fetch\s*\(/g,
-    what: 'the library opens no connection',
-    except: /^$/,
+    what: 'opens a connection',
+    except: /^lib\/(?:storage|client|pipeline)\//,
   },
 ];
 
