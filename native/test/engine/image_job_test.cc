@@ -94,7 +94,7 @@ ImageRequest request_for(ImageList images) {
   request.encoder.outputs = {{.name = "colour"}};
   request.encoder.format.size_px = kSidePx;
   request.encoder.format.scale = 1;
-  request.heads = {{}};
+  request.heads = {{.name = "head", .how = ImageValue{}}};
   request.outputs = {{.name = "colour", .of = {{}}, .calibration = {}, .clip = {}}};
   return request;
 }
@@ -427,7 +427,8 @@ TEST(values_are_calibrated_and_held_to_the_range) {
   ImageRequest request = request_for(all.places);
   request.outputs[0].clip = {100, 120};
   request.outputs.push_back({.name = "twice", .of = {{.weight = 1}, {.weight = 1}}, .calibration = {}, .clip = {}});
-  request.heads = {{}, {.head = {.method = aggregate::Method::Max}}};
+  request.heads = {{.name = "mean", .how = ImageValue{}},
+                   {.name = "max", .how = ImageValue{.head = {.method = aggregate::Method::Max}}}};
   request.outputs[1].of[1].head = 1;
   Scene scene;
   const ImageRows rows = rows_of(start(*scene.engine, std::move(request)));
@@ -460,7 +461,7 @@ TEST(a_column_that_is_not_there_fails_the_batch) {
   write(all.places.path, all.bytes);
   for (const Shape& shape : kShapes) {
     ImageRequest request = request_for(all.places);
-    request.heads[0].column = 1;
+    std::get<ImageValue>(request.heads[0].how).column = 1;
     Scene scene(shape);
     CHECK_THROWS(OUTPUT_SHAPE, (void)rows_of(start(*scene.engine, std::move(request))));
   }
