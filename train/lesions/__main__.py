@@ -1,4 +1,4 @@
-"""python3 -m train.lesions generate | folds | train | export | export-graph | quantize | boost | demo. Each has --help."""
+"""python3 -m train.lesions generate | folds | train | export | quantize | boost | demo. Each has --help."""
 
 import argparse
 import sys
@@ -52,16 +52,6 @@ def _export(words: list[str]) -> None:
     export_bundle(given.run, given.bundle, given.name, {"licence": given.licence, "trainingData": given.training_data})
 
 
-def _export_graph(words: list[str]) -> None:
-    from train.lesions.export import export_graph
-
-    parser = argparse.ArgumentParser(prog="train.lesions export-graph", description="Writes the graph of a run, and its inputs.")
-    parser.add_argument("run", type=Path, help="the folder that the training wrote")
-    parser.add_argument("folder", type=Path)
-    given = parser.parse_args(words)
-    export_graph(given.run, given.folder)
-
-
 def _quantize(words: list[str]) -> None:
     from train.lesions.quantize import QuantizeOptions, quantize_bundle
 
@@ -98,7 +88,6 @@ COMMANDS = {
     "folds": _folds,
     "train": _train,
     "export": _export,
-    "export-graph": _export_graph,
     "quantize": _quantize,
     "boost": _boost,
     "demo": _demo,
