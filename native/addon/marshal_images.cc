@@ -30,8 +30,8 @@ engine::ImageList read_images(const Fields& fields) {
 engine::ImageHeadInput read_image_head_input(const Fields& fields) {
   enum class From : std::uint8_t { Features, Clinical, Head };
   engine::ImageHeadInput input{.tensor = fields.string("tensor"), .from = {}};
-  switch (fields.choice<From>("from",
-                              {{"features", From::Features}, {"clinical", From::Clinical}, {"head", From::Head}})) {
+  switch (
+      fields.choice<From>("from", {{"features", From::Features}, {"clinical", From::Clinical}, {"head", From::Head}})) {
     case From::Features:
       input.from = engine::ImageFeatures{static_cast<std::size_t>(fields.size("output"))};
       break;

@@ -126,8 +126,7 @@ std::shared_ptr<ImageJob> Engine::score_images(ImageRequest request, ImagesDone 
       const GraphMeans& graph = graphs_[request.encoder.graph];
       job = std::make_shared<ImageJob>(
           std::move(request), std::move(done), crew_,
-          ImageJob::Means{
-              .graph = graph, .batches = batches_, .room = room_, .heads = heads_, .threads = threads_});
+          ImageJob::Means{.graph = graph, .batches = batches_, .room = room_, .heads = heads_, .threads = threads_});
       remember(job);
     }
   }

@@ -40,7 +40,7 @@ def _train(words: list[str]) -> None:
 
 
 def _export(words: list[str]) -> None:
-    from train.lesions.export import export_bundle
+    from train.lesions.export import export_boosted, export_bundle
 
     parser = argparse.ArgumentParser(prog="train.lesions export", description="Writes the bundle of a run's best epoch.")
     parser.add_argument("run", type=Path, help="the folder that the training wrote")
@@ -48,8 +48,13 @@ def _export(words: list[str]) -> None:
     parser.add_argument("--name", default="lesion")
     parser.add_argument("--licence", default="not stated")
     parser.add_argument("--training-data", default="")
+    parser.add_argument("--boost", type=Path, help="a folder that boost wrote: its trees read the score of this run and the table")
     given = parser.parse_args(words)
-    export_bundle(given.run, given.bundle, given.name, {"licence": given.licence, "trainingData": given.training_data})
+    card = {"licence": given.licence, "trainingData": given.training_data}
+    if given.boost is None:
+        export_bundle(given.run, given.bundle, given.name, card)
+    else:
+        export_boosted(given.run, given.boost, given.bundle, given.name, card)
 
 
 def _quantize(words: list[str]) -> None:

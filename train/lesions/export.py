@@ -10,6 +10,7 @@ from torch import nn
 
 from train.common.bundle import write_bundle
 from train.common.calibrate import apply_logistic, fit_logistic
+from train.common.errors import TrainingError
 from train.common.metrics import HIGHEST, LOWEST, all_metrics
 from train.common.onnx_graph import onnx_bytes
 from train.lesions import checkpoint
@@ -157,6 +158,31 @@ def export_bundle(run: Path, bundle: Path, name: str, card: dict, description: s
         {"intendedUse": "research only, not for clinical use", "evaluation": evaluation, **card},
     )
     return found
+
+
+def export_boosted(run: Path, boost: Path, bundle: Path, name: str, card: dict) -> None:
+    """The bundle of boosted trees that read the score of an image model and the table; `run` is the image model."""
+    net, state = load_run(run)
+    described = json.loads((boost / "boost.json").read_text())
+    if state["table"] is not None:
+        raise TrainingError("EXPORT_REFUSED", "the image model reads the table itself; the trees need one of images alone")
+    if described["inputs"].get("image") != 1:
+        raise TrainingError("EXPORT_REFUSED", "these trees read no score of an image model; train them with predictions")
+    found = described["validation"]
+    _, labels = read_predictions(run / "validation.csv")
+    # What the trees give is a probability already.
+    parts = bundle_parts(state["options"], (1.0, 0.0), round(float((labels == 1).mean()), 4))
+    inputs = [{"from": "features", "encoder": "net", "output": "probability", "tensor": "image"}]
+    if described["inputs"].get("table", 0) > 0:
+        inputs.append({"from": "clinical", "tensor": "table"})
+        parts["inputs"] = {**parts["inputs"], "clinical": clinical_features(described["table"])}
+    outputs = [{"name": "probability", "columns": 1}]
+    parts["heads"] = [{"name": "lesion", "method": "onnx", "graph": "trees.onnx", "inputs": inputs, "outputs": outputs}]
+    del parts["outputs"][0]["calibration"]
+    graphs = {"model.onnx": graph_of(net, state["options"]["size_px"]), "trees.onnx": (boost / "model.onnx").read_bytes()}
+    evaluation = f"{found['lesions']} lesions of patients that the trees were not trained on: {in_words(found)}."
+    text = f"{state['options']['backbone']} on images of single skin lesions, and {described['trees']} trees on its score and the metadata."
+    write_bundle(bundle, name, text, parts, graphs, {"intendedUse": "research only, not for clinical use", "evaluation": evaluation, **card})
 
 
 def torch_probabilities(run: Path, crops, names: list[str], table: np.ndarray | None = None) -> np.ndarray:

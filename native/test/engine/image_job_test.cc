@@ -455,23 +455,24 @@ TEST(a_graph_gets_the_row_of_an_image_its_values_and_earlier_heads) {
     if (values[0] == 13) throw Error(Code::OUTPUT_NOT_FINITE, Stage::Infer, "no number");
     return {{0}, {inputs.at("row").values[0], 1000 * values[0] + values[1]}};
   });
-  const auto add = test::head([](const test::Inputs& inputs, std::int64_t /*tiles*/) -> std::vector<std::vector<double>> {
-    return {{inputs.at("earlier").values[0] + inputs.at("earlier").values[1]}};
-  });
+  const auto add =
+      test::head([](const test::Inputs& inputs, std::int64_t /*tiles*/) -> std::vector<std::vector<double>> {
+        return {{inputs.at("earlier").values[0] + inputs.at("earlier").values[1]}};
+      });
   for (const Shape& shape : kShapes) {
     ImageRequest request = request_for(all.places);
     request.given_columns = 3;
     for (int i = 0; i < 60; ++i) request.given.insert(request.given.end(), {-1, static_cast<double>(i), 7});
-    request.heads.push_back(
-        {.name = "join",
-         .how = ImageGraph{.graph = 0,
-                           .inputs = {{"row", ImageFeatures{0}}, {"values", GivenValues{1, 2}}},
-                           .outputs = {{.tensor = "unused"}, {.tensor = "both", .columns = 2}}}});
+    request.heads.push_back({.name = "join",
+                             .how = ImageGraph{.graph = 0,
+                                               .inputs = {{"row", ImageFeatures{0}}, {"values", GivenValues{1, 2}}},
+                                               .outputs = {{.tensor = "unused"}, {.tensor = "both", .columns = 2}}}});
     request.heads.push_back(
         {.name = "add",
          .how = ImageGraph{.graph = 1, .inputs = {{"earlier", HeadRow{1, 1}}}, .outputs = {{.tensor = "sum"}}}});
     request.outputs.push_back({.name = "sum", .of = {{.head = 2}}, .calibration = {}, .clip = {}});
-    request.outputs.push_back({.name = "own", .of = {{.head = 1, .output = 1, .column = 1}}, .calibration = {}, .clip = {}});
+    request.outputs.push_back(
+        {.name = "own", .of = {{.head = 1, .output = 1, .column = 1}}, .calibration = {}, .clip = {}});
     Scene scene(shape, 2, 1 << 30, {}, {join, add});
     const ImageRows rows = rows_of(start(*scene.engine, std::move(request)));
     CHECK(codes_of(rows) == (std::map<std::int64_t, std::string>{{13, "OUTPUT_NOT_FINITE"}}));

@@ -60,6 +60,8 @@ class FakeHead final : public infer::HeadGraph {
   const std::vector<infer::TensorInfo> infos_;
 };
 
-inline std::shared_ptr<infer::HeadGraph> head(Compute compute) { return std::make_shared<FakeHead>(std::move(compute)); }
+inline std::shared_ptr<infer::HeadGraph> head(Compute compute) {
+  return std::make_shared<FakeHead>(std::move(compute));
+}
 
 }  // namespace microtome::test
