@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**'],
+          exclude: [
+            'test/package/**',
+            'test/nightly/**',
+            'test/peers/**',
+            'test/bench/**',
+            'test/competition/box/**',
+            'test/kube/**',
+          ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -51,6 +58,18 @@ export default defineConfig({
           // Every run takes all cores, as on the machine of the challenge.
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kube',
+          include: ['test/kube/*.test.ts'],
+          // One control plane for all files; each has a namespace of its own.
+          globalSetup: ['test/kube/support/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 300_000,
         },
       },
