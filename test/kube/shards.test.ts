@@ -1,0 +1,171 @@
+/**
+ * An Indexed Job of eight shards under the real Job controller, from the library's own manifest, with the program as it was
+ * built: two pods are taken away half-way, one shard never succeeds, and the parts are merged.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import {
+  applyManifests,
+  connectCluster,
+  scoreJob,
+  volumeClaim,
+  waitFor,
+  type Cluster as KubeCluster,
+  type Job,
+} from '../../lib/kube/index.js';
+import { writeSlide } from '../support/slides.js';
+import { pathOf } from './support/api.js';
+import { openCluster, type Cluster } from './support/cluster.js';
+import { makeImage, root } from './support/image.js';
+import type { Pod } from './support/pod.js';
+import { until } from './support/processes.js';
+
+const kShards = 8;
+const kKilled = 2;
+const kEvicted = 5;
+const kDying = 6;
+
+const program = [process.execPath, join(root, 'dist/cli/main.js')];
+const heldFolder = mkdtempSync(join(tmpdir(), 'microtome-held-'));
+const heldShards = JSON.stringify({ folder: heldFolder, held: [kKilled, kEvicted], dying: [kDying] });
+const preload = new URL('support/held-score.mjs', import.meta.url).href;
+const image = (tag: string): string => `registry.example.org/scorer:${tag}`;
+const images = {
+  [image('whole')]: makeImage({ microtome: program }),
+  [image('failing')]: makeImage(
+    { microtome: [process.execPath, '--import', preload, ...program.slice(1)] },
+    { env: { HELD_SHARDS: heldShards } },
+  ),
+};
+
+let cluster: Cluster;
+let kube: KubeCluster;
+let out = '';
+/** The table of one process. */
+let whole: Buffer;
+
+interface Ended {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+const microtome = (...args: string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    const [node, ...words] = [...program, ...args] as [string, ...string[]];
+    execFile(node, words, (error, _, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stderr });
+    });
+  });
+
+const scoreArguments = ['--device', 'cpu', '--threads', '1'];
+
+const jobOf = (name: string, tag: string): Job =>
+  scoreJob({
+    run: 'shards',
+    name,
+    image: image(tag),
+    inputs: ['/data/slides'],
+    model: 'demo',
+    out: '/out/parts',
+    shards: kShards,
+    parallelism: 3,
+    retriesPerShard: 1,
+    graceSeconds: 1,
+    scoreArguments,
+    claims: [
+      { claim: 'slides', path: '/data', readOnly: true },
+      { claim: 'scores', path: '/out' },
+    ],
+  });
+
+beforeAll(async () => {
+  cluster = await openCluster(images);
+  kube = await connectCluster({ kubeconfig: inject('kubeconfig'), namespace: cluster.namespace });
+  await applyManifests(
+    kube,
+    ['slides', 'scores'].map((name) => volumeClaim({ run: 'shards', name, size: '1Gi' })),
+  );
+  const slides = join(cluster.node.claimFolder('slides'), 'slides');
+  out = cluster.node.claimFolder('scores');
+  mkdirSync(slides);
+  for (let i = 0; i < 3 * kShards; ++i) {
+    const sidePx = 512 + 128 * ((i * 5) % 4);
+    const file = join(slides, `s${String(i).padStart(2, '0')}.tif`);
+    await writeSlide(file, { width: sidePx, height: sidePx, seed: 3 + i, tissueShare: 0.4 });
+  }
+  const single = await microtome('score', slides, '--model', 'demo', ...scoreArguments, '--out', join(out, 'whole.csv'));
+  expect(single.code, single.stderr).toBe(0);
+  whole = readFileSync(join(out, 'whole.csv'));
+});
+
+afterAll(() => cluster.close());
+
+async function podOf(index: number): Promise<Pod> {
+  const pods = await cluster.node.pods();
+  const found = pods.find(
+    ({ metadata, status }) =>
+      metadata.annotations?.['batch.kubernetes.io/job-completion-index'] === String(index) && status?.phase === 'Running',
+  );
+  if (found === undefined) throw new Error(`no pod of shard ${index} runs`);
+  return found;
+}
+
+const untilHeld = (index: number): Promise<unknown> =>
+  until(
+    () => existsSync(join(heldFolder, String(index))),
+    () => `shard ${index} to be held\n${JSON.stringify(cluster.node.logs(), null, 1)}`,
+    400_000,
+  );
+
+interface JobStatus {
+  readonly status: { readonly completedIndexes?: string; readonly failedIndexes?: string; readonly failed?: number };
+}
+
+describe('a scoring job of eight shards', () => {
+  it('ends as declared: pods that were taken away come again, and the shard that never succeeds has failed', async () => {
+    const job = jobOf('failing', 'failing');
+    await applyManifests(kube, [job]);
+    await untilHeld(kKilled);
+    const killed = await podOf(kKilled);
+    expect(cluster.node.kill(killed.metadata.name)).toBe(true);
+    await untilHeld(kEvicted);
+    const evicted = await podOf(kEvicted);
+    const { name } = evicted.metadata;
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: cluster.namespace } };
+    await cluster.api.call('POST', `${pathOf('Pod', cluster.namespace, name)}/eviction`, eviction);
+    const failure = await waitFor(kube, job, { pollMs: 200, timeoutMs: 500_000 }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'JOB_FAILED' });
+    expect(JSON.stringify((failure as { tried: unknown }).tried)).toContain(`shard ${kDying}: exit code 137`);
+    const ended = await cluster.get<JobStatus>('Job', 'failing');
+    expect(ended?.status).toMatchObject({ completedIndexes: '0-5,7', failedIndexes: `${kDying}` });
+    // Each of both went on from its journal: the row that was on disk was not scored again.
+    const records = readdirSync(join(out, 'parts')).filter((file) => file.endsWith('.json'));
+    expect(records.length).toBeGreaterThan(0);
+  });
+
+  it('leaves a folder that cannot be merged: the part that is missing is named', async () => {
+    const merge = await microtome('merge', join(out, 'parts'), '--out', join(out, 'early.csv'));
+    expect(merge.code).not.toBe(0);
+    expect(merge.stderr).toContain('SHARD_MISSING');
+    expect(merge.stderr).toMatch(new RegExp(`1 of ${kShards} parts? (?:is|are) missing: ${kDying};`));
+    expect(existsSync(join(out, 'early.csv'))).toBe(false);
+  });
+
+  it('run again without what had failed: the merged table has the bytes of one process', async () => {
+    const job = jobOf('again', 'whole');
+    await applyManifests(kube, [job]);
+    const { indexes } = await waitFor(kube, job, { pollMs: 200, timeoutMs: 500_000 });
+    expect(indexes?.succeeded).toHaveLength(kShards);
+    const pods = await cluster.node.pods();
+    const logs = pods
+      .filter(({ metadata }) => metadata.labels?.['job-name'] === 'again')
+      .map(({ metadata }) => cluster.node.log(metadata.name));
+    expect(logs.filter((text) => text.includes('complete already'))).toHaveLength(kShards - 1);
+    const merge = await microtome('merge', join(out, 'parts'), '--out', join(out, 'merged.csv'));
+    expect(merge.code, merge.stderr).toBe(0);
+    expect(readFileSync(join(out, 'merged.csv')).equals(whole)).toBe(true);
+  });
+});
