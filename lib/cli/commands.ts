@@ -48,6 +48,15 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    name: 'merge',
+    positionals: '<folder of the parts>',
+    summary: 'make the one table of the parts that shards of a run have written',
+    load: async () => {
+      const { merge, mergeSpec } = await import('./commands/merge.js');
+      return { spec: mergeSpec, run: merge };
+    },
+  },
+  {
     name: 'embed',
     positionals: '<folder|slide…>',
     summary: 'write the features of the tiles of slides to HDF5 files, as TRIDENT and CLAM read them',

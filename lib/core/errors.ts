@@ -41,6 +41,8 @@ export const errorAdvice = {
   OUTPUT_EXISTS: 'choose another [[output]], or pass [[overwrite=true]] to replace it',
   OUTPUT_LOCKED: 'another run writes this output: wait for it or choose another',
   RESUME_REFUSED: 'restore what the message names, or pass [[overwrite=true]] to start again',
+  SHARD_CONFLICT: 'give all shards of a run the same files, model and options',
+  SHARD_MISSING: 'run the shards that are named, then merge again',
   DISK_FULL: 'free some space, then pass [[resume=true]]',
   NETWORK: 'check the connection and the address',
   CANCELLED: 'the slide or the scorer was closed before the work was done',

@@ -23,6 +23,8 @@ export interface CliSettings {
   readonly images?: FakeImageSettings;
   readonly library?: Partial<CliLibrary>;
   readonly signal?: AbortSignal;
+  /** Variables of the environment; not there: none is set. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly tty?: { readonly columns: number };
   readonly stdoutClosed?: () => boolean;
   /** Called with each piece written to stdout. */
@@ -84,6 +86,7 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     signal: settings.signal ?? new AbortController().signal,
     stdoutClosed: settings.stdoutClosed ?? (() => false),
     library,
+    env: settings.env ?? {},
     writesFile: false,
   };
   const code = await runCli(argv, io);
