@@ -17,7 +17,7 @@ export default defineConfig({
             'test/peers/**',
             'test/bench/**',
             'test/competition/box/**',
-            'test/kube/**',
+            'test/kube/plane/**',
           ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -65,9 +65,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'kube',
-          include: ['test/kube/*.test.ts'],
+          include: ['test/kube/plane/*.test.ts'],
           // One control plane for all files; each has a namespace of its own.
-          globalSetup: ['test/kube/support/global-setup.ts'],
+          globalSetup: ['test/kube/plane/support/global-setup.ts'],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 300_000,

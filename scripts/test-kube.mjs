@@ -1,4 +1,4 @@
-// npm run test:kube [-- files…]: the tests of test/kube on a real control plane of Kubernetes with Kubeflow's operators. Builds
+// npm run test:kube [-- files…]: the tests of test/kube/plane on a real control plane of Kubernetes with Kubeflow's operators. Builds
 // their programs from Go modules where they are not in the cache, builds the library, and ends with `N passed, N failed`.
 // With --cached-only it builds none of these programs, and skips all tests where one is not there.
 import { build } from './steps/build.mjs';
@@ -19,7 +19,7 @@ function skip(missing, files) {
 main(async () => {
   const cachedOnly = process.argv.includes('--cached-only');
   const words = process.argv.slice(2).filter((word) => word !== '--cached-only');
-  const files = await testFiles(['test/kube']);
+  const files = await testFiles(['test/kube/plane']);
   const { filters } = await sortWords(words, [], files);
   const missing = missingPrograms();
   if (cachedOnly && missing.length > 0) return skip(missing, files);

@@ -14,7 +14,7 @@ import {
   waitFor,
   type Cluster as KubeCluster,
   type KubeObject,
-} from '../../lib/kube/index.js';
+} from '../../../lib/kube/index.js';
 import { pathOf } from './support/api.js';
 import { openCluster, type Cluster } from './support/cluster.js';
 import type { Pod } from './support/pod.js';
@@ -54,7 +54,11 @@ beforeAll(async () => {
 afterAll(() => cluster.close());
 
 /** Applies, waits for the end and reads what the ranks have ended with. An error has what they wrote. */
-async function trained(name: string, objects: readonly KubeObject[], meanwhile?: () => Promise<void>): Promise<RunCard> {
+async function trained(
+  name: string,
+  objects: readonly KubeObject[],
+  meanwhile?: () => Promise<void>,
+): Promise<RunCard> {
   mkdirSync(outOf(name), { recursive: true });
   await applyManifests(kube, objects);
   try {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { dataDir } from '../../support/data.js';
+import { dataDir } from '../../../support/data.js';
 import type { Connection } from './api.js';
 import { startControlPlane, type ControlPlane } from './control-plane.js';
 import { addCrds, addManager, addTrainingOperator } from './operators.js';

@@ -15,8 +15,8 @@ import {
   waitFor,
   type Cluster as KubeCluster,
   type Job,
-} from '../../lib/kube/index.js';
-import { writeSlide } from '../support/slides.js';
+} from '../../../lib/kube/index.js';
+import { writeSlide } from '../../support/slides.js';
 import { pathOf } from './support/api.js';
 import { openCluster, type Cluster } from './support/cluster.js';
 import { makeImage, root } from './support/image.js';
@@ -96,7 +96,15 @@ beforeAll(async () => {
     const file = join(slides, `s${String(i).padStart(2, '0')}.tif`);
     await writeSlide(file, { width: sidePx, height: sidePx, seed: 3 + i, tissueShare: 0.4 });
   }
-  const single = await microtome('score', slides, '--model', 'demo', ...scoreArguments, '--out', join(out, 'whole.csv'));
+  const single = await microtome(
+    'score',
+    slides,
+    '--model',
+    'demo',
+    ...scoreArguments,
+    '--out',
+    join(out, 'whole.csv'),
+  );
   expect(single.code, single.stderr).toBe(0);
   whole = readFileSync(join(out, 'whole.csv'));
 });
@@ -107,7 +115,8 @@ async function podOf(index: number): Promise<Pod> {
   const pods = await cluster.node.pods();
   const found = pods.find(
     ({ metadata, status }) =>
-      metadata.annotations?.['batch.kubernetes.io/job-completion-index'] === String(index) && status?.phase === 'Running',
+      metadata.annotations?.['batch.kubernetes.io/job-completion-index'] === String(index) &&
+      status?.phase === 'Running',
   );
   if (found === undefined) throw new Error(`no pod of shard ${index} runs`);
   return found;

@@ -8,20 +8,15 @@ import { until } from './processes.js';
 
 /** Adds the CRDs of a folder, and waits until the API server serves each of them. */
 export async function addCrds(api: Api, folder: string, chosen: RegExp = /\.yaml$/): Promise<void> {
-  const names: string[] = [];
-  for (const file of readdirSync(folder).filter((name) => chosen.test(name))) {
-    for (const document of parseAllDocuments(readFileSync(join(folder, file), 'utf8'))) {
-      const crd = document.toJS() as KubeObject | null;
-      if (crd?.kind !== 'CustomResourceDefinition') continue;
-      await api.create(crd, null);
-      names.push(crd.metadata.name);
-    }
-  }
-  for (const name of names) {
-    await until(
-      async () => isEstablished(await api.get(pathOf('CustomResourceDefinition', null, name))),
-      `CRD ${name}`,
-    );
+  const files = readdirSync(folder).filter((name) => chosen.test(name));
+  const documents = files.flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8')));
+  const crds = documents.map((document) => document.toJS() as KubeObject | null);
+  const found = crds.filter((crd) => crd?.kind === 'CustomResourceDefinition') as KubeObject[];
+  if (found.length === 0) throw new Error(`no CRD in ${folder} has a name like ${chosen}`);
+  await Promise.all(found.map((crd) => api.create(crd, null)));
+  for (const { metadata } of found) {
+    const path = pathOf('CustomResourceDefinition', null, metadata.name);
+    await until(async () => isEstablished(await api.get(path)), `CRD ${metadata.name}`);
   }
 }
 

@@ -16,8 +16,8 @@ import {
   tritonService,
   volumeClaim,
   type KubeObject,
-} from '../../lib/kube/index.js';
-import { dataDir } from '../support/data.js';
+} from '../../../lib/kube/index.js';
+import { dataDir } from '../../support/data.js';
 import { pathOf, type Api } from './support/api.js';
 import { openCluster, type Cluster } from './support/cluster.js';
 import { startControlPlane, type ControlPlane } from './support/control-plane.js';
@@ -44,7 +44,7 @@ const pod = {
 
 const words = ['python3', '-m', 'train.lesions', 'train', '--out', '/runs/1'];
 const torchrun = ['torchrun', ...words.slice(1)];
-const master = pyTorchJob({ ...pod, command: [...words, '--rate', '${trialParameters.rate}'], workers: 0 });
+const master = pyTorchJob({ ...pod, command: [...words, '--rate', `\${trialParameters.rate}`], workers: 0 });
 const clusterRuntime = { name: 'torch-distributed', kind: 'ClusterTrainingRuntime' } as const;
 const scoring = {
   ...pod,
@@ -73,9 +73,7 @@ const serving: Readonly<Record<string, KubeObject>> = {
   'an experiment': experiment({
     run: 'strict',
     trial: master,
-    parameters: [
-      { name: 'rate', type: 'double', min: 1e-4, max: 1e-2, distribution: 'logUniform' },
-    ],
+    parameters: [{ name: 'rate', type: 'double', min: 1e-4, max: 1e-2, distribution: 'logUniform' }],
     otherMetrics: ['auc'],
   }),
   'a service': inferenceService({ ...pod, model: '/data/bundle' }),
@@ -127,14 +125,22 @@ describe('strict validation of the API server', () => {
     };
     const [container] = job.spec.pytorchReplicaSpecs.Worker.template.spec.containers;
     Object.assign(container as object, { volumeMount: [] });
-    await expect(post(cluster.api, cluster.namespace, job)).rejects.toThrow(/unknown field .*containers\[0\]\.volumeMount"/);
+    await expect(post(cluster.api, cluster.namespace, job)).rejects.toThrow(
+      /unknown field .*containers\[0\]\.volumeMount"/,
+    );
   });
 });
 
 describe("the operators' webhooks", () => {
   it('take a TrainJob with a runtime of its own, and one with patches of a runtime of the cluster', async () => {
     const { api, namespace } = cluster;
-    const [runtime, job] = trainJobWithRuntime({ ...pod, name: 'own', command: torchrun, nodes: 2, deadlineSeconds: 3600 });
+    const [runtime, job] = trainJobWithRuntime({
+      ...pod,
+      name: 'own',
+      command: torchrun,
+      nodes: 2,
+      deadlineSeconds: 3600,
+    });
     await api.create(runtime, namespace, '?fieldValidation=Strict');
     await isTakenAndRefused(api, namespace, job);
     await api.create(
@@ -187,6 +193,8 @@ describe.skipIf(older === null || !existsSync(older))('an API server with Traine
     await expect(post(api, 'default', later)).rejects.toThrow(/unknown field "spec\.runtimePatches"/);
     // And the other way round.
     const earlier = trainJob({ ...options, runtime });
-    await expect(post(cluster.api, cluster.namespace, earlier)).rejects.toThrow(/unknown field "spec\.podTemplateOverrides"/);
+    await expect(post(cluster.api, cluster.namespace, earlier)).rejects.toThrow(
+      /unknown field "spec\.podTemplateOverrides"/,
+    );
   });
 });

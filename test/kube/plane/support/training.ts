@@ -20,14 +20,15 @@ export interface HeldImage extends Image {
 /** @param hold rank 1 waits once, after the first epoch, until it is ended */
 export function trainerImage(hold: boolean): HeldImage {
   const folder = mkdtempSync(join(tmpdir(), 'microtome-held-'));
-  const held = hold ? [join(root, 'test/kube/support/held_rank.py'), folder] : [];
+  const held = hold ? [join(root, 'test/kube/plane/support/held_rank.py'), folder] : [];
   const programs = { python3: [python, ...held], torchrun: [python, '-m', 'torch.distributed.run', ...held] };
   return { ...makeImage(programs, { env }), heldFile: join(folder, 'held') };
 }
 
 /** Images, index, table and folds. */
 export async function writeLesions(folder: string): Promise<void> {
-  const lesions = (...words: string[]): Promise<unknown> => run(python, ['-m', 'train.lesions', ...words], { cwd: root });
+  const lesions = (...words: string[]): Promise<unknown> =>
+    run(python, ['-m', 'train.lesions', ...words], { cwd: root });
   const file = (name: string): string => join(folder, name);
   await lesions('generate', folder, '--lesions', '300', '--seed', '1', '--positive-share', '0.25');
   const index = join(root, 'train/lesions/export-index.mjs');
@@ -49,4 +50,5 @@ export interface RunCard {
   readonly history: readonly unknown[];
 }
 
-export const cardOf = (folder: string): RunCard => JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunCard;
+export const cardOf = (folder: string): RunCard =>
+  JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunCard;
