@@ -45,6 +45,8 @@ export const errorAdvice = {
   SHARD_MISSING: 'run the shards that are named, then merge again',
   DISK_FULL: 'free some space, then pass [[resume=true]]',
   NETWORK: 'check the connection and the address',
+  CLUSTER_REFUSED: 'correct the manifest, or ask for the right that is named',
+  JOB_FAILED: 'read the logs of the pods that are named',
   CANCELLED: 'the slide or the scorer was closed before the work was done',
   DEADLINE: 'allow more time, or score fewer tiles with [[tilesPerSlide]]',
   INTERNAL: 'this is a fault of microtome: please report it with this message',
