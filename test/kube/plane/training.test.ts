@@ -21,13 +21,15 @@ import type { Pod } from './support/pod.js';
 import { until } from './support/processes.js';
 import { cardOf, trainerImage, trainWords, writeLesions, type RunCard } from './support/training.js';
 
-const image = 'registry.example.org/trainer:whole';
-const images = {
-  [image]: trainerImage(false),
-  'registry.example.org/trainer:deleted': trainerImage(true),
-  'registry.example.org/trainer:killed': trainerImage(true),
-  'registry.example.org/trainer:node-killed': trainerImage(true),
+const trainers = {
+  whole: trainerImage(false),
+  deleted: trainerImage(true),
+  killed: trainerImage(true),
+  'node-killed': trainerImage(true),
 };
+type Tag = keyof typeof trainers;
+const imageOf = (tag: Tag): string => `registry.example.org/trainer:${tag}`;
+const images = Object.fromEntries(Object.entries(trainers).map(([tag, image]) => [imageOf(tag as Tag), image]));
 
 let cluster: Cluster;
 let kube: KubeCluster;
@@ -73,9 +75,9 @@ async function trained(
 
 const podNamed = async (name: string): Promise<Pod | null> => cluster.get<Pod>('Pod', name);
 
-const untilHeld = (tag: string): Promise<unknown> =>
+const untilHeld = (tag: Tag): Promise<unknown> =>
   until(
-    () => existsSync(images[`registry.example.org/trainer:${tag}`]?.heldFile ?? ''),
+    () => existsSync(trainers[tag].heldFile),
     () => `a rank that is held\n${JSON.stringify(cluster.node.logs())}`,
     400_000,
   );
@@ -83,11 +85,11 @@ const untilHeld = (tag: string): Promise<unknown> =>
 /** The lines of the epochs that a pod has told, each with its number. */
 const epochsOf = (podName: string): readonly string[] => cluster.node.log(podName).match(/^epoch=\d+/gm) ?? [];
 
-const jobOf = (name: string, tag: string): KubeObject =>
+const jobOf = (name: string, tag: Tag): KubeObject =>
   pyTorchJob({
     run,
     name,
-    image: `registry.example.org/trainer:${tag}`,
+    image: imageOf(tag),
     command: ['python3', ...trainWords(`/runs/${name}`)],
     claims,
   });
@@ -134,11 +136,11 @@ describe('a PyTorchJob of two ranks', () => {
 });
 
 describe('a TrainJob of two nodes', () => {
-  const objectsOf = (name: string, tag: string): KubeObject[] =>
+  const objectsOf = (name: string, tag: Tag): KubeObject[] =>
     trainJobWithRuntime({
       run,
       name,
-      image: `registry.example.org/trainer:${tag}`,
+      image: imageOf(tag),
       command: ['torchrun', ...trainWords(`/runs/${name}`)],
       nodes: 2,
       claims,
