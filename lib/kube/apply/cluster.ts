@@ -1,10 +1,8 @@
 /** One cluster: the kubeconfig that names it, and requests to its API server. */
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { dirname, resolve } from 'node:path';
+import { request as httpsRequest } from 'node:https';
 import { MicrotomeError } from '../../core/errors.js';
-import { piecesOf } from '../../core/regular-file.js';
-import { shown } from '../checks/part.js';
+import { accessOfConfig, accessOfPod, type Access } from './access.js';
 
 /** Where a cluster is, and who asks. */
 export interface ClusterOptions {
@@ -46,41 +44,13 @@ export interface ApiResponse {
   readonly body: unknown;
 }
 
-const kMaxConfigBytes = 2 ** 20;
 const kMaxAnswerBytes = 64 * 2 ** 20;
 const kTimeoutMs = 60_000;
 
-/** What is used of the package. Its own types need packages of types that it does not bring. */
-interface KubeConfig {
-  loadFromString(text: string): void;
-  loadFromCluster(): void;
-  makePathsAbsolute(folder: string): void;
-  getContextObject(name: string): { readonly namespace?: string } | null;
-  getCurrentContext(): string;
-  setCurrentContext(name: string): void;
-  getCurrentCluster(): { readonly server: string } | null;
-  applyToHTTPSOptions(options: RequestOptions): Promise<void>;
-}
-
-async function newConfig(): Promise<KubeConfig> {
-  try {
-    // `as string`: the compiler does not look for the types of a package that need not be there.
-    const { KubeConfig: Config } = (await import('@kubernetes/client-node' as string)) as {
-      readonly KubeConfig: new () => KubeConfig;
-    };
-    return new Config();
-  } catch (cause) {
-    const found = 'the package @kubernetes/client-node, which talks to clusters, is not installed or cannot be loaded';
-    throw new MicrotomeError('RUNTIME_MISSING', 'options', found, {
-      cause,
-      advice: 'npm install @kubernetes/client-node',
-    });
-  }
-}
-
 /**
- * Reads the kubeconfig; asks the cluster nothing yet. Needs the package `@kubernetes/client-node`. Throws
- * RUNTIME_MISSING without it, INVALID_OPTION for a kubeconfig or context that names no cluster, FILE_NOT_FOUND and
+ * Reads the kubeconfig; asks the cluster nothing yet. Tokens, certificates and the files of a pod are read by microtome
+ * itself; `exec`, `auth-provider` and `proxy-url` need the package `@kubernetes/client-node`. Throws RUNTIME_MISSING where
+ * it is needed and not there, INVALID_OPTION for a kubeconfig or context that names no cluster, FILE_NOT_FOUND and
  * FILE_UNREADABLE for its file.
  *
  * @example
@@ -89,62 +59,28 @@ async function newConfig(): Promise<KubeConfig> {
  * ```
  */
 export async function connectCluster(options: ClusterOptions): Promise<Cluster> {
-  const config = await newConfig();
-  if ((options.kubeconfig === undefined) === (options.inCluster !== true))
+  const { kubeconfig, inCluster = false, context, timeoutMs = kTimeoutMs } = options;
+  if ((kubeconfig === undefined) === !inCluster)
     throw refused('neither a kubeconfig nor inCluster was given, or both', 'pass one of them');
-  if (options.kubeconfig === undefined) config.loadFromCluster();
-  else await readConfig(config, options.kubeconfig);
-  if (options.context !== undefined) {
-    if (config.getContextObject(options.context) === null)
-      throw refused(`the kubeconfig has no context ${shown(options.context)}`, 'name one that it has');
-    config.setCurrentContext(options.context);
-  }
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined || !/^https?:\/\/./.test(server))
-    throw refused('the kubeconfig names no cluster with an http or https address', 'set its current-context');
-  const ofContext = config.getContextObject(config.getCurrentContext())?.namespace;
-  const { timeoutMs = kTimeoutMs } = options;
+  if (inCluster && context !== undefined)
+    throw refused('a context is of a kubeconfig, and none was given', 'leave it out');
+  const access = kubeconfig === undefined ? await accessOfPod() : await accessOfConfig(kubeconfig, context);
   return {
-    server,
-    namespace: options.namespace ?? ofContext ?? 'default',
-    send: (request) => send(config, server, request, timeoutMs),
+    server: access.server,
+    namespace: options.namespace ?? access.namespace ?? 'default',
+    send: (request) => send(access, request, timeoutMs),
   };
 }
 
 const refused = (found: string, advice: string): MicrotomeError =>
   new MicrotomeError('INVALID_OPTION', 'options', found, { advice });
 
-async function readConfig(config: KubeConfig, path: string): Promise<void> {
-  const pieces: Uint8Array[] = [];
-  const refuse = (found: string): MicrotomeError =>
-    new MicrotomeError('INVALID_OPTION', 'options', `the kubeconfig is ${found}`, { path });
-  try {
-    for await (const piece of piecesOf(path, { maxBytes: kMaxConfigBytes, refuse })) pieces.push(piece);
-  } catch (error) {
-    if (error instanceof MicrotomeError) throw error;
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
-    const found = isMissing ? 'the kubeconfig does not exist' : `the kubeconfig cannot be read (${code})`;
-    throw new MicrotomeError(isMissing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', 'options', found, {
-      path,
-      cause: error,
-    });
-  }
-  try {
-    config.loadFromString(Buffer.concat(pieces).toString('utf8'));
-    config.makePathsAbsolute(dirname(resolve(path)));
-  } catch {
-    // The parser's message quotes lines of the file, and those may be credentials.
-    throw new MicrotomeError('INVALID_OPTION', 'options', 'the kubeconfig is no valid one', { path });
-  }
-}
-
-async function send(config: KubeConfig, server: string, request: ApiRequest, timeoutMs: number): Promise<ApiResponse> {
+async function send({ server, authorize }: Access, request: ApiRequest, timeoutMs: number): Promise<ApiResponse> {
   const { method, path, query = {}, body, contentType = 'application/json', signal } = request;
   signal?.throwIfAborted();
   const url = new URL(`${server.replace(/\/+$/, '')}${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-  const options = await authorized(config, url);
+  const options = await authorize();
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...options.headers,
@@ -183,26 +119,6 @@ async function send(config: KubeConfig, server: string, request: ApiRequest, tim
     call.end(text);
   });
 }
-
-/** Certificates and headers of the user; a token that is renewed is read anew. */
-async function authorized(config: KubeConfig, url: URL): Promise<RequestOptions> {
-  const options: RequestOptions = {};
-  try {
-    await config.applyToHTTPSOptions(options);
-  } catch (cause) {
-    // Not its message: it may hold what a program for credentials printed.
-    const found = 'the credentials of the kubeconfig could not be had';
-    throw new MicrotomeError('INVALID_OPTION', 'options', found, {
-      advice: 'check the user of the context',
-      cause: nameOf(cause),
-    });
-  }
-  const agent = options.agent as { readonly protocol?: string } | undefined;
-  if (agent?.protocol !== undefined && agent.protocol !== url.protocol) delete options.agent;
-  return options;
-}
-
-const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
 
 function parsed(text: string): unknown {
   try {

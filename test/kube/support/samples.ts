@@ -88,7 +88,9 @@ export function trainObjects(trainer: TrainerVersion): readonly KubeObject[] {
   ];
 }
 
-const tuned = [...plain, '--rate', '${trialParameters.rate}', '--backbone', '${trialParameters.backbone}'];
+/** Where Katib puts the value of a parameter. */
+export const placeOf = (parameter: string): string => `\${trialParameters.${parameter}}`;
+const tuned = [...plain, '--rate', placeOf('rate'), '--backbone', placeOf('backbone')];
 const parameters = [
   { name: 'rate', type: 'double' as const, min: 1e-4, max: 0.01, step: 1e-4, distribution: 'logUniform' as const },
   { name: 'backbone', type: 'categorical' as const, list: ['efficientnet_b0', 'mobilenet_v3_small'] },
