@@ -18,24 +18,29 @@ export interface Certificates {
   readonly pem: Readonly<Record<'ca.crt' | 'ca.key' | 'tls.crt' | 'tls.key', string>>;
 }
 
-/** The training operator renews what is not made for its service; so its name is in the certificate too. */
+/**
+ * The training operator makes its own certificates where the authority has not this name, the certificate not the name of its
+ * service, or a key another form than PKCS #1. Its own are for no address.
+ */
+const authorityName = 'subjectAltName=DNS:training-operator-ca';
 const names = 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:training-operator.kubeflow.svc';
 
 export async function makeCertificates(folder: string): Promise<Certificates> {
   const file = (name: string): string => join(folder, name);
-  const key = (name: string): string[] => ['-newkey', 'rsa:2048', '-nodes', '-keyout', file(name)];
+  for (const name of ['ca.key', 'tls.key', 'account.key']) {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    writeFileSync(file(name), privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
+  }
   await run('openssl', [
-    ...['req', '-x509', ...key('ca.key'), '-out', file('ca.crt'), '-days', '3650', '-subj', '/CN=tests'],
-    ...['-addext', 'keyUsage=critical,keyCertSign,digitalSignature'],
+    ...['req', '-x509', '-key', file('ca.key'), '-out', file('ca.crt'), '-days', '3650', '-subj', '/CN=tests'],
+    ...['-addext', 'keyUsage=critical,keyCertSign,digitalSignature', '-addext', authorityName],
   ]);
-  await run('openssl', ['req', ...key('tls.key'), '-out', file('tls.csr'), '-subj', '/CN=127.0.0.1']);
+  await run('openssl', ['req', '-new', '-key', file('tls.key'), '-out', file('tls.csr'), '-subj', '/CN=127.0.0.1']);
   writeFileSync(file('tls.ext'), `${names}\nextendedKeyUsage=serverAuth\nbasicConstraints=critical,CA:FALSE\n`);
   await run('openssl', [
     ...['x509', '-req', '-in', file('tls.csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-set_serial', '2'],
     ...['-out', file('tls.crt'), '-days', '3650', '-extfile', file('tls.ext')],
   ]);
-  const account = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  writeFileSync(file('account.key'), account.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
   const read = (name: string): Promise<string> => readFile(file(name), 'utf8');
   return {
     caFile: file('ca.crt'),
