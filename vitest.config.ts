@@ -18,6 +18,8 @@ export default defineConfig({
             'test/bench/**',
             'test/competition/box/**',
             'test/kube/plane/**',
+            'test/slurm/**',
+            'test/nextflow/**',
           ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -26,6 +28,27 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'bench', include: ['test/bench/*.test.{ts,mjs}'] },
+      },
+      {
+        extends: true,
+        // Engines that start shards: each runs its tasks on all cores.
+        test: {
+          name: 'slurm',
+          include: ['test/slurm/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'nextflow',
+          include: ['test/nextflow/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
       {
         extends: true,
