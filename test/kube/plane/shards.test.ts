@@ -2,7 +2,6 @@
  * An Indexed Job of eight shards under the real Job controller, from the library's own manifest, with the program as it was
  * built: two pods are taken away half-way, one shard never succeeds, and the parts are merged.
  */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,16 +18,16 @@ import {
 import { writeSlide } from '../../support/slides.js';
 import { pathOf } from './support/api.js';
 import { openCluster, type Cluster } from './support/cluster.js';
-import { makeImage, root } from './support/image.js';
+import { makeImage } from './support/image.js';
 import type { Pod } from './support/pod.js';
 import { until } from './support/processes.js';
+import { microtome, program } from './support/program.js';
 
 const kShards = 8;
 const kKilled = 2;
 const kEvicted = 5;
 const kDying = 6;
 
-const program = [process.execPath, join(root, 'dist/cli/main.js')];
 const heldFolder = mkdtempSync(join(tmpdir(), 'microtome-held-'));
 const heldShards = JSON.stringify({ folder: heldFolder, held: [kKilled, kEvicted], dying: [kDying] });
 const preload = new URL('support/held-score.mjs', import.meta.url).href;
@@ -36,7 +35,7 @@ const image = (tag: string): string => `registry.example.org/scorer:${tag}`;
 const images = {
   [image('whole')]: makeImage({ microtome: program }),
   [image('failing')]: makeImage(
-    { microtome: [process.execPath, '--import', preload, ...program.slice(1)] },
+    { microtome: [program[0], '--import', preload, program[1]] },
     { env: { HELD_SHARDS: heldShards } },
   ),
 };
@@ -46,19 +45,6 @@ let kube: KubeCluster;
 let out = '';
 /** The table of one process. */
 let whole: Buffer;
-
-interface Ended {
-  readonly code: number;
-  readonly stderr: string;
-}
-
-const microtome = (...args: string[]): Promise<Ended> =>
-  new Promise((resolve) => {
-    const [node, ...words] = [...program, ...args] as [string, ...string[]];
-    execFile(node, words, (error, _, stderr) => {
-      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1, stderr });
-    });
-  });
 
 const scoreArguments = ['--device', 'cpu', '--threads', '1'];
 
