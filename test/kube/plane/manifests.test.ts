@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
+  checkManifest,
   experiment,
   inferenceService,
   pyTorchJob,
@@ -69,13 +70,14 @@ const known: Readonly<Record<string, KubeObject>> = {
   'a scoring job that waits in a queue': scoreJob({ ...scoring, queue: 'cpus' }),
 };
 
+const tuning = experiment({
+  run: 'strict',
+  trial: master,
+  parameters: [{ name: 'rate', type: 'double', min: 1e-4, max: 1e-2, distribution: 'logUniform' }],
+  otherMetrics: ['auc'],
+});
+
 const serving: Readonly<Record<string, KubeObject>> = {
-  'an experiment': experiment({
-    run: 'strict',
-    trial: master,
-    parameters: [{ name: 'rate', type: 'double', min: 1e-4, max: 1e-2, distribution: 'logUniform' }],
-    otherMetrics: ['auc'],
-  }),
   'a service': inferenceService({ ...pod, model: '/data/bundle' }),
   'a service of Triton': tritonService({
     run: 'strict',
@@ -116,6 +118,19 @@ describe('strict validation of the API server', () => {
     'takes %s, and refuses a misspelt field by name',
     async (_, object) => {
       await isTakenAndRefused(cluster.api, cluster.namespace, object);
+    },
+  );
+
+  it.skipIf(!inject('hasServing'))(
+    'takes an experiment, and any other field too: the check without a cluster does not',
+    async () => {
+      await expect(post(cluster.api, cluster.namespace, tuning)).resolves.toMatchObject({ kind: 'Experiment' });
+      // The CRD of Katib keeps fields that it does not know.
+      await expect(post(cluster.api, cluster.namespace, misspelt(tuning))).resolves.toMatchObject({
+        kind: 'Experiment',
+      });
+      expect(checkManifest(tuning)).toEqual([]);
+      expect(JSON.stringify(checkManifest(misspelt(tuning)))).toContain('ttlSecondAfterFinish');
     },
   );
 

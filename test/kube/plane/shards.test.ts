@@ -2,8 +2,7 @@
  * An Indexed Job of eight shards under the real Job controller, from the library's own manifest, with the program as it was
  * built: two pods are taken away half-way, one shard never succeeds, and the parts are merged.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
@@ -28,16 +27,13 @@ const kKilled = 2;
 const kEvicted = 5;
 const kDying = 6;
 
-const heldFolder = mkdtempSync(join(tmpdir(), 'microtome-held-'));
-const heldShards = JSON.stringify({ folder: heldFolder, held: [kKilled, kEvicted], dying: [kDying] });
 const preload = new URL('support/held-score.mjs', import.meta.url).href;
 const image = (tag: string): string => `registry.example.org/scorer:${tag}`;
+const failing = makeImage({ microtome: [program[0], '--import', preload, program[1]] });
+const heldShards = { folder: failing.folder, held: [kKilled, kEvicted], dying: [kDying] };
 const images = {
   [image('whole')]: makeImage({ microtome: program }),
-  [image('failing')]: makeImage(
-    { microtome: [program[0], '--import', preload, program[1]] },
-    { env: { HELD_SHARDS: heldShards } },
-  ),
+  [image('failing')]: { ...failing, env: { HELD_SHARDS: JSON.stringify(heldShards) } },
 };
 
 let cluster: Cluster;
@@ -121,7 +117,7 @@ async function podOf(index: number): Promise<Pod> {
 
 const untilHeld = (index: number): Promise<unknown> =>
   until(
-    () => existsSync(join(heldFolder, String(index))),
+    () => existsSync(join(failing.folder, String(index))),
     () => `shard ${index} to be held\n${JSON.stringify(cluster.node.logs(), null, 1)}`,
     400_000,
   );

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { connect, pathOf, type Api, type Kind, type KubeObject } from './api.js';
-import type { Image } from './image.js';
+import { removeImage, type Image } from './image.js';
 import { startNode, type TestNode } from './node.js';
 import { until } from './processes.js';
 
@@ -42,6 +42,7 @@ export async function openCluster(images: Readonly<Record<string, Image>>): Prom
     },
     close: async () => {
       await node.stop();
+      for (const image of Object.values(images)) removeImage(image);
       await api.remove(pathOf('Namespace', null, namespace));
       api.close();
     },

@@ -155,7 +155,10 @@ class Started {
   readonly #running: Running[] = [];
   readonly #apis: Api[] = [];
 
-  constructor(readonly programs: string) {}
+  constructor(readonly programs: string) {
+    // Where the tests are interrupted nobody stops anything; the programs end with this process.
+    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }));
+  }
 
   async add(program: Program): Promise<readonly number[]> {
     const { running, ports } = await startProgram(this.programs, this.folder, program);

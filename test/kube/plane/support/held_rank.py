@@ -1,6 +1,6 @@
-"""Python of a training image that holds rank 1 once: held_rank.py FOLDER -m train.lesions train …
+"""Python of a training image that holds rank 1 once: held_rank.py -m train.lesions train …
 
-After the first whole epoch rank 1 writes FOLDER/held and waits until somebody ends it. What comes after it finds that file and
+After the first whole epoch rank 1 writes the file HELD_FILE and waits until somebody ends it. What comes after it finds that file and
 goes on. So a test can end a rank at a time that no clock decides.
 """
 
@@ -14,7 +14,7 @@ sys.path.insert(0, os.getcwd())
 from train.lesions import __main__ as command  # noqa: E402
 from train.lesions import loop  # noqa: E402
 
-held = Path(sys.argv[1]) / "held"
+held = Path(os.environ["HELD_FILE"])
 words = sys.argv[sys.argv.index("train.lesions") + 1 :]
 checkpoint = Path(words[words.index("--out") + 1]) / "last.pt"
 whole = loop.train

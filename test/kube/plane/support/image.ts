@@ -1,11 +1,13 @@
 /** What an image of a manifest is on this machine: a folder of programs by their names, in the place of the image's PATH. */
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../../../..');
 
 export interface Image {
+  /** For files of a test; removed with the image. */
+  readonly folder: string;
   /** First in PATH. */
   readonly bin: string;
   /** What runs where a container names no command. */
@@ -21,12 +23,17 @@ export function makeImage(
   programs: Readonly<Record<string, readonly string[]>>,
   { entrypoint = [], env = {} }: Partial<Pick<Image, 'entrypoint' | 'env'>> = {},
 ): Image {
-  const bin = mkdtempSync(join(tmpdir(), 'microtome-image-'));
-  mkdirSync(bin, { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'microtome-image-'));
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
   for (const [name, words] of Object.entries(programs)) {
     const file = join(bin, name);
     writeFileSync(file, `#!/bin/sh\nexec ${words.map(quoted).join(' ')} "$@"\n`);
     chmodSync(file, 0o755);
   }
-  return { bin, entrypoint, env, workingDir: root };
+  return { folder, bin, entrypoint, env, workingDir: root };
+}
+
+export function removeImage({ folder }: Image): void {
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,7 +1,6 @@
 /** A training on generated lesions that ends within seconds, as an image of this machine and as the words of a manifest. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeImage, root, type Image } from './image.js';
@@ -19,10 +18,11 @@ export interface HeldImage extends Image {
 
 /** @param hold rank 1 waits once, after the first epoch, until it is ended */
 export function trainerImage(hold: boolean): HeldImage {
-  const folder = mkdtempSync(join(tmpdir(), 'microtome-held-'));
-  const held = hold ? [join(root, 'test/kube/plane/support/held_rank.py'), folder] : [];
+  const held = hold ? [join(root, 'test/kube/plane/support/held_rank.py')] : [];
   const programs = { python3: [python, ...held], torchrun: [python, '-m', 'torch.distributed.run', ...held] };
-  return { ...makeImage(programs, { env }), heldFile: join(folder, 'held') };
+  const image = makeImage(programs);
+  const heldFile = join(image.folder, 'held');
+  return { ...image, env: { ...env, HELD_FILE: heldFile }, heldFile };
 }
 
 /** Images, index, table and folds. */
