@@ -172,6 +172,13 @@ describe("the operators' webhooks", () => {
     await api.remove(pathOf('ClusterTrainingRuntime', null, 'torch-distributed'));
   });
 
+  it('refuse a patch of a manager without a domain, as the check without a cluster does', async () => {
+    const job = trainJob({ ...pod, name: 'manager', command: torchrun, runtime: clusterRuntime });
+    const wrong = JSON.parse(JSON.stringify(job).replace(/"manager":"[^"]+"/, '"manager":"microtome"')) as object;
+    await expect(post(cluster.api, cluster.namespace, wrong)).rejects.toThrow(/domain-prefixed path/);
+    expect(checkManifest(wrong)).toMatchObject([{ path: expect.stringContaining('manager') as unknown }]);
+  });
+
   it('refuse a TrainJob whose runtime is not there', async () => {
     const nowhere = { name: 'nowhere', kind: 'TrainingRuntime' } as const;
     const job = trainJob({ ...pod, command: torchrun, runtime: nowhere });
