@@ -147,6 +147,15 @@ describe('strict validation of the API server', () => {
 });
 
 describe("the operators' webhooks", () => {
+  beforeAll(async () => {
+    const { spec } = trainingRuntime({ run: 'cluster', image: 'pytorch:test' });
+    const metadata = { name: clusterRuntime.name, labels: { 'trainer.kubeflow.org/framework': 'torch' } };
+    const object = { apiVersion: 'trainer.kubeflow.org/v1alpha1', kind: 'ClusterTrainingRuntime', metadata, spec };
+    await cluster.api.create(object, null);
+  });
+
+  afterAll(() => cluster.api.remove(pathOf('ClusterTrainingRuntime', null, clusterRuntime.name)));
+
   it('take a TrainJob with a runtime of its own, and one with patches of a runtime of the cluster', async () => {
     const { api, namespace } = cluster;
     const [runtime, job] = trainJobWithRuntime({
@@ -158,18 +167,8 @@ describe("the operators' webhooks", () => {
     });
     await api.create(runtime, namespace, '?fieldValidation=Strict');
     await isTakenAndRefused(api, namespace, job);
-    await api.create(
-      {
-        apiVersion: 'trainer.kubeflow.org/v1alpha1',
-        kind: 'ClusterTrainingRuntime',
-        metadata: { name: 'torch-distributed', labels: { 'trainer.kubeflow.org/framework': 'torch' } },
-        spec: (trainingRuntime({ run: 'cluster', image: 'pytorch:test' }) as unknown as { spec: object }).spec,
-      },
-      null,
-    );
     const patched = trainJob({ ...pod, name: 'patched', command: torchrun, runtime: clusterRuntime });
     await isTakenAndRefused(api, namespace, patched);
-    await api.remove(pathOf('ClusterTrainingRuntime', null, 'torch-distributed'));
   });
 
   it('refuse a patch of a manager without a domain, as the check without a cluster does', async () => {
