@@ -78,12 +78,16 @@ async function buildProgram({ name, module, main }, scratch) {
 
 /** etcd from Debian's package, unpacked and not installed: the package would start a service. */
 async function unpackEtcd(scratch) {
-  await run('apt-get', ['download', '-qq', 'etcd-server'], { cwd: scratch, quiet: true });
-  const { output } = await run('sh', ['-c', 'echo etcd-server_*.deb'], { cwd: scratch, quiet: true });
-  await run('dpkg-deb', ['-x', output.trim(), 'etcd'], { cwd: scratch, quiet: true });
-  const partial = join(kubePrograms(), 'etcd.partial');
-  await copyFile(join(scratch, 'etcd', 'usr', 'bin', 'etcd'), partial);
-  await rename(partial, join(kubePrograms(), 'etcd'));
+  const download = ['download', '-qq', 'etcd-server'];
+  const { code } = await run('apt-get', download, { cwd: scratch, quiet: true, allowFailure: true });
+  if (code !== 0) {
+    // A new machine has no lists of packages yet.
+    await run('apt-get', ['update', '-qq'], { quiet: true });
+    await run('apt-get', download, { cwd: scratch, quiet: true });
+  }
+  const name = (await readdir(scratch)).find((file) => file.startsWith('etcd-server_'));
+  await run('dpkg-deb', ['-x', name, 'etcd'], { cwd: scratch, quiet: true });
+  await rename(join(scratch, 'etcd', 'usr', 'bin', 'etcd'), join(kubePrograms(), 'etcd'));
 }
 
 async function copyCrds(scratch) {
@@ -100,7 +104,7 @@ async function copyCrds(scratch) {
   await rename(whole, join(kubePrograms(), 'crds'));
 }
 
-/** Builds what is not there: about 20 minutes of two cores the first time. */
+/** Builds what is not there, one program after the other. */
 export async function buildKubePrograms() {
   const missing = missingPrograms();
   if (missing.length === 0) return;

@@ -161,6 +161,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
   const { api, namespace } = options;
   await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, null);
   const folder = mkdtempSync(join(tmpdir(), 'microtome-node-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const node = new Node(options, folder);
   node.start();
   return {

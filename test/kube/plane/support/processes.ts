@@ -70,6 +70,12 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
   SIGTERM: 15,
 };
 
+/** What runs. Where the tests are interrupted, what the programs themselves have started must not outlive them. */
+const all = new Set<Running>();
+process.once('exit', () => {
+  for (const running of all) running.signal('SIGKILL');
+});
+
 /** Starts a program in a process group of its own. One that cannot be started ends with 127. */
 export function start(argv: readonly string[], { env, cwd, logFile }: StartOptions): Running {
   const log = openSync(logFile, 'a');
@@ -98,7 +104,10 @@ export function start(argv: readonly string[], { env, cwd, logFile }: StartOptio
       // The group is gone.
     }
   };
-  return { pid: child.pid ?? 0, ended, isRunning: () => running, signal };
+  const self = { pid: child.pid ?? 0, ended, isRunning: () => running, signal };
+  all.add(self);
+  void ended.then(() => all.delete(self));
+  return self;
 }
 
 /** Asks a program to end, and makes it where it does not within the time. */
