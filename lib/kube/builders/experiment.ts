@@ -39,7 +39,16 @@ export interface ExperimentOptions extends ObjectOptions {
   /** Other names that are kept. */
   readonly otherMetrics?: readonly string[] | undefined;
   /** @defaultValue 'random' */
-  readonly algorithm?: 'random' | 'grid' | 'bayesianoptimization' | 'tpe' | 'multivariate-tpe' | 'cmaes' | 'sobol' | 'hyperband' | undefined;
+  readonly algorithm?:
+    | 'random'
+    | 'grid'
+    | 'bayesianoptimization'
+    | 'tpe'
+    | 'multivariate-tpe'
+    | 'cmaes'
+    | 'sobol'
+    | 'hyperband'
+    | undefined;
   /** @defaultValue 12 */
   readonly trials?: number | undefined;
   /** @defaultValue 3 */

@@ -94,7 +94,8 @@ const kTritonUser = 1000;
  */
 export function tritonService(options: TritonServiceOptions): InferenceService {
   const { storageUri, runtimeVersion, nodeSelector, tolerations, serviceAccount, userId = kTritonUser } = options;
-  const env = options.env === undefined && options.secretEnv === undefined ? undefined : envOf({ ...options, image: '' });
+  const env =
+    options.env === undefined && options.secretEnv === undefined ? undefined : envOf({ ...options, image: '' });
   return serviceOf(options, {
     nodeSelector,
     tolerations,

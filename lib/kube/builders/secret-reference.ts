@@ -14,7 +14,8 @@ const kKey = /^[\w.-]{1,253}$/;
 export function parseSecretKey(text: string): SecretKey {
   const [secret = '', key = '', ...more] = text.split('/');
   if (more.length > 0 || !kName.test(secret) || !kKey.test(key) || looksLikeCredential(text)) {
-    const found = 'a reference to a Secret is not of the form SECRET/KEY (it is not shown, since it may be a credential)';
+    const found =
+      'a reference to a Secret is not of the form SECRET/KEY (it is not shown, since it may be a credential)';
     const advice = 'name the Secret and its key, such as kaggle/username; never the value';
     throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice });
   }

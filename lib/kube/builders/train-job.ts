@@ -60,29 +60,32 @@ export function trainingRuntime(options: TrainingRuntimeOptions): TrainingRuntim
   const template = podTemplate(options, 'training', container);
   return checked(
     // Of the two objects the job alone waits in a queue.
-    objectOf({ ...options, queue: undefined }, {
-      apiVersion: kApi,
-      kind: 'TrainingRuntime',
-      component: 'training',
-      word: 'runtime',
-      spec: {
-        mlPolicy: { numNodes: nodes, torch: trainer === '2.1' ? { numProcPerNode: 'auto' } : {} },
-        template: {
-          spec: {
-            ...(ttlSeconds === undefined ? {} : { ttlSecondsAfterFinished: ttlSeconds }),
-            failurePolicy: { maxRestarts: retries },
-            replicatedJobs: [
-              {
-                name: 'node',
-                replicas: 1,
-                // One pod that fails fails the job of all, which JobSet then makes again.
-                template: { metadata: { labels: { [kStepLabel]: 'trainer' } }, spec: { backoffLimit: 0, template } },
-              },
-            ],
+    objectOf(
+      { ...options, queue: undefined },
+      {
+        apiVersion: kApi,
+        kind: 'TrainingRuntime',
+        component: 'training',
+        word: 'runtime',
+        spec: {
+          mlPolicy: { numNodes: nodes, torch: trainer === '2.1' ? { numProcPerNode: 'auto' } : {} },
+          template: {
+            spec: {
+              ...(ttlSeconds === undefined ? {} : { ttlSecondsAfterFinished: ttlSeconds }),
+              failurePolicy: { maxRestarts: retries },
+              replicatedJobs: [
+                {
+                  name: 'node',
+                  replicas: 1,
+                  // One pod that fails fails the job of all, which JobSet then makes again.
+                  template: { metadata: { labels: { [kStepLabel]: 'trainer' } }, spec: { backoffLimit: 0, template } },
+                },
+              ],
+            },
           },
         },
       },
-    }),
+    ),
     { trainer },
   );
 }
@@ -98,7 +101,7 @@ export function trainJob(options: TrainJobOptions): TrainJob {
   const names = trainer === '2.1' && options.userId !== undefined ? [...unsaid, 'userId'] : unsaid;
   if (names.length > 0) {
     const found = `TrainJob: ${names.join(' and ')} cannot be changed in a job over the runtime ${shown(options.runtime.name)}`;
-    const advice = 'leave it out, or use trainJobWithRuntime, whose runtime is the run\'s own';
+    const advice = "leave it out, or use trainJobWithRuntime, whose runtime is the run's own";
     throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice });
   }
   return jobOf(options, patches(options, trainer));
