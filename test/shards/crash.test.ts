@@ -15,19 +15,27 @@ import { csvOf, quickLock } from '../runs/start.js';
 import { competitionArea, failureOf, fakeScorer, gatedFileSystem, systemError, type Area } from '../runs/support.js';
 
 const kCount = 2;
+const model = loadModel('demo');
 
 /** With a scorer that needs no addon; the model that the manifest names is the built-in one. */
-function shard(
+async function shard(
   { slides, format }: Area,
   parts: string,
   index: number,
   fs: FileSystem = realFileSystem,
   more: object = {},
 ): Promise<DirectorySummary> {
-  const given = { model: 'demo', format, slidesInFlight: 1, output: parts, shard: { index, count: kCount }, ...more };
+  const given = {
+    model: await model,
+    format,
+    slidesInFlight: 1,
+    output: parts,
+    shard: { index, count: kCount },
+    ...more,
+  };
   const part = ShardPart.of(given, fs);
   const dependencies = {
-    createScorer: async () => ({ ...fakeScorer(), model: await loadModel('demo') }),
+    createScorer: async () => ({ ...fakeScorer(), model: await model }),
     versions: async () => ({}),
   };
   const run = startRun({ kind: 'folder', dir: slides }, part.options, {

@@ -103,6 +103,16 @@ describe.skipIf(!isBuilt)('shards of one run', () => {
     expect(manifest).not.toContain(slides);
   });
 
+  it('write the files of their own slides into one folder', async () => {
+    const files = join(parts, '..', 'files');
+    await all({ outputFolder: files });
+    expect((await readdir(join(files, 'tiles-csv'))).length).toBe(7);
+    expect(await readdir(files)).not.toContain('run-record.json');
+    await shard(1, { outputFolder: files });
+    await rm(join(files, 'tiles-csv'), { recursive: true });
+    expect(await failureOf(shard(1, { outputFolder: files }))).toMatchObject({ code: 'OUTPUT_EXISTS' });
+  });
+
   it('are of lesion images too, in a file and in a folder', async () => {
     const images = await imagesIn(40);
     const output = join(parts, '..', 'whole.csv');
