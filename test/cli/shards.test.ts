@@ -2,7 +2,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MicrotomeError, type DirectoryRun, type ErrorCode, type ShardOptions } from '../../lib/index.js';
+import {
+  MicrotomeError,
+  type DirectoryRun,
+  type ErrorCode,
+  type MergeSummary,
+  type ShardOptions,
+} from '../../lib/index.js';
 import { shardExitCodeOf } from '../../lib/cli/shard-exit-code.js';
 import { startRun } from '../../lib/runs/directory-run.js';
 import { competitionArea, fakeScorer, systemError, temporaryFolder } from '../runs/support.js';
@@ -146,5 +152,57 @@ describe('the exit code of a shard', () => {
     const failed = await cli([...args, '--on-error', 'error', '--overwrite'], { library: { scoreShard } });
     expect(failed.stderr).toContain('NO_TISSUE');
     expect(failed.code).toBe(5);
+  });
+});
+
+describe('microtome merge', () => {
+  const counts = { scored: 5, resumed: 0, fallback: 0, missing: 0, skipped: 0, failed: 0 };
+  const plain: MergeSummary = {
+    ...{ output: 'out.csv', alreadyComplete: false, kind: 'slides', rows: 5, shards: 2, counts, failures: {} },
+    ...{ clipped: 0, sampled: 0, model: { name: 'm', sha256: 'a'.repeat(64) }, machines: [] },
+  };
+  const run = (change: Partial<MergeSummary> = {}, more: readonly string[] = []) =>
+    cli(['merge', 'parts', '--out', 'out.csv', ...more], {
+      library: { mergeShards: async () => ({ ...plain, ...change }) },
+    });
+
+  it('ends with 0 and one line', async () => {
+    expect(await run()).toMatchObject({ code: 0, stdout: '', stderr: 'out.csv: 5 rows of 2 parts\n' });
+    expect((await run({ alreadyComplete: true })).stderr).toBe(
+      'out.csv: complete already, with the bytes of these 2 parts\n',
+    );
+  });
+
+  it('ends with 3 where rows have no score of their own, and says which and why', async () => {
+    const failures = { NO_TISSUE: { count: 2, examples: ['a\n.tif', 'b.tif'] } };
+    const { code, stderr } = await run({
+      counts: { ...counts, scored: 3, fallback: 2 },
+      failures,
+      sampled: 1,
+      clipped: 1,
+    });
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      'failed: NO_TISSUE: 2 rows, such as a\\u000a.tif, b.tif\nout.csv: 5 rows of 2 parts, 2 with the fallback value, 1 short of time, 1 held to the declared range\n',
+    );
+    expect((await run({ counts: { ...counts, scored: 4, skipped: 1 } })).stderr).toContain(
+      '4 rows of 2 parts, 1 left out',
+    );
+  });
+
+  it('warns where shards ran on machines of different kinds', async () => {
+    const machine = (simd: string, shards: readonly number[]) => ({
+      machine: { 'the SIMD level': simd, libvips: 'x' },
+      shards,
+    });
+    const { code, stderr } = await run({ machines: [machine('AVX2', [0]), machine('AVX-512', [1])] });
+    expect(code).toBe(0);
+    expect(stderr).toContain('warning: the shards ran on 2 kinds of machine (the SIMD level: AVX2, AVX-512); scores');
+  });
+
+  it('prints JSON, and needs its folder and --out', async () => {
+    expect(JSON.parse((await run({}, ['--json'])).stdout)).toEqual(plain);
+    expect((await cli(['merge', 'parts'])).stderr).toContain('--out is missing');
+    expect((await cli(['merge', '--out', 'o.csv'])).code).toBe(2);
   });
 });

@@ -75,6 +75,17 @@ describe.skipIf(!isBuilt)('shards of one run', () => {
     expect(await readFile(csv(), 'utf8')).toBe(await readFile(output, 'utf8'));
   });
 
+  it('keep the rows of slides that failed, with their status, as one process does', async () => {
+    await writeFile(join(slides, 'broken.tif'), 'no slide');
+    const options = { onError: 'skip', statusColumn: 'how', valueColumn: 'a "value", quoted' } as const;
+    await all(options);
+    expect((await merge()).counts).toMatchObject({ scored: 7, failed: 1 });
+    const output = join(parts, '..', 'whole.csv');
+    await scoreDirectory(slides, { ...machine, ...options, output }).done;
+    expect(await readFile(csv(), 'utf8')).toContain('broken.tif,,failed: NOT_A_SLIDE');
+    expect(await readFile(csv(), 'utf8')).toBe(await readFile(output, 'utf8'));
+  });
+
   it('may be more than there are slides', async () => {
     for (let index = 0; index < 9; ++index) await shard(index, { shard: { index, count: 9 } });
     expect((await merge()).counts.scored).toBe(7);
