@@ -20,7 +20,7 @@ import type { ImageShardOptions, ShardOptions } from './types.js';
  *
  * A part that was interrupted goes on where it was left; a part that is finished is left as it is
  * (`alreadyComplete` of the summary). A part that another process works on is refused (OUTPUT_LOCKED). With `overwrite` the part
- * is scored again.
+ * is scored again. `output` of the summary is the table of the part. A `deadline` counts from the start of this shard.
  *
  * @throws SHARD_CONFLICT, and what {@link scoreDirectory} throws
  * @example

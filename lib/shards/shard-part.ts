@@ -22,6 +22,7 @@ import { modelOptionKeys } from '../options/model-options.js';
 import { parseOptions } from '../options/parse.js';
 import type { ModelOptions, ShardChoice } from '../options/types.js';
 import { readCsv } from '../runs/csv-read.js';
+import { removeLeftovers } from '../runs/durable.js';
 import { ioFailure } from '../runs/failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from '../runs/file-system.js';
 import type { PartFacts, RunPart, WholeRun, WrittenFile } from '../runs/part.js';
@@ -106,7 +107,7 @@ export class ShardPart implements RunPart {
     const { table } = this.files;
     const record = await readPartRecord(this.files.record, this.fs);
     const { sha256 } = await readCsv(table, undefined, this.fs);
-    if (record?.manifest === this.#digest && record.table.sha256 === sha256) return;
+    if (record?.manifest === this.#digest && record.table.sha256 === sha256) return this.#sweep();
     const found =
       record === null
         ? `${table} is there without its record ${this.files.record}`
@@ -117,6 +118,7 @@ export class ShardPart implements RunPart {
 
   async begin(): Promise<void> {
     if (this.#manifest === null || this.#whole === null) return;
+    await this.#sweep();
     await publishManifest(this.folder, this.#manifest, this.#whole.rows, this.fs, null);
   }
 
@@ -124,6 +126,12 @@ export class ShardPart implements RunPart {
     const { index, count } = this.shard;
     const record = { manifest: this.#digest, index, count, table, ...facts };
     await writePartRecord(this.files.record, record, this.fs);
+  }
+
+  /** Removes what a shard that was killed left of its records under temporary names. The table is locked. */
+  async #sweep(): Promise<void> {
+    const { record, runRecord } = this.files;
+    for (const path of [record, runRecord]) await removeLeftovers(path, async () => false, this.fs);
   }
 
   get #digest(): string {

@@ -1,5 +1,5 @@
 /** Runs the command line in this process, with streams that collect and a library that needs no addon. */
-import { embedDirectory, evaluateSubmission } from '../../lib/index.js';
+import { embedDirectory, evaluateSubmission, mergeShards } from '../../lib/index.js';
 import type { CliIo, CliLibrary, CliSlide, OutputStream } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/run.js';
 import { MicrotomeError } from '../../lib/core/errors.js';
@@ -55,6 +55,13 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
       imageScorers.push(scorer);
       return startImageRun(images, options, { createScorer: async () => scorer, versions: async () => ({}) });
     },
+    scoreShard: () => {
+      throw new Error('no shard is scored here');
+    },
+    scoreImageShard: () => {
+      throw new Error('no shard is scored here');
+    },
+    mergeShards,
     async createScorer() {
       const scorer = fakeScorer(settings.scorer);
       scorers.push(scorer);

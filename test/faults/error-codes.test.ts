@@ -15,10 +15,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createScorer,
   loadModel,
+  mergeShards,
   MicrotomeError,
   openImages,
   openSlide,
   scoreDirectory,
+  scoreShard,
   scoreSlide,
 } from '../../lib/index.js';
 import type { ErrorCode, Stage } from '../../lib/index.js';
@@ -111,6 +113,23 @@ async function resumedOtherwise(): Promise<unknown> {
   await expect(scoreDirectory(data, options).done).rejects.toMatchObject({ code: 'NOT_A_SLIDE' });
   expect(existsSync(`${output}.journal`)).toBe(true);
   return scoreDirectory(data, { ...options, input: { level: 1 }, resume: true }).done;
+}
+
+/** Two shards, of which the second has another grid than the first. */
+async function otherShard(): Promise<unknown> {
+  const { data, output, options } = area();
+  const parts = `${output}.parts`;
+  const shard = (index: number, more: object) =>
+    scoreShard(data, { ...options, ...more, output: parts, shard: { index, count: 2 } }).done;
+  await shard(0, {});
+  return shard(1, { input: { level: 1 } });
+}
+
+async function missingShard(): Promise<unknown> {
+  const { data, output, options } = area();
+  const parts = `${output}.parts`;
+  await scoreShard(data, { ...options, output: parts, shard: { index: 0, count: 2 } }).done;
+  return mergeShards(parts, { output });
 }
 
 /** Scores with a bundle whose score is made of two clinical values. */
@@ -281,6 +300,8 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['OUTPUT_EXISTS', 'an output that is there', () => directory(undefined, { output: mean })],
   ['OUTPUT_LOCKED', 'an output that another run writes', lockedOutput],
   ['RESUME_REFUSED', 'a journal of another run', resumedOtherwise],
+  ['SHARD_CONFLICT', 'a shard with another grid', otherShard],
+  ['SHARD_MISSING', 'a part that is not there', missingShard],
   ['DISK_FULL', 'a disk without room', fullDisk],
   ['DEADLINE', 'no time, and no fallback', () => directory(undefined, { deadline: 1 })],
   ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
