@@ -1,11 +1,10 @@
 /** A real control plane on this machine: etcd, the API server and the controllers of Jobs, owners, claims and lifetimes. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Api, type Connection } from './api.js';
 import { makeCertificates, type Certificates } from './certificates.js';
-import { freePorts, start, stop, tailOf, until, type Running } from './processes.js';
+import { freePorts, start, stop, tailOf, temporaryFolder, until, type Running } from './processes.js';
 
 /** The controllers that take part. One that the program does not know would end it. */
 const controllers = [
@@ -151,14 +150,11 @@ function writeKubeconfig(file: string, { server, token }: Connection, certificat
 
 /** Programs of one run, in the order in which they were started, and the folder of their files. */
 class Started {
-  readonly folder = mkdtempSync(join(tmpdir(), 'microtome-kube-'));
+  readonly folder = temporaryFolder('microtome-kube-');
   readonly #running: Running[] = [];
   readonly #apis: Api[] = [];
 
-  constructor(readonly programs: string) {
-    // Where the tests are interrupted nobody stops anything; the programs end with this process.
-    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }));
-  }
+  constructor(readonly programs: string) {}
 
   async add(program: Program): Promise<readonly number[]> {
     const { running, ports } = await startProgram(this.programs, this.folder, program);

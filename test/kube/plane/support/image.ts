@@ -1,7 +1,7 @@
 /** What an image of a manifest is on this machine: a folder of programs by their names, in the place of the image's PATH. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from './processes.js';
 
 export const root = resolve(import.meta.dirname, '../../../..');
 
@@ -23,7 +23,7 @@ export function makeImage(
   programs: Readonly<Record<string, readonly string[]>>,
   { entrypoint = [], env = {} }: Partial<Pick<Image, 'entrypoint' | 'env'>> = {},
 ): Image {
-  const folder = mkdtempSync(join(tmpdir(), 'microtome-image-'));
+  const folder = temporaryFolder('microtome-image-');
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   for (const [name, words] of Object.entries(programs)) {

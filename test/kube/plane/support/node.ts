@@ -2,14 +2,13 @@
  * A node for tests: runs the pods of one namespace as processes of this machine. It does the part of a kubelet that the
  * controllers can see: it binds pods, starts, restarts and ends their containers, and says in the status what became of them.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, pathOf, strategicMerge, type Api } from './api.js';
 import type { Image } from './image.js';
 import type { Pod, PodStatus } from './pod.js';
 import { PodRun, type Machine } from './pod-run.js';
-import { freePorts, pause, tailOf, until } from './processes.js';
+import { freePorts, pause, tailOf, temporaryFolder, until } from './processes.js';
 
 const nodeName = 'test-node';
 
@@ -160,8 +159,7 @@ class Node {
 export async function startNode(options: NodeOptions): Promise<TestNode> {
   const { api, namespace } = options;
   await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, null);
-  const folder = mkdtempSync(join(tmpdir(), 'microtome-node-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder('microtome-node-');
   const node = new Node(options, folder);
   node.start();
   return {

@@ -1,7 +1,9 @@
 /** Programs that the tests start: each is killed with the process that started it, and its output is kept in a file. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** Asks until the answer is neither null nor false. `said` names what was waited for, and may add what was seen last. */
 export async function until<T>(
@@ -70,11 +72,20 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
   SIGTERM: 15,
 };
 
-/** What runs. Where the tests are interrupted, what the programs themselves have started must not outlive them. */
+/** What runs, and folders. Where the tests are interrupted nobody stops anything; nothing of it must outlive them. */
 const all = new Set<Running>();
+const folders: string[] = [];
 process.once('exit', () => {
   for (const running of all) running.signal('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+/** A new folder, which is removed at the end of this process where nobody has removed it before. */
+export function temporaryFolder(prefix: string): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  folders.push(folder);
+  return folder;
+}
 
 /** Starts a program in a process group of its own. One that cannot be started ends with 127. */
 export function start(argv: readonly string[], { env, cwd, logFile }: StartOptions): Running {
