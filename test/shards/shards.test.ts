@@ -12,6 +12,7 @@ import {
   type ShardOptions,
 } from '../../lib/index.js';
 import { hdf5File } from '../images/hdf5-writer.js';
+import { folderWith, isicName } from '../images/support.js';
 import { failureOf, temporaryFolder } from '../runs/support.js';
 import { imagesIn, isBuilt, slidesIn, stateOf } from './support.js';
 
@@ -124,7 +125,29 @@ describe.skipIf(!isBuilt)('shards of one run', () => {
     expect(await failureOf(shard(1, { outputFolder: files }))).toMatchObject({ code: 'OUTPUT_EXISTS' });
   });
 
-  it('are of lesion images too, in a file and in a folder', async () => {
+  it('are of lesion images in a folder too, some of them broken or not there', async () => {
+    const picture = await readFile(new URL('../../docs/pictures/scored-slide.png', import.meta.url));
+    const names = Array.from({ length: 9 }, (_, i) => isicName(i));
+    const images = await folderWith(
+      Object.fromEntries(names.map((name, i) => [`${name}.png`, i === 4 ? picture.subarray(0, 99) : picture])),
+    );
+    const format = join(parts, '..', 'format.csv');
+    const rows = [...names].reverse();
+    await writeFile(format, `isic_id,target\n${['ISIC_7777777', ...rows].map((name) => `${name},0.3\n`).join('')}`);
+    const given = { format, onMissing: 'fallback', fallback: 0.25, statusColumn: 'how' } as const;
+    const options = { model: 'demo-lesion', device: 'cpu', ...given } as const;
+    const output = join(parts, '..', 'whole.csv');
+    await scoreImages(images, { ...options, output }).done;
+    for (let index = 0; index < kCount; ++index)
+      await scoreImageShard(images, { ...options, shard: { index, count: kCount }, output: parts }).done;
+    expect((await merge()).counts).toMatchObject({ scored: 8, fallback: 1, missing: 1 });
+    expect(await readFile(csv(), 'utf8')).toBe(await readFile(output, 'utf8'));
+    await writeFile(join(images, `${names[2]}.png`), picture.subarray(0, -1));
+    const run = scoreImageShard(images, { ...options, shard: { index: 0, count: kCount }, output: parts });
+    expect((await failureOf(run.done)).message).toContain(`"${names[2]}" had ${picture.length} bytes`);
+  });
+
+  it('are of lesion images too, in one file', async () => {
     const images = await imagesIn(40);
     const output = join(parts, '..', 'whole.csv');
     const options = { model: 'demo-lesion', device: 'cpu' } as const;
