@@ -11,7 +11,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**'],
+          exclude: [
+            'test/package/**',
+            'test/nightly/**',
+            'test/peers/**',
+            'test/bench/**',
+            'test/competition/box/**',
+            'test/kube/plane/**',
+            'test/slurm/**',
+            'test/nextflow/**',
+          ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -19,6 +28,27 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'bench', include: ['test/bench/*.test.{ts,mjs}'] },
+      },
+      {
+        extends: true,
+        // Engines that start shards: each runs its tasks on all cores.
+        test: {
+          name: 'slurm',
+          include: ['test/slurm/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'nextflow',
+          include: ['test/nextflow/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
       {
         extends: true,
@@ -51,6 +81,18 @@ export default defineConfig({
           // Every run takes all cores, as on the machine of the challenge.
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kube',
+          include: ['test/kube/plane/*.test.ts'],
+          // One control plane for all files; each has a namespace of its own.
+          globalSetup: ['test/kube/plane/support/global-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 300_000,
         },
       },

@@ -26,6 +26,16 @@ export type {
   ImageRun,
   ImageSummary,
 } from './runs/images/types.js';
+export { scoreImageShard, scoreShard } from './shards/score-shard.js';
+export { mergeShards } from './shards/merge.js';
+export type {
+  ImageShardOptions,
+  MergeOptions,
+  MergeSummary,
+  ShardChoice,
+  ShardMachine,
+  ShardOptions,
+} from './shards/types.js';
 export { embedSlide } from './outputs/embed/embed-slide.js';
 export { embedDirectory } from './outputs/embed/embed-directory.js';
 export type {

@@ -37,6 +37,90 @@ const modelCommands: readonly Command[] = [
   },
 ];
 
+const manifestCommands: readonly Command[] = [
+  {
+    name: 'manifest pvc',
+    positionals: '',
+    summary: 'storage that outlives pods',
+    load: async () => {
+      const { manifestPvc, manifestPvcSpec } = await import('./commands/manifest-pvc.js');
+      return { spec: manifestPvcSpec, run: manifestPvc };
+    },
+  },
+  {
+    name: 'manifest secret',
+    positionals: '',
+    summary: 'the variables of a pod whose values are in a Secret, and how the Secret is made',
+    load: async () => {
+      const { manifestSecret, manifestSecretSpec } = await import('./commands/manifest-secret.js');
+      return { spec: manifestSecretSpec, run: manifestSecret };
+    },
+  },
+  {
+    name: 'manifest job',
+    positionals: '<input…> [-- <option of score…>]',
+    summary: 'score on many machines: an Indexed Job, one index for each shard',
+    load: async () => {
+      const { manifestJob, manifestJobSpec } = await import('./commands/manifest-job.js');
+      return { spec: manifestJobSpec, run: manifestJob };
+    },
+  },
+  {
+    name: 'manifest pytorchjob',
+    positionals: '-- <program> [argument…]',
+    summary: "train with Kubeflow's Training Operator",
+    load: async () => {
+      const { manifestPyTorchJob, manifestPyTorchJobSpec } = await import('./commands/manifest-training.js');
+      return { spec: manifestPyTorchJobSpec, run: manifestPyTorchJob };
+    },
+  },
+  {
+    name: 'manifest trainjob',
+    positionals: '-- torchrun [argument…]',
+    summary: 'train with Kubeflow Trainer',
+    load: async () => {
+      const { manifestTrainJob, manifestTrainJobSpec } = await import('./commands/manifest-training.js');
+      return { spec: manifestTrainJobSpec, run: manifestTrainJob };
+    },
+  },
+  {
+    name: 'manifest experiment',
+    positionals: '-- <program> [argument…]',
+    summary: 'train many times with other parameters, with Katib',
+    load: async () => {
+      const { manifestExperiment, manifestExperimentSpec } = await import('./commands/manifest-training.js');
+      return { spec: manifestExperimentSpec, run: manifestExperiment };
+    },
+  },
+  {
+    name: 'manifest inferenceservice',
+    positionals: '[-- <option of serve…>]',
+    summary: 'score on request, with KServe',
+    load: async () => {
+      const { manifestService, manifestServiceSpec } = await import('./commands/manifest-service.js');
+      return { spec: manifestServiceSpec, run: manifestService };
+    },
+  },
+  {
+    name: 'manifest check',
+    positionals: '<file.yaml…>',
+    summary: 'show what a cluster would refuse of manifests, without one',
+    load: async () => {
+      const { manifestCheck, manifestCheckSpec } = await import('./commands/manifest-check.js');
+      return { spec: manifestCheckSpec, run: manifestCheck };
+    },
+  },
+  {
+    name: 'manifest delete',
+    positionals: '',
+    summary: 'delete everything that a run made in a cluster',
+    load: async () => {
+      const { manifestDelete, manifestDeleteSpec } = await import('./commands/manifest-delete.js');
+      return { spec: manifestDeleteSpec, run: manifestDelete };
+    },
+  },
+];
+
 export const commands: readonly Command[] = [
   {
     name: 'score',
@@ -45,6 +129,15 @@ export const commands: readonly Command[] = [
     load: async () => {
       const { score, scoreSpec } = await import('./commands/score.js');
       return { spec: scoreSpec, run: score };
+    },
+  },
+  {
+    name: 'merge',
+    positionals: '<folder of the parts>',
+    summary: 'make the one table of the parts that shards of a run have written',
+    load: async () => {
+      const { merge, mergeSpec } = await import('./commands/merge.js');
+      return { spec: mergeSpec, run: merge };
     },
   },
   {
@@ -102,6 +195,16 @@ export const commands: readonly Command[] = [
       const { pack, packSpec } = await import('./commands/pack.js');
       return { spec: packSpec, run: pack };
     },
+  },
+  {
+    name: 'manifest',
+    positionals: '<kind>',
+    summary: 'print objects of Kubernetes and Kubeflow for scoring, training and serving, or apply them',
+    load: async () => {
+      const { manifest, manifestSpec } = await import('./commands/manifest.js');
+      return { spec: manifestSpec, run: manifest };
+    },
+    subcommands: manifestCommands,
   },
   {
     name: 'doctor',

@@ -12,6 +12,10 @@ export const exitCode = {
   fallback: 3,
   /** An input file was refused before the first slide was scored; nothing was written. */
   refused: 4,
+  /** One shard of a run: what it alone reads cannot be scored, and nothing stands in for it. Again would be the same. */
+  shardInput: 5,
+  /** One shard of a run: what went wrong may be gone in a while, or on another machine. EX_TEMPFAIL of sysexits.h. */
+  tryAgain: 75,
   interrupted: 130,
 } as const;
 
@@ -34,6 +38,8 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   NETWORK: exitCode.refused,
   ROWS_MISMATCH: exitCode.refused,
   RESUME_REFUSED: exitCode.refused,
+  SHARD_CONFLICT: exitCode.usage,
+  SHARD_MISSING: exitCode.refused,
   LEVEL_OUT_OF_RANGE: exitCode.usage,
   MODEL_INVALID: exitCode.usage,
   MODEL_MISMATCH: exitCode.usage,
@@ -49,6 +55,8 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   DEVICE_LOST: exitCode.internal,
   OUT_OF_MEMORY: exitCode.internal,
   DISK_FULL: exitCode.internal,
+  CLUSTER_REFUSED: exitCode.usage,
+  JOB_FAILED: exitCode.internal,
   CANCELLED: exitCode.internal,
   DEADLINE: exitCode.internal,
   INTERNAL: exitCode.internal,

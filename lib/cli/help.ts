@@ -73,6 +73,8 @@ export function overview(
     '  2    the command line, the model or the installation is wrong; no slide was scored',
     '  3    finished, but some slides failed; their rows hold the fallback value, or are left out (--on-error skip)',
     '  4    an input file was refused before the first slide was scored; nothing was written',
+    '  5    score --shard-index: a slide of this shard cannot be scored, or its journal is of other slides',
+    '  75   score --shard-index: try again; what went wrong may be gone in a while, or on another machine',
     '  130  interrupted; score and embed continue with --resume',
     '',
   ].join('\n');

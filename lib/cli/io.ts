@@ -16,6 +16,9 @@ import type {
   Evaluation,
   ImageOptions,
   ImageRun,
+  ImageShardOptions,
+  MergeOptions,
+  MergeSummary,
   Model,
   ModelCheck,
   ModelOptions,
@@ -23,6 +26,7 @@ import type {
   RuntimeOptions,
   Scorer,
   ScorerOptions,
+  ShardOptions,
   Slide,
 } from '../index.js';
 
@@ -50,6 +54,9 @@ export type CliSlide = Pick<
 export interface CliLibrary {
   scoreDirectory(slides: string | URL | readonly (string | URL)[], options: DirectoryOptions): DirectoryRun;
   scoreImages(images: readonly (string | URL)[], options: ImageOptions): ImageRun;
+  scoreShard(slides: readonly (string | URL)[], options: ShardOptions): DirectoryRun;
+  scoreImageShard(images: readonly (string | URL)[], options: ImageShardOptions): ImageRun;
+  mergeShards(folder: string | URL, options: MergeOptions): Promise<MergeSummary>;
   embedDirectory(slides: string | URL | readonly (string | URL)[], options: EmbedDirectoryOptions): EmbedRun;
   createScorer(
     options: ScorerOptions,
@@ -72,6 +79,8 @@ export interface CliIo {
   /** True once the reader of stdout has gone away. */
   readonly stdoutClosed: () => boolean;
   readonly library: CliLibrary;
+  /** Variables of the environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Set by a command that writes a file: it goes on when nobody reads stdout any more. */
   writesFile: boolean;
 }

@@ -8,15 +8,21 @@ import {
   embedDirectory,
   evaluateSubmission,
   loadModel,
+  mergeShards,
   openSlide,
   scoreDirectory,
   scoreImages,
+  scoreImageShard,
+  scoreShard,
 } from '../index.js';
 import type { CliLibrary } from './io.js';
 
 export const library: CliLibrary = {
   scoreDirectory,
   scoreImages,
+  scoreShard,
+  scoreImageShard,
+  mergeShards,
   embedDirectory,
   createScorer,
   openSlide,

@@ -58,6 +58,7 @@ const io: CliIo = {
   signal: interruption.signal,
   stdoutClosed: () => stdoutClosed,
   library,
+  env: process.env,
   writesFile: false,
 };
 void runCli(process.argv.slice(2), io).then((code) => {

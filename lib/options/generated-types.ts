@@ -90,6 +90,17 @@ export type HeadOptions =
       readonly quantile: number;
     };
 
+/** Which part of the run this process scores. */
+export interface ShardChoice {
+  /** Which part of the run is scored, counted from 0. */
+  readonly index: number;
+  /**
+   * How many parts the run is divided into; `output` is then the folder of the parts. Slides and images are divided by
+   * the bytes of their files, the largest first, so that all parts are of about one size.
+   */
+  readonly count: number;
+}
+
 /** The grid of tiles, in model pixels. */
 export interface TileOptions {
   /** Side of a tile, in model pixels. @defaultValue the model's */
@@ -547,4 +558,10 @@ export interface SlideFileOptions {
   readonly runRecord?: string | URL;
   /** Replace files of the slide that are there. @defaultValue false */
   readonly overwrite?: boolean;
+}
+
+/** Which part of a run is scored. */
+export interface ShardPlace {
+  /** Which part of the run this process scores. */
+  readonly shard: ShardChoice;
 }

@@ -13,6 +13,7 @@ export type OptionPlace =
   | 'files'
   | 'run'
   | 'images'
+  | 'shard'
   | 'open'
   | 'region'
   | 'stream'

@@ -7,12 +7,14 @@ import { limitRows, runtimeRows } from './table/machine.js';
 import { modelRows } from './table/model.js';
 import { regionRows, streamRows, tensorRows } from './table/pixels.js';
 import { imageRows, runRows } from './table/run.js';
+import { shardRows } from './table/shard.js';
 import { gridRows, handlingRows, tissueRows, workRows } from './table/slide.js';
 
 export const optionRows: readonly OptionRow[] = [
   ...modelRows,
   ...runRows,
   ...imageRows,
+  ...shardRows,
   ...fileRows,
   ...gridRows,
   ...tissueRows,

@@ -37,7 +37,7 @@ export function submissionText(
 
 /** With its line end. */
 export function headerLine(header: readonly string[]): string {
-  return `${header.map(quoted).join(',')}\n`;
+  return `${header.map(quotedCell).join(',')}\n`;
 }
 
 /** With its line end. Throws OUTPUT_NOT_FINITE naming the row. */
@@ -48,9 +48,9 @@ export function rowLine({ name, value, more = [] }: SubmissionRow, clip: ClipRan
   } catch (cause) {
     throw new MicrotomeError('OUTPUT_NOT_FINITE', 'csv', `the value ${value} for the row ${shown(name)}`, { cause });
   }
-  return `${[quoted(name), number, ...more.map(quoted)].join(',')}\n`;
+  return `${[quotedCell(name), number, ...more.map(quotedCell)].join(',')}\n`;
 }
 
-function quoted(cell: string): string {
+export function quotedCell(cell: string): string {
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -33,12 +33,14 @@ import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import { defaultLockTimes, type LockTimes } from './lock.js';
 import type { OutcomeQueue } from './outcome-queue.js';
+import type { RunPart } from './part.js';
 import { prepareRun, type PreparedRun, type RunSource } from './prepare.js';
 import { ProvisionalOutput, requireFallbacks } from './provisional.js';
 import { resumedRows, type ResumedRows } from './resume.js';
 import type { RowKeyMaker } from './row-key.js';
 import { rowsMismatch, type RunRow } from './rows.js';
 import { checkRunFiles, refuseMissingFiles, RunFiles } from './run-files.js';
+import { partOfSlides, slideFacts, wholeSlides } from './part-slides.js';
 import { partialOptions, runKey } from './run-key.js';
 import { followSignal, startLoop, type Stop } from './run-loop.js';
 import { isFinished, openJournal, withLockedOutput, writeOutput, type OutputTarget } from './run-output.js';
@@ -57,6 +59,8 @@ export interface RunDependencies {
   readonly modelFault?: (scorer: RowScorer, clinical: ClinicalRow | null) => Promise<MicrotomeError | null>;
   /** Of the libraries, for the record of the run. */
   readonly versions?: LibraryVersions;
+  /** Not there: the run is a whole one. */
+  readonly part?: RunPart;
   readonly fs?: FileSystem;
   readonly lockTimes?: LockTimes;
   readonly clock?: Clock;
@@ -64,7 +68,18 @@ export interface RunDependencies {
 
 /** Starts when first iterated or asked for `done`. */
 export function startRun(source: RunSource, options: unknown, dependencies: RunDependencies): DirectoryRun {
-  return startLoop((queue, stop) => new Execution(source, queue, stop, dependencies).run(options));
+  return startLoop((queue, stop) => runDirectory(source, options, dependencies, queue, stop));
+}
+
+/** The same inside of a loop that has begun. */
+export function runDirectory(
+  source: RunSource,
+  options: unknown,
+  dependencies: RunDependencies,
+  queue: OutcomeQueue<SlideOutcome>,
+  stop: Stop,
+): Promise<DirectorySummary> {
+  return new Execution(source, queue, stop, dependencies).run(options);
 }
 
 /** On the run's clock. */
@@ -77,6 +92,7 @@ interface RunTimes {
 class Execution {
   private readonly fs: FileSystem;
   private readonly clock: Clock;
+  private machine: Readonly<Record<string, string>> = {};
 
   constructor(
     private readonly source: RunSource,
@@ -96,15 +112,22 @@ class Execution {
     const unlink = followSignal(options.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
-      const prepared = await prepareRun(this.source, options, this.fs);
+      const whole = await prepareRun(this.source, options, this.fs);
       await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
-      await checkRunFiles(options, prepared, this.fs);
+      await checkRunFiles(options, whole, this.fs);
+      const prepared = await this.ownRows(whole, options);
       tellNotRead(options, prepared);
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
       return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
     } finally {
       unlink();
     }
+  }
+
+  private async ownRows(whole: PreparedRun, options: RunOptions): Promise<PreparedRun> {
+    const { part } = this.dependencies;
+    if (part === undefined) return whole;
+    return partOfSlides(whole, await part.choose(wholeSlides(whole, options), this.stop.controller.signal));
   }
 
   private async runLocked(
@@ -121,6 +144,7 @@ class Execution {
     const finished = async (): Promise<DirectorySummary | null> => {
       const names = prepared.rows.map((row) => row.name);
       if (!(await isFinished(output, header, names, options.columns, fs))) return null;
+      await this.dependencies.part?.requireSealed();
       await refuseMissingFiles(options, prepared, fs);
       return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
     };
@@ -269,6 +293,8 @@ class Execution {
     files: RunFiles | null,
   ): Promise<{ journal: Journal; resumed: ResumedRows | null }> {
     const key = await runKey(scorer.model, prepared, options, await this.dependencies.machine?.(scorer));
+    this.machine = key.machine;
+    await this.dependencies.part?.begin();
     return openJournal(target, key, options.resume, this.fs, (path, read) => {
       const known = resumedRows(path, read, prepared.rows, keys);
       return files === null ? known : withMissingFiles(known, files, prepared);
@@ -295,7 +321,10 @@ class Execution {
     }));
     const clip = scorer.model.outputs[0]?.clip ?? null;
     const text = submissionText(header, rows, clip);
-    await writeOutput(target, text, this.fs);
+    const { part } = this.dependencies;
+    await writeOutput(target, text, this.fs, (file) =>
+      part === undefined ? Promise.resolve() : part.seal(file, slideFacts(scored.rows, this.machine)),
+    );
     await journal.remove();
   }
 }

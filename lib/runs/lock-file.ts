@@ -28,7 +28,14 @@ export interface SeenLock {
 
 const kMaxLockBytes = 4096;
 /** What link(2) says where the file system has no hard links. */
-const kNoLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK']);
+export const noHardLinks: ReadonlySet<string> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EXDEV',
+  'EMLINK',
+]);
 
 /** The open lock. Null: there is one already, or this attempt was swept away with the leftovers of others; try again. */
 export async function createLock(path: string, content: LockContent, fs: FileSystem): Promise<FileHandle | null> {
@@ -58,7 +65,7 @@ async function linkTo(path: string, aside: string, fs: FileSystem): Promise<'lin
     const errno = errnoOf(error);
     // ENOENT: whoever holds the lock has swept `aside` away.
     if (errno === 'EEXIST' || errno === 'ENOENT') return 'taken';
-    if (kNoLinks.has(errno)) return 'no links';
+    if (noHardLinks.has(errno)) return 'no links';
     throw error;
   }
 }
@@ -129,7 +136,7 @@ async function giveBack(path: string, aside: string, fs: FileSystem): Promise<vo
     await fs.link(aside, path);
   } catch (error) {
     // EEXIST: there is yet another lock by now. The owner of this one finds that out before it writes.
-    if (kNoLinks.has(errnoOf(error))) await fs.rename(aside, path);
+    if (noHardLinks.has(errnoOf(error))) await fs.rename(aside, path);
     else if (errnoOf(error) !== 'EEXIST') throw error;
   }
 }

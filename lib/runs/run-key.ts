@@ -5,7 +5,7 @@ import { optionRows } from '../options/table.js';
 import type { MaskInput } from '../options/types.js';
 import { optionsOfModel } from '../model/told-options.js';
 import type { Model } from '../model/model.js';
-import { toJson, type Json } from './canonical.js';
+import { canonical, toJson, type Json } from './canonical.js';
 import { defaults } from '../options/defaults.js';
 import type { RunOptions } from './directory-options.js';
 import { journalVersion, type JournalKey } from './journal-format.js';
@@ -74,7 +74,7 @@ const kPartial: ReadonlySet<ScoreDependence> = new Set<ScoreDependence>(['ifBadT
 /** The options that some scores depend on and others do not; of the deadline, see row-key.ts. */
 export function partialOptions(
   model: Model,
-  options: RunOptions,
+  options: Pick<RunOptions, 'given'>,
   rows: readonly OptionRow[] = optionRows,
 ): readonly PartialOption[] {
   const given = allGiven(model, options);
@@ -85,6 +85,18 @@ export function partialOptions(
       const value = givenValue(row, given);
       return { name: row.name, scores: row.scores, fixed, value: value === undefined ? fixed : toJson(value) };
     });
+}
+
+/** Those of them that are given and have another value than the default, by name. */
+export function partialValues(given: Known): Record<string, Json> {
+  const values: Record<string, Json> = {};
+  for (const row of optionRows) {
+    if (!row.in.includes('run') || row.kind.type === 'object' || !kPartial.has(row.scores)) continue;
+    const value = givenValue(row, given);
+    const json = value === undefined ? null : toJson(value);
+    if (json !== null && canonical(json) !== canonical(fixedDefault(row.default) ?? null)) values[row.name] = json;
+  }
+  return values;
 }
 
 function givenValue(row: OptionRow, given: Known): unknown {

@@ -2,6 +2,7 @@
  * The output of a run, whatever its rows are: who may write it, whether it is there already, its journal, and how it gets
  * into its place. The order of a run is in directory-run.ts.
  */
+import { createHash } from 'node:crypto';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import type { ColumnOptions } from './columns.js';
@@ -10,6 +11,7 @@ import type { FileSystem } from './file-system.js';
 import { checkKey, Journal, journalPathOf, readJournal, type ReadJournal } from './journal.js';
 import type { JournalKey } from './journal-format.js';
 import { lockOutput, lockPathOf, type LockTimes, type OutputLock } from './lock.js';
+import type { WrittenFile } from './part.js';
 import { checkOutputPlace, isComplete, isThere, journalIsThere, refuseExisting } from './output-files.js';
 
 export interface OutputTarget {
@@ -100,14 +102,29 @@ export async function openJournal<T>(
   return { journal, resumed: null };
 }
 
-/** Puts the finished table into its place, whole or not at all. */
+/** Puts the finished table into its place, whole or not at all. `seal` resolves when it may have its name. */
 export async function writeOutput(
   { output, lock }: OutputTarget,
   content: string | AsyncIterable<string>,
   fs: FileSystem,
+  seal: (written: WrittenFile) => Promise<void> = async () => {},
 ): Promise<void> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const counted = async function* (): AsyncGenerator<string> {
+    for await (const piece of typeof content === 'string' ? [content] : content) {
+      hash.update(piece);
+      bytes += Buffer.byteLength(piece);
+      yield piece;
+    }
+  };
+  const beforeRename = async (): Promise<void> => {
+    await lock.assertHeld();
+    await seal({ bytes, sha256: hash.digest('hex') });
+    await lock.assertHeld();
+  };
   try {
-    await writeWhole(output, content, fs, () => lock.assertHeld(), asideOf(output));
+    await writeWhole(output, counted(), fs, beforeRename, asideOf(output));
   } catch (error) {
     // Whoever took the lock over has swept the file away: that is the reason, not that it is missing.
     await lock.assertHeld();

@@ -6,7 +6,7 @@ import type { ResumedRows } from './resume.js';
 import type { RunRow } from './rows.js';
 import { RunProgress } from './run-progress.js';
 import type { RowScorer, ScoredRows } from './score-rows.js';
-import type { DirectorySummary, RowSource } from './types.js';
+import type { DirectorySummary, RowSource, SummaryRow } from './types.js';
 
 export const noRows: Readonly<Record<RowSource, number>> = Object.freeze({
   scored: 0,
@@ -32,6 +32,12 @@ export function toScore(prepared: PreparedRun, journalled: ReadonlyMap<number, J
   return prepared.rows.filter((row) => (journalled.get(row.index)?.score ?? null) === null);
 }
 
+export function countsOf(rows: readonly SummaryRow[]): Record<RowSource, number> {
+  const counts: Record<RowSource, number> = { ...noRows };
+  for (const row of rows) ++counts[row.source];
+  return counts;
+}
+
 export function summaryOf(
   scored: ScoredRows,
   { notRead = [] }: PreparedRun,
@@ -41,8 +47,7 @@ export function summaryOf(
   scorer: RowScorer,
   resumed: ResumedRows | null,
 ): DirectorySummary {
-  const counts: Record<RowSource, number> = { ...noRows };
-  for (const row of scored.rows) ++counts[row.source];
+  const counts = countsOf(scored.rows);
   const { name, sha256, intendedUse } = scorer.model;
   const sampled = scored.rows.filter((row) => row.sampled !== undefined).length;
   const unscored = scored.rows.filter((row) => row.error === 'DEADLINE').length;

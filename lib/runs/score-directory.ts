@@ -50,10 +50,10 @@ export function scoreDirectory(
   slides: string | URL | readonly (string | URL)[],
   options: DirectoryOptions,
 ): DirectoryRun {
-  return startRun(sourceOf(slides), options, dependencies);
+  return startRun(sourceOf(slides), options, directoryRunDependencies);
 }
 
-const dependencies: RunDependencies = {
+export const directoryRunDependencies: RunDependencies = {
   createScorer,
   machine: (scorer) => machineIdentity((scorer as Scorer).deviceUse.identity),
   versions: libraryVersions,

@@ -34,7 +34,7 @@ function describe(row) {
 }
 
 function line(row, table) {
-  const flag = ['run', 'images', 'region', 'embed'].some((place) => row.in.includes(place))
+  const flag = ['run', 'images', 'shard', 'region', 'embed'].some((place) => row.in.includes(place))
     ? table.flagOf(row, table.optionRows)
     : null;
   const cells = [

@@ -19,6 +19,7 @@ const modules = [
   'table/pixels',
   'table/places',
   'table/run',
+  'table/shard',
   'table/slide',
 ];
 

@@ -115,6 +115,10 @@ async function runVitest(project, filters, libraries = {}) {
 
 export const unitTests = (filters = []) => runVitest('unit', filters);
 export const benchTests = (filters = []) => runVitest('bench', filters);
+/** `tools`: variables that say where the programs of the control plane and the Python that trains are. */
+export const kubeTests = (tools, filters = []) => runVitest('kube', filters, tools);
+/** Tests with an engine that starts shards; `engine` is the name of their project. */
+export const engineTests = (engine, env = {}) => runVitest(engine, [], env);
 export const packageTests = (filters = []) => runVitest('package', filters);
 /** `tools`: see steps/competition.mjs. The library that scores are compared with is the packed one too. */
 export const competitionTests = (tools, filters = [], cores = false) =>

@@ -1,5 +1,5 @@
 /** Runs the command line in this process, with streams that collect and a library that needs no addon. */
-import { embedDirectory, evaluateSubmission } from '../../lib/index.js';
+import { embedDirectory, evaluateSubmission, mergeShards } from '../../lib/index.js';
 import type { CliIo, CliLibrary, CliSlide, OutputStream } from '../../lib/cli/io.js';
 import { runCli } from '../../lib/cli/run.js';
 import { MicrotomeError } from '../../lib/core/errors.js';
@@ -23,6 +23,8 @@ export interface CliSettings {
   readonly images?: FakeImageSettings;
   readonly library?: Partial<CliLibrary>;
   readonly signal?: AbortSignal;
+  /** Variables of the environment; not there: none is set. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly tty?: { readonly columns: number };
   readonly stdoutClosed?: () => boolean;
   /** Called with each piece written to stdout. */
@@ -53,6 +55,13 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
       imageScorers.push(scorer);
       return startImageRun(images, options, { createScorer: async () => scorer, versions: async () => ({}) });
     },
+    scoreShard: () => {
+      throw new Error('no shard is scored here');
+    },
+    scoreImageShard: () => {
+      throw new Error('no shard is scored here');
+    },
+    mergeShards,
     async createScorer() {
       const scorer = fakeScorer(settings.scorer);
       scorers.push(scorer);
@@ -84,6 +93,7 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     signal: settings.signal ?? new AbortController().signal,
     stdoutClosed: settings.stdoutClosed ?? (() => false),
     library,
+    env: settings.env ?? {},
     writesFile: false,
   };
   const code = await runCli(argv, io);

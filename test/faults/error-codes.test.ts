@@ -6,6 +6,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,13 +15,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createScorer,
   loadModel,
+  mergeShards,
   MicrotomeError,
   openImages,
   openSlide,
   scoreDirectory,
+  scoreShard,
   scoreSlide,
 } from '../../lib/index.js';
 import type { ErrorCode, Stage } from '../../lib/index.js';
+import { connectCluster, waitFor } from '../../lib/kube/index.js';
 import { errorAdvice, native, stages } from '../../lib/core/errors.js';
 import { startRun } from '../../lib/runs/directory-run.js';
 import { lockOutput } from '../../lib/runs/lock.js';
@@ -108,6 +113,23 @@ async function resumedOtherwise(): Promise<unknown> {
   await expect(scoreDirectory(data, options).done).rejects.toMatchObject({ code: 'NOT_A_SLIDE' });
   expect(existsSync(`${output}.journal`)).toBe(true);
   return scoreDirectory(data, { ...options, input: { level: 1 }, resume: true }).done;
+}
+
+/** Two shards, of which the second has another grid than the first. */
+async function otherShard(): Promise<unknown> {
+  const { data, output, options } = area();
+  const parts = `${output}.parts`;
+  const shard = (index: number, more: object) =>
+    scoreShard(data, { ...options, ...more, output: parts, shard: { index, count: 2 } }).done;
+  await shard(0, {});
+  return shard(1, { input: { level: 1 } });
+}
+
+async function missingShard(): Promise<unknown> {
+  const { data, output, options } = area();
+  const parts = `${output}.parts`;
+  await scoreShard(data, { ...options, output: parts, shard: { index: 0, count: 2 } }).done;
+  return mergeShards(parts, { output });
 }
 
 /** Scores with a bundle whose score is made of two clinical values. */
@@ -278,9 +300,13 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['OUTPUT_EXISTS', 'an output that is there', () => directory(undefined, { output: mean })],
   ['OUTPUT_LOCKED', 'an output that another run writes', lockedOutput],
   ['RESUME_REFUSED', 'a journal of another run', resumedOtherwise],
+  ['SHARD_CONFLICT', 'a shard with another grid', otherShard],
+  ['SHARD_MISSING', 'a part that is not there', missingShard],
   ['DISK_FULL', 'a disk without room', fullDisk],
   ['DEADLINE', 'no time, and no fallback', () => directory(undefined, { deadline: 1 })],
   ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
+  ['CLUSTER_REFUSED', 'a cluster that does not know this user', () => inCluster(401, {})],
+  ['JOB_FAILED', 'a job that has failed', () => inCluster(200, failedJob)],
   [
     'CANCELLED',
     'a closed slide',
@@ -303,6 +329,32 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ],
   ['INTERNAL', 'an exception of no known kind', () => native(() => Promise.reject(new Error('a bug')))],
 ];
+
+const failedJob = {
+  metadata: { name: 'j' },
+  kind: 'Job',
+  spec: {},
+  status: { conditions: [{ type: 'Failed', status: 'True' }] },
+};
+
+/** Waits for a job at a server that gives one answer to everything. */
+async function inCluster(status: number, body: object): Promise<void> {
+  const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(body)));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const contexts = [{ name: 'c', context: { cluster: 'c', user: 'u' } }];
+  const clusters = [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }];
+  writeFileSync(
+    at('kubeconfig'),
+    JSON.stringify({ 'current-context': 'c', contexts, clusters, users: [{ name: 'u' }] }),
+  );
+  try {
+    const cluster = await connectCluster({ kubeconfig: at('kubeconfig') });
+    await waitFor(cluster, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' } });
+  } finally {
+    server.close();
+  }
+}
 
 describe('each code, with its stage and its advice', () => {
   it.each(cases)('%s: %s', async (code, _, provoke) => {

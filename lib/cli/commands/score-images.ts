@@ -7,18 +7,21 @@ import {
   type ImageCount,
   type ImageOptions,
   type ImageOutcomes,
+  type ImageRun,
   type ImageSummary,
   type OptionNaming,
 } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
 import { deviceLine, isTelling } from '../device-line.js';
-import { exitCodeOf } from '../exit-codes.js';
+import { exitCode, exitCodeOf } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import type { CliIo } from '../io.js';
 import { countParts, scoreLine, unrecorded } from '../outcome.js';
 import { progressView, type ProgressKind, type ProgressView } from '../progress.js';
+import { shardExitCodeOf } from '../shard-exit-code.js';
+import type { FoundShard } from '../shard-index.js';
 import { clock, printable } from '../text.js';
-import { codeOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
+import { codeOf, givenShard, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
 import { imageOptions } from './score-options.js';
 
 export async function scoreTheImages(images: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
@@ -26,7 +29,8 @@ export async function scoreTheImages(images: readonly string[], args: ParsedArgs
   const out = options.output === undefined ? undefined : pathOf(options.output);
   io.writesFile = out !== undefined;
   const view = progressView(args.text('progress') as ProgressKind | undefined, io.stderr);
-  const run = io.library.scoreImages(images, {
+  const shard = givenShard(args, io, view, out);
+  const run = startImages(io, images, shard, {
     ...options,
     signal: io.signal,
     onProgress: view.update,
@@ -50,17 +54,29 @@ export async function scoreTheImages(images: readonly string[], args: ParsedArgs
     failed.end();
     for (const line of noticeLines(summary)) view.note(line);
     view.note(imagesLine(summary));
-    return codeOf(summary);
+    return shard === null ? codeOf(summary) : exitCode.ok;
   } catch (error) {
     view.end();
     failed.end();
     if (out !== undefined && finished > 0 && !io.signal.aborted) {
       const goOn = failed.has(error) ? continuation(options) : plainContinuation(error);
-      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${goOn}`);
+      const journal =
+        shard === null ? `${printable(out)}.journal${goOn}` : `the journal of the part in ${printable(out)}`;
+      view.note(`no output was written; the scores so far are in ${journal}`);
     }
     if (io.signal.aborted) throw error;
-    throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);
+    const code = shard === null ? exitCodeOf(error, finished > 0) : shardExitCodeOf(error, failed.has(error));
+    throw new Failure(error, code, args.naming);
   }
+}
+
+function startImages(io: CliIo, images: readonly string[], shard: FoundShard | null, options: ImageOptions): ImageRun {
+  if (shard === null) return io.library.scoreImages(images, options);
+  return io.library.scoreImageShard(images, {
+    ...options,
+    output: options.output ?? '',
+    shard: { index: shard.index, count: shard.count },
+  });
 }
 
 /** How a run goes on that has no output because images failed. */

@@ -1,9 +1,13 @@
 /** What microtome score says of slides and of images alike. */
 import { MicrotomeError, type DirectorySummary, type Model, type NotRead, type OptionNaming } from '../../index.js';
+import type { ParsedArgs } from '../args.js';
 import { assumptionLine } from '../assumptions.js';
 import { exitCode } from '../exit-codes.js';
+import type { CliIo } from '../io.js';
 import type { ProgressView } from '../progress.js';
+import { type FoundShard, shardOf } from '../shard-index.js';
 import { printable } from '../text.js';
+import { UsageError } from '../usage-error.js';
 import { clinicalNotice } from './model.js';
 
 /** What whoever reads the scores must know of the model. */
@@ -51,4 +55,18 @@ export function codeOf(summary: Pick<DirectorySummary, 'counts' | 'output'>): nu
   // Without an output there is no row that the fallback could stand in.
   if (fallback + missing > 0) return summary.output === null ? exitCode.internal : exitCode.fallback;
   return exitCode.ok;
+}
+
+/** The shard that is asked for, which is told; null: none. Throws UsageError. */
+export function givenShard(
+  args: ParsedArgs,
+  io: CliIo,
+  view: ProgressView,
+  out: string | undefined,
+): FoundShard | null {
+  const shard = shardOf(args, io.env);
+  if (shard === null) return null;
+  if (out === undefined) throw new UsageError('--shard-index needs --out, the folder of the parts', 'score');
+  view.note(`${shard.text}, into ${printable(out)}`);
+  return shard;
 }

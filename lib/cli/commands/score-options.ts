@@ -9,6 +9,14 @@ import { UsageError } from '../usage-error.js';
 
 const rows = optionsIn(['run', 'images']);
 
+/** The value may also be told by the engine that starts the shards. */
+const shardFlags = Object.fromEntries(
+  Object.entries(flagSpecs(optionsIn('shard'))).map(([name, spec]) => [
+    name,
+    { ...spec, kind: 'text' as const, help: `${spec.help}; auto: as the environment says` },
+  ]),
+);
+
 export const scoreSpec: CommandSpec = {
   name: 'score',
   positionals: '<folder|slide…|images.hdf5>',
@@ -16,6 +24,7 @@ export const scoreSpec: CommandSpec = {
     'Score the slides of folders, or single slides, or lesion images, and write a CSV. Without --out the scores go to stdout. A path may be given as a file: URL.',
   options: {
     ...flagSpecs(rows),
+    ...shardFlags,
     config: {
       kind: 'text',
       value: 'F.json',
@@ -47,6 +56,11 @@ export const scoreSpec: CommandSpec = {
     'A slide that fails does not stop the others. Its row holds the value of --fallback, else the fallback value that the',
     'model declares (exit code 3). Where there is neither, no output is written (exit code 1), and the scores of the other',
     'slides are kept for --resume. With --on-error skip the rows of slides that fail are left out (exit code 3).',
+    '',
+    'With --shard-index and --shard-count, --out is a folder that all shards share, and microtome merge makes the table of it.',
+    'A part that was interrupted goes on where it was left. auto reads MICROTOME_SHARD_INDEX, or what Kubernetes, Slurm and',
+    'AWS Batch set; MICROTOME_SHARD_COUNT, or what Slurm sets. Exit codes of a shard: 0 its part is there, also with rows that',
+    'failed (merge tells them); 2 and 4 wrong for all shards; 5 wrong for this one; 75 and 1 try again.',
     '',
     'With --deadline, the remaining time is shared among the remaining slides. A slide that needs more than its share is',
     'scored from fewer tiles, spread evenly over the tissue. A slide without time for --deadline-min-tiles is not scored:',

@@ -1,18 +1,20 @@
 /** microtome score: slides to a table, to JSON lines or to a submission. Images: see score-images.ts. */
 import { messageWithoutPath } from '../../core/errors.js';
 import { pathOf } from '../../core/file-url.js';
-import type { DirectoryOptions, OptionNaming, SlideOutcome, SlideResult } from '../../index.js';
+import type { DirectoryOptions, DirectoryRun, OptionNaming, SlideOutcome, SlideResult } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
 import { deviceLine, isTelling } from '../device-line.js';
-import { exitCodeOf } from '../exit-codes.js';
+import { exitCode, exitCodeOf } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { outcomeJson, outcomeLine, resumeLines, summaryLine } from '../outcome.js';
 import { progressView, type ProgressKind, type ProgressView } from '../progress.js';
 import { Failure } from '../failure.js';
+import { shardExitCodeOf } from '../shard-exit-code.js';
+import type { FoundShard } from '../shard-index.js';
 import { printable } from '../text.js';
 import { UsageError } from '../usage-error.js';
 import { scoreTheImages } from './score-images.js';
-import { codeOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
+import { codeOf, givenShard, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
 import { directoryOptions, kindOfPaths, scoreSpec } from './score-options.js';
 
 export { scoreSpec };
@@ -24,7 +26,8 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
   const out = options.output === undefined ? undefined : pathOf(options.output);
   io.writesFile = out !== undefined;
   const view = progressView(args.text('progress') as ProgressKind | undefined, io.stderr);
-  const run = io.library.scoreDirectory(slides, {
+  const shard = givenShard(args, io, view, out);
+  const run = startSlides(io, slides, shard, {
     ...options,
     signal: io.signal,
     onProgress: view.update,
@@ -46,16 +49,33 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     view.end();
     for (const line of resumeLines(summary, args.naming)) view.note(line);
     view.note(summaryLine(summary));
-    return codeOf(summary);
+    return shard === null ? codeOf(summary) : exitCode.ok;
   } catch (error) {
     view.end();
     if (out !== undefined && finished > 0 && (options.provisional === true || !io.signal.aborted)) {
       const goOn = failures.has(error) ? continuation(options) : plainContinuation(error);
-      view.note(`${whatStands(options, out)}; the scores so far are in ${printable(out)}.journal${goOn}`);
+      const journal =
+        shard === null ? `${printable(out)}.journal${goOn}` : `the journal of the part in ${printable(out)}`;
+      view.note(`${whatStands(options, out)}; the scores so far are in ${journal}`);
     }
     if (io.signal.aborted) throw error;
-    throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);
+    const code = shard === null ? exitCodeOf(error, finished > 0) : shardExitCodeOf(error, failures.has(error));
+    throw new Failure(error, code, args.naming);
   }
+}
+
+function startSlides(
+  io: CliIo,
+  slides: readonly string[],
+  shard: FoundShard | null,
+  options: DirectoryOptions,
+): DirectoryRun {
+  if (shard === null) return io.library.scoreDirectory(slides, options);
+  return io.library.scoreShard(slides, {
+    ...options,
+    output: options.output ?? '',
+    shard: { index: shard.index, count: shard.count },
+  });
 }
 
 function whatStands({ provisional }: DirectoryOptions, out: string): string {

@@ -4,6 +4,8 @@ import type { NumericKind, OptionKind, PerChannelKind } from '../row.js';
 /** The largest integer that a JavaScript number holds exactly. */
 export const maxInteger = 9007199254740991;
 export const mebibyte = 1048576;
+/** Names of parts have five digits. */
+export const maxShards = 99999;
 
 export const positiveInteger: NumericKind = { type: 'integer', min: 1, max: maxInteger };
 export const naturalNumber: NumericKind = { type: 'integer', min: 0, max: maxInteger };

@@ -70,4 +70,10 @@ export const placeTypes: readonly PlaceType[] = [
   },
   { place: 'run', typeName: 'DirectoryOptions', doc: '', what: 'scoreDirectory' },
   { place: 'images', typeName: 'ImageOptions', doc: '', what: 'scoreImages' },
+  {
+    place: 'shard',
+    typeName: 'ShardPlace',
+    doc: 'Which part of a run is scored.',
+    what: 'scoreShard, scoreImageShard',
+  },
 ];

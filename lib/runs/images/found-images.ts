@@ -38,6 +38,10 @@ export interface FoundImages {
   readonly file: SlideIdentity | null;
   /** Of an image that is a file of its own: what must not change between a run and its resumption, as one text. */
   identity(image: number): string;
+  /** Of the image's own bytes. */
+  bytes(image: number): number;
+  /** When the image's own file was last modified, in nanoseconds; null where it lies in a file with others. */
+  modifiedNs(image: number): string | null;
   /** Where the images are, for the scorer. */
   batch(images: readonly number[]): ImageBatch;
   /** Paths of files that the output must not replace. */
@@ -84,7 +88,7 @@ async function filesFound(
 ): Promise<FoundImages> {
   const names: string[] = [];
   const paths: string[] = [];
-  const identities: string[] = [];
+  const identities: SlideIdentity[] = [];
   const unsafe = new Map<number, MicrotomeError>();
   const known = new Map<string, string>();
   const twice = new Map<string, string>();
@@ -101,7 +105,7 @@ async function filesFound(
     if (problem !== null) unsafe.set(names.length, unsafeName(problem, path, name));
     names.push(name);
     paths.push(path);
-    identities.push(`${identity.size} ${identity.mtimeNs} ${identity.inode}`);
+    identities.push(identity);
   }
   if (names.length === 0) throw noImage(from, notRead);
   return {
@@ -112,10 +116,16 @@ async function filesFound(
     notRead,
     notImages: new Map(),
     file: null,
-    identity: (image) => identities[image] ?? '',
+    identity: (image) => identityText(identities[image]),
+    bytes: (image) => Number(identities[image]?.size ?? 0),
+    modifiedNs: (image) => identities[image]?.mtimeNs ?? null,
     batch: (images) => ({ kind: 'files', paths: images.map((image) => paths[image] ?? '') }),
     inputs: paths,
   };
+}
+
+function identityText(identity: SlideIdentity | undefined): string {
+  return identity === undefined ? '' : `${identity.size} ${identity.mtimeNs} ${identity.inode}`;
 }
 
 /** What is there instead is said: it may be what was meant. */
@@ -164,6 +174,8 @@ async function storedImages(path: string, signal: AbortSignal | null, fs: FileSy
     notImages,
     file: before,
     identity: () => '',
+    bytes: (image) => bytes[image] ?? 0,
+    modifiedNs: () => null,
     batch: (images) => ({
       kind: 'places',
       path,

@@ -18,6 +18,7 @@ import { readFormat } from '../format.js';
 import type { Journal } from '../journal.js';
 import { defaultLockTimes, type LockTimes } from '../lock.js';
 import type { OutcomeQueue } from '../outcome-queue.js';
+import type { RunPart } from '../part.js';
 import { runKey } from '../run-key.js';
 import { followSignal, startLoop, type Stop } from '../run-loop.js';
 import { isFinished, openJournal, withLockedOutput, writeOutput, type OutputTarget } from '../run-output.js';
@@ -29,6 +30,7 @@ import { imagePreset, parseImageOptions, type ImageRunOptions } from './image-op
 import { imageTable } from './image-output.js';
 import { ImageRunProgress } from './image-progress.js';
 import { checkRecordPlace, ImageRecord } from './image-record.js';
+import { imageFacts, partOfImages, wholeImages } from './image-part.js';
 import { ImageResults } from './image-results.js';
 import { joinImages, type ImageRowList } from './image-rows.js';
 import { imagesFinishedBefore, imageSummary } from './image-summary.js';
@@ -53,6 +55,8 @@ export interface ImageRunDependencies {
   readonly machine?: (scorer: RunImageScorer) => Promise<Readonly<Record<string, string>>>;
   /** Of the libraries, for the record of the run. */
   readonly versions?: LibraryVersions;
+  /** Not there: the run is a whole one. */
+  readonly part?: RunPart;
   readonly fs?: FileSystem;
   readonly lockTimes?: LockTimes;
   readonly clock?: Clock;
@@ -60,7 +64,18 @@ export interface ImageRunDependencies {
 
 /** Starts when first iterated or asked for `done`. */
 export function startImageRun(images: ImageInputs, options: unknown, dependencies: ImageRunDependencies): ImageRun {
-  return startLoop((queue, stop) => new Execution(images, queue, stop, dependencies).run(options));
+  return startLoop((queue, stop) => runImages(images, options, dependencies, queue, stop));
+}
+
+/** The same inside of a loop that has begun. */
+export function runImages(
+  images: ImageInputs,
+  options: unknown,
+  dependencies: ImageRunDependencies,
+  queue: OutcomeQueue<ImageOutcomes>,
+  stop: Stop,
+): Promise<ImageSummary> {
+  return new Execution(images, queue, stop, dependencies).run(options);
 }
 
 interface Prepared {
@@ -86,6 +101,7 @@ const kWritingMsPerRow = 0.01;
 class Execution {
   private readonly fs: FileSystem;
   private readonly clock: Clock;
+  private machine: Readonly<Record<string, string>> = {};
 
   constructor(
     private readonly images: ImageInputs,
@@ -132,13 +148,21 @@ class Execution {
     if (rows.problems.count > 0 && options.onMissing === 'error')
       throw rows.problems.error(options.format ?? options.metadata);
     const tables = [options.format, options.metadata].filter((path) => path !== null);
-    return {
+    return this.ownRows(options, {
       found,
       rows,
       formatSha256: format?.sha256 ?? null,
       metadataSha256: table?.sha256 ?? null,
       inputs: [...tables, ...found.inputs],
-    };
+    });
+  }
+
+  private async ownRows(options: ImageRunOptions, whole: Prepared): Promise<Prepared> {
+    const { part } = this.dependencies;
+    if (part === undefined) return whole;
+    const { signal } = this.stop.controller;
+    const own = await part.choose(await wholeImages({ ...whole, options, signal }), signal);
+    return { ...whole, rows: partOfImages(whole.rows, own) };
   }
 
   private async runLocked(
@@ -152,10 +176,11 @@ class Execution {
     const { resume, overwrite, columns, header } = options;
     const lockTimes = this.dependencies.lockTimes ?? defaultLockTimes;
     const { signal } = this.stop.controller;
-    const finished = async (): Promise<ImageSummary | null> =>
-      (await isFinished(output, header, rows.names, columns, fs))
-        ? imagesFinishedBefore(output, rows, found, this.clock.nowMs() - times.startedMs)
-        : null;
+    const finished = async (): Promise<ImageSummary | null> => {
+      if (!(await isFinished(output, header, rows.names, columns, fs))) return null;
+      await this.dependencies.part?.requireSealed();
+      return imagesFinishedBefore(output, rows, found, this.clock.nowMs() - times.startedMs);
+    };
     return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
       this.score(prepared, options, target, times),
     );
@@ -248,6 +273,8 @@ class Execution {
   ): Promise<{ readonly journal: Journal; readonly resumed: readonly string[] | null }> {
     const { found, rows } = prepared;
     const machine = await this.dependencies.machine?.(scorer);
+    this.machine = machine ?? {};
+    await this.dependencies.part?.begin();
     const { metadataSha256 } = prepared;
     const clinical = scorer.clinical != null && metadataSha256 !== null ? { clinical: metadataSha256 } : {};
     const key = { ...(await runKey(scorer.model, prepared, options, machine)), images: found.file, ...clinical };
@@ -289,7 +316,10 @@ class Execution {
   ): Promise<void> {
     // The journal stays: repaired images are scored by resuming, the others are not scored again.
     if (onError !== 'skip' && results.firstError !== null) throw results.firstError;
-    await writeOutput(target, imageTable(header, results, columns, model), this.fs);
+    const { part } = this.dependencies;
+    await writeOutput(target, imageTable(header, results, columns, model), this.fs, (file) =>
+      part === undefined ? Promise.resolve() : part.seal(file, imageFacts(results, this.machine)),
+    );
     await journal.remove();
   }
 }

@@ -4,7 +4,7 @@ import { warmImageScorer } from '../../scoring/image-scorer.js';
 import { startImageRun, type ImageRunDependencies } from './image-run.js';
 import type { ImageOptions, ImageRun } from './types.js';
 
-const dependencies: ImageRunDependencies = {
+export const imageRunDependencies: ImageRunDependencies = {
   createScorer: warmImageScorer,
   machine: (scorer) => machineIdentity(scorer.deviceUse?.identity ?? ''),
 };
@@ -43,5 +43,5 @@ const dependencies: ImageRunDependencies = {
  * ```
  */
 export function scoreImages(images: string | URL | readonly (string | URL)[], options: ImageOptions): ImageRun {
-  return startImageRun(images, options, dependencies);
+  return startImageRun(images, options, imageRunDependencies);
 }

@@ -1,0 +1,45 @@
+/** A part of a run over slides; see part.ts. */
+import type { RunOptions } from './directory-options.js';
+import type { PartFacts, WholeRun } from './part.js';
+import type { PreparedRun } from './prepare.js';
+import { countsOf } from './run-summary.js';
+import type { SummaryRow } from './types.js';
+
+/** What the parts of the run share. */
+export function wholeSlides(prepared: PreparedRun, { columns, given }: RunOptions): WholeRun {
+  const { rows, header, formatSha256, metadataSha256 } = prepared;
+  return {
+    kind: 'slides',
+    rows: rows.map(({ name, slide }) => ({
+      name,
+      bytes: slide === null ? null : Number(slide.identity.size),
+      modifiedNs: slide?.identity.mtimeNs ?? null,
+    })),
+    header,
+    columns,
+    formatSha256,
+    metadataSha256,
+    imageFile: null,
+    given,
+  };
+}
+
+/** The run with these of its rows alone. The files that its output must not replace are those of the whole. */
+export function partOfSlides(prepared: PreparedRun, own: readonly number[]): PreparedRun {
+  const rows = own.flatMap((place, index) => {
+    const row = prepared.rows[place];
+    return row === undefined ? [] : [{ ...row, index }];
+  });
+  return { ...prepared, rows };
+}
+
+export function slideFacts(rows: readonly SummaryRow[], machine: PartFacts['machine']): PartFacts {
+  return {
+    counts: countsOf(rows),
+    skipped: rows.filter(({ source }) => source === 'skipped').map(({ name }) => name),
+    failed: rows.flatMap(({ name, error }) => (error === null ? [] : [{ name, error }])),
+    clipped: rows.filter(({ clippedFrom }) => clippedFrom !== undefined).length,
+    sampled: rows.filter(({ sampled }) => sampled !== undefined).length,
+    machine,
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * A run over a part of the rows of a larger one, as lib/shards asks for it. The run reads and joins everything as if it were
+ * the whole, and then keeps the rows that are its own: so what is wrong with the whole is wrong with each of its parts.
+ */
+import type { ErrorCode } from '../core/errors.js';
+import type { ColumnOptions } from './columns.js';
+import type { RowSource } from './types.js';
+
+/** What a row is made of, as far as another process can see it too: no path, and no number of a file system. */
+export interface WholeRow {
+  readonly name: string;
+  /** Of its file, or of its image inside of a file; null: there is nothing to score. */
+  readonly bytes: number | null;
+  /** When the file was last modified, in nanoseconds; null: there is none, or all images lie in one file. */
+  readonly modifiedNs: string | null;
+}
+
+/** All rows that the parts share. */
+export interface WholeRun {
+  readonly kind: 'slides' | 'images';
+  /** In the order of the output. */
+  readonly rows: readonly WholeRow[];
+  /** Columns of name and score. */
+  readonly header: readonly [id: string, value: string];
+  readonly columns: ColumnOptions;
+  readonly formatSha256: string | null;
+  readonly metadataSha256: string | null;
+  /** The one file that all images lie in; null: there is none. */
+  readonly imageFile: { readonly bytes: string; readonly modifiedNs: string } | null;
+  /** Everything as given. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/** A file that has been written, and has its name in a moment. */
+export interface WrittenFile {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What the table alone does not say of a finished part. */
+export interface PartFacts {
+  readonly counts: Readonly<Record<RowSource, number>>;
+  /** Names of rows that the table does not have, for they were left out. */
+  readonly skipped: readonly string[];
+  /** Rows that have no score of their own. */
+  readonly failed: readonly { readonly name: string; readonly error: ErrorCode }[];
+  /** Number of rows of which a range made another number. */
+  readonly clipped: number;
+  /** Number of rows that the deadline left a part of their tiles. */
+  readonly sampled: number;
+  /** What can change bits beside the model and the options, by what messages call it. */
+  readonly machine: Readonly<Record<string, string>>;
+}
+
+/** What a run asks its part. Each is called at most once, in this order, but for `isSealed`. */
+export interface RunPart {
+  /** Places of the rows that are this part's, in their order. Nothing of the run is written yet. */
+  choose(whole: WholeRun, signal: AbortSignal): Promise<readonly number[]>;
+  /** Throws where the table that is there is not what this part left. Asked while the table is locked. */
+  requireSealed(): Promise<void>;
+  /** The model and the options have been found to be good, and the table is locked. */
+  begin(): Promise<void>;
+  /** The table is whole on disk, and gets its name once this has resolved. */
+  seal(written: WrittenFile, facts: PartFacts): Promise<void>;
+}

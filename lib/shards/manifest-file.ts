@@ -1,0 +1,98 @@
+/**
+ * `shards.json` in the folder of the parts: written once, whole, by whichever shard comes first. Its name is made by link(2),
+ * which fails where the name is taken, so that of two shards that disagree one is refused.
+ */
+import { join } from 'node:path';
+import { removeIfThere, syncFolderOf, writeWhole, asideOf } from '../runs/durable.js';
+import { ioFailure } from '../runs/failure.js';
+import { errnoOf, type FileSystem } from '../runs/file-system.js';
+import { noHardLinks } from '../runs/lock-file.js';
+import { isThere } from '../runs/output-files.js';
+import type { WholeRow } from '../runs/part.js';
+import {
+  conflict,
+  manifestDifferences,
+  manifestOf,
+  manifestText,
+  notAManifest,
+  rowDifferences,
+  type ShardManifest,
+} from './manifest.js';
+import { manifestName } from './names.js';
+import { readRows, rowLines } from './row-list.js';
+import { readJson } from './small-json.js';
+
+const kMaxManifestBytes = 2 ** 20;
+
+export interface ReadManifest {
+  readonly manifest: ShardManifest;
+  readonly sha256: string;
+}
+
+/** Null: there is none. Throws SHARD_CONFLICT, FILE_UNREADABLE. */
+export async function readManifest(folder: string, fs: FileSystem): Promise<ReadManifest | null> {
+  const path = join(folder, manifestName);
+  const read = await readJson(path, kMaxManifestBytes, (found) => notAManifest(path, found), fs);
+  if (read === null) return null;
+  const manifest = manifestOf(read.value);
+  if (manifest === null) throw notAManifest(path, 'its members are not those that are expected');
+  return { manifest, sha256: read.sha256 };
+}
+
+/** Throws SHARD_CONFLICT, which says what differs, where a manifest is there and is not this one. False: there is none. */
+export async function checkManifest(
+  folder: string,
+  own: ShardManifest,
+  rows: readonly WholeRow[],
+  fs: FileSystem,
+): Promise<boolean> {
+  const read = await readManifest(folder, fs);
+  if (read === null) return false;
+  const { manifest: was } = read;
+  if (manifestText(was) === manifestText(own)) return true;
+  const found = manifestDifferences(was, own);
+  if (was.kind === own.kind && was.rows.sha256 !== own.rows.sha256) {
+    const before = await readRows(join(folder, was.rows.file), fs).catch(() => null);
+    if (before !== null) found.push(...rowDifferences(before.rows, rows));
+  }
+  throw conflict(join(folder, manifestName), found);
+}
+
+/** Writes the manifest and its list of rows, or finds that they are there and the same. Throws SHARD_CONFLICT, DISK_FULL. */
+export async function publishManifest(
+  folder: string,
+  own: ShardManifest,
+  rows: readonly WholeRow[],
+  fs: FileSystem,
+  signal: AbortSignal | null,
+): Promise<void> {
+  if (await checkManifest(folder, own, rows, fs)) return;
+  // The list first: a manifest always has it. Its name is its digest, so whoever else writes it writes the same.
+  const list = join(folder, own.rows.file);
+  if (!(await isThere(list, fs))) await writeWhole(list, rowLines(rows, signal), fs, undefined, asideOf(list));
+  const path = join(folder, manifestName);
+  const aside = asideOf(path);
+  await writeWhole(aside, manifestText(own), fs, undefined, asideOf(aside));
+  try {
+    await nameOnce(aside, path, fs);
+    await syncFolderOf(path, fs);
+  } catch (error) {
+    throw ioFailure(error, 'write', path);
+  } finally {
+    await removeIfThere(aside, fs).catch(() => false);
+  }
+  // Another shard may have been faster.
+  await checkManifest(folder, own, rows, fs);
+}
+
+/** Where there are no hard links, the last of several writers stays; all of them look at what is there in the end. */
+async function nameOnce(aside: string, path: string, fs: FileSystem): Promise<void> {
+  try {
+    await fs.link(aside, path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    if (!noHardLinks.has(errno)) throw error;
+    if (!(await isThere(path, fs))) await fs.rename(aside, path);
+  }
+}

@@ -1,0 +1,228 @@
+/** Apply and delete, over HTTP, against a small API server of the tests. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  applyManifests,
+  connectCluster,
+  deleteRun,
+  pyTorchJob,
+  scoreJob,
+  volumeClaim,
+  type Cluster,
+  type KubeObject,
+} from '../../lib/kube/index.js';
+import { FakeApiServer, refusal, token } from './support/fake-api-server.js';
+
+let server: FakeApiServer;
+let cluster: Cluster;
+beforeEach(async () => {
+  server = await FakeApiServer.start();
+  cluster = await connectCluster({ kubeconfig: server.kubeconfig() });
+});
+afterEach(() => server.stop());
+
+const image = 'registry.example.org/microtome-scorer:0.1.0';
+const claim = volumeClaim({ run: 'r1', name: 'scores', size: '1Gi' });
+const job = scoreJob({ run: 'r1', name: 'score', image, inputs: ['/d'], model: 'demo', out: '/o', shards: 4 });
+const queued = scoreJob({
+  run: 'r1',
+  name: 'q',
+  image,
+  inputs: ['/d'],
+  model: 'demo',
+  out: '/o',
+  shards: 4,
+  queue: 'cpus',
+});
+const training = pyTorchJob({ run: 'r1', name: 'train', image, command: ['python3', 'main.py'] });
+
+const jobs = '/apis/batch/v1/namespaces/lesions/jobs';
+const pods = '/api/v1/namespaces/lesions/pods';
+const code = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'nothing was thrown',
+    (error: { readonly code?: string; readonly message: string }) => `${error.code}: ${error.message}`,
+  );
+
+describe('connectCluster', () => {
+  it('reads the address and the namespace, and sends the credentials', async () => {
+    expect(cluster).toMatchObject({ server: server.address, namespace: 'lesions' });
+    await applyManifests(cluster, [claim]);
+    expect(server.seen[0]?.headers.authorization).toBe(`Bearer ${token}`);
+  });
+
+  it.each([
+    [{}, 'INVALID_OPTION: neither a kubeconfig nor inCluster'],
+    [{ kubeconfig: '/no/such/file' }, 'FILE_NOT_FOUND: the kubeconfig does not exist'],
+    [{ kubeconfig: '/tmp' }, 'INVALID_OPTION: the kubeconfig is a folder'],
+  ])('%j is refused', async (options, message) => {
+    expect(await code(connectCluster(options))).toContain(message);
+  });
+
+  it('refuses a context that is not there', async () => {
+    const found = await code(connectCluster({ kubeconfig: server.kubeconfig(), context: 'other' }));
+    expect(found).toContain('INVALID_OPTION: the kubeconfig has no context "other"');
+  });
+
+  it('an API server that is not there is NETWORK, without the token', async () => {
+    await server.stop();
+    const found = await code(applyManifests(cluster, [claim]));
+    expect(found).toMatch(/^NETWORK: the API server http:.* gave no answer/);
+    expect(found).not.toContain(token);
+  });
+});
+
+describe('applyManifests', () => {
+  it('creates, then changes nothing, then changes what is different', async () => {
+    const actions = async (objects: readonly KubeObject[]): Promise<string[]> =>
+      (await applyManifests(cluster, objects)).map(({ kind, name, action }) => `${kind} ${name} ${action}`);
+    expect(await actions([claim, job])).toEqual(['PersistentVolumeClaim scores created', 'Job score created']);
+    expect(await actions([claim, job])).toEqual(['PersistentVolumeClaim scores unchanged', 'Job score unchanged']);
+    const other = volumeClaim({ run: 'r1', name: 'scores', size: '2Gi' });
+    expect(await actions([other, job])).toEqual(['PersistentVolumeClaim scores changed', 'Job score unchanged']);
+  });
+
+  it('asks for strict validation as microtome, takes nothing by force, and keeps nothing in a dry run', async () => {
+    const applied = await applyManifests(cluster, [job], { dryRun: 'server' });
+    expect(applied).toMatchObject([{ kind: 'Job', name: 'score', namespace: 'lesions', action: 'created' }]);
+    expect(server.seen.at(-1)).toMatchObject({
+      method: 'PATCH',
+      path: `${jobs}/score`,
+      query: { fieldManager: 'microtome', fieldValidation: 'Strict', force: 'false', dryRun: 'All' },
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    });
+    expect(server.objects.size).toBe(0);
+    await applyManifests(cluster, [job], { fieldManager: 'me', force: true });
+    expect(server.seen.at(-1)?.query).toEqual({ fieldManager: 'me', fieldValidation: 'Strict', force: 'true' });
+  });
+
+  it('leaves it to Kueue whether a queued job that is there is suspended', async () => {
+    await applyManifests(cluster, [queued, job]);
+    const live = server.objects.get(`${jobs}/q`);
+    expect(live?.spec?.['suspend']).toBe(true);
+    if (live?.spec !== undefined) live.spec['suspend'] = false;
+    const [again] = await applyManifests(cluster, [queued]);
+    expect([again?.action, live?.spec?.['suspend']]).toEqual(['unchanged', false]);
+  });
+
+  it('says what the server refused, what was applied before, and what to do', async () => {
+    const misspelt = { ...job, spec: { ...job.spec, misspelt: 1 } };
+    const found = await code(applyManifests(cluster, [claim, misspelt]));
+    expect(found).toContain(
+      'CLUSTER_REFUSED: job.batch/score was refused (applied before: PersistentVolumeClaim scores)',
+    );
+    expect(found).toContain('400 BadRequest: unknown field "spec.misspelt"');
+  });
+
+  it.each([
+    [401, 'CLUSTER_REFUSED', 'renew the credentials'],
+    [403, 'CLUSTER_REFUSED', 'ask for the right'],
+    [409, 'CLUSTER_REFUSED', 'pass force'],
+    [422, 'CLUSTER_REFUSED', 'leave its name out'],
+    [429, 'NETWORK', 'try again'],
+    [500, 'NETWORK', 'try again'],
+  ])('%d is %s', async (status, name, advice) => {
+    server.tell = ({ method }) => (method === 'PATCH' ? refusal(status, 'Reason', 'what the server says') : undefined);
+    const found = await code(applyManifests(cluster, [claim]));
+    expect(found).toContain(
+      `${name}: persistentvolumeclaim/scores was refused: ${status} Reason: what the server says`,
+    );
+    expect(found).toContain(advice);
+  });
+
+  it('sends nothing of an object with a credential', async () => {
+    const { template } = job.spec;
+    const [container] = template.spec.containers;
+    const bad = [{ ...container, env: [{ name: 'API_TOKEN', value: 'hunter2' }] }];
+    const changed = {
+      ...job,
+      spec: { ...job.spec, template: { ...template, spec: { ...template.spec, containers: bad } } },
+    };
+    const found = await code(applyManifests(cluster, [claim, changed as KubeObject]));
+    expect(found).toContain('literal-credential');
+    expect(found).not.toContain('hunter2');
+    expect(server.seen).toEqual([]);
+  });
+
+  it('stops with the reason of the signal', async () => {
+    const reason = new Error('enough');
+    await expect(applyManifests(cluster, [claim], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+const pollMs = 1;
+
+describe('deleteRun', () => {
+  const other = scoreJob({ run: 'r2', name: 'other', image, inputs: ['/d'], model: 'demo', out: '/o', shards: 4 });
+
+  it('deletes all of the run and nothing else, and says what', async () => {
+    server.absent = ['experiments', 'trainjobs'];
+    await applyManifests(cluster, [claim, job, training, other]);
+    server.put(`${pods}/score-0`, {
+      kind: 'Pod',
+      metadata: { name: 'score-0', labels: { 'microtome/run': 'r1' }, ownerReferences: [{}] },
+    });
+    const before = [...server.objects.keys()];
+    const planned = await deleteRun(cluster, 'r1', { dryRun: true });
+    expect([...server.objects.keys()]).toEqual(before);
+    const done = await deleteRun(cluster, 'r1');
+    expect(done).toEqual(planned);
+    expect(done.deleted.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'PyTorchJob train',
+      'Job score',
+      'PersistentVolumeClaim scores',
+    ]);
+    expect(done.notListed.map(({ kind }) => kind)).toEqual(['Experiment', 'TrainJob']);
+    // The pod belongs to the job; the cluster's garbage collector takes it.
+    expect([...server.objects.keys()]).toEqual([`${jobs}/other`, `${pods}/score-0`]);
+    const uid: unknown = expect.stringMatching(/^uid-/);
+    expect(server.seen.filter(({ method }) => method === 'DELETE').map(({ body }) => body)).toEqual(
+      Array.from({ length: 3 }, () => ({ propagationPolicy: 'Background', preconditions: { uid } })),
+    );
+  });
+
+  it('keeps claims where it is told so', async () => {
+    await applyManifests(cluster, [claim, job]);
+    const { deleted, kept } = await deleteRun(cluster, 'r1', { keep: ['PersistentVolumeClaim'] });
+    expect([deleted.map(({ kind }) => kind), kept.map(({ kind }) => kind)]).toEqual([
+      ['Job'],
+      ['PersistentVolumeClaim'],
+    ]);
+    expect(server.objects.size).toBe(1);
+  });
+
+  it('waits until nothing is left', async () => {
+    await applyManifests(cluster, [job]);
+    server.put(`${pods}/score-0`, {
+      kind: 'Pod',
+      metadata: { name: 'score-0', labels: { 'microtome/run': 'r1' }, ownerReferences: [{}] },
+    });
+    let lists = 0;
+    server.tell = ({ method, path }) => {
+      if (method === 'GET' && path === pods && ++lists === 6) server.objects.delete(`${pods}/score-0`);
+      return undefined;
+    };
+    await deleteRun(cluster, 'r1', { wait: true, pollMs });
+    expect([server.objects.size, lists >= 6]).toEqual([0, true]);
+  });
+
+  it('says what does not go', async () => {
+    server.put(`${pods}/stuck`, {
+      kind: 'Pod',
+      metadata: { name: 'stuck', labels: { 'microtome/run': 'r1' }, ownerReferences: [{}] },
+    });
+    const found = await code(deleteRun(cluster, 'r1', { wait: true, pollMs, timeoutMs: 1 }));
+    expect(found).toContain('DEADLINE: after 1 ms these are still there: Pod stuck');
+  });
+
+  it.each(['', 'a b', 'r1,app', '-r1', 'x'.repeat(64)])('refuses %j as a run', async (run) => {
+    expect(await code(deleteRun(cluster, run))).toContain('INVALID_OPTION: the run is');
+    expect(server.seen).toEqual([]);
+  });
+
+  it('a kind that this user may not list is told', async () => {
+    server.tell = ({ path }) => (path.endsWith('/services') ? refusal(403, 'Forbidden', 'no') : undefined);
+    expect((await deleteRun(cluster, 'r1')).notListed).toEqual([
+      { kind: 'Service', reason: 'this user may not list them' },
+    ]);
+  });
+});
