@@ -68,7 +68,9 @@ export { createScorer } from './scoring/scorer.js';
 export type { Scorer } from './scoring/scorer.js';
 export { createImageScorer } from './scoring/image-scorer.js';
 export type {
+  ClinicalVector,
   ImageBatch,
+  ImageBatchOptions,
   ImageFailure,
   ImageNote,
   ImageRows,

@@ -1,10 +1,12 @@
-// Line coverage of the code for GPUs by the native tests, which need none: npm run coverage:gpu. Fails below 95 percent.
+// Line coverage of the code for GPUs by the native tests, which need none: npm run coverage:gpu. Fails below 95 percent. OpenVINO, from
+// PyPI, is the provider plug-in that they load.
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { buildCoverageTests } from './steps/addon.mjs';
 import { forgetCounts, readCoverage } from './steps/line-coverage.mjs';
 import { inRoot, nativeTestEnvironment, root } from './steps/paths.mjs';
 import { main, run, step } from './steps/run.mjs';
+import { openvinoPlugin } from './steps/runtimes.mjs';
 
 const least = 95;
 const build = inRoot('build-coverage');
@@ -34,7 +36,10 @@ main(async () => {
   await forgetCounts(build);
   const args = ['--test-dir', build, '--timeout', '1200', '--output-on-failure', '--parallel', '2'];
   args.push('--tests-regex', `^(${tests.join('|')})$`);
-  const { code } = await run('ctest', args, { env: await nativeTestEnvironment(), allowFailure: true });
+  const plugin = await openvinoPlugin();
+  if ('missing' in plugin) throw new Error(`no provider plug-in: ${plugin.missing}`);
+  const env = { ...(await nativeTestEnvironment()), MICROTOME_PLUGIN_PROVIDER: plugin.file };
+  const { code } = await run('ctest', args, { env, allowFailure: true });
   const files = await readCoverage(build, root, isWanted);
   if (files.length === 0) throw new Error('no file for GPUs was run: nothing was measured');
   for (const file of files) {

@@ -125,6 +125,10 @@ export interface ClinicalFeature {
     readonly value: number | null;
     readonly category: string | null;
   };
+  /** A value that is not understood counts as none. */
+  readonly unknownIsMissing: boolean;
+  /** Where the row stands among those with the same value of `column`; null: the value itself. */
+  readonly within: { readonly column: string; readonly as: 'standardScore' | 'count' } | null;
   readonly mean: number;
   readonly std: number;
 }

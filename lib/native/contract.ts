@@ -8,7 +8,7 @@
 import type { Stage } from '../core/errors.js';
 
 import type { NativeDeviceRequest, NativeGpuReport } from './device-request.js';
-import type { NativeImageBatch, NativeImageJob, NativeImageProgram } from './images.js';
+import type { NativeImageBatchWithValues, NativeImageJob, NativeImageProgram } from './images.js';
 import type {
   CodecName,
   CompressionName,
@@ -419,7 +419,7 @@ export interface NativeEngine {
     rows?: NativeRowSink,
   ): NativeScoreJob;
   /** Scores images that are no slides. An image that cannot be read fails alone. */
-  scoreImages(batch: NativeImageBatch, program: NativeImageProgram): NativeImageJob;
+  scoreImages(batch: NativeImageBatchWithValues, program: NativeImageProgram): NativeImageJob;
   /** Cancels what runs (CANCELLED), waits for it, frees the model. */
   close(): Promise<void>;
 }

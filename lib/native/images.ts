@@ -3,8 +3,14 @@
 import type { NativeSlideOutput } from './contract.js';
 import type { NativeEncoder, NativeHead } from './program.js';
 
-/** A head of one item. */
-export type NativeSimpleHead = Extract<NativeHead, { readonly kind: 'simple' }>;
+/** Of the values that each image comes with, in columns. */
+export interface NativeGivenValues {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** A head of one image: a graph gets features of the encoder, clinical values of the image, or a row of an earlier head. */
+export type NativeImageHead = NativeHead<NativeGivenValues>;
 
 /** How an image becomes as large as the model's input: as Pillow does it, or as OpenCV's INTER_AREA. */
 export type ImageResize = 'pil-bilinear' | 'pil-bicubic' | 'opencv-area';
@@ -18,12 +24,17 @@ export type NativeImageBatch =
     }
   | { readonly kind: 'files'; readonly paths: readonly string[] };
 
-/** One encoder, and heads of one item. Indices count in these lists. */
+/** Clinical values of the images of a batch, one row of `clinicalColumns` after the other; null: the program has none. */
+export type NativeImageBatchWithValues = NativeImageBatch & { readonly clinical: Float64Array | null };
+
+/** One encoder, and heads of one image. Indices count in these lists. */
 export interface NativeImageProgram {
   readonly encoder: NativeEncoder;
   readonly resize: ImageResize;
-  readonly heads: readonly NativeSimpleHead[];
+  readonly heads: readonly NativeImageHead[];
   readonly outputs: readonly NativeSlideOutput[];
+  /** Clinical values of each image. */
+  readonly clinicalColumns: number;
   readonly batchSize: number;
   readonly reproducible: boolean;
 }

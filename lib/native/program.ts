@@ -106,7 +106,13 @@ export type NativeSelectRule = { readonly input: number } & (
     }
 );
 
-export type NativeHead =
+/** Clinical features as numbers: of the slide that a program is for. */
+export interface NativeValues {
+  readonly values: Float64Array;
+}
+
+/** `Clinical`: where clinical features come from. */
+export type NativeHead<Clinical = NativeValues> =
   | {
       /** One number of one column, over the tiles that selection leaves. */
       readonly kind: 'simple';
@@ -123,7 +129,7 @@ export type NativeHead =
       readonly name: string;
       /** Of the engine's head graphs. */
       readonly graph: number;
-      readonly inputs: readonly NativeHeadInput[];
+      readonly inputs: readonly NativeHeadInput<Clinical>[];
       /** Of its image input, where it has one; else `identity` alone. The rows of all turns are averaged. */
       readonly turns: readonly Turn[];
       readonly outputs: readonly {
@@ -141,7 +147,7 @@ export type NativeHead =
  * `tensor`: in the graph. Its rank and element type (float32, float16, float64, int64, int32) are those of the graph, but
  * of an image the format says the type.
  */
-export type NativeHeadInput = { readonly tensor: string } & (
+export type NativeHeadInput<Clinical = NativeValues> = { readonly tensor: string } & (
   | { readonly from: 'features'; readonly encoder: number; readonly output: number }
   | {
       readonly from: 'coordinates';
@@ -152,7 +158,7 @@ export type NativeHeadInput = { readonly tensor: string } & (
     }
   /** `sizePx` of the format is not used. */
   | { readonly from: 'image'; readonly image: number; readonly format: NativeTensorFormat }
-  | { readonly from: 'clinical'; readonly values: Float64Array }
+  | ({ readonly from: 'clinical' } & Clinical)
   /** A row of an earlier head. */
   | { readonly from: 'head'; readonly head: number; readonly output: number }
 );

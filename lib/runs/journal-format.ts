@@ -29,6 +29,8 @@ export interface JournalKey {
   readonly options: { readonly [name: string]: Json };
   /** Of lesion images: the file that they lie in; null where they are files of their own. Not there: the rows are slides. */
   readonly images?: SlideIdentity | null;
+  /** Of lesion images whose model reads the metadata: the SHA-256 of that file. One row may change the numbers of others. */
+  readonly clinical?: string;
 }
 
 /** What the score of one row depends on beyond the key of the journal; see row-key.ts. */
@@ -115,7 +117,8 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 
 function isKey(value: unknown): value is JournalKey {
   if (!isObject(value)) return false;
-  const { version, tool, model, machine, metadata, options, images } = value;
+  const { version, tool, model, machine, metadata, options, images, clinical } = value;
+  if (clinical !== undefined && typeof clinical !== 'string') return false;
   if (images !== undefined && images !== null && !isIdentity(images)) return false;
   if (version !== journalVersion || !isText(tool) || typeof metadata !== 'boolean') return false;
   if (!isObject(model) || ![model['name'], model['sha256']].every(isText)) return false;
@@ -188,6 +191,8 @@ export function keyDifferences(was: JournalKey, now: JournalKey): string[] {
   // One that is given for the first time changes the rows that it says something of; one that is gone was forgotten.
   if (was.metadata && !now.metadata) compare('the metadata file', 'given', `not given (${optionMark('metadata')})`);
   compare('what is scored', imagesText(was), imagesText(now));
+  const clinicalText = ({ clinical }: JournalKey): string => (clinical === undefined ? 'none' : `SHA-256 ${clinical}`);
+  compare('the metadata that the model reads', clinicalText(was), clinicalText(now));
   for (const name of namesOf(was.options, now.options)) {
     const [before, after] = [was.options[name], now.options[name]];
     const isOtherContent = isDigest(before) && isDigest(after) && before !== after;

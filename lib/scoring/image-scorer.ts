@@ -3,11 +3,14 @@
 import { runJob, throwIfAborted, unlessAborted, type Job } from '../core/cancel.js';
 import { fromNative, MicrotomeError, nativeJob } from '../core/errors.js';
 import type { Model } from '../model/model.js';
-import { defaultImageResize, imageProgramOf } from '../model/program/image-program.js';
+import type { Groups } from '../model/clinical/groups.js';
+import type { ClinicalRow } from '../model/clinical/row-text.js';
+import type { ClinicalVectors } from '../model/clinical/vectors.js';
+import { defaultImageResize, imageProgramOf, type ImageProgram } from '../model/program/image-program.js';
 import { specOf } from '../model/spec.js';
 import type { DeviceUse } from '../native/devices.js';
 import type { NativeEngine } from '../native/contract.js';
-import { imageMarks, type NativeImageBatch, type NativeImageProgram, type NativeImageRows } from '../native/images.js';
+import { imageMarks, type NativeImageBatch, type NativeImageRows } from '../native/images.js';
 import { record } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import { modelOptionKeys } from '../options/model-options.js';
@@ -58,17 +61,41 @@ export interface ImageRows {
   readonly clipped: readonly number[];
 }
 
+/** What a model reads of one row of the metadata. */
+export interface ClinicalVector {
+  /** Null where the row has no value that the model understands: `error` says why. */
+  readonly values: Float64Array | null;
+  /** CLINICAL_MISSING, CLINICAL_INVALID, CLINICAL_UNKNOWN. */
+  readonly error: MicrotomeError | null;
+  /** Of values that are there, are not understood, and by the bundle count as missing. */
+  readonly notes: readonly string[];
+}
+
+export interface ImageBatchOptions {
+  /** Gives the batch up. */
+  readonly signal?: AbortSignal;
+  /** One for each image. Needed where the model reads columns of the metadata, refused where it reads none. */
+  readonly clinical?: readonly Float64Array[];
+}
+
 /** A warm engine for images. Batches share its threads and its memory limit. */
 export interface ImageScorer extends AsyncDisposable {
   readonly model: Model;
   /** What is known of the device in use, and why `auto` took no other. */
   readonly deviceUse: DeviceUse;
+  /** Columns of the metadata that the model reads; empty: none. */
+  readonly clinicalColumns: readonly string[];
+  /**
+   * Makes the values of the metadata into what the model reads of them. `rows`: all rows of the table, since a model may compare
+   * a row with others, such as those of the same patient. The vectors are in the order of the rows.
+   */
+  clinicalVectors(rows: readonly (ClinicalRow | null)[]): readonly ClinicalVector[];
   /**
    * Scores the images of a batch. Any number of batches may be scored at once; the rows of each are in the order of its
-   * images. Rejects with CANCELLED or the reason of the signal, and with a failure of the whole batch: a file of `places` that
+   * images. `clinical`: one vector for each image, where the model reads columns of the metadata. Rejects with CANCELLED or the reason of the signal, and with a failure of the whole batch: a file of `places` that
    * cannot be opened, a device that is lost, memory.
    */
-  score(batch: ImageBatch, options?: { readonly signal?: AbortSignal }): Promise<ImageRows>;
+  score(batch: ImageBatch, options?: ImageBatchOptions): Promise<ImageRows>;
   /** Ends what runs (CANCELLED), waits for it, and frees the model. May be called more than once. */
   close(): Promise<void>;
 }
@@ -121,6 +148,42 @@ function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; re
   return { native: { kind: 'places', path, offsets, bytes }, path };
 }
 
+const countOf = (batch: NativeImageBatch): number =>
+  batch.kind === 'files' ? batch.paths.length : batch.offsets.length;
+
+/** One after the other; null: the model reads none. Throws INVALID_OPTION. */
+function joined(vectors: readonly Float64Array[] | undefined, width: number, images: number): Float64Array | null {
+  if (width === 0) {
+    if (vectors !== undefined) throw expected('no clinical values: the model reads none');
+    return null;
+  }
+  if (!Array.isArray(vectors) || vectors.length !== images)
+    throw expected(`clinical values for each of ${images} images, as clinicalVectors() makes them`);
+  const all = new Float64Array(width * images);
+  for (const [i, vector] of vectors.entries()) {
+    if (!(vector instanceof Float64Array) || vector.length !== width)
+      throw expected(`${width} clinical values for the image ${i}`);
+    all.set(vector, i * width);
+  }
+  return all;
+}
+
+const noClinicalValues: ClinicalVector = Object.freeze({
+  values: new Float64Array(),
+  error: null,
+  notes: Object.freeze([]),
+});
+
+/** Of one row; `groups` has been told of all of them. */
+export function vectorOf(clinical: ClinicalVectors, row: ClinicalRow | null, groups: Groups): ClinicalVector {
+  try {
+    return { values: clinical.vectorOf(row, groups), error: null, notes: clinical.notesOf(row) };
+  } catch (error) {
+    if (error instanceof MicrotomeError) return { values: null, error, notes: [] };
+    throw error;
+  }
+}
+
 function notesOf(marks: Uint8Array): readonly ImageNote[] {
   const notes: ImageNote[] = [];
   marks.forEach((bits, index) => {
@@ -153,7 +216,9 @@ function rowsOf(found: NativeImageRows, model: Model, path: string | undefined):
   });
 }
 
-class WarmImageScorer implements ImageScorer {
+/** An {@link ImageScorer}, with what a run over many images uses of it. */
+export class WarmImageScorer implements ImageScorer {
+  readonly clinicalColumns: readonly string[];
   readonly #running = new Map<Promise<unknown>, AbortController>();
   #closing: Promise<void> | null = null;
 
@@ -161,12 +226,27 @@ class WarmImageScorer implements ImageScorer {
     private readonly engine: NativeEngine,
     readonly model: Model,
     readonly deviceUse: DeviceUse,
-    private readonly program: NativeImageProgram,
-  ) {}
+    private readonly program: ImageProgram,
+  ) {
+    this.clinicalColumns = program.clinical?.columns ?? [];
+  }
 
-  score(batch: ImageBatch, options: { readonly signal?: AbortSignal } = {}): Promise<ImageRows> {
+  /** Null: the model reads no columns of the metadata. */
+  get clinical(): ClinicalVectors | null {
+    return this.program.clinical;
+  }
+
+  clinicalVectors(rows: readonly (ClinicalRow | null)[]): readonly ClinicalVector[] {
+    const { clinical } = this.program;
+    if (clinical === null) return rows.map(() => noClinicalValues);
+    const groups = clinical.groups();
+    for (const row of rows) groups.add(row);
+    return rows.map((row) => vectorOf(clinical, row, groups));
+  }
+
+  score(batch: ImageBatch, options: ImageBatchOptions = {}): Promise<ImageRows> {
     const stop = new AbortController();
-    const running = this.#score(batch, stop, options.signal ?? null);
+    const running = this.#score(batch, stop, options);
     this.#running.set(running, stop);
     const done = (): void => void this.#running.delete(running);
     running.then(done, done);
@@ -174,14 +254,18 @@ class WarmImageScorer implements ImageScorer {
   }
 
   /** `stop` is aborted with the caller's signal too. */
-  async #score(batch: ImageBatch, stop: AbortController, signal: AbortSignal | null): Promise<ImageRows> {
+  async #score(batch: ImageBatch, stop: AbortController, options: ImageBatchOptions): Promise<ImageRows> {
     if (this.#closing !== null) throw closed();
-    const { native, path } = nativeBatch(batch);
+    const { native: images, path } = nativeBatch(batch);
+    const clinical = joined(options.clinical, this.program.native.clinicalColumns, countOf(images));
+    const native = { ...images, clinical };
+    const signal = options.signal ?? null;
     throwIfAborted(signal);
     const forward = (): void => stop.abort(signal?.reason);
     signal?.addEventListener('abort', forward, { once: true });
     try {
-      const start = (): Job<NativeImageRows> => nativeJob(() => this.engine.scoreImages(native, this.program), path);
+      const start = (): Job<NativeImageRows> =>
+        nativeJob(() => this.engine.scoreImages(native, this.program.native), path);
       return rowsOf(await runJob(stop.signal, start), this.model, path);
     } finally {
       signal?.removeEventListener('abort', forward);
@@ -219,14 +303,18 @@ export function imageAssumptions(model: Model): readonly string[] {
  * Loads a model and its runtime, to score images with that are no slides.
  *
  * @throws {@link MicrotomeError} what {@link createScorer} throws, and MODEL_MISMATCH for a model that needs a slide: one that
- * reads several inputs or clinical values, has rules of selection or heads that are graphs, or normalises colours of a slide.
+ * reads several inputs or whole slides, has rules of selection, reads places of tiles, or normalises colours of a slide.
  * @example
  * ```ts
  * await using scorer = await createImageScorer({ model: 'model/' });
  * const { outputs, failures } = await scorer.score({ kind: 'files', paths: ['a.jpg', 'b.png'] });
  * ```
  */
-export async function createImageScorer(options: ImageScorerOptions): Promise<ImageScorer> {
+export function createImageScorer(options: ImageScorerOptions): Promise<ImageScorer> {
+  return warmImageScorer(options);
+}
+
+export async function warmImageScorer(options: ImageScorerOptions): Promise<WarmImageScorer> {
   record('options', options, optionNames);
   const parsed = parseScorerOptions(options);
   const { signal, batchSize, reproducible } = parsed.slide;

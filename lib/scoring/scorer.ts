@@ -4,9 +4,10 @@ import { runJob, throwIfAborted, unlessAborted } from '../core/cancel.js';
 import { MicrotomeError, native, withPath } from '../core/errors.js';
 import { maskSource } from '../slide/mask-source.js';
 import { readModel } from '../model/load-model.js';
+import { countedAsMissing } from '../model/clinical/feature-vector.js';
 import type { ClinicalRow } from '../model/clinical/row-text.js';
 import type { Model } from '../model/model.js';
-import { specOf } from '../model/spec.js';
+import { specOf, type ModelSpec } from '../model/spec.js';
 import type { DeviceId, DeviceUse } from '../native/devices.js';
 import type {
   NativeEngine,
@@ -120,6 +121,13 @@ async function programFor(
   };
   compile({ kind: 'all' });
   return compile(await maskSource(settings.mask, settings.keep, settings.tissue, o.signal));
+}
+
+/** Of values that are there, are not understood, and by the bundle count as missing. */
+function missingWarnings({ clinical }: ModelSpec, row: ClinicalRow | null): readonly string[] {
+  return countedAsMissing(clinical, [...clinical.keys()], row).map(
+    (name) => `the clinical value of "${name}" is not understood and counts as missing`,
+  );
 }
 
 /** Of each encoder of the program, as the plan needs to know it. */
@@ -258,7 +266,8 @@ class WarmScorer implements EncodingScorer {
       const progress = o.onProgress === null ? null : new SlideProgress(o.onProgress);
       const found = await this.#run(slide, program, o.signal, progress, path);
       const elapsedMs = performance.now() - beganMs;
-      const context = { ...this.#context, path, settings, program, slideWarnings: slide.info.warnings, elapsedMs };
+      const slideWarnings = [...slide.info.warnings, ...missingWarnings(specOf(this.model), o.clinical)];
+      const context = { ...this.#context, path, settings, program, slideWarnings, elapsedMs };
       const result = slideResult(found, context);
       progress?.finished(result.tileCount, elapsedMs);
       return result;

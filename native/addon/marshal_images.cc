@@ -27,6 +27,40 @@ engine::ImageList read_images(const Fields& fields) {
   return places;
 }
 
+engine::ImageHeadInput read_image_head_input(const Fields& fields) {
+  enum class From : std::uint8_t { Features, Clinical, Head };
+  engine::ImageHeadInput input{.tensor = fields.string("tensor"), .from = {}};
+  switch (
+      fields.choice<From>("from", {{"features", From::Features}, {"clinical", From::Clinical}, {"head", From::Head}})) {
+    case From::Features:
+      input.from = engine::ImageFeatures{static_cast<std::size_t>(fields.size("output"))};
+      break;
+    case From::Clinical:
+      input.from = engine::GivenValues{static_cast<std::size_t>(fields.size("first")),
+                                       static_cast<std::size_t>(fields.size("count"))};
+      break;
+    case From::Head:
+      input.from = engine::HeadRow{static_cast<std::size_t>(fields.size("head")),
+                                   static_cast<std::size_t>(fields.size("output"))};
+  }
+  return input;
+}
+
+engine::ImageHead read_image_head(const Fields& fields) {
+  engine::ImageHead head{.name = fields.string("name"), .how = {}};
+  if (fields.choice<bool>("kind", {{"simple", true}, {"onnx", false}})) {
+    const engine::TileValue of = read_tile_value(fields.child("of"));
+    if (of.encoder != 0) throw Error(Code::INVALID_OPTION, Stage::Options, "images are scored by one encoder");
+    head.how = engine::ImageValue{of.output, of.column, read_head(fields)};
+    return head;
+  }
+  engine::ImageGraph graph{.graph = static_cast<std::size_t>(fields.size("graph")), .inputs = {}, .outputs = {}};
+  for_each(fields, "inputs", [&](const Fields& input) { graph.inputs.push_back(read_image_head_input(input)); });
+  for_each(fields, "outputs", [&](const Fields& output) { graph.outputs.push_back(read_head_output(output)); });
+  head.how = std::move(graph);
+  return head;
+}
+
 }  // namespace
 
 engine::ImageRequest read_image_request(const Fields& batch, const Fields& program) {
@@ -37,17 +71,11 @@ engine::ImageRequest read_image_request(const Fields& batch, const Fields& progr
   request.resize = program.choice<Resize>("resize", {{"pil-bilinear", Resize::PilBilinear},
                                                      {"pil-bicubic", Resize::PilBicubic},
                                                      {"opencv-area", Resize::OpencvArea}});
-  for_each(program, "heads", [&](const Fields& head) {
-    const engine::TileValue of = read_tile_value(head.child("of"));
-    if (of.encoder != 0 || of.output >= request.encoder.outputs.size())
-      throw Error(Code::INVALID_OPTION, Stage::Options, "a head reads an output that the encoder has not");
-    request.heads.push_back({of.output, of.column, read_head(head)});
-  });
+  for_each(program, "heads", [&](const Fields& head) { request.heads.push_back(read_image_head(head)); });
   for_each(program, "outputs", [&](const Fields& output) { request.outputs.push_back(read_slide_output(output)); });
-  for (const aggregate::SlideOutput& output : request.outputs)
-    for (const aggregate::SlideOutput::Part& part : output.of)
-      if (part.head >= request.heads.size() || part.output != 0 || part.column != 0)
-        throw Error(Code::INVALID_OPTION, Stage::Options, "an output reads a head that is not there");
+  request.given_columns = static_cast<std::size_t>(program.size("clinicalColumns"));
+  if (!batch.is_null("clinical"))
+    request.given = copy_of<Napi::Float64Array, double>(batch.value("clinical"), napi_float64_array, "clinical");
   request.batch_size = options::batch_size(program);
   request.reproducible = options::reproducible(program);
   return request;

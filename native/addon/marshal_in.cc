@@ -102,12 +102,7 @@ engine::HeadRequest read_head_request(const Fields& fields) {
                           .turns = read_turns(fields),
                           .outputs = {}};
   for_each(fields, "inputs", [&](const Fields& input) { graph.inputs.push_back(read_head_input(input)); });
-  for_each(fields, "outputs", [&](const Fields& output) {
-    graph.outputs.push_back({.tensor = output.string("tensor"),
-                             .columns = output.integer("columns"),
-                             .activation = options::activation(output),
-                             .per_tile = output.boolean("perTile")});
-  });
+  for_each(fields, "outputs", [&](const Fields& output) { graph.outputs.push_back(read_head_output(output)); });
   head.how = std::move(graph);
   return head;
 }
@@ -165,6 +160,13 @@ infer::ModelFile read_model_file(const Fields& fields) {
 }
 
 }  // namespace
+
+engine::HeadOutputRequest read_head_output(const Fields& fields) {
+  return {.tensor = fields.string("tensor"),
+          .columns = fields.integer("columns"),
+          .activation = options::activation(fields),
+          .per_tile = fields.boolean("perTile")};
+}
 
 // Copies nothing: a mask may have hundreds of megabytes, and this is the JavaScript thread.
 engine::MaskSource read_mask(const Fields& fields) {

@@ -28,6 +28,7 @@ void for_each(const Fields& fields, const char* name, const Each& each) {
 [[nodiscard]] std::vector<preprocess::Turn> read_turns(const Fields& fields);
 [[nodiscard]] engine::EncoderRequest read_encoder(const Fields& fields);
 [[nodiscard]] engine::TileValue read_tile_value(const Fields& fields);
+[[nodiscard]] engine::HeadOutputRequest read_head_output(const Fields& fields);
 [[nodiscard]] aggregate::Head read_head(const Fields& fields);
 [[nodiscard]] aggregate::SlideOutput read_slide_output(const Fields& fields);
 

@@ -121,13 +121,12 @@ std::shared_ptr<ImageJob> Engine::score_images(ImageRequest request, ImagesDone 
   {
     std::scoped_lock lock(mutex_);
     if (!closing_) {
-      if (request.encoder.graph >= graphs_.size() || request.encoder.is_turned())
-        throw Error(Code::INVALID_OPTION, Stage::Options, "images are scored by one encoder that turns nothing");
+      require_fits(request, graphs_.size(), heads_.size());
       if (!room_) room_ = std::make_shared<LargeImageRoom>(crew_->memory);
       const GraphMeans& graph = graphs_[request.encoder.graph];
       job = std::make_shared<ImageJob>(
           std::move(request), std::move(done), crew_,
-          ImageJob::Means{.graph = graph, .batches = batches_, .room = room_, .threads = threads_});
+          ImageJob::Means{.graph = graph, .batches = batches_, .room = room_, .heads = heads_, .threads = threads_});
       remember(job);
     }
   }

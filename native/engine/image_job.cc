@@ -20,7 +20,52 @@ std::exception_ptr no_longer_wanted() {
   return std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the images are no longer wanted"));
 }
 
+[[noreturn]] void refuse(const char* found) { throw Error(Code::INVALID_OPTION, Stage::Options, found); }
+
+void require_input(const ImageHeadInput& input, const ImageRequest& request, std::size_t head) {
+  if (const auto* features = std::get_if<ImageFeatures>(&input.from)) {
+    if (features->output >= request.encoder.outputs.size()) refuse("a head reads an output that the encoder has not");
+  } else if (const auto* given = std::get_if<GivenValues>(&input.from)) {
+    if (given->first > request.given_columns || given->count > request.given_columns - given->first)
+      refuse("a head reads values that are not given");
+  } else {
+    const auto& [earlier, output] = std::get<HeadRow>(input.from);
+    const auto* graph = earlier < head ? std::get_if<ImageGraph>(&request.heads[earlier].how) : nullptr;
+    if (earlier >= head || output >= (graph == nullptr ? 1 : graph->outputs.size()))
+      refuse("a head reads a head that is not before it");
+  }
+}
+
 }  // namespace
+
+void require_fits(const ImageRequest& request, std::size_t graphs, std::size_t head_graphs) {
+  if (request.encoder.graph >= graphs || request.encoder.is_turned())
+    refuse("images are scored by one encoder that turns nothing");
+  // Divided, not multiplied: both numbers are the caller's.
+  const auto images = static_cast<std::size_t>(size_of(request.images));
+  const bool fits = request.given_columns == 0 ? request.given.empty()
+                                               : request.given.size() % request.given_columns == 0 &&
+                                                     request.given.size() / request.given_columns == images;
+  if (!fits) refuse("expected the values of each image");
+  std::vector<std::size_t> outputs;  // by head
+  for (std::size_t i = 0; i < request.heads.size(); ++i) {
+    if (const auto* value = std::get_if<ImageValue>(&request.heads[i].how)) {
+      if (value->output >= request.encoder.outputs.size()) refuse("a head reads an output that the encoder has not");
+      outputs.push_back(1);
+      continue;
+    }
+    const auto& graph = std::get<ImageGraph>(request.heads[i].how);
+    if (graph.graph >= head_graphs) refuse("a head reads a graph that is not there");
+    for (const ImageHeadInput& input : graph.inputs) require_input(input, request, i);
+    for (const HeadOutputRequest& output : graph.outputs)
+      if (output.per_tile) refuse("an image has no values for each tile");
+    outputs.push_back(graph.outputs.size());
+  }
+  for (const aggregate::SlideOutput& output : request.outputs)
+    for (const aggregate::SlideOutput::Part& part : output.of)
+      if (part.head >= outputs.size() || part.output >= outputs[part.head])
+        refuse("an output reads a head that is not there");
+}
 
 ImageJob::ImageJob(ImageRequest request, ImagesDone done, std::shared_ptr<Crew> crew, Means means)
     : Job(std::move(crew)),
@@ -38,7 +83,8 @@ ImageJob::ImageJob(ImageRequest request, ImagesDone done, std::shared_ptr<Crew> 
   rows_ = runner.rows_of_a_batch(request_.reproducible ? kReproducibleRows : wanted, spec_->row_bytes());
   pads_ = runner.pads() || request_.reproducible;
   const auto values = static_cast<std::int64_t>(request_.outputs.size() * 2 * sizeof(double));
-  kept_bytes_ = size_ * (values + static_cast<std::int64_t>(2 * sizeof(double) + sizeof(std::exception_ptr) + 1));
+  kept_bytes_ = static_cast<std::int64_t>(request_.given.size() * sizeof(double));
+  kept_bytes_ += size_ * (values + static_cast<std::int64_t>(2 * sizeof(double) + sizeof(std::exception_ptr) + 1));
   batch_bytes_ = rows_ * static_cast<std::int64_t>(spec_->row_bytes());
   // Workers that fill a shared batch count with the job, as far as a quarter of the limit goes.
   if (means_.graph.queue)
@@ -237,12 +283,14 @@ void ImageJob::run_inline(Worker& worker, Range run, Batch& batch) {
 void ImageJob::keep(Range positions, OutputRows& outputs, std::int64_t first_row, std::int64_t rows_in_batch) {
   std::vector<std::size_t> columns;
   for (const auto& values : outputs) columns.push_back(values.size() / static_cast<std::size_t>(rows_in_batch));
-  for (const ImageHead& head : request_.heads)
-    if (head.column >= columns.at(head.output))
-      throw Error(Code::OUTPUT_SHAPE, Stage::Infer,
-                  "the model reads column " + std::to_string(head.column) + " of its output \"" +
-                      request_.encoder.outputs[head.output].name + "\", which has " +
-                      std::to_string(columns[head.output]));
+  for (const ImageHead& head : request_.heads) {
+    const auto* value = std::get_if<ImageValue>(&head.how);
+    if (value == nullptr || value->column < columns.at(value->output)) continue;
+    throw Error(Code::OUTPUT_SHAPE, Stage::Infer,
+                "the model reads column " + std::to_string(value->column) + " of its output \"" +
+                    request_.encoder.outputs[value->output].name + "\", which has " +
+                    std::to_string(columns[value->output]));
+  }
   std::vector<std::span<double>> row(outputs.size());
   for (std::int64_t i = 0; i < positions.size(); ++i) {
     const std::int64_t position = positions.first + i;
@@ -252,13 +300,14 @@ void ImageJob::keep(Range positions, OutputRows& outputs, std::int64_t first_row
     try {
       keep_one(position, row);
     } catch (const Error& error) {
+      if (error.code() == Code::CANCELLED || error.code() == Code::OUT_OF_MEMORY) throw;
       // A model's fault shows at every image; at one of them alone it may be the image's.
       source_->fail(position, error);
     }
   }
 }
 
-// An image is one tile: each head is that of a single value.
+// An image is one tile: a head over it is that of a bag of one.
 void ImageJob::keep_one(std::int64_t position, const std::vector<std::span<double>>& row) {
   for (std::size_t o = 0; o < row.size(); ++o) {
     const OutputRequest& asked = request_.encoder.outputs[o];
@@ -267,10 +316,9 @@ void ImageJob::keep_one(std::int64_t position, const std::vector<std::span<doubl
                   "the output \"" + asked.name + "\" has a value for the image that is no finite number");
     aggregate::activate(row[o], row[o].size(), asked.activation);
   }
-  std::vector<double> heads;
+  aggregate::HeadOutputs heads;
   heads.reserve(request_.heads.size());
-  for (const ImageHead& head : request_.heads)
-    heads.push_back(aggregate::aggregate(row[head.output], row[head.output].size(), head.column, head.head));
+  for (const ImageHead& head : request_.heads) heads.push_back(head_of(head, position, row, heads));
   std::vector<double> unclipped;
   unclipped.reserve(request_.outputs.size());
   for (const aggregate::SlideOutput& output : request_.outputs) unclipped.push_back(output.unclipped_of(heads));
@@ -278,6 +326,42 @@ void ImageJob::keep_one(std::int64_t position, const std::vector<std::span<doubl
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     outputs_[i].unclipped[at] = unclipped[i];
     outputs_[i].values[at] = request_.outputs[i].held(unclipped[i]);
+  }
+}
+
+// Its outputs. What a graph copies of one row is less than what a worker has for images.
+std::vector<std::vector<double>> ImageJob::head_of(const ImageHead& head, std::int64_t position,
+                                                   const std::vector<std::span<double>>& row,
+                                                   const aggregate::HeadOutputs& earlier) {
+  if (const auto* value = std::get_if<ImageValue>(&head.how))
+    return {{aggregate::aggregate(row[value->output], row[value->output].size(), value->column, value->head)}};
+  const auto& asked = std::get<ImageGraph>(head.how);
+  std::vector<infer::HeadInput> inputs;
+  for (const ImageHeadInput& input : asked.inputs) {
+    std::span<const double> values;
+    if (const auto* features = std::get_if<ImageFeatures>(&input.from))
+      values = row[features->output];
+    else if (const auto* given = std::get_if<GivenValues>(&input.from))
+      values = std::span(request_.given)
+                   .subspan(static_cast<std::size_t>(position) * request_.given_columns + given->first, given->count);
+    else
+      values = earlier[std::get<HeadRow>(input.from).head][std::get<HeadRow>(input.from).output];
+    inputs.push_back({input.tensor, values, 1, std::ssize(values)});
+  }
+  std::vector<infer::HeadOutput> wanted;
+  for (const HeadOutputRequest& output : asked.outputs) wanted.push_back({output.tensor, false, output.columns});
+  StageMetrics::Busy busy(metrics(), Stage::Infer);
+  try {
+    std::vector<std::vector<double>> outputs;
+    for (infer::HeadValues& found : means_.heads[asked.graph]->run(inputs, wanted, 1, token())) {
+      aggregate::activate(found.values, found.values.size(), asked.outputs[outputs.size()].activation);
+      outputs.push_back(std::move(found.values));
+    }
+    return outputs;
+  } catch (const Error& error) {
+    if (error.code() == Code::CANCELLED) throw;
+    throw Error(error.code(), error.stage(), "head \"" + head.name + "\": " + error.found(), error.advice())
+        .with_path(error.path());
   }
 }
 

@@ -17,6 +17,7 @@
 #include "engine/image_source.h"
 #include "engine/job.h"
 #include "engine/lanes.h"
+#include "infer/head_graph.h"
 
 namespace microtome::engine {
 
@@ -26,6 +27,7 @@ class ImageJob final : public Job, public RowOwner {
     GraphMeans graph;
     std::shared_ptr<BatchPool> batches;  // of runners that run inline
     std::shared_ptr<LargeImageRoom> room;
+    std::vector<std::shared_ptr<infer::HeadGraph>> heads;
     int threads = 1;
   };
 
@@ -63,6 +65,9 @@ class ImageJob final : public Job, public RowOwner {
   void run_inline(Worker& worker, Range run, Batch& batch);
   void keep(Range positions, OutputRows& outputs, std::int64_t first_row, std::int64_t rows_in_batch);
   void keep_one(std::int64_t position, const std::vector<std::span<double>>& row);
+  [[nodiscard]] std::vector<std::vector<double>> head_of(const ImageHead& head, std::int64_t position,
+                                                         const std::vector<std::span<double>>& row,
+                                                         const aggregate::HeadOutputs& earlier);
   void finish();
   [[nodiscard]] ImageOutcome outcome_of();
 

@@ -33,21 +33,47 @@ using ImageList = std::variant<ImagePlaces, ImageFiles>;
   return std::ssize(std::get<ImageFiles>(list).paths);
 }
 
-struct ImageHead {
+// A head of one image is a number of its row, or what a graph makes of the row and of values that the caller gives.
+struct ImageValue {
   std::size_t output = 0;  // of the encoder
   std::size_t column = 0;
   aggregate::Head head;
+};
+struct ImageFeatures {
+  std::size_t output = 0;  // of the encoder: the whole row
+};
+struct GivenValues {
+  std::size_t first = 0;  // of the values of an image
+  std::size_t count = 0;
+};
+struct ImageHeadInput {
+  std::string tensor;  // in the graph
+  std::variant<ImageFeatures, GivenValues, HeadRow> from;
+};
+struct ImageGraph {
+  std::size_t graph = 0;  // of the engine's head graphs
+  std::vector<ImageHeadInput> inputs;
+  std::vector<HeadOutputRequest> outputs;  // none is per_tile
+};
+struct ImageHead {
+  std::string name;
+  std::variant<ImageValue, ImageGraph> how;
 };
 
 struct ImageRequest {
   ImageList images;
   EncoderRequest encoder;  // not turned; its input is not looked at
   preprocess::ImageResize resize = preprocess::ImageResize::PilBilinear;
-  std::vector<ImageHead> heads;
+  std::vector<ImageHead> heads;                                // a head reads earlier ones
   std::vector<aggregate::SlideOutput> outputs;                 // of each image; parts count in `heads`
+  std::size_t given_columns = 0;                               // values that each image comes with
+  std::vector<double> given;                                   // by image
   std::int64_t batch_size = option_bounds::kBatchSizeDefault;  // rows of a run where nothing else says how many
   bool reproducible = true;                                    // see ScoreRequest
 };
+
+// Throws INVALID_OPTION for a request whose parts do not fit each other, or an engine of so many graphs.
+void require_fits(const ImageRequest& request, std::size_t graphs, std::size_t head_graphs);
 
 struct ImageFailure {
   std::int64_t index = 0;

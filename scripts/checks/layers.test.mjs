@@ -66,11 +66,11 @@ describe('library layers', () => {
     ['lib/core/a.ts', "import { x } from '../../test/x.js';", 'leaves lib/'],
     ['lib/slide/a.ts', "import { x } from '../index.js';", 'imports its index'],
     ['lib/core/a.ts', "import build from 'node-gyp-build';", 'only lib/native loads the addon'],
-    ['lib/core/a.ts', "import { connect } from 'node:net';", 'opens no connection'],
+    ['lib/core/a.ts', "import { connect } from 'node:net';", 'open connections'],
     ['lib/core/a.ts', "const m = await import('node:child_process');", 'starts no process'],
     ['lib/core/a.ts', "console.log('x');", 'standard streams'],
     ['lib/core/a.ts', 'process.exit(1);', 'ends the process'],
-    ['lib/core/a.ts', "await fetch('x');", 'opens no connection'],
+    ['lib/core/a.ts', "await fetch('x');", 'open connections'],
   ])('%s: %s', (path, text, message) => {
     const errors = errorsOf(checkLibraryFile, path, text);
     expect(errors).toHaveLength(1);

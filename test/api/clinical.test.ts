@@ -21,6 +21,8 @@ const plain: ClinicalFeature = {
   isCaseSensitive: false,
   synonyms: new Map(),
   missing: { rule: 'error', value: null, category: null },
+  unknownIsMissing: false,
+  within: null,
   mean: 0,
   std: 1,
 };

@@ -7,7 +7,7 @@ import { loadModel, MicrotomeError } from '../../lib/index.js';
 import type { ImageBatch } from '../../lib/scoring/image-scorer.js';
 import { FakeClock } from '../runs/fake-time.js';
 import { failureOf, temporaryFolder } from '../runs/support.js';
-import { cellOf, contentOf, ended, folderWith, isicName, startFake, storedImages } from './support.js';
+import { cellOf, contentOf, contentsOf, ended, folderWith, isicName, startFake, storedImages } from './support.js';
 
 const names = Array.from({ length: 5 }, (_, i) => isicName(i * 3));
 
@@ -16,16 +16,25 @@ const newOutput = async (): Promise<string> => join(await temporaryFolder(), 'su
 const tableOf = (rows: readonly string[]): string =>
   `isic_id,target\n${rows.map((name) => `${name},${cellOf(name)}\n`).join('')}`;
 
-/** Batches after the first `count` never end by themselves. */
-function hangsAfter(count: number): (batch: ImageBatch, signal: AbortSignal | undefined) => Promise<void> {
-  let calls = 0;
-  return async (_, signal) => {
-    if (++calls <= count) return;
-    await new Promise<void>((_resolve, reject) => {
-      const end = (): void => reject(signal?.reason as Error);
-      if (signal?.aborted === true) end();
-      else signal?.addEventListener('abort', end, { once: true });
-    });
+/** Ends when the signal is aborted, and by nothing else. */
+async function hang(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((_resolve, reject) => {
+    const end = (): void => reject(signal?.reason as Error);
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Batches are given to a scorer in any order: which one it is follows from its first image alone. */
+async function firstOf(batch: ImageBatch): Promise<number> {
+  const [content] = await contentsOf(batch);
+  return Number(/ISIC_(\d+)/.exec(content ?? '')?.[1]);
+}
+
+/** Batches that begin with this image, or a later one, are never done. */
+function hangsFrom(image: number): (batch: ImageBatch, signal: AbortSignal | undefined) => Promise<void> {
+  return async (batch, signal) => {
+    if ((await firstOf(batch)) >= image) await hang(signal);
   };
 }
 
@@ -122,7 +131,7 @@ describe('a run that was interrupted', () => {
   /** Stops after two batches; the others are under way then. */
   async function interrupted(images: string, output: string): Promise<void> {
     const controller = new AbortController();
-    const { run } = startFake(images, { output, signal: controller.signal }, { before: hangsAfter(2) });
+    const { run } = startFake(images, { output, signal: controller.signal }, { before: hangsFrom(2048) });
     let taken = 0;
     const loop = async (): Promise<void> => {
       for await (const _ of run) if (++taken === 2) controller.abort(new Error('enough'));
@@ -225,7 +234,7 @@ describe('a run that was interrupted', () => {
   it('leaves the loop: the run is cancelled and can be resumed', async () => {
     const images = await storedImages(many);
     const output = await newOutput();
-    const { run } = startFake(images, { output }, { before: hangsAfter(1) });
+    const { run } = startFake(images, { output }, { before: hangsFrom(1024) });
     for await (const _ of run) break;
     expect(await failureOf(run.done)).toMatchObject({ code: 'CANCELLED' });
     await ended(images, { output, resume: true });
@@ -239,14 +248,13 @@ describe('a deadline', () => {
     const images = await storedImages(many);
     const output = await newOutput();
     const clock = new FakeClock();
-    const hang = hangsAfter(2);
-    let calls = 0;
     const before = async (batch: ImageBatch, signal: AbortSignal | undefined): Promise<void> => {
-      const isThird = ++calls === 3;
-      const hanging = hang(batch, signal);
+      const first = await firstOf(batch);
+      if (first < 512) return;
+      const hanging = hang(signal);
       // The time is up when two batches are done and the third one is under way.
-      while (isThird && (scorers[0]?.scored.length ?? 0) < 512) await nextTurn();
-      if (isThird) clock.advance(60_000);
+      while (first === 512 && (scorers[0]?.scored.length ?? 0) < 512) await nextTurn();
+      if (first === 512) clock.advance(60_000);
       await hanging;
     };
     const { run, scorers } = startFake(images, { output, deadline: 60_000 }, { before }, { clock });
@@ -263,9 +271,8 @@ describe('a deadline', () => {
     const images = await storedImages(names);
     const output = await newOutput();
     const clock = new FakeClock();
-    const hang = hangsAfter(0);
-    const before = async (batch: ImageBatch, signal: AbortSignal | undefined): Promise<void> => {
-      const hanging = hang(batch, signal);
+    const before = async (_: ImageBatch, signal: AbortSignal | undefined): Promise<void> => {
+      const hanging = hang(signal);
       clock.advance(5000);
       await hanging;
     };

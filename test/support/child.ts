@@ -30,7 +30,7 @@ export function runChild<Report>(
 ): Promise<Ending<Report>> {
   const source = `
     import { writeSync } from 'node:fs';
-    import { createScorer, loadModel, openSlide, planSlide, scoreSlide } from ${JSON.stringify(library)};
+    import { createScorer, loadModel, openSlide, planSlide, scoreImages, scoreSlide } from ${JSON.stringify(library)};
     import { loadAddon } from ${JSON.stringify(addon)};
     import { openFiles, peakMb, residentMb, threads, threadsNamed, until } from ${JSON.stringify(figures)};
     const report = (value) => writeSync(1, JSON.stringify(value));

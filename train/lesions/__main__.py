@@ -1,4 +1,4 @@
-"""python3 -m train.lesions generate | folds | train | export | export-graph | quantize | boost | demo. Each has --help."""
+"""python3 -m train.lesions generate | folds | train | export | quantize | boost | demo. Each has --help."""
 
 import argparse
 import sys
@@ -40,7 +40,7 @@ def _train(words: list[str]) -> None:
 
 
 def _export(words: list[str]) -> None:
-    from train.lesions.export import export_bundle
+    from train.lesions.export import export_boosted, export_bundle
 
     parser = argparse.ArgumentParser(prog="train.lesions export", description="Writes the bundle of a run's best epoch.")
     parser.add_argument("run", type=Path, help="the folder that the training wrote")
@@ -48,18 +48,13 @@ def _export(words: list[str]) -> None:
     parser.add_argument("--name", default="lesion")
     parser.add_argument("--licence", default="not stated")
     parser.add_argument("--training-data", default="")
+    parser.add_argument("--boost", type=Path, help="a folder that boost wrote: its trees read the score of this run and the table")
     given = parser.parse_args(words)
-    export_bundle(given.run, given.bundle, given.name, {"licence": given.licence, "trainingData": given.training_data})
-
-
-def _export_graph(words: list[str]) -> None:
-    from train.lesions.export import export_graph
-
-    parser = argparse.ArgumentParser(prog="train.lesions export-graph", description="Writes the graph of a run, and its inputs.")
-    parser.add_argument("run", type=Path, help="the folder that the training wrote")
-    parser.add_argument("folder", type=Path)
-    given = parser.parse_args(words)
-    export_graph(given.run, given.folder)
+    card = {"licence": given.licence, "trainingData": given.training_data}
+    if given.boost is None:
+        export_bundle(given.run, given.bundle, given.name, card)
+    else:
+        export_boosted(given.run, given.boost, given.bundle, given.name, card)
 
 
 def _quantize(words: list[str]) -> None:
@@ -98,7 +93,6 @@ COMMANDS = {
     "folds": _folds,
     "train": _train,
     "export": _export,
-    "export-graph": _export_graph,
     "quantize": _quantize,
     "boost": _boost,
     "demo": _demo,

@@ -11,12 +11,12 @@ from torch import nn
 from train.common.bundle import write_bundle
 from train.common.calibrate import apply_logistic, fit_logistic
 from train.common.errors import TrainingError
-from train.common.files import write_json, write_whole
 from train.common.metrics import HIGHEST, LOWEST, all_metrics
 from train.common.onnx_graph import onnx_bytes
 from train.lesions import checkpoint
 from train.lesions.crops import RESIZE
-from train.lesions.model import LesionNet
+from train.lesions.model import TABLE_FEATURES, LesionNet
+from train.lesions.table import clinical_features
 
 
 class Probability(nn.Module):
@@ -30,6 +30,17 @@ class Probability(nn.Module):
         return torch.sigmoid(self.net(image, *table))[:, None]
 
 
+class Joined(nn.Module):
+    """The same of the features of the backbone and the table."""
+
+    def __init__(self, net: LesionNet):
+        super().__init__()
+        self.net = net
+
+    def forward(self, features: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.net.joined(features, table))[:, None]
+
+
 def load_run(folder: Path) -> tuple[Probability, dict]:
     """The network of the best epoch, and its checkpoint."""
     state = checkpoint.load(folder / "best.pt")
@@ -40,19 +51,47 @@ def load_run(folder: Path) -> tuple[Probability, dict]:
     return Probability(net).eval(), state
 
 
-def graph_of(net: Probability, size_px: int, table_columns: int = 0) -> bytes:
-    examples, names = [torch.zeros(2, 3, size_px, size_px)], ["image"]
-    if table_columns > 0:
-        examples.append(torch.zeros(2, table_columns))
-        names.append("table")
-    free = {name: {0: "n"} for name in (*names, "probability")}
-    return onnx_bytes(net, tuple(examples), names, ["probability"], free)
+def graph_of(net: Probability, size_px: int) -> bytes:
+    image = torch.zeros(2, 3, size_px, size_px)
+    return onnx_bytes(net, (image,), ["image"], ["probability"], {name: {0: "n"} for name in ("image", "probability")})
+
+
+def graphs_of(net: Probability, size_px: int) -> dict[str, bytes]:
+    """The files of a bundle: with a table the backbone, and a head that runs once for each image."""
+    if net.net.table is None:
+        return {"model.onnx": graph_of(net, size_px)}
+    image = torch.zeros(2, 3, size_px, size_px)
+    backbone, head = net.net.backbone, Joined(net.net).eval()
+    examples = backbone(image), torch.zeros(2, net.net.table[0].in_features)
+    free = {name: {0: "n"} for name in ("image", "features", "table", "probability")}
+    return {
+        "model.onnx": onnx_bytes(backbone, (image,), ["image"], ["features"], {key: free[key] for key in ("image", "features")}),
+        "head.onnx": onnx_bytes(
+            head, examples, ["features", "table"], ["probability"], {key: free[key] for key in ("features", "table", "probability")}
+        ),
+    }
 
 
 def read_predictions(table: Path) -> tuple[np.ndarray, np.ndarray]:
     with open(table, newline="") as file:
         rows = list(csv.DictReader(file))
     return np.array([float(row["probability"]) for row in rows]), np.array([int(row["target"]) for row in rows])
+
+
+def _with_table(parts: dict, table: dict, features: int) -> dict:
+    """The encoder gives features, and a graph joins them with the numbers of the table."""
+    inputs = [
+        {"from": "features", "encoder": "net", "output": "features", "tensor": "features"},
+        {"from": "clinical", "tensor": "table"},
+    ]
+    head = {"name": "lesion", "method": "onnx", "graph": "head.onnx", "inputs": inputs}
+    outputs = [{"name": "features", "tensor": "features", "columns": features, "activation": "none"}]
+    return {
+        **parts,
+        "inputs": {**parts["inputs"], "clinical": clinical_features(table)},
+        "encoders": [{**parts["encoders"][0], "outputs": outputs}],
+        "heads": [{**head, "outputs": [{"name": "probability", "columns": 1}]}],
+    }
 
 
 def bundle_parts(options: dict, calibration: tuple[float, float], fallback: float) -> dict:
@@ -100,40 +139,54 @@ def in_words(found: dict[str, float]) -> str:
 def export_bundle(run: Path, bundle: Path, name: str, card: dict, description: str = "") -> dict[str, float]:
     """Writes the bundle; returns its metrics on the fold that was not trained on, after calibration."""
     net, state = load_run(run)
-    if state["table"] is not None:
-        raise TrainingError("EXPORT_REFUSED", "this model reads the table beside the image, which no bundle for images can; write it with export-graph")
     scores, labels = read_predictions(run / "validation.csv")
     calibration = fit_logistic(scores, labels == 1)
     found = all_metrics(apply_logistic(scores, *calibration), labels)
     summary = json.loads((run / "run.json").read_text())["data"]["validation"]
     options = state["options"]
     evaluation = f"{summary['lesions']} lesions of patients that were not trained on: {in_words(found)} after calibration on them."
+    parts = bundle_parts(options, calibration, round(float((labels == 1).mean()), 4))
+    if state["table"] is not None:
+        parts = _with_table(parts, state["table"], net.net.last.in_features - TABLE_FEATURES)
+    beside = "" if state["table"] is None else " and their metadata"
     write_bundle(
         bundle,
         name,
-        description or f"{options['backbone']}, trained on images of single skin lesions.",
-        bundle_parts(options, calibration, round(float((labels == 1).mean()), 4)),
-        {"model.onnx": graph_of(net, options["size_px"])},
+        description or f"{options['backbone']}, trained on images of single skin lesions{beside}.",
+        parts,
+        graphs_of(net, options["size_px"]),
         {"intendedUse": "research only, not for clinical use", "evaluation": evaluation, **card},
     )
     return found
 
 
-def export_graph(run: Path, folder: Path) -> None:
-    """The graph alone, and inputs.json, which says how an image and a table become its inputs: for a model that no bundle describes."""
+def export_boosted(run: Path, boost: Path, bundle: Path, name: str, card: dict) -> None:
+    """The bundle of boosted trees that read the score of an image model and the table; `run` is the image model."""
     net, state = load_run(run)
-    options, table = state["options"], state["table"]
-    scores, labels = read_predictions(run / "validation.csv")
-    calibration = fit_logistic(scores, labels == 1)
-    described = bundle_parts(options, calibration, round(float((labels == 1).mean()), 4))
-    width = 0 if table is None else state["model"]["table.0.weight"].shape[1]
-    write_whole(folder / "model.onnx", graph_of(net, options["size_px"], width))
-    inputs = {"image": described["inputs"]["tiles"][0], "table": table, "tableColumns": width}
-    write_json(folder / "inputs.json", {"formatVersion": 1, **inputs, "output": described["outputs"][0]})
+    described = json.loads((boost / "boost.json").read_text())
+    if state["table"] is not None:
+        raise TrainingError("EXPORT_REFUSED", "the image model reads the table itself; the trees need one of images alone")
+    if described["inputs"].get("image") != 1:
+        raise TrainingError("EXPORT_REFUSED", "these trees read no score of an image model; train them with predictions")
+    found = described["validation"]
+    _, labels = read_predictions(run / "validation.csv")
+    # What the trees give is a probability already.
+    parts = bundle_parts(state["options"], (1.0, 0.0), round(float((labels == 1).mean()), 4))
+    inputs = [{"from": "features", "encoder": "net", "output": "probability", "tensor": "image"}]
+    if described["inputs"].get("table", 0) > 0:
+        inputs.append({"from": "clinical", "tensor": "table"})
+        parts["inputs"] = {**parts["inputs"], "clinical": clinical_features(described["table"])}
+    outputs = [{"name": "probability", "columns": 1}]
+    parts["heads"] = [{"name": "lesion", "method": "onnx", "graph": "trees.onnx", "inputs": inputs, "outputs": outputs}]
+    del parts["outputs"][0]["calibration"]
+    graphs = {"model.onnx": graph_of(net, state["options"]["size_px"]), "trees.onnx": (boost / "model.onnx").read_bytes()}
+    evaluation = f"{found['lesions']} lesions of patients that the trees were not trained on: {in_words(found)}."
+    text = f"{state['options']['backbone']} on images of single skin lesions, and {described['trees']} trees on its score and the metadata."
+    write_bundle(bundle, name, text, parts, graphs, {"intendedUse": "research only, not for clinical use", "evaluation": evaluation, **card})
 
 
-def torch_probabilities(run: Path, crops, names: list[str]) -> np.ndarray:
-    """What PyTorch makes of these images: for the comparison with the engine."""
+def torch_probabilities(run: Path, crops, names: list[str], table: np.ndarray | None = None) -> np.ndarray:
+    """What PyTorch makes of these images, and of the rows of `table`: for the comparison with the engine."""
     from train.lesions.augment import plain
 
     net, state = load_run(run)
@@ -141,7 +194,8 @@ def torch_probabilities(run: Path, crops, names: list[str]) -> np.ndarray:
     mean, std = (torch.tensor(options[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
     out = []
     with torch.no_grad():
-        for name in names:
+        for i, name in enumerate(names):
             image = torch.from_numpy(plain(crops.pixels(name, options["size_px"]))).permute(2, 0, 1)[None]
-            out.append(float(net((image - mean) / std)))
+            row = () if table is None else (torch.from_numpy(table[i : i + 1]),)
+            out.append(float(net((image - mean) / std, *row)))
     return np.array(out)

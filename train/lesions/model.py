@@ -11,6 +11,10 @@ from train.common.errors import TrainingError
 
 BACKBONES = ("small", "efficientnet_b0", "efficientnet_b2")
 SMALL_CHANNELS = (3, 16, 24, 32, 56)
+#: What the branch of the table gives.
+TABLE_FEATURES = 16
+#: Numbers of the table further from 0 count as this.
+FARTHEST = 8.0
 
 
 def _small() -> tuple[nn.Module, int]:
@@ -41,15 +45,19 @@ class LesionNet(nn.Module):
         self.backbone, columns = _small() if backbone == "small" else _efficientnet(backbone)
         self.table = None
         if table_columns > 0:
-            self.table = nn.Sequential(nn.Linear(table_columns, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU())
-            columns += 16
+            self.table = nn.Sequential(nn.Linear(table_columns, 32), nn.ReLU(), nn.Linear(32, TABLE_FEATURES), nn.ReLU())
+            columns += TABLE_FEATURES
         self.dropout = nn.Dropout(dropout)
         self.last = nn.Linear(columns, 1)
 
     def forward(self, image: torch.Tensor, table: torch.Tensor | None = None) -> torch.Tensor:
-        features = self.backbone(image)
+        return self.joined(self.backbone(image), table)
+
+    def joined(self, features: torch.Tensor, table: torch.Tensor | None) -> torch.Tensor:
+        """Of the features of the backbone. The first column of the table is a count, which may be of any size."""
         if self.table is not None:
-            features = torch.cat([features, self.table(table)], 1)
+            near = torch.cat([torch.log1p(table[:, :1]), table[:, 1:]], 1).clamp(-FARTHEST, FARTHEST)
+            features = torch.cat([features, self.table(near)], 1)
         return self.last(self.dropout(features))[:, 0]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from train.common.bundle import write_bundle
 from train.common.calibrate import apply_logistic
+from train.common.errors import TrainingError
 from train.common.metrics import all_metrics
 from train.lesions.columns import read_labels
 from train.lesions.crops import CropFile
@@ -80,6 +81,8 @@ def runtime_scores(graph: bytes, inputs: Inputs, names: list[str]) -> np.ndarray
 def quantize_bundle(bundle: Path, out: Path, options: QuantizeOptions) -> dict[str, dict[str, float]]:
     """Writes the bundle in 8 bits; its card has the metrics of both. Returns them."""
     described = json.loads((bundle / "microtome.json").read_text())
+    if "clinical" in described["inputs"]:
+        raise TrainingError("EXPORT_REFUSED", "this bundle reads the table beside the image; INT8 is made of bundles of images alone")
     graph = (bundle / "model.onnx").read_bytes()
     names, patients, labels = read_labels(options.metadata)
     folds = fold_of_rows(read_folds(options.folds, options.metadata), patients)

@@ -1,6 +1,7 @@
 """Generated data that the tests share, made once for each process; programs that the tests start."""
 
 import functools
+import json
 import os
 import subprocess
 import tempfile
@@ -61,3 +62,12 @@ def clean_environment() -> dict[str, str]:
     ranks = ("MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK", "LOCAL_RANK")
     kept = {name: value for name, value in os.environ.items() if name not in ranks and not name.startswith("PET_")}
     return {**kept, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def table_scores(bundle: Path, data: Path) -> dict[str, float]:
+    """By name: what the engine makes of the images of `data` and of its table, whose numbers it makes itself."""
+    words = ["node", str(ROOT / "train" / "tests" / "score-table.mjs"), str(bundle), str(data)]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    if ended.returncode != 0:
+        raise AssertionError(ended.stderr)
+    return json.loads(ended.stdout)

@@ -13,15 +13,26 @@ from PIL import Image
 
 from train.common.bundle import write_bundle
 from train.common.calibrate import apply_logistic
-from train.common.metrics import all_metrics, auc
+from train.common.errors import TrainingError
+from train.common.metrics import HIGHEST, LOWEST, all_metrics, auc
 from train.lesions.augment import plain
 from train.lesions.columns import read_labels
 from train.lesions.crops import CropFile
-from train.lesions.export import Probability, bundle_parts, export_bundle, graph_of, load_run, torch_probabilities
+from train.lesions.export import (
+    Probability,
+    bundle_parts,
+    export_boosted,
+    export_bundle,
+    graph_of,
+    load_run,
+    torch_probabilities,
+)
+from train.lesions.loop import train
 from train.lesions.model import LesionNet
 from train.lesions.options import TrainOptions
+from train.lesions.table import encode_table
 from train.tests.launch import pytorchjob
-from train.tests.support import ROOT, flags_of, lesions, options_of, scratch, write_index
+from train.tests.support import ROOT, flags_of, lesions, options_of, scratch, table_scores, write_index
 
 
 def onnx_python(*words) -> str:
@@ -115,6 +126,53 @@ class ExportTest(unittest.TestCase):
         whole = scores_of(self.bundle, self.unseen)
         self.assertNotEqual(scores, whole)
         self.assertLess(abs(all_metrics(scores, labels)["auc"] - all_metrics(whole, labels)["auc"]), 0.03)
+
+
+#: Of a table and of scores in inputs.npz, by ONNX Runtime; prints JSON.
+RUN_TREES = """
+import json, sys
+import numpy as np, onnxruntime
+given = np.load(sys.argv[2])
+print(json.dumps(onnxruntime.InferenceSession(sys.argv[1]).run(None, dict(given))[0][:, 0].tolist()))
+"""
+
+
+class BoostedTest(unittest.TestCase):
+    """Trees over the score of a network and the table, as one bundle."""
+
+    def test_the_engine_gives_what_the_trees_give_of_both(self):
+        data = lesions(400, 21)
+        options = options_of(data, scratch() / "boost-run", epochs=3)
+        train(options)
+        names, patients, labels = read_labels(data / "train-metadata.csv")
+        raw = torch_probabilities(options.out, CropFile(data / "images.hdf5", data / "index.json"), names)
+        scores = scratch() / "boost-scores.csv"
+        rows = [f"{name},{label},{value!r}" for name, label, value in zip(names, labels, raw.tolist())]
+        scores.write_text("\n".join(["isic_id,target,probability", *rows]) + "\n")
+        boost, bundle = scratch() / "boost", scratch() / "boosted"
+        columns = ["age_approx", "sex", "tbp_lv_norm_border", "tbp_lv_norm_color"]
+        files = ["--metadata", str(options.metadata), "--folds", str(options.folds), "--predictions", str(scores)]
+        onnx_python("-m", "train.lesions", "boost", "--out", str(boost), *files, "--rounds", "40", "--columns", *columns)
+        with self.assertRaisesRegex(TrainingError, "EXPORT_REFUSED.*no score of an image model"):
+            export_boosted(options.out, without_image(boost), bundle, "none", {})
+        export_boosted(options.out, boost, bundle, "boosted", {"licence": "CC0-1.0"})
+        table = encode_table(options.metadata, patients, json.loads((boost / "boost.json").read_text())["table"])
+        np.savez(scratch() / "inputs.npz", table=table, image=raw[:, None].astype(np.float32))
+        expected = np.array(json.loads(onnx_python("-c", RUN_TREES, str(boost / "model.onnx"), str(scratch() / "inputs.npz"))))
+        found = table_scores(bundle, data)
+        # A score that differs in its last bit may take another branch of a tree.
+        alike = np.abs(np.array([found[name] for name in names]) - np.clip(expected, LOWEST, HIGHEST)) <= 1e-5
+        self.assertGreaterEqual(alike.mean(), 0.98)
+        self.assertGreater(np.ptp(expected), 0.3)
+
+
+def without_image(boost: Path) -> Path:
+    described = json.loads((boost / "boost.json").read_text())
+    del described["inputs"]["image"]
+    out = scratch() / "boost-table"
+    out.mkdir()
+    (out / "boost.json").write_text(json.dumps(described))
+    return out
 
 
 def odd_images() -> Path:

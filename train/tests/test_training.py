@@ -1,15 +1,19 @@
 import json
 import unittest
 
-import onnx
+import numpy as np
 import torch
 
+from train.common.calibrate import apply_logistic
 from train.common.errors import TrainingError
 from train.lesions import checkpoint
-from train.lesions.export import export_bundle, export_graph
+from train.lesions.columns import read_labels
+from train.lesions.crops import CropFile
+from train.lesions.export import export_bundle, torch_probabilities
 from train.lesions.loop import train
 from train.lesions.model import LesionNet, load_weights, parameters_of
-from train.tests.support import lesions, options_of, scratch
+from train.lesions.table import encode_table
+from train.tests.support import lesions, options_of, scratch, table_scores
 
 
 class Stopped(Exception):
@@ -79,14 +83,17 @@ class TrainingTest(unittest.TestCase):
         card = train(options)
         # Three of these columns follow the signs, so they help.
         self.assertGreater(card["best"]["auc"], 0.8)
-        with self.assertRaisesRegex(TrainingError, "EXPORT_REFUSED.*export-graph"):
-            export_bundle(options.out, scratch() / "no-bundle", "none", {"licence": "CC0-1.0"})
-        export_graph(options.out, scratch() / "graph")
-        described = json.loads((scratch() / "graph" / "inputs.json").read_text())
-        graph = onnx.load(str(scratch() / "graph" / "model.onnx")).graph
-        shapes = {one.name: [d.dim_param or d.dim_value for d in one.type.tensor_type.shape.dim] for one in graph.input}
-        self.assertEqual(shapes, {"image": ["n", 3, 48, 48], "table": ["n", described["tableColumns"]]})
-        self.assertEqual([one["column"] for one in described["table"]["columns"]], list(columns))
+        export_bundle(options.out, scratch() / "table-bundle", "table-test", {"licence": "CC0-1.0"})
+        found = table_scores(scratch() / "table-bundle", self.data)
+        names, patients, _ = read_labels(self.data / "train-metadata.csv")
+        table = encode_table(self.data / "train-metadata.csv", patients, checkpoint.load(options.out / "best.pt")["table"])
+        crops = CropFile(self.data / "images.hdf5", self.data / "index.json")
+        raw = torch_probabilities(options.out, crops, names, table)
+        described = json.loads((scratch() / "table-bundle" / "microtome.json").read_text())
+        calibration = described["outputs"][0]["calibration"]
+        expected = apply_logistic(raw, calibration["slope"], calibration["intercept"])
+        self.assertEqual(sorted(found), sorted(names))
+        self.assertLessEqual(np.abs(np.array([found[name] for name in names]) - expected).max(), 1e-5)
         with self.assertRaisesRegex(TrainingError, "LEAK_COLUMN: the column iddx_1 tells"):
             train(options_of(self.data, scratch() / "leak", columns=("age_approx", "iddx_1")))
         self.assertFalse((scratch() / "leak").exists())

@@ -25,16 +25,18 @@ function wrongWith(json: ClinicalFeatureJson): readonly [at: readonly string[], 
   if (other !== undefined) return [['parse', other[0]], `${other[0]} is for the type "${other[1]}", not "${type}"`];
   if (isOneHot(json) && (json.mean !== undefined || json.std !== undefined))
     return [[json.mean === undefined ? 'std' : 'mean'], 'mean and std are for one number, but the encoding is oneHot'];
-  return wrongWithMissing(json, missing) ?? wrongWithWords(json);
+  return wrongWithMissing(json, missing) ?? wrongWithWithin(json) ?? wrongWithWords(json);
 }
 
 function wrongWithMissing(
   { type, parse }: ClinicalFeatureJson,
-  { rule, value, category }: ClinicalFeatureJson['missing'],
+  { rule, value, category, unknown }: ClinicalFeatureJson['missing'],
 ): readonly [readonly string[], string] | null {
   if (rule === 'value' && value === undefined) return [['missing'], 'the rule "value" needs a value'];
   if ((rule === 'category') !== (category !== undefined))
     return [['missing'], 'the rule "category" needs a category, and no other rule has one'];
+  if (unknown === 'missing' && rule === 'error')
+    return [['missing', 'unknown'], 'values that are not understood cannot count as missing where the rule is "error"'];
   if (value !== undefined && (rule === 'error' || rule === 'category'))
     return [['missing', 'value'], `the rule "${rule}" has no value`];
   if (category === undefined) return null;
@@ -42,6 +44,17 @@ function wrongWithMissing(
     return [['missing', 'rule'], `the rule "category" is for the type "category", not "${type}"`];
   const isKnown = parse?.categories?.includes(category) === true;
   return isKnown ? null : [['missing', 'category'], `"${category}" is not one of the categories`];
+}
+
+function wrongWithWithin({ type, within, column, missing }: ClinicalFeatureJson): Wrong | null {
+  if (within === undefined) return null;
+  if (type !== 'number') return [['within'], `within is for the type "number", not "${type}"`];
+  if (within.as === 'standardScore')
+    return within.column === column ? [['within', 'column'], 'all rows of such a group have the same value'] : null;
+  if (within.column !== column) return [['within', 'column'], `a count of rows is of the column itself, "${column}"`];
+  return missing.rule === 'error'
+    ? null
+    : [['missing', 'rule'], 'a row without a group cannot be counted: the rule is "error"'];
 }
 
 /** What is wrong with a word that a model waits for; null: nothing. Cells are trimmed, and some words say "no value". */
@@ -101,6 +114,8 @@ export function clinicalFeatures(list: readonly ClinicalFeatureJson[], text: Bun
       isCaseSensitive: parse.caseSensitive ?? false,
       synonyms: new Map(Object.entries(json.synonyms ?? {})),
       missing: { rule: missing.rule, value: missing.value ?? null, category: missing.category ?? null },
+      unknownIsMissing: missing.unknown === 'missing',
+      within: json.within ?? null,
       mean: json.mean ?? 0,
       std: json.std ?? 1,
     });

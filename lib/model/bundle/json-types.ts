@@ -77,7 +77,9 @@ export interface ClinicalFeatureJson {
     readonly rule: 'error' | 'value' | 'category' | 'indicator';
     readonly value?: number;
     readonly category?: string;
+    readonly unknown?: 'error' | 'missing';
   };
+  readonly within?: { readonly column: string; readonly as: 'standardScore' | 'count' };
   readonly mean?: number;
   readonly std?: number;
 }

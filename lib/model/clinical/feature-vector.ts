@@ -2,7 +2,8 @@
 
 import { MicrotomeError } from '../../core/errors.js';
 import type { ClinicalFeature } from '../spec.js';
-import { numberOf, rowText } from './row-text.js';
+import type { Groups } from './groups.js';
+import { findText, numberOf, rowText } from './row-text.js';
 import type { ClinicalRow } from './row-text.js';
 
 const interval = /^[[\]]\s*([0-9.]+)\s*[:-]\s*([0-9.]+)\s*[[\]]$/;
@@ -98,18 +99,55 @@ function ofMissing(feature: ClinicalFeature): readonly number[] {
   return missing.value === null ? [0] : encoded(feature, missing.value);
 }
 
-function numbersOf(feature: ClinicalFeature, row: ClinicalRow | null): readonly number[] {
+/** Null: there is no value, or one that counts as none. */
+function numberIn(feature: ClinicalFeature, row: ClinicalRow | null): number | null {
   const text = rowText(row, feature.column);
-  const isEmpty = text === '';
-  const own = isEmpty ? ofMissing(feature) : encoded(feature, understood(feature, withSynonym(feature, text)));
+  if (text === '') return null;
+  try {
+    return understood(feature, withSynonym(feature, text));
+  } catch (error) {
+    if (feature.unknownIsMissing && error instanceof MicrotomeError) return null;
+    throw error;
+  }
+}
+
+/** Names of features whose value is there, is not understood, and therefore counts as none. */
+export function countedAsMissing(
+  features: readonly ClinicalFeature[],
+  chosen: readonly number[],
+  row: ClinicalRow | null,
+): readonly string[] {
+  return chosen.flatMap((index) => {
+    const feature = features[index] as ClinicalFeature;
+    if (!feature.unknownIsMissing) return [];
+    const isThere = (findText(row, feature.column) ?? '') !== '';
+    return isThere && numberIn(feature, row) === null ? [feature.name] : [];
+  });
+}
+
+function numbersOf(feature: ClinicalFeature, row: ClinicalRow | null, groups: Groups | null): readonly number[] {
+  if (feature.within?.as === 'count') return encoded(feature, groupsFor(feature, groups).valueOf(feature, row, 0));
+  const value = numberIn(feature, row);
+  const isEmpty = value === null;
+  const own = isEmpty
+    ? ofMissing(feature)
+    : encoded(feature, feature.within === null ? value : groupsFor(feature, groups).valueOf(feature, row, value));
   return feature.missing.rule === 'indicator' ? [...own, isEmpty ? 1 : 0] : own;
 }
 
-/** The chosen features, one after the other. Throws CLINICAL_MISSING, CLINICAL_INVALID, CLINICAL_UNKNOWN. */
+/** A row that is alone has no others to be compared with. */
+function groupsFor({ name, within }: ClinicalFeature, groups: Groups | null): Groups {
+  if (groups !== null) return groups;
+  const found = `the feature "${name}" of the model compares the rows of a table that share a value of ${JSON.stringify(within?.column)}, and a slide is scored by its own row alone`;
+  throw new MicrotomeError('MODEL_MISMATCH', 'options', found, { advice: 'score images with this model, not slides' });
+}
+
+/** The chosen features, one after the other. `groups`: of the whole table; null: the row is alone. Throws CLINICAL_MISSING, CLINICAL_INVALID, CLINICAL_UNKNOWN. */
 export function featureVector(
   features: readonly ClinicalFeature[],
   chosen: readonly number[],
   row: ClinicalRow | null,
+  groups: Groups | null = null,
 ): Float64Array {
-  return Float64Array.from(chosen.flatMap((index) => numbersOf(features[index] as ClinicalFeature, row)));
+  return Float64Array.from(chosen.flatMap((index) => numbersOf(features[index] as ClinicalFeature, row, groups)));
 }

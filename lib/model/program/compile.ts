@@ -10,11 +10,12 @@ import type {
   NativeProgram,
   NativeSelectRule,
   NativeTileValue,
+  NativeValues,
 } from '../../native/program.js';
 import { featureVector } from '../clinical/feature-vector.js';
 import { requireHeld } from '../clinical/held-values.js';
 import type { ClinicalRow } from '../clinical/row-text.js';
-import type { PixelFormat } from '../model.js';
+import type { PixelFormat, TensorInfo } from '../model.js';
 import { nativeCalibration } from '../slide-outputs.js';
 import type {
   EncoderSpec,
@@ -35,7 +36,12 @@ export type ProgramSettings = Pick<NativeProgram, 'stopping' | 'batchSize' | 're
   readonly onBadTile: NativeImageInput['onBadTile'];
 };
 
-type ProgramParts = Pick<NativeProgram, 'encoders' | 'select' | 'heads' | 'outputs'>;
+type ProgramParts<Clinical> = Pick<NativeProgram, 'encoders' | 'select' | 'outputs'> & {
+  readonly heads: readonly NativeHead<Clinical>[];
+};
+
+/** Where a graph gets clinical features from; `tensor`: the input of the graph, where it is known. */
+export type ClinicalPlaces<Clinical> = (features: readonly number[], tensor: TensorInfo | undefined) => Clinical;
 
 function tensorFormat(pixels: PixelFormat, sizePx: number): NativeTensorFormat {
   const { layout, channels, type, scale, mean, std } = pixels;
@@ -100,7 +106,7 @@ function nativeEncoder(
   };
 }
 
-class Compiler {
+class Compiler<Clinical extends object> {
   readonly #choice: HeadChoice;
   readonly #heads: Kept;
   readonly #encoders: Kept;
@@ -110,14 +116,15 @@ class Compiler {
     /** By tile input: the side of a tile. */
     private readonly sizesPx: readonly number[],
     keepTiles: boolean,
-    private readonly row: ClinicalRow | null,
+    row: ClinicalRow | null,
+    private readonly clinical: ClinicalPlaces<Clinical>,
   ) {
     this.#choice = new HeadChoice(spec.heads, row);
     this.#heads = new Kept(neededHeads(spec, this.#choice));
     this.#encoders = new Kept(neededEncoders(spec, this.#heads.indices, keepTiles));
   }
 
-  parts(): ProgramParts {
+  parts(): ProgramParts<Clinical> {
     const { spec } = this;
     return {
       encoders: this.#encoders.indices.map((index) => this.#encoder(spec.encoders[index] as EncoderSpec)),
@@ -145,7 +152,7 @@ class Compiler {
     return 'by' in rule ? { ...rule, by: this.#value(rule.by) } : rule;
   }
 
-  #head(head: HeadSpec): NativeHead {
+  #head(head: HeadSpec): NativeHead<Clinical> {
     switch (head.kind) {
       case 'simple':
         return { ...head, of: this.#value(head.of) };
@@ -158,15 +165,15 @@ class Compiler {
     }
   }
 
-  #imageHead({ name, graph, image, tensor, turns, outputs }: ImageHeadSpec): NativeHead {
+  #imageHead({ name, graph, image, tensor, turns, outputs }: ImageHeadSpec): NativeHead<Clinical> {
     const { input } = this.spec.images[image] as ImageInputSpec;
     // The size is that of the picture.
     const format = tensorFormat(input, input.heightPx ?? 1);
-    const from: NativeHeadInput = { tensor: this.#tensor(graph, tensor), from: 'image', image, format };
+    const from: NativeHeadInput<Clinical> = { tensor: this.#tensor(graph, tensor), from: 'image', image, format };
     return { kind: 'onnx', name, graph, inputs: [from], turns, outputs: nativeHeadOutputs(outputs) };
   }
 
-  #onnxHead({ name, graph, inputs, outputs }: OnnxHeadSpec): NativeHead {
+  #onnxHead({ name, graph, inputs, outputs }: OnnxHeadSpec): NativeHead<Clinical> {
     return {
       kind: 'onnx',
       name,
@@ -182,7 +189,7 @@ class Compiler {
     return told ?? this.spec.headGraphs[graph]?.inputs[0]?.name ?? '';
   }
 
-  #input(input: HeadInputSpec, graph: number, tensor: string): NativeHeadInput {
+  #input(input: HeadInputSpec, graph: number, tensor: string): NativeHeadInput<Clinical> {
     switch (input.from) {
       case 'features':
         return { tensor, from: 'features', encoder: this.#encoders.at(input.encoder), output: input.output };
@@ -191,7 +198,7 @@ class Compiler {
         return { tensor, from: 'coordinates', input: input.input, unit, order };
       }
       case 'clinical':
-        return { tensor, from: 'clinical', values: this.#clinical(input.features, graph, tensor) };
+        return { tensor, from: 'clinical', ...this.clinical(input.features, this.#info(graph, tensor)) };
       case 'head': {
         const { head, output } = this.#choice.value({ ...input, column: 0 });
         return { tensor, from: 'head', head: this.#heads.at(head), output };
@@ -199,11 +206,8 @@ class Compiler {
     }
   }
 
-  #clinical(features: readonly number[], graph: number, tensor: string): Float64Array {
-    const values = featureVector(this.spec.clinical, features, this.row);
-    const info = this.spec.headGraphs[graph]?.inputs.find(({ name }) => name === tensor);
-    if (info !== undefined) requireHeld(values, this.spec.clinical, features, info, this.row);
-    return values;
+  #info(graph: number, tensor: string): TensorInfo | undefined {
+    return this.spec.headGraphs[graph]?.inputs.find(({ name }) => name === tensor);
   }
 
   #outputs(): readonly NativeSlideOutput[] {
@@ -255,25 +259,29 @@ export function encodingProgramOf(spec: ModelSpec, settings: ProgramSettings, as
   };
 }
 
-/** What a program has of the model alone, whatever its items are. `sizesPx`: sides of the tiles, by tile input. */
-export function programParts(
+/** What a program of single images has of the model. Its heads are not chosen by the metadata. */
+export function imageProgramParts<Clinical extends object>(
   spec: ModelSpec,
-  sizesPx: readonly number[],
-  keepTiles: boolean,
-  row: ClinicalRow | null,
-): ProgramParts {
-  return new Compiler(spec, sizesPx, keepTiles, row).parts();
+  sizePx: number,
+  clinical: ClinicalPlaces<Clinical>,
+): ProgramParts<Clinical> {
+  return new Compiler(spec, [sizePx], false, null, clinical).parts();
 }
 
 /** Throws CLINICAL_MISSING, CLINICAL_INVALID, CLINICAL_UNKNOWN: what is wrong with the metadata of this slide. */
 export function programOf(spec: ModelSpec, settings: ProgramSettings, row: ClinicalRow | null): NativeProgram {
   const { tiles, onBadTile, stopping, batchSize, reproducible, keepTiles } = settings;
   const sizesPx = tiles.map(({ sizePx }) => sizePx);
+  const clinical: ClinicalPlaces<NativeValues> = (features, tensor) => {
+    const values = featureVector(spec.clinical, features, row);
+    if (tensor !== undefined) requireHeld(values, spec.clinical, features, tensor, row);
+    return { values };
+  };
   return {
     tiles,
     images: spec.images.map(({ native }) => ({ ...native, onBadTile })),
     colour: spec.colour,
-    ...programParts(spec, sizesPx, keepTiles, row),
+    ...new Compiler(spec, sizesPx, keepTiles, row, clinical).parts(),
     rows: [],
     stopping,
     batchSize,

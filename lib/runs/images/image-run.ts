@@ -3,6 +3,7 @@
  * reasons: see lib/runs/directory-run.ts.
  */
 import { optionMark } from '../../core/option-names.js';
+import type { ClinicalVectors } from '../../model/clinical/vectors.js';
 import type { Model } from '../../model/model.js';
 import type { DeviceId, DeviceUse } from '../../native/devices.js';
 import { contradiction } from '../../options/check.js';
@@ -22,6 +23,7 @@ import { runKey } from '../run-key.js';
 import { followSignal, startLoop, type Stop } from '../run-loop.js';
 import { isFinished, openJournal, withLockedOutput, writeOutput, type OutputTarget } from '../run-output.js';
 import { tellDevice, tellModel, tellNotRead } from '../tell.js';
+import { readClinical } from './clinical-values.js';
 import { findImages, requireUnchanged, type FoundImages, type ImageInputs } from './found-images.js';
 import { takeResumed } from './image-journal.js';
 import { imagePreset, parseImageOptions, type ImageRunOptions } from './image-options.js';
@@ -42,6 +44,8 @@ export interface RunImageScorer extends BatchScorer {
   readonly device?: DeviceId;
   /** Not there: nothing more is known of it. */
   readonly deviceUse?: DeviceUse;
+  /** Null, or not there: it reads no columns of the metadata. */
+  readonly clinical?: ClinicalVectors | null;
   close(): Promise<void>;
 }
 
@@ -199,6 +203,13 @@ class Execution {
       const { found, rows } = prepared;
       tellModel(options, model);
       tellDevice(options, scorer.deviceUse);
+      const clinical = await readClinical(scorer.clinical ?? null, {
+        path: options.metadata,
+        idColumn: options.header[0],
+        sha256: prepared.metadataSha256,
+        signal,
+        fs: this.fs,
+      });
       const header = outputHeader(options.header, options.columns, model);
       const fallback = fallbackOf(options, model, rows);
       const results = new ImageResults(rows.names, model, options.columns.allOutputs);
@@ -210,6 +221,7 @@ class Execution {
         found,
         results,
         scorer,
+        clinical,
         fallback,
         onError: options.onError,
         hasStatus: options.columns.statusColumn !== null,
@@ -263,7 +275,9 @@ class Execution {
     const machine = await this.dependencies.machine?.(scorer);
     this.machine = machine ?? {};
     await this.dependencies.part?.begin();
-    const key = { ...(await runKey(scorer.model, prepared, options, machine)), images: found.file };
+    const { metadataSha256 } = prepared;
+    const clinical = scorer.clinical != null && metadataSha256 !== null ? { clinical: metadataSha256 } : {};
+    const key = { ...(await runKey(scorer.model, prepared, options, machine)), images: found.file, ...clinical };
     return openJournal(target, key, options.resume, this.fs, (path, read) =>
       takeResumed(path, read, rows, found, results),
     );
@@ -316,7 +330,7 @@ function fallbackOf(options: ImageRunOptions, model: Model, rows: ImageRowList):
   const by = output?.fallbackBy ?? null;
   if (by !== null && options.fallback === null)
     throw contradiction(
-      `The fallback of the model ${model.name} depends on the column ${JSON.stringify(by)} of the metadata, which is not read of images; pass ${optionMark('fallback')}`,
+      `The fallback of the model ${model.name} depends on the column ${JSON.stringify(by)} of the metadata, and of images no fallback does; pass ${optionMark('fallback')}`,
     );
   const fallback = options.fallback ?? output?.fallback ?? null;
   const unfit = fallbackFailure(fallback, model);

@@ -1,6 +1,6 @@
 /**
  * Reads what a table of metadata says of lesion images: which there are, and the license of each. Other columns are not held in
- * memory: such a table has 55 of them for 400,000 images, and no model of images reads one.
+ * memory: such a table has 55 of them for 400,000 images. Those that a model reads are in clinical-values.ts.
  */
 import { Turns } from '../../core/turns.js';
 import { defaultCsvLimits, readCsv, type CsvLimits } from '../csv-read.js';
@@ -12,7 +12,7 @@ import { nameProblem, shown } from '../names.js';
 export const licenseColumn = 'copyright_license';
 
 /** More bytes than of a table that is held whole. */
-const kLimits: CsvLimits = { ...defaultCsvLimits, bytes: 2 ** 31 };
+export const tableLimits: CsvLimits = { ...defaultCsvLimits, bytes: 2 ** 31 };
 
 export interface ImageTable {
   readonly path: string;
@@ -37,7 +37,7 @@ export async function readImageTable(
     if (licenseAt >= 0) return [idAt, licenseAt];
     throw csvInvalid(path, 1, `no column ${shown(licenseColumn)}; found ${header.map(shown).join(', ')}`);
   };
-  const { header, rows, sha256 } = await readCsv(path, kLimits, fs, pick);
+  const { header, rows, sha256 } = await readCsv(path, tableLimits, fs, pick);
   const licenses = new Map<string, string>();
   // Texts that are alike are held once.
   const known = new Map<string, string>();

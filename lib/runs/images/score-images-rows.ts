@@ -7,7 +7,7 @@ import { MicrotomeError, fromNative } from '../../core/errors.js';
 import { optionMark } from '../../core/option-names.js';
 import { Turns } from '../../core/turns.js';
 import type { Model } from '../../model/model.js';
-import type { ImageBatch, ImageRows } from '../../scoring/image-scorer.js';
+import type { ImageBatch, ImageBatchOptions, ImageNote, ImageRows } from '../../scoring/image-scorer.js';
 import { heldTo } from '../../scoring/result.js';
 import { isClipped, rangeFailure } from '../../scoring/score-range.js';
 import type { Clock } from '../clock.js';
@@ -17,6 +17,7 @@ import { shown } from '../names.js';
 import type { OutcomeQueue } from '../outcome-queue.js';
 import { rowsMismatch } from '../rows.js';
 import type { RowSource } from '../types.js';
+import type { ClinicalTable } from './clinical-values.js';
 import type { FoundImages } from './found-images.js';
 import { journalGroup, type ScoredGroup } from './image-journal.js';
 import type { ImageRunProgress } from './image-progress.js';
@@ -36,7 +37,7 @@ const kInFlight = 3;
 /** The part of a scorer that a run uses. */
 export interface BatchScorer {
   readonly model: Model;
-  score(batch: ImageBatch, options?: { readonly signal?: AbortSignal }): Promise<ImageRows>;
+  score(batch: ImageBatch, options?: ImageBatchOptions): Promise<ImageRows>;
 }
 
 export interface ScoreImagesInput {
@@ -44,6 +45,8 @@ export interface ScoreImagesInput {
   readonly found: FoundImages;
   readonly results: ImageResults;
   readonly scorer: BatchScorer;
+  /** What the model reads of the metadata; null: nothing. */
+  readonly clinical: ClinicalTable | null;
   /** What stands in for an image that has no score; null: nothing. */
   readonly fallback: number | null;
   readonly onError: OnError;
@@ -171,11 +174,14 @@ async function scoreChunk(
 const nothing = (length: number): Float64Array => new Float64Array(length).fill(Number.NaN);
 
 /** Why the scorer is not asked; null: it is. */
-function unscorable({ rows, found }: ScoreImagesInput, row: number) {
+function unscorable({ rows, found, clinical }: ScoreImagesInput, row: number) {
   const image = rows.images[row] ?? -1;
   const unsafe = found.unsafe.get(image);
   if (unsafe !== undefined) return { error: unsafe, isMissing: false };
-  if (image >= 0) return null;
+  if (image >= 0) {
+    const error = clinical?.failure(rows.names[row] ?? '') ?? null;
+    return error === null ? null : { error, isMissing: false };
+  }
   // That rows may be without an image was asked for: no advice to ask for it.
   const reason = `${shown(rows.names[row] ?? '')}: ${rows.without.get(row) ?? 'no image'}`;
   return { error: rowsMismatch([reason], 'make the named files agree'), isMissing: true };
@@ -183,7 +189,7 @@ function unscorable({ rows, found }: ScoreImagesInput, row: number) {
 
 /** DEADLINE where the time is up, before or while the images are scored. */
 async function scoreBatch(
-  { rows, found, scorer, controller }: ScoreImagesInput,
+  { rows, found, scorer, clinical, controller }: ScoreImagesInput,
   chunk: readonly number[],
   asked: readonly number[],
   signal: AbortSignal,
@@ -192,7 +198,9 @@ async function scoreBatch(
   const images = asked.map((place) => rows.images[chunk[place] ?? -1] ?? -1);
   try {
     if (timeUp.aborted) return timeUp.reason as MicrotomeError;
-    return await scorer.score(found.batch(images), { signal });
+    const values =
+      clinical === null ? null : asked.map((place) => clinical.values(rows.names[chunk[place] ?? 0] ?? ''));
+    return await scorer.score(found.batch(images), { signal, ...(values === null ? {} : { clinical: values }) });
   } catch (error) {
     controller.signal.throwIfAborted();
     if (timeUp.aborted) return timeUp.reason as MicrotomeError;
@@ -204,7 +212,7 @@ type CheckedGroup = ScoredGroup & { readonly failures: ReadonlyMap<number, Micro
 
 /** A value that cannot be written fails its image, as a slide. */
 function checked(
-  { rows, found, results, scorer }: ScoreImagesInput,
+  { rows, found, results, scorer, clinical }: ScoreImagesInput,
   chunk: readonly number[],
   asked: readonly number[],
   scored: ImageRows,
@@ -225,6 +233,10 @@ function checked(
     if (failure !== null) failures.set(at, failure);
   }
   for (const at of failures.keys()) scores[at] = Number.NaN;
+  const notes: ImageNote[] = [];
+  if (clinical !== null)
+    for (const [index, place] of asked.entries())
+      for (const note of clinical.notes(rows.names[chunk[place] ?? 0] ?? '')) notes.push({ index, note });
   const further = wanted.slice(1).map((values) => values.map((value, at) => (failures.has(at) ? Number.NaN : value)));
   return {
     rows: asked.map((place) => chunk[place] ?? 0),
@@ -233,7 +245,7 @@ function checked(
     errors: new Map([...failures].map(([at, { code }]) => [at, code])),
     failures,
     clipped: scored.clipped.filter((at) => !failures.has(at)),
-    notes: scored.notes.filter(({ index }) => !failures.has(index)),
+    notes: [...scored.notes, ...notes].filter(({ index }) => !failures.has(index)),
   };
 }
 

@@ -1,11 +1,11 @@
 /** scoreImages: every lesion image of a file, a folder or a list, into one table of results. */
 import { machineIdentity } from '../../native/identity.js';
-import { createImageScorer } from '../../scoring/image-scorer.js';
+import { warmImageScorer } from '../../scoring/image-scorer.js';
 import { startImageRun, type ImageRunDependencies } from './image-run.js';
 import type { ImageOptions, ImageRun } from './types.js';
 
 export const imageRunDependencies: ImageRunDependencies = {
-  createScorer: createImageScorer,
+  createScorer: warmImageScorer,
   machine: (scorer) => machineIdentity(scorer.deviceUse?.identity ?? ''),
 };
 

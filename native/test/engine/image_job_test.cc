@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "test/check.h"
 #include "test/decode/codec_support.h"
+#include "test/support/fake_head.h"
 #include "test/support/heap_memory.h"
 #include "test/support/models.h"
 #include "test/support/only_runner.h"
@@ -79,10 +80,11 @@ class ColourRunner final : public Runner {
 
 struct Scene {
   explicit Scene(Shape shape = {}, int threads = 2, std::int64_t memory_bytes = 1 << 30,
-                 std::function<void()> before = {})
+                 std::function<void()> before = {}, std::vector<std::shared_ptr<infer::HeadGraph>> heads = {})
       : pool(WorkerPool::create(threads)),
         engine(std::make_unique<Engine>(pool, test::only(std::make_unique<ColourRunner>(shape, std::move(before))),
-                                        EngineOptions{.threads = threads, .memory_bytes = memory_bytes})) {}
+                                        EngineOptions{.threads = threads, .memory_bytes = memory_bytes},
+                                        std::move(heads))) {}
   std::shared_ptr<WorkerPool> pool;
   std::unique_ptr<Engine> engine;
 };
@@ -94,7 +96,7 @@ ImageRequest request_for(ImageList images) {
   request.encoder.outputs = {{.name = "colour"}};
   request.encoder.format.size_px = kSidePx;
   request.encoder.format.scale = 1;
-  request.heads = {{}};
+  request.heads = {{.name = "head", .how = ImageValue{}}};
   request.outputs = {{.name = "colour", .of = {{}}, .calibration = {}, .clip = {}}};
   return request;
 }
@@ -427,7 +429,8 @@ TEST(values_are_calibrated_and_held_to_the_range) {
   ImageRequest request = request_for(all.places);
   request.outputs[0].clip = {100, 120};
   request.outputs.push_back({.name = "twice", .of = {{.weight = 1}, {.weight = 1}}, .calibration = {}, .clip = {}});
-  request.heads = {{}, {.head = {.method = aggregate::Method::Max}}};
+  request.heads = {{.name = "mean", .how = ImageValue{}},
+                   {.name = "max", .how = ImageValue{.head = {.method = aggregate::Method::Max}}}};
   request.outputs[1].of[1].head = 1;
   Scene scene;
   const ImageRows rows = rows_of(start(*scene.engine, std::move(request)));
@@ -437,6 +440,84 @@ TEST(values_are_calibrated_and_held_to_the_range) {
     CHECK_EQ(rows.outputs[0].values[i], std::clamp(value, 100.0, 120.0));
     CHECK_EQ(rows.outputs[1].values[i], value);
   }
+}
+
+// Of the row of the image, two of the values that it comes with, and an earlier head. One image is refused by a graph.
+TEST(a_graph_gets_the_row_of_an_image_its_values_and_earlier_heads) {
+  if (skipped("a_graph_gets_the_row_of_an_image")) return;
+  const test::TemporaryFolder folder;
+  const Stored all = stored(test::JpegTool(), 60, folder.path() + "/images");
+  write(all.places.path, all.bytes);
+  const auto join = test::head([](const test::Inputs& inputs, std::int64_t tiles) -> std::vector<std::vector<double>> {
+    CHECK_EQ(tiles, 1);
+    CHECK_EQ(inputs.at("values").columns, 2);
+    const std::vector<double>& values = inputs.at("values").values;
+    if (values[0] == 13) throw Error(Code::OUTPUT_NOT_FINITE, Stage::Infer, "no number");
+    return {{0}, {inputs.at("row").values[0], 1000 * values[0] + values[1]}};
+  });
+  const auto add =
+      test::head([](const test::Inputs& inputs, std::int64_t /*tiles*/) -> std::vector<std::vector<double>> {
+        return {{inputs.at("earlier").values[0] + inputs.at("earlier").values[1]}};
+      });
+  for (const Shape& shape : kShapes) {
+    ImageRequest request = request_for(all.places);
+    request.given_columns = 3;
+    for (int i = 0; i < 60; ++i) request.given.insert(request.given.end(), {-1, static_cast<double>(i), 7});
+    request.heads.push_back({.name = "join",
+                             .how = ImageGraph{.graph = 0,
+                                               .inputs = {{"row", ImageFeatures{0}}, {"values", GivenValues{1, 2}}},
+                                               .outputs = {{.tensor = "unused"}, {.tensor = "both", .columns = 2}}}});
+    request.heads.push_back(
+        {.name = "add",
+         .how = ImageGraph{.graph = 1, .inputs = {{"earlier", HeadRow{1, 1}}}, .outputs = {{.tensor = "sum"}}}});
+    request.outputs.push_back({.name = "sum", .of = {{.head = 2}}, .calibration = {}, .clip = {}});
+    request.outputs.push_back(
+        {.name = "own", .of = {{.head = 1, .output = 1, .column = 1}}, .calibration = {}, .clip = {}});
+    Scene scene(shape, 2, 1 << 30, {}, {join, add});
+    const ImageRows rows = rows_of(start(*scene.engine, std::move(request)));
+    CHECK(codes_of(rows) == (std::map<std::int64_t, std::string>{{13, "OUTPUT_NOT_FINITE"}}));
+    for (std::size_t i = 0; i < 60; ++i) {
+      if (i == 13) continue;
+      CHECK_EQ(rows.outputs[2].values[i], 1000.0 * static_cast<double>(i) + 7);
+      CHECK_EQ(rows.outputs[1].values[i], rows.outputs[0].values[i] + rows.outputs[2].values[i]);
+    }
+  }
+}
+
+TEST(a_request_whose_parts_do_not_fit_is_refused) {
+  const auto graph = [](std::vector<ImageHeadInput> inputs, std::size_t index = 0) {
+    return ImageHead{.name = "graph",
+                     .how = ImageGraph{.graph = index, .inputs = std::move(inputs), .outputs = {{.tensor = "row"}}}};
+  };
+  const auto refused = [](const std::function<void(ImageRequest&)>& change) {
+    ImageRequest request = request_for(ImageFiles{{"a", "b"}});
+    request.given_columns = 2;
+    request.given = {1, 2, 3, 4};
+    change(request);
+    CHECK_THROWS(INVALID_OPTION, require_fits(request, 1, 1));
+  };
+  refused([](ImageRequest& r) { r.encoder.graph = 1; });
+  refused([](ImageRequest& r) { r.given.pop_back(); });
+  refused([](ImageRequest& r) { r.given_columns = 0; });
+  refused([](ImageRequest& r) { r.given.resize(6); });
+  refused([](ImageRequest& r) { std::get<ImageValue>(r.heads[0].how).output = 1; });
+  refused([](ImageRequest& r) { r.outputs[0].of[0].head = 1; });
+  refused([](ImageRequest& r) { r.outputs[0].of[0].output = 1; });
+  refused([&](ImageRequest& r) { r.heads.push_back(graph({}, 1)); });
+  refused([&](ImageRequest& r) { r.heads.push_back(graph({{"x", ImageFeatures{1}}})); });
+  refused([&](ImageRequest& r) { r.heads.push_back(graph({{"x", GivenValues{1, 2}}})); });
+  refused([&](ImageRequest& r) { r.heads.push_back(graph({{"x", GivenValues{3, 0}}})); });
+  refused([&](ImageRequest& r) { r.heads.push_back(graph({{"x", HeadRow{1, 0}}})); });
+  refused([&](ImageRequest& r) { r.heads.push_back(graph({{"x", HeadRow{0, 1}}})); });
+  refused([&](ImageRequest& r) {
+    r.heads.push_back(graph({}));
+    std::get<ImageGraph>(r.heads[1].how).outputs[0].per_tile = true;
+  });
+  ImageRequest fits = request_for(ImageFiles{{"a", "b"}});
+  fits.given_columns = 2;
+  fits.given = {1, 2, 3, 4};
+  fits.heads.push_back(graph({{"x", ImageFeatures{0}}, {"y", GivenValues{0, 2}}, {"z", HeadRow{0, 0}}}));
+  require_fits(fits, 1, 1);
 }
 
 TEST(an_output_that_is_no_number_fails_its_image_alone) {
@@ -460,7 +541,7 @@ TEST(a_column_that_is_not_there_fails_the_batch) {
   write(all.places.path, all.bytes);
   for (const Shape& shape : kShapes) {
     ImageRequest request = request_for(all.places);
-    request.heads[0].column = 1;
+    std::get<ImageValue>(request.heads[0].how).column = 1;
     Scene scene(shape);
     CHECK_THROWS(OUTPUT_SHAPE, (void)rows_of(start(*scene.engine, std::move(request))));
   }
