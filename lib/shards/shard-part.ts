@@ -25,6 +25,7 @@ import { readCsv } from '../runs/csv-read.js';
 import { removeLeftovers } from '../runs/durable.js';
 import { ioFailure } from '../runs/failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from '../runs/file-system.js';
+import { isThere, journalIsThere } from '../runs/output-files.js';
 import type { PartFacts, RunPart, WholeRun, WrittenFile } from '../runs/part.js';
 import { assignBySize } from './assignment.js';
 import { checkManifest, publishManifest } from './manifest-file.js';
@@ -83,6 +84,11 @@ export class ShardPart implements RunPart {
     const told: ReadonlySet<string> = new Set(modelOptionKeys);
     const rest = Object.entries(options).filter(([name]) => !told.has(name));
     return { ...Object.fromEntries(rest), model: this.#model } as T;
+  }
+
+  async hasBegun(): Promise<boolean> {
+    const { table } = this.files;
+    return (await journalIsThere(table, this.fs)) || (await isThere(table, this.fs));
   }
 
   async choose(whole: WholeRun, signal: AbortSignal): Promise<readonly number[]> {

@@ -12,7 +12,7 @@ import type { ImageScorerOptions } from '../../scoring/image-scorer.js';
 import { fallbackFailure } from '../../scoring/score-range.js';
 import { realClock, type Clock } from '../clock.js';
 import { outputHeader } from '../columns.js';
-import { deadlineMs } from '../deadline.js';
+import { deadlineMs, partDeadlineMs } from '../deadline.js';
 import { realFileSystem, type FileSystem } from '../file-system.js';
 import { readFormat } from '../format.js';
 import type { Journal } from '../journal.js';
@@ -116,8 +116,7 @@ class Execution {
   async run(given: unknown): Promise<ImageSummary> {
     const startedMs = this.clock.nowMs();
     const options = parseImageOptions(given);
-    const endMs =
-      options.deadline === null ? null : deadlineMs(options.deadline, startedMs, this.clock, options.resume);
+    const endMs = await this.endMs(options, startedMs);
     const unlink = followSignal(options.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
@@ -155,6 +154,13 @@ class Execution {
       metadataSha256: table?.sha256 ?? null,
       inputs: [...tables, ...found.inputs],
     });
+  }
+
+  private async endMs({ deadline, resume }: ImageRunOptions, startedMs: number): Promise<number | null> {
+    const { part } = this.dependencies;
+    if (deadline === null) return null;
+    if (part === undefined) return deadlineMs(deadline, startedMs, this.clock, resume);
+    return partDeadlineMs(deadline, startedMs, this.clock, part);
   }
 
   private async ownRows(options: ImageRunOptions, whole: Prepared): Promise<Prepared> {
@@ -317,6 +323,8 @@ class Execution {
     // The journal stays: repaired images are scored by resuming, the others are not scored again.
     if (onError !== 'skip' && results.firstError !== null) throw results.firstError;
     const { part } = this.dependencies;
+    const passing = part === undefined ? null : results.passing.error();
+    if (passing !== null) throw passing;
     await writeOutput(target, imageTable(header, results, columns, model), this.fs, (file) =>
       part === undefined ? Promise.resolve() : part.seal(file, imageFacts(results, this.machine)),
     );
