@@ -149,8 +149,7 @@ class Execution {
     const { signal } = this.stop.controller;
     const finished = async (): Promise<DirectorySummary | null> => {
       const names = prepared.rows.map((row) => row.name);
-      if (!(await isFinished(output, header, names, options.columns, fs))) return null;
-      await this.dependencies.part?.requireSealed();
+      if (!(await isFinished(output, header, names, options.columns, fs, this.dependencies.part))) return null;
       await refuseMissingFiles(options, prepared, fs);
       return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
     };

@@ -59,8 +59,11 @@ export interface RunPart {
   hasBegun(): Promise<boolean>;
   /** Places of the rows that are this part's, in their order. Nothing of the run is written yet. */
   choose(whole: WholeRun, signal: AbortSignal): Promise<readonly number[]>;
-  /** Throws where the table that is there is not what this part left. Asked while the table is locked. */
-  requireSealed(): Promise<void>;
+  /**
+   * Names of the rows that the finished table does not have, for they were left out. Throws OUTPUT_EXISTS where the table that is there is
+   * not what this part left. Asked while the table is locked.
+   */
+  leftOut(): Promise<readonly string[]>;
   /** The model and the options have been found to be good, and the table is locked. */
   begin(): Promise<void>;
   /** The table is whole on disk, and gets its name once this has resolved. */

@@ -109,11 +109,14 @@ export class ShardPart implements RunPart {
     return own;
   }
 
-  async requireSealed(): Promise<void> {
+  async leftOut(): Promise<readonly string[]> {
     const { table } = this.files;
     const record = await readPartRecord(this.files.record, this.fs);
-    const { sha256 } = await readCsv(table, undefined, this.fs);
-    if (record?.manifest === this.#digest && record.table.sha256 === sha256) return this.#sweep();
+    const sha256 = await this.#tableDigest();
+    if (record?.manifest === this.#digest && record.table.sha256 === sha256) {
+      await this.#sweep();
+      return record.skipped;
+    }
     const found =
       record === null
         ? `${table} is there without its record ${this.files.record}`
@@ -132,6 +135,16 @@ export class ShardPart implements RunPart {
     const { index, count } = this.shard;
     const record = { manifest: this.#digest, index, count, table, ...facts };
     await writePartRecord(this.files.record, record, this.fs);
+  }
+
+  /** Null: it is no table any more. */
+  async #tableDigest(): Promise<string | null> {
+    try {
+      return (await readCsv(this.files.table, undefined, this.fs)).sha256;
+    } catch (error) {
+      if (error instanceof MicrotomeError && error.code === 'CSV_INVALID') return null;
+      throw error;
+    }
   }
 
   /** Removes what a shard that was killed left of its records under temporary names. The table is locked. */

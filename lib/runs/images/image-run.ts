@@ -183,8 +183,7 @@ class Execution {
     const lockTimes = this.dependencies.lockTimes ?? defaultLockTimes;
     const { signal } = this.stop.controller;
     const finished = async (): Promise<ImageSummary | null> => {
-      if (!(await isFinished(output, header, rows.names, columns, fs))) return null;
-      await this.dependencies.part?.requireSealed();
+      if (!(await isFinished(output, header, rows.names, columns, fs, this.dependencies.part))) return null;
       return imagesFinishedBefore(output, rows, found, this.clock.nowMs() - times.startedMs);
     };
     return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
