@@ -4,12 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
-import { pathOf } from '../core/file-url.js';
 import { MicrotomeError, type ErrorCode } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { piecesOf } from '../core/regular-file.js';
 import { Turns } from '../core/turns.js';
-import { contradiction, record, signal as signalOption, text } from '../options/check.js';
+import { contradiction, record, signal as signalOption } from '../options/check.js';
 import { headerLine } from '../runs/csv-write.js';
 import { ioFailure } from '../runs/failure.js';
 import { realFileSystem, type FileSystem } from '../runs/file-system.js';
@@ -19,6 +18,7 @@ import { isThere } from '../runs/output-files.js';
 import { withLockedOutput, writeOutput } from '../runs/run-output.js';
 import { noRows } from '../runs/run-summary.js';
 import type { RowSource } from '../runs/types.js';
+import { localPath } from './local-place.js';
 import { readManifest } from './manifest-file.js';
 import { notAManifest } from './manifest.js';
 import { joinParts, type JoinedParts } from './join-parts.js';
@@ -40,7 +40,7 @@ function parseMerge(options: unknown): ParsedMerge {
   >;
   if (output === undefined) throw contradiction(`${optionMark('output')} is missing: expected the CSV to write`);
   return {
-    output: pathOf(output instanceof URL ? output : text('output', output)),
+    output: localPath('output', output),
     overwrite: overwrite === true,
     signal: signal === undefined ? null : signalOption('signal', signal),
   };
@@ -63,7 +63,7 @@ function parseMerge(options: unknown): ParsedMerge {
 export async function mergeShards(folder: string | URL, options: MergeOptions): Promise<MergeSummary> {
   const { output, overwrite, signal } = parseMerge(options);
   const fs = realFileSystem;
-  const parts = pathOf(folder instanceof URL ? folder : text('folder', folder));
+  const parts = localPath('folder', folder);
   const read = await readManifest(parts, fs);
   const path = join(parts, manifestName);
   if (read === null) throw await noManifest(parts, path, fs);

@@ -14,10 +14,9 @@
 import { mkdir } from 'node:fs/promises';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
-import { pathOf } from '../core/file-url.js';
 import { loadModel } from '../model/load-model.js';
 import type { Model } from '../model/model.js';
-import { contradiction, text } from '../options/check.js';
+import { contradiction } from '../options/check.js';
 import { modelOptionKeys } from '../options/model-options.js';
 import { parseOptions } from '../options/parse.js';
 import type { ModelOptions, ShardChoice } from '../options/types.js';
@@ -28,6 +27,7 @@ import { errnoOf, realFileSystem, type FileSystem } from '../runs/file-system.js
 import { isThere, journalIsThere } from '../runs/output-files.js';
 import type { PartFacts, RunPart, WholeRun, WrittenFile } from '../runs/part.js';
 import { assignBySize } from './assignment.js';
+import { localPath } from './local-place.js';
 import { checkManifest, publishManifest } from './manifest-file.js';
 import { makeManifest, manifestDigest, type ShardManifest } from './manifest.js';
 import { partFiles, type PartFiles } from './names.js';
@@ -68,7 +68,7 @@ export class ShardPart implements RunPart {
       if (options[name] !== undefined && options[name] !== false)
         throw contradiction(`${optionMark(name)} was given with ${optionMark('shard.index')}; ${kWhy[name]}`);
     }
-    return new ShardPart(pathOf(output instanceof URL ? output : text('output', output)), shard, options, fs);
+    return new ShardPart(localPath('output', output), shard, options, fs);
   }
 
   /** What the run over the rows of this part is given. */
