@@ -11,6 +11,7 @@ import { isThere } from '../runs/output-files.js';
 import type { WholeRow } from '../runs/part.js';
 import {
   conflict,
+  isSameRun,
   manifestDifferences,
   manifestOf,
   manifestText,
@@ -39,17 +40,20 @@ export async function readManifest(folder: string, fs: FileSystem): Promise<Read
   return { manifest, sha256: read.sha256 };
 }
 
-/** Throws SHARD_CONFLICT, which says what differs, where a manifest is there and is not this one. False: there is none. */
+/**
+ * SHA-256 of the manifest that is there; null: there is none. Throws SHARD_CONFLICT, which says what differs, where it is of
+ * another run.
+ */
 export async function checkManifest(
   folder: string,
   own: ShardManifest,
   rows: readonly WholeRow[],
   fs: FileSystem,
-): Promise<boolean> {
+): Promise<string | null> {
   const read = await readManifest(folder, fs);
-  if (read === null) return false;
+  if (read === null) return null;
   const { manifest: was } = read;
-  if (manifestText(was) === manifestText(own)) return true;
+  if (isSameRun(was, own)) return read.sha256;
   const found = manifestDifferences(was, own);
   if (was.kind === own.kind && was.rows.sha256 !== own.rows.sha256) {
     const before = await readRows(join(folder, was.rows.file), fs).catch(() => null);
@@ -58,15 +62,19 @@ export async function checkManifest(
   throw conflict(join(folder, manifestName), found);
 }
 
-/** Writes the manifest and its list of rows, or finds that they are there and the same. Throws SHARD_CONFLICT, DISK_FULL. */
+/**
+ * Writes the manifest and its list of rows, or finds that they are there and the same. Gives the SHA-256 of the manifest that is there
+ * in the end. Throws SHARD_CONFLICT, DISK_FULL.
+ */
 export async function publishManifest(
   folder: string,
   own: ShardManifest,
   rows: readonly WholeRow[],
   fs: FileSystem,
   signal: AbortSignal | null,
-): Promise<void> {
-  if (await checkManifest(folder, own, rows, fs)) return;
+): Promise<string> {
+  const known = await checkManifest(folder, own, rows, fs);
+  if (known !== null) return known;
   // The list first: a manifest always has it. Its name is its digest, so whoever else writes it writes the same.
   const list = join(folder, own.rows.file);
   if (!(await isThere(list, fs))) await writeWhole(list, rowLines(rows, signal), fs, undefined, asideOf(list));
@@ -82,7 +90,9 @@ export async function publishManifest(
     await removeIfThere(aside, fs).catch(() => false);
   }
   // Another shard may have been faster.
-  await checkManifest(folder, own, rows, fs);
+  const there = await checkManifest(folder, own, rows, fs);
+  if (there !== null) return there;
+  throw notAManifest(path, 'it was removed while this shard began');
 }
 
 /** Where there are no hard links, the last of several writers stays; all of them look at what is there in the end. */

@@ -42,6 +42,8 @@ export class ShardPart implements RunPart {
   readonly files: PartFiles;
   #whole: WholeRun | null = null;
   #manifest: ShardManifest | null = null;
+  /** SHA-256 of shards.json, or of what is going to be it. */
+  #digest = '';
   #model: Model | null = null;
 
   private constructor(
@@ -96,7 +98,7 @@ export class ShardPart implements RunPart {
     const model = await modelOf(whole.given);
     signal.throwIfAborted();
     const manifest = await makeManifest(whole, model, shard.count, signal);
-    await checkManifest(folder, manifest, whole.rows, fs);
+    this.#digest = (await checkManifest(folder, manifest, whole.rows, fs)) ?? manifestDigest(manifest);
     [this.#whole, this.#manifest, this.#model] = [whole, manifest, model];
     await makeFolder(folder);
     const shardOf = await assignBySize(
@@ -128,7 +130,7 @@ export class ShardPart implements RunPart {
   async begin(): Promise<void> {
     if (this.#manifest === null || this.#whole === null) return;
     await this.#sweep();
-    await publishManifest(this.folder, this.#manifest, this.#whole.rows, this.fs, null);
+    this.#digest = await publishManifest(this.folder, this.#manifest, this.#whole.rows, this.fs, null);
   }
 
   async seal(table: WrittenFile, facts: PartFacts): Promise<void> {
@@ -151,10 +153,6 @@ export class ShardPart implements RunPart {
   async #sweep(): Promise<void> {
     const { record, runRecord } = this.files;
     for (const path of [record, runRecord]) await removeLeftovers(path, async () => false, this.fs);
-  }
-
-  get #digest(): string {
-    return this.#manifest === null ? '' : manifestDigest(this.#manifest);
   }
 }
 
