@@ -68,8 +68,7 @@ export async function mergeShards(folder: string | URL, options: MergeOptions): 
   const path = join(parts, manifestName);
   if (read === null) throw await noManifest(parts, path, fs);
   const { manifest, sha256 } = read;
-  if (resolve(dirname(output)) === resolve(parts) && /^(?:part-|rows-|shards\.json)/.test(basename(output)))
-    throw contradiction(`${optionMark('output')} ${output} has the name of a file of the parts`);
+  await refuseOwnFile(output, parts, fs);
   const list = await readRows(join(parts, manifest.rows.file), fs, signal);
   if (list.sha256 !== manifest.rows.sha256 || list.rows.length !== manifest.rows.count)
     throw damaged(join(parts, manifest.rows.file), `its digest is not that of ${manifestName}`);
@@ -79,7 +78,7 @@ export async function mergeShards(folder: string | URL, options: MergeOptions): 
   if (!overwrite && (await hasContent(output, tableOf(joined), fs))) return { ...summary, alreadyComplete: true };
   const rules = {
     output,
-    inputs: found.map(({ files }) => files.table),
+    inputs: [path, join(parts, manifest.rows.file), ...found.flatMap(({ files }) => Object.values(files))],
     resume: false,
     overwrite,
     fs,
@@ -92,6 +91,14 @@ export async function mergeShards(folder: string | URL, options: MergeOptions): 
     (target) => writeOutput(target, tableOf(joined), fs),
   );
   return summary;
+}
+
+/** Also through links: a folder has many names. What is a link to a file of the parts is an input of the merge. */
+async function refuseOwnFile(output: string, parts: string, fs: FileSystem): Promise<void> {
+  if (!/^(?:part-|rows-|shards\.json)/.test(basename(output))) return;
+  const real = (folder: string): Promise<string> => fs.realpath(folder).catch(() => resolve(folder));
+  if ((await real(dirname(output))) === (await real(parts)))
+    throw contradiction(`${optionMark('output')} ${output} has the name of a file of the parts`);
 }
 
 async function noManifest(folder: string, path: string, fs: FileSystem): Promise<MicrotomeError> {
