@@ -134,10 +134,8 @@ describe.skipIf(!isBuilt)('shards of one run', () => {
     const format = join(parts, '..', 'format.csv');
     const rows = [...names].reverse();
     await writeFile(format, `isic_id,target\n${['ISIC_7777777', ...rows].map((name) => `${name},0.3\n`).join('')}`);
-    const options = {
-      ...{ model: 'demo-lesion', device: 'cpu', format, onMissing: 'fallback', fallback: 0.25 },
-      ...{ statusColumn: 'how' },
-    } as const;
+    const given = { format, onMissing: 'fallback', fallback: 0.25, statusColumn: 'how' } as const;
+    const options = { model: 'demo-lesion', device: 'cpu', ...given } as const;
     const output = join(parts, '..', 'whole.csv');
     await scoreImages(images, { ...options, output }).done;
     for (let index = 0; index < kCount; ++index)
