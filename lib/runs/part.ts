@@ -14,6 +14,8 @@ export interface WholeRow {
   readonly bytes: number | null;
   /** When the file was last modified, in nanoseconds; null: there is none, or all images lie in one file. */
   readonly modifiedNs: string | null;
+  /** Of an object of a store: of its ETag, in hexadecimal. One that was replaced may have the same size and second. */
+  readonly etagDigest?: string;
 }
 
 /** All rows that the parts share. */
@@ -27,7 +29,7 @@ export interface WholeRun {
   readonly formatSha256: string | null;
   readonly metadataSha256: string | null;
   /** The one file that all images lie in; null: there is none. */
-  readonly imageFile: { readonly bytes: string; readonly modifiedNs: string } | null;
+  readonly imageFile: { readonly bytes: string; readonly modifiedNs: string; readonly etagDigest?: string } | null;
   /** Everything as given. */
   readonly given: Readonly<Record<string, unknown>>;
 }
