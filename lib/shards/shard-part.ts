@@ -89,6 +89,8 @@ export class ShardPart implements RunPart {
   }
 
   async hasBegun(): Promise<boolean> {
+    // What is there is going to be replaced.
+    if (this.given['overwrite'] === true) return false;
     const { table } = this.files;
     return (await journalIsThere(table, this.fs)) || (await isThere(table, this.fs));
   }

@@ -68,13 +68,17 @@ describe('a shard with a deadline that has passed', () => {
     expect(await files(parts)).toEqual([]);
   });
 
-  it('is left as it is where it is finished', async () => {
+  it('is left as it is where it is finished, also if it is to be scored anew', async () => {
     const area = await competitionArea(3);
     const parts = join(area.folder, 'parts');
     const of = { area, parts, index: 0, count: 1 };
     await fakeShard({ ...of, options: { fallback: 0.5 } });
     const again = await fakeShard({ ...of, options: { fallback: 0.5, deadline } });
     expect(again.alreadyComplete).toBe(true);
+    const before = await files(parts);
+    const anew = fakeShard({ ...of, options: { fallback: 0.5, deadline, overwrite: true } });
+    expect(await failureOf(anew)).toMatchObject({ code: 'DEADLINE' });
+    expect(await files(parts)).toEqual(before);
   });
 });
 
