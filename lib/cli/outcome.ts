@@ -83,11 +83,10 @@ export function scoreLine(score: number, name: string): string {
   return `${text === '-0.000000000' ? text.slice(1) : text}\t${printable(name)}\n`;
 }
 
-/** What the rows of the table are, or, where there is none, of the slides. */
-export function summaryLine(summary: DirectorySummary): string {
+/** What the rows of the table are, or, where there is none, of the slides. `isPart`: of a shard. */
+export function summaryLine(summary: DirectorySummary, isPart: boolean): string {
   const where = summary.output === null ? '' : `${printable(summary.output)}: `;
-  if (summary.alreadyComplete)
-    return `${where}complete already, nothing to do (${unrecorded}); to score it again, pass --overwrite without --resume`;
+  if (summary.alreadyComplete) return `${where}${completeText(isPart)}`;
   const { skipped } = summary.counts;
   const rows = summary.rows.length - (summary.output === null ? 0 : skipped);
   const parts = [`${rows} ${rows === 1 ? 'row' : 'rows'}`, ...countParts(summary, 'a slide')];
@@ -98,7 +97,16 @@ export function summaryLine(summary: DirectorySummary): string {
   return `${where}${parts.join(', ')}`;
 }
 
-export const unrecorded = 'which model wrote it, and which rows hold a fallback value, is not recorded';
+/** Of an output that was there. A part has a record, and that was compared with the model, the options and the table. */
+export function completeText(isPart: boolean): string {
+  const [known, how] = isPart
+    ? ['it is the part of this run, as its record says', 'pass --overwrite']
+    : [
+        'which model wrote it, and which rows hold a fallback value, is not recorded',
+        'pass --overwrite without --resume',
+      ];
+  return `complete already, nothing to do (${known}); to score it again, ${how}`;
+}
 
 /** Without an output no row carries anything: a slide that failed has failed. */
 export function countParts(

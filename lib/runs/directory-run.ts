@@ -25,7 +25,7 @@ import { requireColumns } from './clinical-columns.js';
 import { realClock, type Clock } from './clock.js';
 import { furtherCells, outputHeader } from './columns.js';
 import { submissionText } from './csv-write.js';
-import { deadlineMs } from './deadline.js';
+import { deadlineMs, partDeadlineMs } from './deadline.js';
 import { parseDirectoryOptions, type RunOptions } from './directory-options.js';
 import { possibleFallbacks, rowFallback, type RowFallback } from './fallback.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
@@ -107,8 +107,7 @@ class Execution {
   async run(given: unknown): Promise<DirectorySummary> {
     const startedMs = this.clock.nowMs();
     const options = parseDirectoryOptions(given);
-    const endMs =
-      options.deadline === null ? null : deadlineMs(options.deadline, startedMs, this.clock, options.resume);
+    const endMs = await this.endMs(options, startedMs);
     const unlink = followSignal(options.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
@@ -122,6 +121,13 @@ class Execution {
     } finally {
       unlink();
     }
+  }
+
+  private async endMs({ deadline, resume }: RunOptions, startedMs: number): Promise<number | null> {
+    const { part } = this.dependencies;
+    if (deadline === null) return null;
+    if (part === undefined) return deadlineMs(deadline, startedMs, this.clock, resume);
+    return partDeadlineMs(deadline, startedMs, this.clock, part);
   }
 
   private async ownRows(whole: PreparedRun, options: RunOptions): Promise<PreparedRun> {
@@ -143,8 +149,7 @@ class Execution {
     const { signal } = this.stop.controller;
     const finished = async (): Promise<DirectorySummary | null> => {
       const names = prepared.rows.map((row) => row.name);
-      if (!(await isFinished(output, header, names, options.columns, fs))) return null;
-      await this.dependencies.part?.requireSealed();
+      if (!(await isFinished(output, header, names, options.columns, fs, this.dependencies.part))) return null;
       await refuseMissingFiles(options, prepared, fs);
       return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
     };
@@ -313,6 +318,9 @@ class Execution {
     const mayFail = options.onError === 'skip';
     if (!mayFail && scored.rows.some((row) => row.source === 'failed') && scored.firstError !== null)
       throw scored.firstError;
+    const { part } = this.dependencies;
+    const passing = part === undefined ? null : scored.passing.error();
+    if (passing !== null) throw passing;
     const written = scored.rows.filter((row) => row.source !== 'skipped');
     const rows = written.map((row) => ({
       name: row.name,
@@ -321,7 +329,6 @@ class Execution {
     }));
     const clip = scorer.model.outputs[0]?.clip ?? null;
     const text = submissionText(header, rows, clip);
-    const { part } = this.dependencies;
     await writeOutput(target, text, this.fs, (file) =>
       part === undefined ? Promise.resolve() : part.seal(file, slideFacts(scored.rows, this.machine)),
     );

@@ -1,20 +1,22 @@
 /** A part of a run over slides; see part.ts. */
+import { isPassing } from '../core/passing.js';
 import type { RunOptions } from './directory-options.js';
-import type { PartFacts, WholeRun } from './part.js';
+import type { PartFacts, WholeRow, WholeRun } from './part.js';
 import type { PreparedRun } from './prepare.js';
+import type { RunRow } from './rows.js';
 import { countsOf } from './run-summary.js';
 import type { SummaryRow } from './types.js';
 
-/** What the parts of the run share. */
+/**
+ * What the parts of the run share. Throws what kept a slide from being looked at, where that may pass: another part would find another
+ * slide.
+ */
 export function wholeSlides(prepared: PreparedRun, { columns, given }: RunOptions): WholeRun {
   const { rows, header, formatSha256, metadataSha256 } = prepared;
+  for (const { failure } of rows) if (failure !== undefined && isPassing(failure)) throw failure;
   return {
     kind: 'slides',
-    rows: rows.map(({ name, slide }) => ({
-      name,
-      bytes: slide === null ? null : Number(slide.identity.size),
-      modifiedNs: slide?.identity.mtimeNs ?? null,
-    })),
+    rows: rows.map(wholeRow),
     header,
     columns,
     formatSha256,
@@ -22,6 +24,12 @@ export function wholeSlides(prepared: PreparedRun, { columns, given }: RunOption
     imageFile: null,
     given,
   };
+}
+
+function wholeRow({ name, slide }: RunRow): WholeRow {
+  if (slide === null) return { name, bytes: null, modifiedNs: null };
+  const { size, mtimeNs, etagDigest } = slide.identity;
+  return { name, bytes: Number(size), modifiedNs: mtimeNs, ...(etagDigest === undefined ? {} : { etagDigest }) };
 }
 
 /** The run with these of its rows alone. The files that its output must not replace are those of the whole. */

@@ -2,7 +2,8 @@
  * A run over a part of the rows of a larger one, as lib/shards asks for it. The run reads and joins everything as if it were
  * the whole, and then keeps the rows that are its own: so what is wrong with the whole is wrong with each of its parts.
  */
-import type { ErrorCode } from '../core/errors.js';
+import { foundBy, MicrotomeError, type ErrorCode } from '../core/errors.js';
+import { isPassing } from '../core/passing.js';
 import type { ColumnOptions } from './columns.js';
 import type { RowSource } from './types.js';
 
@@ -13,6 +14,8 @@ export interface WholeRow {
   readonly bytes: number | null;
   /** When the file was last modified, in nanoseconds; null: there is none, or all images lie in one file. */
   readonly modifiedNs: string | null;
+  /** Of an object of a store: of its ETag, in hexadecimal. One that was replaced may have the same size and second. */
+  readonly etagDigest?: string;
 }
 
 /** All rows that the parts share. */
@@ -26,7 +29,7 @@ export interface WholeRun {
   readonly formatSha256: string | null;
   readonly metadataSha256: string | null;
   /** The one file that all images lie in; null: there is none. */
-  readonly imageFile: { readonly bytes: string; readonly modifiedNs: string } | null;
+  readonly imageFile: { readonly bytes: string; readonly modifiedNs: string; readonly etagDigest?: string } | null;
   /** Everything as given. */
   readonly given: Readonly<Record<string, unknown>>;
 }
@@ -52,14 +55,41 @@ export interface PartFacts {
   readonly machine: Readonly<Record<string, string>>;
 }
 
-/** What a run asks its part. Each is called at most once, in this order, but for `isSealed`. */
+/** What a run asks its part. Each is called at most once, in this order. */
 export interface RunPart {
+  /** An earlier process left something of it: what it has not finished counts, also when its time is up. */
+  hasBegun(): Promise<boolean>;
   /** Places of the rows that are this part's, in their order. Nothing of the run is written yet. */
   choose(whole: WholeRun, signal: AbortSignal): Promise<readonly number[]>;
-  /** Throws where the table that is there is not what this part left. Asked while the table is locked. */
-  requireSealed(): Promise<void>;
+  /**
+   * Names of the rows that the finished table does not have, for they were left out. Throws OUTPUT_EXISTS where the table that is there is
+   * not what this part left. Asked while the table is locked.
+   */
+  leftOut(): Promise<readonly string[]>;
   /** The model and the options have been found to be good, and the table is locked. */
   begin(): Promise<void>;
   /** The table is whole on disk, and gets its name once this has resolved. */
   seal(written: WrittenFile, facts: PartFacts): Promise<void>;
+}
+
+/** Rows that failed for a reason that may be gone in a while. Another try may score them, so a part with such rows is not finished. */
+export class PassingFailures {
+  #count = 0;
+  #first: { readonly row: number; readonly error: MicrotomeError } | null = null;
+
+  add(row: number, error: MicrotomeError): void {
+    if (!isPassing(error)) return;
+    ++this.#count;
+    if (row < (this.#first?.row ?? Number.POSITIVE_INFINITY)) this.#first = { row, error };
+  }
+
+  /** Null: there are none. Of the first row in their order. */
+  error(): MicrotomeError | null {
+    if (this.#first === null) return null;
+    const { code, stage, path } = this.#first.error;
+    const rows = this.#count === 1 ? '1 row' : `${this.#count} rows`;
+    const found = `the part is not finished, for ${rows} failed for a reason that may pass; the first one: ${foundBy(this.#first.error)}`;
+    const advice = 'start the shard again: it goes on from its journal';
+    return new MicrotomeError(code, stage, found, { path, advice, cause: this.#first.error });
+  }
 }

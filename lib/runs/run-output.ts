@@ -11,7 +11,7 @@ import type { FileSystem } from './file-system.js';
 import { checkKey, Journal, journalPathOf, readJournal, type ReadJournal } from './journal.js';
 import type { JournalKey } from './journal-format.js';
 import { lockOutput, lockPathOf, type LockTimes, type OutputLock } from './lock.js';
-import type { WrittenFile } from './part.js';
+import type { RunPart, WrittenFile } from './part.js';
 import { checkOutputPlace, isComplete, isThere, journalIsThere, refuseExisting } from './output-files.js';
 
 export interface OutputTarget {
@@ -55,17 +55,23 @@ export async function withLockedOutput<T>(
   }
 }
 
-/** Output without journal: the earlier run ended. An output that is not ours to judge is never replaced (OUTPUT_EXISTS). */
+/**
+ * Output without journal: the earlier run ended. An output that is not ours to judge is never replaced (OUTPUT_EXISTS). `part` knows which
+ * rows its table lacks.
+ */
 export async function isFinished(
   output: string,
   header: readonly string[],
   names: readonly string[],
   columns: ColumnOptions,
   fs: FileSystem,
+  part?: RunPart,
 ): Promise<boolean> {
   if (await journalIsThere(output, fs)) return false;
   if (!(await isThere(output, fs))) return false;
-  if (await isComplete(output, header, names, fs, columns)) return true;
+  const leftOut = new Set(await part?.leftOut());
+  const written = leftOut.size === 0 ? names : names.filter((name) => !leftOut.has(name));
+  if (await isComplete(output, header, written, fs, columns)) return true;
   const found = `${output} is there, without a journal, and is not the complete output of this run`;
   throw new MicrotomeError('OUTPUT_EXISTS', 'csv', found, {
     path: output,

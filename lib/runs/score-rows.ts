@@ -15,6 +15,7 @@ import { fallbacksOf, type RowFallback } from './fallback.js';
 import type { Journal } from './journal.js';
 import type { JournalRow } from './journal-format.js';
 import type { OutcomeQueue } from './outcome-queue.js';
+import { PassingFailures } from './part.js';
 import type { ProvisionalOutput } from './provisional.js';
 import { rowKey, type RowKeyMaker } from './row-key.js';
 import type { DeviceId, DeviceUse } from '../native/devices.js';
@@ -74,12 +75,14 @@ export interface ScoredRows {
   readonly rows: readonly SummaryRow[];
   /** Of the first row that failed and that nothing stands in for, in row order. */
   readonly firstError: MicrotomeError | null;
+  readonly passing: PassingFailures;
 }
 
 export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
   const { rows, resumed, controller, time } = input;
   const summary = new Map<number, SummaryRow>();
   const errors = new Map<number, MicrotomeError>();
+  const passing = new PassingFailures();
   const todo: RunRow[] = [];
   for (const row of rows) {
     const entry = resumedRow(row, resumed);
@@ -98,6 +101,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
       summary.set(row.index, entry);
       input.provisional?.done(row.index, entry);
       if (!outcome.ok) input.record?.slide(row.index, { state: recordedState(entry.source), error: entry.error }, null);
+      if (!outcome.ok) passing.add(row.index, outcome.error);
       if (!outcome.ok && entry.source === 'failed') errors.set(row.index, outcome.error);
       input.queue.put(position, outcome);
       if (turns.isOver) await turns.next();
@@ -118,6 +122,7 @@ export async function scoreRows(input: ScoreRowsInput): Promise<ScoredRows> {
   return {
     rows: rows.map((row) => summary.get(row.index) as SummaryRow),
     firstError: failed === undefined ? null : (errors.get(failed.index) ?? null),
+    passing,
   };
 }
 

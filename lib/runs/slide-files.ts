@@ -18,6 +18,8 @@ export interface SlideIdentity {
   readonly size: string;
   readonly mtimeNs: string;
   readonly inode: string;
+  /** Of an object of a store: of its ETag, in hexadecimal. Not there: a file. */
+  readonly etagDigest?: string;
 }
 
 export interface FoundSlide {

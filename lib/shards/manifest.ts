@@ -1,6 +1,6 @@
 /**
  * What the whole run is, as each of its shards finds out for itself: the rows, the model, the options, the number of shards.
- * The first shard writes it to `shards.json`; every other one must find the same bytes there. Neither a path nor the name of a
+ * The first shard writes it to `shards.json`; every other one must find the same there, but for the name of the model. Neither a path nor the name of a
  * machine is in it: shards may see the files under different paths.
  */
 import { MicrotomeError } from '../core/errors.js';
@@ -54,7 +54,17 @@ export const tableOptions: readonly string[] = [
   'licenses',
 ];
 
+/** Members of `gpu` that scores depend on: what the shards ask for, whatever each one's device then does. */
+export const precisionOptions: readonly string[] = ['tf32', 'fp16'];
+
 type Known = Readonly<Record<string, unknown>>;
+
+function askedPrecision({ gpu }: Known): Record<string, Json> {
+  const asked = typeof gpu === 'object' && gpu !== null ? (gpu as Known) : {};
+  return Object.fromEntries(
+    precisionOptions.filter((name) => asked[name] === true).map((name) => [`gpu.${name}`, true]),
+  );
+}
 
 function givenTableOptions(given: Known): Record<string, Json> {
   const options: Record<string, Json> = {};
@@ -91,6 +101,7 @@ export async function makeManifest(
       ...(await keyOptions(given, optionRows, signal)),
       ...partialValues(given),
       ...givenTableOptions(given),
+      ...askedPrecision(given),
     },
     metadataSha256: whole.metadataSha256,
     imageFile: whole.imageFile,
@@ -104,6 +115,12 @@ export function manifestText(manifest: ShardManifest): string {
 
 export function manifestDigest(manifest: ShardManifest): string {
   return sha256(manifestText(manifest));
+}
+
+/** Whether they describe the same run. The name of a model comes of its file, and decides nothing. */
+export function isSameRun(a: ShardManifest, b: ShardManifest): boolean {
+  const text = (of: ShardManifest): string => canonical(toJson({ ...of, model: of.model.sha256 }));
+  return text(a) === text(b);
 }
 
 /** Null: it is none of this version. */
@@ -147,7 +164,7 @@ export function manifestDifferences(was: ShardManifest, now: ShardManifest): str
   compare('the columns of the table', JSON.stringify(was.columns), JSON.stringify(now.columns));
   if (was.rows.sha256 !== now.rows.sha256)
     found.push(`the list of ${was.kind} is another (${was.rows.count} rows, now ${now.rows.count})`);
-  return found;
+  return found.length > 0 ? found : ['it is written in another way'];
 }
 
 function modelText({ model }: ShardManifest): string {
@@ -172,6 +189,7 @@ export function rowDifferences(was: readonly WholeRow[], now: readonly WholeRow[
     const shown = JSON.stringify(row.name);
     if (old === undefined) found.push(`${shown} is new`);
     else if (old.bytes !== row.bytes) found.push(`${shown} had ${sizeText(old)} and has ${sizeText(row)}`);
+    else if (old.etagDigest !== row.etagDigest) found.push(`${shown} was replaced (its ETag is another one)`);
     else if (old.modifiedNs !== row.modifiedNs) found.push(`${shown} was modified since`);
   }
   for (const { name } of was) if (!names.has(name)) found.push(`${JSON.stringify(name)} is not there any more`);

@@ -4,12 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
-import { pathOf } from '../core/file-url.js';
 import { MicrotomeError, type ErrorCode } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { piecesOf } from '../core/regular-file.js';
 import { Turns } from '../core/turns.js';
-import { contradiction, record, signal as signalOption, text } from '../options/check.js';
+import { contradiction, record, signal as signalOption } from '../options/check.js';
 import { headerLine } from '../runs/csv-write.js';
 import { ioFailure } from '../runs/failure.js';
 import { realFileSystem, type FileSystem } from '../runs/file-system.js';
@@ -19,6 +18,7 @@ import { isThere } from '../runs/output-files.js';
 import { withLockedOutput, writeOutput } from '../runs/run-output.js';
 import { noRows } from '../runs/run-summary.js';
 import type { RowSource } from '../runs/types.js';
+import { localPath } from './local-place.js';
 import { readManifest } from './manifest-file.js';
 import { notAManifest } from './manifest.js';
 import { joinParts, type JoinedParts } from './join-parts.js';
@@ -40,7 +40,7 @@ function parseMerge(options: unknown): ParsedMerge {
   >;
   if (output === undefined) throw contradiction(`${optionMark('output')} is missing: expected the CSV to write`);
   return {
-    output: pathOf(output instanceof URL ? output : text('output', output)),
+    output: localPath('output', output),
     overwrite: overwrite === true,
     signal: signal === undefined ? null : signalOption('signal', signal),
   };
@@ -63,13 +63,12 @@ function parseMerge(options: unknown): ParsedMerge {
 export async function mergeShards(folder: string | URL, options: MergeOptions): Promise<MergeSummary> {
   const { output, overwrite, signal } = parseMerge(options);
   const fs = realFileSystem;
-  const parts = pathOf(folder instanceof URL ? folder : text('folder', folder));
+  const parts = localPath('folder', folder);
   const read = await readManifest(parts, fs);
   const path = join(parts, manifestName);
   if (read === null) throw await noManifest(parts, path, fs);
   const { manifest, sha256 } = read;
-  if (resolve(dirname(output)) === resolve(parts) && /^(?:part-|rows-|shards\.json)/.test(basename(output)))
-    throw contradiction(`${optionMark('output')} ${output} has the name of a file of the parts`);
+  await refuseOwnFile(output, parts, fs);
   const list = await readRows(join(parts, manifest.rows.file), fs, signal);
   if (list.sha256 !== manifest.rows.sha256 || list.rows.length !== manifest.rows.count)
     throw damaged(join(parts, manifest.rows.file), `its digest is not that of ${manifestName}`);
@@ -79,7 +78,7 @@ export async function mergeShards(folder: string | URL, options: MergeOptions): 
   if (!overwrite && (await hasContent(output, tableOf(joined), fs))) return { ...summary, alreadyComplete: true };
   const rules = {
     output,
-    inputs: found.map(({ files }) => files.table),
+    inputs: [path, join(parts, manifest.rows.file), ...found.flatMap(({ files }) => Object.values(files))],
     resume: false,
     overwrite,
     fs,
@@ -92,6 +91,14 @@ export async function mergeShards(folder: string | URL, options: MergeOptions): 
     (target) => writeOutput(target, tableOf(joined), fs),
   );
   return summary;
+}
+
+/** Also through links: a folder has many names. What is a link to a file of the parts is an input of the merge. */
+async function refuseOwnFile(output: string, parts: string, fs: FileSystem): Promise<void> {
+  if (!/^(?:part-|rows-|shards\.json)/.test(basename(output))) return;
+  const real = (folder: string): Promise<string> => fs.realpath(folder).catch(() => resolve(folder));
+  if ((await real(dirname(output))) === (await real(parts)))
+    throw contradiction(`${optionMark('output')} ${output} has the name of a file of the parts`);
 }
 
 async function noManifest(folder: string, path: string, fs: FileSystem): Promise<MicrotomeError> {

@@ -1,4 +1,7 @@
-/** The rows of the whole run as a file: one line of JSON for each, `["name",bytes,"modifiedNs"]`, in the order of the output. */
+/**
+ * The rows of the whole run as a file: one line of JSON for each, `["name",bytes,"modifiedNs"]`, of an
+ * object with the digest of its ETag as fourth; in the order of the output.
+ */
 import { createHash } from 'node:crypto';
 import { MicrotomeError } from '../core/errors.js';
 import { piecesOf } from '../core/regular-file.js';
@@ -13,8 +16,8 @@ const kMaxBytes = 2 ** 31;
 const kMaxLineBytes = 2 ** 16;
 const kLinesAtOnce = 4096;
 
-function lineOf({ name, bytes, modifiedNs }: WholeRow): string {
-  return `${JSON.stringify([name, bytes, modifiedNs])}\n`;
+function lineOf({ name, bytes, modifiedNs, etagDigest }: WholeRow): string {
+  return `${JSON.stringify([name, bytes, modifiedNs, ...(etagDigest === undefined ? [] : [etagDigest])])}\n`;
 }
 
 export async function* rowLines(rows: readonly WholeRow[], signal: AbortSignal | null): AsyncGenerator<string> {
@@ -80,12 +83,14 @@ function rowOf(text: string): WholeRow | null {
   } catch {
     return null;
   }
-  if (!Array.isArray(value) || value.length !== 3) return null;
-  const [name, bytes, modifiedNs] = value as readonly unknown[];
+  if (!Array.isArray(value) || (value.length !== 3 && value.length !== 4)) return null;
+  const [name, bytes, modifiedNs, etagDigest] = value as readonly unknown[];
   if (typeof name !== 'string') return null;
   if (bytes !== null && !(typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0)) return null;
   if (modifiedNs !== null && !(typeof modifiedNs === 'string' && /^-?\d{1,20}$/.test(modifiedNs))) return null;
-  return { name, bytes, modifiedNs };
+  if (value.length === 3) return { name, bytes, modifiedNs };
+  if (typeof etagDigest !== 'string' || !/^[0-9a-f]{1,128}$/.test(etagDigest)) return null;
+  return { name, bytes, modifiedNs, etagDigest };
 }
 
 export function damaged(path: string, found: string): MicrotomeError {

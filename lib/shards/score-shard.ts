@@ -20,7 +20,11 @@ import type { ImageShardOptions, ShardOptions } from './types.js';
  *
  * A part that was interrupted goes on where it was left; a part that is finished is left as it is
  * (`alreadyComplete` of the summary). A part that another process works on is refused (OUTPUT_LOCKED). With `overwrite` the part
- * is scored again. `output` of the summary is the table of the part. A `deadline` counts from the start of this shard.
+ * is scored again. `output` of the summary is the table of the part. A number of milliseconds as `deadline` counts
+ * from the start of this shard; a moment that passed before it began is refused (DEADLINE).
+ *
+ * Rows that failed for a reason that may pass (no time, no network, no memory, a device lost) get no fallback value: the run rejects with the
+ * first of them and keeps its journal. Started again, the shard scores these rows alone.
  *
  * @throws SHARD_CONFLICT, and what {@link scoreDirectory} throws
  * @example

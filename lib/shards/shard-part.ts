@@ -14,10 +14,9 @@
 import { mkdir } from 'node:fs/promises';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
-import { pathOf } from '../core/file-url.js';
 import { loadModel } from '../model/load-model.js';
 import type { Model } from '../model/model.js';
-import { contradiction, text } from '../options/check.js';
+import { contradiction } from '../options/check.js';
 import { modelOptionKeys } from '../options/model-options.js';
 import { parseOptions } from '../options/parse.js';
 import type { ModelOptions, ShardChoice } from '../options/types.js';
@@ -25,8 +24,10 @@ import { readCsv } from '../runs/csv-read.js';
 import { removeLeftovers } from '../runs/durable.js';
 import { ioFailure } from '../runs/failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from '../runs/file-system.js';
+import { isThere, journalIsThere } from '../runs/output-files.js';
 import type { PartFacts, RunPart, WholeRun, WrittenFile } from '../runs/part.js';
 import { assignBySize } from './assignment.js';
+import { localPath } from './local-place.js';
 import { checkManifest, publishManifest } from './manifest-file.js';
 import { makeManifest, manifestDigest, type ShardManifest } from './manifest.js';
 import { partFiles, type PartFiles } from './names.js';
@@ -41,6 +42,8 @@ export class ShardPart implements RunPart {
   readonly files: PartFiles;
   #whole: WholeRun | null = null;
   #manifest: ShardManifest | null = null;
+  /** SHA-256 of shards.json, or of what is going to be it. */
+  #digest = '';
   #model: Model | null = null;
 
   private constructor(
@@ -67,7 +70,7 @@ export class ShardPart implements RunPart {
       if (options[name] !== undefined && options[name] !== false)
         throw contradiction(`${optionMark(name)} was given with ${optionMark('shard.index')}; ${kWhy[name]}`);
     }
-    return new ShardPart(pathOf(output instanceof URL ? output : text('output', output)), shard, options, fs);
+    return new ShardPart(localPath('output', output), shard, options, fs);
   }
 
   /** What the run over the rows of this part is given. */
@@ -85,12 +88,19 @@ export class ShardPart implements RunPart {
     return { ...Object.fromEntries(rest), model: this.#model } as T;
   }
 
+  async hasBegun(): Promise<boolean> {
+    // What is there is going to be replaced.
+    if (this.given['overwrite'] === true) return false;
+    const { table } = this.files;
+    return (await journalIsThere(table, this.fs)) || (await isThere(table, this.fs));
+  }
+
   async choose(whole: WholeRun, signal: AbortSignal): Promise<readonly number[]> {
     const { shard, folder, fs } = this;
     const model = await modelOf(whole.given);
     signal.throwIfAborted();
     const manifest = await makeManifest(whole, model, shard.count, signal);
-    await checkManifest(folder, manifest, whole.rows, fs);
+    this.#digest = (await checkManifest(folder, manifest, whole.rows, fs)) ?? manifestDigest(manifest);
     [this.#whole, this.#manifest, this.#model] = [whole, manifest, model];
     await makeFolder(folder);
     const shardOf = await assignBySize(
@@ -103,11 +113,14 @@ export class ShardPart implements RunPart {
     return own;
   }
 
-  async requireSealed(): Promise<void> {
+  async leftOut(): Promise<readonly string[]> {
     const { table } = this.files;
     const record = await readPartRecord(this.files.record, this.fs);
-    const { sha256 } = await readCsv(table, undefined, this.fs);
-    if (record?.manifest === this.#digest && record.table.sha256 === sha256) return this.#sweep();
+    const sha256 = await this.#tableDigest();
+    if (record?.manifest === this.#digest && record.table.sha256 === sha256) {
+      await this.#sweep();
+      return record.skipped;
+    }
     const found =
       record === null
         ? `${table} is there without its record ${this.files.record}`
@@ -119,7 +132,7 @@ export class ShardPart implements RunPart {
   async begin(): Promise<void> {
     if (this.#manifest === null || this.#whole === null) return;
     await this.#sweep();
-    await publishManifest(this.folder, this.#manifest, this.#whole.rows, this.fs, null);
+    this.#digest = await publishManifest(this.folder, this.#manifest, this.#whole.rows, this.fs, null);
   }
 
   async seal(table: WrittenFile, facts: PartFacts): Promise<void> {
@@ -128,14 +141,20 @@ export class ShardPart implements RunPart {
     await writePartRecord(this.files.record, record, this.fs);
   }
 
+  /** Null: it is no table any more. */
+  async #tableDigest(): Promise<string | null> {
+    try {
+      return (await readCsv(this.files.table, undefined, this.fs)).sha256;
+    } catch (error) {
+      if (error instanceof MicrotomeError && error.code === 'CSV_INVALID') return null;
+      throw error;
+    }
+  }
+
   /** Removes what a shard that was killed left of its records under temporary names. The table is locked. */
   async #sweep(): Promise<void> {
     const { record, runRecord } = this.files;
     for (const path of [record, runRecord]) await removeLeftovers(path, async () => false, this.fs);
-  }
-
-  get #digest(): string {
-    return this.#manifest === null ? '' : manifestDigest(this.#manifest);
   }
 }
 

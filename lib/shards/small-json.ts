@@ -5,6 +5,9 @@ import { piecesOf } from '../core/regular-file.js';
 import { ioFailure } from '../runs/failure.js';
 import { errnoOf, type FileSystem } from '../runs/file-system.js';
 
+/** What `refuse` is told of a file that somebody may be writing at this moment: all of ours begin with a brace and end in a line feed. */
+export const cutShort = 'it is cut short';
+
 export interface ReadJson {
   readonly value: { readonly [key: string]: unknown };
   /** Of the file's bytes. */
@@ -31,7 +34,8 @@ export async function readJson(
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch {
-    throw refuse('it is no JSON');
+    const isCutShort = bytes.length === 0 || (bytes[0] === 0x7b && bytes.at(-1) !== 0x0a);
+    throw refuse(isCutShort ? cutShort : 'it is no JSON');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('it is no JSON object');
   return { value: value as ReadJson['value'], sha256: createHash('sha256').update(bytes).digest('hex') };

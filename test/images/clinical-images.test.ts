@@ -3,7 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodePng } from '../../lib/core/png.js';
-import { checkModel, createImageScorer, scoreImages, scoreSlide } from '../../lib/index.js';
+import {
+  checkModel,
+  createImageScorer,
+  mergeShards,
+  scoreImages,
+  scoreImageShard,
+  scoreSlide,
+} from '../../lib/index.js';
 import { writeBundle, type Json } from '../api/support/bundle.js';
 import { failureOf, temporaryFolder } from '../runs/support.js';
 import { meanColourModel } from '../support/models/small-graphs.js';
@@ -215,6 +222,35 @@ describe('a bundle for images and their metadata', () => {
     const nobody = await metadata(table.map((cells, i) => (i === 0 ? ['', ...cells.slice(1)] : cells)));
     const alone = await scoreImages(folder, { ...options, metadata: nobody, fallback: 0.5 }).done;
     expect(alone.failures.CLINICAL_MISSING).toEqual({ count: 1, examples: [isicName(0)] });
+  });
+});
+
+describe('shards of a run whose model compares the rows of the metadata', () => {
+  it('compare with all rows of the table, also those of other shards: merged, the bytes of one process', async () => {
+    const [folder, path, model] = [await images(), await metadata(), bundle()];
+    const place = await temporaryFolder();
+    const [whole, merged, parts] = ['whole.csv', 'merged.csv', 'parts'].map((name) => join(place, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const options = { ...machine, model, metadata: path, allOutputs: true } as const;
+    await scoreImages(folder, { ...options, output: whole }).done;
+    const scored: number[] = [];
+    for (const index of [2, 0, 1]) {
+      const run = scoreImageShard(folder, { ...options, output: parts, shard: { index, count: 3 } });
+      scored.push((await run.done).counts.scored);
+    }
+    // Each has some rows, so that no shard has all of a patient's four.
+    expect(scored.toSorted()).toEqual([1, 2, 2]);
+    await mergeShards(parts, { output: merged });
+    expect(await readFile(merged, 'utf8')).toBe(await readFile(whole, 'utf8'));
+    // One value of one row changes the numbers of others: another table is another run.
+    await writeFile(path, (await readFile(path, 'utf8')).replace('male,7', 'male,8'));
+    const other = scoreImageShard(folder, { ...options, output: parts, shard: { index: 1, count: 3 } });
+    const error = await failureOf(other.done);
+    expect(error).toMatchObject({ code: 'SHARD_CONFLICT' });
+    expect(error.message).toContain('the content of metadata is not what it was');
   });
 });
 

@@ -1,7 +1,7 @@
 /** What shards must agree on: each option of a run is either in the manifest, or decides neither a score nor the table. */
 import { describe, expect, it } from 'vitest';
 import { optionRows } from '../../lib/options/table.js';
-import { tableOptions } from '../../lib/shards/manifest.js';
+import { precisionOptions, tableOptions } from '../../lib/shards/manifest.js';
 
 /** Of the options that no score depends on: those that may differ between the shards of one run. */
 const mayDiffer = [
@@ -23,6 +23,13 @@ describe('the manifest', () => {
     const known = new Set([...tableOptions, ...mayDiffer]);
     const unknown = rows.map(({ name }) => name).filter((name) => !known.has(name) && !/^(?:gpu|limits)\./.test(name));
     expect(unknown).toEqual([]);
+  });
+
+  it('has what is asked of the precision of a GPU', () => {
+    const decisive = optionRows.filter(
+      ({ name, scores, kind }) => name.startsWith('gpu.') && scores === 'byContent' && kind.type === 'boolean',
+    );
+    expect(decisive.map(({ name }) => name)).toEqual(precisionOptions.map((name) => `gpu.${name}`));
   });
 
   it('has only options that there are', () => {

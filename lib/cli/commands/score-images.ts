@@ -16,7 +16,7 @@ import { deviceLine, isTelling } from '../device-line.js';
 import { exitCode, exitCodeOf } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import type { CliIo } from '../io.js';
-import { countParts, scoreLine, unrecorded } from '../outcome.js';
+import { completeText, countParts, scoreLine } from '../outcome.js';
 import { progressView, type ProgressKind, type ProgressView } from '../progress.js';
 import { shardExitCodeOf } from '../shard-exit-code.js';
 import type { FoundShard } from '../shard-index.js';
@@ -53,7 +53,7 @@ export async function scoreTheImages(images: readonly string[], args: ParsedArgs
     view.end();
     failed.end();
     for (const line of noticeLines(summary)) view.note(line);
-    view.note(imagesLine(summary));
+    view.note(imagesLine(summary, shard !== null));
     return shard === null ? codeOf(summary) : exitCode.ok;
   } catch (error) {
     view.end();
@@ -168,11 +168,10 @@ function noticeLines({
   ];
 }
 
-function imagesLine(summary: ImageSummary): string {
+function imagesLine(summary: ImageSummary, isPart: boolean): string {
   const { output, names, notRead, clipped, deadline, elapsedMs } = summary;
   const where = output === null ? '' : `${printable(output)}: `;
-  if (summary.alreadyComplete)
-    return `${where}complete already, nothing to do (${unrecorded}); to score it again, pass --overwrite without --resume`;
+  if (summary.alreadyComplete) return `${where}${completeText(isPart)}`;
   const parts = [`${names.length} ${names.length === 1 ? 'row' : 'rows'}`, ...countParts(summary, 'an image')];
   if (notRead.length > 0) parts.push(`${notRead.length} not read`);
   if (clipped > 0) parts.push(`${clipped} held to the declared range`);

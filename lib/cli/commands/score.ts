@@ -48,7 +48,7 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     const summary = await run.done;
     view.end();
     for (const line of resumeLines(summary, args.naming)) view.note(line);
-    view.note(summaryLine(summary));
+    view.note(summaryLine(summary, shard !== null));
     return shard === null ? codeOf(summary) : exitCode.ok;
   } catch (error) {
     view.end();

@@ -44,9 +44,15 @@ function poolText({ rows: { pool } }: FeatureOutput): Json {
   return pool === null ? 'none' : pool.kind === 'cls' ? 'cls' : `mean after ${pool.skip}`;
 }
 
-/** With what is the slide's own. The inode is left out: a copy of a slide has the same features. */
-export function identityText(run: RunIdentity, { size, mtimeNs }: Pick<SlideIdentity, 'size' | 'mtimeNs'>): string {
-  return canonical({ ...run, slide: { size, mtimeNs } });
+/**
+ * With what is the slide's own. The inode is left out: a copy of a slide has the same features. An object of a store is known by its
+ * ETag too.
+ */
+export function identityText(
+  run: RunIdentity,
+  { size, mtimeNs, etagDigest }: Pick<SlideIdentity, 'size' | 'mtimeNs' | 'etagDigest'>,
+): string {
+  return canonical({ ...run, slide: { size, mtimeNs, ...(etagDigest === undefined ? {} : { etagDigest }) } });
 }
 
 /** Throws RESUME_REFUSED, naming what differs. `was` is not trusted. */

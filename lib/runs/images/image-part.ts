@@ -1,6 +1,7 @@
 /** A part of a run over lesion images; see ../part.ts. */
 import { Turns } from '../../core/turns.js';
 import type { PartFacts, WholeRow, WholeRun } from '../part.js';
+import type { SlideIdentity } from '../slide-files.js';
 import type { FoundImages } from './found-images.js';
 import type { ImageRunOptions } from './image-options.js';
 import type { ImageResults } from './image-results.js';
@@ -38,9 +39,13 @@ export async function wholeImages(whole: WholeImages): Promise<WholeRun> {
     columns: options.columns,
     formatSha256,
     metadataSha256,
-    imageFile: file === null ? null : { bytes: file.size, modifiedNs: file.mtimeNs },
+    imageFile: file === null ? null : imageFile(file),
     given: options.given,
   };
+}
+
+function imageFile({ size, mtimeNs, etagDigest }: SlideIdentity): WholeRun['imageFile'] {
+  return { bytes: size, modifiedNs: mtimeNs, ...(etagDigest === undefined ? {} : { etagDigest }) };
 }
 
 /** These rows alone. What is counted beside the rows is that of the whole. */

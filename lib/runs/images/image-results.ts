@@ -1,6 +1,7 @@
 /** What became of each row of a run over lesion images, as lists: 400,000 rows take some megabytes. */
 import type { ErrorCode, MicrotomeError } from '../../core/errors.js';
 import type { Model } from '../../model/model.js';
+import { PassingFailures } from '../part.js';
 import type { RowSource } from '../types.js';
 import { Counts } from './counts.js';
 
@@ -20,6 +21,7 @@ export class ImageResults {
   /** Of the outputs of the model but the first; empty where they are not wanted. */
   readonly further: readonly Float64Array[];
   readonly failures: Counts = new Counts();
+  readonly passing: PassingFailures = new PassingFailures();
   readonly notes: Counts = new Counts();
   clipped: number = 0;
   readonly #sources: Uint8Array;
@@ -48,6 +50,7 @@ export class ImageResults {
     this.#setSource(row, source);
     this.#codes.set(row, error.code);
     this.failures.add(error.code, this.names[row] ?? '');
+    this.passing.add(row, error);
     if (source === 'failed' && row < (this.#firstError?.row ?? Number.POSITIVE_INFINITY))
       this.#firstError = { row, error };
   }

@@ -12,7 +12,7 @@ import type { ImageScorerOptions } from '../../scoring/image-scorer.js';
 import { fallbackFailure } from '../../scoring/score-range.js';
 import { realClock, type Clock } from '../clock.js';
 import { outputHeader } from '../columns.js';
-import { deadlineMs } from '../deadline.js';
+import { deadlineMs, partDeadlineMs } from '../deadline.js';
 import { realFileSystem, type FileSystem } from '../file-system.js';
 import { readFormat } from '../format.js';
 import type { Journal } from '../journal.js';
@@ -116,8 +116,7 @@ class Execution {
   async run(given: unknown): Promise<ImageSummary> {
     const startedMs = this.clock.nowMs();
     const options = parseImageOptions(given);
-    const endMs =
-      options.deadline === null ? null : deadlineMs(options.deadline, startedMs, this.clock, options.resume);
+    const endMs = await this.endMs(options, startedMs);
     const unlink = followSignal(options.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
@@ -157,6 +156,13 @@ class Execution {
     });
   }
 
+  private async endMs({ deadline, resume }: ImageRunOptions, startedMs: number): Promise<number | null> {
+    const { part } = this.dependencies;
+    if (deadline === null) return null;
+    if (part === undefined) return deadlineMs(deadline, startedMs, this.clock, resume);
+    return partDeadlineMs(deadline, startedMs, this.clock, part);
+  }
+
   private async ownRows(options: ImageRunOptions, whole: Prepared): Promise<Prepared> {
     const { part } = this.dependencies;
     if (part === undefined) return whole;
@@ -177,8 +183,7 @@ class Execution {
     const lockTimes = this.dependencies.lockTimes ?? defaultLockTimes;
     const { signal } = this.stop.controller;
     const finished = async (): Promise<ImageSummary | null> => {
-      if (!(await isFinished(output, header, rows.names, columns, fs))) return null;
-      await this.dependencies.part?.requireSealed();
+      if (!(await isFinished(output, header, rows.names, columns, fs, this.dependencies.part))) return null;
       return imagesFinishedBefore(output, rows, found, this.clock.nowMs() - times.startedMs);
     };
     return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
@@ -317,6 +322,8 @@ class Execution {
     // The journal stays: repaired images are scored by resuming, the others are not scored again.
     if (onError !== 'skip' && results.firstError !== null) throw results.firstError;
     const { part } = this.dependencies;
+    const passing = part === undefined ? null : results.passing.error();
+    if (passing !== null) throw passing;
     await writeOutput(target, imageTable(header, results, columns, model), this.fs, (file) =>
       part === undefined ? Promise.resolve() : part.seal(file, imageFacts(results, this.machine)),
     );
