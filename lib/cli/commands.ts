@@ -85,6 +85,15 @@ export const commands: readonly Command[] = [
     subcommands: modelCommands,
   },
   {
+    name: 'serve',
+    positionals: '',
+    summary: 'serve models over HTTP by the Open Inference Protocol: images, tensors, slides',
+    load: async () => {
+      const { serve, serveSpec } = await import('./commands/serve.js');
+      return { spec: serveSpec, run: serve };
+    },
+  },
+  {
     name: 'evaluate',
     positionals: '<submission.csv>',
     summary: 'show the log loss of a submission, where the true values are known',
