@@ -37,6 +37,16 @@ const modelCommands: readonly Command[] = [
   },
 ];
 
+const modelRepositoryCommand: Command = {
+  name: 'model repository',
+  positionals: '<bundle|name>',
+  summary: 'write a bundle as a model of a repository of Triton',
+  load: async () => {
+    const { modelRepository, modelRepositorySpec } = await import('./commands/model-repository.js');
+    return { spec: modelRepositorySpec, run: modelRepository };
+  },
+};
+
 export const commands: readonly Command[] = [
   {
     name: 'score',
@@ -82,7 +92,7 @@ export const commands: readonly Command[] = [
       const { model, modelSpec } = await import('./commands/model.js');
       return { spec: modelSpec, run: model };
     },
-    subcommands: modelCommands,
+    subcommands: [...modelCommands, modelRepositoryCommand],
   },
   {
     name: 'serve',

@@ -11,3 +11,7 @@ export type {
   ServerOptions,
   TensorModel,
 } from './options.js';
+export { writeModelRepository } from './repository/write-repository.js';
+export type { RepositoryOptions, WrittenRepository } from './repository/write-repository.js';
+export { readModelRepository } from './repository/read-repository.js';
+export type { FoundModels } from './repository/read-repository.js';

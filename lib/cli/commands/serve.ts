@@ -1,7 +1,13 @@
 /** microtome serve: models behind HTTP, until a signal comes. */
 import { piecesOf } from '../../core/regular-file.js';
 import { MicrotomeError, optionTable, type OptionInfo } from '../../index.js';
-import { createServer, type ModelToServe, type ServerLimits, type ServerOptions } from '../../serve/index.js';
+import {
+  createServer,
+  readModelRepository,
+  type ModelToServe,
+  type ServerLimits,
+  type ServerOptions,
+} from '../../serve/index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
@@ -50,6 +56,12 @@ export const serveSpec: CommandSpec = {
       isList: true,
       heading: 'Model',
       help: 'an .onnx file that takes rows of tensors, and nothing else; may be given several times',
+    },
+    'model-repository': {
+      kind: 'text',
+      value: 'DIR',
+      heading: 'Model',
+      help: 'a repository of Triton: each of its models is served',
     },
     port: { kind: 'integer', value: 'N', help: 'port to listen at (default: any free one)' },
     host: { kind: 'text', value: 'ADDRESS', help: 'address to listen at (default: 127.0.0.1, this machine alone)' },
@@ -166,8 +178,12 @@ export async function serve(args: ParsedArgs, io: CliIo): Promise<number> {
   const [extra] = args.positionals;
   if (extra !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(extra)}`, serveSpec.name);
   const options = await serverOptions(args, io);
-  if (options.models.length === 0) throw new UsageError('--model is missing', serveSpec.name);
-  const server = await createServer(options);
+  const repository = args.text('model-repository');
+  const found = repository === undefined ? { models: [], notes: [] } : await readModelRepository(repository);
+  for (const note of found.notes) io.stderr.write(`${printable(note)}\n`);
+  const models = [...options.models, ...found.models];
+  if (models.length === 0) throw new UsageError('--model is missing', serveSpec.name);
+  const server = await createServer({ ...options, models });
   // From here on a signal lets the server finish, and nobody has to read what it prints.
   io.finishesOnSignal = true;
   io.writesFile = true;
