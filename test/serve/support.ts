@@ -1,11 +1,14 @@
 /** Servers, graphs and images for the tests of serving. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { encodePng } from '../../lib/core/png.js';
-import { createServer, type InferenceServer, type ServerOptions } from '../../lib/serve/index.js';
-import { writeBundle, type Json } from '../api/support/bundle.js';
+import { createServer, type DescribedModel, type InferenceServer, type ServerOptions } from '../../lib/serve/index.js';
+import { temporaryFolder as temporaryFolderNow, writeBundle, type Json } from '../api/support/bundle.js';
 import { fileWith } from '../runs/support.js';
+import { slowModel } from '../support/models/small-graphs.js';
 import { OnnxGraph } from '../support/onnx-writer.js';
 
 export async function pngOf(colour: readonly number[], width = 20, height = 30): Promise<Buffer> {
@@ -33,6 +36,13 @@ export function imageBundle(): string {
       json['select'] = [];
     },
   });
+}
+
+/** A model of slides of which one run takes many seconds: a job over a slide goes on until it is cancelled. */
+export function slowModelOfSlides(): DescribedModel {
+  const model = join(temporaryFolderNow(), 'slow.onnx');
+  writeFileSync(model, slowModel(120));
+  return { name: 'slow', model, input: { level: 0 }, device: 'cpu' };
 }
 
 /** Rows of `columns` numbers: twice each, and their sum. A row with 1e30 in it gives no finite sum of squares. */
