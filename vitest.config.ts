@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**'],
+          exclude: [
+            'test/serve/peer/**',
+            'test/package/**',
+            'test/nightly/**',
+            'test/peers/**',
+            'test/bench/**',
+            'test/competition/box/**',
+          ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -28,6 +35,17 @@ export default defineConfig({
           // Other programs use all cores themselves.
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'serve',
+          include: ['test/serve/peer/*.test.ts'],
+          // The server and its client take all cores.
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 300_000,
         },
       },
