@@ -10,19 +10,19 @@ import { rowOf } from './row.js';
 
 const claim = atLeast(
   'serve',
-  'requests/s with batching across requests against without, perceptron of 15.7 M weights',
+  'requests/s with batching across requests against without, perceptron of 25 M weights',
   2,
 );
 
 /** Raised when the perceptron changes. */
-const WEIGHTS = 1;
+const WEIGHTS = 2;
 
 /** Greatest difference of an answer, as a share of the largest. */
 const TOLERANCE = 1e-4;
 
 export const serve = rowOf([claim], async (bench) => {
   const model = await cached('model-perceptron', 'onnx', [WEIGHTS], (path) => writeFile(path, perceptron()));
-  const args = [model, `${bench.rounds(7)}`, bench.quick ? '300' : '1000'];
+  const args = [model, `${bench.rounds(5)}`, bench.quick ? '200' : '600'];
   const { joined, alone, apart } = await probe<ServeReport>('serve', args);
   if (!(apart <= TOLERANCE))
     return [notRun(claim, `other answers: they differ by ${apart.toPrecision(2)} of the largest`)];

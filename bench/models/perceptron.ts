@@ -2,7 +2,7 @@
 import { OnnxGraph, type Dimension } from '../../test/support/onnx-writer.js';
 
 export const FEATURES = 2048;
-const HIDDEN = 3072;
+const HIDDEN = 4096;
 
 export function perceptron(batch: Dimension = 'batch'): Buffer {
   const graph = new OnnxGraph(29);

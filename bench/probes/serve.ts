@@ -36,9 +36,8 @@ async function askAll(url: string, requests: number): Promise<Asked> {
   const rows = Array.from({ length: 16 }, (_, i) => rowOf(i));
   const values: number[] = new Array(16).fill(0);
   let next = 0;
-  const began = performance.now();
-  const worker = async (): Promise<void> => {
-    while (next < requests) {
+  const worker = async (until: number): Promise<void> => {
+    while (next < until) {
       const at = next++ % rows.length;
       const input = {
         name: 'features',
@@ -50,7 +49,11 @@ async function askAll(url: string, requests: number): Promise<Asked> {
       values[at] = Number(outputs[0]?.values[0]);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  // Connections are made, and code is compiled, before it counts.
+  await Promise.all(Array.from({ length: AT_ONCE }, () => worker(2 * AT_ONCE)));
+  next = 0;
+  const began = performance.now();
+  await Promise.all(Array.from({ length: AT_ONCE }, () => worker(requests)));
   return { perSecond: (1000 * requests) / (performance.now() - began), values };
 }
 

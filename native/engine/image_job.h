@@ -79,7 +79,8 @@ class ImageJob final : public Job, public RowOwner {
   std::unique_ptr<ImageSource> source_;
   std::vector<ImageRows::Output> outputs_;
   std::mutex rows_mutex_;
-  std::vector<ImageRows::Row> kept_rows_;  // [rows_mutex_] made once; then each row is written by the thread that has it
+  std::vector<ImageRows::Row>
+      kept_rows_;  // [rows_mutex_] made once; then each row is written by the thread that has it
 
   // [pool]
   Phase phase_ = Phase::Queued;

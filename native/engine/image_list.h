@@ -1,4 +1,5 @@
-// Images, or rows of tensors, that are scored one by one: where they are, what is asked of them, what comes back. Plain data.
+// Images, or rows of tensors, that are scored one by one: where they are, what is asked of them, what comes back. Plain
+// data.
 #pragma once
 
 #include <cstdint>
