@@ -19,6 +19,7 @@ export interface ImageScores {
   readonly notes: readonly string[];
 }
 
+/** How the end of a job over a slide is waited for. */
 export interface SlideWait {
   /** Aborted: the job is cancelled on the server, too. */
   readonly signal?: AbortSignal;
@@ -28,7 +29,9 @@ export interface SlideWait {
   readonly pollMs?: number;
 }
 
-interface Call {
+/** What every request may be given. */
+export interface Call {
+  /** Gives up the request. */
   readonly signal?: AbortSignal;
 }
 
@@ -70,14 +73,17 @@ export class InferenceClient {
     return this.#isWell('/v2/health/ready', signal);
   }
 
+  /** Whether a model takes requests; false also where the server has no such model. */
   isModelReady(model: string, { signal }: Call = {}): Promise<boolean> {
     return this.#isWell(`${modelPath(model)}/ready`, signal);
   }
 
+  /** What the server says of itself. */
   async metadata({ signal }: Call = {}): Promise<ServerMetadata> {
     return (await this.#json({ method: 'GET', path: '/v2', signal })) as ServerMetadata;
   }
 
+  /** The inputs and outputs of a model. */
   async modelMetadata(model: string, { signal }: Call = {}): Promise<ModelMetadata> {
     return (await this.#json({ method: 'GET', path: modelPath(model), signal })) as ModelMetadata;
   }
@@ -119,6 +125,7 @@ export class InferenceClient {
     })) as SlideJob;
   }
 
+  /** Where a job stands. Rejects with NETWORK where the server has forgotten it. */
   async slideJob(model: string, id: string, { signal }: Call = {}): Promise<SlideJob> {
     return (await this.#json({ method: 'GET', path: this.#slidePath(model, id), signal })) as SlideJob;
   }
@@ -172,7 +179,7 @@ function failed({ path, error }: SlideJob): MicrotomeError {
 /**
  * A client of a server of the Open Inference Protocol (version 2): microtome's own, Triton or KServe.
  *
- * @throws {@link MicrotomeError} INVALID_OPTION for an address that is none.
+ * @throws MicrotomeError: INVALID_OPTION for an address that is none.
  * @example
  * ```ts
  * const client = createClient('http://127.0.0.1:8080', { token });

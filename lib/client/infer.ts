@@ -40,6 +40,7 @@ export interface Inference {
   readonly notes: readonly string[];
 }
 
+/** What a request of inference may ask for beside its inputs. */
 export interface InferOptions {
   /** The outputs that are wanted. Default: those that the model gives by itself. */
   readonly outputs?: readonly string[];

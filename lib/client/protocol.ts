@@ -43,6 +43,7 @@ export interface InferResponseJson {
   readonly outputs: readonly TensorJson[];
 }
 
+/** What a server says of itself. */
 export interface ServerMetadata {
   readonly name: string;
   readonly version: string;
@@ -57,6 +58,7 @@ export interface TensorMetadata {
   readonly shape: readonly number[];
 }
 
+/** What a server says of a model. */
 export interface ModelMetadata {
   readonly name: string;
   readonly versions: readonly string[];

@@ -70,7 +70,7 @@ export const defaultLimits: ServerLimits = Object.freeze({
   slideJobMs: 3_600_000,
 });
 
-/** A model to serve: a bundle, an .onnx file or a built-in name, which {@link loadModel} understands. */
+/** A model to serve: a bundle, an .onnx file or a built-in name, which `loadModel` understands. */
 export interface DescribedModel
   extends RuntimeOptions,
     ModelOptions,
@@ -101,6 +101,7 @@ export interface DeclaredTensors {
 /** One model of a server. */
 export type ModelToServe = DescribedModel | TensorModel;
 
+/** What {@link createServer} is told. */
 export interface ServerOptions {
   /** At least one. */
   readonly models: readonly ModelToServe[];

@@ -225,7 +225,7 @@ function metricsOf(serving: () => Serving): ServerMetrics {
  * (version 2), with metrics for Prometheus at `/metrics`. Listens at this machine's own address unless `host` says otherwise.
  * Where a `token` is given, every request but those of health must have it.
  *
- * @throws {@link MicrotomeError} what {@link createImageScorer} throws, INVALID_OPTION, FILE_NOT_FOUND for the folder of slides,
+ * @throws MicrotomeError: what `createImageScorer` throws, INVALID_OPTION, FILE_NOT_FOUND for the folder of slides,
  * and NETWORK where the address cannot be listened at.
  * @example
  * ```ts

@@ -12,6 +12,7 @@ import { kMostPbtxtBytes } from './pbtxt.js';
 /** More models than one server should have. */
 const kMostModels = 256;
 
+/** What a repository has. */
 export interface FoundModels {
   readonly models: readonly ModelToServe[];
   /** What is in the repository and is not used: sentences. */
@@ -94,7 +95,7 @@ async function modelIn(root: string, folder: string, notes: string[]): Promise<M
  * Every model of a repository, as {@link createServer} takes them: with the bundle where there is one, else as a graph that takes
  * rows of tensors.
  *
- * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_INVALID for a configuration that is none, or asks for what
+ * @throws MicrotomeError: FILE_NOT_FOUND, FILE_UNREADABLE, MODEL_INVALID for a configuration that is none, or asks for what
  * is not supported.
  */
 export async function readModelRepository(folder: string): Promise<FoundModels> {

@@ -12,6 +12,7 @@ import { invalid, record } from '../../options/check.js';
 import { datatypeOf } from '../tensor-data.js';
 import { configText, type ModelConfig, type TritonSettings } from './model-config.js';
 
+/** What {@link writeModelRepository} is told. */
 export interface RepositoryOptions {
   /** The repository; made where it is not there. */
   readonly out: string;
@@ -143,7 +144,7 @@ function filesOf(model: Model, graph: GraphSpec): ReadonlyMap<string, string> {
  * Writes `NAME/config.pbtxt` and `NAME/1/`, which holds the graph, its weights and the bundle's `microtome.json`, so that
  * `microtome serve --model-repository` knows how images become tensors and Triton runs the graph. Nothing is replaced.
  *
- * @throws {@link MicrotomeError} what `loadModel` throws, MODEL_MISMATCH for a bundle of more than one graph, OUTPUT_EXISTS.
+ * @throws MicrotomeError: what `loadModel` throws, MODEL_MISMATCH for a bundle of more than one graph, OUTPUT_EXISTS.
  * @example
  * ```ts
  * const { folder } = await writeModelRepository('demo-lesion', { out: 'models', name: 'lesion' });
