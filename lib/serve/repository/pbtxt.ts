@@ -90,8 +90,10 @@ class Reader {
       const { kind, text: name, line } = this.#take();
       if (kind !== 'word') throw this.error(`${JSON.stringify(name)} where the name of a field was expected`, line);
       if (depth > kMostDepth) throw this.error('too many messages inside one another', line);
+      const before = fields.get(name);
       const values = this.#values(depth);
-      fields.set(name, [...(fields.get(name) ?? []), ...values]);
+      if (before === undefined) fields.set(name, [...values]);
+      else for (const value of values) before.push(value);
       this.#takesSign(',', ';');
     }
   }
