@@ -31,7 +31,44 @@ export interface HeldBody {
   release(): void;
 }
 
-type BodyLimits = Pick<ServerLimits, 'bodyBytes' | 'bodyBytesPerSecond' | 'slowGraceMs'>;
+type BodyLimits = Pick<ServerLimits, 'bodyBytes' | 'bodyBytesPerSecond' | 'slowGraceMs' | 'requestMs'>;
+
+/** Of the first block of a body. */
+const kFirstBytes = 64 * 1024;
+
+/**
+ * Bytes that come in pieces, in one block: a list of pieces takes hundreds of bytes for each, and a client may send pieces of one
+ * byte. `take` is told what the block holds, not what has come.
+ */
+class Growing {
+  #block = Buffer.alloc(0);
+  #length = 0;
+
+  constructor(
+    private readonly most: number,
+    private readonly take: (bytes: number) => void,
+  ) {}
+
+  add(piece: Uint8Array): void {
+    const length = this.#length + piece.byteLength;
+    if (length > this.#block.byteLength) this.#grow(length);
+    this.#block.set(piece, this.#length);
+    this.#length = length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#block.subarray(0, this.#length);
+  }
+
+  #grow(needed: number): void {
+    const wanted = Math.max(needed, 2 * this.#block.byteLength, kFirstBytes);
+    const size = Math.max(needed, Math.min(wanted, this.most));
+    this.take(size - this.#block.byteLength);
+    const block = Buffer.allocUnsafeSlow(size);
+    this.#block.copy(block, 0, 0, this.#length);
+    this.#block = block;
+  }
+}
 
 /** What the headers say of the length; null: they do not. Throws an HttpError. */
 function announced(request: IncomingMessage, { bodyBytes }: BodyLimits): number | null {
@@ -42,15 +79,24 @@ function announced(request: IncomingMessage, { bodyBytes }: BodyLimits): number 
   return length;
 }
 
+/**
+ * Bytes that must have come after so long: a body of a known length also half as fast as its time allows, so that long ones that
+ * trickle do not keep their room until the end.
+ */
+function leastBytes(elapsedMs: number, length: number | null, limits: BodyLimits): number {
+  const perMs = Math.max(limits.bodyBytesPerSecond / 1000, (length ?? 0) / (2 * limits.requestMs));
+  return elapsedMs * perMs;
+}
+
 /** Calls `slow` when too few bytes have come. Stopped by what it returns. */
-function watchRate(read: () => number, limits: BodyLimits, slow: () => void): () => void {
+function watchRate(read: () => number, length: number | null, limits: BodyLimits, slow: () => void): () => void {
   if (limits.bodyBytesPerSecond === 0) return () => undefined;
   const beganMs = performance.now();
   const timer = setInterval(
     () => {
       const elapsedMs = performance.now() - beganMs;
       if (elapsedMs < limits.slowGraceMs) return;
-      if (read() < (limits.bodyBytesPerSecond * elapsedMs) / 1000) slow();
+      if (read() < leastBytes(elapsedMs, length, limits)) slow();
     },
     Math.max(20, Math.min(1000, limits.slowGraceMs / 2)),
   );
@@ -63,14 +109,13 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, hel
   if (encoding !== undefined && encoding !== 'identity')
     throw new HttpError(415, 'bodies are taken as they are: send no Content-Encoding');
   const length = announced(request, limits);
-  // What was announced is held from the start, so that many slow bodies cannot come together to more than is allowed.
+  // What was announced and has not come takes no room from others.
   let taken = 0;
   const take = (bytes: number): void => {
     held.take(bytes);
     taken += bytes;
   };
   const release = (): void => held.giveBack(taken);
-  if (length !== null) take(length);
   try {
     return { bytes: await collect(request, length, limits, take), release };
   } catch (error) {
@@ -86,8 +131,7 @@ function collect(
   take: (bytes: number) => void,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const whole = length === null ? null : Buffer.alloc(length);
-    const pieces: Buffer[] = [];
+    const body = new Growing(length ?? limits.bodyBytes, take);
     let read = 0;
     const end = (settle: () => void): void => {
       stop();
@@ -97,24 +141,20 @@ function collect(
     const fail = (error: unknown): void => end(() => reject(error));
     const stop = watchRate(
       () => read,
+      length,
       limits,
       () => fail(new HttpError(408, 'the body comes too slowly', { connection: 'close' })),
     );
     request.on('data', (piece: Buffer) => {
       read += piece.byteLength;
-      if (whole !== null) {
-        piece.copy(whole, read - piece.byteLength);
-        return;
-      }
       try {
         if (read > limits.bodyBytes) throw tooLarge(`the body has more than ${limits.bodyBytes} bytes`);
-        take(piece.byteLength);
-        pieces.push(piece);
+        body.add(piece);
       } catch (error) {
         fail(error);
       }
     });
-    request.on('end', () => end(() => resolve(whole ?? Buffer.concat(pieces))));
+    request.on('end', () => end(() => resolve(body.bytes)));
     request.on('error', fail);
     request.on('close', () => fail(badRequest('the connection was closed before the body had come')));
   });

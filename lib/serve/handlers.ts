@@ -10,7 +10,7 @@ import { sendInferred, sendJson, sendText } from './answer.js';
 import { readBody, type HeldBytes } from './body.js';
 import type { Gate } from './gate.js';
 import { badRequest, HttpError } from './http-error.js';
-import { parseInferRequest } from './infer-request.js';
+import { jsonLength, parseInferRequest } from './infer-request.js';
 import { parseJsonObject } from './json-bytes.js';
 import type { ServerMetrics } from './metrics.js';
 import type { ServerLimits } from './options.js';
@@ -55,23 +55,34 @@ function requireOpen({ isStopping }: Serving): void {
   if (isStopping()) throw new HttpError(503, 'the server is stopping', { connection: 'close', 'retry-after': '1' });
 }
 
+/** Bytes of memory that a byte of JSON may become, at most: lists of empty lists. */
+const kHeapOfJson = 14;
+
 async function infer(serving: Serving, model: ServedModel, { request, response, signal }: Exchange): Promise<void> {
   requireOpen(serving);
   checkContentType(request.headers['content-type']);
-  const leave = await serving.gate.enter(signal);
+  const { limits, held, gate, metrics } = serving;
+  const ignore = (late: { release(): void }): void => late.release();
+  // The gate comes after the body: who sends slowly keeps no place.
+  const body = await unlessAborted(signal, readBody(request, limits, held), ignore);
+  let parsedBytes = 0;
   try {
-    const ignore = (late: { release(): void }): void => late.release();
-    const body = await unlessAborted(signal, readBody(request, serving.limits, serving.held), ignore);
+    const leave = await gate.enter(signal);
     try {
-      const asked = parseInferRequest(body.bytes, request.headers[headerLengthName], serving.limits);
+      const header = request.headers[headerLengthName];
+      const bytes = kHeapOfJson * jsonLength(header, body.bytes.byteLength);
+      held.take(bytes);
+      parsedBytes = bytes;
+      const asked = parseInferRequest(body.bytes, header, limits);
       const inferred = await model.infer(asked, signal);
-      serving.metrics.inferred(model.name, inferred.rows);
+      metrics.inferred(model.name, inferred.rows);
       sendInferred(response, model.name, asked, inferred);
     } finally {
-      body.release();
+      leave();
     }
   } finally {
-    leave();
+    held.giveBack(parsedBytes);
+    body.release();
   }
 }
 
@@ -92,6 +103,8 @@ async function addSlide(serving: Serving, model: ServedModel, { request, respons
   } finally {
     body.release();
   }
+  // The server may have begun to end while the body came.
+  requireOpen(serving);
   if (typeof path !== 'string') throw badRequest('the path of the slide is missing: {"path": "folder/slide.tif"}');
   const { slides } = model.engine;
   if ('cannot' in slides) throw badRequest(`the model ${model.name} scores no slides`);

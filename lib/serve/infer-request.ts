@@ -130,8 +130,8 @@ function outputsOf(value: unknown, isBinary: boolean, most: number): InferReques
   return outputs.length === 0 ? null : outputs;
 }
 
-/** Where the JSON ends. */
-function headerLength(header: string | readonly string[] | undefined, bytes: number): number {
+/** How many bytes of the body are JSON. Throws an HttpError. */
+export function jsonLength(header: string | readonly string[] | undefined, bytes: number): number {
   if (header === undefined) return bytes;
   const length = typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : Number.NaN;
   if (!(length <= bytes))
@@ -145,7 +145,7 @@ export function parseInferRequest(
   header: string | readonly string[] | undefined,
   limits: ServerLimits,
 ): InferRequest {
-  const length = headerLength(header, body.byteLength);
+  const length = jsonLength(header, body.byteLength);
   const json = parseJsonObject(body.subarray(0, length), limits);
   const binary = new BinaryPart(body.subarray(length));
   const parameters = object(json['parameters'], 'parameters');

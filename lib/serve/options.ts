@@ -9,11 +9,11 @@ import type { ModelOptions, RuntimeOptions, SlideScoreOptions } from '../options
 export interface ServerLimits {
   /** Bytes of a request's body. Default 64 MiB. */
   readonly bodyBytes: number;
-  /** Bytes of the JSON of a request, where its tensors are binary or not. Default 16 MiB. */
+  /** Bytes of the JSON of a request, where its tensors are binary or not. Default 4 MiB. */
   readonly jsonBytes: number;
   /** Objects and lists inside one another in that JSON. Default 16. */
   readonly jsonDepth: number;
-  /** Bytes of all bodies that are held at once. Default 512 MiB. */
+  /** Bytes of all bodies that are held at once, and of what their JSON may become. Default 512 MiB. */
   readonly heldBytes: number;
   /** Bytes of the headers of a request. Default 16 KiB. */
   readonly headerBytes: number;
@@ -50,7 +50,7 @@ export interface ServerLimits {
 /** Defaults of {@link ServerLimits}. */
 export const defaultLimits: ServerLimits = Object.freeze({
   bodyBytes: 64 * 2 ** 20,
-  jsonBytes: 16 * 2 ** 20,
+  jsonBytes: 4 * 2 ** 20,
   jsonDepth: 16,
   heldBytes: 512 * 2 ** 20,
   headerBytes: 16 * 2 ** 10,

@@ -128,7 +128,13 @@ class HttpInferenceServer implements InferenceServer {
     this.#open.add(stop);
     const { requestMs } = this.o.limits;
     const late = new HttpError(504, `the request took more than ${requestMs} ms`);
-    const timer = setTimeout(() => stop.abort(late), requestMs);
+    let timer = setTimeout(() => {
+      stop.abort(late);
+      // Who does not take the answer, or takes it byte by byte, is cut off.
+      timer = setTimeout(() => request.socket.destroy(), kLingerMs);
+    }, requestMs);
+    // A connection on which requests go on coming would never be done.
+    if (this.#isStopping) response.shouldKeepAlive = false;
     let kind: Route['kind'] | 'none' = 'none';
     response.once('close', () => {
       clearTimeout(timer);
@@ -177,13 +183,19 @@ class HttpInferenceServer implements InferenceServer {
     this.#whenIdle?.();
   }
 
-  async #close(): Promise<void> {
-    await this.#serving.jobs?.idle();
-    // Requests of a moment come while the others are waited for; each is short.
+  async #requestsEnd(): Promise<void> {
     while (this.#open.size > 0 && !this.#isGivenUp)
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });
+  }
+
+  async #close(): Promise<void> {
+    // Requests first: one that was under way may have added a job.
+    await this.#requestsEnd();
+    await this.#serving.jobs?.idle();
+    // Those that asked for the jobs meanwhile.
+    await this.#requestsEnd();
     const closed = new Promise<void>((resolve) => {
       this.#http.close(() => resolve());
     });

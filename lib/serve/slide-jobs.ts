@@ -83,6 +83,8 @@ export class SlideJobs {
     const job = this.#find(model, id);
     if (isOver(job)) this.#jobs.delete(id);
     else {
+      const place = this.#waiting.indexOf(job);
+      if (place !== -1) this.#waiting.splice(place, 1);
       this.#end(job, 'cancelled');
       job.stop.abort(new MicrotomeError('CANCELLED', 'infer', 'the job was cancelled'));
     }

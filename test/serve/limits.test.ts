@@ -1,7 +1,10 @@
 /** What a server does not wait for, does not hold, and does not tell. */
 import { writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../lib/client/index.js';
+import { HeldBytes, readBody } from '../../lib/serve/body.js';
 import { createServer, type ServerOptions } from '../../lib/serve/index.js';
 import { failureOf, fileWith, temporaryFolder } from '../runs/support.js';
 import { ask, bareConnection, json, rowsGraph, rowsServer, serverOf, until, withBinary } from './support.js';
@@ -210,4 +213,53 @@ it('an error of the server is told to its owner and not to the client', async ()
   expect((await ask(server, { path, body: good })).status).toBe(200);
   expect(json(await ask(server, { method: 'GET', path: '/v2/health/live' }))).toEqual({ live: true });
   expect(told).toEqual([]);
+});
+
+describe('what a body takes', () => {
+  const limits = { bodyBytes: 2 ** 20, bodyBytesPerSecond: 0, slowGraceMs: 1000, requestMs: 1000 };
+  const bodyOf = (pieces: Iterable<Buffer>, headers: Record<string, string> = {}): IncomingMessage =>
+    Object.assign(Readable.from(pieces), { headers }) as unknown as IncomingMessage;
+
+  it('is counted as it is held, not as it came: pieces of one byte are joined', async () => {
+    const held = new HeldBytes(2 ** 21);
+    const count = 100_000;
+    const drops = function* (): Generator<Buffer> {
+      for (let i = 0; i < count; i++) yield Buffer.from([i % 251]);
+    };
+    const body = await readBody(bodyOf(drops()), limits, held);
+    expect(body.bytes).toEqual(Uint8Array.from({ length: count }, (_, i) => i % 251));
+    expect(held.now).toBeGreaterThanOrEqual(count);
+    expect(held.now).toBe(body.bytes.buffer.byteLength);
+    body.release();
+    expect(held.now).toBe(0);
+  });
+
+  it('is what has come, not what was announced', async () => {
+    const held = new HeldBytes(2 ** 19);
+    const announced = bodyOf([Buffer.from('x')], { 'content-length': String(2 ** 20) });
+    const first = await readBody(announced, limits, held);
+    expect(held.now).toBe(first.bytes.buffer.byteLength);
+    expect(held.now).toBeLessThan(2 ** 18);
+  });
+});
+
+it('a request whose JSON could become more than is held is refused, and a small one after it is not', async () => {
+  const server = await rowsServer({ limits: { heldBytes: 2 ** 20 } });
+  const body = `{"parameters":{"x":[${'[],'.repeat(2 ** 15)}[]]},${good.slice(1)}`;
+  expect((await ask(server, { path, body })).status).toBe(503);
+  expect((await ask(server, { path, body: good })).status).toBe(200);
+});
+
+it('a client that takes its answer drop by drop does not keep a server from ending', async () => {
+  const server = await rowsServer({ limits: { requestMs: 200 } });
+  const { socket, closed } = bareConnection(server);
+  // More answers than the kernel keeps for a socket that nobody reads.
+  socket.pause();
+  socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(5000));
+  await until(async () =>
+    /requests_total.*\b[1-9]/.test((await ask(server, { method: 'GET', path: '/metrics' })).body.toString()),
+  );
+  await server.close();
+  socket.resume();
+  await closed;
 });

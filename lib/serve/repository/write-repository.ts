@@ -1,5 +1,6 @@
 /** Writes a bundle as a model of a repository of Triton. The folder of its version is the bundle itself. */
 
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -168,9 +169,11 @@ export async function writeModelRepository(
   const folder = join(o.out, name);
   await mkdir(o.out, { recursive: true });
   // Written beside its place, so that a server that looks for new models never sees half of one.
-  const partial = join(o.out, `.${name}.partial`);
+  const partial = join(o.out, `.${name}.${randomUUID()}.partial`);
+  await mkdir(partial).catch((error: unknown) => {
+    throw failureOf(error, folder);
+  });
   try {
-    await mkdir(partial);
     for (const [inside, from] of filesOf(model, graph)) {
       const to = join(partial, '1', inside);
       await mkdir(dirname(to), { recursive: true });
