@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
           exclude: [
+            'test/serve/peer/**',
             'test/package/**',
             'test/nightly/**',
             'test/peers/**',
@@ -58,6 +59,17 @@ export default defineConfig({
           // Other programs use all cores themselves.
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'serve',
+          include: ['test/serve/peer/*.test.ts'],
+          // The server and its client take all cores.
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 300_000,
         },
       },

@@ -13,6 +13,7 @@ import { readers } from './readers.js';
 import { reduction } from './reduction.js';
 import { resnet } from './resnet.js';
 import type { Row } from './row.js';
+import { serve } from './serve.js';
 import { sharp } from './sharp.js';
 import { sharpModels } from './sharp-models.js';
 import { unaligned } from './unaligned.js';
@@ -36,4 +37,5 @@ export const rows: readonly Row[] = [
   memory,
   lateBytes,
   images,
+  serve,
 ];

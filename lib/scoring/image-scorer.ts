@@ -14,14 +14,14 @@ import { imageMarks, type NativeImageBatch, type NativeImageRows } from '../nati
 import { record } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import { modelOptionKeys } from '../options/model-options.js';
-import { parseScorerOptions } from '../options/score-options.js';
+import { parseScorerOptions, type ParsedScorerOptions } from '../options/score-options.js';
 import { optionRows } from '../options/table.js';
 import type { ModelOptions, RuntimeOptions, ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import { makeEngine } from './make-engine.js';
 import { isClipped } from './score-range.js';
 import { modelOf } from './scorer.js';
 
-/** Images one after another in one file (such as HDF5), or files of their own. */
+/** Images one after another in one file (such as HDF5), files of their own, or bytes in memory. */
 export type ImageBatch =
   | {
       readonly kind: 'places';
@@ -30,7 +30,9 @@ export type ImageBatch =
       readonly offsets: Float64Array;
       readonly bytes: Float64Array;
     }
-  | { readonly kind: 'files'; readonly paths: readonly string[] };
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  /** Images in memory: the bytes of a JPEG or PNG file each. They are copied before the call returns. */
+  | { readonly kind: 'bytes'; readonly images: readonly Uint8Array[] };
 
 /** An image that could not be scored. The others of its batch are. */
 export interface ImageFailure {
@@ -130,6 +132,11 @@ function expected(what: string): MicrotomeError {
   return new MicrotomeError('INVALID_OPTION', 'options', `Expected ${what}`);
 }
 
+/** A Buffer is a Uint8Array with methods of its own; the addon wants the bytes. */
+function plainBytes(image: Uint8Array): Uint8Array {
+  return new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
+}
+
 /** Throws INVALID_OPTION. */
 function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; readonly path: string | undefined } {
   if (typeof batch !== 'object' || batch === null) throw expected('a batch of images');
@@ -139,7 +146,13 @@ function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; re
       throw expected('a list of paths for paths of a batch of images');
     return { native: { kind: 'files', paths }, path: undefined };
   }
-  if (batch.kind !== 'places') throw expected("'places' or 'files' for kind of a batch of images");
+  if (batch.kind === 'bytes') {
+    const { images } = batch;
+    if (!Array.isArray(images) || !images.every((image) => image instanceof Uint8Array))
+      throw expected('a list of Uint8Array for images of a batch of images');
+    return { native: { kind: 'bytes', images: images.map(plainBytes) }, path: undefined };
+  }
+  if (batch.kind !== 'places') throw expected("'places', 'files' or 'bytes' for kind of a batch of images");
   const { path, offsets, bytes } = batch;
   if (typeof path !== 'string' || !(offsets instanceof Float64Array) || !(bytes instanceof Float64Array))
     throw expected('a path and two lists of numbers for a batch of images');
@@ -148,8 +161,18 @@ function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; re
   return { native: { kind: 'places', path, offsets, bytes }, path };
 }
 
-const countOf = (batch: NativeImageBatch): number =>
-  batch.kind === 'files' ? batch.paths.length : batch.offsets.length;
+function countOf(batch: NativeImageBatch): number {
+  switch (batch.kind) {
+    case 'files':
+      return batch.paths.length;
+    case 'places':
+      return batch.offsets.length;
+    case 'bytes':
+      return batch.images.length;
+    case 'tensors':
+      return batch.rows;
+  }
+}
 
 /** One after the other; null: the model reads none. Throws INVALID_OPTION. */
 function joined(vectors: readonly Float64Array[] | undefined, width: number, images: number): Float64Array | null {
@@ -184,7 +207,7 @@ export function vectorOf(clinical: ClinicalVectors, row: ClinicalRow | null, gro
   }
 }
 
-function notesOf(marks: Uint8Array): readonly ImageNote[] {
+export function notesOf(marks: Uint8Array): readonly ImageNote[] {
   const notes: ImageNote[] = [];
   marks.forEach((bits, index) => {
     if (bits === 0) return;
@@ -195,7 +218,7 @@ function notesOf(marks: Uint8Array): readonly ImageNote[] {
   return notes;
 }
 
-function clippedOf({ outputs }: NativeImageRows, model: Model): readonly number[] {
+export function clippedOf({ outputs }: NativeImageRows, model: Model): readonly number[] {
   const all = new Set<number>();
   outputs.forEach(({ unclipped }, i) => {
     const output = model.outputs[i];
@@ -292,6 +315,24 @@ export class WarmImageScorer implements ImageScorer {
   }
 }
 
+/** The program of images that are no slides, as options tell it. Throws what {@link imageProgramOf} throws. */
+export function imageProgramFor(model: Model, { slide }: ParsedScorerOptions): ImageProgram {
+  return imageProgramOf(specOf(model), model.path, {
+    batchSize: slide.batchSize ?? defaults.batchSize,
+    reproducible: slide.reproducible ?? defaults.reproducible,
+  });
+}
+
+/** On an engine that is there. Closing the scorer closes the engine. */
+export function imageScorerOn(
+  engine: NativeEngine,
+  model: Model,
+  use: DeviceUse,
+  program: ImageProgram,
+): WarmImageScorer {
+  return new WarmImageScorer(engine, model, use, program);
+}
+
 /** What is used of a model although its bundle does not say it, and images depend on it: a line for each, for a report. */
 export function imageAssumptions(model: Model): readonly string[] {
   const [input] = model.inputs;
@@ -317,13 +358,10 @@ export function createImageScorer(options: ImageScorerOptions): Promise<ImageSco
 export async function warmImageScorer(options: ImageScorerOptions): Promise<WarmImageScorer> {
   record('options', options, optionNames);
   const parsed = parseScorerOptions(options);
-  const { signal, batchSize, reproducible } = parsed.slide;
+  const { signal } = parsed.slide;
   throwIfAborted(signal);
   const model = await unlessAborted(signal, modelOf(parsed), ignore);
-  const program = imageProgramOf(specOf(model), model.path, {
-    batchSize: batchSize ?? defaults.batchSize,
-    reproducible: reproducible ?? defaults.reproducible,
-  });
+  const program = imageProgramFor(model, parsed);
   const { made, use } = await makeEngine(model, parsed);
-  return new WarmImageScorer(made, model, use, program);
+  return imageScorerOn(made, model, use, program);
 }

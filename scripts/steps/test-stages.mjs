@@ -126,5 +126,7 @@ export const competitionTests = (tools, filters = [], cores = false) =>
     MICROTOME_COMPETITION: JSON.stringify(tools),
     PREBUILDS_ONLY: '1',
   });
+/** `python` has Triton's client. */
+export const serveTests = (python, filters = []) => runVitest('serve', filters, { MICROTOME_TRITON_PYTHON: python });
 /** The native tools open the libraries that native tests open. */
 export const peerTests = async (filters = []) => runVitest('peers', filters, await nativeTestEnvironment());

@@ -95,6 +95,7 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     library,
     env: settings.env ?? {},
     writesFile: false,
+    finishesOnSignal: false,
   };
   const code = await runCli(argv, io);
   return { code, stdout: stdout.join(''), stderr: stderr.join(''), scorers, imageScorers };
