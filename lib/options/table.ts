@@ -8,6 +8,7 @@ import { modelRows } from './table/model.js';
 import { regionRows, streamRows, tensorRows } from './table/pixels.js';
 import { imageRows, runRows } from './table/run.js';
 import { gridRows, handlingRows, tissueRows, workRows } from './table/slide.js';
+import { storageRows } from './table/storage.js';
 
 export const optionRows: readonly OptionRow[] = [
   ...modelRows,
@@ -21,6 +22,7 @@ export const optionRows: readonly OptionRow[] = [
   ...runtimeRows,
   ...gpuRows,
   ...limitRows,
+  ...storageRows,
   ...regionRows,
   ...streamRows,
   ...tensorRows,

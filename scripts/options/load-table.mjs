@@ -20,6 +20,7 @@ const modules = [
   'table/places',
   'table/run',
   'table/slide',
+  'table/storage',
 ];
 
 async function strip(name, folder) {

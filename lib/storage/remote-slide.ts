@@ -1,0 +1,112 @@
+/**
+ * A slide at an address: opened when it is needed, and each time anew, so that a run over many addresses holds none of them
+ * open. Objects of one store are asked for through one client and one limit of requests.
+ */
+import { createHash } from 'node:crypto';
+import { parseAddress, type RemoteAddress, type S3Address } from './address.js';
+import { httpTransport, openHttp } from './http/http-source.js';
+import { Limiter } from './limiter.js';
+import { lookAtObject } from './open-source.js';
+import { defaultRequests, type S3StoreOptions, type StorageSettings } from './options.js';
+import type { OpenedObject } from './ranged-reader.js';
+import type { RemoteSource } from './remote-source.js';
+import { openS3 } from './s3/s3-source.js';
+import { S3Transport } from './s3/s3-transport.js';
+import { S3Store } from './s3/store.js';
+
+/** What is known of an object without its bytes. */
+export interface ObjectFacts {
+  readonly size: number;
+  readonly etag: string | null;
+  readonly modifiedMs: number | null;
+}
+
+export class RemoteSlide {
+  /** Without what may be secret in the address. */
+  readonly name: string;
+
+  constructor(
+    readonly address: RemoteAddress,
+    /** The ETag that the object was listed with; null: any. */
+    private readonly etag: string | null = null,
+  ) {
+    this.name = address.shown;
+  }
+
+  /** Throws INVALID_OPTION. */
+  static of(given: string | URL): RemoteSlide {
+    return new RemoteSlide(parseAddress(given));
+  }
+
+  /** Throws what httpSource and s3Source throw. */
+  open(settings: StorageSettings | null, signal: AbortSignal | null): Promise<RemoteSource> {
+    const rules = {
+      ...(settings?.cacheFolder == null ? {} : { cache: cacheOf(settings) }),
+      ...(settings?.retries == null ? {} : { retries: settings.retries }),
+      ...(signal === null ? {} : { signal }),
+      etag: this.etag,
+    };
+    const { address } = this;
+    if (address.kind === 'http') return openHttp(address, rules, limiterOf(settings, address.url.origin));
+    return openS3(address, storeOf(settings), rules);
+  }
+
+  /** What the object is, for one byte. */
+  async look(settings: StorageSettings | null, signal: AbortSignal | null): Promise<ObjectFacts> {
+    const { size, validator, modifiedMs } = await this.#look(settings, signal);
+    return { size, modifiedMs, etag: validator.kind === 'etag' ? validator.value : null };
+  }
+
+  async #look(settings: StorageSettings | null, signal: AbortSignal | null): Promise<Omit<OpenedObject, 'head'>> {
+    const { address } = this;
+    const rules = { signal, ...(settings?.retries == null ? {} : { retries: settings.retries }) };
+    if (address.kind === 'http')
+      return lookAtObject(httpTransport(address, {}), limiterOf(settings, address.url.origin), rules);
+    const store = storeOf(settings);
+    return lookAtObject(new S3Transport(store, address as S3Address), store.limiter, rules);
+  }
+}
+
+function cacheOf({ cacheFolder, cacheBytes }: StorageSettings) {
+  return { folder: cacheFolder as string, ...(cacheBytes == null ? {} : { maxBytes: cacheBytes }) };
+}
+
+/** What must not change between a run and its resumption, in the terms of a file: decimal numbers of at most 64 bits. */
+export interface ObjectIdentity {
+  readonly size: string;
+  readonly mtimeNs: string;
+  /** Of the ETag: 60 bits of its hash. */
+  readonly inode: string;
+}
+
+export function objectIdentity({ size, etag, modifiedMs }: ObjectFacts): ObjectIdentity {
+  const hash = etag === null ? '0' : createHash('sha256').update(etag).digest('hex').slice(0, 15);
+  return { size: String(size), mtimeNs: String(BigInt(modifiedMs ?? 0) * 1_000_000n), inode: String(BigInt(`0x${hash}`)) };
+}
+
+/** Of the stores and hosts that were used last. */
+const kMostKept = 32;
+const stores = new Map<string, S3Store>();
+const limiters = new Map<string, Limiter>();
+
+function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key) ?? make();
+  map.delete(key);
+  map.set(key, known);
+  const [oldest] = map.keys();
+  if (map.size > kMostKept && oldest !== undefined) map.delete(oldest);
+  return known;
+}
+
+function limiterOf(settings: StorageSettings | null, origin: string): Limiter {
+  const most = settings?.requests ?? defaultRequests;
+  return kept(limiters, `${most} ${origin}`, () => new Limiter(most));
+}
+
+/** The same for the same settings. */
+export function storeOf(settings: StorageSettings | null): S3Store {
+  const { region = null, endpoint = null, pathStyle = null, anonymous = null, requests = null } = settings ?? {};
+  const given = Object.entries({ region, endpoint, pathStyle, anonymous }).filter(([, value]) => value !== null);
+  const options = Object.fromEntries(given) as S3StoreOptions;
+  return kept(stores, JSON.stringify([given, requests]), () => new S3Store(options, requests ?? defaultRequests));
+}

@@ -1,0 +1,54 @@
+/** The AWS SDK, which is loaded when an s3 address is used for the first time, and need not be installed before. */
+import type { S3Client } from '@aws-sdk/client-s3';
+import { MicrotomeError } from '../../core/errors.js';
+import type { S3Credentials, S3StoreOptions } from '../options.js';
+
+export type Sdk = typeof import('@aws-sdk/client-s3');
+
+/** Throws RUNTIME_MISSING. */
+export async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import('@aws-sdk/client-s3');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException | null)?.code ?? 'it cannot be loaded';
+    throw new MicrotomeError('RUNTIME_MISSING', 'slide', `s3:// addresses need the package @aws-sdk/client-s3 (${reason})`, {
+      advice: 'npm install @aws-sdk/client-s3',
+    });
+  }
+}
+
+const kMostSockets = 256;
+const kConnectMs = 10_000;
+
+/** Tries are counted and repeated by retry.ts, so that all stores are treated alike. */
+export async function makeClient(sdk: Sdk, o: S3StoreOptions): Promise<S3Client> {
+  const { endpoint, credentials } = o;
+  const region = o.region ?? (endpoint === undefined ? undefined : 'us-east-1');
+  return new sdk.S3Client({
+    maxAttempts: 1,
+    // Stores that are not Amazon's do not know all of the newer checksums.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    customUserAgent: 'microtome',
+    requestHandler: { connectionTimeout: kConnectMs, httpsAgent: { maxSockets: kMostSockets, keepAlive: true } },
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: o.pathStyle ?? true }),
+    ...(o.pathStyle === undefined ? {} : { forcePathStyle: o.pathStyle }),
+    ...(credentials === undefined ? {} : { credentials: typeof credentials === 'function' ? asked(credentials) : credentials }),
+    // Unsigned: as the request is, with keys that nobody looks at.
+    ...(o.anonymous === true
+      ? { signer: { sign: async (request) => request }, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } }
+      : {}),
+  });
+}
+
+/** What the function fails with may hold what it was about to give. */
+function asked(credentials: () => Promise<S3Credentials>): () => Promise<S3Credentials> {
+  return async () => {
+    try {
+      return await credentials();
+    } catch {
+      throw Object.assign(new Error('no credentials'), { name: 'CredentialsProviderError' });
+    }
+  };
+}
