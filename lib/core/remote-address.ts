@@ -36,6 +36,11 @@ export function shownAddress(address: string): string {
   return printable(`${scheme.toLowerCase()}${bare}`);
 }
 
+/** A path as it is; an address without what may be secret in it. */
+export function shownPath(path: string): string {
+  return isRemote(path) ? shownAddress(path) : path;
+}
+
 /** For messages: never longer than a few lines of a screen. */
 export function shortAddress(address: string): string {
   const shown = shownAddress(address);

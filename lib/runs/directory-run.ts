@@ -38,6 +38,7 @@ import { ProvisionalOutput, requireFallbacks } from './provisional.js';
 import { resumedRows, type ResumedRows } from './resume.js';
 import type { RowKeyMaker } from './row-key.js';
 import { rowsMismatch, type RunRow } from './rows.js';
+import { openRemoteOutput } from './remote-output.js';
 import { checkRunFiles, refuseMissingFiles, RunFiles } from './run-files.js';
 import { partialOptions, runKey } from './run-key.js';
 import { followSignal, startLoop, type Stop } from './run-loop.js';
@@ -90,18 +91,23 @@ class Execution {
 
   async run(given: unknown): Promise<DirectorySummary> {
     const startedMs = this.clock.nowMs();
-    const options = parseDirectoryOptions(given);
+    const asked = parseDirectoryOptions(given);
     const endMs =
-      options.deadline === null ? null : deadlineMs(options.deadline, startedMs, this.clock, options.resume);
-    const unlink = followSignal(options.signal, this.stop);
+      asked.deadline === null ? null : deadlineMs(asked.deadline, startedMs, this.clock, asked.resume);
+    const unlink = followSignal(asked.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
+      const options = remote === null ? asked : { ...asked, output: remote.local };
       const prepared = await prepareRun(this.source, options, this.fs);
       await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
       await checkRunFiles(options, prepared, this.fs);
       tellNotRead(options, prepared);
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
-      return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
+      const times = { startedMs, endMs };
+      if (remote === null) return await this.runLocked(prepared, options, options.output, times);
+      const publish = (): Promise<void> => remote.put();
+      return await remote.finished(await this.runLocked(prepared, options, remote.local, times, publish));
     } finally {
       unlink();
     }
@@ -112,6 +118,7 @@ class Execution {
     options: RunOptions,
     output: string,
     times: RunTimes,
+    publish?: () => Promise<void>,
   ): Promise<DirectorySummary> {
     const { fs } = this;
     const { inputs, header } = prepared;
@@ -124,7 +131,8 @@ class Execution {
       await refuseMissingFiles(options, prepared, fs);
       return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
     };
-    return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
+    const rules = { output, inputs, resume, overwrite, fs, lockTimes, signal, ...(publish && { publish }) };
+    return withLockedOutput(rules, finished, (target) =>
       this.score(prepared, options, target, times),
     );
   }

@@ -9,7 +9,7 @@ import * as fsp from 'node:fs/promises';
 import { join } from 'node:path';
 import { MicrotomeError } from '../core/errors.js';
 
-export const cacheBlockBytes = 64 * 1024;
+export const cacheBlockBytes: number = 64 * 1024;
 
 const kMagic = Buffer.from('mtblock1');
 const kHeaderBytes = kMagic.length + 32;

@@ -82,7 +82,7 @@ export interface StorageSettings {
 }
 
 export const defaultRequests = 16;
-export const defaultCacheBytes = 10 * 2 ** 30;
+export const defaultCacheBytes: number = 10 * 2 ** 30;
 
 function invalid(name: string, expected: string): MicrotomeError {
   // What was given may be a secret in the wrong place: it is not repeated.

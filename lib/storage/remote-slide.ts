@@ -38,6 +38,11 @@ export class RemoteSlide {
     return new RemoteSlide(parseAddress(given));
   }
 
+  /** The same object, which must have this ETag. */
+  versioned(etag: string | null): RemoteSlide {
+    return new RemoteSlide(this.address, etag);
+  }
+
   /** Throws what httpSource and s3Source throw. */
   open(settings: StorageSettings | null, signal: AbortSignal | null): Promise<RemoteSource> {
     const rules = {

@@ -6,12 +6,15 @@ import { mergeRanges } from './merge.js';
 import { isStrong, type OpenedObject, type RangedReader, type Traffic, type Validator } from './ranged-reader.js';
 
 /** Bytes of the first request: the header of most slides, and the tables of many. */
-export const headBytes = 256 * 1024;
-/** The tables of a TIFF may lie anywhere. The first reads elsewhere that are small are made this long. */
-const kAheadBytes = 256 * 1024;
-const kAheadReads = 2;
-/** What the engine asks for when it reads a table (kReadAheadBytes of native/slide/paged_source.h). */
-const kTableReadBytes = 64 * 1024;
+export const headBytes: number = 192 * 1024;
+/**
+ * Most bytes that are read while a slide opens, the first request with them. Writers of TIFFs often put the tables of a level
+ * behind its pixels, the small levels last: as soon as the rest of the object fits into this, it is read at once.
+ */
+const kOpeningBytes = 1_000_000;
+/** What the engine asks for when it reads a table is shorter (kReadAheadBytes of native/slide/paged_source.h, in pages). */
+const kTableReadBytes = 128 * 1024;
+const kBeforeTableBytes = 32 * 1024;
 /** Beyond what all tries of one read take together. */
 const kTimeoutMs = 30 * 60_000;
 
@@ -52,10 +55,10 @@ interface Window {
 
 class SourceReads {
   readonly #parts: SourceParts;
-  /** The first bytes, and what was read ahead elsewhere: at most 768 KiB. */
+  /** The first bytes, and what was read while the slide opened: hardly more than 1 MB. */
   readonly #windows: Window[];
   readonly #object: string | null;
-  #aheadLeft = kAheadReads;
+  #openingLeft = kOpeningBytes - headBytes;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
@@ -94,8 +97,9 @@ class SourceReads {
 
   async #fetch(ranges: readonly ByteRange[], signal: AbortSignal | null): Promise<Uint8Array[]> {
     const [only] = ranges;
-    if (ranges.length === 1 && only !== undefined && only.length <= kTableReadBytes && this.#aheadLeft > 0)
-      return [await this.#readAhead(only, signal)];
+    if (ranges.length === 1 && only !== undefined && only.length <= kTableReadBytes && this.#openingLeft > 0) {
+      return [await this.#readTable(only, signal)];
+    }
     const parts = new Array<Uint8Array>(ranges.length);
     await Promise.all(
       mergeRanges(ranges).map(async (merged) => {
@@ -109,15 +113,16 @@ class SourceReads {
     return parts;
   }
 
-  /** Forward; near the end of the object, all of its end. */
-  async #readAhead(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+  /** With all that follows in the object, where that fits; else with a little before it, where tables of a page often are. */
+  async #readTable({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
     const { size } = this.#parts.opened;
-    this.#aheadLeft -= 1;
-    const offset = Math.max(0, Math.min(range.offset, size - kAheadBytes));
-    const length = Math.min(size - offset, kAheadBytes);
-    const bytes = await this.#bytes({ offset, length }, signal);
-    this.#windows.push({ offset, bytes });
-    return bytes.subarray(range.offset - offset, range.offset - offset + range.length);
+    const isRest = size - offset <= this.#openingLeft;
+    const from = isRest ? offset : Math.max(0, offset - kBeforeTableBytes);
+    const whole = { offset: from, length: (isRest ? size : offset + length) - from };
+    this.#openingLeft -= whole.length;
+    const bytes = await this.#bytes(whole, signal);
+    this.#windows.push({ offset: from, bytes });
+    return bytes.subarray(offset - from, offset - from + length);
   }
 
   #bytes(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {

@@ -18,7 +18,7 @@ import type { CliIo } from '../io.js';
 import { countParts, scoreLine, unrecorded } from '../outcome.js';
 import { progressView, type ProgressKind, type ProgressView } from '../progress.js';
 import { clock, printable } from '../text.js';
-import { codeOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
+import { codeOf, journalOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
 import { imageOptions } from './score-options.js';
 
 export async function scoreTheImages(images: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
@@ -56,7 +56,7 @@ export async function scoreTheImages(images: readonly string[], args: ParsedArgs
     failed.end();
     if (out !== undefined && finished > 0 && !io.signal.aborted) {
       const goOn = failed.has(error) ? continuation(options) : plainContinuation(error);
-      view.note(`no output was written; the scores so far are in ${printable(out)}.journal${goOn}`);
+      view.note(`no output was written; the scores so far are in ${journalOf(out)}${goOn}`);
     }
     if (io.signal.aborted) throw error;
     throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);

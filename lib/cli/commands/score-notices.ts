@@ -1,4 +1,5 @@
 /** What microtome score says of slides and of images alike. */
+import { isS3 } from '../../core/remote-address.js';
 import { MicrotomeError, type DirectorySummary, type Model, type NotRead, type OptionNaming } from '../../index.js';
 import { assumptionLine } from '../assumptions.js';
 import { exitCode } from '../exit-codes.js';
@@ -51,4 +52,9 @@ export function codeOf(summary: Pick<DirectorySummary, 'counts' | 'output'>): nu
   // Without an output there is no row that the fallback could stand in.
   if (fallback + missing > 0) return summary.output === null ? exitCode.internal : exitCode.fallback;
   return exitCode.ok;
+}
+
+/** Of an output in a bucket it lies in the work folder, as the message of the error says where that is needed. */
+export function journalOf(out: string): string {
+  return isS3(out) ? 'the work folder (--storage-work-folder)' : `${printable(out)}.journal`;
 }

@@ -12,7 +12,7 @@ import { Failure } from '../failure.js';
 import { printable } from '../text.js';
 import { UsageError } from '../usage-error.js';
 import { scoreTheImages } from './score-images.js';
-import { codeOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
+import { codeOf, journalOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
 import { directoryOptions, kindOfPaths, scoreSpec } from './score-options.js';
 
 export { scoreSpec };
@@ -51,7 +51,7 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     view.end();
     if (out !== undefined && finished > 0 && (options.provisional === true || !io.signal.aborted)) {
       const goOn = failures.has(error) ? continuation(options) : plainContinuation(error);
-      view.note(`${whatStands(options, out)}; the scores so far are in ${printable(out)}.journal${goOn}`);
+      view.note(`${whatStands(options, out)}; the scores so far are in ${journalOf(out)}${goOn}`);
     }
     if (io.signal.aborted) throw error;
     throw new Failure(error, exitCodeOf(error, finished > 0), args.naming);

@@ -17,6 +17,7 @@ import { readFormat } from '../format.js';
 import type { Journal } from '../journal.js';
 import { defaultLockTimes, type LockTimes } from '../lock.js';
 import type { OutcomeQueue } from '../outcome-queue.js';
+import { openRemoteOutput, type RemoteOutput } from '../remote-output.js';
 import { runKey } from '../run-key.js';
 import { followSignal, startLoop, type Stop } from '../run-loop.js';
 import { isFinished, openJournal, withLockedOutput, writeOutput, type OutputTarget } from '../run-output.js';
@@ -95,20 +96,35 @@ class Execution {
 
   async run(given: unknown): Promise<ImageSummary> {
     const startedMs = this.clock.nowMs();
-    const options = parseImageOptions(given);
+    const asked = parseImageOptions(given);
     const endMs =
-      options.deadline === null ? null : deadlineMs(options.deadline, startedMs, this.clock, options.resume);
-    const unlink = followSignal(options.signal, this.stop);
+      asked.deadline === null ? null : deadlineMs(asked.deadline, startedMs, this.clock, asked.resume);
+    const unlink = followSignal(asked.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
+      const options = remote === null ? asked : { ...asked, output: remote.local };
       const prepared = await this.prepare(options);
       await checkRecordPlace(options, prepared.inputs, this.fs);
       tellNotRead(options, prepared.found);
-      if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
-      return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
+      const summary = await this.scoreInto(prepared, options, remote, { startedMs, endMs });
+      await prepared.found.discard?.();
+      return summary;
     } finally {
       unlink();
     }
+  }
+
+  private async scoreInto(
+    prepared: Prepared,
+    options: ImageRunOptions,
+    remote: RemoteOutput | null,
+    times: Times,
+  ): Promise<ImageSummary> {
+    if (options.output === null) return this.score(prepared, options, null, times);
+    if (remote === null) return this.runLocked(prepared, options, options.output, times);
+    const publish = (): Promise<void> => remote.put();
+    return remote.finished(await this.runLocked(prepared, options, remote.local, times, publish));
   }
 
   private async prepare(options: ImageRunOptions): Promise<Prepared> {
@@ -142,6 +158,7 @@ class Execution {
     options: ImageRunOptions,
     output: string,
     times: Times,
+    publish?: () => Promise<void>,
   ): Promise<ImageSummary> {
     const { fs } = this;
     const { rows, found, inputs } = prepared;
@@ -152,7 +169,8 @@ class Execution {
       (await isFinished(output, header, rows.names, columns, fs))
         ? imagesFinishedBefore(output, rows, found, this.clock.nowMs() - times.startedMs)
         : null;
-    return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
+    const rules = { output, inputs, resume, overwrite, fs, lockTimes, signal, ...(publish && { publish }) };
+    return withLockedOutput(rules, finished, (target) =>
       this.score(prepared, options, target, times),
     );
   }

@@ -16,7 +16,7 @@ export interface PutRules {
 }
 
 /** What one request may hold here: it is in memory whole. */
-export const mostPutBytes = 1024 * 1024 * 1024;
+export const mostPutBytes: number = 1024 * 1024 * 1024;
 
 /**
  * One request: readers see the old object or the new one. Where an object is there already that has these very bytes, an
