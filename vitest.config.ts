@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**'],
+          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**', 'test/storage/real/**'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -29,6 +29,15 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'storage',
+          include: ['test/storage/real/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

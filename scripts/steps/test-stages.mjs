@@ -122,5 +122,8 @@ export const competitionTests = (tools, filters = [], cores = false) =>
     MICROTOME_COMPETITION: JSON.stringify(tools),
     PREBUILDS_ONLY: '1',
   });
+/** `program`: see steps/object-store.mjs. */
+export const storageTests = (program, filters = []) =>
+  runVitest('storage', filters, { MICROTOME_STORE_PROGRAM: program });
 /** The native tools open the libraries that native tests open. */
 export const peerTests = async (filters = []) => runVitest('peers', filters, await nativeTestEnvironment());
