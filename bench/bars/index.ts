@@ -11,6 +11,7 @@ import { onePass } from './one-pass.js';
 import { opening } from './opening.js';
 import { readers } from './readers.js';
 import { reduction } from './reduction.js';
+import { remote } from './remote.js';
 import { resnet } from './resnet.js';
 import type { Row } from './row.js';
 import { sharp } from './sharp.js';
@@ -35,5 +36,6 @@ export const rows: readonly Row[] = [
   opening,
   memory,
   lateBytes,
+  remote,
   images,
 ];

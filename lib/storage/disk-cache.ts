@@ -40,7 +40,7 @@ export interface CacheCounts {
 export class DiskCache {
   readonly counts: CacheCounts = { hits: 0, misses: 0, damaged: 0, unwritten: 0 };
   #writtenBytes = Number.POSITIVE_INFINITY;
-  #cleaning: Promise<void> | null = null;
+  #writes: Promise<void> = Promise.resolve();
 
   constructor(private readonly settings: CacheSettings) {}
 
@@ -81,12 +81,17 @@ export class DiskCache {
     return body;
   }
 
-  /** A block that cannot be written is none; the bytes are there all the same. */
-  async write(object: string, block: number, body: Uint8Array): Promise<void> {
+  /** One block at a time, so that the limit holds. A block that cannot be written is none; the bytes are there all the same. */
+  write(object: string, block: number, body: Uint8Array): Promise<void> {
+    this.#writes = this.#writes.then(() => this.#write(object, block, body));
+    return this.#writes;
+  }
+
+  async #write(object: string, block: number, body: Uint8Array): Promise<void> {
     const { maxBytes } = this.settings;
     const path = this.#pathOf(object, block);
     const temporary = `${path}.${randomUUID()}.tmp`;
-    if (this.#writtenBytes >= maxBytes * kScanShare) await this.#clean();
+    if (this.#writtenBytes + kHeaderBytes + body.length > maxBytes * kScanShare) await this.#evict();
     try {
       await fsp.mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
       const whole = Buffer.concat([kMagic, digestOf(object, block, body), body]);
@@ -104,17 +109,9 @@ export class DiskCache {
     return join(this.settings.folder, name.slice(0, 2), `${name}.block`);
   }
 
-  /** Brings the folder below its limit. One at a time. */
-  #clean(): Promise<void> {
-    this.#cleaning ??= this.#evict().finally(() => {
-      this.#cleaning = null;
-    });
-    return this.#cleaning;
-  }
-
+  /** Brings the folder well below its limit. */
   async #evict(): Promise<void> {
     const { folder, maxBytes } = this.settings;
-    // Writes that come while the folder is looked at count from here on.
     this.#writtenBytes = 0;
     const blocks = await blocksOf(folder);
     const room = maxBytes * (1 - kFreedShare);

@@ -1,4 +1,5 @@
 /** An object as a byte source: its header is read ahead, neighbouring ranges are merged, and blocks may come from a disk cache. */
+import { setMaxListeners } from 'node:events';
 import type { ByteRange, ByteSource } from '../core/byte-ranges.js';
 import { MicrotomeError } from '../core/errors.js';
 import { cacheBlockBytes, type DiskCache } from './disk-cache.js';
@@ -53,6 +54,24 @@ interface Window {
   readonly bytes: Uint8Array;
 }
 
+/** Many requests listen to one signal: to one of ours, which may have as many listeners as it takes. */
+async function ownSignal<T>(signal: AbortSignal | null, work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const forward = (): void => controller.abort(signal?.reason);
+  signal?.addEventListener('abort', forward, { once: true });
+  if (signal?.aborted === true) forward();
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    // What is still under way for the same read is nobody's any more.
+    controller.abort(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', forward);
+  }
+}
+
 class SourceReads {
   readonly #parts: SourceParts;
   /** The first bytes, and what was read while the slide opened: hardly more than 1 MB. */
@@ -73,7 +92,8 @@ class SourceReads {
     for (const range of ranges) this.#requireInside(range);
     const held = ranges.map((range) => this.#held(range));
     const missing = ranges.filter((_, i) => held[i] === null);
-    const fetched = missing.length === 0 ? [] : await this.#fetch(missing, signal);
+    if (missing.length === 0) return held as Uint8Array[];
+    const fetched = await ownSignal(signal, (stop) => this.#fetch(missing, stop));
     return held.map((part) => part ?? (fetched.shift() as Uint8Array));
   }
 

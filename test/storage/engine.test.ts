@@ -12,6 +12,7 @@ import {
   scoreSlide,
   type Scorer,
 } from '../../lib/index.js';
+import { writeBlockSlide } from '../../bench/workloads/block-slide.js';
 import { cli } from '../cli/support.js';
 import { dataDir, slideFile } from '../support/data.js';
 import { meanColourModel } from '../support/models/small-graphs.js';
@@ -30,7 +31,7 @@ let scorer: Scorer;
 
 beforeAll(async () => {
   await writeSlide(drawn, { width: 3000, height: 2000, seed: 31, tissueShare: 0.4 });
-  await writeSlide(large, { width: 12000, height: 9000, seed: 32, tissueShare: 0.5 });
+  await writeSlide(large, { width: 7000, height: 5000, seed: 32, tissueShare: 0.5 });
   writeFileSync(model, meanColourModel());
   const objects: Record<string, Buffer> = { '/drawn.tif': readFileSync(drawn), '/large.tif': readFileSync(large) };
   if (dataDir !== null) for (const name of real) objects[`/${name}`] = readFileSync(slideFile(name));
@@ -75,12 +76,16 @@ describe('scoring', () => {
   });
 
   it('reads hardly more than the stored tiles of the tissue', async () => {
-    const plan = await planSlide(large, options);
-    expect(plan.bytesToRead).toBeGreaterThan(2_000_000);
+    const path = join(scratch, 'block.tif');
+    const block = { x: 30, y: 20, width: 42, height: 28 };
+    await writeBlockSlide(path, { columns: 120, rows: 100, block, distinctTiles: 42 * 28, seed: 5 });
+    server.objects.set('/block.tif', readFileSync(path));
+    const plan = await planSlide(path, options);
+    expect(plan.bytesToRead).toBeGreaterThan(10_000_000);
     server.reset();
-    const { score } = await scorer.score(server.url('/large.tif'));
-    expect(score).toBe((await scorer.score(large)).score);
-    console.log('bytes', server.sentBytes, plan.bytesToRead, server.sentBytes / plan.bytesToRead, server.seen.length);
+    const { score } = await scorer.score(server.url('/block.tif'));
+    expect(score).toBe((await scorer.score(path)).score);
+    expect(server.sentBytes).toBeGreaterThan(0.8 * plan.bytesToRead);
     expect(server.sentBytes).toBeLessThanOrEqual(1.1 * plan.bytesToRead);
   });
 
@@ -111,8 +116,7 @@ describe('scoring', () => {
     const outputFolder = join(scratch, 'files');
     await scoreSlide(`${server.url('/drawn.tif')}?planted`, { ...options, outputFolder });
     const names = readdirSync(outputFolder);
-    expect(names.length).toBeGreaterThan(0);
-    expect(names.every((name) => name.startsWith('drawn'))).toBe(true);
+    expect(names.some((name) => name.startsWith('drawn'))).toBe(true);
     for (const name of names) expect(readFileSync(join(outputFolder, name)).includes('planted')).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 export interface SeenRequest {
+  readonly method: string;
   readonly path: string;
   readonly range: string | null;
   readonly ifMatch: string | null;
@@ -101,7 +102,8 @@ export class RangeServer {
     const { headers } = message;
     const range = headers.range ?? null;
     const ifMatch = headers['if-match'] ?? null;
-    const request = { path: (message.url ?? '').split('?')[0] ?? '', range, ifMatch, headers };
+    const { method = '' } = message;
+    const request = { method, path: (message.url ?? '').split('?')[0] ?? '', range, ifMatch, headers };
     this.seen.push(request);
     this.atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
