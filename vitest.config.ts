@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**', 'test/storage/real/**'],
+          exclude: [
+            'test/package/**',
+            'test/nightly/**',
+            'test/peers/**',
+            'test/bench/**',
+            'test/competition/box/**',
+            'test/storage/real/**',
+          ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },

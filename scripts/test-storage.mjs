@@ -11,7 +11,9 @@ main(async () => {
   const { filters } = await sortWords(process.argv.slice(2), [], await testFiles(['test/storage/real']));
   const program = await objectStore();
   if (program === null) {
-    process.stdout.write(`the object store cannot be built: Go is missing\n${closingLine({ ...noTests, skipped: 1 })}\n`);
+    process.stdout.write(
+      `the object store cannot be built: Go is missing\n${closingLine({ ...noTests, skipped: 1 })}\n`,
+    );
     return;
   }
   await build();

@@ -19,8 +19,14 @@ export const remote = rowOf(
   [speed, bytes],
   async (bench) => {
     const rect = bench.quick ? quickBlock : block;
-    const distinctTiles = rect.width * rect.height;
-    const slide = await blockSlide('remote', { columns: 160, rows: 120, block: rect, distinctTiles, seed: 20 });
+    const slide = await blockSlide('remote', {
+      columns: 160,
+      rows: 120,
+      block: rect,
+      distinctTiles: 196,
+      copies: (rect.width * rect.height) / 196,
+      seed: 20,
+    });
     const args = [slide, await modelFile('cnn'), `${bench.rounds(9)}`, '20'];
     const { localMs, remoteMs, tiles, tileBytes, readBytes, requests } = await probe<RemoteReport>('remote', args);
     const note =

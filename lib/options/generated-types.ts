@@ -236,6 +236,12 @@ export interface StorageOptions {
   readonly cacheFolder?: string | URL;
   /** Most bytes in `storage.cacheFolder`; the blocks that were not used for longest go first. @defaultValue 10 GiB */
   readonly cacheBytes?: number;
+  /**
+   * Folder for the journal and the unfinished table of a run whose `output` is an s3:// address. `resume` needs it
+   * again.
+   * @defaultValue microtome-work in the working directory
+   */
+  readonly workFolder?: string | URL;
 }
 
 /** How {@link openSlide} opens a slide. */

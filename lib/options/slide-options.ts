@@ -34,7 +34,11 @@ export interface ParsedOpenOptions {
 
 export function parseOpenOptions(options: OpenOptions | undefined): ParsedOpenOptions {
   const o = parseOptions(['open'], options) as unknown as Parsed<OpenOptions>;
-  return Object.freeze({ limits: (o.limits ?? defaults.limits) as NativeLimits, slideMpp: o.slideMpp, storage: o.storage as StorageSettings | null });
+  return Object.freeze({
+    limits: (o.limits ?? defaults.limits) as NativeLimits,
+    slideMpp: o.slideMpp,
+    storage: o.storage as StorageSettings | null,
+  });
 }
 
 /** Parsed tissue options under the names of the addon; null: not given. `method`: the one of the model, where there is one. */

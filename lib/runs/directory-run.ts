@@ -92,8 +92,7 @@ class Execution {
   async run(given: unknown): Promise<DirectorySummary> {
     const startedMs = this.clock.nowMs();
     const asked = parseDirectoryOptions(given);
-    const endMs =
-      asked.deadline === null ? null : deadlineMs(asked.deadline, startedMs, this.clock, asked.resume);
+    const endMs = asked.deadline === null ? null : deadlineMs(asked.deadline, startedMs, this.clock, asked.resume);
     const unlink = followSignal(asked.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
@@ -132,9 +131,7 @@ class Execution {
       return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
     };
     const rules = { output, inputs, resume, overwrite, fs, lockTimes, signal, ...(publish && { publish }) };
-    return withLockedOutput(rules, finished, (target) =>
-      this.score(prepared, options, target, times),
-    );
+    return withLockedOutput(rules, finished, (target) => this.score(prepared, options, target, times));
   }
 
   private async score(

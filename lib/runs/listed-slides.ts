@@ -81,7 +81,12 @@ export async function listedSlides(
 }
 
 /** Of an address that is looked at with the others. */
-const placeholder: WalkedSlide = { name: '', path: '', identity: { size: '0', mtimeNs: '0', inode: '0' }, problem: null };
+const placeholder: WalkedSlide = {
+  name: '',
+  path: '',
+  identity: { size: '0', mtimeNs: '0', inode: '0' },
+  problem: null,
+};
 
 function nameAs(name: string): Pick<WalkedSlide, 'name' | 'problem'> {
   const problem = nameProblem(name, true);

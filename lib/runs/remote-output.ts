@@ -128,7 +128,9 @@ export class RemoteOutput {
   }
 
   /** The summary of the run with the address in it. The table of an earlier run is put where it is not there any more. */
-  async finished<T extends { readonly output: string | null; readonly alreadyComplete: boolean }>(summary: T): Promise<T> {
+  async finished<T extends { readonly output: string | null; readonly alreadyComplete: boolean }>(
+    summary: T,
+  ): Promise<T> {
     if (summary.alreadyComplete) await this.put();
     await this.#clean();
     return { ...summary, output: this.address.shown };
@@ -143,7 +145,12 @@ export class RemoteOutput {
 
 /** The same for the same address, and another for every other one. */
 function localPlace({ bucket, key }: S3Address, storage: StorageSettings | null): string {
-  const hash = createHash('sha256').update(`${storage?.endpoint ?? ''}\n${bucket}\n${key}`).digest('hex').slice(0, 16);
-  const name = basename(key).replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 100);
+  const hash = createHash('sha256')
+    .update(`${storage?.endpoint ?? ''}\n${bucket}\n${key}`)
+    .digest('hex')
+    .slice(0, 16);
+  const name = basename(key)
+    .replace(/[^A-Za-z0-9._-]/g, '_')
+    .slice(0, 100);
   return join(resolve(storage?.workFolder ?? kWorkFolder), `${hash}-${name}`);
 }

@@ -2,7 +2,13 @@
 import { MicrotomeError } from '../core/errors.js';
 import { isReadable, isRemote, remoteRefused } from '../core/remote-address.js';
 import { sortedInTurns } from '../core/sort-in-turns.js';
-import { isFolderAddress, nameOfAddress, parseAddress, type RemoteAddress, type S3Address } from '../storage/address.js';
+import {
+  isFolderAddress,
+  nameOfAddress,
+  parseAddress,
+  type RemoteAddress,
+  type S3Address,
+} from '../storage/address.js';
 import { objectIdentity, RemoteSlide, storeOf } from '../storage/remote-slide.js';
 import { listFolder } from '../storage/s3/list.js';
 import type { FolderRules, WalkedFolder, WalkedSlide } from './folder-walk.js';
@@ -64,10 +70,15 @@ function withSlash(folder: S3Address): S3Address {
 }
 
 function tooDeep(folder: string, most: number): MicrotomeError {
-  return new MicrotomeError('LIMIT_EXCEEDED', 'slide', `the folder ${folder} has more than ${most} levels of subfolders`, {
-    path: folder,
-    advice: 'pass a smaller folder, or a larger [[maxFolderDepth]]',
-  });
+  return new MicrotomeError(
+    'LIMIT_EXCEEDED',
+    'slide',
+    `the folder ${folder} has more than ${most} levels of subfolders`,
+    {
+      path: folder,
+      advice: 'pass a smaller folder, or a larger [[maxFolderDepth]]',
+    },
+  );
 }
 
 const kLooksAtOnce = 8;

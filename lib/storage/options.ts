@@ -103,7 +103,15 @@ function whole(name: string, value: unknown, min: number, max: number): void {
 
 const kHeaderName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 /** They say what is asked for, and are ours. */
-const kOwnHeaders = new Set(['range', 'if-match', 'if-range', 'accept-encoding', 'host', 'connection', 'content-length']);
+const kOwnHeaders = new Set([
+  'range',
+  'if-match',
+  'if-range',
+  'accept-encoding',
+  'host',
+  'connection',
+  'content-length',
+]);
 
 /** Throws INVALID_OPTION. */
 export function checkHeaders(headers: unknown, name = 'headers'): void {
@@ -127,7 +135,8 @@ export function checkSourceOptions(options: unknown, kind: 'http' | 's3'): void 
   whole('retries', given['retries'], 0, 100);
   whole('stallMs', given['stallMs'], 10, 3_600_000);
   whole('seed', given['seed'], 0, Number.MAX_SAFE_INTEGER);
-  if (given['signal'] !== undefined && !(given['signal'] instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal');
+  if (given['signal'] !== undefined && !(given['signal'] instanceof AbortSignal))
+    throw invalid('signal', 'an AbortSignal');
   for (const name of ['unversioned', 'pathStyle', 'anonymous'])
     if (given[name] !== undefined && typeof given[name] !== 'boolean') throw invalid(name, 'a boolean');
   for (const name of ['region', 'endpoint'])

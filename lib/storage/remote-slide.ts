@@ -86,7 +86,11 @@ export interface ObjectIdentity {
 
 export function objectIdentity({ size, etag, modifiedMs }: ObjectFacts): ObjectIdentity {
   const hash = etag === null ? '0' : createHash('sha256').update(etag).digest('hex').slice(0, 15);
-  return { size: String(size), mtimeNs: String(BigInt(modifiedMs ?? 0) * 1_000_000n), inode: String(BigInt(`0x${hash}`)) };
+  return {
+    size: String(size),
+    mtimeNs: String(BigInt(modifiedMs ?? 0) * 1_000_000n),
+    inode: String(BigInt(`0x${hash}`)),
+  };
 }
 
 /** Of the stores and hosts that were used last. */

@@ -100,7 +100,13 @@ class SourceReads {
   #requireInside({ offset, length }: ByteRange): void {
     const { opened, name } = this.#parts;
     const end = offset + length;
-    if (Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0 && end <= opened.size)
+    if (
+      Number.isSafeInteger(offset) &&
+      Number.isSafeInteger(length) &&
+      offset >= 0 &&
+      length >= 0 &&
+      end <= opened.size
+    )
       return;
     const found = `bytes ${offset} to ${end} of ${name} were asked for, which has ${opened.size}`;
     throw new MicrotomeError('TRUNCATED', 'slide', found, { path: name });

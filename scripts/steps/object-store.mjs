@@ -15,7 +15,7 @@ const cacheFolder = () => process.env['MICROTOME_STORAGE_CACHE'] || join(homedir
 /** What `go version -m` says that the program was built from. */
 async function isFrom(program) {
   const said = await outputOf('go', ['version', '-m', program]);
-  return said !== null && said.includes(`${module}\t${version}\t${sum}`);
+  return (said ?? '').includes(`${module}\t${version}\t${sum}`);
 }
 
 async function build(program) {

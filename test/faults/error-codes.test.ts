@@ -280,7 +280,7 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['RESUME_REFUSED', 'a journal of another run', resumedOtherwise],
   ['DISK_FULL', 'a disk without room', fullDisk],
   ['DEADLINE', 'no time, and no fallback', () => directory(undefined, { deadline: 1 })],
-  ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
+  ['NETWORK', 'an address', () => openSlide(new URL('ftp://example.org/slide.tif'))],
   [
     'CANCELLED',
     'a closed slide',

@@ -41,7 +41,7 @@ describe('reading', () => {
     const base = far.offset;
     const ranges = [0, 100, 201, 600, 302].map((at) => ({ offset: base + at * kibibyte, length: 100 * kibibyte }));
     const parts = await source.read(ranges);
-    parts.forEach((part, i) => expect(Buffer.from(part).equals(bytesOf(ranges[i] as typeof far))).toBe(true));
+    expect(parts.every((part, i) => Buffer.from(part).equals(bytesOf(ranges[i] as typeof far)))).toBe(true);
     expect(server.seen.slice(1).map(({ range }) => range)).toEqual([
       `bytes=${base}-${base + 402 * kibibyte - 1}`,
       `bytes=${base + 600 * kibibyte}-${base + 700 * kibibyte - 1}`,
@@ -243,18 +243,20 @@ describe('another version', () => {
   });
 
   it('the same by size, and by Last-Modified where there is no ETag, and for a weak ETag without If-Match', async () => {
-    const bare = (size: number, headers: Record<string, string>): Fault => (request, response, at) => {
-      const { first: begin, last } = at.rangeOf(request);
-      const end = Math.min(last, size - 1);
-      const length = end - begin + 1;
-      response.writeHead(206, {
-        'content-range': `bytes ${begin}-${end}/${size}`,
-        'content-length': String(length),
-        ...headers,
-      });
-      at.send(response, Buffer.alloc(length));
-      return true;
-    };
+    const bare =
+      (size: number, headers: Record<string, string>): Fault =>
+      (request, response, at) => {
+        const { first: begin, last } = at.rangeOf(request);
+        const end = Math.min(last, size - 1);
+        const length = end - begin + 1;
+        response.writeHead(206, {
+          'content-range': `bytes ${begin}-${end}/${size}`,
+          'content-length': String(length),
+          ...headers,
+        });
+        at.send(response, Buffer.alloc(length));
+        return true;
+      };
     const monday = { 'last-modified': 'Mon, 05 Jan 2026 10:00:00 GMT' };
     const tuesday = { 'last-modified': 'Tue, 06 Jan 2026 10:00:00 GMT' };
     for (const [before, now, said] of [
@@ -306,7 +308,12 @@ describe('answers that are refused', () => {
     ['another range', answer(206, { 'content-range': 'bytes 5-9/3145728' }), 'NETWORK', 'other bytes'],
     ['no Content-Range', answer(206, {}, head), 'NETWORK', 'Content-Range'],
     ['an unknown size', answer(206, { 'content-range': 'bytes 0-196607/*' }, head), 'NETWORK', 'Content-Range'],
-    ['a size beyond numbers', answer(206, { 'content-range': `bytes 0-196607/${'9'.repeat(16)}` }), 'NETWORK', 'Content-Range'],
+    [
+      'a size beyond numbers',
+      answer(206, { 'content-range': `bytes 0-196607/${'9'.repeat(16)}` }),
+      'NETWORK',
+      'Content-Range',
+    ],
     ['several ranges', answer(206, { 'content-type': 'multipart/byteranges; boundary=x' }), 'NETWORK', 'several'],
     ['compressed bytes', answer(206, { 'content-encoding': 'gzip' }, head), 'NETWORK', 'compressed'],
     ['404', status(404), 'FILE_NOT_FOUND', '404'],
@@ -367,7 +374,10 @@ describe('redirects', () => {
     };
 
   it('are followed, and where they lead is asked directly from then on', async () => {
-    server.faults.push(to('/a', () => '/b'), to('/b', () => url(), 307));
+    server.faults.push(
+      to('/a', () => '/b'),
+      to('/b', () => url(), 307),
+    );
     const source = await open(server.url('/a'));
     await source.read([far]);
     expect(server.seen.map(({ path }) => path)).toEqual(['/a', '/b', '/slide.tif', '/slide.tif']);
@@ -383,7 +393,10 @@ describe('redirects', () => {
   });
 
   it('a loop ends', async () => {
-    server.faults.push(to('/a', () => '/b'), to('/b', () => '/a'));
+    server.faults.push(
+      to('/a', () => '/b'),
+      to('/b', () => '/a'),
+    );
     const error = await failureOf(open(server.url('/a')));
     expect(error).toMatchObject({ code: 'NETWORK' });
     expect(error.message).toContain('more than 5 redirects');
@@ -476,7 +489,13 @@ describe('credentials', () => {
     const gone = await RangeServer.start({});
     const nowhere = gone.url('/a.tif?secret');
     await gone.stop();
-    const faults: Fault[] = [status(403), status(404), status(503), status(302, { location: '/x?secret' }), status(200)];
+    const faults: Fault[] = [
+      status(403),
+      status(404),
+      status(503),
+      status(302, { location: '/x?secret' }),
+      status(200),
+    ];
     const failures = [await failureOf(open(nowhere, { retries: 0 }))];
     for (const fault of faults) {
       server.reset();

@@ -112,19 +112,28 @@ describe('reading', () => {
   });
 
   it('addresses that are none', async () => {
-    for (const address of ['s3://', 's3://b/x', 's3://bucket', 's3://bucket/folder/', 'https://host/x', 's3://bucket/a\nb'])
+    for (const address of [
+      's3://',
+      's3://b/x',
+      's3://bucket',
+      's3://bucket/folder/',
+      'https://host/x',
+      's3://bucket/a\nb',
+    ])
       expect((await failureOf(s3Source(address))).code, address).toBe('INVALID_OPTION');
     expect(server.seen).toHaveLength(0);
   });
 });
 
 describe('a listing', () => {
-  const xml = (parts: string, truncated = false): Fault => (_, response) => {
-    const next = truncated ? `<NextContinuationToken>t${++tokens}</NextContinuationToken>` : '';
-    const whole = `<?xml version="1.0"?><ListBucketResult><IsTruncated>${truncated}</IsTruncated>${next}${parts}</ListBucketResult>`;
-    response.writeHead(200, { 'content-type': 'application/xml' }).end(whole);
-    return true;
-  };
+  const xml =
+    (parts: string, truncated = false): Fault =>
+    (_, response) => {
+      const next = truncated ? `<NextContinuationToken>t${++tokens}</NextContinuationToken>` : '';
+      const whole = `<?xml version="1.0"?><ListBucketResult><IsTruncated>${truncated}</IsTruncated>${next}${parts}</ListBucketResult>`;
+      response.writeHead(200, { 'content-type': 'application/xml' }).end(whole);
+      return true;
+    };
   let tokens = 0;
   const key = (name: string, size: string | number = 1): string =>
     `<Contents><Key>${name}</Key><Size>${size}</Size><ETag>"e"</ETag><LastModified>2026-01-01T00:00:00Z</LastModified></Contents>`;
@@ -170,19 +179,22 @@ describe('putting', () => {
   const body = Buffer.from('filename,score\na.tif,0.5\n');
   const rules = { overwrite: false, retries: 2, clock: stillClock() };
   /** A store of one object. */
-  const keeps = (there: { body: Buffer | null; puts: number }): Fault => (request, response) => {
-    if (request.method === 'PUT') {
-      there.puts += 1;
-      if (there.body !== null && request.headers['if-none-match'] === '*') return error(412, 'PreconditionFailed')(request, response, server);
-      there.body = body;
-      response.writeHead(200, { etag: '"x"' }).end();
+  const keeps =
+    (there: { body: Buffer | null; puts: number }): Fault =>
+    (request, response) => {
+      if (request.method === 'PUT') {
+        there.puts += 1;
+        if (there.body !== null && request.headers['if-none-match'] === '*')
+          return error(412, 'PreconditionFailed')(request, response, server);
+        there.body = body;
+        response.writeHead(200, { etag: '"x"' }).end();
+        return true;
+      }
+      if (there.body === null) return status(404)(request, response, server);
+      response.writeHead(request.method === 'HEAD' ? 200 : 206, { 'content-length': there.body.length, etag: '"x"' });
+      response.end(request.method === 'HEAD' ? undefined : there.body);
       return true;
-    }
-    if (there.body === null) return status(404)(request, response, server);
-    response.writeHead(request.method === 'HEAD' ? 200 : 206, { 'content-length': there.body.length, etag: '"x"' });
-    response.end(request.method === 'HEAD' ? undefined : there.body);
-    return true;
-  };
+    };
 
   it('is one request, with a condition and a checksum', async () => {
     const there = { body: null, puts: 0 };

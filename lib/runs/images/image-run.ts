@@ -97,8 +97,7 @@ class Execution {
   async run(given: unknown): Promise<ImageSummary> {
     const startedMs = this.clock.nowMs();
     const asked = parseImageOptions(given);
-    const endMs =
-      asked.deadline === null ? null : deadlineMs(asked.deadline, startedMs, this.clock, asked.resume);
+    const endMs = asked.deadline === null ? null : deadlineMs(asked.deadline, startedMs, this.clock, asked.resume);
     const unlink = followSignal(asked.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
@@ -170,9 +169,7 @@ class Execution {
         ? imagesFinishedBefore(output, rows, found, this.clock.nowMs() - times.startedMs)
         : null;
     const rules = { output, inputs, resume, overwrite, fs, lockTimes, signal, ...(publish && { publish }) };
-    return withLockedOutput(rules, finished, (target) =>
-      this.score(prepared, options, target, times),
-    );
+    return withLockedOutput(rules, finished, (target) => this.score(prepared, options, target, times));
   }
 
   private async score(

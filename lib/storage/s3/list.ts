@@ -101,7 +101,8 @@ async function onePage(
     const name = within(Key);
     // The folder itself, and folders that a console made as objects.
     if (name === '' || name.endsWith('/')) return [];
-    if (!Number.isSafeInteger(Size) || (Size as number) < 0) throw hostile(folder, 'the listing has an object of no size');
+    if (!Number.isSafeInteger(Size) || (Size as number) < 0)
+      throw hostile(folder, 'the listing has an object of no size');
     const modified = LastModified?.getTime() ?? Number.NaN;
     const modifiedMs = Number.isFinite(modified) ? modified : null;
     return [{ name, key: prefix + name, size: Size as number, etag: ETag ?? null, modifiedMs }];
@@ -122,7 +123,8 @@ function decoded(folder: S3Address, key: string | undefined): string | undefined
 }
 
 function nameWithin(folder: S3Address, key: string | undefined): string {
-  if (key === undefined || !key.startsWith(folder.key)) throw hostile(folder, 'the listing has a key that is not in the folder');
+  if (key === undefined || !key.startsWith(folder.key))
+    throw hostile(folder, 'the listing has a key that is not in the folder');
   return key.slice(folder.key.length);
 }
 

@@ -26,7 +26,10 @@ export async function putObject(address: S3Address, store: S3Store, body: Uint8A
   const { shown } = address;
   if (body.length > mostPutBytes) {
     const found = `${shown} would have ${body.length} bytes, and at most ${mostPutBytes} are put`;
-    throw new MicrotomeError('LIMIT_EXCEEDED', 'csv', found, { path: shown, advice: 'write it to a file, and copy that' });
+    throw new MicrotomeError('LIMIT_EXCEEDED', 'csv', found, {
+      path: shown,
+      advice: 'write it to a file, and copy that',
+    });
   }
   const md5 = createHash('md5').update(body).digest('base64');
   try {
@@ -79,7 +82,8 @@ async function sent<T>(
           try {
             return await store.send((sdk, client) => command(sdk, client, options), signal);
           } catch (error) {
-            if (!(error instanceof TryFailed) || (error.facts.status !== 412 && error.facts.status !== 409)) throw error;
+            if (!(error instanceof TryFailed) || (error.facts.status !== 412 && error.facts.status !== 409))
+              throw error;
             const there = new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
             thereStatus.add(there);
             throw there;

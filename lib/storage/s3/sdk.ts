@@ -11,9 +11,14 @@ export async function loadSdk(): Promise<Sdk> {
     return await import('@aws-sdk/client-s3');
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException | null)?.code ?? 'it cannot be loaded';
-    throw new MicrotomeError('RUNTIME_MISSING', 'slide', `s3:// addresses need the package @aws-sdk/client-s3 (${reason})`, {
-      advice: 'npm install @aws-sdk/client-s3',
-    });
+    throw new MicrotomeError(
+      'RUNTIME_MISSING',
+      'slide',
+      `s3:// addresses need the package @aws-sdk/client-s3 (${reason})`,
+      {
+        advice: 'npm install @aws-sdk/client-s3',
+      },
+    );
   }
 }
 
@@ -34,7 +39,9 @@ export async function makeClient(sdk: Sdk, o: S3StoreOptions): Promise<S3Client>
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: o.pathStyle ?? true }),
     ...(o.pathStyle === undefined ? {} : { forcePathStyle: o.pathStyle }),
-    ...(credentials === undefined ? {} : { credentials: typeof credentials === 'function' ? asked(credentials) : credentials }),
+    ...(credentials === undefined
+      ? {}
+      : { credentials: typeof credentials === 'function' ? asked(credentials) : credentials }),
     // Unsigned: as the request is, with keys that nobody looks at.
     ...(o.anonymous === true
       ? { signer: { sign: async (request) => request }, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } }

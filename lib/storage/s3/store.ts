@@ -75,10 +75,15 @@ export function failureOf(error: unknown): TryFailed | MicrotomeError {
   const name = nameOf(error);
   if (status !== undefined && status >= 300) {
     if (status === 301 || status === 307) return wrongRegion(status);
-    return ofStatus(status, name === 'unknown error' ? null : name, retryAfterMs($response?.headers?.['retry-after'] ?? null, Date.now()));
+    return ofStatus(
+      status,
+      name === 'unknown error' ? null : name,
+      retryAfterMs($response?.headers?.['retry-after'] ?? null, Date.now()),
+    );
   }
   if (/^(?:Credentials|Token)Provider|Credentials/.test(name)) {
-    const advice = 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or a role of the machine; for public data pass anonymous';
+    const advice =
+      'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or a role of the machine; for public data pass anonymous';
     return new TryFailed(`no credentials were found (${name})`, { again: false, denied: true, advice });
   }
   // The SDK has no name for this one.

@@ -4,7 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Client, CreateBucketCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  S3Client,
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 
 export const keys = { accessKeyId: 'microtome-test', secretAccessKey: 'planted-secret-of-the-test' };
 
@@ -31,7 +37,15 @@ export class Gateway {
     const folder = mkdtempSync(join(tmpdir(), 'microtome-store-'));
     for (const name of ['data', 'attributes']) mkdirSync(join(folder, name));
     const port = await freePort();
-    const args = ['--port', `127.0.0.1:${port}`, '--access', keys.accessKeyId, '--secret', keys.secretAccessKey, '--quiet'];
+    const args = [
+      '--port',
+      `127.0.0.1:${port}`,
+      '--access',
+      keys.accessKeyId,
+      '--secret',
+      keys.secretAccessKey,
+      '--quiet',
+    ];
     const own = ['--keep-alive', 'posix', '--sidecar', join(folder, 'attributes'), join(folder, 'data')];
     const child = spawn(program, [...args, ...own], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
