@@ -17,8 +17,8 @@ import { isRemote, isS3, remoteRefused, shownAddress } from '../core/remote-addr
 import { contradiction } from '../options/check.js';
 import { isFolderAddress, parseAddress, type S3Address } from '../storage/address.js';
 import type { StorageSettings } from '../storage/options.js';
-import { storeOf } from '../storage/remote-slide.js';
 import { mostPutBytes, objectBytes, putObject, sizeOfObject } from '../storage/s3/put.js';
+import { storeOf } from '../storage/stores.js';
 import { writeWhole } from './durable.js';
 import { ioFailure } from './failure.js';
 import type { FileSystem } from './file-system.js';

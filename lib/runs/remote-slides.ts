@@ -9,8 +9,9 @@ import {
   type RemoteAddress,
   type S3Address,
 } from '../storage/address.js';
-import { objectIdentity, RemoteSlide, storeOf } from '../storage/remote-slide.js';
+import { objectIdentity, RemoteSlide } from '../storage/remote-slide.js';
 import { listFolder } from '../storage/s3/list.js';
+import { storeOf } from '../storage/stores.js';
 import type { FolderRules, WalkedFolder, WalkedSlide } from './folder-walk.js';
 import { escapedName, nameProblem } from './names.js';
 import { slideItems, type ItemRules } from './slide-names.js';

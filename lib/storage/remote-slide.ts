@@ -5,14 +5,13 @@
 import { createHash } from 'node:crypto';
 import { parseAddress, type RemoteAddress, type S3Address } from './address.js';
 import { httpTransport, openHttp } from './http/http-source.js';
-import { Limiter } from './limiter.js';
 import { lookAtObject } from './open-source.js';
-import { defaultRequests, type S3StoreOptions, type StorageSettings } from './options.js';
+import type { StorageSettings } from './options.js';
 import type { OpenedObject } from './ranged-reader.js';
 import type { RemoteSource } from './remote-source.js';
-import { openS3 } from './s3/s3-source.js';
+import { openS3 } from './s3/open-s3.js';
 import { S3Transport } from './s3/s3-transport.js';
-import { S3Store } from './s3/store.js';
+import { limiterOf, storeOf } from './stores.js';
 
 /** What is known of an object without its bytes. */
 export interface ObjectFacts {
@@ -91,31 +90,4 @@ export function objectIdentity({ size, etag, modifiedMs }: ObjectFacts): ObjectI
     mtimeNs: String(BigInt(modifiedMs ?? 0) * 1_000_000n),
     inode: String(BigInt(`0x${hash}`)),
   };
-}
-
-/** Of the stores and hosts that were used last. */
-const kMostKept = 32;
-const stores = new Map<string, S3Store>();
-const limiters = new Map<string, Limiter>();
-
-function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const known = map.get(key) ?? make();
-  map.delete(key);
-  map.set(key, known);
-  const [oldest] = map.keys();
-  if (map.size > kMostKept && oldest !== undefined) map.delete(oldest);
-  return known;
-}
-
-function limiterOf(settings: StorageSettings | null, origin: string): Limiter {
-  const most = settings?.requests ?? defaultRequests;
-  return kept(limiters, `${most} ${origin}`, () => new Limiter(most));
-}
-
-/** The same for the same settings. */
-export function storeOf(settings: StorageSettings | null): S3Store {
-  const { region = null, endpoint = null, pathStyle = null, anonymous = null, requests = null } = settings ?? {};
-  const given = Object.entries({ region, endpoint, pathStyle, anonymous }).filter(([, value]) => value !== null);
-  const options = Object.fromEntries(given) as S3StoreOptions;
-  return kept(stores, JSON.stringify([given, requests]), () => new S3Store(options, requests ?? defaultRequests));
 }

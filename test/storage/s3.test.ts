@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { s3Source } from '../../lib/index.js';
 import { parseAddress, type S3Address } from '../../lib/storage/address.js';
 import type { S3StoreOptions } from '../../lib/storage/options.js';
-import { parseS3Address, openS3 } from '../../lib/storage/s3/s3-source.js';
+import { parseS3Address, openS3 } from '../../lib/storage/s3/open-s3.js';
 import { listFolder } from '../../lib/storage/s3/list.js';
 import { objectBytes, putObject } from '../../lib/storage/s3/put.js';
 import { S3Store } from '../../lib/storage/s3/store.js';

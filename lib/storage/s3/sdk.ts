@@ -22,20 +22,22 @@ export async function loadSdk(): Promise<Sdk> {
   }
 }
 
-const kMostSockets = 256;
+/** More than requests that are allowed: the SDK warns where requests wait for sockets. */
+const kMostSockets = 2048;
 const kConnectMs = 10_000;
 
 /** Tries are counted and repeated by retry.ts, so that all stores are treated alike. */
 export async function makeClient(sdk: Sdk, o: S3StoreOptions): Promise<S3Client> {
   const { endpoint, credentials } = o;
   const region = o.region ?? (endpoint === undefined ? undefined : 'us-east-1');
+  const agent = { maxSockets: kMostSockets, keepAlive: true };
   return new sdk.S3Client({
     maxAttempts: 1,
     // Stores that are not Amazon's do not know all of the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     customUserAgent: 'microtome',
-    requestHandler: { connectionTimeout: kConnectMs, httpsAgent: { maxSockets: kMostSockets, keepAlive: true } },
+    requestHandler: { connectionTimeout: kConnectMs, httpAgent: agent, httpsAgent: agent },
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: o.pathStyle ?? true }),
     ...(o.pathStyle === undefined ? {} : { forcePathStyle: o.pathStyle }),
