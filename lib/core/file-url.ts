@@ -1,12 +1,12 @@
 /** Paths that a caller gives as text or as a `file:` URL. */
 import { fileURLToPath } from 'node:url';
 import { MicrotomeError } from './errors.js';
-import { isReadable, isS3 } from './remote-address.js';
+import { isReadable, isS3, shortAddress } from './remote-address.js';
 
 const kFileUrl = /^file:\/\//i;
 
 function refused(address: string, reason: string): MicrotomeError {
-  const found = `The URL ${address.slice(0, 200)} is not the address of a local file (${reason})`;
+  const found = `The URL ${shortAddress(address)} is not the address of a local file (${reason})`;
   return new MicrotomeError('INVALID_OPTION', 'options', found, {
     advice: 'pass a path, or a URL such as file:///data',
   });

@@ -1,8 +1,10 @@
 /** Checks of single option values. Each returns the value it was given, typed, or throws INVALID_OPTION. */
 
 import { MicrotomeError } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { nearest } from '../core/near-miss.js';
 import { optionMark } from '../core/option-names.js';
+import { isRemote, shortAddress, shownAddress } from '../core/remote-address.js';
 import { kindText } from './describe.js';
 import { optionRows } from './table.js';
 import type { NumericKind, OptionBounds, PerChannelKind, RangeKind } from './row.js';
@@ -73,6 +75,18 @@ export function text(name: string, value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0'))
     throw invalid(name, 'a string that is not empty', value);
   return value;
+}
+
+/** A path, or the path of a `file:` URL. An address is refused without what may be secret in it. */
+export function filePath(name: string, value: unknown): string {
+  const given = value instanceof URL ? value : text(name, value);
+  const address = given instanceof URL ? given.href : given;
+  if (!isRemote(address)) return pathOf(given);
+  const found = `${optionMark(name)} is an address, ${shortAddress(address)}`;
+  throw new MicrotomeError('INVALID_OPTION', 'options', found, {
+    path: shownAddress(address),
+    advice: 'download the file, or name a file or a folder of this machine',
+  });
 }
 
 export function oneOf(name: string, value: unknown, choices: readonly string[]): string {

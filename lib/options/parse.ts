@@ -2,14 +2,14 @@
  * Parses options by the table: which there are, what values they take, which do not go together. What depends on the model
  * or on a slide is for score-options.ts and slide-options.ts.
  */
-import { MicrotomeError } from '../core/errors.js';
-import { pathOf, pathOrAddress } from '../core/file-url.js';
+import type { MicrotomeError } from '../core/errors.js';
+import { pathOrAddress } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
-import { isRemote, shortAddress, shownAddress } from '../core/remote-address.js';
 import { checkMaskInput } from '../slide/mask-input.js';
 import {
   boolean,
   contradiction,
+  filePath,
   func,
   invalid,
   numeric,
@@ -162,21 +162,12 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
 /** What a run writes may be at an address; everything else is a file. */
 function pathOption(name: string, value: unknown): string {
   const given = value instanceof URL ? value : text(name, value);
-  const address = given instanceof URL ? given.href : given;
-  if (!isRemote(address)) return pathOf(given);
-  if (name === 'output') return pathOrAddress(given);
-  // What is behind the question mark of an address may be a secret.
-  const advice = 'download the file, or name a file or a folder of this machine';
-  throw new MicrotomeError('INVALID_OPTION', 'options', `${optionMark(name)} is an address, ${shortAddress(address)}`, {
-    path: shownAddress(address),
-    advice,
-  });
+  return name === 'output' ? pathOrAddress(given) : filePath(name, given);
 }
 
 /** A path, a built-in name, or what loadModel() gave, which is checked where it is used. */
 export function modelReference(name: string, value: unknown): unknown {
-  if (value instanceof URL) return pathOf(value);
-  return typeof value === 'string' ? pathOf(text(name, value)) : value;
+  return value instanceof URL || typeof value === 'string' ? filePath(name, value) : value;
 }
 
 function moment(name: string, value: unknown): number | Date {

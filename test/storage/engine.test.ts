@@ -214,6 +214,8 @@ describe('a list of addresses', () => {
       { format: address },
       { metadata: address },
       { onnxRuntimePath: address },
+      { model: address },
+      { mask: address },
       { tilesCsv: 's3://b/c' },
     ]) {
       const error = await failureOf(scoreDirectory([server.url('/drawn.tif')], { ...options, ...more }).done);
