@@ -105,8 +105,8 @@ class Execution {
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
       const times = { startedMs, endMs };
       if (remote === null) return await this.runLocked(prepared, options, options.output, times);
-      const publish = (): Promise<void> => remote.put();
-      return await remote.finished(await this.runLocked(prepared, options, remote.local, times, publish));
+      const { local } = remote;
+      return await remote.during((publish) => this.runLocked(prepared, options, local, times, publish));
     } finally {
       unlink();
     }

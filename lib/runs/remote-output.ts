@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { isRemote, isS3, remoteRefused, shownAddress } from '../core/remote-address.js';
@@ -86,31 +86,57 @@ export class RemoteOutput {
     private readonly rules: RemoteOutputRules,
   ) {}
 
-  /** Throws OUTPUT_EXISTS, NETWORK, FILE_UNREADABLE, DISK_FULL. */
+  /** Throws OUTPUT_EXISTS, NETWORK. Writes nothing. */
   static async open(address: S3Address, rules: RemoteOutputRules): Promise<RemoteOutput> {
-    const local = localPlace(address, rules.storage);
-    const output = new RemoteOutput(address, local, rules);
-    await mkdir(resolve(local, '..'), { recursive: true }).catch((error: unknown) => {
-      throw ioFailure(error, 'make the folder', resolve(local, '..'));
-    });
-    await output.#lookFirst();
+    const output = new RemoteOutput(address, localPlace(address, rules.storage), rules);
+    const isThere = !rules.overwrite && (await output.#isThere());
+    if (isThere && !rules.resume) {
+      const { shown } = address;
+      throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
+    }
     return output;
   }
 
-  async #lookFirst(): Promise<void> {
-    const { address, local, rules } = this;
-    const { resume, overwrite, fs, signal, storage } = rules;
-    if (overwrite) return;
-    const size = await sizeOfObject(address, storeOf(storage), this.#request);
-    if (size === null) return;
-    const { shown } = address;
-    if (!resume) throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
-    // With a journal the run goes on: it was put, and the process was killed before the journal went.
-    if ((await journalIsThere(local, fs)) || (await isThere(local, fs))) return;
-    const bytes = await objectBytes(address, storeOf(storage), mostPutBytes, this.#request);
-    signal.throwIfAborted();
-    // The run looks whether this is its complete output, as it looks at a file.
-    if (bytes !== null) await writeWhole(local, Buffer.from(bytes).toString('utf8'), fs);
+  async #isThere(): Promise<boolean> {
+    return (await sizeOfObject(this.address, storeOf(this.rules.storage), this.#request)) !== null;
+  }
+
+  /**
+   * The work of the run, which writes into the folder and calls `publish` when its table is there; then its summary, with the
+   * address in it. Throws what `work` throws, OUTPUT_EXISTS, NETWORK, LIMIT_EXCEEDED, FILE_UNREADABLE, DISK_FULL.
+   */
+  async during<T extends RunSummary>(work: (publish: () => Promise<void>) => Promise<T>): Promise<T> {
+    const folder = dirname(this.local);
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+      throw ioFailure(error, 'make the folder', folder);
+    });
+    let fetched = false;
+    try {
+      fetched = await this.#fetchEarlier();
+      const summary = await work(() => this.#put());
+      // The object may have gone since.
+      if (summary.alreadyComplete) await this.#put();
+      await rm(this.local, { force: true });
+      return { ...summary, output: this.address.shown };
+    } catch (error) {
+      if (fetched) await rm(this.local, { force: true }).catch(() => undefined);
+      throw error;
+    } finally {
+      // Where nothing else is in it.
+      await rmdir(folder).catch(() => undefined);
+    }
+  }
+
+  /**
+   * The object of an earlier run as a file, so that the run can look whether it is its complete output. Not where a journal is:
+   * then it goes on, for the process may have been killed between putting the table and removing the journal.
+   */
+  async #fetchEarlier(): Promise<boolean> {
+    const { resume, overwrite, fs, storage } = this.rules;
+    if (!resume || overwrite || (await journalIsThere(this.local, fs)) || (await isThere(this.local, fs))) return false;
+    const bytes = await objectBytes(this.address, storeOf(storage), mostPutBytes, this.#request);
+    if (bytes !== null) await writeWhole(this.local, bytes, fs);
+    return bytes !== null;
   }
 
   get #request() {
@@ -118,29 +144,19 @@ export class RemoteOutput {
     return { signal, retries: storage?.retries ?? null };
   }
 
-  /** The table of the run as it lies in the folder. Throws OUTPUT_EXISTS, NETWORK, LIMIT_EXCEEDED. */
-  async put(): Promise<void> {
+  /** The table of the run as it lies in the folder. */
+  async #put(): Promise<void> {
     const { overwrite, storage } = this.rules;
     const body = await readFile(this.local).catch((error: unknown) => {
       throw ioFailure(error, 'read', this.local);
     });
     await putObject(this.address, storeOf(storage), body, { overwrite, contentType: 'text/csv', ...this.#request });
   }
+}
 
-  /** The summary of the run with the address in it. The table of an earlier run is put where it is not there any more. */
-  async finished<T extends { readonly output: string | null; readonly alreadyComplete: boolean }>(
-    summary: T,
-  ): Promise<T> {
-    if (summary.alreadyComplete) await this.put();
-    await this.#clean();
-    return { ...summary, output: this.address.shown };
-  }
-
-  /** The table is in the bucket; the folder goes where nothing else is in it. */
-  async #clean(): Promise<void> {
-    await rm(this.local, { force: true });
-    await rmdir(resolve(this.local, '..')).catch(() => undefined);
-  }
+interface RunSummary {
+  readonly output: string | null;
+  readonly alreadyComplete: boolean;
 }
 
 /** The same for the same address, and another for every other one. */

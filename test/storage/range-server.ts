@@ -9,6 +9,7 @@ export interface SeenRequest {
   readonly range: string | null;
   readonly ifMatch: string | null;
   readonly headers: IncomingMessage['headers'];
+  readonly message: IncomingMessage;
 }
 
 /** Answers a request in its own way; false: it is answered as usual. */
@@ -103,7 +104,7 @@ export class RangeServer {
     const range = headers.range ?? null;
     const ifMatch = headers['if-match'] ?? null;
     const { method = '' } = message;
-    const request = { method, path: (message.url ?? '').split('?')[0] ?? '', range, ifMatch, headers };
+    const request = { message, method, path: (message.url ?? '').split('?')[0] ?? '', range, ifMatch, headers };
     this.seen.push(request);
     this.atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);

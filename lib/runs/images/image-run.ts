@@ -122,8 +122,7 @@ class Execution {
   ): Promise<ImageSummary> {
     if (options.output === null) return this.score(prepared, options, null, times);
     if (remote === null) return this.runLocked(prepared, options, options.output, times);
-    const publish = (): Promise<void> => remote.put();
-    return remote.finished(await this.runLocked(prepared, options, remote.local, times, publish));
+    return remote.during((publish) => this.runLocked(prepared, options, remote.local, times, publish));
   }
 
   private async prepare(options: ImageRunOptions): Promise<Prepared> {

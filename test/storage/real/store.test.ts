@@ -199,6 +199,10 @@ describe('a table in a bucket', () => {
     const given = { ...options, output, storage: { ...storage, workFolder: work() } };
     expect(await failureOf(scoreDirectory(folder, given).done)).toMatchObject({ code: 'OUTPUT_EXISTS', path: output });
     expect(await store.text(bucket, 'out/kept.csv')).toBe('keep me');
+    // Nor is it taken for the output of this run.
+    const resumed = await failureOf(scoreDirectory(folder, { ...given, resume: true }).done);
+    expect(resumed.code).toBe('OUTPUT_EXISTS');
+    expect(existsSync(given.storage.workFolder)).toBe(false);
     await scoreDirectory(folder, { ...given, overwrite: true }).done;
     expect(await store.text(bucket, 'out/kept.csv')).toContain('case-1.tif');
   });
@@ -231,6 +235,7 @@ describe('a table in a bucket', () => {
     expect(await store.text(bucket, 'out/stopped.csv')).toBe(await store.text(bucket, 'out/table.csv'));
     const complete = await scoreDirectory(folder, { ...given, resume: true }).done;
     expect(complete).toMatchObject({ alreadyComplete: true, output: stopped });
+    expect(existsSync(workFolder)).toBe(false);
   });
 
   it('a slide that was replaced since it was scored: the run is not resumed', async () => {
