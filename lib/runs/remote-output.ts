@@ -88,7 +88,7 @@ export class RemoteOutput {
 
   /** Throws OUTPUT_EXISTS, NETWORK. Writes nothing. */
   static async open(address: S3Address, rules: RemoteOutputRules): Promise<RemoteOutput> {
-    const output = new RemoteOutput(address, localPlace(address, rules.storage), rules);
+    const output = new RemoteOutput(address, await localPlace(address, rules.storage), rules);
     const isThere = !rules.overwrite && (await output.#isThere());
     if (isThere && !rules.resume) {
       const { shown } = address;
@@ -160,9 +160,9 @@ interface RunSummary {
 }
 
 /** The same for the same address, and another for every other one. */
-function localPlace({ bucket, key }: S3Address, storage: StorageSettings | null): string {
+async function localPlace({ bucket, key }: S3Address, storage: StorageSettings | null): Promise<string> {
   const hash = createHash('sha256')
-    .update(`${storage?.endpoint ?? ''}\n${bucket}\n${key}`)
+    .update(`${await storeOf(storage).place()}\n${bucket}\n${key}`)
     .digest('hex')
     .slice(0, 16);
   const name = basename(key)

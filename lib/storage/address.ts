@@ -95,7 +95,10 @@ export function nameOfAddress(address: RemoteAddress): string {
   }
 }
 
-/** What tells one object from another: all of the address, but for the parameters of a signature. A secret all the same. */
+/**
+ * What tells one object of a store from another: all of the address, but for the parameters of a signature. A secret all the
+ * same.
+ */
 export function identityOfAddress(address: RemoteAddress): string {
   if (address.kind === 's3') return `s3://${address.bucket}/${address.key}`;
   const bare = new URL(address.url);

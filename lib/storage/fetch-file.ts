@@ -3,7 +3,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MicrotomeError } from '../core/errors.js';
-import { identityOfAddress } from './address.js';
 import type { StorageSettings } from './options.js';
 import { objectIdentity, type ObjectIdentity, type RemoteSlide } from './remote-slide.js';
 import type { RemoteSource } from './remote-source.js';
@@ -28,7 +27,7 @@ export async function fetchFile(
 ): Promise<FetchedFile> {
   const facts = await object.look(settings, signal);
   const identity = objectIdentity(facts);
-  const version = `${identityOfAddress(object.address)}\n${facts.etag ?? facts.modifiedMs}\n${facts.size}`;
+  const version = `${await object.identity(settings)}\n${facts.etag ?? facts.modifiedMs}\n${facts.size}`;
   const path = join(folder, `${createHash('sha256').update(version).digest('hex').slice(0, 32)}.copy`);
   const there = await stat(path).catch(() => null);
   if (there?.isFile() === true && there.size === facts.size) return { path, identity };

@@ -45,7 +45,13 @@ export async function openSource(
   const cache = o.cache === undefined ? null : await cacheOf(o.cache);
   const reader = readerOf(transport, limiter, o);
   const opened = await reader.open(headBytes, o.etag ?? null, o.signal ?? null);
-  return remoteSource({ name: address.shown, reader, opened, cache, identity: identityOfAddress(address) });
+  const identity = cache === null ? '' : await identityOf(address, transport);
+  return remoteSource({ name: address.shown, reader, opened, cache, identity });
+}
+
+/** What tells one object from another, whichever store it is in. A secret all the same. */
+export async function identityOf(address: RemoteAddress, transport: Transport): Promise<string> {
+  return `${await transport.store()}\n${identityOfAddress(address)}`;
 }
 
 /** What an object is, for a few bytes. */

@@ -3,15 +3,16 @@
  * open. Objects of one store are asked for through one client and one limit of requests.
  */
 import { createHash } from 'node:crypto';
-import { parseAddress, type RemoteAddress, type S3Address } from './address.js';
+import { parseAddress, type RemoteAddress } from './address.js';
 import { httpTransport, openHttp } from './http/http-source.js';
-import { lookAtObject } from './open-source.js';
+import { identityOf, lookAtObject } from './open-source.js';
 import type { StorageSettings } from './options.js';
 import type { OpenedObject } from './ranged-reader.js';
 import type { RemoteSource } from './remote-source.js';
 import { openS3 } from './s3/open-s3.js';
 import { S3Transport } from './s3/s3-transport.js';
 import { limiterOf, storeOf } from './stores.js';
+import type { Transport } from './transport.js';
 
 /** What is known of an object without its bytes. */
 export interface ObjectFacts {
@@ -61,13 +62,21 @@ export class RemoteSlide {
     return { size, modifiedMs, etag: validator.kind === 'etag' ? validator.value : null };
   }
 
+  /** What tells it from every other object, without its version. A secret. Throws NETWORK, INVALID_OPTION, RUNTIME_MISSING. */
+  identity(settings: StorageSettings | null): Promise<string> {
+    return identityOf(this.address, this.#transport(settings));
+  }
+
+  #transport(settings: StorageSettings | null): Transport {
+    const { address } = this;
+    return address.kind === 'http' ? httpTransport(address, {}) : new S3Transport(storeOf(settings), address);
+  }
+
   async #look(settings: StorageSettings | null, signal: AbortSignal | null): Promise<Omit<OpenedObject, 'head'>> {
     const { address } = this;
     const rules = { signal, ...(settings?.retries == null ? {} : { retries: settings.retries }) };
-    if (address.kind === 'http')
-      return lookAtObject(httpTransport(address, {}), limiterOf(settings, address.url.origin), rules);
-    const store = storeOf(settings);
-    return lookAtObject(new S3Transport(store, address as S3Address), store.limiter, rules);
+    const limiter = address.kind === 'http' ? limiterOf(settings, address.url.origin) : storeOf(settings).limiter;
+    return lookAtObject(this.#transport(settings), limiter, rules);
   }
 }
 

@@ -33,6 +33,8 @@ export interface Transport {
   get(request: RangeRequest, signal: AbortSignal): Promise<RangeAnswer>;
   /** Gets other credentials. `used`: those that were refused; where there are others by now, these are taken. */
   refresh(used: number): Promise<boolean>;
+  /** Which store the object is in, where its address does not say it; called after a request was answered. */
+  store(): Promise<string>;
   /** Counts the credentials that were taken. */
   readonly credentials: number;
 }

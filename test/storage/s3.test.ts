@@ -1,7 +1,12 @@
 /** Objects of a store by the SDK, against a server in this process that fails as stores fail. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { s3Source } from '../../lib/index.js';
 import { parseAddress, type S3Address } from '../../lib/storage/address.js';
+import { fetchFile } from '../../lib/storage/fetch-file.js';
+import { RemoteSlide } from '../../lib/storage/remote-slide.js';
 import type { S3StoreOptions } from '../../lib/storage/options.js';
 import { parseS3Address, openS3 } from '../../lib/storage/s3/open-s3.js';
 import { listFolder } from '../../lib/storage/s3/list.js';
@@ -122,6 +127,53 @@ describe('reading', () => {
     ])
       expect((await failureOf(s3Source(address))).code, address).toBe('INVALID_OPTION');
     expect(server.seen).toHaveLength(0);
+  });
+});
+
+describe('two stores with a bucket of the same name', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'microtome-s3-stores-'));
+  const one: Fault = (request, response, at) => {
+    at.answer({ ...request, ifMatch: null }, response, { etag: '"same"' });
+    return true;
+  };
+  let other: RangeServer;
+  beforeAll(async () => {
+    other = await RangeServer.start({ '/bucket/a/slide.tif': numbered(whole.length, 9) });
+    [process.env['AWS_ACCESS_KEY_ID'], process.env['AWS_SECRET_ACCESS_KEY']] = ['id', 'key'];
+  });
+  afterAll(async () => {
+    rmSync(scratch, { recursive: true, force: true });
+    await other.stop();
+  });
+  beforeEach(() => {
+    other.reset();
+    for (const each of [server, other]) each.faults.push(one);
+  });
+
+  it.each(['options', 'environment'])('share no blocks of the cache, told apart by the %s', async (by) => {
+    const cache = { folder: join(scratch, by) };
+    const parts: Uint8Array[] = [];
+    for (const { origin } of [server, other]) {
+      const given = { region: 'us-east-1', credentials: keys };
+      if (by === 'environment') process.env['AWS_ENDPOINT_URL_S3'] = origin;
+      const from = new S3Store(by === 'options' ? { ...given, endpoint: origin } : { ...given, pathStyle: true });
+      const source = await openS3(parseS3Address('s3://bucket/a/slide.tif'), from, { cache });
+      parts.push(...(await source.read([far])));
+      delete process.env['AWS_ENDPOINT_URL_S3'];
+    }
+    const expected = [whole, numbered(whole.length, 9)];
+    for (const [i, part] of parts.entries())
+      expect(expected[i]?.subarray(far.offset, far.offset + far.length).equals(part)).toBe(true);
+  });
+
+  it('share no fetched files', async () => {
+    const places = new Set<string>();
+    for (const { origin: endpoint } of [server, other]) {
+      const settings = { endpoint, region: 'us-east-1', workFolder: scratch };
+      const { path } = await fetchFile(RemoteSlide.of('s3://bucket/a/slide.tif'), settings, scratch, null);
+      places.add(path);
+    }
+    expect(places.size).toBe(2);
   });
 });
 

@@ -54,6 +54,11 @@ export class HttpTransport implements Transport {
     return this.#credentials;
   }
 
+  /** The address says it. */
+  store(): Promise<string> {
+    return Promise.resolve('');
+  }
+
   async get(request: RangeRequest, signal: AbortSignal): Promise<RangeAnswer> {
     this.#start ??= await this.#target(false);
     const pinned = this.#moved;

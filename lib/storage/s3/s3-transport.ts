@@ -9,24 +9,29 @@ export class S3Transport implements Transport {
   readonly shown: string;
 
   constructor(
-    private readonly store: S3Store,
+    private readonly s3: S3Store,
     private readonly address: S3Address,
   ) {
     this.shown = address.shown;
   }
 
   get credentials(): number {
-    return this.store.credentials;
+    return this.s3.credentials;
+  }
+
+  /** Two stores may have a bucket of the same name. */
+  store(): Promise<string> {
+    return this.s3.place();
   }
 
   refresh(used: number): Promise<boolean> {
-    return this.store.refresh(used);
+    return this.s3.refresh(used);
   }
 
   async get({ first, last, ifMatch }: RangeRequest, signal: AbortSignal): Promise<RangeAnswer> {
     const { bucket, key } = this.address;
     try {
-      const found = await this.store.send((sdk, client) => {
+      const found = await this.s3.send((sdk, client) => {
         const input = {
           Bucket: bucket,
           Key: key,

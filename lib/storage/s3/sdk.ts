@@ -61,3 +61,18 @@ function asked(credentials: () => Promise<S3Credentials>): () => Promise<S3Crede
     }
   };
 }
+
+/** An endpoint may also come from the environment or a profile; the type of the client does not say that it has this one. */
+interface EndpointConfig {
+  readonly serviceConfiguredEndpoint?: () => Promise<string | undefined>;
+}
+
+/** Which store the client asks: the address of its service, or a region of AWS. Rejects where the region is not known. */
+export async function placeOf({ config }: S3Client): Promise<string> {
+  if (config.endpoint !== undefined) {
+    const { protocol, hostname, port, path } = await config.endpoint();
+    return `${protocol}//${hostname}:${port ?? ''}${path}`;
+  }
+  const configured = await (config as EndpointConfig).serviceConfiguredEndpoint?.();
+  return configured ?? `aws ${await config.region()}`;
+}

@@ -2,11 +2,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { MicrotomeError } from '../../core/errors.js';
-import { nameOf, ofConnection, ofStatus, TryFailed } from '../failures.js';
+import { nameOf, ofConnection, ofStatus, remoteFailure, TryFailed } from '../failures.js';
 import { Limiter } from '../limiter.js';
 import { defaultRequests, type S3StoreOptions } from '../options.js';
 import { retryAfterMs } from '../retry.js';
-import { loadSdk, makeClient, type Sdk } from './sdk.js';
+import { loadSdk, makeClient, placeOf, type Sdk } from './sdk.js';
 
 /** A client that was replaced may still have requests under way. */
 const kLingerMs = 60_000;
@@ -25,6 +25,17 @@ export class S3Store {
 
   get credentials(): number {
     return this.#credentials;
+  }
+
+  /**
+   * Which store this is: the address of its service, or a region of AWS. Throws INVALID_OPTION, RUNTIME_MISSING, NETWORK.
+   */
+  async place(): Promise<string> {
+    try {
+      return await this.send(async (_, client) => placeOf(client), null);
+    } catch (error) {
+      throw error instanceof TryFailed ? remoteFailure(error, 's3://', 1) : error;
+    }
   }
 
   /**
