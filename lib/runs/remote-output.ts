@@ -6,7 +6,8 @@
  *   is the object there?         without `resume` and `overwrite` that ends the run, before any work
  *   the run, into the folder     as into any folder: lock, journal, table
  *   put the table                only if no object is there, unless `overwrite` was given
- *   remove journal and table     a run that is killed before this is completed by `resume` in the same folder
+ *   remove the table             a run that is killed before this is completed by `resume` in the same folder
+ *   remove the journal           so a table without a journal is no finished one: nobody knows which model wrote it
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
@@ -19,11 +20,11 @@ import { isFolderAddress, parseAddress, type S3Address } from '../storage/addres
 import type { StorageSettings } from '../storage/options.js';
 import { mostPutBytes, objectBytes, putObject, sizeOfObject } from '../storage/s3/put.js';
 import { storeOf } from '../storage/stores.js';
-import { writeWhole } from './durable.js';
+import { removeIfThere, syncFolderOf, writeWhole } from './durable.js';
 import { ioFailure } from './failure.js';
 import type { FileSystem } from './file-system.js';
 import type { FolderRules } from './folder-walk.js';
-import { isThere, journalIsThere } from './output-files.js';
+import { journalIsThere } from './output-files.js';
 
 const kWorkFolder = 'microtome-work';
 
@@ -113,10 +114,13 @@ export class RemoteOutput {
     let fetched = false;
     try {
       fetched = await this.#fetchEarlier();
-      const summary = await work(() => this.#put());
-      // The object may have gone since.
-      if (summary.alreadyComplete) await this.#put();
-      await rm(this.local, { force: true });
+      const summary = await work(async () => {
+        await this.#put();
+        await removeIfThere(this.local, this.rules.fs);
+        await syncFolderOf(this.local, this.rules.fs);
+      });
+      // It was compared with what was fetched a moment ago, and is in the bucket as it is.
+      if (fetched) await rm(this.local, { force: true });
       return { ...summary, output: this.address.shown };
     } catch (error) {
       if (fetched) await rm(this.local, { force: true }).catch(() => undefined);
@@ -133,7 +137,10 @@ export class RemoteOutput {
    */
   async #fetchEarlier(): Promise<boolean> {
     const { resume, overwrite, fs, storage } = this.rules;
-    if (!resume || overwrite || (await journalIsThere(this.local, fs)) || (await isThere(this.local, fs))) return false;
+    if (await journalIsThere(this.local, fs)) return false;
+    // Left by a process that was killed: it may be of another model than this run's.
+    await removeIfThere(this.local, fs);
+    if (!resume || overwrite) return false;
     const bytes = await objectBytes(this.address, storeOf(storage), mostPutBytes, this.#request);
     if (bytes !== null) await writeWhole(this.local, bytes, fs);
     return bytes !== null;

@@ -1,5 +1,5 @@
 /** The table of a run in a bucket: put once, at the end, and never over another one. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -120,6 +120,28 @@ it('of a run that was killed after putting it is recognised when the run is resu
   await again.during(writes(again));
   expect(there.toString()).toBe(table);
   expect(puts).toBe(0);
+});
+
+it('a table that a killed process left without a journal is not taken for one of this run', async () => {
+  mkdirSync(workFolder, { recursive: true });
+  const remote = await open({ resume: true });
+  writeFileSync(remote.local, 'filename,score\na.tif,0.9\n');
+  await remote.during(async (publish) => {
+    expect(existsSync(remote.local)).toBe(false);
+    return writes(remote)(publish);
+  });
+  expect(there?.toString()).toBe(table);
+});
+
+it('goes from the work folder when it is put, before the journal does', async () => {
+  const remote = await open();
+  await remote.during(async (publish) => {
+    writeFileSync(remote.local, table);
+    await publish();
+    expect(there?.toString()).toBe(table);
+    expect(existsSync(remote.local)).toBe(false);
+    return summary;
+  });
 });
 
 it('that is not the output of the run leaves no copy behind', async () => {
