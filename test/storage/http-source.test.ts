@@ -429,6 +429,20 @@ describe('redirects', () => {
 });
 
 describe('credentials', () => {
+  it('of the address do not go to the host of an address that access() gives', async () => {
+    const other = await RangeServer.start({ '/signed': whole });
+    try {
+      const access = () => ({ url: other.url('/signed'), headers: { 'x-own': 'given' } });
+      await open(url(), { access, headers: { Authorization: 'Bearer secret' } });
+      expect(other.seen[0]?.headers).toMatchObject({ 'x-own': 'given' });
+      expect(other.seen[0]?.headers.authorization).toBeUndefined();
+      await open(url(), { access: () => ({ url: `${url()}?signed` }), headers: { Authorization: 'Bearer secret' } });
+      expect(server.seen[0]?.headers.authorization).toBe('Bearer secret');
+    } finally {
+      await other.stop();
+    }
+  });
+
   const only =
     (token: string): Fault =>
     (request, response) => {

@@ -103,7 +103,9 @@ export class HttpTransport implements Transport {
     const { url, headers = {} } = await this.#given(again);
     const { url: at, authorization } = url === undefined ? this.address : this.parse(url);
     const own = authorization === null ? {} : { authorization };
-    return { url: at, headers: { ...own, ...this.headers, ...lowerCased(headers) } };
+    // A signed address may be of another host: it gets what was given with it, and nothing else.
+    const fixed = at.origin === this.address.url.origin ? this.headers : {};
+    return { url: at, headers: { ...own, ...fixed, ...lowerCased(headers) } };
   }
 
   /** What the caller's function fails with is left out: it may hold what it was about to give. */
