@@ -4,7 +4,7 @@ import { MicrotomeError } from '../core/errors.js';
 import { pathOf } from '../core/file-url.js';
 import { nearest } from '../core/near-miss.js';
 import { optionMark } from '../core/option-names.js';
-import { isRemote, shortAddress, shownAddress } from '../core/remote-address.js';
+import { isRemote, shortAddress, shownAddress, shownPath } from '../core/remote-address.js';
 import { kindText } from './describe.js';
 import { optionRows } from './table.js';
 import type { NumericKind, OptionBounds, PerChannelKind, RangeKind } from './row.js';
@@ -16,8 +16,10 @@ function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
     return `${value} of type ${typeof value}`;
   }
-  if (typeof value === 'string')
-    return `${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)} of type string`;
+  if (typeof value === 'string') {
+    const bare = shownPath(value);
+    return `${JSON.stringify(bare.length > 60 ? `${bare.slice(0, 57)}...` : bare)} of type string`;
+  }
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

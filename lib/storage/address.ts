@@ -33,10 +33,11 @@ function refused(address: string, found: string): MicrotomeError {
 
 /** Throws INVALID_OPTION. */
 export function parseAddress(given: string | URL): RemoteAddress {
-  const text = typeof given === 'string' ? given : given.href;
+  const text = (typeof given === 'string' ? given : given.href).trim();
   if (text.length > kMostAddressChars)
     throw refused(text, `it has ${text.length} characters, at most ${kMostAddressChars} are read`);
   if (/^s3:/i.test(text)) return s3Address(typeof given === 'string' ? text : decodedKey(text));
+  if (/^https?:(?!\/\/)/i.test(text)) throw refused(text, 'there are no two slashes after its scheme');
   let url: URL;
   try {
     url = new URL(text);

@@ -13,13 +13,15 @@ import { utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { shownAddress } from '../../lib/core/remote-address.js';
+import { isReadable, shownAddress } from '../../lib/core/remote-address.js';
+import { filePath } from '../../lib/options/check.js';
 import { identityOfAddress, nameOfAddress, parseAddress } from '../../lib/storage/address.js';
 import { DiskCache } from '../../lib/storage/disk-cache.js';
 import { Limiter } from '../../lib/storage/limiter.js';
 import { mergeRanges } from '../../lib/storage/merge.js';
 import { retryAfterMs } from '../../lib/storage/retry.js';
-import { failureOf, numbered } from './support.js';
+import { cli } from '../cli/support.js';
+import { allOf, failureOf, numbered } from './support.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'microtome-storage-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -39,6 +41,44 @@ describe('addresses', () => {
     for (const text of ['https://ann:secret@', 'https://h/x?secret', 'http://[?secret', 'https://ann:sec@ret@h/x'])
       expect(shownAddress(text)).not.toMatch(/sec|ret/);
     expect(shownAddress('https://h/a\nb')).toBe('https://h/a\\u000ab');
+  });
+
+  it.each([
+    ['https://user:pa/s-secret@host/x.tif', 'https://…@host/x.tif'],
+    ['https://user:pa?s-secret@host/x.tif', 'https://…'],
+    ['https://user:12#s-secret@host/x.tif?s-secret', 'https://…'],
+    ['HTTPS://user:s-secret@host/x.tif?s-secret', 'https://host/x.tif'],
+    ['https://user:s-secret/x.tif', 'https://…'],
+    ['s3://AKIAKEY:s-secret@bucket/x.tif', 's3://bucket/x.tif'],
+    ['s3://AKIAKEY:s/s-secret@bucket/x.tif', 's3://…@bucket/x.tif'],
+    ['s3://bucket/level@2x.tif', 's3://bucket/level@2x.tif'],
+    [' https://user:s-secret@host/x.tif?s-secret', 'https://host/x.tif'],
+    ['https:/host/x.tif?s-secret', 'https:/host/x.tif'],
+    ['\ts3://bucket/x.tif', 's3://bucket/x.tif'],
+  ])('%j is taken for an address and shown as %s', async (given, shown) => {
+    expect(isReadable(given)).toBe(true);
+    expect(shownAddress(given)).toBe(shown);
+    const said = await failureOf(Promise.resolve().then(() => filePath('model', given)));
+    expect(allOf(said)).not.toContain('s-secret');
+    const parsed = await Promise.resolve()
+      .then(() => parseAddress(given).shown)
+      .catch(allOf);
+    expect(parsed).not.toContain('s-secret');
+  });
+
+  it('usage errors repeat no secret of an address', async () => {
+    for (const argv of [
+      ['info', 'a.tif', 'https://h/m?s-secret'],
+      ['doctor', ' https://n:s-secret@h/m'],
+      ['help', 'score', 'https://h/m?s-secret'],
+      ['https://h/m?s-secret'],
+      ['score', 'a.tif', '--config', 'https://h/m?s-secret'],
+      ['score', 'a.tif', '--threads', 'https://h/m?s-secret'],
+    ]) {
+      const { code, stdout, stderr } = await cli(argv);
+      expect(code, argv.join(' ')).not.toBe(0);
+      expect(stdout + stderr).not.toContain('s-secret');
+    }
   });
 
   it('objects are told apart by all but the parameters of a signature', () => {
