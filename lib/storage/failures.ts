@@ -17,6 +17,8 @@ export class TryFailed extends Error {
       readonly status?: number;
       /** The credentials were refused: others may work. */
       readonly denied?: boolean;
+      /** They were right, and are too old. */
+      readonly expired?: boolean;
       /** What the server asks to wait. */
       readonly retryAfterMs?: number | null;
       readonly code?: ErrorCode;
@@ -46,7 +48,7 @@ export function ofStatus(status: number, name: string | null, retryAfterMs: numb
     return new TryFailed(found, { again: true, status, retryAfterMs });
   const isExpired = name !== null && /^(?:Expired|InvalidToken|TokenRefreshRequired|RequestExpired)/.test(name);
   if (status === 401 || status === 403 || isExpired)
-    return new TryFailed(found, { again: false, status, denied: true, advice: accessAdvice });
+    return new TryFailed(found, { again: false, status, denied: true, expired: isExpired, advice: accessAdvice });
   if (status === 404 || status === 410) {
     return new TryFailed(found, {
       again: false,

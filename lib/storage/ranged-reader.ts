@@ -9,6 +9,7 @@ import { MicrotomeError } from '../core/errors.js';
 import { readBody, type BodyRules } from './body.js';
 import { retried, retryAfterMs, type RetryClock, type RetryRules } from './retry.js';
 import type { RangeAnswer, RangeRequest, Transport } from './transport.js';
+import { watched } from './watched.js';
 
 /** What tells one version of the object from another. */
 export type Validator =
@@ -95,7 +96,7 @@ export class RangedReader {
             this.traffic.requests += 1;
             return watched(signal, this.rules, once);
           }),
-        refresh: () => transport.refresh(used),
+        refresh: (failed) => watched(signal, this.rules, () => transport.refresh(used, failed)),
       },
       this.rules,
       this.clock,
@@ -238,38 +239,5 @@ async function closing<T>(answer: RangeAnswer, use: () => Promise<T>): Promise<T
   } catch (error) {
     answer.discard();
     throw error;
-  }
-}
-
-/** Ends a try whose answer does not come, or whose body comes too slowly. */
-async function watched<T>(
-  signal: AbortSignal | null,
-  { stallMs, leastBytes }: BodyRules,
-  once: (stop: AbortSignal, moved: (bytes: number) => void) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const forward = (): void => controller.abort(signal?.reason);
-  signal?.addEventListener('abort', forward, { once: true });
-  if (signal?.aborted === true) forward();
-  let came = 0;
-  let any = false;
-  const timer = setInterval(() => {
-    if (came < leastBytes) {
-      const found = any ? `fewer than ${leastBytes} bytes came in ${stallMs} ms` : `nothing came in ${stallMs} ms`;
-      controller.abort(new TryFailed(found, { again: true }));
-    }
-    came = 0;
-  }, stallMs);
-  try {
-    return await once(controller.signal, (bytes) => {
-      any = true;
-      came += bytes;
-    });
-  } catch (error) {
-    if (controller.signal.aborted) throw controller.signal.reason;
-    throw error;
-  } finally {
-    clearInterval(timer);
-    signal?.removeEventListener('abort', forward);
   }
 }

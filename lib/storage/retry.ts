@@ -43,8 +43,8 @@ export interface RetriedWork<T> {
   readonly signal: AbortSignal | null;
   /** Rejects with TryFailed where another try may work; with any other error the work ends. */
   once(): Promise<T>;
-  /** Other credentials. Asked once for each piece of work; false: there are none. */
-  refresh(): Promise<boolean>;
+  /** Other credentials. Asked once for each piece of work, and ends with `signal`; false: there are none. */
+  refresh(failed: TryFailed): Promise<boolean>;
 }
 
 /** Throws what `once` throws; NETWORK or FILE_NOT_FOUND for its last TryFailed. */
@@ -59,13 +59,22 @@ export async function retried<T>(work: RetriedWork<T>, rules: RetryRules, clock:
       const { again, denied = false, retryAfterMs = null } = error.facts;
       if (denied && !refreshed) {
         refreshed = true;
-        if (await work.refresh()) continue;
+        if (await refreshedBy(work, error, tries)) continue;
       }
       const waitMs = retryAfterMs ?? 0;
       if (!again || tries > rules.retries || waitMs > rules.longestRetryAfterMs)
         throw remoteFailure(error, work.shown, tries);
       await clock.sleep(Math.max(waitMs, pauseMs(tries, rules, clock)), work.signal);
     }
+  }
+}
+
+async function refreshedBy<T>(work: RetriedWork<T>, failed: TryFailed, tries: number): Promise<boolean> {
+  try {
+    return await work.refresh(failed);
+  } catch (error) {
+    work.signal?.throwIfAborted();
+    throw error instanceof TryFailed ? remoteFailure(error, work.shown, tries) : error;
   }
 }
 

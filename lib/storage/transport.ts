@@ -1,5 +1,7 @@
 /** How the bytes of one object are asked for: by HTTP or by the SDK of a store. */
 
+import type { TryFailed } from './failures.js';
+
 /** What came back, before its body is read. */
 export interface RangeAnswer {
   readonly status: number;
@@ -31,8 +33,10 @@ export interface Transport {
   readonly shown: string;
   /** Rejects with TryFailed, with an error of ours that no other try would change, or with `signal.reason`. */
   get(request: RangeRequest, signal: AbortSignal): Promise<RangeAnswer>;
-  /** Gets other credentials. `used`: those that were refused; where there are others by now, these are taken. */
-  refresh(used: number): Promise<boolean>;
+  /**
+   * Gets other credentials. `used`: those that were refused, with `failed`; where there are others by now, these are taken.
+   */
+  refresh(used: number, failed: TryFailed): Promise<boolean>;
   /** Which store the object is in, where its address does not say it; called after a request was answered. */
   store(): Promise<string>;
   /** Counts the credentials that were taken. */

@@ -392,6 +392,15 @@ describe('redirects', () => {
     expect(server.seen.map(({ path }) => path)).toEqual(['/a', '/slide.tif', '/slide.tif', '/a', '/slide.tif']);
   });
 
+  it('a target that is busy is asked again itself', async () => {
+    server.faults.push(to('/a', () => '/slide.tif'));
+    const source = await open(server.url('/a'), { retries: 2 });
+    server.faults.unshift((request, ...rest) => request.path === '/slide.tif' && status(503)(request, ...rest));
+    server.seen.length = 0;
+    expect((await failureOf(source.read([far]))).code).toBe('NETWORK');
+    expect(server.seen.map(({ path }) => path)).toEqual(['/slide.tif', '/slide.tif', '/slide.tif']);
+  });
+
   it('a loop ends', async () => {
     server.faults.push(
       to('/a', () => '/b'),
@@ -464,6 +473,21 @@ describe('credentials', () => {
     const reads = [far, { ...far, offset: far.offset + 512 * kibibyte }].map((range) => source.read([range]));
     await Promise.all(reads);
     expect(asked).toEqual([false, true]);
+  });
+
+  it('that are never given end the try, or the wait for them, and leave their place to others', async () => {
+    const never = () => new Promise<never>(() => undefined);
+    const error = await failureOf(open(url(), { access: never, stallMs: 20, retries: 0 }));
+    expect(error.message).toContain('nothing came in 20 ms');
+    const stop = new AbortController();
+    const given = failureOf(open(url(), { access: never, signal: stop.signal }));
+    stop.abort(new Error('gave up'));
+    expect((await given).message).toBe('gave up');
+    server.faults.push(status(403));
+    const access = (again: boolean) => (again ? never() : {});
+    const refused = await failureOf(open(url(), { access, stallMs: 200, retries: 0 }));
+    expect(refused).toMatchObject({ code: 'NETWORK' });
+    expect(refused.message).toContain('nothing came in 200 ms');
   });
 
   it('that are refused for ever are an error by name that holds no secret', async () => {

@@ -101,6 +101,64 @@ describe('reading', () => {
     expect(server.seen).toHaveLength(2);
   });
 
+  it('objects that are refused cost one new client in a while, and none where the keys are fixed', async () => {
+    let asked = 0;
+    const credentials = async () => {
+      asked += 1;
+      return keys;
+    };
+    server.faults.push(error(403, 'AccessDenied'));
+    const [asking, fixed] = [store({ credentials }), store()];
+    for (let i = 0; i < 5; ++i) await failureOf(open(asking));
+    expect([asked, asking.credentials, server.seen.length]).toEqual([2, 1, 6]);
+    for (let i = 0; i < 5; ++i) await failureOf(open(fixed));
+    expect([fixed.credentials, server.seen.length]).toEqual([0, 11]);
+  });
+
+  it('the body of an error is not taken without end', async () => {
+    let isClosed = false;
+    server.faults.push((_, response) => {
+      response.on('close', () => (isClosed = true));
+      response.writeHead(403);
+      const more = (): void => {
+        while (!isClosed) if (!response.write(Buffer.alloc(65_536, 32))) break;
+        if (!isClosed) response.once('drain', more);
+      };
+      more();
+      return true;
+    });
+    const failure = await failureOf(open(store()));
+    expect(failure).toMatchObject({ code: 'NETWORK' });
+    expect(failure.message).toContain('the answer has more than 8388608 bytes');
+    await expect.poll(() => isClosed).toBe(true);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('credentials that are never given end the try, and leave their place to others', async () => {
+    const credentials = (): Promise<typeof keys> => new Promise(() => undefined);
+    const waiting = new S3Store({ endpoint: server.origin, region: 'us-east-1', credentials }, 1);
+    const rules = { recursive: false, maxEntries: 10, retries: 0, clock: stillClock() };
+    for (const work of [
+      () => openS3(parseS3Address('s3://bucket/a/slide.tif'), waiting, { ...rules, stallMs: 20 }),
+      () => listFolder(folder, waiting, { ...rules, stallMs: 20 }),
+      () =>
+        putObject(parseS3Address('s3://bucket/x'), waiting, Buffer.from('x'), {
+          ...rules,
+          overwrite: true,
+          stallMs: 20,
+        }),
+      () => objectBytes(parseS3Address('s3://bucket/x'), waiting, 10, { ...rules, stallMs: 20 }),
+    ]) {
+      const failure = await failureOf(work());
+      expect(failure).toMatchObject({ code: 'NETWORK' });
+      expect(failure.message).toContain('nothing came in');
+    }
+    const stop = new AbortController();
+    const given = listFolder(folder, waiting, { ...rules, signal: stop.signal });
+    stop.abort(new Error('gave up'));
+    await expect(given).rejects.toThrow('gave up');
+  });
+
   it.each<[Fault, string, string]>([
     [error(404, 'NoSuchKey'), 'FILE_NOT_FOUND', '404 (NoSuchKey)'],
     [error(404, 'NoSuchBucket'), 'FILE_NOT_FOUND', '404 (NoSuchBucket)'],
@@ -220,6 +278,17 @@ describe('a listing', () => {
     expect(server.seen.length).toBeLessThan(120);
   });
 
+  it('a page that does not come, or is too long, ends', async () => {
+    const rules = { recursive: false, maxEntries: 10, retries: 0, clock: stillClock() };
+    server.faults.push(() => true);
+    const stalled = await failureOf(listFolder(folder, store(), { ...rules, stallMs: 20 }));
+    expect(stalled.message).toContain('nothing came in 20 ms');
+    server.reset();
+    server.faults.push(xml(' '.repeat(9 * 1024 * 1024) + key('a/1.tif')));
+    const long = await failureOf(listFolder(folder, store(), rules));
+    expect(long.message).toContain('the answer has more than 8388608 bytes');
+  });
+
   it('a page that fails is asked for again', async () => {
     server.faults.push(first(1, error(503, 'SlowDown')), xml(key('a/1.tif')));
     expect((await list()).objects).toHaveLength(1);
@@ -279,6 +348,36 @@ describe('putting', () => {
     await putObject(target, store(), body, { ...rules, overwrite: true });
     expect(there.body).toEqual(body);
     expect(await objectBytes(target, store(), 1000, rules)).toEqual(new Uint8Array(body));
+  });
+
+  it.each([false, true])('409 is put again, overwrite %s', async (overwrite) => {
+    const there = { body: null, puts: 0 };
+    server.faults.push(first(2, error(409, 'ConditionalRequestConflict')), keeps(there));
+    await putObject(target, store(), body, { ...rules, overwrite });
+    expect(there).toEqual({ body, puts: 1 });
+    server.reset();
+    server.faults.push(error(409, 'OperationAborted'));
+    const failure = await failureOf(putObject(target, store(), body, { ...rules, overwrite }));
+    expect(failure).toMatchObject({ code: 'NETWORK' });
+  });
+
+  it('412 to a put without a condition is not that the object is there', async () => {
+    server.faults.push(error(412, 'PreconditionFailed'));
+    const failure = await failureOf(putObject(target, store(), body, { ...rules, overwrite: true }));
+    expect(failure).toMatchObject({ code: 'NETWORK' });
+  });
+
+  it('what is read back is of one version', async () => {
+    const there = { body, puts: 0 };
+    server.faults.push((request, ...rest) => {
+      if (request.method === 'GET') expect(request.ifMatch).toBe('"x"');
+      return keeps(there)(request, ...rest);
+    });
+    expect(await objectBytes(target, store(), 1000, rules)).toEqual(new Uint8Array(body));
+    server.faults.unshift(
+      (request, ...rest) => request.method === 'GET' && error(412, 'PreconditionFailed')(request, ...rest),
+    );
+    expect((await failureOf(objectBytes(target, store(), 1000, rules))).code).toBe('FILE_UNREADABLE');
   });
 
   it('that is refused names no secret', async () => {

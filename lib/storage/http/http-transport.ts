@@ -64,7 +64,7 @@ export class HttpTransport implements Transport {
     const pinned = this.#moved;
     if (pinned !== null) {
       const message = await ask(pinned, request, signal);
-      if (message.statusCode !== undefined && message.statusCode < 300) return answerOf(message);
+      if (isAnswer(message.statusCode ?? 0)) return answerOf(message);
       // Where a redirect leads is often signed for a short time: it is asked for anew.
       message.destroy();
       this.#moved = null;
@@ -135,6 +135,11 @@ export class HttpTransport implements Transport {
     const isSame = url.origin === from.url.origin;
     return { url, headers: isSame ? from.headers : {} };
   }
+}
+
+/** Of where a redirect led: that it is busy is no reason to ask where it leads. */
+function isAnswer(status: number): boolean {
+  return status < 300 || status === 429 || status >= 500;
 }
 
 export function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -2,7 +2,7 @@
 import { MicrotomeError } from '../../core/errors.js';
 import type { S3Address } from '../address.js';
 import { networkError } from '../failures.js';
-import { defaultRetryRules, realRetryClock, retried, type RetryClock } from '../retry.js';
+import { requested, type RequestRules } from './request.js';
 import type { S3Store } from './store.js';
 
 export interface ListedObject {
@@ -21,13 +21,10 @@ export interface Listing {
   readonly folders: readonly string[];
 }
 
-export interface ListRules {
+export interface ListRules extends RequestRules {
   readonly recursive: boolean;
   /** Objects and folders. */
   readonly maxEntries: number;
-  readonly signal?: AbortSignal | null;
-  readonly retries?: number | null;
-  readonly clock?: RetryClock;
 }
 
 const kPageKeys = 1000;
@@ -62,38 +59,18 @@ interface Page extends Listing {
   readonly next: string | null;
 }
 
-async function onePage(
-  folder: S3Address,
-  store: S3Store,
-  { recursive, signal = null, retries, clock = realRetryClock() }: ListRules,
-  token: string | undefined,
-): Promise<Page> {
+async function onePage(folder: S3Address, store: S3Store, rules: ListRules, token: string | undefined): Promise<Page> {
   const { bucket, key: prefix, shown } = folder;
-  let used = store.credentials;
-  const found = await retried(
-    {
-      shown,
-      signal,
-      once: () =>
-        store.limiter.run(signal, () => {
-          used = store.credentials;
-          return store.send((sdk, client) => {
-            const input = {
-              Bucket: bucket,
-              Prefix: prefix,
-              MaxKeys: kPageKeys,
-              EncodingType: 'url' as const,
-              ...(recursive ? {} : { Delimiter: '/' }),
-              ...(token === undefined ? {} : { ContinuationToken: token }),
-            };
-            const options = signal === null ? {} : { abortSignal: signal };
-            return client.send(new sdk.ListObjectsV2Command(input), options);
-          }, signal);
-        }),
-      refresh: () => store.refresh(used),
-    },
-    { ...defaultRetryRules, ...(retries == null ? {} : { retries }) },
-    clock,
+  const input = {
+    Bucket: bucket,
+    Prefix: prefix,
+    MaxKeys: kPageKeys,
+    EncodingType: 'url' as const,
+    ...(rules.recursive ? {} : { Delimiter: '/' }),
+    ...(token === undefined ? {} : { ContinuationToken: token }),
+  };
+  const found = await requested(shown, store, rules, (sdk, client, abortSignal) =>
+    client.send(new sdk.ListObjectsV2Command(input), { abortSignal }),
   );
   const isEncoded = found.EncodingType === 'url';
   const within = (key: string | undefined): string => nameWithin(folder, isEncoded ? decoded(folder, key) : key);

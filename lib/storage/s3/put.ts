@@ -2,21 +2,24 @@
 import { createHash } from 'node:crypto';
 import { MicrotomeError } from '../../core/errors.js';
 import type { S3Address } from '../address.js';
-import { TryFailed } from '../failures.js';
-import { defaultRetryRules, realRetryClock, retried, type RetryClock } from '../retry.js';
-import type { S3Store } from './store.js';
+import { defaultBodyRules, readBody } from '../body.js';
+import { changedObject, TryFailed } from '../failures.js';
+import { isStrong } from '../ranged-reader.js';
+import { requested, type RequestRules } from './request.js';
+import { S3Transport } from './s3-transport.js';
+import { failureOf, type S3Store } from './store.js';
 
-export interface PutRules {
+export interface PutRules extends RequestRules {
   /** False: an object that is there stays (OUTPUT_EXISTS). */
   readonly overwrite: boolean;
   readonly contentType?: string;
-  readonly signal?: AbortSignal | null;
-  readonly retries?: number | null;
-  readonly clock?: RetryClock;
 }
 
 /** What one request may hold here: it is in memory whole. */
 export const mostPutBytes: number = 1024 * 1024 * 1024;
+
+/** Nothing says how much of a body has gone: it is given this long, in bytes in a second. */
+const kLeastPutSpeed = 64 * 1024;
 
 /**
  * One request: readers see the old object or the new one. Where an object is there already that has these very bytes, an
@@ -24,6 +27,7 @@ export const mostPutBytes: number = 1024 * 1024 * 1024;
  */
 export async function putObject(address: S3Address, store: S3Store, body: Uint8Array, rules: PutRules): Promise<void> {
   const { shown } = address;
+  const { overwrite, contentType = 'application/octet-stream' } = rules;
   if (body.length > mostPutBytes) {
     const found = `${shown} would have ${body.length} bytes, and at most ${mostPutBytes} are put`;
     throw new MicrotomeError('LIMIT_EXCEEDED', 'csv', found, {
@@ -31,102 +35,79 @@ export async function putObject(address: S3Address, store: S3Store, body: Uint8A
       advice: 'write it to a file, and copy that',
     });
   }
-  const md5 = createHash('md5').update(body).digest('base64');
-  try {
-    await sent(address, store, rules, (sdk, client, options) => {
-      const input = {
-        Bucket: address.bucket,
-        Key: address.key,
-        Body: body,
-        ContentLength: body.length,
-        ContentMD5: md5,
-        ContentType: rules.contentType ?? 'application/octet-stream',
-        ...(rules.overwrite ? {} : { IfNoneMatch: '*' }),
-      };
-      return client.send(new sdk.PutObjectCommand(input), options);
-    });
-  } catch (error) {
-    if (!isRefusedAsThere(error)) throw error;
-    const there = await objectBytes(address, store, body.length, rules);
-    if (there !== null && Buffer.from(there).equals(body)) return;
-    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
-  }
-}
-
-/** 409: somebody else puts it at this moment. */
-const thereStatus = new WeakSet<MicrotomeError>();
-
-function isRefusedAsThere(error: unknown): boolean {
-  return error instanceof MicrotomeError && thereStatus.has(error);
-}
-
-type Command<T> = Parameters<typeof S3Store.prototype.send<T>>[0] extends (sdk: infer D, client: infer C) => unknown
-  ? (sdk: D, client: C, options: { abortSignal?: AbortSignal }) => Promise<T>
-  : never;
-
-async function sent<T>(
-  { shown }: S3Address,
-  store: S3Store,
-  { signal = null, retries, clock = realRetryClock() }: Omit<PutRules, 'overwrite'>,
-  command: Command<T>,
-): Promise<T> {
-  let used = store.credentials;
-  const options = signal === null ? {} : { abortSignal: signal };
-  return retried(
-    {
-      shown,
-      signal,
-      once: () =>
-        store.limiter.run(signal, async () => {
-          used = store.credentials;
-          try {
-            return await store.send((sdk, client) => command(sdk, client, options), signal);
-          } catch (error) {
-            if (!(error instanceof TryFailed) || (error.facts.status !== 412 && error.facts.status !== 409))
-              throw error;
-            const there = new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
-            thereStatus.add(there);
-            throw there;
-          }
-        }),
-      refresh: () => store.refresh(used),
-    },
-    { ...defaultRetryRules, ...(retries == null ? {} : { retries }) },
-    clock,
-  );
+  const input = {
+    Bucket: address.bucket,
+    Key: address.key,
+    Body: body,
+    ContentLength: body.length,
+    ContentMD5: createHash('md5').update(body).digest('base64'),
+    ContentType: contentType,
+    ...(overwrite ? {} : { IfNoneMatch: '*' }),
+  };
+  const stallMs = (rules.stallMs ?? defaultBodyRules.stallMs) + Math.ceil((body.length / kLeastPutSpeed) * 1000);
+  const isPut = await requested(shown, store, { ...rules, stallMs }, async (sdk, client, abortSignal) => {
+    try {
+      await client.send(new sdk.PutObjectCommand(input), { abortSignal });
+      return true;
+    } catch (error) {
+      const failed = failureOf(error);
+      const status = failed instanceof TryFailed ? failed.facts.status : undefined;
+      if (status === 412 && !overwrite) return false;
+      // Somebody else puts it at this moment: another try sees what came of it.
+      if (status === 409 && failed instanceof TryFailed) throw new TryFailed(failed.found, { again: true, status });
+      throw error;
+    }
+  });
+  if (isPut) return;
+  const there = await objectBytes(address, store, body.length, rules);
+  if (there !== null && Buffer.from(there).equals(body)) return;
+  throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
 }
 
 /** Its size in bytes; null: there is none. Throws NETWORK. */
-export async function sizeOfObject(
-  address: S3Address,
-  store: S3Store,
-  rules: Omit<PutRules, 'overwrite'>,
-): Promise<number | null> {
+export async function sizeOfObject(address: S3Address, store: S3Store, rules: RequestRules): Promise<number | null> {
+  return (await look(address, store, rules))?.size ?? null;
+}
+
+interface Looked {
+  readonly size: number;
+  readonly etag: string | null;
+}
+
+async function look({ bucket, key, shown }: S3Address, store: S3Store, rules: RequestRules): Promise<Looked | null> {
   try {
-    const found = await sent(address, store, rules, (sdk, client, options) =>
-      client.send(new sdk.HeadObjectCommand({ Bucket: address.bucket, Key: address.key }), options),
+    const found = await requested(shown, store, rules, (sdk, client, abortSignal) =>
+      client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal }),
     );
-    return found.ContentLength ?? 0;
+    return { size: found.ContentLength ?? 0, etag: found.ETag ?? null };
   } catch (error) {
     if (error instanceof MicrotomeError && error.code === 'FILE_NOT_FOUND') return null;
     throw error;
   }
 }
 
-/** All of a small object; null: it is not there, or larger than `most`. */
+/** All of a small object; null: it is not there, or larger than `most`. Throws NETWORK, FILE_UNREADABLE where it is replaced. */
 export async function objectBytes(
   address: S3Address,
   store: S3Store,
   most: number,
-  rules: Omit<PutRules, 'overwrite'>,
+  rules: RequestRules,
 ): Promise<Uint8Array | null> {
-  const size = await sizeOfObject(address, store, rules);
-  if (size === null || size > most) return null;
+  const looked = await look(address, store, rules);
+  if (looked === null || looked.size > most) return null;
+  const { size, etag } = looked;
   if (size === 0) return new Uint8Array(0);
-  return sent(address, store, rules, async (sdk, client, options) => {
-    const input = { Bucket: address.bucket, Key: address.key, Range: `bytes=0-${size - 1}` };
-    const { Body } = await client.send(new sdk.GetObjectCommand(input), options);
-    const bytes = await Body?.transformToByteArray();
-    return (bytes ?? new Uint8Array(0)).subarray(0, size);
+  const transport = new S3Transport(store, address);
+  const ifMatch = etag !== null && isStrong(etag) ? etag : null;
+  return requested(address.shown, store, rules, async (_sdk, _client, stop, moved) => {
+    const answer = await transport.get({ first: 0, last: size - 1, ifMatch }, stop);
+    try {
+      if (answer.status >= 300 || (answer.contentLength ?? size) !== size)
+        throw changedObject(address.shown, `it had ${size} bytes a moment ago, and is another object now`);
+      return await readBody(answer, size, moved);
+    } catch (error) {
+      answer.discard();
+      throw error;
+    }
   });
 }

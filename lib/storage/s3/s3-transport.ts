@@ -24,8 +24,8 @@ export class S3Transport implements Transport {
     return this.s3.place();
   }
 
-  refresh(used: number): Promise<boolean> {
-    return this.s3.refresh(used);
+  refresh(used: number, failed: TryFailed): Promise<boolean> {
+    return this.s3.refresh(used, failed);
   }
 
   async get({ first, last, ifMatch }: RangeRequest, signal: AbortSignal): Promise<RangeAnswer> {

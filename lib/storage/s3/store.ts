@@ -10,11 +10,13 @@ import { loadSdk, makeClient, placeOf, type Sdk } from './sdk.js';
 
 /** A client that was replaced may still have requests under way. */
 const kLingerMs = 60_000;
+const kRefreshMs = 60_000;
 
 export class S3Store {
   readonly limiter: Limiter;
   #client: Promise<{ readonly sdk: Sdk; readonly client: S3Client }> | null = null;
   #credentials = 0;
+  #refreshedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly options: S3StoreOptions,
@@ -55,10 +57,17 @@ export class S3Store {
     }
   }
 
-  /** A new client looks for credentials from the start. */
-  async refresh(used: number): Promise<boolean> {
-    if (this.options.anonymous === true) return false;
+  /**
+   * A new client looks for credentials from the start. An object that nobody here may read is refused to the next ones too: but
+   * for keys that have expired, there is a new client once in a while only.
+   */
+  async refresh(used: number, { facts }: TryFailed): Promise<boolean> {
+    const { anonymous, credentials } = this.options;
+    if (anonymous === true || (typeof credentials === 'object' && credentials !== null)) return false;
     if (used !== this.#credentials) return true;
+    const nowMs = performance.now();
+    if (facts.expired !== true && nowMs - this.#refreshedMs < kRefreshMs) return false;
+    this.#refreshedMs = nowMs;
     const old = this.#client;
     this.#client = null;
     this.#credentials += 1;
