@@ -10,7 +10,7 @@
  *   remove the journal           so a table without a journal is no finished one: nobody knows which model wrote it
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
@@ -107,6 +107,7 @@ export class RemoteOutput {
    * address in it. Throws what `work` throws, OUTPUT_EXISTS, NETWORK, LIMIT_EXCEEDED, FILE_UNREADABLE, DISK_FULL.
    */
   async during<T extends RunSummary>(work: (publish: () => Promise<void>) => Promise<T>): Promise<T> {
+    // It stays when the run is over: another run may have found it, and be about to write into it.
     const folder = dirname(this.local);
     await mkdir(folder, { recursive: true }).catch((error: unknown) => {
       throw ioFailure(error, 'make the folder', folder);
@@ -125,9 +126,6 @@ export class RemoteOutput {
     } catch (error) {
       if (fetched) await rm(this.local, { force: true }).catch(() => undefined);
       throw error;
-    } finally {
-      // Where nothing else is in it.
-      await rmdir(folder).catch(() => undefined);
     }
   }
 

@@ -2,7 +2,6 @@
  * The images of a run: where each is, and the name that its row carries. A file of 400,000 images is held as lists of names
  * and numbers, never as an object for each image.
  */
-import { rmdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { pathOrAddress } from '../../core/file-url.js';
 import { MicrotomeError } from '../../core/errors.js';
@@ -47,8 +46,8 @@ export interface FoundImages {
   identity(image: number): string;
   /** Where the images are, for the scorer. */
   batch(images: readonly number[]): ImageBatch;
-  /** Removes what was fetched of an address, once the run is over and has no more use for it. */
-  readonly discard?: () => Promise<void>;
+  /** Gives up what was fetched of an address. `isDone`: no run that resumes has a use for it. */
+  readonly release?: (isDone: boolean) => Promise<void>;
   /** Paths of files that the output must not replace. */
   readonly inputs: readonly string[];
 }
@@ -158,17 +157,13 @@ const kWorkFolder = 'microtome-work';
 async function fetchedImages(address: RemoteAddress, rules: FolderRules, fs: FileSystem): Promise<FoundImages> {
   const { storage = null, signal = null } = rules;
   const folder = resolve(storage?.workFolder ?? kWorkFolder);
-  const { path, identity } = await fetchFile(new RemoteSlide(address), storage, folder, signal);
+  const { path, identity, release } = await fetchFile(new RemoteSlide(address), storage, folder, signal);
   try {
     const found = await storedImages(path, signal, fs, address.shown);
     // Each range that was fetched was of one version; nobody else writes the copy.
-    const discard = async (): Promise<void> => {
-      await fs.unlink(path).catch(() => undefined);
-      await rmdir(folder).catch(() => undefined);
-    };
-    return { ...found, from: address.shown, copyOf: path, file: identity, discard };
+    return { ...found, from: address.shown, copyOf: path, file: identity, release };
   } catch (error) {
-    await fs.unlink(path).catch(() => undefined);
+    await release(true);
     throw error;
   }
 }

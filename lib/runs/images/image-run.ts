@@ -99,17 +99,21 @@ class Execution {
     const asked = parseImageOptions(given);
     const endMs = asked.deadline === null ? null : deadlineMs(asked.deadline, startedMs, this.clock, asked.resume);
     const unlink = followSignal(asked.signal, this.stop);
+    let found: FoundImages | null = null;
+    let isDone = false;
     try {
       this.stop.controller.signal.throwIfAborted();
       const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
       const options = remote === null ? asked : { ...asked, output: remote.local };
-      const prepared = await this.prepare(options);
+      found = await findImages(this.images, { ...options.folder, signal: this.stop.controller.signal }, this.fs);
+      const prepared = await this.prepare(found, options);
       await checkRecordPlace(options, prepared.inputs, this.fs);
       tellNotRead(options, prepared.found);
       const summary = await this.scoreInto(prepared, options, remote, { startedMs, endMs });
-      await prepared.found.discard?.();
+      isDone = true;
       return summary;
     } finally {
+      await found?.release?.(isDone);
       unlink();
     }
   }
@@ -125,10 +129,9 @@ class Execution {
     return remote.during((publish) => this.runLocked(prepared, options, remote.local, times, publish));
   }
 
-  private async prepare(options: ImageRunOptions): Promise<Prepared> {
+  private async prepare(found: FoundImages, options: ImageRunOptions): Promise<Prepared> {
     const { signal } = this.stop.controller;
     const { columns, folder, licenses } = options;
-    const found = await findImages(this.images, { ...folder, signal }, this.fs);
     // A list may need paths to tell its images apart.
     const paths = folder.recursive || (Array.isArray(this.images) && this.images.length > 1);
     const rules = { ...columns, paths };
