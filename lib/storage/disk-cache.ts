@@ -14,7 +14,7 @@ export const cacheBlockBytes: number = 64 * 1024;
 const kMagic = Buffer.from('mtblock1');
 const kHeaderBytes = kMagic.length + 32;
 const kBlockName = /^[0-9a-f]{64}\.block$/;
-const kTemporary = /\.tmp$/;
+const kTemporary = /^[0-9a-f]{64}\.block\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 /** A temporary file this old is of a process that was killed. */
 const kLeftOverMs = 3_600_000;
 /** After an eviction, this share of the limit is free. */

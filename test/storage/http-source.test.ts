@@ -516,6 +516,17 @@ describe('credentials', () => {
     expect(allOf(error)).not.toContain('secret');
   });
 
+  it('headers of a function that are none are refused as an option', async () => {
+    for (const headers of [{ 'a b': 'secret' }, { a: 'sec\nret' }, { range: 'bytes=0-1' }, null, 7]) {
+      const access = () => ({ headers }) as never;
+      const error = await failureOf(open(url(), { access }));
+      expect(error.code).toBe('INVALID_OPTION');
+      expect(error.message).toContain('access');
+      expect(allOf(error)).not.toContain('secret');
+    }
+    expect(server.seen).toHaveLength(0);
+  });
+
   it('a name and a password in the address are sent, and are nowhere else', async () => {
     const source = await open(url().replace('http://', 'http://ann:secret@'));
     expect(server.seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ann:secret').toString('base64')}`);

@@ -1,5 +1,6 @@
 /** The parts of a remote source alone: addresses, merging, the limit of requests, and the disk cache. */
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -194,6 +195,9 @@ describe('the disk cache', () => {
     const folder = join(scratch, 'lru');
     mkdirSync(join(folder, '00'), { recursive: true });
     writeFileSync(join(folder, '00', 'mine.txt'), 'keep');
+    writeFileSync(join(folder, '00', 'mine.tmp'), 'keep');
+    const left = join(folder, '00', `${'1'.repeat(64)}.block.01234567-89ab-cdef-0123-456789abcdef.tmp`);
+    writeFileSync(left, 'left');
     writeFileSync(join(scratch, 'outside.block'), 'keep');
     symlinkSync(join(scratch, 'outside.block'), join(folder, '00', `${'0'.repeat(64)}.block`));
     const bytes = numbered(65_536);
@@ -209,7 +213,8 @@ describe('the disk cache', () => {
     expect(await cache.read('object', 39, 65_536)).toEqual(bytes);
     const total = files('lru').filter((path) => path.endsWith('.block')).length * 65_536;
     expect(total).toBeLessThanOrEqual(2 ** 20);
-    expect(readFileSync(join(folder, '00', 'mine.txt'), 'utf8')).toBe('keep');
+    for (const name of ['mine.txt', 'mine.tmp']) expect(readFileSync(join(folder, '00', name), 'utf8')).toBe('keep');
+    expect(existsSync(left)).toBe(false);
     expect(readFileSync(join(scratch, 'outside.block'), 'utf8')).toBe('keep');
   });
 

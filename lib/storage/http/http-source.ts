@@ -3,9 +3,9 @@ import { MicrotomeError } from '../../core/errors.js';
 import { parseAddress, type HttpAddress } from '../address.js';
 import { Limiter } from '../limiter.js';
 import { openSource, type OpenRules } from '../open-source.js';
-import { checkHeaders, checkSourceOptions, defaultRequests, type HttpSourceOptions } from '../options.js';
+import { checkSourceOptions, defaultRequests, type HttpSourceOptions } from '../options.js';
 import type { RemoteSource } from '../remote-source.js';
-import { HttpTransport, lowerCased, type HttpAccessProvider } from './http-transport.js';
+import { HttpTransport, lowerCased } from './http-transport.js';
 
 /** Throws INVALID_OPTION. */
 export function parseHttpAddress(given: string | URL): HttpAddress {
@@ -18,7 +18,7 @@ export function parseHttpAddress(given: string | URL): HttpAddress {
 }
 
 /**
- * A slide behind `https://` or `http://`, read in ranges. The first request fetches the first 256 KiB; what is read later is
+ * A slide behind `https://` or `http://`, read in ranges. The first request fetches the first 192 KiB; what is read later is
  * checked to be of the same version (ETag, or Last-Modified), and an object that was replaced meanwhile is an error. Requests
  * that fail are sent again. What is behind the question mark of an address is in no result, message or file.
  *
@@ -46,13 +46,5 @@ export function openHttp(
 }
 
 export function httpTransport(address: HttpAddress, { headers = {}, access }: HttpSourceOptions): HttpTransport {
-  const checked: HttpAccessProvider | null =
-    access === undefined
-      ? null
-      : async (again) => {
-          const given = await access(again);
-          checkHeaders(given?.headers, 'access');
-          return given ?? {};
-        };
-  return new HttpTransport(address, lowerCased(headers), checked, parseHttpAddress);
+  return new HttpTransport(address, lowerCased(headers), access ?? null, parseHttpAddress);
 }

@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { toolVersion } from '../../core/version.js';
 import type { HttpAddress } from '../address.js';
 import { networkError, ofConnection } from '../failures.js';
+import { checkHeaders } from '../options.js';
 import type { RangeAnswer, RangeRequest, Transport } from '../transport.js';
 
 /** What one object is asked for with. */
@@ -101,6 +102,7 @@ export class HttpTransport implements Transport {
 
   async #target(again: boolean): Promise<Target> {
     const { url, headers = {} } = await this.#given(again);
+    checkHeaders(headers, 'access');
     const { url: at, authorization } = url === undefined ? this.address : this.parse(url);
     const own = authorization === null ? {} : { authorization };
     // A signed address may be of another host: it gets what was given with it, and nothing else.
@@ -112,7 +114,7 @@ export class HttpTransport implements Transport {
   async #given(again: boolean): Promise<HttpAccess> {
     if (this.access === null) return {};
     try {
-      return await this.access(again);
+      return (await this.access(again)) ?? {};
     } catch {
       throw networkError(this.shown, 'access() failed', 'see what your function access() fails with');
     }
