@@ -168,6 +168,28 @@ describe('a listing', () => {
     expect(server.seen.length).toBeLessThan(120);
   });
 
+  it('an answer without end is cut off: a page, and the text of an error', async () => {
+    for (const code of [200, 404, 503]) {
+      server.reset();
+      const open = new Set<unknown>();
+      server.faults.push((_, response) => {
+        open.add(response);
+        response.on('close', () => open.delete(response));
+        response.writeHead(code, { 'content-type': 'application/xml' });
+        const more = (): void => {
+          if (open.has(response)) response.write('<Contents>'.repeat(10_000), more);
+        };
+        more();
+        return true;
+      });
+      const failure = await failureOf(list());
+      // Of an error the status is known all the same.
+      expect(failure.code).toBe(code === 404 ? 'FILE_NOT_FOUND' : 'NETWORK');
+      if (code === 200) expect(failure.message).toContain('AnswerTooLong');
+      await expect.poll(() => open.size).toBe(0);
+    }
+  });
+
   it('a page that fails is asked for again', async () => {
     server.faults.push(first(1, error(503, 'SlowDown')), xml(key('a/1.tif')));
     expect((await list()).objects).toHaveLength(1);

@@ -3,7 +3,7 @@ import { MicrotomeError } from '../../core/errors.js';
 import type { S3Address } from '../address.js';
 import { networkError } from '../failures.js';
 import { defaultRetryRules, realRetryClock, retried, type RetryClock } from '../retry.js';
-import type { S3Store } from './store.js';
+import { answerLimitMs, type S3Store } from './store.js';
 
 export interface ListedObject {
   /** From the folder on; never empty. */
@@ -77,18 +77,21 @@ async function onePage(
       once: () =>
         store.limiter.run(signal, () => {
           used = store.credentials;
-          return store.send((sdk, client) => {
-            const input = {
-              Bucket: bucket,
-              Prefix: prefix,
-              MaxKeys: kPageKeys,
-              EncodingType: 'url' as const,
-              ...(recursive ? {} : { Delimiter: '/' }),
-              ...(token === undefined ? {} : { ContinuationToken: token }),
-            };
-            const options = signal === null ? {} : { abortSignal: signal };
-            return client.send(new sdk.ListObjectsV2Command(input), options);
-          }, signal);
+          return store.send(
+            (sdk, client, options) => {
+              const input = {
+                Bucket: bucket,
+                Prefix: prefix,
+                MaxKeys: kPageKeys,
+                EncodingType: 'url' as const,
+                ...(recursive ? {} : { Delimiter: '/' }),
+                ...(token === undefined ? {} : { ContinuationToken: token }),
+              };
+              return client.send(new sdk.ListObjectsV2Command(input), options);
+            },
+            signal,
+            answerLimitMs,
+          );
         }),
       refresh: () => store.refresh(used),
     },

@@ -4,7 +4,7 @@ import { MicrotomeError } from '../../core/errors.js';
 import type { S3Address } from '../address.js';
 import { TryFailed } from '../failures.js';
 import { defaultRetryRules, realRetryClock, retried, type RetryClock } from '../retry.js';
-import type { S3Store } from './store.js';
+import { answerLimitMs, type Command, type S3Store } from './store.js';
 
 export interface PutRules {
   /** False: an object that is there stays (OUTPUT_EXISTS). */
@@ -17,6 +17,9 @@ export interface PutRules {
 
 /** What one request may hold here: it is in memory whole. */
 export const mostPutBytes: number = 1024 * 1024 * 1024;
+
+/** More time for more bytes: 64 KiB in a second is slow. */
+const limitMsOf = (bytes: number): number => answerLimitMs + Math.ceil((bytes / (64 * 1024)) * 1000);
 
 /**
  * One request: readers see the old object or the new one. Where an object is there already that has these very bytes, an
@@ -33,7 +36,7 @@ export async function putObject(address: S3Address, store: S3Store, body: Uint8A
   }
   const md5 = createHash('md5').update(body).digest('base64');
   try {
-    await sent(address, store, rules, (sdk, client, options) => {
+    const put: Command<unknown> = (sdk, client, options) => {
       const input = {
         Bucket: address.bucket,
         Key: address.key,
@@ -44,7 +47,8 @@ export async function putObject(address: S3Address, store: S3Store, body: Uint8A
         ...(rules.overwrite ? {} : { IfNoneMatch: '*' }),
       };
       return client.send(new sdk.PutObjectCommand(input), options);
-    });
+    };
+    await sent(address, store, rules, put, limitMsOf(body.length));
   } catch (error) {
     if (!isRefusedAsThere(error)) throw error;
     const there = await objectBytes(address, store, body.length, rules);
@@ -60,18 +64,14 @@ function isRefusedAsThere(error: unknown): boolean {
   return error instanceof MicrotomeError && thereStatus.has(error);
 }
 
-type Command<T> = Parameters<typeof S3Store.prototype.send<T>>[0] extends (sdk: infer D, client: infer C) => unknown
-  ? (sdk: D, client: C, options: { abortSignal?: AbortSignal }) => Promise<T>
-  : never;
-
 async function sent<T>(
   { shown }: S3Address,
   store: S3Store,
   { signal = null, retries, clock = realRetryClock() }: Omit<PutRules, 'overwrite'>,
   command: Command<T>,
+  limitMs = answerLimitMs,
 ): Promise<T> {
   let used = store.credentials;
-  const options = signal === null ? {} : { abortSignal: signal };
   return retried(
     {
       shown,
@@ -80,7 +80,7 @@ async function sent<T>(
         store.limiter.run(signal, async () => {
           used = store.credentials;
           try {
-            return await store.send((sdk, client) => command(sdk, client, options), signal);
+            return await store.send(command, signal, limitMs);
           } catch (error) {
             if (!(error instanceof TryFailed) || (error.facts.status !== 412 && error.facts.status !== 409))
               throw error;
@@ -123,10 +123,23 @@ export async function objectBytes(
   const size = await sizeOfObject(address, store, rules);
   if (size === null || size > most) return null;
   if (size === 0) return new Uint8Array(0);
-  return sent(address, store, rules, async (sdk, client, options) => {
+  const get: Command<Uint8Array> = async (sdk, client, options) => {
     const input = { Bucket: address.bucket, Key: address.key, Range: `bytes=0-${size - 1}` };
     const { Body } = await client.send(new sdk.GetObjectCommand(input), options);
-    const bytes = await Body?.transformToByteArray();
-    return (bytes ?? new Uint8Array(0)).subarray(0, size);
-  });
+    return firstBytes(Body as AsyncIterable<Uint8Array> | undefined, size);
+  };
+  return sent(address, store, rules, get, limitMsOf(size));
+}
+
+/** No more than was asked for, whatever is sent. */
+async function firstBytes(body: AsyncIterable<Uint8Array> | undefined, most: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(most);
+  let done = 0;
+  for await (const chunk of body ?? []) {
+    const part = chunk.subarray(0, most - done);
+    bytes.set(part, done);
+    done += part.length;
+    if (done === most) break;
+  }
+  return bytes.subarray(0, done);
 }

@@ -26,15 +26,19 @@ export class S3Transport implements Transport {
   async get({ first, last, ifMatch }: RangeRequest, signal: AbortSignal): Promise<RangeAnswer> {
     const { bucket, key } = this.address;
     try {
-      const found = await this.store.send((sdk, client) => {
-        const input = {
-          Bucket: bucket,
-          Key: key,
-          Range: `bytes=${first}-${last}`,
-          ...(ifMatch === null ? {} : { IfMatch: ifMatch }),
-        };
-        return client.send(new sdk.GetObjectCommand(input), { abortSignal: signal });
-      }, signal);
+      const found = await this.store.send(
+        (sdk, client, options) => {
+          const input = {
+            Bucket: bucket,
+            Key: key,
+            Range: `bytes=${first}-${last}`,
+            ...(ifMatch === null ? {} : { IfMatch: ifMatch }),
+          };
+          return client.send(new sdk.GetObjectCommand(input), options);
+        },
+        signal,
+        null,
+      );
       return answerOf(found);
     } catch (error) {
       // That a range or a version is not there is an answer.

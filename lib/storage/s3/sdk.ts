@@ -1,6 +1,7 @@
 /** The AWS SDK, which is loaded when an s3 address is used for the first time, and need not be installed before. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import { MicrotomeError } from '../../core/errors.js';
+import { boundAnswers } from './bounded-answers.js';
 import type { S3Credentials, S3StoreOptions } from '../options.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
@@ -31,7 +32,7 @@ export async function makeClient(sdk: Sdk, o: S3StoreOptions): Promise<S3Client>
   const { endpoint, credentials } = o;
   const region = o.region ?? (endpoint === undefined ? undefined : 'us-east-1');
   const agent = { maxSockets: kMostSockets, keepAlive: true };
-  return new sdk.S3Client({
+  const client = new sdk.S3Client({
     maxAttempts: 1,
     // Stores that are not Amazon's do not know all of the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -49,6 +50,8 @@ export async function makeClient(sdk: Sdk, o: S3StoreOptions): Promise<S3Client>
       ? { signer: { sign: async (request) => request }, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } }
       : {}),
   });
+  boundAnswers(client);
+  return client;
 }
 
 /** What the function fails with may hold what it was about to give. */

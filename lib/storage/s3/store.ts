@@ -11,6 +11,12 @@ import { loadSdk, makeClient, type Sdk } from './sdk.js';
 /** A client that was replaced may still have requests under way. */
 const kLingerMs = 60_000;
 
+/** What is sent, with the options that end it. */
+export type Command<T> = (sdk: Sdk, client: S3Client, options: { abortSignal?: AbortSignal }) => Promise<T>;
+
+/** For an answer of a few pages. */
+export const answerLimitMs = 120_000;
+
 export class S3Store {
   readonly limiter: Limiter;
   #client: Promise<{ readonly sdk: Sdk; readonly client: S3Client }> | null = null;
@@ -28,18 +34,22 @@ export class S3Store {
   }
 
   /**
-   * Sends one command. Rejects with TryFailed, or with INVALID_OPTION and RUNTIME_MISSING, which no other try would change.
+   * Sends one command. `limitMs`: for one whose answer is read here, whole; null: whoever reads it watches it. Rejects with
+   * TryFailed, or with INVALID_OPTION and RUNTIME_MISSING, which no other try would change.
    */
-  async send<T>(make: (sdk: Sdk, client: S3Client) => Promise<T>, signal: AbortSignal | null): Promise<T> {
+  async send<T>(command: Command<T>, signal: AbortSignal | null, limitMs: number | null): Promise<T> {
     this.#client ??= loadSdk().then(async (sdk) => ({ sdk, client: await makeClient(sdk, this.options) }));
     const { sdk, client } = await this.#client.catch((error: unknown) => {
       this.#client = null;
       throw error;
     });
+    const limit = limitMs === null ? null : AbortSignal.timeout(limitMs);
+    const stops = [signal, limit].filter((one) => one !== null);
     try {
-      return await make(sdk, client);
+      return await command(sdk, client, stops.length === 0 ? {} : { abortSignal: AbortSignal.any(stops) });
     } catch (error) {
       signal?.throwIfAborted();
+      if (limit?.aborted === true) throw new TryFailed(`no whole answer came in ${limitMs} ms`, { again: true });
       throw failureOf(error);
     }
   }
