@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   createScorer,
+  embedDirectory,
   embedSlide,
   openSlide,
   planSlide,
@@ -232,6 +233,10 @@ it('features of a slide at an address are those of the file', async () => {
   const remote = await embedSlide(server.url('/drawn.tif'), { ...given, output: b });
   expect([remote.tiles, remote.columns]).toEqual([local.tiles, local.columns]);
   expect(existsSync(b)).toBe(true);
+  const output = join(scratch, 'features');
+  const run = await embedDirectory([`${server.url('/drawn.tif')}?planted`], { ...given, output }).done;
+  expect(run.counts.embedded).toBe(1);
+  expect(readdirSync(output).join()).not.toContain('planted');
   expect((await failureOf(embedSlide(drawn, { ...given, output: 's3://b/a.h5' }))).code).toBe('INVALID_OPTION');
 });
 

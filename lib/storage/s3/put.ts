@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { MicrotomeError } from '../../core/errors.js';
 import type { S3Address } from '../address.js';
-import { defaultBodyRules, readBody } from '../body.js';
+import { readBody } from '../body.js';
 import { changedObject, TryFailed } from '../failures.js';
 import { isStrong } from '../ranged-reader.js';
-import { requested, type RequestRules } from './request.js';
+import { answerLimitMs, requested, type RequestRules } from './request.js';
 import { S3Transport } from './s3-transport.js';
 import { failureOf, type S3Store } from './store.js';
 
@@ -44,7 +44,7 @@ export async function putObject(address: S3Address, store: S3Store, body: Uint8A
     ContentType: contentType,
     ...(overwrite ? {} : { IfNoneMatch: '*' }),
   };
-  const stallMs = (rules.stallMs ?? defaultBodyRules.stallMs) + Math.ceil((body.length / kLeastPutSpeed) * 1000);
+  const stallMs = (rules.stallMs ?? answerLimitMs) + Math.ceil((body.length / kLeastPutSpeed) * 1000);
   const isPut = await requested(shown, store, { ...rules, stallMs }, async (sdk, client, abortSignal) => {
     try {
       await client.send(new sdk.PutObjectCommand(input), { abortSignal });

@@ -6,10 +6,13 @@ import { watched } from '../watched.js';
 import type { Sdk } from './sdk.js';
 import type { S3Store } from './store.js';
 
+/** Milliseconds for an answer of a few pages, whose bytes are not seen as they come. */
+export const answerLimitMs = 120_000;
+
 export interface RequestRules {
   readonly signal?: AbortSignal | null;
   readonly retries?: number | null;
-  /** Milliseconds without progress after which a try is given up. @defaultValue 20000 */
+  /** Milliseconds without progress after which a try is given up. @defaultValue 120000 */
   readonly stallMs?: number | null;
   readonly clock?: RetryClock;
 }
@@ -24,7 +27,7 @@ export async function requested<T>(
   { signal = null, retries, stallMs, clock = realRetryClock() }: RequestRules,
   command: Command<T>,
 ): Promise<T> {
-  const rules = { ...defaultBodyRules, ...(stallMs == null ? {} : { stallMs }) };
+  const rules = { ...defaultBodyRules, stallMs: stallMs ?? answerLimitMs };
   let used = store.credentials;
   const once = (stop: AbortSignal, moved: (bytes: number) => void): Promise<T> =>
     store.send((sdk, client) => command(sdk, client, stop, moved), stop);

@@ -1,8 +1,7 @@
 /** The AWS SDK, which is loaded when an s3 address is used for the first time, and need not be installed before. */
-import { pipeline, Readable, Transform } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { MicrotomeError } from '../../core/errors.js';
-import { TryFailed } from '../failures.js';
+import { boundAnswers } from './bounded-answers.js';
 import type { S3Credentials, S3StoreOptions } from '../options.js';
 
 export type Sdk = typeof import('@aws-sdk/client-s3');
@@ -51,46 +50,8 @@ export async function makeClient(sdk: Sdk, o: S3StoreOptions): Promise<S3Client>
       ? { signer: { sign: async (request) => request }, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } }
       : {}),
   });
-  boundBodies(client.config.requestHandler);
+  boundAnswers(client);
   return client;
-}
-
-/** A page of a listing has at most 1000 keys of at most 1024 bytes, each of which may be written as three. */
-const kMostBodyBytes = 8 * 1024 * 1024;
-
-interface Handled {
-  readonly response: { readonly statusCode: number; body?: unknown };
-}
-
-/**
- * The SDK collects listings and the bodies of errors whole, however long they are: those are cut. The bytes of an object are
- * read by this library, which takes no more of them than it asked for.
- */
-function boundBodies(handler: S3Client['config']['requestHandler']): void {
-  const own = handler as { handle: (request: { query?: unknown }, options?: unknown) => Promise<Handled> };
-  const handle = own.handle.bind(handler);
-  own.handle = async (request, options) => {
-    const handled = await handle(request, options);
-    const { response } = handled;
-    const isObject = (request.query as Record<string, unknown> | undefined)?.['x-id'] === 'GetObject';
-    if (isObject && (response.statusCode === 200 || response.statusCode === 206)) return handled;
-    if (response.body instanceof Readable) response.body = bounded(response.body);
-    return handled;
-  };
-}
-
-function bounded(body: Readable): Readable {
-  let length = 0;
-  const limit = new Transform({
-    transform: (chunk: Buffer, _, done) => {
-      length += chunk.length;
-      if (length <= kMostBodyBytes) done(null, chunk);
-      else done(new TryFailed(`the answer has more than ${kMostBodyBytes} bytes`, { again: false }));
-    },
-  });
-  // Whoever reads it sees how it ends.
-  pipeline(body, limit, () => undefined);
-  return limit;
 }
 
 /** What the function fails with may hold what it was about to give. */
