@@ -165,9 +165,9 @@ interface RunSummary {
 }
 
 /** The same for the same address, and another for every other one. */
-async function localPlace({ bucket, key }: S3Address, storage: StorageSettings | null): Promise<string> {
+async function localPlace({ bucket, key, shown }: S3Address, storage: StorageSettings | null): Promise<string> {
   const hash = createHash('sha256')
-    .update(`${await storeOf(storage).place()}\n${bucket}\n${key}`)
+    .update(`${await storeOf(storage).place(shown)}\n${bucket}\n${key}`)
     .digest('hex')
     .slice(0, 16);
   const name = basename(key)

@@ -74,6 +74,10 @@ describe('addresses', () => {
       ['help', 'score', 'https://h/m?s-secret'],
       ['https://h/m?s-secret'],
       ['score', 'a.tif', '--config', 'https://h/m?s-secret'],
+      ['evaluate', 'https://h/m?s-secret', '--labels', 'https://h/m?s-secret'],
+      ['score', 'a.tif', '--model', 'demo', '--format', 'https://h/m?s-secret'],
+      ['pack', 'https://h/m?s-secret'],
+      ['region', 'https://h/m?s-secret', '--out', 'https://h/m?s-secret'],
       ['score', 'a.tif', '--threads', 'https://h/m?s-secret'],
     ]) {
       const { code, stdout, stderr } = await cli(argv);

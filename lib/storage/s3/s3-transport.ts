@@ -21,7 +21,7 @@ export class S3Transport implements Transport {
 
   /** Two stores may have a bucket of the same name. */
   store(): Promise<string> {
-    return this.s3.place();
+    return this.s3.place(this.shown);
   }
 
   refresh(used: number, failed: TryFailed): Promise<boolean> {

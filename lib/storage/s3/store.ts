@@ -30,13 +30,13 @@ export class S3Store {
   }
 
   /**
-   * Which store this is: the address of its service, or a region of AWS. Throws INVALID_OPTION, RUNTIME_MISSING, NETWORK.
+   * Which store this is: the address of its service, or a region of AWS. `shown`: of the object, for errors. Throws INVALID_OPTION, RUNTIME_MISSING, NETWORK.
    */
-  async place(): Promise<string> {
+  async place(shown: string): Promise<string> {
     try {
       return await this.send(async (_, client) => placeOf(client), null);
     } catch (error) {
-      throw error instanceof TryFailed ? remoteFailure(error, 's3://', 1) : error;
+      throw error instanceof TryFailed ? remoteFailure(error, shown, 1) : error;
     }
   }
 
