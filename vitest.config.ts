@@ -21,6 +21,7 @@ export default defineConfig({
             'test/kube/plane/**',
             'test/slurm/**',
             'test/nextflow/**',
+            'test/storage/real/**',
           ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -71,6 +72,15 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'storage',
+          include: ['test/storage/real/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

@@ -132,6 +132,19 @@ export type {
   ReadPolicyName,
   ResolutionSource,
 } from './native/names.js';
+export { httpSource } from './storage/http/http-source.js';
+export type { HttpAccess, HttpAccessProvider } from './storage/http/http-transport.js';
+export { s3Source } from './storage/s3/s3-source.js';
+export type {
+  CacheOptions,
+  HttpSourceOptions,
+  RemoteSourceOptions,
+  S3Credentials,
+  S3SourceOptions,
+  S3StoreOptions,
+} from './storage/options.js';
+export type { Traffic, Validator } from './storage/ranged-reader.js';
+export type { RemoteSource } from './storage/remote-source.js';
 export { fileSource } from './slide/byte-source.js';
 export type { ByteRange, ByteSource, Input } from './slide/byte-source.js';
 export { MicrotomeError, adviceOfCodes as errorAdvice, messageWith, stages } from './core/errors.js';
@@ -192,6 +205,7 @@ export type {
   SlideLimits,
   SlideScoreOptions,
   StoppingOptions,
+  StorageOptions,
   TensorsOptions,
   TileGrid,
   TileOptions,

@@ -11,6 +11,7 @@ import { onePass } from './one-pass.js';
 import { opening } from './opening.js';
 import { readers } from './readers.js';
 import { reduction } from './reduction.js';
+import { remote } from './remote.js';
 import { resnet } from './resnet.js';
 import type { Row } from './row.js';
 import { serve } from './serve.js';
@@ -36,6 +37,7 @@ export const rows: readonly Row[] = [
   opening,
   memory,
   lateBytes,
+  remote,
   images,
   serve,
 ];

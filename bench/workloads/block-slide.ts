@@ -15,13 +15,18 @@ export interface BlockSlideOptions {
   /** Where tissue is, in tiles. */
   readonly block: Rect;
   readonly distinctTiles: number;
+  /** Each painted tile is stored so many times, so that more stored tiles have bytes of their own. @defaultValue 1 */
+  readonly copies?: number;
   readonly seed: number;
 }
 
 /** Side of the scene that tissue tiles are cut from; its middle is tissue for every seed. */
 const SOURCE_PX = 8192;
 
-function paintTiles({ distinctTiles, seed }: BlockSlideOptions): { glass: Uint8Array; tissue: readonly Uint8Array[] } {
+function paintTiles({ distinctTiles, copies = 1, seed }: BlockSlideOptions): {
+  glass: Uint8Array;
+  tissue: readonly Uint8Array[];
+} {
   const scene = sceneOf({ width: SOURCE_PX, height: SOURCE_PX, seed, tissueShare: 0.5 });
   const painter = new Painter(scene, TILE_PX);
   const glass = new Uint8Array(TILE_BYTES);
@@ -35,7 +40,7 @@ function paintTiles({ distinctTiles, seed }: BlockSlideOptions): { glass: Uint8A
     painter.paint(start + (i % side) * step, start + Math.floor(i / side) * step, pixels);
     return pixels;
   });
-  return { glass, tissue };
+  return { glass, tissue: Array.from({ length: copies }, () => tissue).flat() };
 }
 
 /** Writes the slide, and the tiles of one level as complete JPEG streams beside it when `streamsPath` is given. */

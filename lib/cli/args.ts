@@ -1,4 +1,5 @@
 /** Parses a command's arguments by a table of its options; misspelt names get a hint, values are checked for their kind. */
+import { shownPath } from '../core/remote-address.js';
 import { parseArgs } from 'node:util';
 import { nearest } from '../core/near-miss.js';
 import { optionTable, type OptionNaming } from '../index.js';
@@ -166,16 +167,20 @@ function checkedValue(
   }
   // A flag that stands well without a value must not swallow a slide in silence.
   if (option?.bare !== undefined && !inline && /\/|\.(tiff?|svs)$/i.test(value)) {
-    return refuse(`would be ${JSON.stringify(value)}, which looks like a path; write --${name}=${option.bare}`);
+    return refuse(
+      `would be ${JSON.stringify(shownPath(value))}, which looks like a path; write --${name}=${option.bare}`,
+    );
   }
   const choices = option?.choices;
   if (choices !== undefined && !choices.includes(value)) {
     const hint = nearest(value, choices);
     const advice = hint === null ? '' : `; did you mean '${hint}'?`;
-    refuse(`is ${JSON.stringify(value)}, expected one of ${choices.join(', ')}${advice}`);
+    refuse(`is ${JSON.stringify(shownPath(value))}, expected one of ${choices.join(', ')}${advice}`);
   }
-  if (option?.kind === 'integer' && !isInteger(value)) refuse(`is ${JSON.stringify(value)}, expected an integer`);
-  if (option?.kind === 'number' && !isNumber(value)) refuse(`is ${JSON.stringify(value)}, expected a number`);
+  if (option?.kind === 'integer' && !isInteger(value))
+    refuse(`is ${JSON.stringify(shownPath(value))}, expected an integer`);
+  if (option?.kind === 'number' && !isNumber(value))
+    refuse(`is ${JSON.stringify(shownPath(value))}, expected a number`);
   return value;
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pathOf } from '../core/file-url.js';
 import { nearest } from '../core/near-miss.js';
+import { shownPath } from '../core/remote-address.js';
 import type { OptionInfo } from '../index.js';
 import { valueOfText, type FlatOptions } from './table-flags.js';
 import { UsageError } from './usage-error.js';
@@ -13,7 +14,7 @@ const maxBytes = 2 ** 20;
 export async function readConfig(given: string, rows: readonly OptionInfo[], command: string): Promise<FlatOptions> {
   const path = pathOf(given);
   const refuse = (found: string): never => {
-    throw new UsageError(`the file of --config, ${path}, ${found}`, command);
+    throw new UsageError(`the file of --config, ${shownPath(path)}, ${found}`, command);
   };
   let content: unknown;
   try {

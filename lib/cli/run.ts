@@ -1,4 +1,5 @@
 /** Finds the command, runs it, and turns what it throws into one line on stderr and an exit code. Never throws. */
+import { shownPath } from '../core/remote-address.js';
 import { messageWithoutPath } from '../core/errors.js';
 import { nearest } from '../core/near-miss.js';
 import { withOptionNames } from '../core/option-names.js';
@@ -64,7 +65,7 @@ async function helpFor(topics: readonly string[]): Promise<string> {
   if (topic === undefined) return overview(toolVersion, allCommands);
   const found = withSubcommand(commandOf(topic), more);
   const [extra] = found.rest;
-  if (extra !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(extra)}`);
+  if (extra !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(shownPath(extra))}`);
   return helpOf((await found.command.load()).spec);
 }
 
@@ -76,7 +77,7 @@ function commandOf(name: string): Command {
   // A name with a dot or a slash is that of a file or a folder.
   const others = /[./]/.test(name) ? 'to score it: microtome score, then its path' : `commands: ${names.join(', ')}`;
   const advice = hint === null ? others : `did you mean ${hint}?`;
-  throw new UsageError(`unknown command ${JSON.stringify(name)}; ${advice}`);
+  throw new UsageError(`unknown command ${JSON.stringify(shownPath(name))}; ${advice}`);
 }
 
 /** The command of two words, where the second one is given; a file of that name is reached as `./init`. */

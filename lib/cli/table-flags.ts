@@ -1,4 +1,5 @@
 /** Flags made from the table of options, and the values that are given by them, as the API takes them. */
+import { shownPath } from '../core/remote-address.js';
 import { optionTable, type OptionInfo, type OptionPlace } from '../index.js';
 import { isInteger, isNumber, type OptionSpec, type ParsedArgs } from './args.js';
 import { deadlineOf } from './duration.js';
@@ -65,7 +66,10 @@ export function flagValues(args: ParsedArgs, rows: readonly OptionInfo[], comman
     const value = args.value(row.flag ?? '');
     if (value === undefined) continue;
     const refuse = (found: string): never => {
-      throw new UsageError(`--${row.flag} is ${JSON.stringify(value)}${found}`, command);
+      throw new UsageError(
+        `--${row.flag} is ${JSON.stringify(typeof value === 'string' ? shownPath(value) : value)}${found}`,
+        command,
+      );
     };
     given.set(row.name, typeof value === 'string' ? valueOfText(row, value, refuse) : value);
   }

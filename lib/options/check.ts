@@ -1,8 +1,10 @@
 /** Checks of single option values. Each returns the value it was given, typed, or throws INVALID_OPTION. */
 
 import { MicrotomeError } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { nearest } from '../core/near-miss.js';
 import { optionMark } from '../core/option-names.js';
+import { isRemote, shortAddress, shownAddress, shownPath } from '../core/remote-address.js';
 import { kindText } from './describe.js';
 import { optionRows } from './table.js';
 import type { NumericKind, OptionBounds, PerChannelKind, RangeKind } from './row.js';
@@ -14,8 +16,10 @@ function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
     return `${value} of type ${typeof value}`;
   }
-  if (typeof value === 'string')
-    return `${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)} of type string`;
+  if (typeof value === 'string') {
+    const bare = shownPath(value);
+    return `${JSON.stringify(bare.length > 60 ? `${bare.slice(0, 57)}...` : bare)} of type string`;
+  }
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
@@ -73,6 +77,18 @@ export function text(name: string, value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0'))
     throw invalid(name, 'a string that is not empty', value);
   return value;
+}
+
+/** A path, or the path of a `file:` URL. An address is refused without what may be secret in it. */
+export function filePath(name: string, value: unknown): string {
+  const given = value instanceof URL ? value : text(name, value);
+  const address = given instanceof URL ? given.href : given;
+  if (!isRemote(address)) return pathOf(given);
+  const found = `${optionMark(name)} is an address, ${shortAddress(address)}`;
+  throw new MicrotomeError('INVALID_OPTION', 'options', found, {
+    path: shownAddress(address),
+    advice: 'download the file, or name a file or a folder of this machine',
+  });
 }
 
 export function oneOf(name: string, value: unknown, choices: readonly string[]): string {

@@ -58,6 +58,12 @@ export const defaults = {
     metadataBytes: 16777216,
     requestBytes: 1073741824,
   },
+  storage: {
+    anonymous: false,
+    requests: 16,
+    retries: 5,
+    cacheBytes: 10737418240,
+  },
   layout: 'NCHW',
   channels: 'RGB',
   type: 'float32',

@@ -217,6 +217,44 @@ export interface SlideLimits {
   readonly requestBytes?: number;
 }
 
+/**
+ * How s3:// and https:// addresses are read and written. Credentials are no options: they come from where the AWS SDK
+ * finds them (environment, profile, role of the machine).
+ */
+export interface StorageOptions {
+  /** Region of the buckets. @defaultValue what the AWS SDK finds; with `storage.endpoint` us-east-1 */
+  readonly region?: string;
+  /** Address of a store that speaks S3 and is not Amazon's. @defaultValue what the AWS SDK finds */
+  readonly endpoint?: string;
+  /**
+   * The bucket is in the path of a request, not in the name of the host.
+   * @defaultValue true with `storage.endpoint`
+   */
+  readonly pathStyle?: boolean;
+  /** Requests to s3:// are not signed, as for public data. @defaultValue false */
+  readonly anonymous?: boolean;
+  /** Most requests at a time to one store or host. @defaultValue 16 */
+  readonly requests?: number;
+  /**
+   * How often a request that failed is sent again: 5xx, 429, broken connections, bodies that are cut short or stall.
+   * @defaultValue 5
+   */
+  readonly retries?: number;
+  /**
+   * Folder for blocks of slides that were read, so that they are not fetched again. Several processes may share it.
+   * @defaultValue nothing is kept
+   */
+  readonly cacheFolder?: string | URL;
+  /** Most bytes in `storage.cacheFolder`; the blocks that were not used for longest go first. @defaultValue 10 GiB */
+  readonly cacheBytes?: number;
+  /**
+   * Folder for the journal and the unfinished table of a run whose `output` is an s3:// address. `resume` needs it
+   * again.
+   * @defaultValue microtome-work in the working directory
+   */
+  readonly workFolder?: string | URL;
+}
+
 /** How {@link openSlide} opens a slide. */
 export interface OpenOptions {
   /**
@@ -226,6 +264,11 @@ export interface OpenOptions {
   readonly slideMpp?: number;
   /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
   readonly limits?: SlideLimits;
+  /**
+   * How s3:// and https:// addresses are read and written. Credentials are no options: they come from where the AWS
+   * SDK finds them (environment, profile, role of the machine).
+   */
+  readonly storage?: StorageOptions;
 }
 
 /**
@@ -464,6 +507,11 @@ export interface SlideScoreOptions {
   readonly onProgress?: (report: ScoreProgress) => void;
   /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
   readonly limits?: SlideLimits;
+  /**
+   * How s3:// and https:// addresses are read and written. Credentials are no options: they come from where the AWS
+   * SDK finds them (environment, profile, role of the machine).
+   */
+  readonly storage?: StorageOptions;
 }
 
 /** How a {@link Scorer} is made. The slide options are defaults for each of its slides. */

@@ -3,12 +3,13 @@
  * or on a slide is for score-options.ts and slide-options.ts.
  */
 import type { MicrotomeError } from '../core/errors.js';
-import { pathOf } from '../core/file-url.js';
+import { pathOrAddress } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
 import { checkMaskInput } from '../slide/mask-input.js';
 import {
   boolean,
   contradiction,
+  filePath,
   func,
   invalid,
   numeric,
@@ -131,7 +132,7 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
     case 'texts':
       return texts(name, value);
     case 'path':
-      return pathOf(value instanceof URL ? value : text(name, value));
+      return pathOption(name, value);
     case 'choice':
       return oneOf(name, value, kind.values);
     case 'pattern':
@@ -158,10 +159,15 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
   }
 }
 
+/** What a run writes may be at an address; everything else is a file. */
+function pathOption(name: string, value: unknown): string {
+  const given = value instanceof URL ? value : text(name, value);
+  return name === 'output' ? pathOrAddress(given) : filePath(name, given);
+}
+
 /** A path, a built-in name, or what loadModel() gave, which is checked where it is used. */
 export function modelReference(name: string, value: unknown): unknown {
-  if (value instanceof URL) return pathOf(value);
-  return typeof value === 'string' ? pathOf(text(name, value)) : value;
+  return value instanceof URL || typeof value === 'string' ? filePath(name, value) : value;
 }
 
 function moment(name: string, value: unknown): number | Date {

@@ -169,6 +169,7 @@ export const optionHeadings = [
   'Results',
   'Files of each slide',
   'Limits on what a file may ask for',
+  'Object storage and HTTP',
   'Pixels',
 ] as const;
 

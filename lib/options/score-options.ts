@@ -10,6 +10,7 @@ import { specOf, type ModelSpec, type TileInputSpec } from '../model/spec.js';
 import type { SampleReason } from '../scoring/result.js';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
+import type { StorageSettings } from '../storage/options.js';
 import { contradiction, record } from './check.js';
 import { defaults } from './defaults.js';
 import { parseGpu, requireDecode, type ParsedGpuOptions } from './gpu-options.js';
@@ -32,9 +33,10 @@ export interface ParsedRuntimeOptions {
 }
 
 /** null: not given, so that a scorer's defaults or the model's own declarations hold. */
-export interface ParsedSlideScore extends Omit<Parsed<SlideScoreOptions>, 'limits' | 'stopping'> {
+export interface ParsedSlideScore extends Omit<Parsed<SlideScoreOptions>, 'limits' | 'stopping' | 'storage'> {
   readonly limits: NativeLimits | null;
   readonly stopping: ParsedStopping | null;
+  readonly storage: StorageSettings | null;
 }
 
 export interface ParsedScorerOptions {

@@ -8,6 +8,7 @@ import type {
   NativeTissueOptions,
 } from '../native/contract.js';
 import { optionMark } from '../core/option-names.js';
+import type { StorageSettings } from '../storage/options.js';
 import { contradiction, numeric, oneOf } from './check.js';
 import { defaults } from './defaults.js';
 import { parseObject, parseOptions, type Parsed } from './parse.js';
@@ -27,11 +28,17 @@ import type {
 export interface ParsedOpenOptions {
   readonly limits: NativeLimits;
   readonly slideMpp: number | null;
+  /** Of an address; null, or not there: the defaults. */
+  readonly storage?: StorageSettings | null;
 }
 
 export function parseOpenOptions(options: OpenOptions | undefined): ParsedOpenOptions {
   const o = parseOptions(['open'], options) as unknown as Parsed<OpenOptions>;
-  return Object.freeze({ limits: (o.limits ?? defaults.limits) as NativeLimits, slideMpp: o.slideMpp });
+  return Object.freeze({
+    limits: (o.limits ?? defaults.limits) as NativeLimits,
+    slideMpp: o.slideMpp,
+    storage: o.storage as StorageSettings | null,
+  });
 }
 
 /** Parsed tissue options under the names of the addon; null: not given. `method`: the one of the model, where there is one. */

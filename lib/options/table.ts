@@ -9,6 +9,7 @@ import { regionRows, streamRows, tensorRows } from './table/pixels.js';
 import { imageRows, runRows } from './table/run.js';
 import { shardRows } from './table/shard.js';
 import { gridRows, handlingRows, tissueRows, workRows } from './table/slide.js';
+import { storageRows } from './table/storage.js';
 
 export const optionRows: readonly OptionRow[] = [
   ...modelRows,
@@ -23,6 +24,7 @@ export const optionRows: readonly OptionRow[] = [
   ...runtimeRows,
   ...gpuRows,
   ...limitRows,
+  ...storageRows,
   ...regionRows,
   ...streamRows,
   ...tensorRows,

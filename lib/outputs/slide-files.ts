@@ -129,7 +129,11 @@ async function readParts(
   if (!wantsPicture && !wants('maskPng')) return { slide: null, thumbnail: null, mask: null };
   const { signal } = options;
   const { mask, tissue, keep, onBadTile } = slideSettings(options, model);
-  const open = { limits: options.limits ?? defaults.limits, slideMpp: options.slideMpp };
+  const open = {
+    limits: options.limits ?? defaults.limits,
+    slideMpp: options.slideMpp,
+    storage: options.storage,
+  };
   const opened = await openNativeSlide(place, open, signal);
   const read = <T>(call: (slide: NativeSlide) => Promise<T>): Promise<T> =>
     unlessAborted(

@@ -7,6 +7,7 @@ import { parseOptions } from '../options/parse.js';
 import type { OptionPlace, OptionRow } from '../options/row.js';
 import { optionRows } from '../options/table.js';
 import type { ScorerOptions } from '../options/types.js';
+import type { StorageSettings } from '../storage/options.js';
 import type { DeviceUse } from '../native/devices.js';
 import type { Model } from '../model/model.js';
 import type { ColumnOptions } from './columns.js';
@@ -138,6 +139,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
       followLinks: parsed.followLinks ?? defaults.followLinks,
       maxEntries: parsed.maxFolderEntries ?? defaults.maxFolderEntries,
       maxDepth: parsed.maxFolderDepth ?? defaults.maxFolderDepth,
+      storage: parsed.storage as StorageSettings | null,
       signal: parsed.signal,
     },
     onMissing: parsed.onMissing ?? defaults.onMissing,

@@ -39,6 +39,7 @@ import { ProvisionalOutput, requireFallbacks } from './provisional.js';
 import { resumedRows, type ResumedRows } from './resume.js';
 import type { RowKeyMaker } from './row-key.js';
 import { rowsMismatch, type RunRow } from './rows.js';
+import { openRemoteOutput } from './remote-output.js';
 import { checkRunFiles, refuseMissingFiles, RunFiles } from './run-files.js';
 import { partOfSlides, slideFacts, wholeSlides } from './part-slides.js';
 import { partialOptions, runKey } from './run-key.js';
@@ -106,18 +107,23 @@ class Execution {
 
   async run(given: unknown): Promise<DirectorySummary> {
     const startedMs = this.clock.nowMs();
-    const options = parseDirectoryOptions(given);
-    const endMs = await this.endMs(options, startedMs);
-    const unlink = followSignal(options.signal, this.stop);
+    const asked = parseDirectoryOptions(given);
+    const endMs = await this.endMs(asked, startedMs);
+    const unlink = followSignal(asked.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
+      const options = remote === null ? asked : { ...asked, output: remote.local };
       const whole = await prepareRun(this.source, options, this.fs);
       await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
       await checkRunFiles(options, whole, this.fs);
       const prepared = await this.ownRows(whole, options);
       tellNotRead(options, prepared);
       if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
-      return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
+      const times = { startedMs, endMs };
+      if (remote === null) return await this.runLocked(prepared, options, options.output, times);
+      const { local } = remote;
+      return await remote.during((publish) => this.runLocked(prepared, options, local, times, publish));
     } finally {
       unlink();
     }
@@ -141,6 +147,7 @@ class Execution {
     options: RunOptions,
     output: string,
     times: RunTimes,
+    publish?: () => Promise<void>,
   ): Promise<DirectorySummary> {
     const { fs } = this;
     const { inputs, header } = prepared;
@@ -153,9 +160,8 @@ class Execution {
       await refuseMissingFiles(options, prepared, fs);
       return finishedBefore(output, prepared, this.clock.nowMs() - times.startedMs);
     };
-    return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
-      this.score(prepared, options, target, times),
-    );
+    const rules = { output, inputs, resume, overwrite, fs, lockTimes, signal, ...(publish && { publish }) };
+    return withLockedOutput(rules, finished, (target) => this.score(prepared, options, target, times));
   }
 
   private async score(

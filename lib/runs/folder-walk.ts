@@ -11,10 +11,13 @@ import { optionMark } from '../core/option-names.js';
 import { sortedInTurns } from '../core/sort-in-turns.js';
 import { Turns } from '../core/turns.js';
 import { defaults } from '../options/defaults.js';
+import type { SlideInput } from '../slide/byte-source.js';
+import type { StorageSettings } from '../storage/options.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { escapedName, nameProblem } from './names.js';
-import { identityOf, kDangling, kLoop, linkRefused, type SlideIdentity } from './slide-files.js';
+import { isFolderAddress, remoteOf, walkRemoteFolder } from './remote-slides.js';
+import { folderOf, identityOf, kDangling, kLoop, linkRefused, type SlideIdentity } from './slide-files.js';
 import { slideItems, type ItemRules } from './slide-names.js';
 import type { NotRead } from './types.js';
 
@@ -25,6 +28,8 @@ export interface FolderRules {
   readonly maxDepth: number;
   /** Which files are read; not there: slides. */
   readonly items?: ItemRules;
+  /** Of addresses; null, or not there: the defaults. */
+  readonly storage?: StorageSettings | null;
   /** Ends the walk with its reason. */
   readonly signal?: AbortSignal | null;
 }
@@ -43,6 +48,10 @@ export interface WalkedSlide {
   readonly identity: SlideIdentity;
   /** Why no row can carry the name; null: one can. */
   readonly problem: string | null;
+  /** What is opened, where that is not the file at `path`. */
+  readonly input?: SlideInput;
+  /** It cannot be looked at: its row fails, and no other. */
+  readonly failure?: MicrotomeError;
 }
 
 export interface WalkedFolder {
@@ -80,6 +89,20 @@ export async function walkFolder(
     slides: await sortedInTurns(walk.slides, (a, b) => byName(a.name, b.name), rules.signal),
     notRead: await sortedInTurns(walk.notRead, (a, b) => byName(a.path, b.path), rules.signal),
   };
+}
+
+/** A folder of the disk or of a bucket. */
+export async function walk(path: string, rules: FolderRules, fs: FileSystem): Promise<WalkedFolder> {
+  const remote = remoteOf(path, rules.items?.noun);
+  if (remote === null) return walkFolder(await folderOf(path, fs), rules, fs);
+  if (isFolderAddress(remote)) return walkRemoteFolder(remote, rules);
+  throw noFolder(remote.shown);
+}
+
+/** Behind HTTP nothing says what a folder holds. */
+function noFolder(shown: string): MicrotomeError {
+  const advice = 'pass a list of slides, or a folder of a bucket, which ends with a slash';
+  return new MicrotomeError('INVALID_OPTION', 'options', `${shown} is not a folder`, { path: shown, advice });
 }
 
 class FolderWalk {

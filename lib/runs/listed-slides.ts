@@ -5,12 +5,15 @@
  */
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
+import { isReadable } from '../core/remote-address.js';
 import { Turns } from '../core/turns.js';
-import { isRemote, remoteRefused } from '../core/remote-address.js';
+import { identityOfAddress, isFolderAddress, type RemoteAddress } from '../storage/address.js';
 import { errnoOf, type FileSystem } from './file-system.js';
-import { walkFolder, type FolderRules, type WalkedSlide } from './folder-walk.js';
+import { remoteOf, remoteSlides } from './remote-slides.js';
+import { walk, type FolderRules, type WalkedSlide } from './folder-walk.js';
 import { escapedName, nameProblem, shown } from './names.js';
-import { folderOf, isLink, kDangling, slideAt } from './slide-files.js';
+import { RemoteSlide } from '../storage/remote-slide.js';
+import { isLink, kDangling, slideAt } from './slide-files.js';
 import { slideItems, type ItemRules } from './slide-names.js';
 import type { NotRead } from './types.js';
 
@@ -21,8 +24,10 @@ export interface ListedSlides {
   readonly notRead: readonly NotRead[];
 }
 
-/** Throws FILE_NOT_FOUND, FILE_UNREADABLE, or NETWORK for an address. */
+/** Throws FILE_NOT_FOUND, FILE_UNREADABLE, or NETWORK for an address that is not read. */
 export async function isFolder(path: string, fs: FileSystem, noun: ItemRules['noun'] = 'slide'): Promise<boolean> {
+  const remote = remoteOf(path, noun);
+  if (remote !== null) return isFolderAddress(remote);
   try {
     return (await fs.stat(path)).isDirectory();
   } catch (error) {
@@ -32,7 +37,6 @@ export async function isFolder(path: string, fs: FileSystem, noun: ItemRules['no
         cause: error,
       });
     }
-    if (isRemote(path)) throw remoteRefused(path);
     throw fromFileSystem(error, 'slide', path, `the ${noun}`);
   }
 }
@@ -51,20 +55,38 @@ export async function listedSlides(
   const notRead: NotRead[] = [];
   const { noun } = rules.items ?? slideItems;
   const turns = new Turns(rules.signal);
+  const addresses: { readonly at: number; readonly address: RemoteAddress }[] = [];
   for (const path of paths) {
+    const remote = remoteOf(path, noun);
     if (await isFolder(path, fs, noun)) {
-      const found = await walkFolder(await folderOf(path, fs), rules, fs);
+      const found = await walk(path, rules, fs);
       // A call takes fewer arguments than a folder has files.
       for (const slide of found.slides) slides.push(slide);
       for (const one of found.notRead) notRead.push(one);
+    } else if (remote !== null) {
+      addresses.push({ at: slides.length, address: remote });
+      slides.push(placeholder);
     } else {
       const { identity } = await slideAt(path, basename(path), fs, noun);
       slides.push({ ...nameAs(basename(path)), path, identity });
     }
   }
+  const looked = await remoteSlides(
+    addresses.map(({ address }) => address),
+    rules,
+  );
+  for (const [i, { at }] of addresses.entries()) slides[at] = looked[i] as WalkedSlide;
   await refuseTwice(slides, noun, turns);
   return { slides: await distinct(slides, nameOf, noun, turns), notRead };
 }
+
+/** Of an address that is looked at with the others. */
+const placeholder: WalkedSlide = {
+  name: '',
+  path: '',
+  identity: { size: '0', mtimeNs: '0', inode: '0' },
+  problem: null,
+};
 
 function nameAs(name: string): Pick<WalkedSlide, 'name' | 'problem'> {
   const problem = nameProblem(name, true);
@@ -73,9 +95,9 @@ function nameAs(name: string): Pick<WalkedSlide, 'name' | 'problem'> {
 
 async function refuseTwice(slides: readonly WalkedSlide[], noun: string, turns: Turns): Promise<void> {
   const seen = new Set<string>();
-  for (const { path } of slides) {
+  for (const { path, input } of slides) {
     if (turns.isOver) await turns.next();
-    const absolute = resolve(path);
+    const absolute = input instanceof RemoteSlide ? identityOfAddress(input.address) : resolve(path);
     if (seen.has(absolute)) {
       const found = `${noun === 'image' ? 'an' : 'a'} ${noun} that was given twice (${shown(path)})`;
       throw new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: `name each ${noun} once` });
@@ -101,7 +123,7 @@ async function distinct(
   const named: ListedSlide[] = [];
   for (const slide of slides) {
     if (turns.isOver) await turns.next();
-    const own = isShared(slide.name) ? nameAs(relative(common, resolve(slide.path)).split(sep).join('/')) : slide;
+    const own = isShared(slide.name) ? nameAs(relative(common, absoluteOf(slide.path)).split(sep).join('/')) : slide;
     const name = nameOf(own.name);
     const other = seen.get(name);
     if (other !== undefined) {
@@ -114,9 +136,14 @@ async function distinct(
   return named;
 }
 
+/** An address as a path, so that it can be told apart by its folders: s3://bucket/key is /s3/bucket/key. */
+function absoluteOf(path: string): string {
+  return isReadable(path) ? resolve(sep, path.replace('://', sep)) : resolve(path);
+}
+
 /** The deepest folder that holds all of them. */
 function commonFolder(paths: readonly string[]): string {
-  const folders = paths.map((path) => dirname(resolve(path)).split(sep));
+  const folders = paths.map((path) => dirname(absoluteOf(path)).split(sep));
   const [first = []] = folders;
   const length = first.findIndex((part, i) => folders.some((folder) => folder[i] !== part));
   return (length < 0 ? first : first.slice(0, length)).join(sep) || sep;

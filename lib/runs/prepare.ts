@@ -1,5 +1,5 @@
 /** Reads and joins everything a run needs to know before any model is loaded and before anything is written. */
-import { pathOf } from '../core/file-url.js';
+import { pathOrAddress } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
 import { contradiction, text } from '../options/check.js';
 import type { RunOptions } from './directory-options.js';
@@ -37,7 +37,7 @@ type LocalSource =
 
 /** With paths for URLs. A list of one folder is that folder. Throws INVALID_OPTION, FILE_NOT_FOUND. */
 async function localSource(source: RunSource, fs: FileSystem): Promise<LocalSource> {
-  const local = (given: string | URL): string => pathOf(given instanceof URL ? given : text('slides', given));
+  const local = (given: string | URL): string => pathOrAddress(given instanceof URL ? given : text('slides', given));
   if (source.kind === 'folder') return { kind: 'folder', dir: local(source.dir) };
   const paths = source.paths.map(local);
   const [first] = paths;

@@ -33,7 +33,7 @@ export function resumedRows(path: string, read: ReadJournal, rows: readonly RunR
     }
     // Nothing says that the file is still the one that was scored: the row fails in this run.
     if (row.failure !== undefined) continue;
-    const change = changeOf(was.identity, row.slide.identity);
+    const change = changeOf(was.identity, row.slide.identity, row.slide.input !== undefined);
     const difference = rowDifference(maker, was, row);
     if (change !== null) changed.push(`${shown(row.name)} ${change}`);
     else if (difference !== null) again.push({ name: row.name, ...difference });
@@ -70,11 +70,13 @@ function listed(texts: readonly string[]): string {
 }
 
 /** Null: the same file. The size is told alone: with it the rest changes too. */
-function changeOf(was: SlideIdentity, now: SlideIdentity): string | null {
+function changeOf(was: SlideIdentity, now: SlideIdentity, isObject: boolean): string | null {
   if (was.size !== now.size) return `had ${was.size} bytes and has ${now.size}`;
   const parts: string[] = [];
   if (was.mtimeNs !== now.mtimeNs) parts.push(`was modified at ${timeText(was)} and is of ${timeText(now)}`);
-  if (was.inode !== now.inode) parts.push(`was replaced (inode ${was.inode} and now ${now.inode})`);
+  // Of an object the number stands for its ETag.
+  if (was.inode !== now.inode && isObject) parts.push('was replaced (its ETag is another one)');
+  else if (was.inode !== now.inode) parts.push(`was replaced (inode ${was.inode} and now ${now.inode})`);
   return parts.length === 0 ? null : parts.join(', ');
 }
 

@@ -7,11 +7,12 @@ import { optionMark } from '../core/option-names.js';
 import { csvInvalid } from './failure.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
 import type { SubmissionFormat } from './format.js';
-import { defaultFolderRules, walkFolder, type FolderRules } from './folder-walk.js';
+import { defaultFolderRules, walk, walkFolder, type FolderRules, type WalkedSlide } from './folder-walk.js';
 import { listedSlides, type ListedSlide } from './listed-slides.js';
 import type { Metadata, MetadataRow } from './metadata.js';
 import { shown, unsafeName } from './names.js';
-import { findSlide, folderOf, type FoundSlide } from './slide-files.js';
+import { remoteOf } from './remote-slides.js';
+import { findSlide, folderOf, type FoundSlide, type NameSource, type UnreadableSlide } from './slide-files.js';
 import { isImageName, stemOf } from './slide-names.js';
 import type { NotRead } from './types.js';
 
@@ -44,17 +45,13 @@ export async function rowsOfFormat(
   fs: FileSystem = realFileSystem,
   rules: FolderRules = defaultFolderRules,
 ): Promise<JoinedRows> {
-  const folder = await folderOf(dir, fs);
-  const fileNames = stems ? await namesByStem(folder, rules, fs) : null;
+  const remote = remoteOf(dir);
+  const finder = remote === null ? await localFinder(dir, stems, rules, fs) : await remoteFinder(dir, stems, rules, fs);
   const rows: RunRow[] = [];
   const problems: string[] = [];
   for (const [index, { name, line }] of format.rows.entries()) {
     const source = { path: format.path, line };
-    const fileName = fileNames === null ? [name] : (fileNames.get(name) ?? []);
-    const found =
-      fileName.length === 1
-        ? await findSlide(folder, fileName[0] ?? '', source, fs, rules.followLinks)
-        : stemProblem(fileName);
+    const found = await finder(name, source);
     const row = metadata?.rows.get(name) ?? null;
     const reasons = typeof found === 'string' ? [found] : [];
     if (metadata !== null && row === null) reasons.push(`no row in ${metadata.path}`);
@@ -79,7 +76,7 @@ export async function rowsOfFolder(
   fs: FileSystem = realFileSystem,
   rules: FolderRules = defaultFolderRules,
 ): Promise<JoinedRows> {
-  const { slides, notRead } = await walkFolder(await folderOf(dir, fs), rules, fs);
+  const { slides, notRead } = await walk(dir, rules, fs);
   if (slides.length === 0) throw await noSlide(dir, notRead, fs);
   const listed = slides.map((slide) => ({ ...slide, name: stems ? stemOf(slide.name) : slide.name }));
   const seen = new Set<string>();
@@ -124,15 +121,16 @@ export async function rowsOfFiles(
 /** A row for each slide, with its row of the metadata. A slide whose name no table can carry needs none: it fails alone. */
 function joined(slides: readonly ListedSlide[], metadata: Metadata | null): JoinedRows {
   const problems: string[] = [];
-  const rows = slides.map(({ name, path, identity, problem: unsafe }, index): RunRow => {
-    const slide = { name, path, identity };
+  const rows = slides.map(({ name, path, identity, problem: unsafe, input, failure }, index): RunRow => {
+    const slide = { name, path, identity, ...(input === undefined ? {} : { input }) };
     if (unsafe !== null) {
       return { index, name, slide, problem: null, metadata: null, failure: unsafeName(unsafe, path, name) };
     }
     const row = metadata?.rows.get(name) ?? null;
     const problem = metadata !== null && row === null ? `no row in ${metadata.path}` : null;
     if (problem !== null) problems.push(`${shown(name)}: ${problem}`);
-    return { index, name, slide: problem === null ? slide : null, problem, metadata: row };
+    const failed = failure === undefined || problem !== null ? {} : { failure };
+    return { index, name, slide: problem === null ? slide : null, problem, metadata: row, ...failed };
   });
   return { rows, problems };
 }
@@ -150,6 +148,34 @@ function strangers(metadata: Metadata | null, known: ReadonlySet<string>, where:
   if (metadata === null) return [];
   const extra = [...metadata.rows.values()].filter((row) => !known.has(row.name));
   return extra.map((row) => `${shown(row.name)} (${metadata.path}:${row.line}): not in ${where}`);
+}
+
+/** The slide that a row names; or why there is none. */
+type Finder = (name: string, source: NameSource) => Promise<FoundSlide | UnreadableSlide | string>;
+
+async function localFinder(dir: string, stems: boolean, rules: FolderRules, fs: FileSystem): Promise<Finder> {
+  const folder = await folderOf(dir, fs);
+  const fileNames = stems ? await namesByStem(folder, rules, fs) : null;
+  return async (name, source) => {
+    const fileName = fileNames === null ? [name] : (fileNames.get(name) ?? []);
+    if (fileName.length !== 1) return stemProblem(fileName);
+    return findSlide(folder, fileName[0] ?? '', source, fs, rules.followLinks);
+  };
+}
+
+/** The folder is listed once: to look at each name alone would be a request for each row. */
+async function remoteFinder(dir: string, stems: boolean, rules: FolderRules, fs: FileSystem): Promise<Finder> {
+  const { slides } = await walk(dir, rules, fs);
+  const known = new Map<string, WalkedSlide[]>();
+  for (const slide of slides.filter(({ problem }) => problem === null)) {
+    const name = stems ? stemOf(slide.name) : slide.name;
+    known.set(name, [...(known.get(name) ?? []), slide]);
+  }
+  return async (name) => {
+    const found = known.get(name) ?? [];
+    const [slide] = found;
+    return found.length === 1 && slide !== undefined ? slide : stemProblem(found.map((one) => one.name));
+  };
 }
 
 /** Links are looked at where a row names one. */

@@ -24,6 +24,7 @@ import {
 } from '../outputs/slide-files.js';
 import { unscoredInRecord } from '../outputs/read-record.js';
 import type { SlideResult } from '../scoring/result.js';
+import type { Place } from '../slide/byte-source.js';
 import type { RunOptions } from './directory-options.js';
 import type { FileSystem } from './file-system.js';
 import type { JournalRow } from './journal-format.js';
@@ -151,16 +152,15 @@ export class RunFiles {
    * Writes the files of a slide. What is wrong with the slide is a value; a failure to write is the run's, and thrown: DISK_FULL,
    * FILE_UNREADABLE, FILE_NOT_FOUND.
    */
-  async write(path: string, result: SlideResult, slideMpp: number | null): Promise<FiledResult | MicrotomeError> {
+  async write(place: Place, result: SlideResult, slideMpp: number | null): Promise<FiledResult | MicrotomeError> {
     const { signal } = this.maker.slide;
     const maker = { ...this.maker, slide: { ...this.maker.slide, slideMpp } };
-    const place = { name: path, at: path };
     let prepared: Awaited<ReturnType<typeof prepareFiles>>;
     try {
       prepared = await prepareFiles(maker, place, result);
     } catch (error) {
       signal?.throwIfAborted();
-      return fromNative(error, path);
+      return fromNative(error, place.name);
     }
     const files = await writeFiles(maker, prepared);
     const warned = withFileWarnings(result, maker, prepared);

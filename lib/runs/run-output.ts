@@ -17,6 +17,8 @@ import { checkOutputPlace, isComplete, isThere, journalIsThere, refuseExisting }
 export interface OutputTarget {
   readonly output: string;
   readonly lock: OutputLock;
+  /** Called when the table is in its place, before the journal goes. */
+  readonly publish?: () => Promise<void>;
 }
 
 export interface OutputRules {
@@ -28,6 +30,8 @@ export interface OutputRules {
   readonly fs: FileSystem;
   readonly lockTimes: LockTimes;
   readonly signal: AbortSignal;
+  /** See {@link OutputTarget}. */
+  readonly publish?: () => Promise<void>;
 }
 
 /**
@@ -49,7 +53,8 @@ export async function withLockedOutput<T>(
     // Another run may have finished between the first look and the lock.
     if (!mayReplace) await refuseExisting(output, fs);
     const before = rules.resume ? await finished() : null;
-    return before ?? (await work({ output, lock }));
+    const publish = rules.publish === undefined ? {} : { publish: rules.publish };
+    return before ?? (await work({ output, lock, ...publish }));
   } finally {
     await lock.release();
   }
@@ -110,7 +115,7 @@ export async function openJournal<T>(
 
 /** Puts the finished table into its place, whole or not at all. `seal` resolves when it may have its name. */
 export async function writeOutput(
-  { output, lock }: OutputTarget,
+  { output, lock, publish }: OutputTarget,
   content: string | AsyncIterable<string>,
   fs: FileSystem,
   seal: (written: WrittenFile) => Promise<void> = async () => {},
@@ -136,4 +141,5 @@ export async function writeOutput(
     await lock.assertHeld();
     throw error;
   }
+  await publish?.();
 }

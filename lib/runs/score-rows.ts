@@ -9,6 +9,7 @@ import { Turns } from '../core/turns.js';
 import type { Model } from '../model/model.js';
 import type { ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import type { ScoreProgress, SlideOutcome, SlideResult } from '../scoring/result.js';
+import { placeOf } from '../slide/byte-source.js';
 import { isClipped, rangeFailure } from '../scoring/score-range.js';
 import { outputFailure, outputsOf, type ColumnOptions } from './columns.js';
 import { fallbacksOf, type RowFallback } from './fallback.js';
@@ -38,6 +39,7 @@ export interface RowScorer {
   readonly deviceUse?: DeviceUse;
   /** Most tiles of a slide; 0, or not there: no limit. */
   readonly tilesPerSlide?: number;
+  /** A path; or, for a slide at an address, what `input` of the row is. */
   score(path: string, options: SlideScoreOptions): Promise<SlideResult>;
   close(): Promise<void>;
 }
@@ -196,7 +198,8 @@ async function withFiles(
   result: SlideResult,
 ): Promise<FiledResult | MicrotomeError> {
   const { files } = input;
-  return files ? files.write(path, result, mppOf(input, row)) : { result, files: [] };
+  const place = placeOf(row.slide?.input ?? path);
+  return files ? files.write(place, result, mppOf(input, row)) : { result, files: [] };
 }
 
 function failedRow(input: ScoreRowsInput, row: RunRow, path: string, error: MicrotomeError): FinishedRow {
@@ -294,14 +297,16 @@ async function isOfModel(
 function scoreRow(input: ScoreRowsInput, row: RunRow, path: string): Promise<SlideResult> {
   const { time, scorer, controller } = input;
   const options = slideOptions(input, row);
-  if (time === null) return scorer.score(path, options);
+  // Scorers take every input; those of tests know paths.
+  const opened = (row.slide?.input ?? path) as string;
+  if (time === null) return scorer.score(opened, options);
   const slide = { index: row.index, path, signal: controller.signal };
   return scoreInTime(time, slide, ({ onProgress, ...timed }) => {
     const report = (progress: ScoreProgress): void => {
       onProgress(progress);
       options.onProgress?.(progress);
     };
-    return scorer.score(path, { ...options, ...timed, onProgress: report });
+    return scorer.score(opened, { ...options, ...timed, onProgress: report });
   });
 }
 

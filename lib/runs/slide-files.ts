@@ -8,6 +8,7 @@ import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
+import type { SlideInput } from '../slide/byte-source.js';
 import { shown } from './names.js';
 import { isSlideName, slideEndings, type ItemRules } from './slide-names.js';
 
@@ -26,6 +27,8 @@ export interface FoundSlide {
   readonly name: string;
   readonly path: string;
   readonly identity: SlideIdentity;
+  /** What is opened, where that is not the file at `path`. */
+  readonly input?: SlideInput;
 }
 
 /** The file, and the line in it, to blame for a name. */

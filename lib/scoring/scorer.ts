@@ -95,7 +95,7 @@ async function withSlide<T>(
   use: (slide: NativeSlide) => Promise<T>,
   leave?: (ending: Promise<void>) => void,
 ): Promise<T> {
-  const options = { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp };
+  const options = { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp, storage: o.storage };
   const slide = await openNativeSlide(place, options, o.signal, leave);
   try {
     return await use(slide);

@@ -3,58 +3,30 @@
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import type { ByteRange, ByteSource } from '../core/byte-ranges.js';
 import { throwIfAborted } from '../core/cancel.js';
 import { MicrotomeError, fromFileSystem } from '../core/errors.js';
 import { pathOf } from '../core/file-url.js';
-import { isRemote, remoteRefused } from '../core/remote-address.js';
+import { isReadable, isRemote, remoteRefused } from '../core/remote-address.js';
 import { func, invalid, numeric, text } from '../options/check.js';
 import { naturalNumber, positiveInteger } from '../options/table/kinds.js';
+import { RemoteSlide } from '../storage/remote-slide.js';
 
-/** Bytes from `offset`, `length` of them. */
-export interface ByteRange {
-  readonly offset: number;
-  readonly length: number;
-}
+export type { ByteRange, ByteSource };
 
 /**
- * Random access to the bytes of a slide, wherever they are. No thread waits for a read: while it is under way, other
- * slides and other tiles go on. Neighbouring bytes are asked for in one range, several ranges in one call, and nothing is
- * asked for twice at a time.
- *
- * @example
- * ```ts
- * const source: ByteSource = {
- *   size: blob.size,
- *   name: 'slide in memory',
- *   read: (ranges) =>
- *     Promise.all(ranges.map(async ({ offset, length }) =>
- *       new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()))),
- * };
- * const result = await scoreSlide(source, { model: 'demo' });
- * ```
+ * A path, a `file:` URL, an address (`https://`, `http://` or `s3://`), or a source of bytes. An address that needs headers
+ * is given as {@link httpSource}.
  */
-export interface ByteSource {
-  /** Bytes. */
-  readonly size: number;
-  /** What to call it in results and messages. @defaultValue 'byte source' */
-  readonly name?: string;
-  /** A read that has not settled after so long ends the job with NETWORK. @defaultValue 60000 */
-  readonly timeoutMs?: number;
-  /**
-   * One array for each range, in order, of exactly the length that was asked for. Rejects when that is impossible; the
-   * job then ends with FILE_UNREADABLE and the reason. `signal` is aborted when nobody wants the bytes any more. Arrays are
-   * copied before the next turn of the event loop, and may be used again then.
-   */
-  read(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]>;
-}
-
-/** A path, a `file:` URL, or a source of bytes. Other URLs need a source of the caller's. */
 export type Input = string | URL | ByteSource;
 
-/** Where a slide is, and what to call it. */
+/** What a run scores: a slide of its list may be at an address that is known by more than its text. */
+export type SlideInput = Input | RemoteSlide;
+
+/** Where a slide is, and what to call it. The name of an address is without what may be secret in it. */
 export interface Place {
   readonly name: string;
-  readonly at: string | ByteSource;
+  readonly at: string | ByteSource | RemoteSlide;
 }
 
 const filePaths = new WeakMap<object, string>();
@@ -119,20 +91,27 @@ function isBytes(input: object): boolean {
   return ArrayBuffer.isView(input) || input instanceof ArrayBuffer || input instanceof Blob;
 }
 
+function remotePlace(slide: RemoteSlide): Place {
+  return { name: slide.name, at: slide };
+}
+
 /** Where an input is. Throws INVALID_OPTION, NETWORK. */
-export function placeOf(input: Input): Place {
+export function placeOf(input: SlideInput): Place {
+  if (input instanceof RemoteSlide) return remotePlace(input);
   if (typeof input === 'string') {
     const given = text('slide', input);
+    if (isReadable(given)) return remotePlace(RemoteSlide.of(given));
     if (isRemote(given)) throw remoteRefused(given);
     const path = pathOf(given);
     return { name: path, at: path };
   }
   if (input instanceof URL) {
+    if (isReadable(input.href)) return remotePlace(RemoteSlide.of(input));
     if (input.protocol !== 'file:') throw remoteRefused(input.href);
     const path = pathOf(input);
     return { name: path, at: path };
   }
-  const expected = 'a path, a file: URL or a byte source';
+  const expected = 'a path, an address, a file: URL or a byte source';
   if (typeof input !== 'object' || input === null) throw invalid('slide', expected, input);
   if (isBytes(input)) throw invalid('slide', expected, input, '', howToReadBytes);
   // A file is read by the addon itself, without a detour.

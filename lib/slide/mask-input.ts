@@ -1,8 +1,7 @@
 /** The caller's own tissue: a mask, GeoJSON, or the path of a GeoJSON file. */
 
-import { pathOf } from '../core/file-url.js';
 import type { TissueMask } from './tissue-mask.js';
-import { contradiction, invalid, numeric, text } from '../options/check.js';
+import { contradiction, filePath, invalid, numeric } from '../options/check.js';
 import type { MaskInput } from '../options/types.js';
 
 /** The same limits as native/tissue/mask_index.cc, here so that nothing is copied that will be refused. */
@@ -16,8 +15,7 @@ export function isTissueMask(value: object): value is TissueMask {
 
 /** A URL becomes its path. Throws INVALID_OPTION for what cannot be a mask. The GeoJSON itself is checked when it is used. */
 export function checkMaskInput(value: unknown): MaskInput {
-  if (value instanceof URL) return pathOf(value);
-  if (typeof value === 'string') return pathOf(text('mask', value));
+  if (value instanceof URL || typeof value === 'string') return filePath('mask', value);
   if (typeof value !== 'object' || value === null)
     throw invalid('mask', 'a tissue mask, GeoJSON or the path of a GeoJSON file', value);
   if (!isTissueMask(value)) return value as MaskInput;

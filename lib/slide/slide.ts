@@ -1,6 +1,6 @@
 /** openSlide and the open slide: what its file says, regions, thumbnails, tissue and tiles. */
 
-import { jobUnlessAborted, runJob } from '../core/cancel.js';
+import { jobUnlessAborted, runJob, throwIfAborted } from '../core/cancel.js';
 import type { Job } from '../core/cancel.js';
 import { MicrotomeError, fromNative, native, nativeJob } from '../core/errors.js';
 import { withJson } from '../core/plain-json.js';
@@ -18,6 +18,7 @@ import {
 } from '../options/slide-options.js';
 import type { ParsedOpenOptions, ParsedTiles } from '../options/slide-options.js';
 import type { OpenOptions, RegionOptions, TensorsOptions, TilesOptions, TissueCallOptions } from '../options/types.js';
+import { RemoteSlide } from '../storage/remote-slide.js';
 import { placeOf } from './byte-source.js';
 import type { Input, Place } from './byte-source.js';
 import { bridgeTo } from './source-bridge.js';
@@ -282,9 +283,12 @@ export async function openNativeSlide(
   leave: (ending: Promise<void>) => void = ignore,
 ): Promise<NativeSlide> {
   const addon = await loadAddon();
-  const place = typeof at === 'string' ? at : bridgeTo(at, name);
+  const { limits, slideMpp } = options;
+  const opened = at instanceof RemoteSlide ? await at.open(options.storage ?? null, signal) : at;
+  throwIfAborted(signal);
+  const place = typeof opened === 'string' ? opened : bridgeTo(opened, name);
   const start = (): Job<NativeSlide> => {
-    const job = nativeJob(() => addon.openSlide(place, options), name);
+    const job = nativeJob(() => addon.openSlide(place, { limits, slideMpp }), name);
     const giveUp = (): void => leave(job.result.then((late) => late.close()).catch(ignore));
     signal?.addEventListener('abort', giveUp, { once: true });
     const done = (): void => signal?.removeEventListener('abort', giveUp);
@@ -297,9 +301,9 @@ export async function openNativeSlide(
 /**
  * Opens a slide: reads and checks its directories; decodes nothing yet.
  *
- * @param input - A path, a `file:` URL, or a {@link ByteSource}.
+ * @param input - A path, a `file:` URL, an address (`https://`, `http://`, `s3://`), or a {@link ByteSource}.
  * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_SLIDE, TRUNCATED, LIMIT_EXCEEDED,
- * UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, INVALID_OPTION, NETWORK (an address that is not a file),
+ * UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, INVALID_OPTION, NETWORK (see {@link httpSource}),
  * UNSUPPORTED_PLATFORM, RUNTIME_MISSING.
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /** A caller's byte source as the addon asks it: what it answers is checked here, and a read that stalls is given up. */
 
+import { MicrotomeError, foundBy, type ErrorCode } from '../core/errors.js';
 import type { NativeAnswers, NativeByteSource } from '../native/contract.js';
 import type { ByteRange, ByteSource } from './byte-source.js';
 
@@ -8,7 +9,14 @@ const defaultTimeoutMs = 60_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Without an advice of its own it has that of the code. */
-type Fault = readonly [code: 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK', found: string, advice?: string];
+type Fault = readonly [code: FaultCode, found: string, advice?: string];
+
+type FaultCode = 'FILE_UNREADABLE' | 'TRUNCATED' | 'NETWORK';
+
+/** The codes that the addon knows of a source. */
+function isPassedOn(code: ErrorCode): code is FaultCode {
+  return code === 'FILE_UNREADABLE' || code === 'TRUNCATED' || code === 'NETWORK';
+}
 
 const whatReadGives = 'read(ranges) gives one Uint8Array for each range, of the length that was asked for';
 
@@ -89,6 +97,7 @@ class Reads {
       }
       return fault;
     } catch (error) {
+      if (error instanceof MicrotomeError && isPassedOn(error.code)) return [error.code, foundBy(error), error.advice];
       return [
         'FILE_UNREADABLE',
         `the byte source failed: ${reasonOf(error)}`,

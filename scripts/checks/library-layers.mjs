@@ -6,7 +6,7 @@ import { lineOf, withoutComments } from './sources.mjs';
 const mayImport = {
   core: ['core'],
   native: ['native', 'core'],
-  options: ['options', 'model', 'slide', 'scoring', 'native', 'core'],
+  options: ['options', 'storage', 'model', 'slide', 'scoring', 'native', 'core'],
   slide: ['slide', 'storage', 'options', 'native', 'core'],
   model: ['model', 'options', 'scoring', 'native', 'core'],
   scoring: ['scoring', 'slide', 'model', 'options', 'native', 'core'],

@@ -21,6 +21,7 @@ const modules = [
   'table/run',
   'table/shard',
   'table/slide',
+  'table/storage',
 ];
 
 async function strip(name, folder) {

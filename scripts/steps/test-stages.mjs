@@ -128,5 +128,8 @@ export const competitionTests = (tools, filters = [], cores = false) =>
   });
 /** `python` has Triton's client. */
 export const serveTests = (python, filters = []) => runVitest('serve', filters, { MICROTOME_TRITON_PYTHON: python });
+/** `program`: see steps/object-store.mjs. */
+export const storageTests = (program, filters = []) =>
+  runVitest('storage', filters, { MICROTOME_STORE_PROGRAM: program });
 /** The native tools open the libraries that native tests open. */
 export const peerTests = async (filters = []) => runVitest('peers', filters, await nativeTestEnvironment());

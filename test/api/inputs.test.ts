@@ -6,6 +6,7 @@ import type { ByteSource, Input } from '../../lib/slide/byte-source.js';
 import { fileSource, placeOf } from '../../lib/slide/byte-source.js';
 import { bridgeTo } from '../../lib/slide/source-bridge.js';
 import { failure, temporaryFolder } from './support/bundle.js';
+import { RemoteSlide } from '../../lib/storage/remote-slide.js';
 
 describe('inputs', () => {
   const path = join(temporaryFolder(), 'a slide.tif');
@@ -19,14 +20,26 @@ describe('inputs', () => {
     expect(source.size).toBe(10);
     expect(placeOf(source).at).toBe(path);
   });
-  it.each(['http://host/a.tif', 'https://host/a.tif', 'S3://bucket/a.tif'])(
+  it.each([
+    ['http://host/a.tif', 'http://host/a.tif'],
+    ['https://ann:secret@host/a%20b.tif?sig=secret#secret', 'https://host/a%20b.tif'],
+    ['S3://bucket/a b?.tif', 's3://bucket/a b?.tif'],
+    [new URL('s3://bucket/a%20b.tif'), 's3://bucket/a b.tif'],
+  ])('%s is an address, named %s', (address, name) => {
+    const place = placeOf(address);
+    expect(place.name).toBe(name);
+    expect(place.at).toBeInstanceOf(RemoteSlide);
+  });
+  it.each(['gs://bucket/a.tif', 'az://box/a.tif', 'ftp://host/a.tif', 'abfss://box@host/a.tif'])(
     '%s is refused with NETWORK',
     async (address) => {
-      expect((await failure(() => placeOf(address), 'NETWORK')).message).toContain('files only');
+      const { message, advice } = await failure(() => placeOf(address), 'NETWORK');
+      expect(message).toContain('s3:// addresses, not from');
+      expect(advice).toContain('download it');
     },
   );
   it('other URLs, sources and types are refused by name', async () => {
-    await failure(() => placeOf(new URL('https://host/a.tif')), 'NETWORK');
+    await failure(() => placeOf(new URL('ftp://host/a.tif')), 'NETWORK');
     await failure(() => placeOf(new URL('file://host/a.tif')), 'INVALID_OPTION');
     const own: ByteSource = { size: 1, read: async () => [] };
     expect(placeOf(own)).toEqual({ name: 'byte source', at: own });
@@ -39,7 +52,7 @@ describe('inputs', () => {
   it('bytes in memory are refused, with the byte source that reads them', async () => {
     for (const bytes of [new Uint8Array(9), Buffer.from('II*'), new ArrayBuffer(9), new Blob(['II*'])]) {
       const error = await failure(() => placeOf(bytes as unknown as Input), 'INVALID_OPTION');
-      expect(error.message).toContain('Expected a path, a file: URL or a byte source for slide');
+      expect(error.message).toContain('Expected a path, an address, a file: URL or a byte source for slide');
       expect(error.advice).toContain('pass bytes in memory as a byte source: { size: bytes.length, read:');
     }
   });

@@ -314,7 +314,7 @@ describe('scoreSlide and planSlide', () => {
     expect(addon.engine.closed).toBe(2);
   });
   it('refuse an input that is no file before a model is loaded', async () => {
-    await failure(() => scoreSlide('https://host/a.tif', { model: '/none' }), 'NETWORK');
+    await failure(() => scoreSlide('gs://host/a.tif', { model: '/none' }), 'NETWORK');
   });
   it('the other needs no engine', async () => {
     expect(await planSlide('/a.tif', { model: bundle })).toEqual({

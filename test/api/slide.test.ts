@@ -41,7 +41,7 @@ describe('openSlide', () => {
       { slideMpp: 0.25, limits: { directories: 3, requestBytes: 2 ** 30 } },
     ]);
     await failure(() => openSlide('/a.tif', { mmp: 1 } as never), 'INVALID_OPTION');
-    await failure(() => openSlide('https://host/a.tif'), 'NETWORK');
+    await failure(() => openSlide('gs://host/a.tif'), 'NETWORK');
     expect(addon.opened).toHaveLength(1);
   });
   it('gives errors of the addon the path', async () => {

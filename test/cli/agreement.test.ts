@@ -67,9 +67,9 @@ describe('a run of four slides, of which one fails', () => {
 });
 
 describe('exit codes', () => {
-  it('an address that is no file is refused before any work', async () => {
+  it('an address that is not read is refused before any work', async () => {
     const { openSlide } = await import('../../lib/index.js');
-    for (const address of ['https://example.org/a.tif', 's3://bucket/a.tif']) {
+    for (const address of ['ftp://example.org/a.tif', 'gs://bucket/a.tif']) {
       const run = await cli(['info', address], { library: { openSlide } });
       expect(run.stderr).toMatch(/^microtome: NETWORK \(slide\): [^\n]*\n$/);
       expect(run.stderr).toContain(address);

@@ -304,7 +304,7 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['SHARD_MISSING', 'a part that is not there', missingShard],
   ['DISK_FULL', 'a disk without room', fullDisk],
   ['DEADLINE', 'no time, and no fallback', () => directory(undefined, { deadline: 1 })],
-  ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
+  ['NETWORK', 'an address', () => openSlide(new URL('ftp://example.org/slide.tif'))],
   ['CLUSTER_REFUSED', 'a cluster that does not know this user', () => inCluster(401, {})],
   ['JOB_FAILED', 'a job that has failed', () => inCluster(200, failedJob)],
   [

@@ -175,8 +175,8 @@ describe('joining', () => {
     expect((await failureOf(rowsOfFiles(twice, null, false))).code).toBe('INVALID_OPTION');
     expect((await failureOf(rowsOfFiles([join(folder, 'none.tif')], null, false))).code).toBe('FILE_NOT_FOUND');
     expect((await failureOf(rowsOfFiles(['/dev/null'], null, false))).code).toBe('NOT_A_SLIDE');
-    const remote = await failureOf(rowsOfFiles(['https://host/a.tif'], null, false));
-    expect(remote.message).toContain('https://host/a.tif is not a file; this version reads slides from files only');
+    const remote = await failureOf(rowsOfFiles(['gs://host/a.tif'], null, false));
+    expect(remote.message).toContain('and s3:// addresses, not from gs://host/a.tif');
   });
 
   it('says which slide a name without its ending may mean', async () => {

@@ -1,4 +1,5 @@
 /** microtome evaluate: how good the values of a submission are. */
+import { shownPath } from '../../core/remote-address.js';
 import { pathOf } from '../../core/file-url.js';
 import {
   type Evaluation,
@@ -88,7 +89,10 @@ export async function evaluate(args: ParsedArgs, io: CliIo): Promise<number> {
 
 async function requireFree(path: string, overwrite: boolean): Promise<void> {
   if (!/\.svg$/i.test(path))
-    throw new UsageError(`--svg is ${JSON.stringify(path)}, expected a name that ends in .svg`, evaluateSpec.name);
+    throw new UsageError(
+      `--svg is ${JSON.stringify(shownPath(path))}, expected a name that ends in .svg`,
+      evaluateSpec.name,
+    );
   if (overwrite || !(await isThere(path))) return;
   const advice = 'choose another name, or pass --overwrite';
   throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${path} is there already`, { path, advice });

@@ -1,4 +1,5 @@
 /** microtome info: what the file of a slide says about it. */
+import { shownPath } from '../../core/remote-address.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo, CliSlide } from '../io.js';
@@ -16,8 +17,10 @@ export const infoSpec: CommandSpec = {
 };
 
 export async function info(args: ParsedArgs, io: CliIo): Promise<number> {
-  const path = onePositional(args, infoSpec, 'a slide');
-  const slide = await io.library.openSlide(path, nested(flagValues(args, rows, infoSpec.name)));
+  const given = onePositional(args, infoSpec, 'a slide');
+  // What is behind the question mark of an address may be a secret.
+  const path = shownPath(given);
+  const slide = await io.library.openSlide(given, nested(flagValues(args, rows, infoSpec.name)));
   try {
     io.stdout.write(args.flag('json') ? `${JSON.stringify({ path, ...factsOf(slide) })}\n` : textOf(path, slide));
   } finally {

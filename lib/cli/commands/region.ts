@@ -1,4 +1,5 @@
 /** microtome region: a region of one level, as PNG or as raw bytes. */
+import { shownPath } from '../../core/remote-address.js';
 import { pathOf } from '../../core/file-url.js';
 import { MicrotomeError, type RegionOptions } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
@@ -41,7 +42,10 @@ export async function region(args: ParsedArgs, io: CliIo): Promise<number> {
   const out = pathOf(args.required('out'));
   const kind = /\.(png|raw)$/i.exec(out)?.[1]?.toLowerCase();
   if (kind === undefined)
-    throw new UsageError(`--out is ${JSON.stringify(out)}, expected a name that ends in .png or .raw`, 'region');
+    throw new UsageError(
+      `--out is ${JSON.stringify(shownPath(out))}, expected a name that ends in .png or .raw`,
+      'region',
+    );
   for (const name of ['width', 'height']) args.required(name);
   const wanted = { ...corner, ...nested(flagValues(args, regionRows, regionSpec.name)) } as RegionOptions;
   if (!args.flag('overwrite') && (await isThere(out))) {

@@ -21,7 +21,7 @@ import { progressView, type ProgressKind, type ProgressView } from '../progress.
 import { shardExitCodeOf } from '../shard-exit-code.js';
 import type { FoundShard } from '../shard-index.js';
 import { clock, printable } from '../text.js';
-import { codeOf, givenShard, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
+import { codeOf, givenShard, journalOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
 import { imageOptions } from './score-options.js';
 
 export async function scoreTheImages(images: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
@@ -61,7 +61,7 @@ export async function scoreTheImages(images: readonly string[], args: ParsedArgs
     if (out !== undefined && finished > 0 && !io.signal.aborted) {
       const goOn = failed.has(error) ? continuation(options) : plainContinuation(error);
       const journal =
-        shard === null ? `${printable(out)}.journal${goOn}` : `the journal of the part in ${printable(out)}`;
+        shard === null ? `${journalOf(out)}${goOn}` : `the journal of the part in ${printable(out)}`;
       view.note(`no output was written; the scores so far are in ${journal}`);
     }
     if (io.signal.aborted) throw error;

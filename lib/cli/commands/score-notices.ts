@@ -1,4 +1,5 @@
 /** What microtome score says of slides and of images alike. */
+import { isS3, shownPath } from '../../core/remote-address.js';
 import { MicrotomeError, type DirectorySummary, type Model, type NotRead, type OptionNaming } from '../../index.js';
 import type { ParsedArgs } from '../args.js';
 import { assumptionLine } from '../assumptions.js';
@@ -67,6 +68,11 @@ export function givenShard(
   const shard = shardOf(args, io.env);
   if (shard === null) return null;
   if (out === undefined) throw new UsageError('--shard-index needs --out, the folder of the parts', 'score');
-  view.note(`${shard.text}, into ${printable(out)}`);
+  view.note(`${shard.text}, into ${printable(shownPath(out))}`);
   return shard;
+}
+
+/** Of an output in a bucket it lies in the work folder, as the message of the error says where that is needed. */
+export function journalOf(out: string): string {
+  return isS3(out) ? 'the work folder (--storage-work-folder)' : `${printable(out)}.journal`;
 }

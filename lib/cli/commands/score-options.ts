@@ -1,4 +1,5 @@
 /** The options of microtome score: those of runs in the table of options, and those of the terminal. */
+import { shownPath } from '../../core/remote-address.js';
 import type { DirectoryOptions, ImageOptions } from '../../index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { readConfig } from '../config-file.js';
@@ -19,9 +20,9 @@ const shardFlags = Object.fromEntries(
 
 export const scoreSpec: CommandSpec = {
   name: 'score',
-  positionals: '<folder|slide…|images.hdf5>',
+  positionals: '<folder|slide…|images.hdf5|s3://…|https://…>',
   summary:
-    'Score the slides of folders, or single slides, or lesion images, and write a CSV. Without --out the scores go to stdout. A path may be given as a file: URL.',
+    'Score the slides of folders, or single slides, or lesion images, and write a CSV. Without --out the scores go to stdout. A path may be given as a file: URL, or be an s3:// or https:// address.',
   options: {
     ...flagSpecs(rows),
     ...shardFlags,
@@ -75,12 +76,13 @@ const kImagePath = /\.(?:hdf5|h5|jpe?g|png)$/i;
 
 /** The rule is in the notes above. Throws UsageError. */
 export function kindOfPaths(paths: readonly string[], saysImages: boolean): ScoredKind {
-  const image = paths.find((path) => kImagePath.test(path));
+  const isImage = (path: string): boolean => kImagePath.test(shownPath(path));
+  const image = paths.find(isImage);
   if (saysImages || image === undefined) return saysImages ? 'images' : 'slides';
-  const other = paths.find((path) => !kImagePath.test(path));
+  const other = paths.find((path) => !isImage(path));
   if (other === undefined) return 'images';
   throw new UsageError(
-    `${JSON.stringify(image)} is taken for images, and ${JSON.stringify(other)} for slides; score them apart, or pass --images where all are images`,
+    `${JSON.stringify(shownPath(image))} is taken for images, and ${JSON.stringify(shownPath(other))} for slides; score them apart, or pass --images where all are images`,
     scoreSpec.name,
   );
 }

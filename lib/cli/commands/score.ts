@@ -14,7 +14,7 @@ import type { FoundShard } from '../shard-index.js';
 import { printable } from '../text.js';
 import { UsageError } from '../usage-error.js';
 import { scoreTheImages } from './score-images.js';
-import { codeOf, givenShard, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
+import { codeOf, givenShard, journalOf, plainContinuation, tellModel, tellNotRead } from './score-notices.js';
 import { directoryOptions, kindOfPaths, scoreSpec } from './score-options.js';
 
 export { scoreSpec };
@@ -55,7 +55,7 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     if (out !== undefined && finished > 0 && (options.provisional === true || !io.signal.aborted)) {
       const goOn = failures.has(error) ? continuation(options) : plainContinuation(error);
       const journal =
-        shard === null ? `${printable(out)}.journal${goOn}` : `the journal of the part in ${printable(out)}`;
+        shard === null ? `${journalOf(out)}${goOn}` : `the journal of the part in ${printable(out)}`;
       view.note(`${whatStands(options, out)}; the scores so far are in ${journal}`);
     }
     if (io.signal.aborted) throw error;

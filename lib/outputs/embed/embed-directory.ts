@@ -30,6 +30,7 @@ import { readIdentity } from '../features/read-identity.js';
 import { parseEmbedRun, type ParsedEmbedRun } from './embed-options.js';
 import { embedOne } from './embed-one.js';
 import { gridOf, refuseExisting } from './embed-slide.js';
+import type { Input } from '../../slide/byte-source.js';
 import { encodingScorer, featureOutputOf, type FeatureOutput } from './encode.js';
 import { endsRun } from './ends-run.js';
 import { checkIdentity, identityText, runIdentity, type RunIdentity } from './identity.js';
@@ -186,16 +187,17 @@ class Embedding {
     progress.started(row.index, Number(row.slide?.identity.size ?? 0));
     const result = await (async () => {
       if (row.failure !== undefined) return row.failure;
-      const { path, identity } = row.slide as NonNullable<RunRow['slide']>;
+      const { path, identity, input = path } = row.slide as NonNullable<RunRow['slide']>;
       try {
         await makeFolder(dirname(output));
         await removeLeftovers(output, async () => false);
-        const { limits, slideMpp } = parsed.run.scorer;
+        const { limits, slideMpp, storage } = parsed.run.scorer;
         const options = {
           signal,
           onProgress: (moved: Parameters<RunProgress['moved']>[1]) => progress.moved(row.index, moved),
           ...(limits === undefined ? {} : { limits }),
           ...(slideMpp === undefined ? {} : { slideMpp }),
+          ...(storage === undefined ? {} : { storage }),
         };
         const { features } = parsed;
         const { modelOutput, grid } = work;
@@ -203,7 +205,8 @@ class Embedding {
         const beforeRename = (): Promise<void> => lock.assertHeld();
         return await embedOne({
           scorer,
-          input: path,
+          // The input of a run may be an address that is known by its ETag too.
+          input: input as Input,
           options,
           features,
           modelOutput,

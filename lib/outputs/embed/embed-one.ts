@@ -56,10 +56,11 @@ export async function embedOne(job: EmbedJob): Promise<EmbedResult> {
   }
 }
 
-async function factsOf(input: Input, { limits, slideMpp }: SlideScoreOptions): Promise<SlideFacts> {
+async function factsOf(input: Input, { limits, slideMpp, storage }: SlideScoreOptions): Promise<SlideFacts> {
   const slide = await openSlide(input, {
     ...(limits === undefined ? {} : { limits }),
     ...(slideMpp === undefined ? {} : { slideMpp }),
+    ...(storage === undefined ? {} : { storage }),
   });
   const { width, height, levels } = slide;
   await slide.close();

@@ -2,6 +2,7 @@
 import { MicrotomeError } from '../../core/errors.js';
 import { optionMark } from '../../core/option-names.js';
 import { pathOf } from '../../core/file-url.js';
+import { isRemote, shortAddress, shownAddress } from '../../core/remote-address.js';
 import { boolean, contradiction, text } from '../../options/check.js';
 import { defaults } from '../../options/defaults.js';
 import { parseOptions } from '../../options/parse.js';
@@ -79,7 +80,12 @@ function split(options: unknown): Split {
 
 function outputOf(given: unknown): string {
   if (given === undefined) throw contradiction(`${optionMark('output')} is missing`);
-  return pathOf(given instanceof URL ? given : text('output', given));
+  const path = given instanceof URL ? given.href : text('output', given);
+  if (isRemote(path)) {
+    const found = `${optionMark('output')} is an address, ${shortAddress(path)}; features are written to files`;
+    throw new MicrotomeError('INVALID_OPTION', 'options', found, { path: shownAddress(path) });
+  }
+  return pathOf(given instanceof URL ? given : path);
 }
 
 export interface ParsedEmbed {

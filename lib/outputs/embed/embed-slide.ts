@@ -8,6 +8,8 @@ import { parseDirectoryOptions } from '../../runs/directory-options.js';
 import { slideAt } from '../../runs/slide-files.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import { placeOf, type Input } from '../../slide/byte-source.js';
+import type { StorageSettings } from '../../storage/options.js';
+import { objectIdentity, RemoteSlide } from '../../storage/remote-slide.js';
 import { parseEmbedOptions } from './embed-options.js';
 import { embedOne } from './embed-one.js';
 import { encodingScorer, featureOutputOf } from './encode.js';
@@ -33,7 +35,8 @@ export async function embedSlide(input: Input, options: EmbedOptions): Promise<E
   const place = placeOf(input);
   if (!overwrite) await refuseExisting(output);
   await checkTileFiles(files, [place.name], [output], overwrite);
-  const slide = await slideIdentity(place);
+  const { slide: own } = parseScorerOptions(given);
+  const slide = await slideIdentity(place, own.storage, own.signal);
   const scorer = await encodingScorer(given);
   try {
     const modelOutput = featureOutputOf(scorer, features);
@@ -42,9 +45,9 @@ export async function embedSlide(input: Input, options: EmbedOptions): Promise<E
     const grid = gridOf(scorer, given);
     const { signal } = given;
     const slideOptions = signal === undefined ? {} : { signal };
-    const own = { ...slideOptions, ...pick(given) };
+    const opening = { ...slideOptions, ...pick(given) };
     const tileFiles = files.kinds.length === 0 ? null : await TileFiles.open(files, scorer, given);
-    const job = { scorer, input, options: own, features, modelOutput, grid, output, identity, tileFiles };
+    const job = { scorer, input, options: opening, features, modelOutput, grid, output, identity, tileFiles };
     return await embedOne({ ...job, beforeRename });
   } finally {
     await scorer.close();
@@ -52,8 +55,12 @@ export async function embedSlide(input: Input, options: EmbedOptions): Promise<E
 }
 
 /** What is needed to open the slide; the scorer has the other options. */
-function pick({ limits, slideMpp }: ScorerOptions): Pick<ScorerOptions, 'limits' | 'slideMpp'> {
-  return { ...(limits === undefined ? {} : { limits }), ...(slideMpp === undefined ? {} : { slideMpp }) };
+function pick({ limits, slideMpp, storage }: ScorerOptions): Pick<ScorerOptions, 'limits' | 'slideMpp' | 'storage'> {
+  return {
+    ...(limits === undefined ? {} : { limits }),
+    ...(slideMpp === undefined ? {} : { slideMpp }),
+    ...(storage === undefined ? {} : { storage }),
+  };
 }
 
 /** Of the tiles of a scorer with these options. */
@@ -81,7 +88,12 @@ export async function refuseExisting(output: string): Promise<void> {
 }
 
 /** A source of bytes is known by its size alone. */
-async function slideIdentity({ name, at }: ReturnType<typeof placeOf>): Promise<{ size: string; mtimeNs: string }> {
+async function slideIdentity(
+  { name, at }: ReturnType<typeof placeOf>,
+  storage: StorageSettings | null,
+  signal: AbortSignal | null,
+): Promise<{ size: string; mtimeNs: string }> {
+  if (at instanceof RemoteSlide) return objectIdentity(await at.look(storage, signal));
   if (typeof at !== 'string') return { size: String(at.size), mtimeNs: 'none' };
   return (await slideAt(at, name)).identity;
 }

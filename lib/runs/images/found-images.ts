@@ -2,8 +2,8 @@
  * The images of a run: where each is, and the name that its row carries. A file of 400,000 images is held as lists of names
  * and numbers, never as an object for each image.
  */
-import { basename } from 'node:path';
-import { pathOf } from '../../core/file-url.js';
+import { basename, resolve } from 'node:path';
+import { pathOrAddress } from '../../core/file-url.js';
 import { MicrotomeError } from '../../core/errors.js';
 import { optionMark } from '../../core/option-names.js';
 import { Turns } from '../../core/turns.js';
@@ -13,6 +13,10 @@ import type { ImageBatch } from '../../scoring/image-scorer.js';
 import { ioFailure } from '../failure.js';
 import type { FileSystem } from '../file-system.js';
 import { walkFolder, type FolderRules, type WalkedSlide } from '../folder-walk.js';
+import { isFolderAddress, type RemoteAddress } from '../../storage/address.js';
+import { fetchFile } from '../../storage/fetch-file.js';
+import { RemoteSlide } from '../../storage/remote-slide.js';
+import { remoteOf } from '../remote-slides.js';
 import { isFolder, listedSlides } from '../listed-slides.js';
 import { escapedName, nameProblem, shown, unsafeName } from '../names.js';
 import { folderOf, identityOf, type SlideIdentity } from '../slide-files.js';
@@ -36,6 +40,8 @@ export interface FoundImages {
   readonly notImages: ReadonlyMap<string, string>;
   /** The file that all images lie in; null: they are files of their own. */
   readonly file: SlideIdentity | null;
+  /** The file of this machine that was fetched of `from`. */
+  readonly copyOf?: string;
   /** Of an image that is a file of its own: what must not change between a run and its resumption, as one text. */
   identity(image: number): string;
   /** Of the image's own bytes. */
@@ -44,6 +50,8 @@ export interface FoundImages {
   modifiedNs(image: number): string | null;
   /** Where the images are, for the scorer. */
   batch(images: readonly number[]): ImageBatch;
+  /** Gives up what was fetched of an address. `isDone`: no run that resumes has a use for it. */
+  readonly release?: (isDone: boolean) => Promise<void>;
   /** Paths of files that the output must not replace. */
   readonly inputs: readonly string[];
 }
@@ -51,11 +59,16 @@ export interface FoundImages {
 /** Throws INVALID_OPTION, FILE_NOT_FOUND, FILE_UNREADABLE, LIMIT_EXCEEDED, IMAGES_INVALID, TRUNCATED, CSV_INVALID. */
 export async function findImages(given: ImageInputs, rules: FolderRules, fs: FileSystem): Promise<FoundImages> {
   const isList = Array.isArray(given);
-  const local = (one: string | URL): string => pathOf(one instanceof URL ? one : text('images', one));
+  const local = (one: string | URL): string => pathOrAddress(one instanceof URL ? one : text('images', one));
   const paths = (isList ? (given as readonly (string | URL)[]) : [given as string | URL]).map(local);
   const [first] = paths;
   if (first === undefined) throw contradiction('The list of images is empty');
   const own: FolderRules = { ...rules, items: imageItems };
+  const remote = paths.map((path) => remoteOf(path, 'image')).find((one) => one !== null);
+  if (remote !== undefined) {
+    if (paths.length > 1 || isFolderAddress(remote)) throw oneFileOnly(remote.shown);
+    return fetchedImages(remote, rules, fs);
+  }
   if (paths.length === 1) {
     if (await isFolder(first, fs, 'image')) {
       const folder = await folderOf(first, fs);
@@ -139,8 +152,39 @@ function noImage(from: string, notRead: readonly NotRead[]): MicrotomeError {
   return new MicrotomeError('FILE_NOT_FOUND', 'slide', found, { path: from, advice });
 }
 
+function oneFileOnly(shown: string): MicrotomeError {
+  const found = `${shown} was given: at an address, images are read from one HDF5 file`;
+  const advice = 'pass the address of that file alone, or download the images';
+  return new MicrotomeError('INVALID_OPTION', 'options', found, { path: shown, advice });
+}
+
+const kWorkFolder = 'microtome-work';
+
+/**
+ * A run reads all images of its file, and the engine reads them from a disk: the file is fetched once, whole, into the work
+ * folder. A run that fails leaves it there for the run that resumes.
+ */
+async function fetchedImages(address: RemoteAddress, rules: FolderRules, fs: FileSystem): Promise<FoundImages> {
+  const { storage = null, signal = null } = rules;
+  const folder = resolve(storage?.workFolder ?? kWorkFolder);
+  const { path, identity, release } = await fetchFile(new RemoteSlide(address), storage, folder, signal);
+  try {
+    const found = await storedImages(path, signal, fs, address.shown);
+    // Each range that was fetched was of one version; nobody else writes the copy.
+    return { ...found, from: address.shown, copyOf: path, file: identity, release };
+  } catch (error) {
+    await release(true);
+    throw error;
+  }
+}
+
 /** Opened to learn where the images are; the scorer reads their bytes itself. */
-async function storedImages(path: string, signal: AbortSignal | null, fs: FileSystem): Promise<FoundImages> {
+async function storedImages(
+  path: string,
+  signal: AbortSignal | null,
+  fs: FileSystem,
+  from = path,
+): Promise<FoundImages> {
   const look = async (): Promise<SlideIdentity> => identityOf(await fs.stat(path, { bigint: true }));
   const before = await look().catch((error: unknown) => {
     throw ioFailure(error, 'look at', path, 'slide');
@@ -162,11 +206,11 @@ async function storedImages(path: string, signal: AbortSignal | null, fs: FileSy
     names.push(own);
   }
   const notImages = new Map(file.notImages.map(({ name, reason }) => [name, reason]));
-  const notRead = file.notImages.map(({ name, reason }) => Object.freeze({ path: `${path}: ${name}`, reason }));
+  const notRead = file.notImages.map(({ name, reason }) => Object.freeze({ path: `${from}: ${name}`, reason }));
   if (count === 0) throw noStored(path, notRead);
   if (!isSame(before, await look())) throw changedFile(path);
   return {
-    from: path,
+    from,
     names,
     unsafe,
     twice: new Map(),
@@ -203,8 +247,8 @@ function changedFile(path: string): MicrotomeError {
 }
 
 /** Throws IMAGES_INVALID where the file of the images is not the one that the run began with: its scores may be of either. */
-export async function requireUnchanged({ file, from }: FoundImages, fs: FileSystem): Promise<void> {
-  if (file === null) return;
+export async function requireUnchanged({ file, from, copyOf }: FoundImages, fs: FileSystem): Promise<void> {
+  if (file === null || copyOf !== undefined) return;
   const now = await fs.stat(from, { bigint: true }).then(identityOf, () => null);
   if (now === null || !isSame(file, now)) throw changedFile(from);
 }

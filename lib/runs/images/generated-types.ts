@@ -43,6 +43,7 @@ export interface ImageOptions
     | 'memoryLimit'
     | 'onnxRuntimePath'
     | 'gpu'
+    | 'storage'
   > {
   /**
    * Score only images that have one of these in the column copyright_license of `metadata`. The others are counted in

@@ -5,6 +5,7 @@ import { contradiction } from '../../options/check.js';
 import { defaults } from '../../options/defaults.js';
 import { parseOptions } from '../../options/parse.js';
 import type { Model } from '../../model/model.js';
+import type { StorageSettings } from '../../storage/options.js';
 import type { DeviceUse } from '../../native/devices.js';
 import type { ImageScorerOptions } from '../../scoring/image-scorer.js';
 import type { ColumnOptions } from '../columns.js';
@@ -51,7 +52,8 @@ type ParsedImages = { readonly [K in keyof ImageOptions]-?: Exclude<ImageOptions
 /** The one layout of tables of images. */
 export const imagePreset = 'isic2024';
 
-const scorerNames = scorerOptionNames('images');
+// Images at an address are fetched before: their scorer reads files.
+const scorerNames = scorerOptionNames('images').filter((name) => name !== 'storage');
 const kNeedOutput = ['resume', 'overwrite', 'allOutputs', 'statusColumn'] as const;
 
 /** Throws INVALID_OPTION for options that are well formed and do not go together. */
@@ -97,6 +99,7 @@ export function parseImageOptions(options: unknown): ImageRunOptions {
       followLinks: parsed.followLinks ?? defaults.followLinks,
       maxEntries: parsed.maxFolderEntries ?? defaults.maxFolderEntries,
       maxDepth: parsed.maxFolderDepth ?? defaults.maxFolderDepth,
+      storage: parsed.storage as StorageSettings | null,
       signal: parsed.signal,
     },
     onMissing: parsed.onMissing ?? defaults.onMissing,

@@ -19,6 +19,7 @@ import type { Journal } from '../journal.js';
 import { defaultLockTimes, type LockTimes } from '../lock.js';
 import type { OutcomeQueue } from '../outcome-queue.js';
 import type { RunPart } from '../part.js';
+import { openRemoteOutput, type RemoteOutput } from '../remote-output.js';
 import { runKey } from '../run-key.js';
 import { followSignal, startLoop, type Stop } from '../run-loop.js';
 import { isFinished, openJournal, withLockedOutput, writeOutput, type OutputTarget } from '../run-output.js';
@@ -115,25 +116,42 @@ class Execution {
 
   async run(given: unknown): Promise<ImageSummary> {
     const startedMs = this.clock.nowMs();
-    const options = parseImageOptions(given);
-    const endMs = await this.endMs(options, startedMs);
-    const unlink = followSignal(options.signal, this.stop);
+    const asked = parseImageOptions(given);
+    const endMs = await this.endMs(asked, startedMs);
+    const unlink = followSignal(asked.signal, this.stop);
+    let found: FoundImages | null = null;
+    let isDone = false;
     try {
       this.stop.controller.signal.throwIfAborted();
-      const prepared = await this.prepare(options);
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
+      const options = remote === null ? asked : { ...asked, output: remote.local };
+      found = await findImages(this.images, { ...options.folder, signal: this.stop.controller.signal }, this.fs);
+      const prepared = await this.prepare(found, options);
       await checkRecordPlace(options, prepared.inputs, this.fs);
       tellNotRead(options, prepared.found);
-      if (options.output === null) return await this.score(prepared, options, null, { startedMs, endMs });
-      return await this.runLocked(prepared, options, options.output, { startedMs, endMs });
+      const summary = await this.scoreInto(prepared, options, remote, { startedMs, endMs });
+      isDone = true;
+      return summary;
     } finally {
+      await found?.release?.(isDone);
       unlink();
     }
   }
 
-  private async prepare(options: ImageRunOptions): Promise<Prepared> {
+  private async scoreInto(
+    prepared: Prepared,
+    options: ImageRunOptions,
+    remote: RemoteOutput | null,
+    times: Times,
+  ): Promise<ImageSummary> {
+    if (options.output === null) return this.score(prepared, options, null, times);
+    if (remote === null) return this.runLocked(prepared, options, options.output, times);
+    return remote.during((publish) => this.runLocked(prepared, options, remote.local, times, publish));
+  }
+
+  private async prepare(found: FoundImages, options: ImageRunOptions): Promise<Prepared> {
     const { signal } = this.stop.controller;
     const { columns, folder, licenses } = options;
-    const found = await findImages(this.images, { ...folder, signal }, this.fs);
     // A list may need paths to tell its images apart.
     const paths = folder.recursive || (Array.isArray(this.images) && this.images.length > 1);
     const rules = { ...columns, paths };
@@ -176,6 +194,7 @@ class Execution {
     options: ImageRunOptions,
     output: string,
     times: Times,
+    publish?: () => Promise<void>,
   ): Promise<ImageSummary> {
     const { fs } = this;
     const { rows, found, inputs } = prepared;
@@ -186,9 +205,8 @@ class Execution {
       if (!(await isFinished(output, header, rows.names, columns, fs, this.dependencies.part))) return null;
       return imagesFinishedBefore(output, rows, found, this.clock.nowMs() - times.startedMs);
     };
-    return withLockedOutput({ output, inputs, resume, overwrite, fs, lockTimes, signal }, finished, (target) =>
-      this.score(prepared, options, target, times),
-    );
+    const rules = { output, inputs, resume, overwrite, fs, lockTimes, signal, ...(publish && { publish }) };
+    return withLockedOutput(rules, finished, (target) => this.score(prepared, options, target, times));
   }
 
   private async score(

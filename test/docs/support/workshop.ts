@@ -1,6 +1,7 @@
 // A folder in which the pages' code runs: the built package in node_modules, the files that the pages speak of, and a server
 // that answers range requests in the place of https://example.org.
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -93,7 +94,11 @@ function rangeServer(folder: string): Server {
       .slice(1)
       .map(Number);
     const part = content.subarray(first, last + 1);
-    response.writeHead(request.headers.range === undefined ? 200 : 206, { 'content-length': part.length });
+    const isRange = request.headers.range !== undefined;
+    const range = `bytes ${first}-${first + part.length - 1}/${content.length}`;
+    const etag = `"${createHash('sha256').update(content).digest('hex')}"`;
+    const own = { 'content-length': part.length, etag, ...(isRange ? { 'content-range': range } : {}) };
+    response.writeHead(isRange ? 206 : 200, own);
     response.end(request.method === 'HEAD' ? undefined : part);
   });
 }
