@@ -90,13 +90,16 @@ export interface ObjectIdentity {
   readonly mtimeNs: string;
   /** Of the ETag: 60 bits of its hash. */
   readonly inode: string;
+  /** Of shards on several machines, which do not compare inodes. */
+  readonly etagDigest?: string;
 }
 
 export function objectIdentity({ size, etag, modifiedMs }: ObjectFacts): ObjectIdentity {
-  const hash = etag === null ? '0' : createHash('sha256').update(etag).digest('hex').slice(0, 15);
+  const digest = etag === null ? null : createHash('sha256').update(etag).digest('hex').slice(0, 32);
   return {
     size: String(size),
     mtimeNs: String(BigInt(modifiedMs ?? 0) * 1_000_000n),
-    inode: String(BigInt(`0x${hash}`)),
+    inode: String(BigInt(`0x${digest?.slice(0, 15) ?? '0'}`)),
+    ...(digest === null ? {} : { etagDigest: digest }),
   };
 }
