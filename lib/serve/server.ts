@@ -49,6 +49,8 @@ class HttpInferenceServer implements InferenceServer {
   readonly #token: Buffer | null;
   readonly #open = new Set<AbortController>();
   #whenIdle: (() => void) | null = null;
+  /** Of each connection: what is to be done when its answers are over. */
+  readonly #waiting = new WeakMap<Socket, Set<() => void>>();
   #isStopping = false;
   #closing: Promise<void> | null = null;
   #isGivenUp = false;
@@ -136,7 +138,7 @@ class HttpInferenceServer implements InferenceServer {
     // A connection on which requests go on coming would never be done.
     if (this.#isStopping) response.shouldKeepAlive = false;
     let kind: Route['kind'] | 'none' = 'none';
-    response.once('close', () => {
+    this.#whenOver(request.socket, response, () => {
       clearTimeout(timer);
       stop.abort(stopped());
       this.#open.delete(stop);
@@ -152,6 +154,25 @@ class HttpInferenceServer implements InferenceServer {
     } catch (error) {
       this.#refuse(request, response, error);
     }
+  }
+
+  /** An answer that waits behind others of its connection hears nothing when that is closed: the connection itself is asked. */
+  #whenOver(socket: Socket, response: ServerResponse, over: () => void): void {
+    let waiting = this.#waiting.get(socket);
+    if (waiting === undefined) {
+      const all = new Set<() => void>();
+      waiting = all;
+      this.#waiting.set(socket, all);
+      socket.once('close', () => {
+        for (const end of all) end();
+      });
+    }
+    const all = waiting;
+    const end = (): void => {
+      if (all.delete(end)) over();
+    };
+    all.add(end);
+    response.once('close', end);
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {

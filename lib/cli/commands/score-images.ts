@@ -60,8 +60,7 @@ export async function scoreTheImages(images: readonly string[], args: ParsedArgs
     failed.end();
     if (out !== undefined && finished > 0 && !io.signal.aborted) {
       const goOn = failed.has(error) ? continuation(options) : plainContinuation(error);
-      const journal =
-        shard === null ? `${journalOf(out)}${goOn}` : `the journal of the part in ${printable(out)}`;
+      const journal = shard === null ? `${journalOf(out)}${goOn}` : `the journal of the part in ${printable(out)}`;
       view.note(`no output was written; the scores so far are in ${journal}`);
     }
     if (io.signal.aborted) throw error;

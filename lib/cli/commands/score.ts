@@ -54,8 +54,7 @@ export async function score(args: ParsedArgs, io: CliIo): Promise<number> {
     view.end();
     if (out !== undefined && finished > 0 && (options.provisional === true || !io.signal.aborted)) {
       const goOn = failures.has(error) ? continuation(options) : plainContinuation(error);
-      const journal =
-        shard === null ? `${journalOf(out)}${goOn}` : `the journal of the part in ${printable(out)}`;
+      const journal = shard === null ? `${journalOf(out)}${goOn}` : `the journal of the part in ${printable(out)}`;
       view.note(`${whatStands(options, out)}; the scores so far are in ${journal}`);
     }
     if (io.signal.aborted) throw error;
