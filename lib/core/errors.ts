@@ -43,6 +43,8 @@ export const errorAdvice = {
   RESUME_REFUSED: 'restore what the message names, or pass [[overwrite=true]] to start again',
   DISK_FULL: 'free some space, then pass [[resume=true]]',
   NETWORK: 'check the connection and the address',
+  PIPELINE_INVALID: 'correct what the message names',
+  STEP_FAILED: 'read the log of the step, then start the run again: finished steps are not repeated',
   CANCELLED: 'the slide or the scorer was closed before the work was done',
   DEADLINE: 'allow more time, or score fewer tiles with [[tilesPerSlide]]',
   INTERNAL: 'this is a fault of microtome: please report it with this message',
