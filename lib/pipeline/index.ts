@@ -13,3 +13,11 @@ export type {
 export { checkPipeline, pipelineProblems } from './ir/check.js';
 export { parsePipeline, pipelineText } from './ir/file.js';
 export type * from './ir/types.js';
+export { digestOf } from './digest.js';
+export { readImages } from './local/images.js';
+export type { LocalImage, LocalImages } from './local/images.js';
+export type { LocalEvent, LocalRun, LocalRunOptions, LocalService, LocalStep } from './local/options.js';
+export { runPipelineLocally } from './local/run.js';
+export { readSecrets } from './local/secrets.js';
+export type { LocalSecrets } from './local/secrets.js';
+export { parameterFromText } from './local/values.js';
