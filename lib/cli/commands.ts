@@ -37,6 +37,16 @@ const modelCommands: readonly Command[] = [
   },
 ];
 
+const modelRepositoryCommand: Command = {
+  name: 'model repository',
+  positionals: '<bundle|name>',
+  summary: 'write a bundle as a model of a repository of Triton',
+  load: async () => {
+    const { modelRepository, modelRepositorySpec } = await import('./commands/model-repository.js');
+    return { spec: modelRepositorySpec, run: modelRepository };
+  },
+};
+
 export const commands: readonly Command[] = [
   {
     name: 'score',
@@ -82,7 +92,16 @@ export const commands: readonly Command[] = [
       const { model, modelSpec } = await import('./commands/model.js');
       return { spec: modelSpec, run: model };
     },
-    subcommands: modelCommands,
+    subcommands: [...modelCommands, modelRepositoryCommand],
+  },
+  {
+    name: 'serve',
+    positionals: '',
+    summary: 'serve models over HTTP by the Open Inference Protocol: images, tensors, slides',
+    load: async () => {
+      const { serve, serveSpec } = await import('./commands/serve.js');
+      return { spec: serveSpec, run: serve };
+    },
   },
   {
     name: 'evaluate',

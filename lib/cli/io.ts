@@ -74,4 +74,6 @@ export interface CliIo {
   readonly library: CliLibrary;
   /** Set by a command that writes a file: it goes on when nobody reads stdout any more. */
   writesFile: boolean;
+  /** Set by a command that finishes what it began when a signal comes, however long that takes; a second signal ends it. */
+  finishesOnSignal: boolean;
 }

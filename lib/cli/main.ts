@@ -48,7 +48,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     if (interruption.signal.aborted) process.exit(exitCode.interrupted);
     interruption.abort();
-    setTimeout(() => process.exit(exitCode.interrupted), kGraceMs).unref();
+    if (!io.finishesOnSignal) setTimeout(() => process.exit(exitCode.interrupted), kGraceMs).unref();
   });
 }
 
@@ -59,6 +59,7 @@ const io: CliIo = {
   stdoutClosed: () => stdoutClosed,
   library,
   writesFile: false,
+  finishesOnSignal: false,
 };
 void runCli(process.argv.slice(2), io).then((code) => {
   endedWith = code;

@@ -16,7 +16,11 @@ export type NativeImageBatch =
       readonly offsets: Float64Array;
       readonly bytes: Float64Array;
     }
-  | { readonly kind: 'files'; readonly paths: readonly string[] };
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  /** Copied before the call returns. */
+  | { readonly kind: 'bytes'; readonly images: readonly Uint8Array[] }
+  /** Rows of the encoder's input that are tensors already, one after another. Copied before the call returns. */
+  | { readonly kind: 'tensors'; readonly data: Uint8Array; readonly rows: number };
 
 /** One encoder, and heads of one item. Indices count in these lists. */
 export interface NativeImageProgram {
@@ -26,6 +30,12 @@ export interface NativeImageProgram {
   readonly outputs: readonly NativeSlideOutput[];
   readonly batchSize: number;
   readonly reproducible: boolean;
+  /** Of a stored image; not there: as memory goes. */
+  readonly mostPixels?: number;
+  /** Of a batch of tensors: the sides of one row. */
+  readonly rowShape?: readonly number[];
+  /** True: whole rows of the encoder's outputs are given, too. */
+  readonly keepRows?: boolean;
 }
 
 /** What may be said of an image: bit i of its mark is the i-th of these. */
@@ -47,6 +57,8 @@ export interface NativeImageRows {
     readonly values: Float64Array;
     readonly unclipped: Float64Array;
   }[];
+  /** With `keepRows`: rows of the encoder's outputs, after their activation; empty where no image has run. */
+  readonly rows: readonly { readonly tensor: string; readonly columns: number; readonly values: Float64Array }[];
   /** By index. `error`: a plain Error that carries NativeErrorFields. */
   readonly failures: readonly { readonly index: number; readonly error: unknown }[];
   /** By image: bits, see imageMarks. */

@@ -11,14 +11,14 @@ import { imageMarks, type NativeImageBatch, type NativeImageProgram, type Native
 import { record } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import { modelOptionKeys } from '../options/model-options.js';
-import { parseScorerOptions } from '../options/score-options.js';
+import { parseScorerOptions, type ParsedScorerOptions } from '../options/score-options.js';
 import { optionRows } from '../options/table.js';
 import type { ModelOptions, RuntimeOptions, ScorerOptions, SlideScoreOptions } from '../options/types.js';
 import { makeEngine } from './make-engine.js';
 import { isClipped } from './score-range.js';
 import { modelOf } from './scorer.js';
 
-/** Images one after another in one file (such as HDF5), or files of their own. */
+/** Images one after another in one file (such as HDF5), files of their own, or bytes in memory. */
 export type ImageBatch =
   | {
       readonly kind: 'places';
@@ -27,7 +27,9 @@ export type ImageBatch =
       readonly offsets: Float64Array;
       readonly bytes: Float64Array;
     }
-  | { readonly kind: 'files'; readonly paths: readonly string[] };
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  /** Images in memory: the bytes of a JPEG or PNG file each. They are copied before the call returns. */
+  | { readonly kind: 'bytes'; readonly images: readonly Uint8Array[] };
 
 /** An image that could not be scored. The others of its batch are. */
 export interface ImageFailure {
@@ -103,6 +105,11 @@ function expected(what: string): MicrotomeError {
   return new MicrotomeError('INVALID_OPTION', 'options', `Expected ${what}`);
 }
 
+/** A Buffer is a Uint8Array with methods of its own; the addon wants the bytes. */
+function plainBytes(image: Uint8Array): Uint8Array {
+  return new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
+}
+
 /** Throws INVALID_OPTION. */
 function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; readonly path: string | undefined } {
   if (typeof batch !== 'object' || batch === null) throw expected('a batch of images');
@@ -112,7 +119,13 @@ function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; re
       throw expected('a list of paths for paths of a batch of images');
     return { native: { kind: 'files', paths }, path: undefined };
   }
-  if (batch.kind !== 'places') throw expected("'places' or 'files' for kind of a batch of images");
+  if (batch.kind === 'bytes') {
+    const { images } = batch;
+    if (!Array.isArray(images) || !images.every((image) => image instanceof Uint8Array))
+      throw expected('a list of Uint8Array for images of a batch of images');
+    return { native: { kind: 'bytes', images: images.map(plainBytes) }, path: undefined };
+  }
+  if (batch.kind !== 'places') throw expected("'places', 'files' or 'bytes' for kind of a batch of images");
   const { path, offsets, bytes } = batch;
   if (typeof path !== 'string' || !(offsets instanceof Float64Array) || !(bytes instanceof Float64Array))
     throw expected('a path and two lists of numbers for a batch of images');
@@ -121,7 +134,7 @@ function nativeBatch(batch: ImageBatch): { readonly native: NativeImageBatch; re
   return { native: { kind: 'places', path, offsets, bytes }, path };
 }
 
-function notesOf(marks: Uint8Array): readonly ImageNote[] {
+export function notesOf(marks: Uint8Array): readonly ImageNote[] {
   const notes: ImageNote[] = [];
   marks.forEach((bits, index) => {
     if (bits === 0) return;
@@ -132,7 +145,7 @@ function notesOf(marks: Uint8Array): readonly ImageNote[] {
   return notes;
 }
 
-function clippedOf({ outputs }: NativeImageRows, model: Model): readonly number[] {
+export function clippedOf({ outputs }: NativeImageRows, model: Model): readonly number[] {
   const all = new Set<number>();
   outputs.forEach(({ unclipped }, i) => {
     const output = model.outputs[i];
@@ -208,6 +221,24 @@ class WarmImageScorer implements ImageScorer {
   }
 }
 
+/** The program of images that are no slides, as options tell it. Throws what {@link imageProgramOf} throws. */
+export function imageProgramFor(model: Model, { slide }: ParsedScorerOptions): NativeImageProgram {
+  return imageProgramOf(specOf(model), model.path, {
+    batchSize: slide.batchSize ?? defaults.batchSize,
+    reproducible: slide.reproducible ?? defaults.reproducible,
+  });
+}
+
+/** On an engine that is there. Closing the scorer closes the engine. */
+export function imageScorerOn(
+  engine: NativeEngine,
+  model: Model,
+  use: DeviceUse,
+  program: NativeImageProgram,
+): ImageScorer {
+  return new WarmImageScorer(engine, model, use, program);
+}
+
 /** What is used of a model although its bundle does not say it, and images depend on it: a line for each, for a report. */
 export function imageAssumptions(model: Model): readonly string[] {
   const [input] = model.inputs;
@@ -229,13 +260,10 @@ export function imageAssumptions(model: Model): readonly string[] {
 export async function createImageScorer(options: ImageScorerOptions): Promise<ImageScorer> {
   record('options', options, optionNames);
   const parsed = parseScorerOptions(options);
-  const { signal, batchSize, reproducible } = parsed.slide;
+  const { signal } = parsed.slide;
   throwIfAborted(signal);
   const model = await unlessAborted(signal, modelOf(parsed), ignore);
-  const program = imageProgramOf(specOf(model), model.path, {
-    batchSize: batchSize ?? defaults.batchSize,
-    reproducible: reproducible ?? defaults.reproducible,
-  });
+  const program = imageProgramFor(model, parsed);
   const { made, use } = await makeEngine(model, parsed);
-  return new WarmImageScorer(made, model, use, program);
+  return imageScorerOn(made, model, use, program);
 }

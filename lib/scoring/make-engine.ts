@@ -27,24 +27,33 @@ function engineGraphs(graphs: readonly GraphSpec[]): NativeEngineOptions['graphs
   return graphs.map(({ path, sha256, weights }) => ({ graph: { path, sha256 }, weights }));
 }
 
-/** Throws what {@link onDevice} throws, and RUNTIME_MISSING. */
-export async function makeEngine(
-  model: Model,
-  { runtime, slide }: ParsedScorerOptions,
+/** What an engine is made of: graphs, and whether the runtime sees them as they are declared. */
+interface EngineParts {
+  readonly path: string;
+  readonly graphs: readonly GraphSpec[];
+  readonly headGraphs: readonly GraphSpec[];
+  readonly check: (engine: NativeEngine) => void;
+}
+
+/** How an engine is made. */
+type EngineSettings = Pick<ParsedScorerOptions, 'runtime' | 'slide'>;
+
+async function engineOf(
+  { path, graphs, headGraphs, check }: EngineParts,
+  { runtime, slide }: EngineSettings,
 ): Promise<OnDevice<NativeEngine>> {
   const addon = await loadAddon();
   nameOnnxRuntime(addon, runtime.onnxRuntimePath);
   const { threads, memoryBytes } = runtime;
-  const spec = specOf(model);
-  const graphs = engineGraphs(spec.graphs);
+  const files = { graphs: engineGraphs(graphs), headGraphs: engineGraphs(headGraphs) };
   const { signal } = slide;
   // The graphs as this device's runtime sees them are compared too: what it sees in another way is no fault of the model.
   const make = async (device: NativeDeviceRequest): Promise<NativeEngine> => {
-    const request = { graphs, headGraphs: engineGraphs(spec.headGraphs), device, threads, memoryBytes };
-    const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), model.path);
+    const request = { ...files, device, threads, memoryBytes };
+    const start = (): Job<NativeEngine> => nativeJob(() => addon.createEngine(request), path);
     const engine = await jobUnlessAborted(signal, start, closeLate);
     try {
-      checkEngine(engine, model, slide);
+      check(engine);
       return engine;
     } catch (error) {
       closeLate(engine);
@@ -53,4 +62,16 @@ export async function makeEngine(
   };
   const wish = { ...runtime, reproducible: slide.reproducible ?? defaults.reproducible };
   return onDevice(wish, deviceProbe(addon), make, { signal, notesOf: ({ notes }) => notes });
+}
+
+/** Throws what {@link onDevice} throws, and RUNTIME_MISSING. */
+export async function makeEngine(model: Model, options: EngineSettings): Promise<OnDevice<NativeEngine>> {
+  const { graphs, headGraphs } = specOf(model);
+  const check = (engine: NativeEngine): void => checkEngine(engine, model, options.slide);
+  return engineOf({ path: model.path, graphs, headGraphs, check }, options);
+}
+
+/** The same for a graph that nobody described. */
+export async function makeGraphEngine(graph: GraphSpec, options: EngineSettings): Promise<OnDevice<NativeEngine>> {
+  return engineOf({ path: graph.path, graphs: [graph], headGraphs: [], check: () => undefined }, options);
 }

@@ -333,6 +333,11 @@ class WarmScorer implements EncodingScorer {
   }
 }
 
+/** On an engine that is there. Closing the scorer closes the engine. Throws what the model makes impossible. */
+export function scorerOn(engine: NativeEngine, model: Model, options: ParsedScorerOptions, use: DeviceUse): Scorer {
+  return new WarmScorer(engine, model, options, use);
+}
+
 /** The model that parsed options name. */
 export async function modelOf(options: ParsedScorerOptions): Promise<Model> {
   return typeof options.model === 'string' ? readModel(options.model, options.modelOptions) : options.model;

@@ -18,6 +18,14 @@ Napi::Object rows_object(Napi::Env env, engine::ImageRows&& rows) {
     output.Set("unclipped", to_js(env, std::move(rows.outputs[i].unclipped)));
     outputs.Set(i, output);
   }
+  auto kept = Napi::Array::New(env, rows.rows.size());
+  for (std::uint32_t i = 0; i < rows.rows.size(); ++i) {
+    auto row = Napi::Object::New(env);
+    row.Set("tensor", rows.rows[i].name);
+    row.Set("columns", Napi::Number::New(env, static_cast<double>(rows.rows[i].columns)));
+    row.Set("values", to_js(env, std::move(rows.rows[i].values)));
+    kept.Set(i, row);
+  }
   auto failures = Napi::Array::New(env, rows.failures.size());
   for (std::uint32_t i = 0; i < rows.failures.size(); ++i) {
     auto failure = Napi::Object::New(env);
@@ -29,6 +37,7 @@ Napi::Object rows_object(Napi::Env env, engine::ImageRows&& rows) {
   std::copy(rows.marks.begin(), rows.marks.end(), marks.Data());
   auto out = Napi::Object::New(env);
   out.Set("outputs", outputs);
+  out.Set("rows", kept);
   out.Set("failures", failures);
   out.Set("marks", marks);
   return out;

@@ -27,6 +27,21 @@ void require_graphs(const ScoreRequest& request, const std::vector<GraphMeans>& 
                   "the head \"" + head.name + "\" names a graph that was not loaded");
 }
 
+// Rows that the caller made are copied as they are, so a row must be what the graph takes.
+void require_tensors(const ImageRequest& request, const std::vector<GraphMeans>& graphs) {
+  if (graphs[request.encoder.graph].runner->traits().rows != RowKind::Tensor)
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "tensors run on the CPU or a plug-in only: this device makes its tensors of pixels itself",
+                "send images, or load the model on the CPU");
+  const auto& tensors = std::get<ImageTensors>(request.images);
+  const auto row_bytes = request.encoder.format.bytes_per_tile();
+  if (row_bytes == 0 || tensors.rows < 0 || tensors.bytes.size() % row_bytes != 0 ||
+      tensors.bytes.size() / row_bytes != static_cast<std::size_t>(tensors.rows))
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                std::to_string(tensors.bytes.size()) + " bytes are not " + std::to_string(tensors.rows) +
+                    " rows of tensors of " + std::to_string(row_bytes) + " bytes");
+}
+
 std::exception_ptr closed_error() {
   return std::make_exception_ptr(Error(Code::CANCELLED, Stage::Infer, "the scorer is closed"));
 }
@@ -123,6 +138,7 @@ std::shared_ptr<ImageJob> Engine::score_images(ImageRequest request, ImagesDone 
     if (!closing_) {
       if (request.encoder.graph >= graphs_.size() || request.encoder.is_turned())
         throw Error(Code::INVALID_OPTION, Stage::Options, "images are scored by one encoder that turns nothing");
+      if (std::holds_alternative<ImageTensors>(request.images)) require_tensors(request, graphs_);
       if (!room_) room_ = std::make_shared<LargeImageRoom>(crew_->memory);
       const GraphMeans& graph = graphs_[request.encoder.graph];
       job = std::make_shared<ImageJob>(

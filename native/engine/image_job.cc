@@ -39,6 +39,10 @@ ImageJob::ImageJob(ImageRequest request, ImagesDone done, std::shared_ptr<Crew> 
   pads_ = runner.pads() || request_.reproducible;
   const auto values = static_cast<std::int64_t>(request_.outputs.size() * 2 * sizeof(double));
   kept_bytes_ = size_ * (values + static_cast<std::int64_t>(2 * sizeof(double) + sizeof(std::exception_ptr) + 1));
+  kept_bytes_ += bytes_in_memory(request_.images);
+  if (request_.keep_rows)
+    for (const std::string& output : spec_->outputs)
+      kept_bytes_ += size_ * runner.columns_of(output) * static_cast<std::int64_t>(sizeof(double));
   batch_bytes_ = rows_ * static_cast<std::int64_t>(spec_->row_bytes());
   // Workers that fill a shared batch count with the job, as far as a quarter of the limit goes.
   if (means_.graph.queue)
@@ -187,7 +191,7 @@ void ImageJob::run(Worker& worker, Step& step) {
 
 void ImageJob::prepare() {
   source_ = std::make_unique<ImageSource>(request_.images, request_.resize, request_.encoder.format.size_px,
-                                          means_.room, metrics());
+                                          means_.room, metrics(), request_.most_pixels);
   const auto count = static_cast<std::size_t>(size_);
   const double none = std::numeric_limits<double>::quiet_NaN();
   for (const aggregate::SlideOutput& output : request_.outputs)
@@ -243,6 +247,7 @@ void ImageJob::keep(Range positions, OutputRows& outputs, std::int64_t first_row
                   "the model reads column " + std::to_string(head.column) + " of its output \"" +
                       request_.encoder.outputs[head.output].name + "\", which has " +
                       std::to_string(columns[head.output]));
+  if (request_.keep_rows) make_rows(columns);
   std::vector<std::span<double>> row(outputs.size());
   for (std::int64_t i = 0; i < positions.size(); ++i) {
     const std::int64_t position = positions.first + i;
@@ -258,6 +263,23 @@ void ImageJob::keep(Range positions, OutputRows& outputs, std::int64_t first_row
   }
 }
 
+// The first rows say how long they are; a graph need not.
+void ImageJob::make_rows(const std::vector<std::size_t>& columns) {
+  constexpr auto kNone = std::numeric_limits<double>::quiet_NaN();
+  std::scoped_lock lock(rows_mutex_);
+  const bool is_first = kept_rows_.empty();
+  for (std::size_t o = 0; o < columns.size(); ++o) {
+    const auto count = static_cast<std::int64_t>(columns[o]);
+    const std::string& name = request_.encoder.outputs[o].name;
+    if (is_first)
+      kept_rows_.push_back({name, count, LargeDoubles(static_cast<std::size_t>(size_) * columns[o], kNone)});
+    else if (kept_rows_[o].columns != count)
+      throw Error(Code::OUTPUT_SHAPE, Stage::Infer,
+                  "the output \"" + name + "\" has " + std::to_string(kept_rows_[o].columns) +
+                      " values for one row and " + std::to_string(count) + " for another");
+  }
+}
+
 // An image is one tile: each head is that of a single value.
 void ImageJob::keep_one(std::int64_t position, const std::vector<std::span<double>>& row) {
   for (std::size_t o = 0; o < row.size(); ++o) {
@@ -267,6 +289,9 @@ void ImageJob::keep_one(std::int64_t position, const std::vector<std::span<doubl
                   "the output \"" + asked.name + "\" has a value for the image that is no finite number");
     aggregate::activate(row[o], row[o].size(), asked.activation);
   }
+  for (std::size_t o = 0; o < kept_rows_.size(); ++o)
+    std::copy(row[o].begin(), row[o].end(),
+              kept_rows_[o].values.begin() + static_cast<std::ptrdiff_t>(position * kept_rows_[o].columns));
   std::vector<double> heads;
   heads.reserve(request_.heads.size());
   for (const ImageHead& head : request_.heads)
@@ -314,6 +339,7 @@ ImageOutcome ImageJob::outcome_of() {
   try {
     ImageRows rows;
     rows.outputs = std::move(outputs_);
+    rows.rows = std::move(kept_rows_);
     rows.failures = source_->take_failures();
     rows.marks = source_->take_marks();
     return rows;

@@ -1,4 +1,4 @@
-// Some images that are scored one by one: a batch of a caller, of any length.
+// Some images, or rows of tensors, that are scored one by one: a batch of a caller, of any length.
 //
 //   prepare ─► work(range) on many workers at once ─► finish
 //
@@ -63,6 +63,7 @@ class ImageJob final : public Job, public RowOwner {
   void run_inline(Worker& worker, Range run, Batch& batch);
   void keep(Range positions, OutputRows& outputs, std::int64_t first_row, std::int64_t rows_in_batch);
   void keep_one(std::int64_t position, const std::vector<std::span<double>>& row);
+  void make_rows(const std::vector<std::size_t>& columns);
   void finish();
   [[nodiscard]] ImageOutcome outcome_of();
 
@@ -77,6 +78,8 @@ class ImageJob final : public Job, public RowOwner {
   std::int64_t batch_bytes_ = 0;  // of a run and of the worker that makes it; of a device: of a batch
   std::unique_ptr<ImageSource> source_;
   std::vector<ImageRows::Output> outputs_;
+  std::mutex rows_mutex_;
+  std::vector<ImageRows::Row> kept_rows_;  // [rows_mutex_] made once; then each row is written by the thread that has it
 
   // [pool]
   Phase phase_ = Phase::Queued;

@@ -97,13 +97,14 @@ ImageScratch& scratch_of(TileReader& reader) {
 }
 
 ImageSource::ImageSource(const ImageList& list, preprocess::ImageResize resize, std::int64_t size_px,
-                         std::shared_ptr<LargeImageRoom> room, StageMetrics& metrics)
+                         std::shared_ptr<LargeImageRoom> room, StageMetrics& metrics, std::int64_t most_pixels)
     : list_(list),
       resize_(resize),
       size_px_(size_px),
       size_(size_of(list)),
       room_(std::move(room)),
       metrics_(metrics),
+      most_pixels_(most_pixels),
       failures_(static_cast<std::size_t>(size_)),
       marks_(static_cast<std::size_t>(size_)) {
   if (const auto* places = std::get_if<ImagePlaces>(&list_)) file_ = open_image_file(places->path);
@@ -111,7 +112,16 @@ ImageSource::ImageSource(const ImageList& list, preprocess::ImageResize resize, 
 
 std::string ImageSource::path_of(std::int64_t position) const {
   if (const auto* places = std::get_if<ImagePlaces>(&list_)) return places->path;
-  return std::get<ImageFiles>(list_).paths[index_of(position)];
+  if (const auto* files = std::get_if<ImageFiles>(&list_)) return files->paths[index_of(position)];
+  return {};
+}
+
+std::span<const std::uint8_t> ImageSource::in_memory(std::int64_t position) const {
+  const auto& [bytes, ends] = std::get<ImageBytes>(list_);
+  const std::size_t index = index_of(position);
+  const std::size_t first = index == 0 ? 0 : ends[index - 1];
+  if (ends[index] - first > static_cast<std::size_t>(kMostStoredBytes)) throw too_long(ends[index] - first);
+  return std::span(bytes).subspan(first, ends[index] - first);
 }
 
 // Within the file as it was when it was opened.
@@ -190,6 +200,7 @@ void ImageSource::release(TileReader& reader) const noexcept {
 // The bytes of an image as they are stored. A long one asks for room.
 std::span<const std::uint8_t> ImageSource::stored(ImageScratch& scratch, std::int64_t position,
                                                   LargeImageRoom::Stay& stay, const CancelToken& cancel) const {
+  if (std::holds_alternative<ImageBytes>(list_)) return in_memory(position);
   for (const auto& piece : scratch.pieces)
     if (piece.position == position) return std::span(scratch.stored).subspan(piece.first, piece.bytes);
   const auto source = file_ ? file_ : open_image_file(path_of(position));
@@ -209,6 +220,11 @@ void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8
   ImageScratch& scratch = scratch_of(reader);
   const std::span<const std::uint8_t> bytes = stored(scratch, position, stay, cancel);
   decode::ImageFacts facts = scratch.decoder.look(bytes);
+  const std::int64_t pixels = facts.upright_width_px() * facts.upright_height_px();
+  if (most_pixels_ > 0 && pixels > most_pixels_)
+    throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
+                "the image has " + std::to_string(pixels) + " pixels, the most is " + std::to_string(most_pixels_),
+                "reduce the image, or allow more pixels");
   const std::int64_t needed =
       facts.decoded_bytes +
       preprocess::resize_scratch_bytes(facts.upright_width_px(), facts.upright_height_px(), size_px_, size_px_);
@@ -230,7 +246,22 @@ void ImageSource::fill_one(TileReader& reader, std::int64_t position, std::uint8
   }
 }
 
+void ImageSource::copy_rows(Range range, const Destination& to) const {
+  const LargeBytes& bytes = std::get<ImageTensors>(list_).bytes;
+  const std::size_t row_bytes = to.tensor != nullptr ? to.tensor->bytes_per_tile() : 0;
+  if (row_bytes * static_cast<std::size_t>(size_) != bytes.size())
+    throw Error(Code::INTERNAL, Stage::Preprocess, "rows of tensors have another length than the model takes");
+  StageMetrics::Busy busy(metrics_, Stage::Preprocess);
+  std::memcpy(to.rows, bytes.data() + static_cast<std::size_t>(range.first) * row_bytes,
+              static_cast<std::size_t>(range.size()) * row_bytes);
+  busy.count(range.size(), range.size() * static_cast<std::int64_t>(row_bytes));
+}
+
 void ImageSource::fill(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to) {
+  if (std::holds_alternative<ImageTensors>(list_)) {
+    cancel.check(Stage::Preprocess);
+    return copy_rows(range, to);
+  }
   const std::size_t row_bytes = to.tensor != nullptr ? to.tensor->bytes_per_tile() : rgb_bytes(size_px_);
   std::uint8_t* row = to.rows;
   for (std::int64_t i = range.first; i < range.end; ++i, row += row_bytes) {

@@ -1,4 +1,5 @@
-// Images as a source: an item is an image in a file, or a file of its own. An image that cannot be read fails alone:
+// Images as a source: an item is an image in a file, a file of its own, bytes in memory, or a row that is a tensor
+// already and is copied. An image that cannot be read fails alone:
 // its row is zeros, and take_failures() says why.
 #pragma once
 
@@ -77,9 +78,9 @@ class LargeImageRoom {
 class ImageSource final : public Source {
  public:
   // Opens the file of places. Throws FILE_NOT_FOUND, FILE_UNREADABLE, IMAGES_INVALID for what is no file. The list must
-  // outlive it.
+  // outlive it. `most_pixels` of a stored image, 0: no limit.
   ImageSource(const ImageList& list, preprocess::ImageResize resize, std::int64_t size_px,
-              std::shared_ptr<LargeImageRoom> room, StageMetrics& metrics);
+              std::shared_ptr<LargeImageRoom> room, StageMetrics& metrics, std::int64_t most_pixels = 0);
 
   [[nodiscard]] std::int64_t size() const noexcept override { return size_; }
   [[nodiscard]] std::size_t index_of(std::int64_t position) const noexcept override {
@@ -115,6 +116,8 @@ class ImageSource final : public Source {
   void fill_one(TileReader& reader, std::int64_t position, std::uint8_t* row, const Destination& to,
                 LargeImageRoom::Stay& stay, const CancelToken& cancel);
   [[nodiscard]] std::string path_of(std::int64_t position) const;
+  [[nodiscard]] std::span<const std::uint8_t> in_memory(std::int64_t position) const;
+  void copy_rows(Range range, const Destination& to) const;
 
   const ImageList& list_;
   const preprocess::ImageResize resize_;
@@ -122,6 +125,7 @@ class ImageSource final : public Source {
   const std::int64_t size_;
   const std::shared_ptr<LargeImageRoom> room_;
   StageMetrics& metrics_;
+  const std::int64_t most_pixels_;
   std::shared_ptr<const slide::ByteSource> file_;  // of places
   // By image. Each is written by the one thread that has it.
   std::vector<std::exception_ptr> failures_;

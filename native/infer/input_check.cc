@@ -21,6 +21,11 @@ std::string one_by_one(const std::vector<TensorInfo>& inputs) {
 }  // namespace
 
 std::vector<std::int64_t> input_shape(std::int64_t tiles, const preprocess::TensorFormat& how) {
+  if (!how.row_shape.empty()) {
+    std::vector<std::int64_t> shape{tiles};
+    shape.insert(shape.end(), how.row_shape.begin(), how.row_shape.end());
+    return shape;
+  }
   if (how.layout == preprocess::Layout::Nchw) return {tiles, 3, how.size_px, how.size_px};
   return {tiles, how.size_px, how.size_px, 3};
 }

@@ -115,6 +115,11 @@ void run_scalar(const Job& job) {
 }
 
 std::size_t TensorFormat::bytes_per_tile() const noexcept {
+  if (!row_shape.empty()) {
+    std::size_t values = 1;
+    for (const std::int64_t side : row_shape) values *= static_cast<std::size_t>(std::max<std::int64_t>(side, 0));
+    return values * element_bytes(type);
+  }
   const auto side = static_cast<std::size_t>(std::max<std::int64_t>(size_px, 0));
   return 3 * side * side * element_bytes(type);
 }

@@ -27,6 +27,9 @@ struct TensorFormat {
   std::array<double, 3> std{1, 1, 1};
   // A hint: nobody reads the tensor soon, so it need not stay in the caches. The values are the same.
   bool read_later = false;
+  // Of rows that are tensors already, without the axis of the batch; of the fields above only the type counts then.
+  // Empty: a row is the tensor of a square tile.
+  std::vector<std::int64_t> row_shape{};
 
   [[nodiscard]] std::size_t bytes_per_tile() const noexcept;
   friend bool operator==(const TensorFormat&, const TensorFormat&) = default;

@@ -85,6 +85,7 @@ export async function cli(argv: readonly string[], settings: CliSettings = {}): 
     stdoutClosed: settings.stdoutClosed ?? (() => false),
     library,
     writesFile: false,
+    finishesOnSignal: false,
   };
   const code = await runCli(argv, io);
   return { code, stdout: stdout.join(''), stderr: stderr.join(''), scorers, imageScorers };

@@ -35,6 +35,7 @@ export interface FakeImageScorer extends RunImageScorer {
 /** Reads the bytes of the images, and makes a score of them: wrong places or paths give other scores. */
 async function contentsOf(batch: ImageBatch): Promise<(string | null)[]> {
   if (batch.kind === 'files') return Promise.all(batch.paths.map((path) => readFile(path, 'latin1').catch(() => null)));
+  if (batch.kind === 'bytes') return batch.images.map((image) => Buffer.from(image).toString('latin1'));
   const file = await readFile(batch.path);
   return Array.from(batch.offsets, (offset, i) => file.toString('latin1', offset, offset + (batch.bytes[i] ?? 0)));
 }

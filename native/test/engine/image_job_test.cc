@@ -466,4 +466,125 @@ TEST(a_column_that_is_not_there_fails_the_batch) {
   }
 }
 
+// The same images, one after another in memory.
+TEST(images_in_memory_have_the_values_of_their_bytes) {
+  if (skipped("images_in_memory")) return;
+  const Stored all = stored(test::JpegTool(), 101, "");
+  ImageBytes images;
+  for (std::size_t i = 0; i < 101; ++i) {
+    const auto first = all.bytes.begin() + static_cast<std::ptrdiff_t>(all.places.offsets[i]);
+    images.bytes.insert(images.bytes.end(), first, first + static_cast<std::ptrdiff_t>(all.places.bytes[i]));
+    images.ends.push_back(images.bytes.size());
+  }
+  // An image of no bytes between the others.
+  images.ends.insert(images.ends.begin() + 50, images.ends[49]);
+  std::vector<std::size_t> expected = first(101);
+  expected.insert(expected.begin() + 50, 0);
+  for (const Shape& shape : kShapes) {
+    Scene scene(shape);
+    ImageOutcome outcome = start(*scene.engine, request_for(images)).get();
+    auto rows = std::get<ImageRows>(std::move(outcome));
+    CHECK_EQ(rows.failures.size(), std::size_t{1});
+    CHECK_EQ(rows.failures[0].index, 50);
+    CHECK_THROWS(TRUNCATED, std::rethrow_exception(rows.failures[0].error));
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      if (i != 50) CHECK(std::abs(rows.outputs[0].values[i] - colour_of(expected[i])) <= 1);
+  }
+}
+
+TEST(an_image_of_too_many_pixels_fails_alone_before_it_is_decoded) {
+  if (skipped("an_image_of_too_many_pixels")) return;
+  const test::JpegTool tool;
+  ImageBytes images;
+  for (const int side : {30, 31, 20}) {
+    const Bytes jpeg = tool.encode(Bytes(static_cast<std::size_t>(3 * side * side), 90), side, side, {.quality = 100});
+    images.bytes.insert(images.bytes.end(), jpeg.begin(), jpeg.end());
+    images.ends.push_back(images.bytes.size());
+  }
+  ImageRequest request = request_for(images);
+  request.most_pixels = 900;
+  Scene scene;
+  ImageOutcome outcome = start(*scene.engine, std::move(request)).get();
+  const auto& rows = std::get<ImageRows>(outcome);
+  CHECK_EQ(rows.failures.size(), std::size_t{1});
+  CHECK_EQ(rows.failures[0].index, 1);
+  CHECK_THROWS(LIMIT_EXCEEDED, std::rethrow_exception(rows.failures[0].error));
+}
+
+// Rows of floats; the runner's value of a row is its first float.
+ImageRequest rows_request(std::int64_t rows, std::int64_t side) {
+  ImageTensors tensors{.bytes = {}, .rows = rows};
+  std::vector<float> values(static_cast<std::size_t>(rows * side));
+  for (std::int64_t i = 0; i < rows; ++i) values[static_cast<std::size_t>(i * side)] = static_cast<float>(i) + 0.25F;
+  tensors.bytes.resize(values.size() * sizeof(float));
+  std::memcpy(tensors.bytes.data(), values.data(), tensors.bytes.size());
+  ImageRequest request = request_for(std::move(tensors));
+  request.encoder.format.row_shape = {side};
+  request.heads.clear();
+  request.outputs.clear();
+  request.keep_rows = true;
+  return request;
+}
+
+TEST(rows_of_tensors_are_copied_and_their_outputs_kept) {
+  for (const Shape& shape : {kShapes[0], kShapes[1], kShapes[2]})
+    for (const int threads : {1, 3})
+      for (const std::int64_t count : {1, 3, 501}) {
+        Scene scene(shape, threads);
+        const ImageRows rows = rows_of(start(*scene.engine, rows_request(count, 7)));
+        CHECK(rows.failures.empty() && rows.outputs.empty());
+        CHECK_EQ(rows.rows.size(), std::size_t{1});
+        CHECK_EQ(rows.rows[0].columns, 1);
+        CHECK_EQ(rows.rows[0].values.size(), static_cast<std::size_t>(count));
+        for (std::size_t i = 0; i < rows.rows[0].values.size(); ++i)
+          CHECK_EQ(rows.rows[0].values[i], static_cast<double>(i) + 0.25);
+      }
+}
+
+// Jobs of images and of tensors share the workers, the memory and, on a device, the batches.
+TEST(rows_of_many_requests_at_once_stay_apart) {
+  if (skipped("rows_of_many_requests")) return;
+  const test::TemporaryFolder folder;
+  const Stored all = stored(test::JpegTool(), 40, folder.path() + "/images");
+  write(all.places.path, all.bytes);
+  for (const Shape& shape : {kShapes[0], kShapes[1], kShapes[2]}) {
+    Scene scene(shape, 3, 72 << 20);
+    std::vector<std::future<ImageOutcome>> tensors, images;
+    for (int i = 0; i < 30; ++i) {
+      tensors.push_back(start(*scene.engine, rows_request(1 + i % 9, 3 * kSidePx * kSidePx)));
+      images.push_back(start(*scene.engine, request_for(all.places)));
+    }
+    for (auto& outcome : tensors) {
+      const ImageRows rows = rows_of(std::move(outcome));
+      for (std::size_t i = 0; i < rows.rows[0].values.size(); ++i)
+        CHECK_EQ(rows.rows[0].values[i], static_cast<double>(i) + 0.25);
+    }
+    for (auto& outcome : images) CHECK_EQ(wrong_values(rows_of(std::move(outcome)), first(40)), 0);
+  }
+}
+
+TEST(a_row_whose_output_is_no_number_fails_alone) {
+  Scene scene({.no_number = 5.25});  // and those beside it: rows 5 and 4 to 6
+  ImageOutcome outcome = start(*scene.engine, rows_request(20, 4)).get();
+  const auto& rows = std::get<ImageRows>(outcome);
+  CHECK_EQ(rows.failures.size(), std::size_t{3});
+  for (const ImageFailure& failure : rows.failures)
+    CHECK_THROWS(OUTPUT_NOT_FINITE, std::rethrow_exception(failure.error));
+  for (std::size_t i = 0; i < 20; ++i) CHECK_EQ(std::isnan(rows.rows[0].values[i]), i >= 4 && i <= 6);
+}
+
+TEST(rows_that_are_not_what_the_graph_takes_are_refused) {
+  Scene pixels(kShapes[3]);
+  CHECK_THROWS(INVALID_OPTION, (void)start(*pixels.engine, rows_request(3, 4)));
+  Scene scene;
+  for (const std::int64_t rows : {2, 4, -1}) {
+    ImageRequest request = rows_request(3, 4);
+    std::get<ImageTensors>(request.images).rows = rows;
+    CHECK_THROWS(INVALID_OPTION, (void)start(*scene.engine, std::move(request)));
+  }
+  // What the rows hold counts with the limit.
+  Scene small({}, 2, 64 << 20);
+  CHECK_THROWS(LIMIT_EXCEEDED, (void)rows_of(start(*small.engine, rows_request(20, 1 << 20))));
+}
+
 TEST_MAIN

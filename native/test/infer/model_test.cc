@@ -77,6 +77,27 @@ TEST(means_of_every_channel_and_the_description_of_the_graph) {
   }
 }
 
+// What is no picture: the sides of a row are told, and the graph's must be the same.
+TEST(rows_of_any_shape_run_where_their_shape_is_told) {
+  if (skipped("rows_of_any_shape")) return;
+  const auto model = load(test::onnx::Graph()
+                              .input("rows", models::Type::Float, {"n", 2, 3})
+                              .node("Neg", {"rows"}, {"negative"})
+                              .output("negative", models::Type::Float, {"n", 2, 3})
+                              .model());
+  preprocess::TensorFormat how;
+  how.row_shape = {2, 3};
+  CHECK_EQ(how.bytes_per_tile(), std::size_t{24});
+  const auto input = random_floats(4 * 6);
+  const auto found = run_one(*model, input.data(), 4, how, "negative");
+  CHECK_EQ(found.size(), input.size());
+  for (std::size_t i = 0; i < input.size(); ++i) CHECK_EQ(found[i], -static_cast<double>(input[i]));
+  for (const std::vector<std::int64_t>& other : {std::vector<std::int64_t>{3, 2}, {6}, {2, 3, 1}}) {
+    how.row_shape = other;
+    CHECK_THROWS(MODEL_MISMATCH, (void)run_one(*model, input.data(), 4, how, "negative"));
+  }
+}
+
 TEST(output_is_appended_and_a_slot_is_used_again) {
   if (skipped("output_is_appended")) return;
   const auto model = load(models::identity(test::onnx::Type::Float));

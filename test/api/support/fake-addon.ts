@@ -184,7 +184,7 @@ export class FakeEngine implements NativeEngine {
 
   readonly imagesAsked: { readonly batch: NativeImageBatch; readonly program: NativeImageProgram }[] = [];
   imageGate: Gate<NativeImageRows> | null = null;
-  imageRows: NativeImageRows = { outputs: [], failures: [], marks: new Uint8Array() };
+  imageRows: NativeImageRows = { outputs: [], rows: [], failures: [], marks: new Uint8Array() };
 
   scoreImages(batch: NativeImageBatch, program: NativeImageProgram) {
     this.imagesAsked.push({ batch, program });
