@@ -51,6 +51,8 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   DEVICE_LOST: exitCode.internal,
   OUT_OF_MEMORY: exitCode.internal,
   DISK_FULL: exitCode.internal,
+  CLUSTER_REFUSED: exitCode.usage,
+  JOB_FAILED: exitCode.internal,
   CANCELLED: exitCode.internal,
   DEADLINE: exitCode.internal,
   INTERNAL: exitCode.internal,

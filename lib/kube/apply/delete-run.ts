@@ -1,0 +1,175 @@
+/** Takes away everything that a run made. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MicrotomeError } from '../../core/errors.js';
+import type { KubeObject } from '../objects.js';
+import { runLabel } from '../run.js';
+import { shown } from '../checks/part.js';
+import type { Cluster } from './cluster.js';
+import { listPath, runKinds, type KindAddress } from './kinds.js';
+import { listAll } from './pods-report.js';
+import { refusalOf } from './refusal.js';
+
+/** Options of {@link deleteRun}. */
+export interface DeleteOptions {
+  /** Left out: the namespace of the cluster's context. */
+  readonly namespace?: string | undefined;
+  /** Kinds that stay, such as `PersistentVolumeClaim`, whose data would be lost. @defaultValue [] */
+  readonly keep?: readonly string[] | undefined;
+  /** True: nothing is deleted; the result says what would be. */
+  readonly dryRun?: boolean | undefined;
+  /** True: waits until nothing of it is there any more. @defaultValue false */
+  readonly wait?: boolean | undefined;
+  /** With `wait`. @defaultValue 1000 */
+  readonly pollMs?: number | undefined;
+  /** With `wait`: then DEADLINE. Left out: no limit. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One object of a run. */
+export interface RunObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** What became of a run. */
+export interface DeletedRun {
+  readonly run: string;
+  readonly namespace: string;
+  /** Deleted, or with `dryRun` what would be. What these made themselves, such as the pods of a job, goes with them. */
+  readonly deleted: readonly RunObject[];
+  /** Of kinds in `keep`. */
+  readonly kept: readonly RunObject[];
+  /** Kinds that this cluster does not have, or that this user may not list; nothing is known of them. */
+  readonly notListed: readonly { readonly kind: string; readonly reason: string }[];
+}
+
+interface Live extends KubeObject {
+  readonly metadata: KubeObject['metadata'] & {
+    readonly uid?: string;
+    readonly ownerReferences?: readonly unknown[];
+    readonly deletionTimestamp?: string;
+  };
+}
+
+/**
+ * Deletes every object of a namespace that has the label `microtome/run` with the value `run`: experiments, training,
+ * scoring, services, runtimes, single pods, claims with their data. Objects without the label are not touched. Throws
+ * INVALID_OPTION for a label that is none, CLUSTER_REFUSED, NETWORK, DEADLINE, the signal's reason.
+ *
+ * @example
+ * ```ts
+ * const { deleted } = await deleteRun(cluster, 'isic-1', { keep: ['PersistentVolumeClaim'] });
+ * ```
+ */
+export async function deleteRun(cluster: Cluster, run: string, options: DeleteOptions = {}): Promise<DeletedRun> {
+  // An empty value would select every object that has the label.
+  if (!/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(run))
+    throw new MicrotomeError('INVALID_OPTION', 'options', `the run is ${shown(run)}, expected the value of a label`);
+  const { namespace = cluster.namespace, keep = [], dryRun = false, signal } = options;
+  const unknown = keep.find((kind) => runKinds.every((one) => one.kind !== kind));
+  if (unknown !== undefined)
+    throw new MicrotomeError('INVALID_OPTION', 'options', `${shown(unknown)} is no kind that a run has`);
+  const deleted: RunObject[] = [];
+  const kept: RunObject[] = [];
+  const notListed: { readonly kind: string; readonly reason: string }[] = [];
+  for (const kind of runKinds) {
+    const found = await listRun(cluster, { kind, namespace, run, signal });
+    if (!Array.isArray(found)) {
+      notListed.push({ kind: kind.kind, reason: found as string });
+      continue;
+    }
+    for (const object of (found as readonly Live[]).filter(
+      (one) => (one.metadata.ownerReferences ?? []).length === 0,
+    )) {
+      const told = { apiVersion: kind.apiVersion, kind: kind.kind, name: object.metadata.name ?? '' };
+      if (keep.includes(kind.kind)) {
+        kept.push(told);
+        continue;
+      }
+      if (!dryRun && object.metadata.deletionTimestamp === undefined)
+        await deleteOne(cluster, kind, { object, namespace, signal });
+      deleted.push(told);
+    }
+  }
+  if (options.wait === true && !dryRun) await waitUntilGone(cluster, { ...options, namespace, run, keep });
+  return { run, namespace, deleted, kept, notListed };
+}
+
+interface Place {
+  readonly kind: KindAddress;
+  readonly namespace: string;
+  readonly run: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The objects; or why they cannot be listed. */
+async function listRun(cluster: Cluster, { kind, namespace, run, signal }: Place): Promise<readonly Live[] | string> {
+  const path = listPath(kind, namespace);
+  const labelSelector = `${runLabel}=${run}`;
+  // One request first, for its status.
+  const first = await cluster.send({ method: 'GET', path, query: { labelSelector, limit: '1' }, signal });
+  if (first.status === 404) return 'the cluster does not have this kind';
+  if (first.status === 403) return 'this user may not list them';
+  if (first.status !== 200) throw refusalOf(first, `${kind.plural} could not be listed`);
+  return ((await listAll(cluster, path, { labelSelector }, signal)) ?? []) as readonly Live[];
+}
+
+async function deleteOne(
+  cluster: Cluster,
+  kind: KindAddress,
+  {
+    object,
+    namespace,
+    signal,
+  }: { readonly object: Live; readonly namespace: string; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const { name = '', uid } = object.metadata;
+  const answer = await cluster.send({
+    method: 'DELETE',
+    path: `${listPath(kind, namespace)}/${encodeURIComponent(name)}`,
+    // Only the object that was listed, not one of its name that somebody has made since.
+    body: { propagationPolicy: 'Background', ...(uid === undefined ? {} : { preconditions: { uid } }) },
+    signal,
+  });
+  const isDone = answer.status === 200 || answer.status === 202 || answer.status === 404 || answer.status === 409;
+  if (!isDone) throw refusalOf(answer, `${kind.kind} ${name} could not be deleted`);
+}
+
+const kPollMs = 1000;
+
+async function waitUntilGone(
+  cluster: Cluster,
+  {
+    namespace,
+    run,
+    keep,
+    signal,
+    pollMs = kPollMs,
+    timeoutMs,
+  }: DeleteOptions & { readonly namespace: string; readonly run: string; readonly keep: readonly string[] },
+): Promise<void> {
+  const end = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+  for (;;) {
+    const left: string[] = [];
+    for (const kind of runKinds.filter((one) => !keep.includes(one.kind))) {
+      const found = await listRun(cluster, { kind, namespace, run, signal });
+      if (Array.isArray(found))
+        left.push(...(found as readonly Live[]).map(({ metadata }) => `${kind.kind} ${metadata.name}`));
+    }
+    if (left.length === 0) return;
+    if (performance.now() >= end) {
+      const names = left.length > 10 ? `${left.slice(0, 10).join(', ')} and ${left.length - 10} more` : left.join(', ');
+      throw new MicrotomeError('DEADLINE', 'options', `after ${timeoutMs} ms these are still there: ${names}`, {
+        advice: 'a finalizer or a pod that does not end holds them: look at them with kubectl',
+      });
+    }
+    try {
+      await sleep(pollMs, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+}
