@@ -20,4 +20,10 @@ export type { LocalEvent, LocalRun, LocalRunOptions, LocalService, LocalStep } f
 export { runPipelineLocally } from './local/run.js';
 export { readSecrets } from './local/secrets.js';
 export type { LocalSecrets } from './local/secrets.js';
-export { parameterFromText } from './local/values.js';
+export { parameterFromText } from './run-parameters.js';
+export { submitPipeline } from './rest/submit.js';
+export type { SubmitOptions, SubmittedRun } from './rest/submit.js';
+export { KfpRefusal } from './rest/transport.js';
+export type { KfpOptions } from './rest/transport.js';
+export { deleteSubmittedRun, requireSuccess, terminateRun, watchRun } from './rest/watch.js';
+export type { RuntimeState, WatchEvent, WatchedRun, WatchedTask, WatchOptions } from './rest/watch.js';

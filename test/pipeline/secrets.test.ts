@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outputParameter } from '../../lib/pipeline/ir/placeholders.js';
 import { pipelineText, readSecrets, runPipelineLocally, type LocalEvent } from '../../lib/pipeline/index.js';
-import { Redactor } from '../../lib/pipeline/local/redact.js';
+import { Redactor } from '../../lib/pipeline/redact.js';
 import { localImages, pipelineOf, scratch, stepOf } from './local-support.js';
 
 const planted = 'p1@nted "secret" / of-the-test';

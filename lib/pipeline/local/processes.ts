@@ -7,7 +7,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
-import type { Redactor } from './redact.js';
+import type { Redactor } from '../redact.js';
 
 export interface Launch {
   /** The program and its arguments. */

@@ -21,11 +21,11 @@ import { imageOf } from './images.js';
 import type { Mount } from './mounts.js';
 import type { LocalEvent, LocalRun, LocalRunOptions, LocalStep } from './options.js';
 import { Programs } from './processes.js';
-import { Redactor } from './redact.js';
+import { Redactor } from '../redact.js';
 import { secretVariables, valuesOf } from './secrets.js';
 import { lockFolder, RunState, type FinishedStep } from './state.js';
 import { manifestWords, runStep, type StepPlaces, type StepRun } from './step.js';
-import { emptyValue, runParameters } from './values.js';
+import { emptyValue, runParameters } from '../run-parameters.js';
 
 /**
  * Runs a pipeline file on this machine. A step whose inputs are those of an earlier run in the folder, and whose outputs

@@ -8,7 +8,7 @@ import { MicrotomeError } from '../../../core/errors.js';
 import { imageOf, localWords, type LocalImages } from '../images.js';
 import { withFolders } from '../mounts.js';
 import { endedWell, endText, lastLines, type Ended, type Program, type Programs } from '../processes.js';
-import type { Redactor } from '../redact.js';
+import type { Redactor } from '../../redact.js';
 import { field, kindOf, nameOf, type EmulatedPod, type Manifest } from './pods.js';
 import { podsOfPyTorchJob, restartsOfPyTorchJob, type Meeting } from './pytorch-job.js';
 import { podOfService } from './service.js';

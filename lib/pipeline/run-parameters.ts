@@ -1,9 +1,9 @@
 /** Values of a run's parameters. */
-import { MicrotomeError } from '../../core/errors.js';
-import { nearest } from '../../core/near-miss.js';
-import { hasType } from '../ir/values.js';
-import type { InputParameter, ParameterType, PipelineIr } from '../ir/types.js';
-import { shown } from '../shape.js';
+import { MicrotomeError } from '../core/errors.js';
+import { nearest } from '../core/near-miss.js';
+import { hasType } from './ir/values.js';
+import type { InputParameter, ParameterType, PipelineIr } from './ir/types.js';
+import { shown } from './shape.js';
 
 function refuse(found: string, advice?: string): never {
   throw new MicrotomeError('INVALID_OPTION', 'options', found, advice === undefined ? {} : { advice });
