@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'demo/**/*.test.ts', 'train/**/*.test.ts', 'scripts/**/*.test.mjs'],
-          exclude: ['test/package/**', 'test/nightly/**', 'test/peers/**', 'test/bench/**', 'test/competition/box/**'],
+          exclude: [
+            'test/package/**',
+            'test/nightly/**',
+            'test/peers/**',
+            'test/bench/**',
+            'test/competition/box/**',
+            'test/pipeline/e2e/**',
+          ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },
@@ -29,6 +36,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'pipeline',
+          include: ['test/pipeline/e2e/*.test.ts'],
+          // Two processes train at a time, on two cores.
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       {

@@ -31,7 +31,20 @@ const mayImport = {
   competition: ['competition', '.', 'core'],
   // The command line uses public names; core has plain text helpers.
   cli: ['cli', '.', 'competition', 'serve', 'client', 'kube', 'pipeline', 'core'],
-  '.': ['shards', 'storage', 'metrics', 'images', 'runs', 'outputs', 'scoring', 'slide', 'model', 'options', 'native', 'core'],
+  '.': [
+    'shards',
+    'storage',
+    'metrics',
+    'images',
+    'runs',
+    'outputs',
+    'scoring',
+    'slide',
+    'model',
+    'options',
+    'native',
+    'core',
+  ],
 };
 
 /** Node modules with a rule of their own: who may import them. An empty list means nobody. */

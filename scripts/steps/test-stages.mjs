@@ -124,3 +124,6 @@ export const competitionTests = (tools, filters = [], cores = false) =>
   });
 /** The native tools open the libraries that native tests open. */
 export const peerTests = async (filters = []) => runVitest('peers', filters, await nativeTestEnvironment());
+/** `python` trains; `kfp` has the SDK of Kubeflow Pipelines. */
+export const pipelineTests = (python, kfp, filters = []) =>
+  runVitest('pipeline', filters, { MICROTOME_TRAIN_PYTHON: python, MICROTOME_KFP_PYTHON: kfp });

@@ -17,16 +17,21 @@ function commonFlags({ labels, namespace }: PipelineParams): readonly string[] {
 /** The job that trains. Its name comes from its content, so that the same training is the same job. */
 export function jobCommand(params: PipelineParams, words: readonly string[]): Command {
   const { training, images, queue, ttlSecondsAfterFinished } = params;
+  const { operator, nodes, gpusPerNode, trainerVersion } = training;
   const env = Object.entries(training.env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+  const processes = ['--processes-per-node', String(Math.max(1, gpusPerNode))];
+  const pods =
+    operator === 'pytorchjob'
+      ? ['--workers', String(nodes - 1)]
+      : ['--nodes', String(nodes), ...processes, '--trainer', trainerVersion];
   return {
-    command: ['microtome', 'manifest', training.operator],
+    command: ['microtome', 'manifest', operator],
     args: [
       ...commonFlags(params),
       '--image',
       images.trainer,
-      '--nodes',
-      String(training.nodes),
-      ...(training.gpusPerNode === 0 ? [] : ['--gpus', String(training.gpusPerNode)]),
+      ...pods,
+      ...(gpusPerNode === 0 ? [] : ['--gpus', String(gpusPerNode)]),
       '--cpu',
       training.cpu,
       '--memory',
@@ -34,28 +39,26 @@ export function jobCommand(params: PipelineParams, words: readonly string[]): Co
       '--shared-memory',
       training.sharedMemory,
       '--claim',
-      `${input('data_volume')}:${places.data}:ro`,
+      `${input('data_volume')}=${places.data}:ro`,
       '--claim',
-      `${input('runs_volume')}:${places.runs}`,
+      `${input('runs_volume')}=${places.runs}`,
       ...env,
-      '--deadline',
+      '--deadline-seconds',
       String(training.deadlineSeconds),
-      '--ttl',
+      '--ttl-seconds',
       String(ttlSecondsAfterFinished),
       ...(queue === '' ? [] : ['--queue', queue]),
       '--apply',
       '--wait',
-      '--timeout',
-      String(training.deadlineSeconds),
       '--',
       ...words,
     ],
   };
 }
 
-/** The service: our server on the folder of the repository. */
+/** The service: our server on the bundle in the folder of the repository. */
 export function serviceCommand(params: PipelineParams, folder: string): Command {
-  const { serving, images } = params;
+  const { serving, images, model } = params;
   if (serving === null) throw new Error('no service');
   return {
     command: ['microtome', 'manifest', 'inferenceservice'],
@@ -65,15 +68,17 @@ export function serviceCommand(params: PipelineParams, folder: string): Command 
       serving.name,
       '--image',
       images.server,
-      '--storage',
-      `pvc://${input('models_volume')}/${folder}`,
+      '--claim',
+      `${input('models_volume')}=${places.models}:ro`,
+      '--model',
+      `${places.models}/${folder}/${model.name}/1`,
       '--min-replicas',
       String(serving.minReplicas),
       '--max-replicas',
       String(serving.maxReplicas),
       '--apply',
       '--wait',
-      '--timeout',
+      '--wait-seconds',
       String(serving.deadlineSeconds),
     ],
   };

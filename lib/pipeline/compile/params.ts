@@ -11,6 +11,7 @@ import {
   orNull,
   record,
   text,
+  ShapeError,
   yesNo,
   type Reader,
 } from '../shape.js';
@@ -49,8 +50,8 @@ export interface DataParams {
 
 export interface TrainingParams {
   readonly operator: 'pytorchjob' | 'trainjob';
-  /** Fields of a TrainJob changed between these: `2.1` or older, or `2.2` and newer. */
-  readonly trainerVersion: '2.1' | '2.2';
+  /** Fields of a TrainJob changed between these: `2.1` or older, `2.2+` or newer. */
+  readonly trainerVersion: '2.1' | '2.2+';
   /** Pods, with the first. */
   readonly nodes: number;
   readonly gpusPerNode: number;
@@ -138,7 +139,7 @@ const whole =
 
 const training: Reader<TrainingParams> = object({
   operator: optional(choice('pytorchjob', 'trainjob'), 'pytorchjob'),
-  trainerVersion: optional(choice('2.1', '2.2'), '2.2'),
+  trainerVersion: optional(choice('2.1', '2.2+'), '2.2+'),
   nodes: optional(integer(1, 1000), 2),
   gpusPerNode: optional(integer(0, 16), 0),
   cpu: optional(quantity, '2'),
@@ -217,6 +218,14 @@ export function readParams(given: unknown, path?: string): PipelineParams {
   return reading('the parameters', details, () => {
     const name = object({ name: dnsLabel });
     const chosen = name({ name: (given as { name?: unknown } | null)?.name }, '').name;
-    return params(chosen)(given, '');
+    const read = params(chosen)(given, '');
+    const { operator, gpusPerNode, fold, folds } = read.training;
+    if (operator === 'pytorchjob' && gpusPerNode > 1)
+      throw new ShapeError(
+        'training.gpusPerNode',
+        `${gpusPerNode}; a pod of a PyTorchJob uses one, so take more nodes or a trainjob`,
+      );
+    if (fold >= folds) throw new ShapeError('training.fold', `${fold}, expected less than training.folds, ${folds}`);
+    return read;
   });
 }

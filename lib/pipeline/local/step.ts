@@ -135,7 +135,9 @@ function valueFor(step: StepRun, placeholder: Placeholder): string {
 const clusterFlags: Readonly<Record<string, boolean>> = {
   '--apply': false,
   '--wait': false,
-  '--timeout': true,
+  '--wait-seconds': true,
+  '--force': false,
+  '--json': false,
   '--kubeconfig': true,
   '--context': true,
 };
