@@ -14,8 +14,10 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** The value where none is given: `--name` alone is `--name=bare`. */
   readonly bare?: string;
-  /** It may be given several times: its value is all of them, with commas between. */
+  /** It may be given several times: its value is all of them, with `separator` between. */
   readonly isList?: boolean;
+  /** A comma unless values may hold one. */
+  readonly separator?: string;
   readonly help: string;
   /** Under which heading the help lists it. */
   readonly heading?: string;
@@ -66,6 +68,11 @@ export class ParsedArgs {
     return text === undefined ? undefined : Number(text);
   }
 
+  /** The values of an option that may be given several times. */
+  texts(name: string): readonly string[] {
+    return this.text(name)?.split(this.spec.options[name]?.separator ?? ',') ?? [];
+  }
+
   /** A text option that the command cannot do without. */
   required(name: string): string {
     const value = this.text(name);
@@ -104,7 +111,7 @@ export function parseCommandLine(spec: CommandSpec, argv: readonly string[]): Pa
     const isList = optionOf(name)?.isList === true;
     if (before !== undefined && !isList) throw new UsageError(`--${name} was given twice`, spec.name);
     const value = checkedValue(spec, token.name, optionOf(name), token.value, token.inlineValue ?? false);
-    if (isList && before !== undefined) values.set(name, `${before},${value}`);
+    if (isList && before !== undefined) values.set(name, `${before}${optionOf(name)?.separator ?? ','}${value}`);
     else values.set(name, isNegated ? false : value);
   }
   return new ParsedArgs(positionals, values, spec);

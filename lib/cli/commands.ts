@@ -1,6 +1,7 @@
 /** The commands, and where the code of each is: it is loaded when the command is called. */
 import type { CommandSpec, ParsedArgs } from './args.js';
 import type { CliIo } from './io.js';
+import { pipelineCommands } from './pipeline-commands.js';
 
 export interface LoadedCommand {
   readonly spec: CommandSpec;
@@ -47,68 +48,86 @@ const modelRepositoryCommand: Command = {
   },
 };
 
-const pipelineCommands: readonly Command[] = [
+const manifestCommands: readonly Command[] = [
   {
-    name: 'pipeline compile',
-    positionals: '<parameters.json>',
-    summary: 'write a pipeline for Kubeflow Pipelines',
-    load: async () => {
-      const { compile, compileSpec } = await import('./commands/pipeline/compile.js');
-      return { spec: compileSpec, run: compile };
-    },
-  },
-  {
-    name: 'pipeline run',
-    positionals: '<pipeline.yaml>',
-    summary: 'run a pipeline on this machine',
-    load: async () => {
-      const { run, runSpec } = await import('./commands/pipeline/run.js');
-      return { spec: runSpec, run: run };
-    },
-  },
-  {
-    name: 'pipeline submit',
-    positionals: '<pipeline.yaml>',
-    summary: 'begin a run on Kubeflow Pipelines',
-    load: async () => {
-      const { submit, submitSpec } = await import('./commands/pipeline/kubeflow.js');
-      return { spec: submitSpec, run: submit };
-    },
-  },
-  {
-    name: 'pipeline watch',
-    positionals: '<run id>',
-    summary: 'follow a run to its end',
-    load: async () => {
-      const { watch, watchSpec } = await import('./commands/pipeline/kubeflow.js');
-      return { spec: watchSpec, run: watch };
-    },
-  },
-  {
-    name: 'pipeline delete',
+    name: 'manifest pvc',
     positionals: '',
-    summary: 'delete what a run made',
+    summary: 'storage that outlives pods',
     load: async () => {
-      const { remove, deleteSpec } = await import('./commands/pipeline/kubeflow.js');
-      return { spec: deleteSpec, run: remove };
+      const { manifestPvc, manifestPvcSpec } = await import('./commands/manifest-pvc.js');
+      return { spec: manifestPvcSpec, run: manifestPvc };
     },
   },
   {
-    name: 'pipeline digest',
-    positionals: '<file|folder…>',
-    summary: 'show the SHA-256 of files and folders',
+    name: 'manifest secret',
+    positionals: '',
+    summary: 'the variables of a pod whose values are in a Secret, and how the Secret is made',
     load: async () => {
-      const { digest, digestSpec } = await import('./commands/pipeline/steps.js');
-      return { spec: digestSpec, run: digest };
+      const { manifestSecret, manifestSecretSpec } = await import('./commands/manifest-secret.js');
+      return { spec: manifestSecretSpec, run: manifestSecret };
     },
   },
   {
-    name: 'pipeline index',
-    positionals: '<images.hdf5>',
-    summary: 'write where each image of a file is, for the training',
+    name: 'manifest job',
+    positionals: '<input…> [-- <option of score…>]',
+    summary: 'score on many machines: an Indexed Job, one index for each shard',
     load: async () => {
-      const { index, indexSpec } = await import('./commands/pipeline/steps.js');
-      return { spec: indexSpec, run: index };
+      const { manifestJob, manifestJobSpec } = await import('./commands/manifest-job.js');
+      return { spec: manifestJobSpec, run: manifestJob };
+    },
+  },
+  {
+    name: 'manifest pytorchjob',
+    positionals: '-- <program> [argument…]',
+    summary: "train with Kubeflow's Training Operator",
+    load: async () => {
+      const { manifestPyTorchJob, manifestPyTorchJobSpec } = await import('./commands/manifest-training.js');
+      return { spec: manifestPyTorchJobSpec, run: manifestPyTorchJob };
+    },
+  },
+  {
+    name: 'manifest trainjob',
+    positionals: '-- torchrun [argument…]',
+    summary: 'train with Kubeflow Trainer',
+    load: async () => {
+      const { manifestTrainJob, manifestTrainJobSpec } = await import('./commands/manifest-training.js');
+      return { spec: manifestTrainJobSpec, run: manifestTrainJob };
+    },
+  },
+  {
+    name: 'manifest experiment',
+    positionals: '-- <program> [argument…]',
+    summary: 'train many times with other parameters, with Katib',
+    load: async () => {
+      const { manifestExperiment, manifestExperimentSpec } = await import('./commands/manifest-training.js');
+      return { spec: manifestExperimentSpec, run: manifestExperiment };
+    },
+  },
+  {
+    name: 'manifest inferenceservice',
+    positionals: '[-- <option of serve…>]',
+    summary: 'score on request, with KServe',
+    load: async () => {
+      const { manifestService, manifestServiceSpec } = await import('./commands/manifest-service.js');
+      return { spec: manifestServiceSpec, run: manifestService };
+    },
+  },
+  {
+    name: 'manifest check',
+    positionals: '<file.yaml…>',
+    summary: 'show what a cluster would refuse of manifests, without one',
+    load: async () => {
+      const { manifestCheck, manifestCheckSpec } = await import('./commands/manifest-check.js');
+      return { spec: manifestCheckSpec, run: manifestCheck };
+    },
+  },
+  {
+    name: 'manifest delete',
+    positionals: '',
+    summary: 'delete everything that a run made in a cluster',
+    load: async () => {
+      const { manifestDelete, manifestDeleteSpec } = await import('./commands/manifest-delete.js');
+      return { spec: manifestDeleteSpec, run: manifestDelete };
     },
   },
 ];
@@ -197,6 +216,16 @@ export const commands: readonly Command[] = [
       const { pack, packSpec } = await import('./commands/pack.js');
       return { spec: packSpec, run: pack };
     },
+  },
+  {
+    name: 'manifest',
+    positionals: '<kind>',
+    summary: 'print objects of Kubernetes and Kubeflow for scoring, training and serving, or apply them',
+    load: async () => {
+      const { manifest, manifestSpec } = await import('./commands/manifest.js');
+      return { spec: manifestSpec, run: manifest };
+    },
+    subcommands: manifestCommands,
   },
   {
     name: 'doctor',

@@ -89,7 +89,9 @@ function withSubcommand(command: Command, argv: readonly string[]): { command: C
 async function runCommand(first: Command, given: readonly string[], io: CliIo): Promise<number> {
   const { command, rest: argv } = withSubcommand(first, given);
   const { spec, run } = await command.load();
-  if (argv.some(isHelp)) {
+  // What stands after `--` is for the program of a manifest.
+  const end = argv.indexOf('--');
+  if ((end < 0 ? argv : argv.slice(0, end)).some(isHelp)) {
     io.stdout.write(helpOf(spec));
     return exitCode.ok;
   }

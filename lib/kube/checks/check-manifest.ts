@@ -1,6 +1,7 @@
 /** checkManifest: what a cluster would refuse, found without one. */
 import { checkCredentials } from './credentials.js';
 import { checkExperiment } from './experiment.js';
+import { checkFields, kindShapes } from './fields.js';
 import { checkJob } from './job.js';
 import { checkAnnotations, checkLabelName, checkLabels, checkQuantity, checkSubdomainName } from './names.js';
 import { Findings, Part, shown } from './part.js';
@@ -66,7 +67,10 @@ export function checkManifest(object: unknown, { trainer = '2.2+' }: CheckManife
       'unknown-kind',
       `is ${shown(kind.value)} of ${shown(version.value)}; known are ${Object.keys(kKinds).join(', ')}`,
     );
-  else check(whole, trainer);
+  else {
+    checkFields(whole, kindShapes[kind.text ?? ''] ?? 'any');
+    check(whole, trainer);
+  }
   return findings.problems;
 }
 

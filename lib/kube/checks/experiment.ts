@@ -1,4 +1,5 @@
 /** Katib's Experiment: the rules of its webhook. */
+import { checkFields, kindShapes } from './fields.js';
 import { checkJobSpec } from './job.js';
 import { checkLabelName, checkLabels } from './names.js';
 import { shown, type Part } from './part.js';
@@ -87,6 +88,7 @@ function checkTrial(template: Part, parameters: Part, version: TrainerVersion): 
 /** Checks the trial and gives the names of its containers; undefined where they are not known. */
 function checkTrialKind(trial: Part, version: TrainerVersion): readonly (string | undefined)[] | undefined {
   const spec = trial.get('spec');
+  checkFields(trial, kindShapes[trial.get('kind').text ?? ''] ?? 'any');
   const kind = `${trial.get('apiVersion').text} ${trial.get('kind').text}`;
   if (kind === 'kubeflow.org/v1 PyTorchJob') {
     checkPyTorchJobSpec(spec);

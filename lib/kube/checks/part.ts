@@ -51,7 +51,9 @@ export class Part {
   }
 
   get(key: string): Part {
-    const path = this.path === '' ? key : `${this.path}.${key}`;
+    // A key comes from outside as well as a value.
+    const name = looksLikeCredential(key) ? '(not shown)' : printable(key);
+    const path = this.path === '' ? name : `${this.path}.${name}`;
     const own = this.isObject && Object.hasOwn(this.value as object, key);
     return new Part(own ? (this.value as Record<string, unknown>)[key] : undefined, path, this.findings);
   }

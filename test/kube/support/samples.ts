@@ -82,7 +82,7 @@ export function trainObjects(trainer: TrainerVersion): readonly KubeObject[] {
       processesPerNode: 2,
       ...(trainer === '2.1' ? {} : { deadlineSeconds: 60 }),
     }),
-    trainJob({ ...own, runtime: clusterRuntime }),
+    trainJob({ ...own, imagePullPolicy: undefined, priorityClass: undefined, runtime: clusterRuntime }),
     trainJob({ run, image, command, runtime: clusterRuntime, trainer }),
     trainingRuntime({ run, image, trainer }),
   ];

@@ -44,22 +44,12 @@ export async function parametersOf(
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw new UsageError(`${file} has no object of parameters`, command);
   const parameters = { ...(given as Record<string, unknown>) };
-  for (const [name, text] of pairsOf(args.text('param') ?? '', command))
-    parameters[name] = parameterFromText(pipeline, name, text);
-  return parameters;
-}
-
-/** Several flags arrive with commas between; what follows a comma and names nothing belongs to the value before. */
-function pairsOf(list: string, command: string): readonly (readonly [string, string])[] {
-  const pairs: [string, string][] = [];
-  for (const part of list === '' ? [] : list.split(',')) {
-    const [, name, value = ''] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(part) ?? [];
-    const last = pairs.at(-1);
-    if (name !== undefined) pairs.push([name, value]);
-    else if (last !== undefined) last[1] += `,${part}`;
-    else throw new UsageError(`--param is ${JSON.stringify(part)}, expected NAME=VALUE`, command);
+  for (const text of args.texts('param')) {
+    const [, name, value = ''] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined) throw new UsageError(`--param is ${JSON.stringify(text)}, expected NAME=VALUE`, command);
+    parameters[name] = parameterFromText(pipeline, name, value);
   }
-  return pairs;
+  return parameters;
 }
 
 export const parameterFlags = {
@@ -68,6 +58,8 @@ export const parameterFlags = {
     kind: 'text',
     value: 'NAME=VALUE',
     isList: true,
+    // Values may hold commas.
+    separator: '\n',
     help: 'value of a parameter; may be given several times',
   },
 } as const;
