@@ -111,7 +111,7 @@ describe('a PyTorchJob (T1)', () => {
     await expect(failing).rejects.toMatchObject({
       code: 'STEP_FAILED',
       message: expect.stringMatching(
-        /PyTorchJob train-[0-9a-f]{10}: train-[0-9a-f]{10}-(master|worker)-0 ended with code 1\n[^]*[A-Z_]+: /,
+        /PyTorchJob train-[0-9a-f]{10}: train-[0-9a-f]{10}-(master|worker)-0 ended with code 1\n[\s\S]*[A-Z_]+: /,
       ) as string,
     });
     expect(existsSync(join(runs, 'failing', 'last.pt'))).toBe(false);

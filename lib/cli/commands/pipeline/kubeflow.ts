@@ -1,5 +1,5 @@
 /** microtome pipeline submit, watch, delete: runs on Kubeflow Pipelines. */
-import { connectCluster, deleteRun } from '../../../kube/index.js';
+import { deleteRun } from '../../../kube/index.js';
 import {
   deleteSubmittedRun,
   requireSuccess,
@@ -14,6 +14,7 @@ import type { CliIo } from '../../io.js';
 import { noPositional, onePositional } from '../../positionals.js';
 import { printable, table } from '../../text.js';
 import { UsageError } from '../../usage-error.js';
+import { clusterFlags, clusterOf } from '../manifest-finish.js';
 import { parameterFlags, parametersOf, pipelineOf, textOf } from './files.js';
 
 const serverFlags = {
@@ -66,8 +67,7 @@ export const deleteSpec: CommandSpec = {
     'dry-run': { kind: 'flag', help: 'show what would be deleted' },
     'run-id': { kind: 'text', value: 'ID', help: 'ends and deletes this run on Kubeflow Pipelines' },
     ...serverFlags,
-    kubeconfig: { kind: 'text', value: 'F', help: 'how to reach the cluster (default: as kubectl)' },
-    context: { kind: 'text', value: 'NAME', help: "context of the kubeconfig (default: the file's)" },
+    ...clusterFlags,
   },
 };
 
@@ -137,14 +137,7 @@ export async function remove(args: ParsedArgs, io: CliIo): Promise<number> {
   const dryRun = args.flag('dry-run');
   if (runId !== undefined) await forget(runId, args, io, dryRun);
   if (label === undefined) return exitCode.ok;
-  const given = {
-    kubeconfig: args.text('kubeconfig'),
-    context: args.text('context'),
-    namespace: args.text('namespace'),
-  };
-  const cluster = await connectCluster(
-    Object.fromEntries(Object.entries(given).filter(([, one]) => one !== undefined)),
-  );
+  const cluster = await clusterOf(args);
   const keep = args.flag('keep-volumes') ? ['PersistentVolumeClaim'] : [];
   const found = await deleteRun(cluster, label, { keep, dryRun, signal: io.signal });
   const rows = [

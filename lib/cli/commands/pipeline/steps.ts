@@ -19,6 +19,7 @@ export const digestSpec: CommandSpec = {
       kind: 'text',
       value: 'NAME=VALUE',
       isList: true,
+      separator: '\n',
       help: 'counts for --key-to; may be given several times',
     },
     to: { kind: 'text', value: 'F', help: 'write the digest into this file as well' },
@@ -36,12 +37,12 @@ export async function digest(args: ParsedArgs, io: CliIo): Promise<number> {
     });
   const [to, keyTo] = [args.text('to'), args.text('key-to')];
   if (to !== undefined) await writeFile(to, found);
-  if (keyTo !== undefined) await writeFile(keyTo, keyOf(found, args.text('with') ?? ''));
+  if (keyTo !== undefined) await writeFile(keyTo, keyOf(found, args.texts('with')));
   io.stdout.write(`${found}\n`);
   return exitCode.ok;
 }
 
-function keyOf(found: string, withs: string): string {
+function keyOf(found: string, withs: readonly string[]): string {
   return createHash('sha256')
     .update(JSON.stringify([found, withs]))
     .digest('hex')
