@@ -18,7 +18,7 @@ export interface PbMessage {
 }
 
 /** More than a configuration needs. */
-export const kMostPbtxtBytes = 2 ** 20;
+export const kMostPbtxtBytes: number = 2 ** 20;
 const kMostDepth = 32;
 
 const tokenRule =
