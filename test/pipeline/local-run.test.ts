@@ -34,7 +34,7 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const maker = (more: Partial<Step> = {}): Step =>
   stepOf(
     'make',
-    'fs.appendFileSync(`${words[0]}/count`, "x"); fs.writeFileSync(words[1], words[3]); fs.mkdirSync(words[2]); fs.writeFileSync(`${words[2]}/a`, words[3]);',
+    'fs.appendFileSync(words[0] + "/count", "x"); fs.writeFileSync(words[1], words[3]); fs.mkdirSync(words[2]); fs.writeFileSync(words[2] + "/a", words[3]);',
     ['/vol', outputParameter('text'), outputArtifact('folder'), inputParameter('word')],
     {
       parameters: { word: { parameter: 'word' } },
@@ -46,7 +46,7 @@ const maker = (more: Partial<Step> = {}): Step =>
   );
 const user: Step = stepOf(
   'use',
-  'fs.writeFileSync(words[2], `${words[0]} ${fs.readFileSync(`${words[1]}/a`, "utf8")}`);',
+  'fs.writeFileSync(words[2], words[0] + " " + fs.readFileSync(words[1] + "/a", "utf8"));',
   [inputParameter('text'), inputArtifact('folder'), outputArtifact('table')],
   {
     parameters: { text: { step: 'make', output: 'text' } },
@@ -130,7 +130,7 @@ describe('runPipelineLocally', () => {
   it('names the step that failed, with its last lines, and goes on from there', async () => {
     const { run, at } = runnerOf(scratch());
     const code =
-      'console.log("first line"); console.error("the disk is on fire"); if (!fs.existsSync(`${words[0]}/fixed`)) process.exit(3);';
+      'console.log("first line"); console.error("the disk is on fire"); if (!fs.existsSync(words[0] + "/fixed")) process.exit(3);';
     const failing = stepOf('last', code, ['/vol'], { volumes: { '/vol': volume }, after: ['make'] });
     const pipeline = pipelineOf([maker(), failing], { word: 'one' });
     await expect(run(pipeline)).rejects.toMatchObject({
@@ -147,7 +147,7 @@ describe('runPipelineLocally', () => {
   it('tries again as often as the policy says', async () => {
     const { run, events, at } = runnerOf(scratch());
     const code =
-      'fs.appendFileSync(`${words[0]}/tries`, "t"); if (fs.statSync(`${words[0]}/tries`).size < 3) process.exit(1);';
+      'fs.appendFileSync(words[0] + "/tries", "t"); if (fs.statSync(words[0] + "/tries").size < 3) process.exit(1);';
     const flaky = stepOf('flaky', code, ['/vol'], { volumes: { '/vol': volume }, retries: 2 });
     const pipeline = pipelineOf([flaky]);
     const task = pipeline.specification.root.dag.tasks['flaky'] as { retryPolicy: object };

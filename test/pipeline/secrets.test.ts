@@ -58,7 +58,7 @@ describe('secrets of a local run', () => {
 
   it('are no output of a step', async () => {
     const folder = scratch();
-    const step = stepOf('leaky', 'fs.writeFileSync(words[0], `key=${env.THE_KEY}`)', [outputParameter('p')], {
+    const step = stepOf('leaky', 'fs.writeFileSync(words[0], "key=" + env.THE_KEY)', [outputParameter('p')], {
       secret,
       outputParameters: { p: 'STRING' },
     });
