@@ -1,18 +1,18 @@
 /** The public names of `microtome/kube`, and nothing else. Importing this opens no connection and reads no file. */
 
-export { volumeClaim } from './build/volume-claim.js';
-export type { VolumeClaimOptions } from './build/volume-claim.js';
-export { parseSecretKey, secretReference } from './build/secret-reference.js';
-export { pyTorchJob } from './build/pytorch-job.js';
-export type { PyTorchJobOptions } from './build/pytorch-job.js';
-export { trainingRuntime, trainJob, trainJobWithRuntime } from './build/train-job.js';
-export type { TrainerOptions, TrainingRuntimeOptions, TrainJobOptions } from './build/train-job.js';
-export { experiment } from './build/experiment.js';
-export type { ExperimentOptions, TuningParameter } from './build/experiment.js';
-export { scoreExitCodes, scoreJob, scorerContainer } from './build/score-job.js';
-export type { ScoreJobOptions } from './build/score-job.js';
-export { inferenceService, tritonService } from './build/inference-service.js';
-export type { InferenceServiceOptions, ServiceOptions, TritonServiceOptions } from './build/inference-service.js';
+export { volumeClaim } from './builders/volume-claim.js';
+export type { VolumeClaimOptions } from './builders/volume-claim.js';
+export { parseSecretKey, secretReference } from './builders/secret-reference.js';
+export { pyTorchJob } from './builders/pytorch-job.js';
+export type { PyTorchJobOptions } from './builders/pytorch-job.js';
+export { trainingRuntime, trainJob, trainJobWithRuntime } from './builders/train-job.js';
+export type { TrainerOptions, TrainingRuntimeOptions, TrainJobOptions } from './builders/train-job.js';
+export { experiment } from './builders/experiment.js';
+export type { ExperimentOptions, TuningParameter } from './builders/experiment.js';
+export { scoreExitCodes, scoreJob, scorerContainer } from './builders/score-job.js';
+export type { ScoreJobOptions } from './builders/score-job.js';
+export { inferenceService, tritonService } from './builders/inference-service.js';
+export type { InferenceServiceOptions, ServiceOptions, TritonServiceOptions } from './builders/inference-service.js';
 export { queueLabel, runLabel } from './run.js';
 export type { ObjectOptions, QueueOptions, RunOptions } from './run.js';
 export type { ClaimMount, PodOptions, Resources, SecretKey, SecretMount } from './pod.js';

@@ -68,7 +68,7 @@ describe('manifest', () => {
         ...tuned,
       ],
     ],
-    ['InferenceService', ['manifest', 'inferenceservice', ...run, ...image, '--model', 'm', '--', '--max-batch', '8']],
+    ['InferenceService', ['manifest', 'inferenceservice', ...run, ...image, '--model', 'm', '--', '--batch-rows', '8']],
     [
       'InferenceService',
       ['manifest', 'inferenceservice', ...run, '--triton-repository', 's3://b/c', '--triton-version', '24.06-py3'],
@@ -219,8 +219,8 @@ describe('manifest', () => {
       podFailurePolicy: {
         rules: [
           { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-          { action: 'FailJob', onExitCodes: { containerName: 'scorer', operator: 'In', values: [2] } },
-          { action: 'FailIndex', onExitCodes: { containerName: 'scorer', operator: 'In', values: [3, 4] } },
+          { action: 'FailJob', onExitCodes: { containerName: 'scorer', operator: 'In', values: [2, 4] } },
+          { action: 'FailIndex', onExitCodes: { containerName: 'scorer', operator: 'In', values: [5] } },
         ],
       },
       template: {

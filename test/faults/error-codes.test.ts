@@ -6,6 +6,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,6 +22,7 @@ import {
   scoreSlide,
 } from '../../lib/index.js';
 import type { ErrorCode, Stage } from '../../lib/index.js';
+import { connectCluster, waitFor } from '../../lib/kube/index.js';
 import { errorAdvice, native, stages } from '../../lib/core/errors.js';
 import { startRun } from '../../lib/runs/directory-run.js';
 import { compilePipeline, runPipelineLocally } from '../../lib/pipeline/index.js';
@@ -294,6 +297,8 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
       }),
   ],
   ['NETWORK', 'an address', () => openSlide(new URL('https://example.org/slide.tif'))],
+  ['CLUSTER_REFUSED', 'a cluster that does not know this user', () => inCluster(401, {})],
+  ['JOB_FAILED', 'a job that has failed', () => inCluster(200, failedJob)],
   [
     'CANCELLED',
     'a closed slide',
@@ -316,6 +321,32 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ],
   ['INTERNAL', 'an exception of no known kind', () => native(() => Promise.reject(new Error('a bug')))],
 ];
+
+const failedJob = {
+  metadata: { name: 'j' },
+  kind: 'Job',
+  spec: {},
+  status: { conditions: [{ type: 'Failed', status: 'True' }] },
+};
+
+/** Waits for a job at a server that gives one answer to everything. */
+async function inCluster(status: number, body: object): Promise<void> {
+  const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(body)));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  const contexts = [{ name: 'c', context: { cluster: 'c', user: 'u' } }];
+  const clusters = [{ name: 'c', cluster: { server: `http://127.0.0.1:${port}` } }];
+  writeFileSync(
+    at('kubeconfig'),
+    JSON.stringify({ 'current-context': 'c', contexts, clusters, users: [{ name: 'u' }] }),
+  );
+  try {
+    const cluster = await connectCluster({ kubeconfig: at('kubeconfig') });
+    await waitFor(cluster, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' } });
+  } finally {
+    server.close();
+  }
+}
 
 describe('each code, with its stage and its advice', () => {
   it.each(cases)('%s: %s', async (code, _, provoke) => {

@@ -201,7 +201,7 @@ describe('waitFor', () => {
 
   it('a failed Indexed Job names the reason, the shards with their exit codes, the pods and the warnings', async () => {
     await applyManifests(cluster, [job]);
-    server.put(`${pods}/score-1-abcde`, failedPod(1, 4));
+    server.put(`${pods}/score-1-abcde`, failedPod(1, 5));
     server.put('/api/v1/namespaces/lesions/events/e1', {
       kind: 'Event',
       metadata: { name: 'e1' },
@@ -219,15 +219,15 @@ describe('waitFor', () => {
     expect(found).toContain('JOB_FAILED: job.batch/score has failed: FailedIndexes: Job has failed indexes');
     for (const text of [
       'of 4 shards 2 are done, 1 have failed (1), 1 are open',
-      'shard 1: exit code 4, Error',
-      'pod score-1-abcde: Failed, exit code 4, Error',
+      'shard 1: exit code 5, Error',
+      'pod score-1-abcde: Failed, exit code 5, Error',
       'FailedMount (pod/score-1-abcde): the claim is missing',
     ])
       expect(found).toContain(text);
     expect(await indexReport(cluster, job)).toEqual({
       completions: 4,
       succeeded: [0, 2],
-      failed: [{ index: 1, exitCode: 4, reason: 'Error', pods: ['score-1-abcde'] }],
+      failed: [{ index: 1, exitCode: 5, reason: 'Error', pods: ['score-1-abcde'] }],
       open: [3],
     });
   });

@@ -37,7 +37,7 @@ export const manifestJobSpec: CommandSpec = {
     ...applyFlags,
   },
   notes: [
-    'Exit codes of score: 2 ends the job, 3 and 4 end the shard, all others are tried again. microtome merge joins the parts.',
+    'Exit codes of a shard: 2 and 4 end the job, 5 ends the shard, all others are tried again. microtome merge joins the parts.',
     'example: microtome manifest job /data/slides --run r1 --image scorer:1 --model /data/m --out /out/parts --shards 8',
     '           --claim slides=/data:ro --claim scores=/out -- --metadata /data/test_metadata.csv',
   ],

@@ -70,7 +70,7 @@ export async function waitFor(cluster: Cluster, object: KubeObject, options: Wai
       const text = JSON.stringify([found, pods]);
       if (text !== before) onState?.({ ...found, pods });
       before = text;
-      if (found.state === 'failed') throw await failureOf(cluster, live, { found, pods, namespace, signal });
+      if (found.state === 'failed') throw await failureOf(cluster, object, { live, found, pods, namespace, signal });
       if (found.state === 'succeeded')
         return { ...found, state: 'succeeded', pods, indexes: indexesOrNull(live, pods) };
       if (performance.now() < end) await pause(Math.min(pollMs, end - performance.now()), signal);
@@ -146,6 +146,7 @@ function indexesOrNull(live: KubeObject, pods: readonly PodReport[]): IndexRepor
 }
 
 interface Failure {
+  readonly live: KubeObject;
   readonly found: ObjectState;
   readonly pods: readonly PodReport[];
   readonly namespace: string;
@@ -154,18 +155,17 @@ interface Failure {
 
 async function failureOf(
   cluster: Cluster,
-  live: KubeObject,
-  { found, pods, namespace, signal }: Failure,
+  object: KubeObject,
+  { live, found, pods, namespace, signal }: Failure,
 ): Promise<MicrotomeError> {
   const why = [found.reason, found.message].filter((text) => text !== '').join(': ');
   const indexes = indexesOrNull(live, pods);
   const shards = indexes === null ? [] : shardLines(indexes);
   const bad = pods.filter(({ phase, exitCode }) => phase === 'Failed' || (exitCode ?? 0) !== 0);
-  const warnings = await warningsQuietly(cluster, live, pods, { namespace, signal });
-  return new MicrotomeError('JOB_FAILED', 'options', `${titleOf(live)} has failed: ${why || 'no reason was given'}`, {
-    tried: [...shards, ...podLines(bad), ...warnings],
-    advice: adviceFor(found, pods),
-  });
+  const warnings = await warningsQuietly(cluster, object, pods, { namespace, signal });
+  const lines = [...shards, ...podLines(bad), ...warnings];
+  const text = withLines(`${titleOf(object)} has failed: ${why || 'no reason was given'}`, lines);
+  return new MicrotomeError('JOB_FAILED', 'options', text, { advice: adviceFor(found, pods) });
 }
 
 function adviceFor({ reason }: ObjectState, pods: readonly PodReport[]): string {
@@ -232,8 +232,11 @@ async function tooLate(
   const pods = await podsQuietly(cluster, object, namespace, signal);
   const warnings = await warningsQuietly(cluster, object, pods, { namespace, signal });
   const waiting = pods.filter(({ phase }) => phase !== 'Succeeded');
-  return new MicrotomeError('DEADLINE', 'options', `${titleOf(object)} was not done after ${timeoutMs} ms`, {
+  const text = withLines(`${titleOf(object)} was not done after ${timeoutMs} ms`, [...podLines(waiting), ...warnings]);
+  return new MicrotomeError('DEADLINE', 'options', text, {
     advice: 'it goes on in the cluster: wait longer, or look at what its pods wait for',
-    tried: [...podLines(waiting), ...warnings],
   });
 }
+
+/** What is known beside, in lines of its own. */
+const withLines = (found: string, lines: readonly string[]): string => [found, ...lines].join('\n  ');

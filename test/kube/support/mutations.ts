@@ -230,7 +230,7 @@ const table: readonly (readonly [string, Sample, string, unknown, ManifestRule, 
   ['too many pods at once', 'scoring', 'spec/parallelism', 100_001, 'indexed-size'],
   ['FailIndex without a limit for each index', 'scoring', 'spec/backoffLimitPerIndex', undefined, 'failure-policy'],
   ['exit code 0 as a failure', 'scoring', `${rule1}/onExitCodes/values`, [0, 2], 'failure-policy'],
-  ['exit codes out of order', 'scoring', `${rule1}/onExitCodes/values`, [4, 3], 'failure-policy'],
+  ['exit codes out of order', 'scoring', `${rule1}/onExitCodes/values`, [4, 2], 'failure-policy'],
   ['no exit codes', 'scoring', `${rule1}/onExitCodes/values`, [], 'failure-policy'],
   [
     'a rule for a container that is not there',

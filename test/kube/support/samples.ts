@@ -125,7 +125,7 @@ export const objects: readonly KubeObject[] = [
     ...shared,
     ...everything,
     model: '/data/bundle',
-    serveArguments: ['--max-batch', '64'],
+    serveArguments: ['--batch-rows', '64'],
     minReplicas: 0,
     maxReplicas: 4,
     timeoutSeconds: 30,
