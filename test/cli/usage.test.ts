@@ -5,7 +5,10 @@ import { cli } from './support.js';
 describe('usage', () => {
   it('no command, an unknown one, a near miss: exit 2 and the commands that exist', async () => {
     for (const [argv, message] of [
-      [[], 'a command is missing: score, embed, info, region, model, evaluate, pack, manifest, doctor, bench'],
+      [
+        [],
+        'a command is missing: score, embed, info, region, model, serve, evaluate, pipeline, pack, manifest, doctor, bench',
+      ],
       [
         ['serve'],
         'unknown command "serve"; commands: score, embed, info, region, model, evaluate, pack, manifest, doctor, bench',
