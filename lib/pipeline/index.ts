@@ -14,6 +14,7 @@ export { checkPipeline, pipelineProblems } from './ir/check.js';
 export { parsePipeline, pipelineText } from './ir/file.js';
 export { orderOf } from './ir/order.js';
 export type { Order } from './ir/order.js';
+export { parameterTypes } from './ir/types.js';
 export type * from './ir/types.js';
 export { digestOf } from './digest.js';
 export { readImages } from './local/images.js';

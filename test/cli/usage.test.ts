@@ -10,8 +10,8 @@ describe('usage', () => {
         'a command is missing: score, embed, info, region, model, serve, evaluate, pipeline, pack, manifest, doctor, bench',
       ],
       [
-        ['serve'],
-        'unknown command "serve"; commands: score, embed, info, region, model, evaluate, pack, manifest, doctor, bench',
+        ['publish'],
+        'unknown command "publish"; commands: score, embed, info, region, model, serve, evaluate, pipeline, pack, manifest, doctor, bench',
       ],
       [['evaluate'], 'a submission is missing'],
       [['scroe'], 'did you mean score?'],

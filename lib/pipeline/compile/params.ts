@@ -48,6 +48,7 @@ export interface DataParams {
   readonly digest: string;
 }
 
+/** How the model is trained: on which pods, and with which options of `train/lesions`. */
 export interface TrainingParams {
   readonly operator: 'pytorchjob' | 'trainjob';
   /** Fields of a TrainJob changed between these: `2.1` or older, `2.2+` or newer. */
@@ -75,6 +76,7 @@ export interface TrainingParams {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** The InferenceService. */
 export interface ServingParams {
   readonly name: string;
   readonly deadlineSeconds: number;

@@ -1,6 +1,7 @@
 /** The order in which the tasks of a graph can run. */
 import type { TaskSpecification } from './types.js';
 
+/** What {@link orderOf} found. */
 export interface Order {
   /** Each task after all that it waits for; of those that could come next, in the order of the file. */
   readonly names: readonly string[];
@@ -8,6 +9,7 @@ export interface Order {
   readonly circle: readonly string[];
 }
 
+/** Orders tasks by what they wait for, and finds a circle where there is one. */
 export function orderOf(tasks: Readonly<Record<string, TaskSpecification>>): Order {
   const names: string[] = [];
   const done = new Set<string>();

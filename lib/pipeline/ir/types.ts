@@ -8,8 +8,10 @@ export const schemaVersion = '2.1.0';
 
 /** Types of a parameter. */
 export const parameterTypes = ['STRING', 'NUMBER_INTEGER', 'NUMBER_DOUBLE', 'BOOLEAN', 'LIST', 'STRUCT'] as const;
+/** One of {@link parameterTypes}. */
 export type ParameterType = (typeof parameterTypes)[number];
 
+/** A parameter that a component or a pipeline takes. */
 export interface InputParameter {
   readonly parameterType: ParameterType;
   readonly defaultValue?: unknown;
@@ -17,17 +19,20 @@ export interface InputParameter {
   readonly description?: string | undefined;
 }
 
+/** An artifact that a component takes or gives: its kind, such as `system.Model`. */
 export interface ArtifactDefinition {
   readonly artifactType: { readonly schemaTitle: string; readonly schemaVersion: string };
   readonly isOptional?: boolean | undefined;
   readonly description?: string | undefined;
 }
 
+/** What a component or a pipeline takes. */
 export interface InputDefinitions {
   readonly parameters?: Readonly<Record<string, InputParameter>> | undefined;
   readonly artifacts?: Readonly<Record<string, ArtifactDefinition>> | undefined;
 }
 
+/** What a component gives. */
 export interface OutputDefinitions {
   readonly parameters?:
     | Readonly<Record<string, { readonly parameterType: ParameterType; readonly description?: string | undefined }>>
@@ -35,12 +40,14 @@ export interface OutputDefinitions {
   readonly artifacts?: Readonly<Record<string, ArtifactDefinition>> | undefined;
 }
 
+/** What a task does: what it takes and gives, and which executor runs. */
 export interface Component {
   readonly executorLabel: string;
   readonly inputDefinitions?: InputDefinitions | undefined;
   readonly outputDefinitions?: OutputDefinitions | undefined;
 }
 
+/** The image of an executor, and the words that start its program. */
 export interface ContainerSpecification {
   readonly image: string;
   readonly command?: readonly string[] | undefined;
@@ -49,6 +56,7 @@ export interface ContainerSpecification {
   readonly resources?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A parameter that another task gives. */
 export interface TaskOutputParameter {
   readonly producerTask: string;
   readonly outputParameterKey: string;
@@ -61,10 +69,12 @@ export interface InputSource {
   readonly runtimeValue?: { readonly constant: unknown } | undefined;
 }
 
+/** An artifact that another task gives. */
 export interface ArtifactSource {
   readonly taskOutputArtifact: { readonly producerTask: string; readonly outputArtifactKey: string };
 }
 
+/** How often a task is tried again, and how long is waited before. */
 export interface RetryPolicy {
   readonly maxRetryCount?: number | undefined;
   /** Such as `30s`. */
@@ -73,6 +83,7 @@ export interface RetryPolicy {
   readonly backoffMaxDuration?: string | undefined;
 }
 
+/** One node of the graph: its component, what it waits for, and what it is given. */
 export interface TaskSpecification {
   readonly componentRef: { readonly name: string };
   readonly taskInfo: { readonly name: string };
@@ -87,6 +98,7 @@ export interface TaskSpecification {
   readonly retryPolicy?: RetryPolicy | undefined;
 }
 
+/** The first document of a pipeline file. */
 export interface PipelineSpecification {
   readonly pipelineInfo: { readonly name: string; readonly description?: string | undefined };
   readonly schemaVersion: typeof schemaVersion;
@@ -101,6 +113,7 @@ export interface PipelineSpecification {
   };
 }
 
+/** A claim in a container. */
 export interface VolumeMount extends InputSourceCopies {
   readonly mountPath: string;
   readonly pvcNameParameter: InputSource;
@@ -114,6 +127,7 @@ interface InputSourceCopies {
   readonly constant?: string | undefined;
 }
 
+/** Variables of a container whose values are in a Secret. */
 export interface SecretMount {
   readonly secretNameParameter: InputSource;
   /** The same, for servers that do not know the other. */
@@ -122,6 +136,7 @@ export interface SecretMount {
   readonly optional?: boolean | undefined;
 }
 
+/** What Kubernetes adds to an executor. */
 export interface KubernetesExecutor {
   readonly pvcMount?: readonly VolumeMount[] | undefined;
   readonly secretAsEnv?: readonly SecretMount[] | undefined;

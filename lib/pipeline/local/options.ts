@@ -11,6 +11,7 @@ export interface LocalEvent {
   readonly text: string;
 }
 
+/** Options of {@link runPipelineLocally}. */
 export interface LocalRunOptions {
   readonly pipeline: PipelineIr;
   /** The folder of the run: volumes, artifacts, logs, state. A run in the same folder goes on. */
@@ -24,6 +25,7 @@ export interface LocalRunOptions {
   /** Variables of every process: `PATH` at least, where the map of images has programs without a path. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Is told what happens, as it happens. */
   readonly onEvent?: ((event: LocalEvent) => void) | undefined;
   /** Called when all steps are done, while the services that were deployed still run. */
   readonly onServices?: ((services: readonly LocalService[]) => Promise<void>) | undefined;
@@ -35,6 +37,7 @@ export interface LocalService {
   readonly url: string;
 }
 
+/** What became of one step. */
 export interface LocalStep {
   readonly name: string;
   /** `skipped`: an earlier run in this folder had the same inputs, and its outputs are still there. */
@@ -47,6 +50,7 @@ export interface LocalStep {
   readonly log: string;
 }
 
+/** What became of a run. */
 export interface LocalRun {
   readonly run: string;
   readonly folder: string;

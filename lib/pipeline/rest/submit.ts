@@ -7,6 +7,7 @@ import type { PipelineIr } from '../ir/types.js';
 import { runParameters } from '../run-parameters.js';
 import { KfpConnection, KfpRefusal, type KfpOptions } from './transport.js';
 
+/** Options of {@link submitPipeline}. */
 export interface SubmitOptions extends KfpOptions {
   readonly pipeline: PipelineIr;
   /** @defaultValue the name in the pipeline */

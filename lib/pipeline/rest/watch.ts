@@ -17,10 +17,12 @@ export type RuntimeState =
   | 'CANCELED'
   | 'PAUSED';
 
+/** Options of {@link watchRun}. */
 export interface WatchOptions extends KfpOptions {
   readonly runId: string;
   /** Milliseconds between two looks. @defaultValue 5000 */
   readonly pollMs?: number | undefined;
+  /** Is told each change of a state. */
   readonly onEvent?: ((event: WatchEvent) => void) | undefined;
 }
 
@@ -32,12 +34,14 @@ export interface WatchEvent {
   readonly error: string;
 }
 
+/** One task of a run at its end. */
 export interface WatchedTask {
   readonly name: string;
   readonly state: RuntimeState;
   readonly error: string;
 }
 
+/** How a run ended. */
 export interface WatchedRun {
   readonly runId: string;
   readonly state: 'SUCCEEDED' | 'SKIPPED' | 'FAILED' | 'CANCELED';
