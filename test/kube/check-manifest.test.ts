@@ -116,6 +116,7 @@ describe.skipIf(!hasCrds)('the official schemas of $MICROTOME_TEST_DATA/crds', (
     [files.runtime, 'spec.mlPolicy', 'TrainingRuntime', 'spec.mlPolicy'],
     [files.runtime, 'spec.template.spec', 'TrainingRuntime', 'spec.template.spec'],
     [files.runtime, jobOfRuntime, 'Job', 'spec'],
+    [files.runtime, 'spec.template.spec.volumeClaimPolicies.[].templates.[].spec', 'PersistentVolumeClaim', 'spec'],
     [service, 'spec', 'InferenceService', 'spec'],
     [service, 'spec.predictor', 'InferenceService', 'spec.predictor'],
     [service, 'spec.predictor.model', 'InferenceService', 'spec.predictor.model'],

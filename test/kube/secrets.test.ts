@@ -92,6 +92,19 @@ describe('a secret in an option', () => {
   });
 });
 
+describe('a secret that is a key and a value', () => {
+  it.each(['labels', 'annotations', 'nodeSelector', 'podAnnotations'])(
+    'of %s is in no place that is named',
+    (option) => {
+      const options = { run: 'r1', image: 'a:1', command: ['main'], [option]: { [planted]: planted } };
+      const error = thrownBy(() => pyTorchJob(options));
+      expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+      expect(allOf(error)).toContain('(not shown)');
+      expect(allOf(error)).not.toContain(planted);
+    },
+  );
+});
+
 const build = (change: object): KubeObject => pyTorchJob({ run: 'r1', image: 'a:1', command: ['main'], ...change });
 const secret = 'correct horse battery staple';
 

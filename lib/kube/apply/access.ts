@@ -118,14 +118,14 @@ async function headersOf(user: Fields, folder: string): Promise<Record<string, s
 const kPodFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** In a pod: the service account's files, and the name under which every cluster has its API server. */
-export async function accessOfPod(): Promise<Access> {
-  const ca = await readSmallFile(`${kPodFolder}/ca.crt`, "the pod's certificate of the cluster");
-  const namespace = (await readSmallFile(`${kPodFolder}/namespace`, "the pod's namespace")).toString('utf8').trim();
+export async function accessOfPod(folder: string = kPodFolder): Promise<Access> {
+  const ca = await readSmallFile(`${folder}/ca.crt`, "the pod's certificate of the cluster");
+  const namespace = (await readSmallFile(`${folder}/namespace`, "the pod's namespace")).toString('utf8').trim();
   return {
     server: 'https://kubernetes.default.svc',
     namespace,
     authorize: async () => {
-      const token = (await readSmallFile(`${kPodFolder}/token`, "the pod's token")).toString('utf8').trim();
+      const token = (await readSmallFile(`${folder}/token`, "the pod's token")).toString('utf8').trim();
       return { ca, headers: { authorization: `Bearer ${token}` } };
     },
   };

@@ -1,7 +1,7 @@
 /** Server-side apply: the cluster gets the objects, and says what became of them. */
 import { refuseCredentials } from '../checked.js';
 import type { KubeObject } from '../objects.js';
-import { queueLabel } from '../run.js';
+import { canonicalJson, queueLabel } from '../run.js';
 import type { ApiResponse, Cluster } from './cluster.js';
 import { placeOf, titleOf } from './kinds.js';
 import { refusalOf } from './refusal.js';
@@ -89,14 +89,19 @@ async function applyOne(
 }
 
 interface Live {
-  readonly metadata?: { readonly resourceVersion?: string; readonly generation?: number };
   readonly spec?: { readonly suspend?: boolean; readonly runPolicy?: { readonly suspend?: boolean } };
 }
 
-/** A dry run gives a new resourceVersion to nothing, so its generation is compared, too. */
+/**
+ * Whether an object is what it was, but for its status. Its resourceVersion does not say so: the second apply of a claim gives it
+ * another one and changes nothing that can be seen, and a dry run gives none.
+ */
 function isSame(live: ApiResponse, answer: ApiResponse): boolean {
-  const [before, after] = [(live.body as Live).metadata, (answer.body as Live).metadata];
-  return before?.resourceVersion === after?.resourceVersion && before?.generation === after?.generation;
+  const [before, after] = [live, answer].map(({ body }) => {
+    const { status: _, metadata, ...rest } = body as { readonly status?: unknown; readonly metadata?: object };
+    return canonicalJson({ ...rest, metadata: { ...metadata, resourceVersion: null, managedFields: null } });
+  });
+  return before === after;
 }
 
 /** The object with the `suspend` that it has in the cluster, where Kueue decides about it. */

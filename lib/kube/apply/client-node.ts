@@ -73,12 +73,16 @@ async function newConfig(what: string): Promise<KubeConfig> {
 }
 
 /** Version 2 needs Node.js 22.19. On an older one its import ends the process, whoever catches its error. */
+export function unloadable(version: string | null, node: string): boolean {
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  const isNew = major > 22 || (major === 22 && minor >= 19);
+  return !isNew && version !== null && !version.startsWith('1.');
+}
+
 async function refuseUnloadable(): Promise<void> {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > 22 || (major === 22 && minor >= 19)) return;
-  const version = await installedVersion();
-  if (version === null || version.startsWith('1.')) return;
-  const found = `@kubernetes/client-node ${version} needs Node.js 22.19, this is ${process.versions.node}`;
+  const [version, { node }] = [await installedVersion(), process.versions];
+  if (!unloadable(version, node)) return;
+  const found = `@kubernetes/client-node ${version} needs Node.js 22.19, this is ${node}`;
   throw new MicrotomeError('RUNTIME_MISSING', 'options', found, { advice: 'npm install @kubernetes/client-node@1' });
 }
 

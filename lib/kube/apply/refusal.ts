@@ -25,7 +25,8 @@ export function refusalOf({ status, body }: ApiResponse, what: string): Microtom
   const { reason, message } = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   const said = clusterText(message) || clusterText(body) || 'no reason was given';
   const found = `${what}: ${status}${typeof reason === 'string' ? ` ${clusterText(reason)}` : ''}: ${said}`;
-  const isBusy = status === 429 || status >= 500;
+  // Server-side apply says 500 of a field that the kind does not have.
+  const isBusy = status === 429 || (status >= 500 && !said.includes('field not declared in schema'));
   return new MicrotomeError(isBusy ? 'NETWORK' : 'CLUSTER_REFUSED', 'options', found, {
     advice: isBusy ? 'the API server is not well or too busy: try again' : (kAdvice[status] ?? 'correct the manifest'),
   });

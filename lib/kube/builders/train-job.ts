@@ -183,4 +183,4 @@ function patches(options: TrainJobOptions, trainer: TrainerVersion): object {
 }
 
 /** Who wrote a patch; others may add theirs beside it. */
-const kManager = 'microtome.manifest';
+const kManager = 'microtome/manifest';

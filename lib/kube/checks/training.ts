@@ -93,8 +93,13 @@ export function checkTrainJobSpec(spec: Part, version: TrainerVersion): void {
   }
 }
 
+/** `example.org/manager`; Trainer's webhook refuses a word without a slash. */
+const kManagerPath = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[\w/.~!$&'()*+,;=:@%-]+$/;
+
 function checkPatch(patch: Part): void {
-  patch.get('manager').isThere();
+  const manager = patch.get('manager');
+  if (manager.isThere() && !kManagerPath.test(manager.text ?? ''))
+    manager.error('shape', 'must have a domain before a slash, such as example.org/manager');
   for (const job of patch.at('trainingRuntimeSpec.template.spec.replicatedJobs').items)
     for (const container of job.at('template.spec.template.spec.containers').items) refuseEnvOfNode(container);
 }

@@ -180,6 +180,7 @@ const table: readonly (readonly [string, Sample, string, unknown, ManifestRule, 
   ['runtimePatches on 2.1', 'trainJob21', 'spec/runtimePatches', [{ manager: 'x' }], 'patches-version', '2.1'],
   ['a deadline on 2.1', 'trainJob21', 'spec/activeDeadlineSeconds', 60, 'patches-version', '2.1'],
   ['a patch of nobody', 'patched', 'spec/runtimePatches/0/manager', undefined, 'shape'],
+  ['a patch of a manager without a domain', 'patched', 'spec/runtimePatches/0/manager', 'microtome', 'shape'],
   ['an override of no job', 'patched21', 'spec/podTemplateOverrides/0/targetJobs', undefined, 'shape', '2.1'],
   ['PET_ in env', 'trainJob', 'spec/trainer/env/0/name', 'PET_NNODES', 'reserved-env'],
   [
