@@ -12,6 +12,7 @@ import {
 import type { Step } from '../../lib/pipeline/compile/builder.js';
 import { localImages, pipelineOf, scratch, stepOf } from './local-support.js';
 
+type KubernetesFields = { pvcMount?: object[]; secretAsEnv?: object[] };
 const volume = { constant: 'shared' } as const;
 
 function runnerOf(folder: string) {
@@ -98,13 +99,11 @@ describe('runPipelineLocally', () => {
       'an artifact was changed',
       (at: (...names: string[]) => string) => writeFileSync(at('artifacts', 'make', 'folder', 'a'), 'y'),
       /artifact folder is not there as it was written/,
-      'skipped',
     ],
     [
       'an artifact was deleted',
       (at: (...names: string[]) => string) => rmSync(at('artifacts', 'make'), { recursive: true }),
       /artifact folder is not there/,
-      'skipped',
     ],
     [
       'the volume was made again',
@@ -112,25 +111,72 @@ describe('runPipelineLocally', () => {
         rmSync(at('volumes'), { recursive: true });
         mkdirSync(at('volumes'));
       },
-      /its inputs are other ones/,
-      'finished',
+      /the volume shared is not as the last step left it/,
     ],
-  ])('runs a step again where %s', async (_, change, why, after) => {
+    [
+      'only the folder of the volume was deleted',
+      (at: (...names: string[]) => string) => rmSync(at('volumes', 'shared'), { recursive: true }),
+      /the volume shared is not as the last step left it/,
+    ],
+    [
+      'a file in the volume was changed',
+      (at: (...names: string[]) => string) => writeFileSync(at('volumes', 'shared', 'count'), 'xyz'),
+      /the volume shared is not as the last step left it/,
+    ],
+  ])('runs a step, and what comes after it, again where %s', async (_, change, why) => {
     const { run, events, at } = runnerOf(scratch());
     const pipeline = pipelineOf([maker(), user], { word: 'one' });
     await run(pipeline);
     change(at);
     events.length = 0;
     const { steps } = await run(pipeline);
-    expect(steps.map(({ state }) => state)).toEqual(['finished', after]);
+    expect(steps.map(({ state }) => state)).toEqual(['finished', 'finished']);
     expect(events[0]?.text).toMatch(why);
     expect(read(steps[1]?.artifacts['table'] ?? '')).toBe('one one');
+  });
+
+  it.each([
+    [
+      'another folder of the volume',
+      (file: KubernetesFields) => (file.pvcMount = [{ ...file.pvcMount?.[0], subPath: 'b' }]),
+    ],
+    [
+      'a Secret',
+      (file: KubernetesFields) =>
+        (file.secretAsEnv = [
+          {
+            secretNameParameter: { runtimeValue: { constant: 'account' } },
+            keyToEnv: [{ secretKey: 'user', envVar: 'USER_NAME' }],
+          },
+        ]),
+    ],
+  ])('runs a step again where it gets %s', async (_, change) => {
+    const { run, events } = runnerOf(scratch());
+    const pipeline = pipelineOf([maker()], { word: 'one' });
+    await run(pipeline);
+    const executor = Object.keys(pipeline.kubernetes)[0] ?? '';
+    change(pipeline.kubernetes[executor] as KubernetesFields);
+    events.length = 0;
+    const { steps } = await run(pipeline, { secrets: { account: { user: 'me' } } });
+    expect(steps.map(({ state }) => state)).toEqual(['finished']);
+    expect(events[0]?.text).toMatch(/its inputs are other ones/);
+  });
+
+  it('runs a step again where another image of the map has another program', async () => {
+    const folder = scratch();
+    const { run } = runnerOf(folder);
+    const pipeline = pipelineOf([maker()], { word: 'one' });
+    const images = localImages(folder);
+    const pod = { programs: { train: ['true'] }, folder, env: {} };
+    await run(pipeline, { images: { ...images, pod } });
+    const { steps } = await run(pipeline, { images: { ...images, pod: { ...pod, env: { VERSION: '2' } } } });
+    expect(steps.map(({ state }) => state)).toEqual(['finished']);
   });
 
   it('names the step that failed, with its last lines, and goes on from there', async () => {
     const { run, at } = runnerOf(scratch());
     const code =
-      'console.log("first line"); console.error("the disk is on fire"); if (!fs.existsSync(words[0] + "/fixed")) process.exit(3);';
+      'console.log("first line"); console.error("the disk is on fire"); if (!fs.existsSync(words[0] + "/../../fixed")) process.exit(3);';
     const failing = stepOf('last', code, ['/vol'], { volumes: { '/vol': volume }, after: ['make'] });
     const pipeline = pipelineOf([maker(), failing], { word: 'one' });
     await expect(run(pipeline)).rejects.toMatchObject({
@@ -138,7 +184,8 @@ describe('runPipelineLocally', () => {
       path: at('logs', 'last.log'),
       message: expect.stringMatching(/step last: ended with code 3\nfirst line\nthe disk is on fire/) as string,
     });
-    writeFileSync(at('volumes', 'shared', 'fixed'), '');
+    // Not in the volume: then the step that wrote to it would run again.
+    writeFileSync(at('fixed'), '');
     const { steps } = await run(pipeline);
     expect(steps.map(({ state }) => state)).toEqual(['skipped', 'finished']);
     expect(existsSync(at('lock'))).toBe(false);

@@ -1,9 +1,8 @@
 /** Runs a pipeline on this machine: its steps as processes, in the order in which they wait for each other. */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { throwIfAborted } from '../../core/cancel.js';
-import { MicrotomeError } from '../../core/errors.js';
 import { digestOf } from '../digest.js';
 import { checkPipeline } from '../ir/check.js';
 import { orderOf } from '../ir/order.js';
@@ -17,7 +16,6 @@ import type {
   TaskSpecification,
 } from '../ir/types.js';
 import type { EmulatedCluster, RunningService } from './cluster/emulate.js';
-import { imageOf } from './images.js';
 import type { Mount } from './mounts.js';
 import type { LocalEvent, LocalRun, LocalRunOptions, LocalStep } from './options.js';
 import { Programs } from './processes.js';
@@ -25,6 +23,7 @@ import { Redactor } from '../redact.js';
 import { secretVariables, valuesOf } from './secrets.js';
 import { lockFolder, RunState, type FinishedStep } from './state.js';
 import { manifestWords, runStep, type StepPlaces, type StepRun } from './step.js';
+import { Volumes } from './volumes.js';
 import { emptyValue, runParameters } from '../run-parameters.js';
 
 /**
@@ -58,8 +57,6 @@ export async function runPipelineLocally(options: LocalRunOptions): Promise<Loca
   }
 }
 
-const claimPattern = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
-
 class LocalPipeline {
   readonly services: RunningService[] = [];
   readonly #options: LocalRunOptions;
@@ -67,6 +64,9 @@ class LocalPipeline {
   readonly #parameters: Readonly<Record<string, unknown>>;
   readonly #state: RunState;
   readonly #cluster: EmulatedCluster;
+  readonly #volumes: Volumes;
+  /** Of the pods of the step that runs. */
+  readonly #claims = new Set<string>();
   readonly #done = new Map<string, FinishedStep>();
   #step = '';
 
@@ -81,12 +81,18 @@ class LocalPipeline {
     this.#folder = folder;
     this.#parameters = parameters;
     this.#state = state;
+    this.#volumes = new Volumes(join(folder, 'volumes'), state, (claim) =>
+      this.#say('note', `the volume ${claim} is not as the last step left it: what was made of it is made again`),
+    );
     this.#cluster = {
       images: options.images,
       programs,
       redactor: new Redactor(valuesOf(options.secrets ?? {})),
       env: options.env ?? {},
-      volume: (claim) => this.#volume(claim),
+      volume: (claim) => {
+        this.#claims.add(claim);
+        return this.#volumes.folder(claim);
+      },
       logs: join(folder, 'logs'),
       signal: options.signal ?? new AbortController().signal,
       say: (text) => this.#say('note', text),
@@ -109,22 +115,6 @@ class LocalPipeline {
     this.#options.onEvent?.({ step: this.#step, state, text });
   }
 
-  /** The folder of a claim. Its identity is kept, so that a volume that was made again is not taken for the old one. */
-  async #volume(claim: string): Promise<string> {
-    if (!claimPattern.test(claim))
-      throw new MicrotomeError('INVALID_OPTION', 'options', `${JSON.stringify(claim)} is no name of a claim`);
-    const folder = join(this.#folder, 'volumes', claim);
-    await mkdir(folder, { recursive: true });
-    const idFile = `${folder}.id`;
-    let id = await readFile(idFile, 'utf8').catch(() => null);
-    if (id === null) {
-      id = randomUUID();
-      await writeFile(idFile, id, { mode: 0o600 });
-    }
-    if (this.#state.volume(claim) !== id) await this.#state.addVolume(claim, id);
-    return folder;
-  }
-
   async #one(name: string, task: TaskSpecification): Promise<LocalStep> {
     const { specification, kubernetes } = this.#options.pipeline;
     const component = specification.components[task.componentRef.name] as Component;
@@ -138,7 +128,7 @@ class LocalPipeline {
       return this.#stub(name, container.image, inputs, began);
     const mounts = await this.#mounts(platform);
     const places = this.#places(name);
-    const key = await this.#key(name, task, component, container, platform, inputs);
+    const key = this.#key(name, task, component, container, platform, inputs);
     const earlier = await this.#reusable(name, key, container, places);
     if (earlier !== null) {
       this.#done.set(name, earlier);
@@ -147,6 +137,7 @@ class LocalPipeline {
     }
     this.#say('started', '');
     await this.#state.begin(name);
+    this.#claims.clear();
     const { tries, parameters, services } = await runStep({
       name,
       task,
@@ -164,7 +155,7 @@ class LocalPipeline {
       pipeline: specification.pipelineInfo.name,
       cluster: this.#cluster,
       onRetry: (text) => this.#say('retry', text),
-    } satisfies StepRun);
+    } satisfies StepRun).finally(() => this.#volumes.remember());
     this.services.push(...services);
     return this.#finish(name, key, parameters, component, began, tries);
   }
@@ -180,7 +171,9 @@ class LocalPipeline {
     const artifacts: Record<string, string> = {};
     for (const artifact of Object.keys(component.outputDefinitions?.artifacts ?? {}))
       artifacts[artifact] = await digestOf([join(this.#places(name).artifacts, artifact)]);
-    const finished = { key, finishedAt: new Date().toISOString(), parameters, artifacts };
+    const volumes = Object.fromEntries([...this.#claims].map((claim) => [claim, this.#state.volume(claim)?.id ?? '']));
+    const finishedAt = new Date().toISOString();
+    const finished = { key, execution: randomUUID(), finishedAt, parameters, artifacts, volumes };
     this.#done.set(name, finished);
     await this.#state.finish(name, finished);
     const step = this.#result(name, 'finished', tries, began, finished, component);
@@ -226,13 +219,16 @@ class LocalPipeline {
   ): Promise<LocalStep> {
     const claim = String(inputs['pvc_name'] ?? '');
     const isNew = image === createVolumeImage;
-    if (isNew) await this.#volume(claim);
+    if (isNew) await this.#volumes.folder(claim);
     else this.#say('note', `a local run keeps the folder of the claim ${claim}`);
     const finished = {
       key: 'volume',
+      // The claim stays as it is, so the steps after it need not run again for its sake.
+      execution: this.#state.volume(claim)?.id ?? '',
       finishedAt: new Date().toISOString(),
       parameters: isNew ? { name: claim } : {},
       artifacts: {},
+      volumes: {},
     };
     this.#done.set(name, finished);
     this.#say('finished', isNew ? `the claim ${claim} is a folder` : '');
@@ -274,7 +270,7 @@ class LocalPipeline {
   async #mounts({ pvcMount = [] }: KubernetesExecutor): Promise<readonly Mount[]> {
     return Promise.all(
       pvcMount.map(async ({ mountPath, pvcNameParameter, subPath = '' }) => {
-        const folder = join(await this.#volume(String(this.#valueOf(pvcNameParameter))), subPath);
+        const folder = join(await this.#volumes.folder(String(this.#valueOf(pvcNameParameter))), subPath);
         await mkdir(folder, { recursive: true });
         return { path: mountPath, folder };
       }),
@@ -282,29 +278,34 @@ class LocalPipeline {
   }
 
   /**
-   * A digest of everything that the outputs follow from. What earlier steps left in a volume is in it by the keys of
-   * these steps, and by the identity of the volume. Values of Secrets are not.
+   * A digest of everything that the outputs follow from. What earlier steps left in a volume is in it by the executions
+   * of these steps, and by the identity of the volume. Values of Secrets are not. The whole map of images is, since the
+   * pods of a manifest have other images than the step.
    */
-  async #key(
+  #key(
     name: string,
     task: TaskSpecification,
     component: Component,
     container: ContainerSpecification,
-    { pvcMount = [] }: KubernetesExecutor,
+    { pvcMount = [], secretAsEnv = [] }: KubernetesExecutor,
     inputs: Readonly<Record<string, unknown>>,
-  ): Promise<string> {
-    const artifacts = Object.entries(task.inputs?.artifacts ?? {}).map(([input, { taskOutputArtifact }]) => {
+  ): string {
+    const given = Object.entries(task.inputs?.artifacts ?? {}).map(([input, { taskOutputArtifact }]) => {
       const { producerTask, outputArtifactKey } = taskOutputArtifact;
-      return [input, this.#done.get(producerTask)?.artifacts[outputArtifactKey]];
+      return [input, producerTask, this.#done.get(producerTask)?.artifacts[outputArtifactKey]];
     });
-    const volumes = pvcMount.map(({ mountPath, pvcNameParameter }) => {
+    const volumes = pvcMount.map(({ mountPath, pvcNameParameter, subPath = '' }) => {
       const claim = String(this.#valueOf(pvcNameParameter));
-      return [mountPath, claim, this.#state.volume(claim)];
+      return [mountPath, claim, subPath, this.#state.volume(claim)?.id];
     });
-    const before = (task.dependentTasks ?? []).map((other) => [other, this.#done.get(other)?.key]);
-    const { programs, folder, env } = imageOf(this.#options.images, container.image);
-    const image = { programs, folder, env };
-    const all = { name, container, image, inputs, artifacts, volumes, before, outputs: component.outputDefinitions };
+    const secrets = secretAsEnv.map(({ secretNameParameter, keyToEnv }) => [
+      String(this.#valueOf(secretNameParameter)),
+      keyToEnv,
+    ]);
+    const before = stepsBefore(task).map((other) => [other, this.#done.get(other)?.execution]);
+    const { images } = this.#options;
+    const outputs = component.outputDefinitions;
+    const all = { name, container, images, inputs, given, volumes, secrets, before, outputs };
     return createHash('sha256').update(JSON.stringify(all)).digest('hex');
   }
 
@@ -322,6 +323,10 @@ class LocalPipeline {
       return null;
     };
     if (earlier.key !== key) return repeats('its inputs are other ones');
+    for (const [claim, id] of Object.entries(earlier.volumes)) {
+      await this.#volumes.folder(claim);
+      if (this.#state.volume(claim)?.id !== id) return repeats(`the volume ${claim} of its pods is another one`);
+    }
     const words = [...(container.command ?? []), ...(container.args ?? [])];
     if (manifestWords(words) !== null && words[2] === 'inferenceservice')
       return repeats('its service ended with the run that started it');
@@ -331,4 +336,14 @@ class LocalPipeline {
     }
     return earlier;
   }
+}
+
+/** Every step that a step waits for, because it says so or because it takes something from it. */
+function stepsBefore({ dependentTasks = [], inputs }: TaskSpecification): readonly string[] {
+  const names = new Set(dependentTasks);
+  for (const { taskOutputParameter } of Object.values(inputs?.parameters ?? {}))
+    if (taskOutputParameter !== undefined) names.add(taskOutputParameter.producerTask);
+  for (const { taskOutputArtifact } of Object.values(inputs?.artifacts ?? {}))
+    names.add(taskOutputArtifact.producerTask);
+  return [...names].sort();
 }

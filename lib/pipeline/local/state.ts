@@ -9,30 +9,51 @@ import { anything, choice, object, record, text, type Reader } from '../shape.js
 export interface FinishedStep {
   /** Digest of everything that its outputs depend on. */
   readonly key: string;
+  /** Another one each time that the step runs: what follows from an earlier execution is made again. */
+  readonly execution: string;
   readonly finishedAt: string;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Digests of its artifacts. */
   readonly artifacts: Readonly<Record<string, string>>;
+  /** Volumes of the pods that it started, each with its identity. */
+  readonly volumes: Readonly<Record<string, string>>;
+}
+
+/** What is known of the folder of a claim. */
+export interface VolumeState {
+  /** A volume that was deleted and made again, or changed by others, is another one. */
+  readonly id: string;
+  /** Digest of what the last step left in it. */
+  readonly content: string;
 }
 
 interface StateFile {
   readonly formatVersion: '1';
   readonly run: string;
   readonly steps: Readonly<Record<string, FinishedStep>>;
-  /** A volume that was deleted and made again is another one. */
-  readonly volumes: Readonly<Record<string, string>>;
+  readonly volumes: Readonly<Record<string, VolumeState>>;
 }
 
 const readState: Reader<StateFile> = object({
   formatVersion: choice('1'),
   run: text(),
-  steps: record(object({ key: text(), finishedAt: text(), parameters: record(anything), artifacts: record(text()) })),
-  volumes: record(text()),
+  steps: record(
+    object({
+      key: text(),
+      execution: text(),
+      finishedAt: text(),
+      parameters: record(anything),
+      artifacts: record(text()),
+      volumes: record(text()),
+    }),
+  ),
+  volumes: record(object({ id: text(), content: text() })),
 });
 
 export class RunState {
   readonly #path: string;
   #state: StateFile;
+  #last: Promise<void> = Promise.resolve();
 
   private constructor(path: string, state: StateFile) {
     this.#path = path;
@@ -68,22 +89,28 @@ export class RunState {
     return Object.hasOwn(this.#state.steps, name) ? (this.#state.steps[name] ?? null) : null;
   }
 
-  volume(claim: string): string | null {
+  volume(claim: string): VolumeState | null {
     return Object.hasOwn(this.#state.volumes, claim) ? (this.#state.volumes[claim] ?? null) : null;
   }
 
   async finish(name: string, step: FinishedStep): Promise<void> {
-    await this.#write({ ...this.#state, steps: { ...this.#state.steps, [name]: step } });
+    await this.#change(({ steps, ...rest }) => ({ ...rest, steps: { ...steps, [name]: step } }));
   }
 
   /** What comes after the beginning of a step is no longer known. */
   async begin(name: string): Promise<void> {
-    const { [name]: _, ...steps } = this.#state.steps;
-    await this.#write({ ...this.#state, steps });
+    await this.#change(({ steps: { [name]: _, ...steps }, ...rest }) => ({ ...rest, steps }));
   }
 
-  async addVolume(claim: string, id: string): Promise<void> {
-    await this.#write({ ...this.#state, volumes: { ...this.#state.volumes, [claim]: id } });
+  async addVolume(claim: string, volume: VolumeState): Promise<void> {
+    await this.#change(({ volumes, ...rest }) => ({ ...rest, volumes: { ...volumes, [claim]: volume } }));
+  }
+
+  /** One change after the other: several volumes may be added at the same time. */
+  #change(change: (state: StateFile) => StateFile): Promise<void> {
+    const written = this.#last.then(() => this.#write(change(this.#state)));
+    this.#last = written.catch(() => undefined);
+    return written;
   }
 
   async #write(state: StateFile): Promise<void> {
