@@ -81,6 +81,24 @@ describe('applyManifests', () => {
     expect(await actions([other, job])).toEqual(['PersistentVolumeClaim scores changed', 'Job score unchanged']);
   });
 
+  it.each([
+    ['no run', {}],
+    ['the run "r0"', { labels: { 'microtome/run': 'r0' } }],
+  ])('leaves alone what is of %s, unless it may adopt it', async (whose, labels) => {
+    const path = '/api/v1/namespaces/lesions/persistentvolumeclaims/scores';
+    server.put(path, { kind: 'PersistentVolumeClaim', metadata: { name: 'scores', ...labels } });
+    const found = await code(applyManifests(cluster, [claim]));
+    expect(found).toContain(`CLUSTER_REFUSED: persistentvolumeclaim/scores is there already, and is of ${whose}`);
+    expect(server.seen.map(({ method }) => method)).toEqual(['GET']);
+    expect((await deleteRun(cluster, 'r1')).deleted).toEqual([]);
+    expect(await applyManifests(cluster, [claim], { adopt: true })).toMatchObject([{ action: 'changed' }]);
+    expect(server.seen.at(-1)).toMatchObject({
+      method: 'PATCH',
+      path,
+      body: { metadata: { labels: { 'microtome/run': 'r1' } } },
+    });
+  });
+
   it('asks for strict validation as microtome, takes nothing by force, and keeps nothing in a dry run', async () => {
     const applied = await applyManifests(cluster, [job], { dryRun: 'server' });
     expect(applied).toMatchObject([{ kind: 'Job', name: 'score', namespace: 'lesions', action: 'created' }]);

@@ -160,13 +160,14 @@ describe('applyLocally', () => {
     pyTorchJob({ ...pods, name: 'job', command: ['node', '-e', code, '/runs/x'], ...more });
 
   it('begins a job again as often as its manifest says, and ends the other pods of a failed one', async () => {
-    // The worker fails twice; the master would never end.
+    // The worker fails twice; the master would not end before the worker's third try.
     const code = `
       const fs = require('node:fs');
       const file = process.argv[1] + '-' + process.env.RANK;
       fs.appendFileSync(file, 'x');
       if (process.env.RANK === '1' && fs.statSync(file).size < 3) { console.error('out of luck'); process.exit(9); }
-      if (fs.statSync(process.argv[1] + '-0', { throwIfNoEntry: false })?.size < 3) setInterval(() => {}, 1000);`;
+      const isThird = () => fs.statSync(process.argv[1] + '-1', { throwIfNoEntry: false })?.size === 3;
+      const timer = setInterval(() => isThird() && clearInterval(timer), 10);`;
     const { applied, said, folder } = await carryOut([job(code, { retries: 2 })]);
     await applied;
     expect(said).toEqual([

@@ -137,6 +137,7 @@ const clusterFlags: Readonly<Record<string, boolean>> = {
   '--wait': false,
   '--wait-seconds': true,
   '--force': false,
+  '--adopt': false,
   '--json': false,
   '--kubeconfig': true,
   '--context': true,

@@ -61,7 +61,7 @@ export const deleteSpec: CommandSpec = {
     'run-label': {
       kind: 'text',
       value: 'LABEL',
-      help: 'deletes objects with this label microtome/run; it is the parameter run_label of the run',
+      help: 'deletes objects with this label microtome/run; it is the parameter run_label of the run, and every run that was given none has the name of the pipeline',
     },
     'keep-volumes': { kind: 'flag', help: 'leave claims with their data' },
     'dry-run': { kind: 'flag', help: 'show what would be deleted' },
@@ -145,6 +145,10 @@ export async function remove(args: ParsedArgs, io: CliIo): Promise<number> {
     ...found.kept.map(({ kind, name }) => ['kept', kind, name]),
   ];
   io.stdout.write(table(rows.map((row) => row.map(printable))));
+  if (rows.length > 0)
+    io.stderr.write(
+      `note: every run with the parameter run_label=${label} has this label; these are the objects of all of them\n`,
+    );
   for (const { kind, reason } of found.notListed)
     io.stderr.write(`note: ${kind} could not be listed: ${printable(reason)}\n`);
   return exitCode.ok;
