@@ -3,8 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outputParameter } from '../../lib/pipeline/ir/placeholders.js';
-import { pipelineText, readSecrets, runPipelineLocally, type LocalEvent } from '../../lib/pipeline/index.js';
+import {
+  compilePipeline,
+  pipelineText,
+  readSecrets,
+  runPipelineLocally,
+  submitPipeline,
+  type LocalEvent,
+} from '../../lib/pipeline/index.js';
 import { Redactor } from '../../lib/pipeline/redact.js';
+import { fullParams } from './support.js';
 import { localImages, pipelineOf, scratch, stepOf } from './local-support.js';
 
 const planted = 'p1@nted "secret" / of-the-test';
@@ -106,5 +114,46 @@ describe('Redactor', () => {
 
   it('takes the longer of two values', () => {
     expect(new Redactor(['abc', 'abcdef']).text('abcdef abc')).toBe('*** ***');
+  });
+});
+
+describe('a credential in place of the name of a Secret', () => {
+  // In pieces, so that no scanner of secrets takes this file for a leak.
+  const token = ['gh', 'p_', 'A1b2C3d4E5f6G7h8I9j0', 'K1l2M3n4O5p6'].join('');
+  const thrown = async (run: () => unknown): Promise<string> => {
+    try {
+      await run();
+    } catch (error) {
+      return `${(error as { code: string }).code} ${String(error)} ${(error as Error).stack}`;
+    }
+    return 'nothing was thrown';
+  };
+
+  it.each([
+    ['a flag', 'horse-battery', { args: ['--token', 'horse-battery'] }, {}],
+    ['a form', token, { args: ['fetch', token] }, {}],
+    ['a variable', 'horse-battery', {}, { training: { env: { KAGGLE_KEY: 'horse-battery' } } }],
+  ])('is not compiled: %s', async (_, value, download, more) => {
+    const params: Record<string, unknown> = { ...fullParams(), ...more };
+    const found = await thrown(() =>
+      compilePipeline({ ...params, download: { ...(params['download'] as object), ...download } }),
+    );
+    expect(found).toMatch(/^PIPELINE_INVALID/);
+    expect(found).toContain('put it into a Secret');
+    expect(found).not.toContain(value);
+  });
+
+  it.each([
+    ['word', token],
+    ['api_token', 'horse-battery'],
+  ])('is no parameter of a run: %s', async (name, value) => {
+    const pipeline = pipelineOf([stepOf('s', '', [])], { word: '', api_token: '' });
+    const endpoint = 'https://kubeflow.example.org';
+    const found = await thrown(() => submitPipeline({ endpoint, pipeline, parameters: { [name]: value } }));
+    expect(found).toMatch(/^INVALID_OPTION .*is a credential/);
+    expect(found).not.toContain(value);
+    const declared = await thrown(() => pipelineOf([stepOf('s', '', [])], { [name]: value }));
+    expect(declared).toMatch(/^PIPELINE_INVALID/);
+    expect(declared).not.toContain(value);
   });
 });

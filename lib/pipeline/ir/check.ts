@@ -1,4 +1,5 @@
 /** What the parts of a pipeline say of each other: every name leads somewhere, every type fits, nothing waits for itself. */
+import { pipelineCredentials } from '../credentials.js';
 import { pipelineInvalid } from '../failure.js';
 import { shown } from '../shape.js';
 import { orderOf } from './order.js';
@@ -17,7 +18,7 @@ import { hasType, isRequired } from './values.js';
 
 /** Everything that is wrong with a pipeline, each with its place; empty for a pipeline that can run. */
 export function pipelineProblems(pipeline: PipelineIr): readonly string[] {
-  const problems: string[] = [];
+  const problems = [...pipelineCredentials(pipeline)];
   const say = (problem: string): void => {
     problems.push(problem);
   };

@@ -1,6 +1,7 @@
 /** Gives a pipeline to Kubeflow Pipelines, and begins a run of it. */
 import { createHash } from 'node:crypto';
 import { MicrotomeError } from '../../core/errors.js';
+import { refuseCredentials } from '../credentials.js';
 import { checkPipeline } from '../ir/check.js';
 import { pipelineText } from '../ir/file.js';
 import type { PipelineIr } from '../ir/types.js';
@@ -50,6 +51,7 @@ export async function submitPipeline(options: SubmitOptions): Promise<SubmittedR
   checkPipeline(pipeline);
   // A wrong name or type is found here, before anything is uploaded.
   runParameters(pipeline, parameters);
+  refuseCredentials(parameters);
   const { name } = pipeline.specification.pipelineInfo;
   const { pipelineName = name, experiment = name } = options;
   const text = pipelineText(pipeline);
