@@ -1,4 +1,5 @@
 /** Apply and delete, over HTTP, against a small API server of the tests. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   applyManifests,
@@ -56,6 +57,24 @@ describe('connectCluster', () => {
     [{ kubeconfig: '/tmp' }, 'INVALID_OPTION: the kubeconfig is a folder'],
   ])('%j is refused', async (options, message) => {
     expect(await code(connectCluster(options))).toContain(message);
+  });
+
+  it.each(['..', '.', 'a/b', 'A', ''])('the namespace %j is refused, and nothing is sent', async (namespace) => {
+    const kubeconfig = server.kubeconfig();
+    expect(await code(connectCluster({ kubeconfig, namespace }))).toContain('INVALID_OPTION: the namespace is');
+    expect(await code(deleteRun(cluster, 'r1', { namespace }))).toContain('INVALID_OPTION: the namespace is');
+    const lost = { ...claim, metadata: { ...claim.metadata, namespace } };
+    expect(await code(applyManifests(cluster, [lost]))).toContain('INVALID_OPTION');
+    expect(server.seen).toEqual([]);
+  });
+
+  it('sends no token in the clear to another machine', async () => {
+    const path = server.kubeconfig();
+    // A name that never leads anywhere: without the refusal, the request would fail with NETWORK.
+    writeFileSync(path, readFileSync(path, 'utf8').replace(server.address, 'http://cluster.invalid:1'));
+    const found = await code(applyManifests(await connectCluster({ kubeconfig: path }), [claim]));
+    expect(found).toContain('INVALID_OPTION: the API server cluster.invalid has an http address');
+    expect(found).not.toContain(token);
   });
 
   it('refuses a context that is not there', async () => {
@@ -240,7 +259,7 @@ describe('deleteRun', () => {
   it('a kind that this user may not list is told', async () => {
     server.tell = ({ path }) => (path.endsWith('/services') ? refusal(403, 'Forbidden', 'no') : undefined);
     expect((await deleteRun(cluster, 'r1')).notListed).toEqual([
-      { kind: 'Service', reason: 'this user may not list them' },
+      { kind: 'Service', reason: 'this user may not list them', isForbidden: true },
     ]);
   });
 });

@@ -151,7 +151,7 @@ export async function remove(args: ParsedArgs, io: CliIo): Promise<number> {
     );
   for (const { kind, reason } of found.notListed)
     io.stderr.write(`note: ${kind} could not be listed: ${printable(reason)}\n`);
-  return exitCode.ok;
+  return found.notListed.some(({ isForbidden }) => isForbidden) ? exitCode.internal : exitCode.ok;
 }
 
 async function forget(runId: string, args: ParsedArgs, io: CliIo, dryRun: boolean): Promise<void> {
