@@ -36,7 +36,8 @@ export function parsePipeline(text: string, path?: string): PipelineIr {
 
 /** The text of a pipeline file. The same pipeline gives the same bytes. */
 export function pipelineText(pipeline: PipelineIr): string {
-  const options = { lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true } as const;
+  // Kubeflow Pipelines reads YAML 1.1, in which on, yes, y and 1_000 are no text without quotes.
+  const options = { lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true, compat: 'yaml-1.1' } as const;
   const platform = { platforms: { kubernetes: { deploymentSpec: { executors: pipeline.kubernetes } } } };
   return `${stringify(pipeline.specification, options)}---\n${stringify(platform, options)}`;
 }
