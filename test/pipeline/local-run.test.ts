@@ -1,4 +1,6 @@
 /** The local runner: order, placeholders, volumes, retries, going on, ends. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -228,6 +230,37 @@ describe('runPipelineLocally', () => {
     const pid = Number(read(pidFile));
     await expect.poll(() => isRunning(pid), { timeout: 60_000 }).toBe(false);
     expect(existsSync(at('lock'))).toBe(false);
+  });
+
+  const linuxOnly = it.skipIf(process.platform !== 'linux');
+  const child = 'require("node:fs").writeFileSync(process.argv[1], String(process.pid)); setInterval(() => {}, 1000);';
+  const pidOf = async (file: string): Promise<number> => {
+    await expect.poll(() => existsSync(file) && read(file) !== '', { timeout: 60_000 }).toBe(true);
+    return Number(read(file));
+  };
+
+  linuxOnly('ends what left the process group of its step, and does not wait for it', async () => {
+    const { run, at } = runnerOf(scratch());
+    // A session of its own, with the streams of the step: torchrun starts its workers so.
+    const code = `const { spawn } = await import('node:child_process'); spawn(process.execPath, ['-e', ${JSON.stringify(child)}, words[0] + '/pid'], { stdio: 'inherit', detached: true }).unref(); while (!fs.existsSync(words[0] + '/pid') || fs.readFileSync(words[0] + '/pid', 'utf8') === '') await new Promise((done) => setTimeout(done, 10));`;
+    const { steps } = await run(pipelineOf([stepOf('escaping', code, ['/vol'], { volumes: { '/vol': volume } })]));
+    expect(steps.map(({ state }) => state)).toEqual(['finished']);
+    const pid = await pidOf(at('volumes', 'shared', 'pid'));
+    await expect.poll(() => isRunning(pid), { timeout: 60_000 }).toBe(false);
+  });
+
+  linuxOnly('ends what a run that was killed left behind, before it begins', async () => {
+    const folder = scratch();
+    const { run, at } = runnerOf(folder);
+    const pipeline = pipelineOf([maker()], { word: 'x' });
+    const first = await run(pipeline);
+    const env = { ...process.env, MICROTOME_LOCAL_STEP: `${first.run}/1` };
+    const orphan = spawn(process.execPath, ['-e', child, join(folder, 'pid')], { env, stdio: 'ignore' });
+    const ended = once(orphan, 'exit');
+    await pidOf(join(folder, 'pid'));
+    writeFileSync(at('lock'), '999999999\n');
+    await run(pipeline);
+    expect(await ended).toEqual([null, 'SIGKILL']);
   });
 
   it('ends a step at its deadline', async () => {

@@ -2,11 +2,13 @@
  * Programs that a local run starts. Each has a process group of its own, so that what it starts ends with it. What it
  * prints goes into a file, without secret values; its last lines are kept for messages.
  */
+import { randomUUID } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
+import { endMarked, markVariable } from './marks.js';
 import type { Redactor } from '../redact.js';
 
 export interface Launch {
@@ -34,6 +36,8 @@ const mostCaptured = 4 * 2 ** 20;
 const mostTail = 4000;
 /** A program that is told to end has so long to do so. */
 const graceMs = 5000;
+/** What holds the streams of a program that has ended, and cannot be found, has them for so long. */
+const streamsMs = 2000;
 
 /** `ended with code 3`, `was ended by SIGKILL`. */
 export function endText({ code, signal, notStarted }: Ended): string {
@@ -47,17 +51,26 @@ export const endedWell = (ended: Ended): boolean => ended.code === 0 && ended.no
 export class Program {
   readonly #child: ChildProcess;
   readonly #file: WriteStream;
+  readonly #mark: string;
+  readonly #flush: (() => void)[] = [];
   #tail = '';
   #captured = '';
   /** Settles when the program, all that it started, and its log are at their end. Never rejects. */
   readonly ended: Promise<Ended>;
 
-  constructor({ words, folder, env, log, redactor, capture = false }: Launch) {
+  /** `run`: whose program it is. */
+  constructor({ words, folder, env, log, redactor, capture = false }: Launch, run: string) {
+    this.#mark = `${run}/${randomUUID()}`;
     const [program = '', ...args] = words;
     this.#file = createWriteStream(log, { flags: 'a', mode: 0o600 });
     // A full disk must not end the run: the end of the program says what happened.
     this.#file.on('error', () => {});
-    this.#child = spawn(program, args, { cwd: folder, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(program, args, {
+      cwd: folder,
+      env: { ...env, [markVariable]: this.#mark },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#follow(this.#child.stdout, redactor, capture);
     this.#follow(this.#child.stderr, redactor, false);
     this.ended = this.#end();
@@ -95,7 +108,13 @@ export class Program {
       if (this.#captured.length > mostCaptured) this.#signal('SIGKILL');
       this.#said(redacted.piece(text));
     });
-    stream.on('end', () => this.#said(redacted.piece(decoder.end()) + redacted.end()));
+    let isFlushed = false;
+    const flush = (): void => {
+      if (!isFlushed) this.#said(redacted.piece(decoder.end()) + redacted.end());
+      isFlushed = true;
+    };
+    this.#flush.push(flush);
+    stream.on('end', flush);
     stream.on('error', () => {});
   }
 
@@ -113,13 +132,28 @@ export class Program {
         resolve(ended);
       };
       // Whatever it left running has nobody to work for, and would keep the streams open.
-      this.#child.once('exit', () => this.#signal('SIGKILL'));
-      this.#child.once('close', (code, signal) => void finish({ code, signal, notStarted: null }));
+      let others: Promise<void> = Promise.resolve();
+      let timer: NodeJS.Timeout | undefined;
+      this.#child.once('exit', () => {
+        this.#signal('SIGKILL');
+        others = endMarked(this.#mark);
+        timer = setTimeout(() => this.#letGo(), streamsMs);
+      });
+      this.#child.once('close', (code, signal) => {
+        clearTimeout(timer);
+        void others.then(() => finish({ code, signal, notStarted: null }));
+      });
       this.#child.once('error', (error: NodeJS.ErrnoException) => {
         if (this.#child.pid === undefined)
           void finish({ code: null, signal: null, notStarted: error.code ?? error.message });
       });
     });
+  }
+
+  #letGo(): void {
+    for (const flush of this.#flush) flush();
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 
   #signal(name: 'SIGTERM' | 'SIGKILL'): void {
@@ -136,9 +170,14 @@ export class Program {
 /** The programs of a run, so that all of them end with it. */
 export class Programs {
   readonly #running = new Set<Program>();
+  readonly #run: string;
+
+  constructor(run: string = randomUUID()) {
+    this.#run = run;
+  }
 
   start(launch: Launch): Program {
-    const program = new Program(launch);
+    const program = new Program(launch, this.#run);
     this.#running.add(program);
     void program.ended.then(() => this.#running.delete(program));
     return program;

@@ -16,6 +16,7 @@ import type {
   TaskSpecification,
 } from '../ir/types.js';
 import type { EmulatedCluster, RunningService } from './cluster/emulate.js';
+import { endMarked } from './marks.js';
 import type { Mount } from './mounts.js';
 import type { LocalEvent, LocalRun, LocalRunOptions, LocalStep } from './options.js';
 import { Programs } from './processes.js';
@@ -44,15 +45,20 @@ export async function runPipelineLocally(options: LocalRunOptions): Promise<Loca
   const folder = resolve(options.folder);
   const parameters = runParameters(options.pipeline, options.parameters ?? {});
   const release = await lockFolder(folder);
-  const programs = new Programs();
   try {
     const state = await RunState.of(folder);
-    const run = new LocalPipeline(options, folder, parameters, state, programs);
-    const steps = await run.all();
-    await options.onServices?.(run.services.map(({ name, url }) => ({ name, url })));
-    return { run: state.run, folder, steps, parameters };
+    // Where an earlier run was killed, its steps go on, and would write to the same volumes.
+    await endMarked(`${state.run}/`);
+    const programs = new Programs(state.run);
+    try {
+      const run = new LocalPipeline(options, folder, parameters, state, programs);
+      const steps = await run.all();
+      await options.onServices?.(run.services.map(({ name, url }) => ({ name, url })));
+      return { run: state.run, folder, steps, parameters };
+    } finally {
+      await programs.stopAll();
+    }
   } finally {
-    await programs.stopAll();
     await release();
   }
 }
