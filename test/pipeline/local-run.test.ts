@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pyTorchJob } from '../../lib/kube/index.js';
 import { inputArtifact, inputParameter, outputArtifact, outputParameter } from '../../lib/pipeline/ir/placeholders.js';
 import {
   runPipelineLocally,
@@ -267,6 +268,22 @@ describe('runPipelineLocally', () => {
     const { run } = runnerOf(scratch());
     const slow = stepOf('slow', 'await new Promise(() => setInterval(() => {}, 1000));', [], { deadlineSeconds: 1 });
     await expect(run(pipelineOf([slow]))).rejects.toThrow(/step slow: took longer than 1 s/);
+  });
+
+  it('ends a job at the deadline of its step, and does not begin it again', async () => {
+    const folder = scratch();
+    const { run, events } = runnerOf(folder);
+    const image = 'r.example.org/step:1';
+    const command = ['node', '-e', 'setInterval(() => {}, 1000)'];
+    const job = pyTorchJob({ run: 'r', name: 'job', image, command, retries: 50 });
+    writeFileSync(join(folder, 'print.mjs'), `console.log(${JSON.stringify(JSON.stringify(job))});`);
+    const programs = { microtome: [process.execPath, join(folder, 'print.mjs')], node: [process.execPath] };
+    const more = { command: ['microtome', 'manifest', 'pytorchjob'], deadlineSeconds: 2 };
+    const pipeline = pipelineOf([stepOf('train', '', ['--apply'], more)]);
+    await expect(run(pipeline, { images: { [image]: { programs, folder, env: {} } } })).rejects.toThrow(
+      /step train: took longer than 2 s/,
+    );
+    expect(events.filter(({ text }) => /restart/.test(text))).toEqual([]);
   });
 
   it.each([

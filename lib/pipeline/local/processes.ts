@@ -187,10 +187,9 @@ export class Programs {
     return new Set(this.#running);
   }
 
-  /** Ends all but some. */
-  async stopAll(but: ReadonlySet<Program> = new Set()): Promise<void> {
-    const others = [...this.#running].filter((program) => !but.has(program));
-    await Promise.all(others.map((program) => program.stop()));
+  /** Ends all of them. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#running].map((program) => program.stop()));
   }
 }
 

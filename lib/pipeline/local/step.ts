@@ -55,7 +55,7 @@ export async function runStep(step: StepRun): Promise<StepResult> {
   for (let tries = 1; ; ++tries) {
     try {
       await prepare(step);
-      const services = await withDeadline(step, () => runOnce(step));
+      const services = await withDeadline(step, runOnce);
       return { tries, parameters: await outputParameters(step), services };
     } catch (error) {
       throwIfAborted(step.cluster.signal);
@@ -195,22 +195,23 @@ function failed(found: string): MicrotomeError {
   return new MicrotomeError('STEP_FAILED', 'options', found);
 }
 
-/** Ends everything that runs when the time of the step is over. */
-async function withDeadline<T>({ deadlineMs, cluster }: StepRun, body: () => Promise<T>): Promise<T> {
-  if (deadlineMs === null) return body();
-  let isOver = false;
-  // Services of earlier steps go on.
-  const earlier = cluster.programs.running();
-  const timer = setTimeout(() => {
-    isOver = true;
-    void cluster.programs.stopAll(earlier);
-  }, deadlineMs);
+/**
+ * When the time of the step is over, its signal ends what it runs, and nothing of it begins again. Services of earlier
+ * steps go on.
+ */
+async function withDeadline<T>(step: StepRun, body: (step: StepRun) => Promise<T>): Promise<T> {
+  const { deadlineMs, cluster } = step;
+  if (deadlineMs === null) return body(step);
+  const over = new AbortController();
+  const tooLong = failed(`took longer than ${deadlineMs / 1000} s`);
+  const timer = setTimeout(() => over.abort(tooLong), deadlineMs);
+  const signal = AbortSignal.any([cluster.signal, over.signal]);
   try {
-    const result = await body();
-    if (isOver) throw failed(`took longer than ${deadlineMs / 1000} s`);
+    const result = await body({ ...step, cluster: { ...cluster, signal } });
+    throwIfAborted(signal);
     return result;
   } catch (error) {
-    throw isOver ? failed(`took longer than ${deadlineMs / 1000} s`) : error;
+    throw over.signal.aborted ? tooLong : error;
   } finally {
     clearTimeout(timer);
   }
