@@ -11,6 +11,7 @@ import {
   type Cluster,
   type KubeObject,
 } from '../../lib/kube/index.js';
+import { cli } from '../cli/support.js';
 import { FakeApiServer, refusal, token } from './support/fake-api-server.js';
 
 let server: FakeApiServer;
@@ -261,5 +262,24 @@ describe('deleteRun', () => {
     expect((await deleteRun(cluster, 'r1')).notListed).toEqual([
       { kind: 'Service', reason: 'this user may not list them', isForbidden: true },
     ]);
+  });
+});
+
+describe('the commands that delete', () => {
+  it.each([
+    ['manifest', '--run'],
+    ['pipeline', '--run-label'],
+  ])('%s delete ends with exit code 1 where a kind may not be listed', async (command, flag) => {
+    const words = [command, 'delete', flag, 'r1', '--kubeconfig', server.kubeconfig()];
+    server.absent = ['experiments'];
+    expect((await cli(words)).code).toBe(0);
+    server.tell = ({ path }) => (path.endsWith('/services') ? refusal(403, 'Forbidden', 'no') : undefined);
+    expect(await cli(words)).toMatchObject({ code: 1, stderr: expect.stringContaining('may not list') as string });
+  });
+
+  it('pipeline delete says whose the label is', async () => {
+    await applyManifests(cluster, [job]);
+    const { stderr } = await cli(['pipeline', 'delete', '--run-label', 'r1', '--kubeconfig', server.kubeconfig()]);
+    expect(stderr).toContain('every run with the parameter run_label=r1 has this label');
   });
 });
