@@ -22,6 +22,7 @@ export default defineConfig({
             'test/slurm/**',
             'test/nextflow/**',
             'test/storage/real/**',
+            'test/pipeline/e2e/**',
           ],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -81,6 +82,17 @@ export default defineConfig({
           include: ['test/storage/real/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'pipeline',
+          include: ['test/pipeline/e2e/*.test.ts'],
+          // Two processes train at a time, on two cores.
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       {

@@ -53,7 +53,11 @@ export type {
 } from './outputs/embed/types.js';
 export { scoreOnlyOptions } from './outputs/embed/embed-options.js';
 export { openImages } from './images/image-index.js';
+export { writeImageIndex } from './images/write-index.js';
+export type { WrittenIndex } from './images/write-index.js';
 export type { ImageFile, NoImageEntry } from './images/image-index.js';
+export { checkSubmission } from './metrics/check-submission.js';
+export type { CheckedSubmission, CheckSubmissionOptions } from './metrics/check-submission.js';
 export { evaluateSubmission } from './metrics/evaluate.js';
 export type { Evaluation } from './metrics/evaluate.js';
 export type { EvaluateOptions } from './metrics/evaluate-options.js';

@@ -14,6 +14,7 @@ import { torchPython } from './steps/torch.mjs';
 const tutorials = [
   { name: 'lesions', rows: 160, auc: 0.85 },
   { name: 'slides', rows: 40, auc: 0.8 },
+  { name: 'pipeline', rows: 160, auc: 0.85 },
 ];
 
 /** Executes a notebook; the first cell that fails ends it with what the cell printed. */

@@ -1,6 +1,7 @@
 /** The commands, and where the code of each is: it is loaded when the command is called. */
 import type { CommandSpec, ParsedArgs } from './args.js';
 import type { CliIo } from './io.js';
+import { pipelineCommands } from './pipeline-commands.js';
 
 export interface LoadedCommand {
   readonly spec: CommandSpec;
@@ -36,6 +37,16 @@ const modelCommands: readonly Command[] = [
     },
   },
 ];
+
+const modelRepositoryCommand: Command = {
+  name: 'model repository',
+  positionals: '<bundle|name>',
+  summary: 'write a bundle as a model of a repository of Triton',
+  load: async () => {
+    const { modelRepository, modelRepositorySpec } = await import('./commands/model-repository.js');
+    return { spec: modelRepositorySpec, run: modelRepository };
+  },
+};
 
 const manifestCommands: readonly Command[] = [
   {
@@ -120,15 +131,6 @@ const manifestCommands: readonly Command[] = [
     },
   },
 ];
-const modelRepositoryCommand: Command = {
-  name: 'model repository',
-  positionals: '<bundle|name>',
-  summary: 'write a bundle as a model of a repository of Triton',
-  load: async () => {
-    const { modelRepository, modelRepositorySpec } = await import('./commands/model-repository.js');
-    return { spec: modelRepositorySpec, run: modelRepository };
-  },
-};
 
 export const commands: readonly Command[] = [
   {
@@ -203,6 +205,16 @@ export const commands: readonly Command[] = [
       const { evaluate, evaluateSpec } = await import('./commands/evaluate.js');
       return { spec: evaluateSpec, run: evaluate };
     },
+  },
+  {
+    name: 'pipeline',
+    positionals: '<pipeline.yaml>',
+    summary: 'check a pipeline file and show its steps',
+    load: async () => {
+      const { pipeline, pipelineSpec } = await import('./commands/pipeline/show.js');
+      return { spec: pipelineSpec, run: pipeline };
+    },
+    subcommands: pipelineCommands,
   },
   {
     name: 'pack',

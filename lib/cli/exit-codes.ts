@@ -47,6 +47,8 @@ const kByCode: Readonly<Record<ErrorCode, number>> = {
   DEVICE_UNAVAILABLE: exitCode.usage,
   UNSUPPORTED_PLATFORM: exitCode.usage,
   INVALID_OPTION: exitCode.usage,
+  PIPELINE_INVALID: exitCode.refused,
+  STEP_FAILED: exitCode.internal,
   OUTPUT_EXISTS: exitCode.usage,
   OUTPUT_LOCKED: exitCode.usage,
   OUTPUT_NOT_FINITE: exitCode.internal,

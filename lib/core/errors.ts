@@ -45,6 +45,8 @@ export const errorAdvice = {
   SHARD_MISSING: 'run the shards that are named, then merge again',
   DISK_FULL: 'free some space, then pass [[resume=true]]',
   NETWORK: 'check the connection and the address',
+  PIPELINE_INVALID: 'correct what the message names',
+  STEP_FAILED: 'read the log of the step, then start the run again: finished steps are not repeated',
   CLUSTER_REFUSED: 'correct the manifest, or ask for the right that is named',
   JOB_FAILED: 'read the logs of the pods that are named',
   CANCELLED: 'the slide or the scorer was closed before the work was done',

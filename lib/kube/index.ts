@@ -33,7 +33,7 @@ export type { FailedIndex, IndexReport } from './apply/index-report.js';
 export type { PodReport } from './apply/pods-report.js';
 export type { ObjectState } from './apply/conditions.js';
 export { deleteRun } from './apply/delete-run.js';
-export type { DeletedRun, DeleteOptions, RunObject } from './apply/delete-run.js';
+export type { DeletedRun, DeleteOptions, NotListed, RunObject } from './apply/delete-run.js';
 export type {
   Container,
   EnvVar,

@@ -17,7 +17,8 @@ import type { KubeObject } from './objects.js';
 export function toYaml(objects: readonly KubeObject[]): string {
   for (const object of objects) refuseCredentials(object);
   // A long argument stays on one line, and no part is written as a reference to another.
-  const written = { lineWidth: 0, aliasDuplicateObjects: false };
+  // kubectl and others read YAML 1.1, in which on, yes, y and 1_000 are no text without quotes.
+  const written = { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' } as const;
   return objects.map((object) => `---\n${stringify(object, written)}`).join('');
 }
 

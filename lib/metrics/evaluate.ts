@@ -50,11 +50,11 @@ export interface Evaluation {
   readonly sameOrder: boolean;
 }
 
-const kProbability: ValueRule = { holds: (value) => value >= 0 && value <= 1, expected: 'a number from 0 to 1' };
+export const kProbability: ValueRule = { holds: (value) => value >= 0 && value <= 1, expected: 'a number from 0 to 1' };
 const kLabel: ValueRule = { holds: (value) => value === 0 || value === 1, expected: 'a label: 0 or 1' };
 
 /** Refuses tables that do not have the same names, with every name that only one of them has. */
-function requireSameNames(submission: ValueTable, labels: ValueTable): void {
+export function requireSameNames(submission: ValueTable, labels: ValueTable): void {
   const only = (here: ValueTable, there: ValueTable): readonly string[] =>
     [...here.values.values()]
       .filter(({ name }) => !there.values.has(name))

@@ -117,9 +117,14 @@ const forbidden = [
     except: kPrograms,
   },
   {
-    pattern: /\bprocess\s*\.\s*(?:exit|abort|kill|reallyExit)\b/g,
+    pattern: /\bprocess\s*\.\s*(?:exit|abort|reallyExit)\b/g,
     what: 'ends the process',
     except: kPrograms,
+  },
+  {
+    pattern: /\bprocess\s*\.\s*kill\b/g,
+    what: 'ends a process; lib/pipeline/local ends those that it started',
+    except: /^lib\/(?:cli|competition\/box|pipeline\/local)\//,
   },
   {
     pattern: /\bprocess\s*\.\s*dlopen\b/g,

@@ -7,11 +7,11 @@ describe('usage', () => {
     for (const [argv, message] of [
       [
         [],
-        'a command is missing: score, merge, embed, info, region, model, serve, evaluate, pack, manifest, doctor, bench',
+        'a command is missing: score, merge, embed, info, region, model, serve, evaluate, pipeline, pack, manifest, doctor, bench',
       ],
       [
-        ['fly'],
-        'unknown command "fly"; commands: score, merge, embed, info, region, model, serve, evaluate, pack, manifest, doctor, bench',
+        ['publish'],
+        'unknown command "publish"; commands: score, merge, embed, info, region, model, serve, evaluate, pipeline, pack, manifest, doctor, bench',
       ],
       [['evaluate'], 'a submission is missing'],
       [['scroe'], 'did you mean score?'],

@@ -27,8 +27,10 @@ import type { ErrorCode, Stage } from '../../lib/index.js';
 import { connectCluster, waitFor } from '../../lib/kube/index.js';
 import { errorAdvice, native, stages } from '../../lib/core/errors.js';
 import { startRun } from '../../lib/runs/directory-run.js';
+import { compilePipeline, runPipelineLocally } from '../../lib/pipeline/index.js';
 import { lockOutput } from '../../lib/runs/lock.js';
 import { outlineOf } from '../api/support/full-bundle.js';
+import { localImages, pipelineOf, stepOf } from '../pipeline/local-support.js';
 import { faultyFileSystem, systemError } from '../runs/support.js';
 import {
   attentionModel,
@@ -304,6 +306,17 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ['SHARD_MISSING', 'a part that is not there', missingShard],
   ['DISK_FULL', 'a disk without room', fullDisk],
   ['DEADLINE', 'no time, and no fallback', () => directory(undefined, { deadline: 1 })],
+  ['PIPELINE_INVALID', 'parameters of a pipeline without images', async () => compilePipeline({ name: 'p' })],
+  [
+    'STEP_FAILED',
+    'a step of a local pipeline that ends with 1',
+    () =>
+      runPipelineLocally({
+        pipeline: pipelineOf([stepOf('bad', 'process.exit(1)', [])]),
+        images: localImages(scratch),
+        folder: at('pipeline'),
+      }),
+  ],
   ['NETWORK', 'an address', () => openSlide(new URL('ftp://example.org/slide.tif'))],
   ['CLUSTER_REFUSED', 'a cluster that does not know this user', () => inCluster(401, {})],
   ['JOB_FAILED', 'a job that has failed', () => inCluster(200, failedJob)],

@@ -1,4 +1,5 @@
 /** Apply and delete, over HTTP, against a small API server of the tests. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   applyManifests,
@@ -10,6 +11,7 @@ import {
   type Cluster,
   type KubeObject,
 } from '../../lib/kube/index.js';
+import { cli } from '../cli/support.js';
 import { FakeApiServer, refusal, token } from './support/fake-api-server.js';
 
 let server: FakeApiServer;
@@ -58,6 +60,24 @@ describe('connectCluster', () => {
     expect(await code(connectCluster(options))).toContain(message);
   });
 
+  it.each(['..', '.', 'a/b', 'A', ''])('the namespace %j is refused, and nothing is sent', async (namespace) => {
+    const kubeconfig = server.kubeconfig();
+    expect(await code(connectCluster({ kubeconfig, namespace }))).toContain('INVALID_OPTION: the namespace is');
+    expect(await code(deleteRun(cluster, 'r1', { namespace }))).toContain('INVALID_OPTION: the namespace is');
+    const lost = { ...claim, metadata: { ...claim.metadata, namespace } };
+    expect(await code(applyManifests(cluster, [lost]))).toContain('INVALID_OPTION');
+    expect(server.seen).toEqual([]);
+  });
+
+  it('sends no token in the clear to another machine', async () => {
+    const path = server.kubeconfig();
+    // A name that never leads anywhere: without the refusal, the request would fail with NETWORK.
+    writeFileSync(path, readFileSync(path, 'utf8').replace(server.address, 'http://cluster.invalid:1'));
+    const found = await code(applyManifests(await connectCluster({ kubeconfig: path }), [claim]));
+    expect(found).toContain('INVALID_OPTION: the API server cluster.invalid has an http address');
+    expect(found).not.toContain(token);
+  });
+
   it('refuses a context that is not there', async () => {
     const found = await code(connectCluster({ kubeconfig: server.kubeconfig(), context: 'other' }));
     expect(found).toContain('INVALID_OPTION: the kubeconfig has no context "other"');
@@ -79,6 +99,24 @@ describe('applyManifests', () => {
     expect(await actions([claim, job])).toEqual(['PersistentVolumeClaim scores unchanged', 'Job score unchanged']);
     const other = volumeClaim({ run: 'r1', name: 'scores', size: '2Gi' });
     expect(await actions([other, job])).toEqual(['PersistentVolumeClaim scores changed', 'Job score unchanged']);
+  });
+
+  it.each([
+    ['no run', {}],
+    ['the run "r0"', { labels: { 'microtome/run': 'r0' } }],
+  ])('leaves alone what is of %s, unless it may adopt it', async (whose, labels) => {
+    const path = '/api/v1/namespaces/lesions/persistentvolumeclaims/scores';
+    server.put(path, { kind: 'PersistentVolumeClaim', metadata: { name: 'scores', ...labels } });
+    const found = await code(applyManifests(cluster, [claim]));
+    expect(found).toContain(`CLUSTER_REFUSED: persistentvolumeclaim/scores is there already, and is of ${whose}`);
+    expect(server.seen.map(({ method }) => method)).toEqual(['GET']);
+    expect((await deleteRun(cluster, 'r1')).deleted).toEqual([]);
+    expect(await applyManifests(cluster, [claim], { adopt: true })).toMatchObject([{ action: 'changed' }]);
+    expect(server.seen.at(-1)).toMatchObject({
+      method: 'PATCH',
+      path,
+      body: { metadata: { labels: { 'microtome/run': 'r1' } } },
+    });
   });
 
   it('asks for strict validation as microtome, takes nothing by force, and keeps nothing in a dry run', async () => {
@@ -222,7 +260,26 @@ describe('deleteRun', () => {
   it('a kind that this user may not list is told', async () => {
     server.tell = ({ path }) => (path.endsWith('/services') ? refusal(403, 'Forbidden', 'no') : undefined);
     expect((await deleteRun(cluster, 'r1')).notListed).toEqual([
-      { kind: 'Service', reason: 'this user may not list them' },
+      { kind: 'Service', reason: 'this user may not list them', isForbidden: true },
     ]);
+  });
+});
+
+describe('the commands that delete', () => {
+  it.each([
+    ['manifest', '--run'],
+    ['pipeline', '--run-label'],
+  ])('%s delete ends with exit code 1 where a kind may not be listed', async (command, flag) => {
+    const words = [command, 'delete', flag, 'r1', '--kubeconfig', server.kubeconfig()];
+    server.absent = ['experiments'];
+    expect((await cli(words)).code).toBe(0);
+    server.tell = ({ path }) => (path.endsWith('/services') ? refusal(403, 'Forbidden', 'no') : undefined);
+    expect(await cli(words)).toMatchObject({ code: 1, stderr: expect.stringContaining('may not list') as string });
+  });
+
+  it('pipeline delete says whose the label is', async () => {
+    await applyManifests(cluster, [job]);
+    const { stderr } = await cli(['pipeline', 'delete', '--run-label', 'r1', '--kubeconfig', server.kubeconfig()]);
+    expect(stderr).toContain('every run with the parameter run_label=r1 has this label');
   });
 });

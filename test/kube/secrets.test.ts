@@ -120,6 +120,9 @@ describe('a secret that only its name gives away', () => {
     'MY_CREDENTIALS',
     'PASSPHRASE',
     'APIKEY',
+    'SMTP_PASS',
+    'MYSQL_PWD',
+    'REGISTRY_AUTH',
   ])('the variable %s with a value is refused, with the advice to name a Secret', (name) => {
     const error = thrownBy(() => build({ env: { [name]: secret } }));
     expect(allOf(error)).toContain(
@@ -136,6 +139,11 @@ describe('a secret that only its name gives away', () => {
     [['--aws-secret-access-key', secret]],
     [['sh', '-c', `export API_TOKEN='${secret}'; run`]],
     [['env', `DB_PASSWORD=${secret.replaceAll(' ', '-')}`, 'run']],
+    [['env', 'KAGGLE_KEY=$horse-battery', 'run']],
+    [['--token', '$horse']],
+    [['--token', '-horse-battery']],
+    [['--token=-horse']],
+    [['--kaggle-key', 'horse0123456789abcdef0123456789ab']],
   ])('the arguments %j are refused', (words) => {
     const error = thrownBy(() => build({ command: ['main', ...words] }));
     expect(error).toMatchObject({ code: 'INVALID_OPTION' });
@@ -144,6 +152,8 @@ describe('a secret that only its name gives away', () => {
   });
 
   it.each([
+    [{ env: { PWD: '/data', USE_AUTH: 'true', API_TOKEN: '$(OTHER)' }, annotations: { 'x.org/enable-auth': 'true' } }],
+    [{ command: ['main', '--group-key', 'patient_id', '--token', '--verbose', '--sort-key=isic_id'] }],
     [{ env: { TOKENIZERS_PARALLELISM: 'false', MAX_NEW_TOKENSET: '3', MONKEYS: '2', KEYBOARD: 'us' } }],
     [{ env: { TOKEN_FILE: '/var/run/token', SECRET_NAME: 'kaggle', PASSWORD: '' } }],
     [{ secretEnv: { API_TOKEN: { secret: 'kaggle', key: 'token' } } }],
@@ -151,6 +161,19 @@ describe('a secret that only its name gives away', () => {
     [{ command: ['sh', '-c', 'API_TOKEN=$OTHER; run --token "$API_TOKEN"'] }],
   ])('%j is no secret', (change) => {
     expect(checkManifest(build(change))).toEqual([]);
+  });
+});
+
+describe('a secret under a key that names it', () => {
+  it.each([
+    ['an annotation', { metadata: { name: 'n', annotations: { 'kaggle/token': 'horse-battery' } } }],
+    ['a label', { metadata: { name: 'n', labels: { token: 'horse-battery' } } }],
+    ['data', { metadata: { name: 'n' }, data: { API_TOKEN: 'horse-battery' } }],
+    ['a variable that only seems to be a reference', { spec: { env: [{ name: 'KAGGLE_KEY', value: '$horse' }] } }],
+  ])('in %s is found', (_, more) => {
+    const found = checkManifest({ apiVersion: 'v1', kind: 'ConfigMap', ...more });
+    expect(found.map(({ rule }) => rule)).toContain('literal-credential');
+    expect(JSON.stringify(found)).not.toContain('horse');
   });
 });
 

@@ -2,6 +2,8 @@
 import { shownPath } from '../../core/remote-address.js';
 import { pathOf } from '../../core/file-url.js';
 import {
+  checkSubmission,
+  type CheckSubmissionOptions,
   type Evaluation,
   type EvaluateOptions,
   evaluationPicture,
@@ -27,7 +29,16 @@ export const evaluateSpec: CommandSpec = {
   positionals: '<submission.csv>',
   summary: 'Show how good a submission is: log loss, areas under the ROC curve, calibration, with 95 % intervals.',
   options: {
-    labels: { kind: 'text', value: 'L.csv', help: 'CSV with the true value of each row, 0 or 1 (required)' },
+    labels: {
+      kind: 'text',
+      value: 'L.csv',
+      help: 'CSV with the true value of each row, 0 or 1 (required, but with --format)',
+    },
+    format: {
+      kind: 'text',
+      value: 'F.csv',
+      help: 'CSV whose rows the submission must have, in its order, such as sample_submission.csv; without --labels this alone is checked',
+    },
     patients: {
       kind: 'text',
       value: 'M.csv',
@@ -65,6 +76,11 @@ export const evaluateSpec: CommandSpec = {
 
 export async function evaluate(args: ParsedArgs, io: CliIo): Promise<number> {
   const submission = onePositional(args, evaluateSpec, 'a submission');
+  const format = args.text('format');
+  if (format !== undefined) {
+    await checkFormat(submission, format, args, io);
+    if (args.text('labels') === undefined) return exitCode.ok;
+  }
   const labels = args.required('labels');
   const svg = args.text('svg');
   if (svg !== undefined) await requireFree(pathOf(svg), args.flag('overwrite'));
@@ -85,6 +101,13 @@ export async function evaluate(args: ParsedArgs, io: CliIo): Promise<number> {
       'note: the two files have their rows in different orders; a program that compares rows by position finds another log loss\n',
     );
   return exitCode.ok;
+}
+
+async function checkFormat(submission: string, format: string, args: ParsedArgs, io: CliIo): Promise<void> {
+  const columns = nested(flagValues(args, columnRows, evaluateSpec.name));
+  const found = await checkSubmission(submission, { ...columns, format } as CheckSubmissionOptions);
+  if (args.flag('json')) io.stdout.write(`${JSON.stringify({ submission, format, ...found })}\n`);
+  else io.stdout.write(`${printable(submission)} has the ${found.rows} rows of ${printable(format)}, in its order\n`);
 }
 
 async function requireFree(path: string, overwrite: boolean): Promise<void> {

@@ -38,7 +38,8 @@ export async function manifestDelete(args: ParsedArgs, io: CliIo): Promise<numbe
   });
   io.stdout.write(args.flag('json') ? `${JSON.stringify(done)}\n` : textOf(done, dryRun));
   for (const { kind, reason } of done.notListed) io.stderr.write(`${kind}: ${reason}\n`);
-  return exitCode.ok;
+  // What cannot be listed may be there still.
+  return done.notListed.some(({ isForbidden }) => isForbidden) ? exitCode.internal : exitCode.ok;
 }
 
 function textOf({ run, namespace, deleted, kept }: DeletedRun, dryRun: boolean): string {

@@ -35,6 +35,10 @@ export const applyFlags: Flags = {
   apply: { kind: 'flag', help: 'apply to the cluster, and print what became of each object, instead of YAML' },
   'dry-run': { kind: 'text', choices: ['server'], help: 'ask the cluster what it would do; nothing is kept' },
   force: { kind: 'flag', help: 'with --apply: take fields that somebody else has set' },
+  adopt: {
+    kind: 'flag',
+    help: 'with --apply: take objects of another run or of none; they are deleted with this run',
+  },
   wait: { kind: 'flag', help: 'with --apply: until it is done or has failed; failed: exit code 1' },
   'wait-seconds': { kind: 'integer', help: 'with --wait: give up after so long (default: no limit)' },
   json: { kind: 'flag', help: 'with --apply or --dry-run: print one line of JSON' },
@@ -53,7 +57,7 @@ export async function finish(
       if (severity === 'warning') io.stderr.write(`warning: ${object.kind}: ${printable(`${path} ${message}`)}\n`);
   const isDry = args.text('dry-run') !== undefined;
   if (!args.flag('apply') && !isDry) {
-    const alone = ['force', 'wait', 'wait-seconds', 'json'].find((name) => args.value(name) !== undefined);
+    const alone = ['force', 'adopt', 'wait', 'wait-seconds', 'json'].find((name) => args.value(name) !== undefined);
     if (alone !== undefined) throw new UsageError(`--${alone} needs --apply`);
     io.stdout.write(toYaml(objects));
     return exitCode.ok;
@@ -61,7 +65,8 @@ export async function finish(
   if (isDry && args.flag('wait')) throw new UsageError('--wait needs --apply without --dry-run');
   const cluster = await clusterOf(args);
   const { signal } = io;
-  const options = { force: args.flag('force'), signal, ...(isDry ? { dryRun: 'server' as const } : {}) };
+  const [force, adopt] = [args.flag('force'), args.flag('adopt')];
+  const options = { force, adopt, signal, ...(isDry ? { dryRun: 'server' as const } : {}) };
   const applied = await applyManifests(cluster, objects, options);
   io.stdout.write(
     args.flag('json') ? `${JSON.stringify(applied)}\n` : applied.map((one) => lineOf(one, isDry)).join(''),

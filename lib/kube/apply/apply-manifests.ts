@@ -1,7 +1,9 @@
 /** Server-side apply: the cluster gets the objects, and says what became of them. */
+import { MicrotomeError } from '../../core/errors.js';
 import { refuseCredentials } from '../checked.js';
+import { shown } from '../checks/part.js';
 import type { KubeObject } from '../objects.js';
-import { canonicalJson, queueLabel } from '../run.js';
+import { canonicalJson, queueLabel, runLabel } from '../run.js';
 import type { ApiResponse, Cluster } from './cluster.js';
 import { placeOf, titleOf } from './kinds.js';
 import { refusalOf } from './refusal.js';
@@ -14,6 +16,11 @@ export interface ApplyOptions {
   readonly dryRun?: 'server' | undefined;
   /** Takes fields from others that set them. @defaultValue false */
   readonly force?: boolean | undefined;
+  /**
+   * Takes objects that are there and are not of the same run: they get the label of this one, so that {@link deleteRun}
+   * deletes them with it, and the data of a claim too. @defaultValue false
+   */
+  readonly adopt?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +40,7 @@ export interface AppliedObject {
  * matter once the job is there, so it stays as it is.
  *
  * Throws INVALID_OPTION for an object that holds a credential, before anything is sent; CLUSTER_REFUSED with the
- * server's reason, and what was applied before; NETWORK; the signal's reason.
+ * server's reason, and what was applied before, also for an object that is there and is of no run or another one; NETWORK; the signal's reason.
  *
  * @example
  * ```ts
@@ -61,10 +68,11 @@ async function applyOne(
   options: ApplyOptions,
   before: readonly AppliedObject[],
 ): Promise<AppliedObject> {
-  const { fieldManager = 'microtome', dryRun, force = false, signal } = options;
+  const { fieldManager = 'microtome', dryRun, force = false, adopt = false, signal } = options;
   const { namespace, path } = placeOf(cluster, object);
   const live = await cluster.send({ method: 'GET', path, signal });
   if (live.status !== 200 && live.status !== 404) throw refusalOf(live, `${titleOf(object)} could not be read`);
+  if (live.status === 200 && !adopt) refuseOthers(object, live);
   const answer = await cluster.send({
     method: 'PATCH',
     path,
@@ -86,6 +94,17 @@ async function applyOne(
   const { apiVersion, kind, metadata } = object;
   const action = live.status === 404 ? 'created' : isSame(live, answer) ? 'unchanged' : 'changed';
   return { apiVersion, kind, name: metadata.name ?? '', namespace, action };
+}
+
+/** The label of the run would say that the object may be deleted with it. */
+function refuseOthers(object: KubeObject, { body }: ApiResponse): void {
+  const { metadata } = body as { readonly metadata?: KubeObject['metadata'] };
+  const [own, there] = [object.metadata.labels?.[runLabel], metadata?.labels?.[runLabel]];
+  if (own === undefined || own === there) return;
+  const whose = there === undefined ? 'is of no run' : `is of the run ${shown(there)}`;
+  throw new MicrotomeError('CLUSTER_REFUSED', 'options', `${titleOf(object)} is there already, and ${whose}`, {
+    advice: `choose another name; or adopt it (--adopt), and it is deleted with the run ${own}`,
+  });
 }
 
 interface Live {

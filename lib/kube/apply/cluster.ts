@@ -1,7 +1,8 @@
 /** One cluster: the kubeconfig that names it, and requests to its API server. */
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { MicrotomeError } from '../../core/errors.js';
+import { requireNamespace } from './kinds.js';
 import { accessOfConfig, accessOfPod, type Access } from './access.js';
 
 /** Where a cluster is, and who asks. */
@@ -65,9 +66,11 @@ export async function connectCluster(options: ClusterOptions): Promise<Cluster> 
   if (inCluster && context !== undefined)
     throw refused('a context is of a kubeconfig, and none was given', 'leave it out');
   const access = kubeconfig === undefined ? await accessOfPod() : await accessOfConfig(kubeconfig, context);
+  const namespace = options.namespace ?? access.namespace ?? 'default';
+  requireNamespace(namespace);
   return {
     server: access.server,
-    namespace: options.namespace ?? access.namespace ?? 'default',
+    namespace,
     send: (request) => send(access, request, timeoutMs),
   };
 }
@@ -81,6 +84,7 @@ async function send({ server, authorize }: Access, request: ApiRequest, timeoutM
   const url = new URL(`${server.replace(/\/+$/, '')}${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const options = await authorize();
+  refuseInTheClear(url, options.headers);
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...options.headers,
@@ -119,6 +123,16 @@ async function send({ server, authorize }: Access, request: ApiRequest, timeoutM
     call.end(text);
   });
 }
+
+/** Whoever is between would read the token, and have the user's rights. */
+function refuseInTheClear({ protocol, hostname }: URL, headers: RequestOptions['headers']): void {
+  const names = Object.keys(headers ?? {}).map((name) => name.toLowerCase());
+  if (protocol !== 'http:' || isLoopback(hostname) || !names.includes('authorization')) return;
+  throw refused(`the API server ${hostname} has an http address, and the user has a token or a password`, 'use https');
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 function parsed(text: string): unknown {
   try {

@@ -42,7 +42,15 @@ export interface DeletedRun {
   /** Of kinds in `keep`. */
   readonly kept: readonly RunObject[];
   /** Kinds that this cluster does not have, or that this user may not list; nothing is known of them. */
-  readonly notListed: readonly { readonly kind: string; readonly reason: string }[];
+  readonly notListed: readonly NotListed[];
+}
+
+/** A kind of which nothing is known. */
+export interface NotListed {
+  readonly kind: string;
+  readonly reason: string;
+  /** True: this user may not list them, so objects of the run may be left. False: the cluster does not have the kind. */
+  readonly isForbidden: boolean;
 }
 
 interface Live extends KubeObject {
@@ -56,7 +64,7 @@ interface Live extends KubeObject {
 /**
  * Deletes every object of a namespace that has the label `microtome/run` with the value `run`: experiments, training,
  * scoring, services, runtimes, single pods, claims with their data. Objects without the label are not touched. Throws
- * INVALID_OPTION for a label that is none, CLUSTER_REFUSED, NETWORK, DEADLINE, the signal's reason.
+ * INVALID_OPTION for a label or a namespace that is none, CLUSTER_REFUSED, NETWORK, DEADLINE, the signal's reason.
  *
  * @example
  * ```ts
@@ -73,11 +81,12 @@ export async function deleteRun(cluster: Cluster, run: string, options: DeleteOp
     throw new MicrotomeError('INVALID_OPTION', 'options', `${shown(unknown)} is no kind that a run has`);
   const deleted: RunObject[] = [];
   const kept: RunObject[] = [];
-  const notListed: { readonly kind: string; readonly reason: string }[] = [];
+  const notListed: NotListed[] = [];
   for (const kind of runKinds) {
     const found = await listRun(cluster, { kind, namespace, run, signal });
     if (!Array.isArray(found)) {
-      notListed.push({ kind: kind.kind, reason: found as string });
+      const reason = found as string;
+      notListed.push({ kind: kind.kind, reason, isForbidden: reason === kForbidden });
       continue;
     }
     for (const object of (found as readonly Live[]).filter(
@@ -104,6 +113,8 @@ interface Place {
   readonly signal: AbortSignal | undefined;
 }
 
+const kForbidden = 'this user may not list them';
+
 /** The objects; or why they cannot be listed. */
 async function listRun(cluster: Cluster, { kind, namespace, run, signal }: Place): Promise<readonly Live[] | string> {
   const path = listPath(kind, namespace);
@@ -111,7 +122,7 @@ async function listRun(cluster: Cluster, { kind, namespace, run, signal }: Place
   // One request first, for its status.
   const first = await cluster.send({ method: 'GET', path, query: { labelSelector, limit: '1' }, signal });
   if (first.status === 404) return 'the cluster does not have this kind';
-  if (first.status === 403) return 'this user may not list them';
+  if (first.status === 403) return kForbidden;
   if (first.status !== 200) throw refusalOf(first, `${kind.plural} could not be listed`);
   return ((await listAll(cluster, path, { labelSelector }, signal)) ?? []) as readonly Live[];
 }

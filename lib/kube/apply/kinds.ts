@@ -37,8 +37,19 @@ export function addressOf({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 
   );
 }
 
-/** The path of all objects of a kind in a namespace. */
+/**
+ * Throws INVALID_OPTION for what is no name of a namespace. It is a part of a path: `..` would be another path, and the
+ * objects of all namespaces.
+ */
+export function requireNamespace(namespace: string): void {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) return;
+  const found = `the namespace is ${shown(namespace)}, expected lower-case letters, digits and dashes`;
+  throw new MicrotomeError('INVALID_OPTION', 'options', found);
+}
+
+/** The path of all objects of a kind in a namespace. Throws INVALID_OPTION. */
 export function listPath({ apiVersion, plural }: KindAddress, namespace: string): string {
+  requireNamespace(namespace);
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   return `${root}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
 }
@@ -48,6 +59,8 @@ export function placeOf(cluster: Cluster, object: KubeObject): { readonly namesp
   const { name, namespace = cluster.namespace } = object.metadata;
   if (name === undefined || name === '')
     throw new MicrotomeError('INVALID_OPTION', 'options', `${object.kind}: metadata.name is missing`);
+  if (name === '.' || name === '..')
+    throw new MicrotomeError('INVALID_OPTION', 'options', `${object.kind}: metadata.name is ${shown(name)}`);
   return { namespace, path: `${listPath(addressOf(object), namespace)}/${encodeURIComponent(name)}` };
 }
 

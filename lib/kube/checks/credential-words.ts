@@ -13,11 +13,17 @@ const kSecretWords = new Set([
   'passphrase',
   'credential',
   'credentials',
+  'pass',
+  'pwd',
+  'auth',
 ]);
 const kSecretEnds = /(?:key|token|password|secret|passphrase)$/;
 /** Flags are also called `--key` for the key of a table, so these words alone say nothing there. */
 const kFlagWords = new Set([...kSecretWords].filter((word) => !/^keys?$/.test(word)));
 const kKeyFlags = /(?:^|-)(?:api|access|secret|private|account|auth|license)-?keys?(?:-|$)/;
+
+/** The value of a flag such as --kaggle-key is a key where it is this long and has letters and digits. */
+const kKeyLike = /^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/_=-]{20,4096}$/;
 
 /** Every repetition is bounded, so that a hostile text costs no more than a long one. */
 const kForms: readonly RegExp[] = [
@@ -56,10 +62,13 @@ function wordsOf(name: string): readonly string[] {
 const isPlace = (words: readonly string[], value: string): boolean =>
   ['file', 'path', 'dir', 'name'].includes(words.at(-1) ?? '') && !looksLikeCredential(value);
 
-/** True for a variable such as KAGGLE_KEY whose value should come from a Secret. */
+/** A value that says whether, and not what. */
+const isSwitch = (value: string): boolean => /^(?:true|false)$/.test(value);
+
+/** True for a variable such as KAGGLE_KEY whose value should come from a Secret. PWD is the folder of a program. */
 export function isSecretName(name: string, value: string): boolean {
   const words = wordsOf(name);
-  if (isPlace(words, value)) return false;
+  if (isPlace(words, value) || isSwitch(value) || name === 'PWD') return false;
   return words.some((word) => kSecretWords.has(word)) || kSecretEnds.test(words.at(-1) ?? '');
 }
 
@@ -67,6 +76,7 @@ export function isSecretName(name: string, value: string): boolean {
 export function isSecretFlag(flag: string, value: string): boolean {
   const name = flag.replace(/^-+/, '');
   const words = wordsOf(name);
-  if (isPlace(words, value)) return false;
-  return words.some((word) => kFlagWords.has(word)) || kKeyFlags.test(words.join('-'));
+  if (isPlace(words, value) || isSwitch(value)) return false;
+  const isKey = words.length > 1 && words.at(-1) === 'key' && kKeyLike.test(value);
+  return isKey || words.some((word) => kFlagWords.has(word)) || kKeyFlags.test(words.join('-'));
 }
