@@ -28,7 +28,9 @@ export function functionsOf(text) {
 
 export function checkSizes(path, text, report) {
   const lines = text.split('\n').length - 1;
-  if (lines > fileLines.fail) report.error(path, `${lines} lines; at most ${fileLines.fail}`);
+  // A file that is made from a table is as long as the table.
+  const isMade = /\/generated-[\w-]+\.ts$/.test(path);
+  if (lines > fileLines.fail && !isMade) report.error(path, `${lines} lines; at most ${fileLines.fail}`);
   else if (lines > fileLines.warn) report.warning(path, `${lines} lines; aim at ${fileLines.warn}`);
   for (const { line, length, head } of functionsOf(text)) {
     const what = `${head.slice(0, 60)} has ${length} lines`;
