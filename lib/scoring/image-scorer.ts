@@ -73,6 +73,7 @@ export interface ClinicalVector {
   readonly notes: readonly string[];
 }
 
+/** What belongs to one batch. */
 export interface ImageBatchOptions {
   /** Gives the batch up. */
   readonly signal?: AbortSignal;
