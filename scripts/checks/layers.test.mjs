@@ -70,7 +70,7 @@ describe('library layers', () => {
     ['lib/core/a.ts', "const m = await import('node:child_process');", 'starts no process'],
     ['lib/core/a.ts', "console.log('x');", 'standard streams'],
     ['lib/core/a.ts', 'process.exit(1);', 'ends the process'],
-    ['lib/core/a.ts', "await fetch('x');", 'open connections'],
+    ['lib/core/a.ts', "await fetch('x');", 'opens a connection'],
   ])('%s: %s', (path, text, message) => {
     const errors = errorsOf(checkLibraryFile, path, text);
     expect(errors).toHaveLength(1);
