@@ -13,6 +13,7 @@ import { helpOf, overview } from './help.js';
 import type { CliIo } from './io.js';
 import { flagNaming } from './naming.js';
 import { printable } from './text.js';
+import { loadCommand } from './load-command.js';
 import { UsageError } from './usage-error.js';
 
 const allCommands: readonly Command[] = commands.flatMap((command) => [command, ...(command.subcommands ?? [])]);
@@ -66,7 +67,7 @@ async function helpFor(topics: readonly string[]): Promise<string> {
   const found = withSubcommand(commandOf(topic), more);
   const [extra] = found.rest;
   if (extra !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(shownPath(extra))}`);
-  return helpOf((await found.command.load()).spec);
+  return helpOf((await loadCommand(found.command)).spec);
 }
 
 function commandOf(name: string): Command {
@@ -89,7 +90,7 @@ function withSubcommand(command: Command, argv: readonly string[]): { command: C
 
 async function runCommand(first: Command, given: readonly string[], io: CliIo): Promise<number> {
   const { command, rest: argv } = withSubcommand(first, given);
-  const { spec, run } = await command.load();
+  const { spec, run } = await loadCommand(command);
   // What stands after `--` is for the program of a manifest.
   const end = argv.indexOf('--');
   if ((end < 0 ? argv : argv.slice(0, end)).some(isHelp)) {
