@@ -7,10 +7,6 @@ export function pipelineInvalid(found: string, details: ErrorDetails = {}): Micr
   return new MicrotomeError('PIPELINE_INVALID', 'options', found, details);
 }
 
-export function invalidOption(found: string, details: ErrorDetails = {}): MicrotomeError {
-  return new MicrotomeError('INVALID_OPTION', 'options', found, details);
-}
-
 /** Runs a reader; its complaint becomes an error that names `what`. */
 export function reading<T>(what: string, details: ErrorDetails, read: () => T): T {
   try {
