@@ -16,14 +16,21 @@ const path = '/v2/models/rows/infer';
 const good = JSON.stringify({ inputs: [{ name: 'rows', shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] }] });
 const head = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: ${good.length}\r\n\r\n`;
 
+/** A request that the server has begun to read. */
+async function halfSent(server: { readonly url: string }): Promise<ReturnType<typeof bareConnection>> {
+  const connection = bareConnection(server);
+  connection.socket.write(`${head}{`);
+  await until(async () => {
+    const metrics = await ask(server, { method: 'GET', path: '/metrics' });
+    return /microtome_held_bytes [1-9]/.test(metrics.body.toString());
+  });
+  return connection;
+}
+
 describe('close', () => {
   it('finishes what was accepted, and refuses what comes', async () => {
     const server = await rowsServer();
-    const accepted = bareConnection(server);
-    accepted.socket.write(`${head}{`);
-    await until(async () =>
-      /microtome_held_bytes [1-9]/.test((await ask(server, { method: 'GET', path: '/metrics' })).body.toString()),
-    );
+    const accepted = await halfSent(server);
     const closed = server.close();
     const ready = await ask(server, { method: 'GET', path: '/v2/health/ready' });
     expect([ready.status, json(ready)]).toEqual([503, { ready: false }]);
@@ -56,11 +63,7 @@ describe('close', () => {
 
   it('now gives up requests, too', async () => {
     const server = await rowsServer();
-    const accepted = bareConnection(server);
-    accepted.socket.write(`${head}{`);
-    await until(async () =>
-      /microtome_held_bytes [1-9]/.test((await ask(server, { method: 'GET', path: '/metrics' })).body.toString()),
-    );
+    const accepted = await halfSent(server);
     const closed = server.close();
     await server.close({ now: true });
     await closed;
@@ -91,11 +94,7 @@ describe.skipIf(!existsSync(program))('microtome serve', () => {
 
   it('finishes what it accepted when SIGTERM comes', async () => {
     const { child, url, stderr, ended } = await start('--tensor-model', `rows=${await rowsGraph()}`);
-    const accepted = bareConnection({ url });
-    accepted.socket.write(`${head}{`);
-    await until(async () =>
-      /microtome_held_bytes [1-9]/.test((await ask({ url }, { method: 'GET', path: '/metrics' })).body.toString()),
-    );
+    const accepted = await halfSent({ url });
     child.kill('SIGTERM');
     await until(() => stderr().includes('stopping'));
     expect((await ask({ url }, { method: 'GET', path: '/v2/health/ready' })).status).toBe(503);
@@ -106,11 +105,7 @@ describe.skipIf(!existsSync(program))('microtome serve', () => {
 
   it('ends at once when a second signal comes', async () => {
     const { child, url, stderr, ended } = await start('--tensor-model', `rows=${await rowsGraph()}`);
-    const accepted = bareConnection({ url });
-    accepted.socket.write(`${head}{`);
-    await until(async () =>
-      /microtome_held_bytes [1-9]/.test((await ask({ url }, { method: 'GET', path: '/metrics' })).body.toString()),
-    );
+    const accepted = await halfSent({ url });
     child.kill('SIGTERM');
     await until(() => stderr().includes('stopping'));
     child.kill('SIGTERM');
