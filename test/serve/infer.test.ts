@@ -2,11 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../lib/client/index.js';
 import { createImageScorer } from '../../lib/index.js';
+import { bundle as clinicalBundle } from '../images/clinical-bundle.js';
 import { ask, imageBundle, images, json, pngOf, rowsServer, serverOf, withBinary } from './support.js';
 
 const infer = (model: string) => `/v2/models/${model}/infer`;
 
 describe('images over HTTP', () => {
+  it('are refused for a model that reads metadata, which a request has not; the message names the columns', async () => {
+    const server = await serverOf({ models: [{ name: 'm', model: clinicalBundle(), device: 'cpu' }] });
+    const refused = createClient(server.url).inferImages('m', await images(1));
+    await expect(refused).rejects.toThrow(/the model reads "age_approx", .*"patient_id" of each image/);
+  });
+
   it('have the values of createImageScorer, bit for bit, in binary and in JSON', async () => {
     const bundle = imageBundle();
     const server = await serverOf({ models: [{ name: 'm', model: bundle, device: 'cpu' }] });
