@@ -83,7 +83,7 @@ export type {
 } from './scoring/image-scorer.js';
 export type { ImageResize } from './native/images.js';
 export { openSlide } from './slide/slide.js';
-export type { AssociatedImage, Region, Resolution, Slide, SlideLevel } from './slide/slide.js';
+export type { AssociatedImage, Region, Resolution, Slide, SlideDriver, SlideLevel } from './slide/slide.js';
 export type { Batch, TensorBatch, TensorData, TensorType, TileBatch } from './slide/tile-batch.js';
 export type { TissueMask } from './slide/tissue-mask.js';
 export { loadModel } from './model/load-model.js';

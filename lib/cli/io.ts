@@ -46,6 +46,8 @@ export type CliSlide = Pick<
   | 'associated'
   | 'orientation'
   | 'fileBytes'
+  | 'driver'
+  | 'properties'
   | 'warnings'
   | 'readRegion'
   | 'close'

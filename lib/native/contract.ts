@@ -70,6 +70,8 @@ export interface NativeSlideInfo {
   } | null;
   readonly orientation: number;
   readonly warnings: readonly string[];
+  readonly driver: { readonly name: string; readonly why: string };
+  readonly properties: Readonly<Record<string, string>>;
   readonly fileBytes: number;
 }
 

@@ -1,6 +1,6 @@
 /** Words that the addon uses for what it found. */
 
-/** How the stored tiles of a level are compressed. */
+/** How the stored tiles of a level are compressed; `rendered` where another library gives pixels and does not say. */
 export type CompressionName =
   | 'none'
   | 'jpeg'
@@ -11,7 +11,8 @@ export type CompressionName =
   | 'jpeg2000-ycbcr'
   | 'jpeg2000-lossy'
   | 'jpeg2000-rgb'
-  | 'jpeg2000';
+  | 'jpeg2000'
+  | 'rendered';
 
 /** A codec that a build has or lacks: one for all kinds of JPEG 2000. */
 export type CodecName = 'none' | 'jpeg' | 'lzw' | 'deflate' | 'zstd' | 'webp' | 'jpeg2000';

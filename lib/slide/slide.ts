@@ -50,6 +50,14 @@ export interface Resolution {
   readonly trusted: boolean;
 }
 
+/** What read a slide. */
+export interface SlideDriver {
+  /** `tiff`. */
+  readonly name: string;
+  /** One sentence: what in the file made this driver the right one. */
+  readonly why: string;
+}
+
 /** An image of the file that is no level: a label, a macro photograph, a thumbnail, a page of another picture. */
 export interface AssociatedImage {
   /**
@@ -87,6 +95,10 @@ export interface Slide extends AsyncDisposable {
   /** TIFF orientation, 1 to 8; reported, never applied. */
   readonly orientation: number;
   readonly fileBytes: number;
+  /** What read the file: a dialect of TIFF, or another library; and what in the file made it the right one. */
+  readonly driver: SlideDriver;
+  /** What the file says about itself, in its own names, unchanged. Texts of a stranger: escape them before you show them. */
+  readonly properties: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
   /**
    * Pixels of one region. What lies outside the level is white, and counted in `outsidePx`; a region that lies wholly
@@ -157,6 +169,8 @@ class OpenedSlide implements Slide {
   readonly associated: readonly AssociatedImage[];
   readonly orientation: number;
   readonly fileBytes: number;
+  readonly driver: SlideDriver;
+  readonly properties: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
   readonly #native: NativeSlide;
   #closing: Promise<void> | null = null;
@@ -172,6 +186,8 @@ class OpenedSlide implements Slide {
     this.associated = Object.freeze(info.associated.map((image) => Object.freeze({ ...image })));
     this.orientation = info.orientation;
     this.fileBytes = info.fileBytes;
+    this.driver = Object.freeze({ ...info.driver });
+    this.properties = Object.freeze({ ...info.properties });
     this.warnings = Object.freeze([...info.warnings]);
   }
 

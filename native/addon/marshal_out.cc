@@ -176,6 +176,13 @@ Napi::Object slide_info(Napi::Env env, const slide::Slide& slide) {
   }
   out.Set("orientation", number(env, slide.orientation()));
   out.Set("warnings", to_js(env, slide.warnings()));
+  auto driver = Napi::Object::New(env);
+  driver.Set("name", Napi::String::New(env, slide.driver().name));
+  driver.Set("why", Napi::String::New(env, slide.driver().why));
+  out.Set("driver", driver);
+  auto properties = Napi::Object::New(env);
+  for (const auto& [name, value] : slide.properties()) properties.Set(name, Napi::String::New(env, value));
+  out.Set("properties", properties);
   out.Set("fileBytes", number(env, static_cast<std::int64_t>(slide.source().size())));
   return out;
 }

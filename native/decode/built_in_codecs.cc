@@ -49,6 +49,7 @@ const BuiltInCodec* built_in_codec(Compression compression) {
       return found(table.jpeg2000);
     case Compression::None:
     case Compression::Jpeg:
+    case Compression::Rendered:
       break;
   }
   return nullptr;

@@ -47,6 +47,7 @@ CodecProbe codec_probe(Compression compression) noexcept {
       return {kJpeg2000, 2};
     case Compression::None:
     case Compression::Jpeg:
+    case Compression::Rendered:
       break;
   }
   return {};

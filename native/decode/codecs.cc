@@ -86,12 +86,14 @@ const char* codec_title(Compression compression) noexcept {
     case Compression::Jpeg2000Rgb:
     case Compression::Jpeg2000:
       return "JPEG 2000";
+    case Compression::Rendered:
+      return "pixels of a driver";
   }
   return "unknown";
 }
 
 bool vips_decodes(Compression compression) {
-  constexpr std::size_t kCompressions = static_cast<std::size_t>(Compression::Jpeg2000) + 1;
+  constexpr std::size_t kCompressions = static_cast<std::size_t>(Compression::Rendered) + 1;
   static std::array<std::once_flag, kCompressions> tried;
   static std::array<bool, kCompressions> works{};
   const Vips& api = vips();  // before the flag: a missing library is not an answer
@@ -124,6 +126,7 @@ std::vector<CodecSource> available_codecs() {
 }
 
 void require_codec(const Storage& storage, const std::string& path) {
+  if (storage.compression == Compression::Rendered) return;  // by the slide's driver
   require_pixels(storage, path);
   if (TileCodecs::decodes(storage.compression)) return;
   try {

@@ -124,6 +124,8 @@ std::uint16_t compression_tag(slide::Compression compression) noexcept {
       return 33005;
     case slide::Compression::Jpeg2000:
       return 34712;
+    case slide::Compression::Rendered:
+      break;
   }
   return 0;
 }

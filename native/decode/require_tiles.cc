@@ -6,7 +6,7 @@ namespace microtome::decode {
 
 std::shared_ptr<const void> require_stored_tiles(const slide::Slide& slide, const slide::Storage& storage,
                                                  std::size_t directory, std::span<const TileAddress> tiles) {
-  if (slide.source().is_local()) return {};
+  if (slide.source().is_local() || storage.compression == slide::Compression::Rendered) return {};
   const int planes = storage.planar ? storage.samples : 1;
   std::vector<slide::ByteRange> ranges;
   for (const TileAddress& tile : tiles)

@@ -24,7 +24,7 @@ class TileCodecs {
               std::span<std::uint8_t> out);
 
  private:
-  static constexpr std::size_t kCompressions = static_cast<std::size_t>(slide::Compression::Jpeg2000) + 1;
+  static constexpr std::size_t kCompressions = static_cast<std::size_t>(slide::Compression::Rendered) + 1;
   std::array<std::unique_ptr<Codec>, kCompressions> codecs_;
   std::vector<std::uint8_t> turned_;  // the stored bytes of a file with fill order 2
 };

@@ -51,6 +51,8 @@ bool is_plain_rgb(const Storage& storage) {
          storage.alpha == slide::Alpha::None && TileCodecs::decodes(storage.compression);
 }
 
+bool is_rendered(const Storage& storage) noexcept { return storage.compression == Compression::Rendered; }
+
 bool is_colour_jpeg(const Storage& storage) noexcept {
   return storage.compression == Compression::Jpeg && !storage.planar && storage.samples == 3;
 }
@@ -202,6 +204,24 @@ struct TileDecoder::Impl {
     return true;
   }
 
+  // Of a slide whose driver gives pixels: straight to where they are wanted, or into `loaded`.
+  TileState render(const slide::Slide& slide, const TileRect& rect, std::size_t directory, TileAddress address,
+                   std::span<const TileWindow> windows) {
+    const slide::TilePixels* const tiles = slide.tile_pixels();
+    if (tiles == nullptr) throw Error(Code::INTERNAL, Stage::Decode, "the driver of the slide gives no pixels");
+    const bool straight = is_whole(windows, rect.stored_width, rect.stored_height);
+    if (!straight) samples.resize(static_cast<std::size_t>(3 * rect.stored_width * rect.stored_height));
+    const RgbView out = straight
+                            ? windows.front().to
+                            : RgbView{samples.data(), rect.stored_width, rect.stored_height, 3 * rect.stored_width};
+    const bool there = tiles->read(directory, address.column, address.row, out);
+    if (!there) return TileState::Missing;
+    if (!straight) loaded = {samples.data(), rect.stored_width, rect.stored_height, 3, 8};
+    for (const TileWindow& one : windows)
+      if (!straight) copy(one.x, one.y, one.to);
+    return TileState::Decoded;
+  }
+
   // Decodes a tile that is there into `windows`, or leaves it in `loaded` and says false.
   bool decode_into(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile,
                    std::span<const TileWindow> windows) {
@@ -267,6 +287,7 @@ TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, s
     const TileRect rect = tile_rect(storage, address);
     require_tile_size(slide, storage);
     impl_->storage = &storage;
+    if (is_rendered(storage)) return impl_->render(slide, rect, directory, address, {});
     if (storage.planar && storage.samples > 1) return impl_->load_planes(slide, storage, directory, address, rect);
     const StoredTile tile = find_tile(slide, directory, address, 0);
     if (tile.bytes == 0) return TileState::Missing;
@@ -349,6 +370,12 @@ TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage,
         throw Error(Code::INTERNAL, Stage::Decode, "pixels outside a tile were asked for");
     require_tile_size(slide, storage);
     impl_->storage = &storage;
+    if (is_rendered(storage)) {
+      const TileState state = impl_->render(slide, rect, directory, address, windows);
+      if (state == TileState::Missing)
+        for (const TileWindow& one : windows) fill_white(one.to);
+      return state;
+    }
     const bool planes = storage.planar && storage.samples > 1;
     const StoredTile tile = planes ? StoredTile{} : find_tile(slide, directory, address, 0);
     TileState state = tile.bytes == 0 ? TileState::Missing : TileState::Decoded;

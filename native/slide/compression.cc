@@ -117,6 +117,8 @@ const char* compression_name(Compression compression) noexcept {
       return "jpeg2000-rgb";
     case Compression::Jpeg2000:
       return "jpeg2000";
+    case Compression::Rendered:
+      return "rendered";
   }
   return "unknown";
 }

@@ -51,6 +51,8 @@ class TiffSlide final : public Slide {
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return warnings_; }
   [[nodiscard]] const Limits& limits() const noexcept override { return limits_; }
   [[nodiscard]] const ByteSource& source() const noexcept override { return *source_; }
+  [[nodiscard]] const DriverChoice& driver() const noexcept override { return driver_; }
+  [[nodiscard]] const Properties& properties() const noexcept override { return properties_; }
 
   [[nodiscard]] StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                        int plane) const override;
@@ -162,6 +164,8 @@ class TiffSlide final : public Slide {
   std::optional<Mpp> mpp_;
   int orientation_ = 1;
   std::vector<std::string> warnings_;
+  DriverChoice driver_{"tiff", "the file begins as a TIFF"};
+  Properties properties_;
 };
 
 std::vector<std::uint8_t> TiffSlide::icc_profile() const {

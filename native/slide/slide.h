@@ -8,8 +8,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/image.h"
 #include "core/option_bounds.h"
 #include "slide/byte_source.h"
 
@@ -37,10 +39,11 @@ enum class Compression : std::uint8_t {
   Jpeg2000YCbCr,  // 33003
   Jpeg2000Lossy,  // 33004
   Jpeg2000Rgb,    // 33005
-  Jpeg2000        // 34712
+  Jpeg2000,       // 34712
+  Rendered        // no tile of the file: a driver gives pixels (Slide::tile_pixels), however the file stores them
 };
 [[nodiscard]] constexpr bool is_jpeg2000(Compression compression) noexcept {
-  return compression >= Compression::Jpeg2000YCbCr;
+  return compression >= Compression::Jpeg2000YCbCr && compression <= Compression::Jpeg2000;
 }
 enum class Photometric : std::uint8_t { MinIsWhite, MinIsBlack, Rgb, Palette, YCbCr };
 enum class Alpha : std::uint8_t { None, Associated, Unassociated };
@@ -107,6 +110,25 @@ struct Mpp {
   bool trusted = false;  // false: present but not plausible for microscopy; callers treat it as unknown
 };
 
+// Which driver read the slide, and what in the file made it the right one.
+struct DriverChoice {
+  std::string name;  // "generic", "aperio", "openslide", ...
+  std::string why;   // "the description begins with \"Aperio\""
+};
+
+// What the file says about itself, in its own names; in the order of the file, no name twice.
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+// Pixels of a slide whose stored tiles our decoders do not read. Safe to use from any thread.
+class TilePixels {
+ public:
+  virtual ~TilePixels() = default;
+  // Writes the tile as RGB, on white where it is transparent. `out` has the size of the stored tile, and is white
+  // beyond the image. False: nothing of the tile is there, and all of it is white. Throws CORRUPT_TILE, OUT_OF_MEMORY.
+  [[nodiscard]] virtual bool read(std::size_t directory, std::int64_t column, std::int64_t row,
+                                  const RgbView& out) const = 0;
+};
+
 struct OpenOptions {
   Limits limits;
   std::optional<double> slide_mpp;  // instead of what the file says; microns per level-0 pixel
@@ -129,9 +151,13 @@ class Slide {
   [[nodiscard]] virtual const std::vector<std::string>& warnings() const noexcept = 0;
   [[nodiscard]] virtual const Limits& limits() const noexcept = 0;
   [[nodiscard]] virtual const ByteSource& source() const noexcept = 0;
+  [[nodiscard]] virtual const DriverChoice& driver() const noexcept = 0;
+  [[nodiscard]] virtual const Properties& properties() const noexcept = 0;
+  // Of the tiles whose compression is Rendered: who gives them. Null where there are none.
+  [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
 
   // Where a stored tile's bytes are; `plane` is 0 unless the storage is planar. The tables are read on first use and
-  // kept. Throws TRUNCATED when the tile lies beyond the end of the file, LIMIT_EXCEEDED when it is larger than
+  // kept. Nothing where tile_pixels() gives the tile. Throws TRUNCATED when the tile lies beyond the end of the file, LIMIT_EXCEEDED when it is larger than
   // limits().stored_tile_bytes, INTERNAL when there is no such tile; errors name the level, the column and the row.
   [[nodiscard]] virtual StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                                int plane) const = 0;

@@ -30,8 +30,8 @@ export async function info(args: ParsedArgs, io: CliIo): Promise<number> {
 }
 
 function factsOf(slide: CliSlide): object {
-  const { width, height, levels, mpp, associated, orientation, fileBytes, warnings } = slide;
-  return { width, height, levels, mpp, associated, orientation, fileBytes, warnings };
+  const { width, height, levels, mpp, associated, orientation, fileBytes, driver, properties, warnings } = slide;
+  return { width, height, levels, mpp, associated, orientation, fileBytes, driver, properties, warnings };
 }
 
 function textOf(path: string, slide: CliSlide): string {
@@ -40,6 +40,7 @@ function textOf(path: string, slide: CliSlide): string {
   const facts = [
     ['slide', printable(path)],
     ['file', bytes(slide.fileBytes)],
+    ['driver', `${printable(slide.driver.name)}: ${printable(slide.driver.why)}`],
     ['size', `${slide.width} x ${slide.height} px`],
     ['mpp', mpp === null ? 'unknown' : `${mpp.x} x ${mpp.y} um/px (from ${printable(mpp.source)}${trust})`],
     ['orientation', slide.orientation === 1 ? '1' : `${slide.orientation} (TIFF tag, not applied)`],

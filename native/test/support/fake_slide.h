@@ -66,6 +66,11 @@ class FakeSlide final : public slide::Slide {
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return warnings_; }
   [[nodiscard]] const slide::Limits& limits() const noexcept override { return limits_; }
   [[nodiscard]] const slide::ByteSource& source() const noexcept override { return source_; }
+  [[nodiscard]] const slide::DriverChoice& driver() const noexcept override { return driver_; }
+  [[nodiscard]] const slide::Properties& properties() const noexcept override { return properties_; }
+  [[nodiscard]] const slide::TilePixels* tile_pixels() const noexcept override { return pixels_.get(); }
+  // The tiles of levels that are Rendered.
+  void set_pixels(std::shared_ptr<const slide::TilePixels> pixels) { pixels_ = std::move(pixels); }
   // Reads of its bytes, so far.
   [[nodiscard]] int reads() const noexcept { return source_.reads(); }
   [[nodiscard]] slide::StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
@@ -81,6 +86,9 @@ class FakeSlide final : public slide::Slide {
   std::vector<std::uint8_t> icc_profile_;
   std::vector<std::string> warnings_;
   slide::Limits limits_;
+  slide::DriverChoice driver_{"fake", "a test asked for it"};
+  slide::Properties properties_;
+  std::shared_ptr<const slide::TilePixels> pixels_;
   MemorySource source_{{}, "fake slide"};
   std::map<std::tuple<std::size_t, std::int64_t, std::int64_t, int>, slide::StoredTile> tiles_;
 };

@@ -136,6 +136,8 @@ class LateSlide final : public slide::Slide {
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return inner_.warnings(); }
   [[nodiscard]] const slide::Limits& limits() const noexcept override { return inner_.limits(); }
   [[nodiscard]] const slide::ByteSource& source() const noexcept override { return *bytes_; }
+  [[nodiscard]] const slide::DriverChoice& driver() const noexcept override { return inner_.driver(); }
+  [[nodiscard]] const slide::Properties& properties() const noexcept override { return inner_.properties(); }
   [[nodiscard]] slide::StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                               int plane) const override {
     return inner_.stored_tile(directory, column, row, plane);

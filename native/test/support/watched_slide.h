@@ -26,6 +26,8 @@ class WatchedSlide final : public slide::Slide {
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept override { return slide_->warnings(); }
   [[nodiscard]] const slide::Limits& limits() const noexcept override { return slide_->limits(); }
   [[nodiscard]] const slide::ByteSource& source() const noexcept override { return source_; }
+  [[nodiscard]] const slide::DriverChoice& driver() const noexcept override { return slide_->driver(); }
+  [[nodiscard]] const slide::Properties& properties() const noexcept override { return slide_->properties(); }
   [[nodiscard]] slide::StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                               int plane) const override {
     return slide_->stored_tile(directory, column, row, plane);
