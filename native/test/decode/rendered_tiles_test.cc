@@ -1,5 +1,5 @@
-// Slides whose driver gives pixels: regions, overviews and windows of tiles are cut from what it gives, each tile is asked
-// for once, and what is not there is white and counted.
+// Slides whose driver gives pixels: regions, overviews and windows of tiles are cut from what it gives, each tile is
+// asked for once, and what is not there is white and counted.
 #include <atomic>
 #include <memory>
 
@@ -15,7 +15,8 @@ using namespace microtome::decode;
 
 constexpr std::int64_t kTile = 32;
 
-// A pixel says where in its level it lies. The tile at column 1, row 1 is not there, that at column 2, row 0 is damaged.
+// A pixel says where in its level it lies. The tile at column 1, row 1 is not there, that at column 2, row 0 is
+// damaged.
 class PlacePixels final : public slide::TilePixels {
  public:
   [[nodiscard]] bool read(std::size_t directory, std::int64_t column, std::int64_t row,
