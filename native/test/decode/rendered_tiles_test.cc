@@ -61,8 +61,6 @@ struct Rendered {
   }
 };
 
-}  // namespace
-
 TEST(a_region_is_cut_from_the_tiles_of_the_driver) {
   Rendered of;
   const Region region = of.region({20, 40, 10, 20});
@@ -111,3 +109,7 @@ TEST(an_overview_is_made_from_the_tiles_of_the_driver) {
   CHECK_EQ(of.pixels->reads.load(), 12);
   CHECK_EQ(static_cast<int>(region.image.data[3 * (69 * 100 + 99)]), 99);
 }
+
+}  // namespace
+
+TEST_MAIN
