@@ -169,8 +169,9 @@ class Slide {
   [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
 
   // Where a stored tile's bytes are; `plane` is 0 unless the storage is planar. The tables are read on first use and
-  // kept. Nothing where tile_pixels() gives the tile. Throws TRUNCATED when the tile lies beyond the end of the file, LIMIT_EXCEEDED when it is larger than
-  // limits().stored_tile_bytes, INTERNAL when there is no such tile; errors name the level, the column and the row.
+  // kept. Nothing where tile_pixels() gives the tile. Throws TRUNCATED when the tile lies beyond the end of the file,
+  // LIMIT_EXCEEDED when it is larger than limits().stored_tile_bytes, INTERNAL when there is no such tile; errors name
+  // the level, the column and the row.
   [[nodiscard]] virtual StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                                int plane) const = 0;
 };
