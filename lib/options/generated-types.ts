@@ -32,6 +32,12 @@ export type TissueMethod = 'default' | 'wsinfer';
 /** What to do with a stored tile that cannot be decoded: fail the slide, or read it as white and count it. */
 export type BadTilePolicy = 'error' | 'fill';
 
+/**
+ * Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide
+ * (openslide).
+ */
+export type DriverWish = 'auto' | 'tiff' | 'openslide';
+
 /** Who decodes JPEG tiles for a GPU. */
 export type GpuDecode = 'auto' | 'cpu' | 'nvjpeg';
 
@@ -262,6 +268,18 @@ export interface OpenOptions {
    * @defaultValue what the file says; in a run with metadata, their column resolution
    */
   readonly slideMpp?: number;
+  /**
+   * Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide
+   * (openslide). With auto, every slide that the own reader takes is read by it; OpenSlide gets the formats of
+   * scanners that are no such TIFF. openslide is for comparison: the pixels of a JPEG tile may differ by rounding.
+   * @defaultValue 'auto'
+   */
+  readonly driver?: DriverWish;
+  /**
+   * Path of libopenslide.so.1, version 4 or newer, or of its folder.
+   * @defaultValue the library of Python's package openslide-bin, or of the system
+   */
+  readonly openslidePath?: string | URL;
   /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
   readonly limits?: SlideLimits;
   /**
@@ -505,6 +523,18 @@ export interface SlideScoreOptions {
   readonly signal?: AbortSignal;
   /** Called on the JavaScript thread, at most every 100 ms; what it throws is ignored. */
   readonly onProgress?: (report: ScoreProgress) => void;
+  /**
+   * Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide
+   * (openslide). With auto, every slide that the own reader takes is read by it; OpenSlide gets the formats of
+   * scanners that are no such TIFF. openslide is for comparison: the pixels of a JPEG tile may differ by rounding.
+   * @defaultValue 'auto'
+   */
+  readonly driver?: DriverWish;
+  /**
+   * Path of libopenslide.so.1, version 4 or newer, or of its folder.
+   * @defaultValue the library of Python's package openslide-bin, or of the system
+   */
+  readonly openslidePath?: string | URL;
   /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
   readonly limits?: SlideLimits;
   /**

@@ -129,9 +129,16 @@ class TilePixels {
                                   const RgbView& out) const = 0;
 };
 
+// Whom the caller wants to read the file: the driver that fits it, our own of TIFF only, or OpenSlide.
+enum class DriverWish : std::uint8_t { Auto, Tiff, Openslide };
+
 struct OpenOptions {
   Limits limits;
   std::optional<double> slide_mpp;  // instead of what the file says; microns per level-0 pixel
+  DriverWish driver = DriverWish::Auto;
+  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that reads
+  // them watches them (SLIDE_CHANGED).
+  std::vector<std::string> files;
 };
 
 class Slide {

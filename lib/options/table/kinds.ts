@@ -32,6 +32,11 @@ export const keep: OptionKind = {
 };
 export const tileGrid: OptionKind = { type: 'choice', values: ['scaled', 'wsinfer'], typeName: 'TileGrid' };
 export const tissueMethod: OptionKind = { type: 'choice', values: ['default', 'wsinfer'], typeName: 'TissueMethod' };
+export const slideDriver: OptionKind = {
+  type: 'choice',
+  values: ['auto', 'tiff', 'openslide'],
+  typeName: 'DriverWish',
+};
 export const onBadTile: OptionKind = {
   type: 'choice',
   values: ['error', 'fill'],

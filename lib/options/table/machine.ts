@@ -56,6 +56,31 @@ export const runtimeRows: readonly OptionRow[] = [
   },
 ];
 
+/** Who reads the file of a slide. */
+export const driverRows: readonly OptionRow[] = [
+  {
+    name: 'driver',
+    in: slidePlaces,
+    kind: kind.slideDriver,
+    doc: 'Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide (openslide).',
+    details:
+      'With auto, every slide that the own reader takes is read by it; OpenSlide gets the formats of scanners that are no such TIFF. openslide is for comparison: the pixels of a JPEG tile may differ by rounding.',
+    default: 'auto',
+    scores: 'yes',
+    heading: 'Machine',
+    native: { key: 'driver', always: true, enumeration: 'slide::DriverWish' },
+  },
+  {
+    name: 'openslidePath',
+    in: slidePlaces,
+    kind: kind.path,
+    doc: 'Path of libopenslide.so.1, version 4 or newer, or of its folder.',
+    default: { text: "the library of Python's package openslide-bin, or of the system" },
+    scores: 'byContent',
+    heading: 'Machine',
+  },
+];
+
 const limit = (name: string, doc: string, bytes: number): OptionRow => ({
   name: `limits.${name}`,
   in: slidePlaces,
