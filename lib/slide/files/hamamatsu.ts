@@ -52,7 +52,10 @@ function imageKeys(ini: Ini, path: string, group: string, kind: 'vms' | 'vmu'): 
     const down = wholeNumber(ini, path, group, 'NoJpegRows', 1, kMaxFiles);
     const layers = ini.get(group)?.has('NoLayers') ? wholeNumber(ini, path, group, 'NoLayers', 1, kMaxFiles) : 1;
     if (keys.length < across * down * layers) {
-      throw notDescribed(path, `it names ${keys.length} files of pixels, and has ${across} columns and ${down} rows of them`);
+      throw notDescribed(
+        path,
+        `it names ${keys.length} files of pixels, and has ${across} columns and ${down} rows of them`,
+      );
     }
   }
   return keys;

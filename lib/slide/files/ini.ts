@@ -36,7 +36,12 @@ export function parseIni(text: string, path: string): Ini {
 }
 
 /** Throws NOT_A_SLIDE for what is no such file, and the errors of the file system. */
-export async function readIni(path: string, slide: string, fs: SlideFileSystem, signal: AbortSignal | null): Promise<Ini> {
+export async function readIni(
+  path: string,
+  slide: string,
+  fs: SlideFileSystem,
+  signal: AbortSignal | null,
+): Promise<Ini> {
   const bytes = await wholeFile(path, slide, { maxBytes: kMaxBytes, fs, signal });
   if (bytes.includes(0)) throw notDescribed(path, 'it is no text');
   return parseIni(bytes.toString('utf8'), path);
@@ -67,7 +72,10 @@ export function fileName(ini: Ini, path: string, group: string, key: string): st
   const isPlain = !/[/\\\p{Cc}]/u.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255;
   if (isPlain) return name;
   const text = JSON.stringify(name.slice(0, 80));
-  throw notDescribed(path, `${key} of [${group}] is ${text}, the plain name of a file in the folder of the slide was expected`);
+  throw notDescribed(
+    path,
+    `${key} of [${group}] is ${text}, the plain name of a file in the folder of the slide was expected`,
+  );
 }
 
 export function notDescribed(path: string, found: string): MicrotomeError {

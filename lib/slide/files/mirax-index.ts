@@ -33,7 +33,8 @@ export async function checkMiraxIndex(
     const { size } = await handle.stat();
     await new IndexWalk(slide, facts, new WindowedPart(handle, size, kMaxRead, signal), new Turns(signal)).run();
   } catch (error) {
-    if (error instanceof BeyondPart) throw incomplete(slide, `its index ${facts.index.path} is cut short: ${error.message}`);
+    if (error instanceof BeyondPart)
+      throw incomplete(slide, `its index ${facts.index.path} is cut short: ${error.message}`);
     throw error;
   } finally {
     await handle.close();

@@ -61,7 +61,8 @@ export async function miraxFiles(path: string, fs: SlideFileSystem, signal: Abor
 function checkImages(ini: Ini, path: string): void {
   const across = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_X', 1, kMaxImages);
   const down = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_Y', 1, kMaxImages);
-  if (across * down > kMaxImages) throw notDescribed(path, `it has ${across} by ${down} images, at most ${kMaxImages} are read`);
+  if (across * down > kMaxImages)
+    throw notDescribed(path, `it has ${across} by ${down} images, at most ${kMaxImages} are read`);
 }
 
 /** The first hierarchy is that of the zoom levels. */

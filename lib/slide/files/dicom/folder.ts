@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 
 import { fromFileSystem, MicrotomeError } from '../../../core/errors.js';
-import { type FilePart, type SlideFileSystem } from '../file-part.js';
+import type { FilePart, SlideFileSystem } from '../file-part.js';
 import { checkSeries } from './check-series.js';
 import { readDicom, type DicomFile, type DicomInstance } from './instance.js';
 
@@ -123,4 +123,3 @@ export function otherDicom(sopClass: string): string {
   const which = /^[0-9.]{1,64}$/.test(sopClass) ? ` (its SOP class is ${sopClass})` : '';
   return `a DICOM file, and no whole-slide image${which}`;
 }
-

@@ -52,7 +52,9 @@ export async function readHeader(path: string, file: WindowedPart, wanted: Reado
     return await new HeaderReader(path, file, wanted).run();
   } catch (error) {
     if (!(error instanceof BeyondPart)) throw error;
-    throw new MicrotomeError('TRUNCATED', 'slide', `the DICOM header of ${path} is cut short: ${error.message}`, { path });
+    throw new MicrotomeError('TRUNCATED', 'slide', `the DICOM header of ${path} is cut short: ${error.message}`, {
+      path,
+    });
   }
 }
 
@@ -68,7 +70,11 @@ class HeaderReader {
 
   async run(): Promise<DicomHeader> {
     const begin = await this.dataSet(dicomHeadBytes, true, 0x0002);
-    const syntax = this.values.get(kTransferSyntax)?.toString('latin1').replace(/[\0 ]+$/, '') ?? '';
+    const syntax =
+      this.values
+        .get(kTransferSyntax)
+        ?.toString('latin1')
+        .replace(/[\0 ]+$/, '') ?? '';
     if (syntax === kDeflated || syntax === kBigEndian) throw this.refused(`its transfer syntax is ${syntax}`);
     await this.dataSet(begin, syntax !== kImplicit, kLastGroup);
     return this.values;

@@ -76,7 +76,9 @@ export async function readDicom(part: FilePart, fs: SlideFileSystem, signal: Abo
     if (!(await isDicom(file))) return { kind: 'none' };
     const header = await readHeader(part.path, file, kWanted);
     const sopClass = textOf(header, tags.storedClass);
-    return sopClass === kWholeSlide ? { kind: 'slide', instance: instanceOf(part, header) } : { kind: 'other', sopClass };
+    return sopClass === kWholeSlide
+      ? { kind: 'slide', instance: instanceOf(part, header) }
+      : { kind: 'other', sopClass };
   } finally {
     await handle.close();
   }
@@ -129,7 +131,12 @@ function framesOf(header: DicomHeader, path: string): number {
 
 /** Texts end with a space or a zero where their number of bytes would be odd. */
 function textOf(header: DicomHeader, tag: number): string {
-  return header.get(tag)?.toString('latin1').replace(/[\0 ]+$/, '') ?? '';
+  return (
+    header
+      .get(tag)
+      ?.toString('latin1')
+      .replace(/[\0 ]+$/, '') ?? ''
+  );
 }
 
 /** Null: not there, or of another size. */
