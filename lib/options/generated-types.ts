@@ -32,12 +32,6 @@ export type TissueMethod = 'default' | 'wsinfer';
 /** What to do with a stored tile that cannot be decoded: fail the slide, or read it as white and count it. */
 export type BadTilePolicy = 'error' | 'fill';
 
-/**
- * Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide
- * (openslide).
- */
-export type DriverWish = 'auto' | 'tiff' | 'openslide';
-
 /** Who decodes JPEG tiles for a GPU. */
 export type GpuDecode = 'auto' | 'cpu' | 'nvjpeg';
 
@@ -269,12 +263,12 @@ export interface OpenOptions {
    */
   readonly slideMpp?: number;
   /**
-   * Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide
-   * (openslide). With auto, every slide that the own reader takes is read by it; OpenSlide gets the formats of
-   * scanners that are no such TIFF. openslide is for comparison: the pixels of a JPEG tile may differ by rounding.
+   * Which driver reads a slide: the one that fits the file (auto), OpenSlide (openslide), or a dialect of TIFF by its
+   * name. With auto, OpenSlide gets only files that are no TIFF. openslide also reads a TIFF by OpenSlide, to compare:
+   * the pixels of a JPEG tile may differ by rounding.
    * @defaultValue 'auto'
    */
-  readonly driver?: DriverWish;
+  readonly driver?: string;
   /**
    * Path of libopenslide.so.1, version 4 or newer, or of its folder.
    * @defaultValue the library of Python's package openslide-bin, or of the system
@@ -524,12 +518,12 @@ export interface SlideScoreOptions {
   /** Called on the JavaScript thread, at most every 100 ms; what it throws is ignored. */
   readonly onProgress?: (report: ScoreProgress) => void;
   /**
-   * Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide
-   * (openslide). With auto, every slide that the own reader takes is read by it; OpenSlide gets the formats of
-   * scanners that are no such TIFF. openslide is for comparison: the pixels of a JPEG tile may differ by rounding.
+   * Which driver reads a slide: the one that fits the file (auto), OpenSlide (openslide), or a dialect of TIFF by its
+   * name. With auto, OpenSlide gets only files that are no TIFF. openslide also reads a TIFF by OpenSlide, to compare:
+   * the pixels of a JPEG tile may differ by rounding.
    * @defaultValue 'auto'
    */
-  readonly driver?: DriverWish;
+  readonly driver?: string;
   /**
    * Path of libopenslide.so.1, version 4 or newer, or of its folder.
    * @defaultValue the library of Python's package openslide-bin, or of the system

@@ -177,11 +177,6 @@ namespace microtome::addon::options {
   return read_integer(fields, {"memoryBytes", "memoryLimit"}, {.min = option_bounds::kMemoryLimitMin, .max = option_bounds::kMemoryLimitMax}, "a number of bytes from 67108864 (64 MiB) to 70368744177664 (64 TiB)");
 }
 
-// Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide (openslide).
-[[nodiscard]] inline slide::DriverWish driver(const Fields& fields) {
-  return read_choice<slide::DriverWish>(fields, {"driver", "driver"}, {{"auto", slide::DriverWish::Auto}, {"tiff", slide::DriverWish::Tiff}, {"openslide", slide::DriverWish::Openslide}});
-}
-
 // Who decodes JPEG tiles for a GPU.
 [[nodiscard]] inline engine::GpuDecode gpu_decode(const Fields& fields) {
   return read_choice<engine::GpuDecode>(fields, {"decode", "gpu.decode"}, {{"auto", engine::GpuDecode::Auto}, {"cpu", engine::GpuDecode::Cpu}, {"nvjpeg", engine::GpuDecode::Nvjpeg}});

@@ -106,7 +106,7 @@ struct Associated {
 struct Mpp {
   double x = 0;  // microns per level-0 pixel
   double y = 0;
-  std::string source;    // "option", "aperio", "ome", "tiff"
+  std::string source;    // "option", "aperio", "ome", "tiff", "openslide"
   bool trusted = false;  // false: present but not plausible for microscopy; callers treat it as unknown
 };
 
@@ -129,23 +129,28 @@ class TilePixels {
                                   const RgbView& out) const = 0;
 };
 
-// Whom the caller wants to read the file: the driver that fits it, our own of TIFF only, or OpenSlide.
-enum class DriverWish : std::uint8_t { Auto, Tiff, Openslide };
+inline constexpr const char* kAutoDriver = "auto";
 
 struct OpenOptions {
   Limits limits;
-  std::optional<double> slide_mpp;  // instead of what the file says; microns per level-0 pixel
-  DriverWish driver = DriverWish::Auto;
+  std::optional<double> slide_mpp;   // instead of what the file says; microns per level-0 pixel
+  std::string driver = kAutoDriver;  // or the name of the one to use: of a TIFF dialect, or of another driver
   // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that reads
   // them watches them (SLIDE_CHANGED).
   std::vector<std::string> files;
 };
 
+struct DriverTable;  // slide/driver.h
+
 class Slide {
  public:
-  // Throws NOT_A_SLIDE, UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, TRUNCATED, LIMIT_EXCEEDED, with the path set.
+  // Throws NOT_A_SLIDE, UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, TRUNCATED, LIMIT_EXCEEDED, with the path set;
+  // INVALID_OPTION for a driver that is not in the table, NOT_A_SLIDE for one that the file is not of. Without a table:
+  // TIFFs by our own dialects.
   [[nodiscard]] static std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
                                                          const OpenOptions& options = {});
+  [[nodiscard]] static std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
+                                                         const OpenOptions& options, const DriverTable& table);
   virtual ~Slide() = default;
 
   [[nodiscard]] virtual const std::vector<Level>& levels() const noexcept = 0;
@@ -164,8 +169,9 @@ class Slide {
   [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
 
   // Where a stored tile's bytes are; `plane` is 0 unless the storage is planar. The tables are read on first use and
-  // kept. Nothing where tile_pixels() gives the tile. Throws TRUNCATED when the tile lies beyond the end of the file, LIMIT_EXCEEDED when it is larger than
-  // limits().stored_tile_bytes, INTERNAL when there is no such tile; errors name the level, the column and the row.
+  // kept. Nothing where tile_pixels() gives the tile. Throws TRUNCATED when the tile lies beyond the end of the file,
+  // LIMIT_EXCEEDED when it is larger than limits().stored_tile_bytes, INTERNAL when there is no such tile; errors name
+  // the level, the column and the row.
   [[nodiscard]] virtual StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                                int plane) const = 0;
 };

@@ -62,13 +62,13 @@ export const driverRows: readonly OptionRow[] = [
     name: 'driver',
     in: slidePlaces,
     kind: kind.slideDriver,
-    doc: 'Which reader opens a slide: the one that fits the file (auto), the own reader of TIFF (tiff), or OpenSlide (openslide).',
+    doc: 'Which driver reads a slide: the one that fits the file (auto), OpenSlide (openslide), or a dialect of TIFF by its name.',
     details:
-      'With auto, every slide that the own reader takes is read by it; OpenSlide gets the formats of scanners that are no such TIFF. openslide is for comparison: the pixels of a JPEG tile may differ by rounding.',
+      'With auto, OpenSlide gets only files that are no TIFF. openslide also reads a TIFF by OpenSlide, to compare: the pixels of a JPEG tile may differ by rounding.',
     default: 'auto',
     scores: 'yes',
+    value: 'auto|openslide|NAME',
     heading: 'Machine',
-    native: { key: 'driver', always: true, enumeration: 'slide::DriverWish' },
   },
   {
     name: 'openslidePath',
