@@ -48,7 +48,7 @@ export async function readIni(
 }
 
 /** The value of a key. Throws NOT_A_SLIDE where there is none. */
-export function valueOf(ini: Ini, path: string, group: string, key: string): string {
+export function textOf(ini: Ini, path: string, group: string, key: string): string {
   const value = ini.get(group)?.get(key);
   if (value === undefined || value === '') throw notDescribed(path, `${key} of [${group}] is not there`);
   return value;
@@ -56,7 +56,7 @@ export function valueOf(ini: Ini, path: string, group: string, key: string): str
 
 /** A whole number from `least` to `most`. Throws NOT_A_SLIDE. */
 export function wholeNumber(ini: Ini, path: string, group: string, key: string, least: number, most: number): number {
-  const text = valueOf(ini, path, group, key);
+  const text = textOf(ini, path, group, key);
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   const range = `a whole number from ${least} to ${most} was expected`;
@@ -68,7 +68,7 @@ export function wholeNumber(ini: Ini, path: string, group: string, key: string, 
  * Throws NOT_A_SLIDE.
  */
 export function fileName(ini: Ini, path: string, group: string, key: string): string {
-  const name = valueOf(ini, path, group, key);
+  const name = textOf(ini, path, group, key);
   const isPlain = !/[/\\\p{Cc}]/u.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255;
   if (isPlain) return name;
   const text = JSON.stringify(name.slice(0, 80));

@@ -4,7 +4,7 @@
 import { basename, dirname, join } from 'node:path';
 
 import { mainAt, partAt, type FilePart, type SlideFileSystem } from './file-part.js';
-import { fileName, notDescribed, readIni, valueOf, wholeNumber, type Ini } from './ini.js';
+import { fileName, notDescribed, readIni, textOf, wholeNumber, type Ini } from './ini.js';
 
 /** What of Slidedat.ini the checks need. */
 export interface MiraxFacts {
@@ -50,7 +50,7 @@ export async function miraxFiles(path: string, fs: SlideFileSystem, signal: Abor
     signal?.throwIfAborted();
     data.push(await partAt(join(folder, fileName(ini, description.path, kDataFile, `FILE_${i}`)), path, fs));
   }
-  const slideId = valueOf(ini, description.path, kGeneral, 'SLIDE_ID');
+  const slideId = textOf(ini, description.path, kGeneral, 'SLIDE_ID');
   const facts = { slideId, index, data, levels: levelsOf(ini, description.path) };
   // One file may be named twice.
   const parts = [...new Map([main, description, index, ...data].map((part) => [part.path, part])).values()];

@@ -9,7 +9,7 @@ import { BeyondPart, type WindowedPart } from '../windowed-part.js';
 /** Where the word DICM is. Before it the file may hold anything. */
 const kMagicAt = 128;
 const kMagic = Buffer.from('DICM');
-export const dicomHeadBytes = kMagicAt + kMagic.length;
+const kHeadBytes = kMagicAt + kMagic.length;
 
 const kMaxElements = 100_000;
 const kMaxDepth = 16;
@@ -42,8 +42,13 @@ interface Element {
   readonly explicit: boolean;
 }
 
+/** `head`: the first bytes of a file. */
+export function hasDicomMark(head: Buffer): boolean {
+  return head.length >= kHeadBytes && head.subarray(kMagicAt, kHeadBytes).equals(kMagic);
+}
+
 export async function isDicom(file: WindowedPart): Promise<boolean> {
-  return file.size >= dicomHeadBytes && (await file.bytes(kMagicAt, kMagic.length)).equals(kMagic);
+  return file.size >= kHeadBytes && hasDicomMark(await file.bytes(0, kHeadBytes));
 }
 
 /** Of a file that {@link isDicom}. Throws TRUNCATED, NOT_A_SLIDE. */
@@ -69,7 +74,7 @@ class HeaderReader {
   ) {}
 
   async run(): Promise<DicomHeader> {
-    const begin = await this.dataSet(dicomHeadBytes, true, 0x0002);
+    const begin = await this.dataSet(kHeadBytes, true, 0x0002);
     const syntax =
       this.values
         .get(kTransferSyntax)
