@@ -11,5 +11,7 @@ import { checkedFilesOfSlide } from './slide-files.js';
 export async function otherFiles(path: string, signal: AbortSignal | null): Promise<readonly string[]> {
   const files = await checkedFilesOfSlide(path, { signal });
   if (files === null) return [];
-  return files.parts.filter((part) => resolve(part.path) !== resolve(files.main.path)).map((part) => resolve(part.path));
+  return files.parts
+    .filter((part) => resolve(part.path) !== resolve(files.main.path))
+    .map((part) => resolve(part.path));
 }

@@ -89,8 +89,9 @@ class HeaderReader {
   private async dataSet(from: number, explicit: boolean, last: number): Promise<number> {
     let at = from;
     while (at < this.file.size) {
+      // How an element is written may change with the group.
+      if ((await this.file.bytes(at, 8)).readUInt16LE(0) > last) return at;
       const element = await this.element(at, explicit);
-      if (element.tag >>> 16 > last) return at;
       if (element.length === kUndefined) at = await this.sequence(element.valueAt, element.explicit, 1);
       else {
         at = element.valueAt + element.length;
