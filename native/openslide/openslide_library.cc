@@ -38,7 +38,7 @@ const Api& library() {
   if (one.failure) throw Error(*one.failure);
   if (one.path.empty()) throw Error(Code::DRIVER_MISSING, Stage::Slide, "OpenSlide is not there");
   try {
-    one.api = std::make_unique<const Api>(Api::open(one.path)).release();
+    one.api = std::make_unique<const Api>(Api::load(one.path)).release();
   } catch (const Error& error) {
     one.failure = error;
     throw;

@@ -1,6 +1,7 @@
 #include "openslide/openslide_slide.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 

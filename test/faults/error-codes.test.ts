@@ -200,9 +200,7 @@ async function elsewhere(): Promise<never> {
 
 /** What the addon says of a slide whose files are not as they were, or not all there. */
 const saysOfSlide = (code: 'DRIVER_MISSING' | 'SLIDE_INCOMPLETE' | 'SLIDE_CHANGED') => () =>
-  native(() =>
-    Promise.reject(Object.assign(new Error('a file'), { code, stage: 'slide', advice: errorAdvice[code] })),
-  );
+  native(() => Promise.reject(Object.assign(new Error('a file'), { code, stage: 'slide', advice: errorAdvice[code] })));
 
 const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] = [
   ['FILE_NOT_FOUND', 'a path that is not there', () => score(at('none.tif'))],

@@ -127,7 +127,11 @@ function openslideRows(report: LibraryReport, search: OpenslideSearch): string[]
     const whose = report.path === search.path ? [['', kOpenslideOrigin[search.origin]]] : [];
     return [['OpenSlide', `${report.version}${shared}`], ['', report.path], ...whose];
   }
-  if (search.path !== '') return [['OpenSlide', `found but not used: ${search.path}`], ['', report.error]];
+  if (search.path !== '')
+    return [
+      ['OpenSlide', `found but not used: ${search.path}`],
+      ['', report.error],
+    ];
   const wanted = search.tried.join();
   if (search.origin === 'option' || search.origin === 'environment')
     return [['OpenSlide', `not at ${wanted}, which is ${kOpenslideOrigin[search.origin]}`]];
