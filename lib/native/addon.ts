@@ -134,6 +134,11 @@ export function findOpenslideFor(to: NativeAddon): boolean {
   return true;
 }
 
+/** Whether a library of OpenSlide was found, as far as can be said without opening it. `option` is the caller's path. */
+export function isOpenslideFound(option: string | null): boolean {
+  return openslideInUse !== undefined || findOpenslide(option).path !== '';
+}
+
 function use(to: NativeAddon, openslide: string): void {
   to.setPaths({ jpeg: '', vips: '', onnxRuntime: '', openslide });
   openslideInUse = openslide;

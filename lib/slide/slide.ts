@@ -21,6 +21,7 @@ import type { OpenOptions, RegionOptions, TensorsOptions, TilesOptions, TissueCa
 import { RemoteSlide } from '../storage/remote-slide.js';
 import { placeOf } from './byte-source.js';
 import type { Input, Place } from './byte-source.js';
+import { otherFiles } from './files/other-files.js';
 import { bridgeTo } from './source-bridge.js';
 import { OwnedTensorBatch, OwnedTileBatch } from './tile-batch.js';
 import type { TensorBatch, TensorType, TileBatch } from './tile-batch.js';
@@ -288,6 +289,11 @@ class OpenedSlide implements Slide {
   }
 }
 
+/** False: a dialect of TIFF was asked for. */
+function mayBeOpenslide(driver: string | null): boolean {
+  return driver === null || driver === 'auto' || driver === 'openslide';
+}
+
 /**
  * Opens the addon's slide; for the scorer too, which needs no more of it. An abort while it opens rejects at once; what
  * has opened is closed then. `leave` gets what ends after the call: an opening that was given up.
@@ -301,8 +307,9 @@ export async function openNativeSlide(
   const addon = await loadAddon();
   const { limits, slideMpp, driver = null, openslidePath = null } = options;
   if (openslidePath !== null) nameOpenslide(addon, openslidePath);
-  const asked = { limits, slideMpp, ...(driver === null ? {} : { driver }) };
   const opened = at instanceof RemoteSlide ? await at.open(options.storage ?? null, signal) : at;
+  const files = typeof opened === 'string' && mayBeOpenslide(driver) ? await otherFiles(opened, signal) : [];
+  const asked = { limits, slideMpp, ...(driver === null ? {} : { driver }), ...(files.length === 0 ? {} : { files }) };
   throwIfAborted(signal);
   const place = typeof opened === 'string' ? opened : bridgeTo(opened, name);
   const start = (): Job<NativeSlide> => {
