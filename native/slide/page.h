@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "slide/restart_intervals.h"
 #include "slide/slide.h"
 #include "slide/storage.h"
 #include "slide/tiff_reader.h"
@@ -42,6 +43,8 @@ struct Page {
   std::unique_ptr<TileTable> table;
   // Of green and blue, where each colour is a page of its own; `table` is that of red then.
   std::vector<std::unique_ptr<TileTable>> further_planes;
+  // Where the restart intervals are that its tiles consist of; null where tiles are stored as such.
+  std::unique_ptr<RestartIntervals> intervals;
   std::optional<Error> error;      // why storage is absent
   std::int64_t stored_across = 0;  // stored tiles in a row of the table, padding included
   std::int64_t stored_down = 0;

@@ -8,6 +8,7 @@
 #include "slide/checked_math.h"
 #include "slide/colour_planes.h"
 #include "slide/jpeg_colour.h"
+#include "slide/ndpi.h"
 #include "slide/page.h"
 #include "slide/page_marks.h"
 #include "slide/pyramid.h"
@@ -28,6 +29,7 @@ class TiffSlide final : public Slide {
     FileFacts facts;
     read_facts(description, pages_, facts);
     find_marks(pages_, facts, warnings_);
+    if (walk.directories.front().directory.file().ndpi) read_ndpi(walk);
     const std::size_t slide = choose_slide(pages_);
     if (pages_[slide].error) throw *pages_[slide].error;
     join_colour_planes(pages_, slide, facts, warnings_);
@@ -55,7 +57,7 @@ class TiffSlide final : public Slide {
   [[nodiscard]] const Properties& properties() const noexcept override { return properties_; }
 
   [[nodiscard]] StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
-                                       int plane) const override;
+                                       int part) const override;
 
  private:
   // A description that cannot be read costs the resolution, not the slide. Of one that is longer than the limit the
@@ -96,6 +98,26 @@ class TiffSlide final : public Slide {
         warnings_.push_back(found.name + " is left out: " + error.found());
       }
     }
+  }
+
+  void read_ndpi(const DirectoryWalk& walk) {
+    driver_ = {"hamamatsu-ndpi", "the first page has Hamamatsu's tag 65420"};
+    std::vector<NdpiPage> said;
+    for (Page& page : pages_) {
+      const TiffDirectory& directory = walk.directories[page.directory].directory;
+      said.push_back(read_ndpi_page(directory));
+      if (!page.storage) continue;
+      try {
+        const std::string why = divide_ndpi_page(directory, limits_, page);
+        if (!why.empty()) warnings_.push_back(page.name + " is read as one picture: " + why);
+      } catch (const Error& error) {
+        page.storage.reset();
+        page.table.reset();
+        page.error = error;
+      }
+    }
+    mark_ndpi_pages(said, pages_, warnings_);
+    properties_ = ndpi_properties(walk.directories.front().directory, limits_);
   }
 
   // The description that the resolution of the slide is looked for in: Aperio's is about the largest image, wherever it
@@ -147,6 +169,26 @@ class TiffSlide final : public Slide {
     }
   }
 
+  // What the page's table says.
+  [[nodiscard]] static StoredTile table_entry(const Page& page, std::int64_t column, std::int64_t row, int part) {
+    const auto across = static_cast<std::uint64_t>(page.stored_across);
+    const auto down = static_cast<std::uint64_t>(page.stored_down);
+    const auto x = static_cast<std::uint64_t>(column), y = static_cast<std::uint64_t>(row);
+    const auto z = static_cast<std::uint64_t>(part);
+    if (page.intervals) {
+      const Storage& storage = *page.storage;
+      const std::uint64_t interval_row = y * static_cast<std::uint64_t>(storage.parts()) + z;
+      const bool there = interval_row * static_cast<std::uint64_t>(storage.interval_height_px) <
+                         static_cast<std::uint64_t>(storage.height_px);
+      return there ? page.intervals->at(interval_row * across + x) : StoredTile{};
+    }
+    // Planes that are pages of their own have a table each; else one table holds plane after plane.
+    const bool apart = !page.further_planes.empty();
+    const TileTable& table = apart && part > 0 ? *page.further_planes[z - 1] : *page.table;
+    // Below TileTable::size(), which was checked for overflow.
+    return table.at(((apart ? 0 : z) * down + y) * across + x);
+  }
+
   [[nodiscard]] std::string describe_tile(std::size_t directory, std::int64_t column, std::int64_t row) const {
     std::string place = pages_[directory].name;
     for (const Level& level : levels_) {
@@ -179,27 +221,16 @@ std::vector<std::uint8_t> TiffSlide::icc_profile() const {
   }
 }
 
-StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int plane) const {
+StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int part) const {
   const bool known = directory < pages_.size() && pages_[directory].storage;
-  if (!known || column < 0 || row < 0 || plane < 0 || column >= pages_[directory].storage->tiles_across() ||
-      row >= pages_[directory].storage->tiles_down() ||
-      plane >= (pages_[directory].storage->planar ? pages_[directory].storage->samples : 1))
+  if (!known || column < 0 || row < 0 || part < 0 || column >= pages_[directory].storage->tiles_across() ||
+      row >= pages_[directory].storage->tiles_down() || part >= pages_[directory].storage->parts())
     throw Error(Code::INTERNAL, Stage::Slide,
-                "asked for stored tile (column " + std::to_string(column) + ", row " + std::to_string(row) +
-                    ", plane " + std::to_string(plane) + ") of directory " + std::to_string(directory) +
+                "asked for part " + std::to_string(part) + " of stored tile (column " + std::to_string(column) +
+                    ", row " + std::to_string(row) + ") of directory " + std::to_string(directory) +
                     ", which does not exist")
         .with_path(source_->name());
-  const Page& page = pages_[directory];
-  const auto across = static_cast<std::uint64_t>(page.stored_across);
-  const auto down = static_cast<std::uint64_t>(page.stored_down);
-  // Planes that are pages of their own have a table each; else one table holds plane after plane.
-  const bool apart = !page.further_planes.empty();
-  const TileTable& table = apart && plane > 0 ? *page.further_planes[static_cast<std::size_t>(plane) - 1] : *page.table;
-  // Below TileTable::size(), which was checked for overflow.
-  const std::uint64_t index =
-      (static_cast<std::uint64_t>(apart ? 0 : plane) * down + static_cast<std::uint64_t>(row)) * across +
-      static_cast<std::uint64_t>(column);
-  const StoredTile tile = table.at(index);
+  const StoredTile tile = table_entry(pages_[directory], column, row, part);
   if (tile.bytes == 0 || tile.offset == 0) return {};
   if (!inside(tile.offset, tile.bytes, source_->size()))
     throw Error(Code::TRUNCATED, Stage::Slide,
