@@ -139,16 +139,25 @@ class TilePixels {
                                   const RgbView& out) const = 0;
 };
 
+inline constexpr const char* kAutoDriver = "auto";
+
 struct OpenOptions {
   Limits limits;
-  std::optional<double> slide_mpp;  // instead of what the file says; microns per level-0 pixel
+  std::optional<double> slide_mpp;   // instead of what the file says; microns per level-0 pixel
+  std::string driver = kAutoDriver;  // or the name of the one to use: of a TIFF dialect, or of another driver
 };
+
+struct DriverTable;  // slide/driver.h
 
 class Slide {
  public:
-  // Throws NOT_A_SLIDE, UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, TRUNCATED, LIMIT_EXCEEDED, with the path set.
+  // Throws NOT_A_SLIDE, UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, TRUNCATED, LIMIT_EXCEEDED, with the path set;
+  // INVALID_OPTION for a driver that is not in the table, NOT_A_SLIDE for one that the file is not of. Without a table:
+  // TIFFs by our own dialects.
   [[nodiscard]] static std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
                                                          const OpenOptions& options = {});
+  [[nodiscard]] static std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
+                                                         const OpenOptions& options, const DriverTable& table);
   virtual ~Slide() = default;
 
   [[nodiscard]] virtual const std::vector<Level>& levels() const noexcept = 0;

@@ -1,4 +1,4 @@
-#include "slide/slide.h"
+#include "slide/tiff_slide.h"
 
 #include <algorithm>
 #include <utility>
@@ -206,7 +206,7 @@ class TiffSlide final : public Slide {
   std::optional<Mpp> mpp_;
   int orientation_ = 1;
   std::vector<std::string> warnings_;
-  DriverChoice driver_{"tiff", "the file begins as a TIFF"};
+  DriverChoice driver_{"generic", "the file begins as a TIFF"};
   Properties properties_;
 };
 
@@ -248,14 +248,18 @@ StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, st
 
 }  // namespace
 
-std::shared_ptr<const Slide> Slide::open(std::shared_ptr<const ByteSource> source, const OpenOptions& options) {
-  const std::string name = source->name();
+bool begins_as_tiff(const ByteSource& source) {
   try {
-    return std::make_shared<TiffSlide>(std::move(source), options);
-  } catch (Error& error) {
-    error.with_path(name);
+    (void)read_header(source);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() == Code::NOT_A_SLIDE) return false;
     throw;
   }
+}
+
+std::shared_ptr<const Slide> open_tiff(std::shared_ptr<const ByteSource> source, const OpenOptions& options) {
+  return std::make_shared<TiffSlide>(std::move(source), options);
 }
 
 }  // namespace microtome::slide
