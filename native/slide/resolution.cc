@@ -29,8 +29,6 @@ std::string quoted(std::string_view text) {
   return '"' + shown + '"';
 }
 
-Mpp from_file(double x, double y, const char* source) { return {x, y, source, plausible(x) && plausible(y)}; }
-
 // Pixels per unit, where the tag holds a number that can be that.
 std::optional<double> pixels_per_unit(const TiffDirectory& page, Tag tag, std::vector<std::string>& warnings) {
   const auto value = page.real(tag);
@@ -55,7 +53,7 @@ std::optional<Mpp> tiff_mpp(const TiffDirectory& page, std::vector<std::string>&
     // A number at the end of its range may leave it here.
     if (!std::isfinite(x_um) || !std::isfinite(y_um) || x_um <= 0 || y_um <= 0) return std::nullopt;
     if (is_unknown(x_um) && is_unknown(y_um)) return std::nullopt;
-    return from_file(x_um, y_um, "tiff");
+    return stated_mpp(x_um, y_um, "tiff");
   } catch (const Error& error) {
     warnings.push_back("the resolution tags are not read: " + error.found());
     return std::nullopt;
@@ -64,22 +62,26 @@ std::optional<Mpp> tiff_mpp(const TiffDirectory& page, std::vector<std::string>&
 
 }  // namespace
 
+Mpp chosen_mpp(double option) {
+  if (!std::isfinite(option) || option <= 0)
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "[[slideMpp]] is " + std::to_string(option) + ", expected a finite number of microns above zero");
+  return {option, option, "option", true};
+}
+
+Mpp stated_mpp(double x, double y, const char* source) { return {x, y, source, plausible(x) && plausible(y)}; }
+
 std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description, std::optional<double> option,
                                std::vector<std::string>& warnings) {
-  if (option) {
-    if (!std::isfinite(*option) || *option <= 0)
-      throw Error(Code::INVALID_OPTION, Stage::Options,
-                  "[[slideMpp]] is " + std::to_string(*option) + ", expected a finite number of microns above zero");
-    return Mpp{*option, *option, "option", true};
-  }
+  if (option) return chosen_mpp(*option);
   if (is_aperio(description)) {
-    if (const auto um = aperio_mpp(description)) return from_file(*um, *um, "aperio");
+    if (const auto um = aperio_mpp(description)) return stated_mpp(*um, *um, "aperio");
     if (const std::string_view text = aperio_mpp_text(description); !text.empty())
       warnings.push_back("the description states MPP = " + quoted(text) +
                          ", expected a finite number above zero; it is not used");
   }
   if (is_ome_xml(description)) {
-    if (const auto size = ome_pixel_size(description)) return from_file(size->x_um, size->y_um, "ome");
+    if (const auto size = ome_pixel_size(description)) return stated_mpp(size->x_um, size->y_um, "ome");
     if (description.find("PhysicalSize") != std::string_view::npos)
       warnings.push_back(
           "the OME-XML states no pixel size that can be used (PhysicalSizeX and PhysicalSizeY above zero, in a unit of "

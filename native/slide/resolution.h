@@ -11,6 +11,11 @@
 
 namespace microtome::slide {
 
+// Of the option. Throws INVALID_OPTION unless it is a finite number above zero.
+[[nodiscard]] Mpp chosen_mpp(double option);
+// Of a file: two finite numbers above zero, trusted where a microscope could work there.
+[[nodiscard]] Mpp stated_mpp(double x, double y, const char* source);
+
 // In this order: the option, Aperio, OME-XML, the TIFF resolution tags. Throws INVALID_OPTION for an option that is not
 // a finite number above zero. The metadata column of a run is the caller's business: it comes in as the option.
 // A number that is there but no resolution (zero, negative, infinite, damaged) counts as absent, and `warnings` gets a

@@ -116,7 +116,7 @@ struct Associated {
 struct Mpp {
   double x = 0;  // microns per level-0 pixel
   double y = 0;
-  std::string source;    // "option", "aperio", "ome", "tiff"
+  std::string source;    // "option", "aperio", "ome", "tiff", "openslide"
   bool trusted = false;  // false: present but not plausible for microscopy; callers treat it as unknown
 };
 
@@ -145,6 +145,9 @@ struct OpenOptions {
   Limits limits;
   std::optional<double> slide_mpp;   // instead of what the file says; microns per level-0 pixel
   std::string driver = kAutoDriver;  // or the name of the one to use: of a TIFF dialect, or of another driver
+  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that reads
+  // them watches them (SLIDE_CHANGED).
+  std::vector<std::string> files;
 };
 
 struct DriverTable;  // slide/driver.h

@@ -1,0 +1,31 @@
+"""Every slide of these tests: `make.py OUT SLIDES`, where SLIDES is the folder of real TIFF slides or '' (then no DICOM series)."""
+
+import sys
+from pathlib import Path
+
+import make_dicom
+import make_hamamatsu
+import make_mrxs
+
+SOURCES = {
+    'aperio': 'CMU-1-Small-Region.svs',
+    '420': 'derived_cmu_pyr_deflate_t256_big.tif',
+    '444': 'derived_cmu_pyr_jpeg75_t256.tif',
+    'j2k': 'derived_cmu_pyr_jpeg75_t256.tif',
+}
+
+
+def main(out, slides):
+    out = Path(out)
+    for name, plan in make_mrxs.PLANS.items():
+        make_mrxs.make(out / 'mrxs' / f'{name}.mrxs', plan)
+    for name, maker in make_hamamatsu.MAKERS.items():
+        folder = out / name
+        folder.mkdir(parents=True)
+        maker(folder / f'slide.{name[:3]}')
+    if slides:
+        for way, source in SOURCES.items():
+            make_dicom.make(str(Path(slides) / source), str(out / f'dicom-{way}'), way)
+
+
+main(*sys.argv[1:])
