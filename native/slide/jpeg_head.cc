@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "slide/jpeg_marker.h"
+
 namespace microtome::slide {
 namespace {
 
-constexpr std::uint8_t kSof0 = 0xC0, kSof1 = 0xC1, kDht = 0xC4, kDac = 0xCC, kSofLast = 0xCF, kRst0 = 0xD0, kSoi = 0xD8,
-                       kEoi = 0xD9, kSos = 0xDA, kDri = 0xDD;
 constexpr std::int64_t kBlockPx = 8;
 
 using Bytes = std::span<const std::uint8_t>;
@@ -27,16 +27,14 @@ std::optional<Segment> segment_at(Bytes stream, std::size_t at) {
   while (at + 1 < stream.size() && stream[at] == 0xFF && stream[at + 1] == 0xFF) ++at;  // fill bytes
   if (stream.size() - std::min(at, stream.size()) < 4 || stream[at] != 0xFF) return std::nullopt;
   segment.marker = stream[at + 1];
-  if (segment.marker < kSof0 || (segment.marker >= kRst0 && segment.marker <= kEoi)) return std::nullopt;
+  if (segment.marker < jpeg_marker::kSof0 ||
+      (segment.marker >= jpeg_marker::kRst0 && segment.marker <= jpeg_marker::kEoi))
+    return std::nullopt;
   const auto length = static_cast<std::size_t>(pair_at(stream, at + 2));
   if (length < 2 || length > stream.size() - at - 2) return std::nullopt;
   segment.end = at + 2 + length;
   segment.body = stream.subspan(at + 4, length - 2);
   return segment;
-}
-
-bool is_frame(std::uint8_t marker) noexcept {
-  return marker >= kSof0 && marker <= kSofLast && marker != kDht && marker != 0xC8 && marker != kDac;
 }
 
 bool read_frame(Bytes body, JpegHead& head) {
@@ -62,19 +60,20 @@ bool read_frame(Bytes body, JpegHead& head) {
 }  // namespace
 
 std::optional<JpegHead> read_jpeg_head(Bytes stream) {
-  if (stream.size() < 2 || stream[0] != 0xFF || stream[1] != kSoi) return std::nullopt;
+  if (stream.size() < 2 || stream[0] != 0xFF || stream[1] != jpeg_marker::kSoi) return std::nullopt;
   JpegHead head;
   for (std::size_t at = 2;;) {
     const auto segment = segment_at(stream, at);
     if (!segment) return std::nullopt;
     at = segment->end;
     const Bytes body = segment->body;
-    if (is_frame(segment->marker)) {
-      if ((segment->marker != kSof0 && segment->marker != kSof1) || !read_frame(body, head)) return std::nullopt;
-    } else if (segment->marker == kDri) {
+    if (jpeg_marker::is_frame(segment->marker)) {
+      if ((segment->marker != jpeg_marker::kSof0 && segment->marker != jpeg_marker::kSof1) || !read_frame(body, head))
+        return std::nullopt;
+    } else if (segment->marker == jpeg_marker::kDri) {
       if (body.size() != 2) return std::nullopt;
       head.restart_mcus = pair_at(body, 0);
-    } else if (segment->marker == kSos) {
+    } else if (segment->marker == jpeg_marker::kSos) {
       if (head.components == 0 || body.empty() || body[0] != head.components) return std::nullopt;
       head.bytes = at;
       return head;
@@ -88,17 +87,17 @@ std::vector<std::uint8_t> jpeg_head_of_size(Bytes stream, std::int64_t width_px,
     const auto segment = segment_at(stream, at);
     if (!segment) return out;  // read_jpeg_head() has seen them all
     at = segment->end;
-    if (segment->marker == kDri) continue;
+    if (segment->marker == jpeg_marker::kDri) continue;
     const Bytes all = stream.subspan(segment->begin, segment->end - segment->begin);
     out.insert(out.end(), all.begin(), all.end());
-    if (is_frame(segment->marker)) {
+    if (jpeg_marker::is_frame(segment->marker)) {
       std::uint8_t* const size = out.data() + out.size() - segment->body.size() + 1;
       size[0] = static_cast<std::uint8_t>(height_px >> 8);
       size[1] = static_cast<std::uint8_t>(height_px);
       size[2] = static_cast<std::uint8_t>(width_px >> 8);
       size[3] = static_cast<std::uint8_t>(width_px);
     }
-    if (segment->marker == kSos) return out;
+    if (segment->marker == jpeg_marker::kSos) return out;
   }
 }
 
