@@ -35,8 +35,7 @@ struct Page {
 
   // What find_marks() adds.
   std::string mark;                  // what the file says it is, where it is no part of the slide: "label"
-  bool full_resolution = false;      // QPTIFF says so
-  std::optional<std::size_t> image;  // the image of the OME-XML that it belongs to
+  std::optional<std::size_t> image;  // of a file of several images: the one that it belongs to
 
   std::optional<Storage> storage;
   std::unique_ptr<TileTable> table;
