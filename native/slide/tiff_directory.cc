@@ -14,6 +14,9 @@ namespace {
 // Far above what any writer makes (a hundred or so); bounds the work per directory.
 constexpr std::uint64_t kMaxEntries = 4096;
 
+// A scanner has some dozens; bounds the memory per directory, and the search for duplicates.
+constexpr std::uint64_t kMaxPrivateTags = 256;
+
 constexpr std::uint16_t kTypeAscii = 2, kTypeLong = 4, kTypeRational = 5, kTypeSignedByte = 6, kTypeUndefined = 7,
                         kTypeSignedShort = 8, kTypeSignedLong = 9, kTypeSignedRational = 10, kTypeFloat = 11,
                         kTypeDouble = 12, kTypeLong8 = 16, kTypeSignedLong8 = 17;
@@ -116,10 +119,13 @@ TiffDirectory TiffDirectory::read(const TiffFile& file, std::uint64_t offset) {
   TiffDirectory directory;
   directory.file_ = file;
   directory.offset_ = offset;
+  std::uint64_t private_tags = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint8_t* at = body.data() + i * widths.entry;
     const std::uint16_t number = load_u16(at, file.big_endian);
-    if (!is_known_tag(number) || directory.find(static_cast<Tag>(number)) != nullptr) continue;
+    const bool is_private = number >= kFirstPrivateTag && !is_known_tag(number);
+    if ((!is_private && !is_known_tag(number)) || (is_private && ++private_tags > kMaxPrivateTags)) continue;
+    if (directory.find(static_cast<Tag>(number)) != nullptr) continue;
     directory.entries_.push_back(parse_entry(file, at));
     if (file.ndpi)
       add_upper_half(file, load_u32(body.data() + upper_at + i * widths.upper, file.big_endian),
@@ -140,7 +146,7 @@ std::vector<std::uint64_t> TiffDirectory::places() const {
   std::vector<std::uint64_t> all{offset_};
   if (next_ != 0) all.push_back(next_);
   for (const TiffEntry& entry : entries_)
-    if (!entry.is_inline) all.push_back(entry.offset);
+    if (!entry.is_inline && is_known_tag(static_cast<std::uint16_t>(entry.tag))) all.push_back(entry.offset);
   return all;
 }
 

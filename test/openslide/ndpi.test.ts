@@ -29,7 +29,7 @@ describe.each(ndpiSlides)('$name', ({ path }) => {
   afterAll(() => slide?.close());
 
   it('is read by our own reader, which says so', () => {
-    expect(slide.driver.name).toBe('hamamatsu-ndpi');
+    expect(slide.driver.name).toBe('ndpi');
     expect(slide.warnings).toEqual([]);
   });
 

@@ -1,9 +1,9 @@
 // Hamamatsu's NDPI: which pages are levels, what else the file says, files of many gigabytes, and what is not read.
-#include "slide/ndpi.h"
 
 #include <algorithm>
 
 #include "slide/jpeg_head.h"
+#include "slide/slide.h"
 #include "test/check.h"
 #include "test/support/ndpi_writer.h"
 #include "test/support/tiff_writer.h"
@@ -75,7 +75,7 @@ std::shared_ptr<const Slide> open(const NdpiWriter& file) { return Slide::open(f
 
 TEST(pages_are_levels_and_pictures_by_their_magnification) {
   const auto slide = open(usual_file());
-  CHECK_EQ(slide->driver().name, std::string("hamamatsu-ndpi"));
+  CHECK_EQ(slide->driver().name, std::string("ndpi"));
   CHECK_EQ(widths_of(*slide), std::string("512 128 64"));
   CHECK_EQ(names_of(*slide), std::string("macro map"));
   CHECK_EQ(slide->levels()[1].downsample, 4.0);
@@ -228,7 +228,7 @@ TEST(a_classic_tiff_is_none_whatever_follows_its_header) {
   TiffWriter file;
   file.add(tiff_image(64, 48, 16));
   const auto slide = Slide::open(file.source());
-  CHECK(slide->driver().name != "hamamatsu-ndpi");
+  CHECK(slide->driver().name != "ndpi");
   CHECK(slide->properties().empty());
 }
 
