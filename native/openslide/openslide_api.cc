@@ -59,7 +59,7 @@ std::string checked_version(const SharedLibrary& library, const std::string& pat
 
 }  // namespace
 
-Api Api::open(const std::string& path) {
+Api Api::load(const std::string& path) {
   const SharedLibrary library = open_library(path);
   Api api;
   api.version = checked_version(library, path);

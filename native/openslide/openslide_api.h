@@ -40,7 +40,7 @@ struct Api {
 
   // Opens the library as a private copy. Throws DRIVER_MISSING when it cannot be opened, is older than version 4 or
   // lacks a function.
-  static Api open(const std::string& path);
+  static Api load(const std::string& path);
 };
 
 }  // namespace microtome::openslide
