@@ -1,8 +1,10 @@
 #include "slide/driver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
+#include "slide/dialects/dialect.h"
 #include "slide/tiff_slide.h"
 
 namespace microtome::slide {
@@ -10,7 +12,7 @@ namespace {
 
 std::string names_of(const DriverTable& table) {
   std::string names = kAutoDriver;
-  names += ", generic";
+  for (const TiffDialect* dialect : table.dialects) names += ", " + std::string(dialect->name);
   for (const auto& driver : table.others) names += ", " + std::string(driver->name());
   return names;
 }
@@ -21,7 +23,9 @@ std::shared_ptr<const Slide> open_chosen(std::shared_ptr<const ByteSource> sourc
     if (driver->name() == options.driver)
       return driver->open(std::move(source), options, "the option says so");
   }
-  if (options.driver == "generic") return open_tiff(std::move(source), options);
+  const auto& dialects = table.dialects;
+  const auto named = [&](const TiffDialect* dialect) { return dialect->name == options.driver; };
+  if (std::any_of(dialects.begin(), dialects.end(), named)) return open_tiff(std::move(source), options, dialects);
   throw Error(Code::INVALID_OPTION, Stage::Options,
               "[[driver]] is \"" + options.driver + "\", expected one of " + names_of(table));
 }
@@ -33,7 +37,7 @@ std::shared_ptr<const Slide> open_by_content(std::shared_ptr<const ByteSource> s
       if (const auto why = driver->detect(*source)) return driver->open(std::move(source), options, *why);
     }
   }
-  return open_tiff(std::move(source), options);
+  return open_tiff(std::move(source), options, table.dialects);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 
 namespace microtome::slide {
 
+struct TiffDialect;
+
 // Reads files of a kind that is no TIFF. Safe to use from any thread.
 class Driver {
  public:
@@ -26,8 +28,12 @@ class Driver {
                                                           const OpenOptions& options, const std::string& why) const = 0;
 };
 
-// Who is asked about a file that is no TIFF: the first driver that knows it opens it.
+// The dialects of TIFF, in the order in which a file is shown to them; the last one takes every TIFF.
+[[nodiscard]] const std::vector<const TiffDialect*>& tiff_dialects();
+
+// Who is asked: a TIFF is opened by the first dialect that knows it, any other file by the first driver that does.
 struct DriverTable {
+  std::vector<const TiffDialect*> dialects = tiff_dialects();
   std::vector<std::shared_ptr<const Driver>> others;
 };
 

@@ -1,13 +1,11 @@
 #include "slide/resolution.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
 
 #include "core/error.h"
-#include "slide/aperio.h"
-#include "slide/ome_xml.h"
+#include "slide/dialects/dialect.h"
 
 namespace microtome::slide {
 namespace {
@@ -21,13 +19,6 @@ constexpr double kUnknownUm = 1000;
 bool plausible(double um) noexcept { return um >= kSmallestPlausibleUm && um <= kLargestPlausibleUm; }
 
 bool is_unknown(double um) noexcept { return std::abs(um - kUnknownUm) < 0.01; }
-
-// A piece of a description in a message: short, and without what a terminal might obey.
-std::string quoted(std::string_view text) {
-  std::string shown(text.substr(0, 40));
-  std::replace_if(shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return '"' + shown + '"';
-}
 
 // Pixels per unit, where the tag holds a number that can be that.
 std::optional<double> pixels_per_unit(const TiffDirectory& page, Tag tag, std::vector<std::string>& warnings) {
@@ -69,25 +60,15 @@ Mpp chosen_mpp(double option) {
   return {option, option, "option", true};
 }
 
-Mpp stated_mpp(double x, double y, const char* source) { return {x, y, source, plausible(x) && plausible(y)}; }
+Mpp stated_mpp(double x_um, double y_um, const char* source) {
+  return {x_um, y_um, source, plausible(x_um) && plausible(y_um)};
+}
 
-std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description, std::optional<double> option,
+std::optional<Mpp> resolve_mpp(const SlidePage& slide, const TiffRules& rules, std::optional<double> option,
                                std::vector<std::string>& warnings) {
   if (option) return chosen_mpp(*option);
-  if (is_aperio(description)) {
-    if (const auto um = aperio_mpp(description)) return stated_mpp(*um, *um, "aperio");
-    if (const std::string_view text = aperio_mpp_text(description); !text.empty())
-      warnings.push_back("the description states MPP = " + quoted(text) +
-                         ", expected a finite number above zero; it is not used");
-  }
-  if (is_ome_xml(description)) {
-    if (const auto size = ome_pixel_size(description)) return stated_mpp(size->x_um, size->y_um, "ome");
-    if (description.find("PhysicalSize") != std::string_view::npos)
-      warnings.push_back(
-          "the OME-XML states no pixel size that can be used (PhysicalSizeX and PhysicalSizeY above zero, in a unit of "
-          "length)");
-  }
-  return tiff_mpp(page, warnings);
+  if (const auto said = rules.resolution(slide, warnings)) return said;
+  return tiff_mpp(slide.directory, warnings);
 }
 
 }  // namespace microtome::slide

@@ -6,6 +6,7 @@ from pathlib import Path
 import make_dicom
 import make_hamamatsu
 import make_mrxs
+import make_ndpi
 
 SOURCES = {
     'aperio': 'CMU-1-Small-Region.svs',
@@ -23,6 +24,9 @@ def main(out, slides):
         folder = out / name
         folder.mkdir(parents=True)
         maker(folder / f'slide.{name[:3]}')
+    (out / 'ndpi').mkdir()
+    for subsampling in make_ndpi.MCU_WIDTH_PX:
+        make_ndpi.make(out / 'ndpi' / f"{subsampling.replace(':', '')}.ndpi", subsampling)
     if slides:
         for way, source in SOURCES.items():
             make_dicom.make(str(Path(slides) / source), str(out / f'dicom-{way}'), way)
