@@ -51,8 +51,9 @@ export async function walkRemoteFolder(folder: S3Address, rules: FolderRules): P
     const path = base + name;
     const verdict = byName(parts.at(-1) ?? '');
     if (verdict === null || verdict === 'look') continue;
-    if (verdict !== 'item' && verdict !== 'either') {
-      notRead.push({ path, reason: verdict === 'openslide' ? kNeedsFiles : verdict.reason });
+    if (verdict !== 'item') {
+      const reason = verdict === 'openslide' ? kNeedsFiles : verdict === 'either' ? kOneByOne : verdict.reason;
+      notRead.push({ path, reason });
       continue;
     }
     const problem = nameProblem(name, true);
@@ -85,6 +86,10 @@ function tooDeep(folder: string, most: number): MicrotomeError {
 
 /** Of a slide at an address in a format that is not read from there. */
 export const kNeedsFiles = 'OpenSlide reads such slides, and only from files of this machine';
+
+/** To find out who reads such an object would be requests for each. */
+const kOneByOne =
+  'of a folder at an address only .tif, .tiff and .svs files are read; such a file can be given by its own address';
 
 const kLooksAtOnce = 8;
 
