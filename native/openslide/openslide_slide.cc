@@ -54,9 +54,7 @@ class OpenslideSlide final : public slide::Slide, public slide::TilePixels {
   }
 
   [[nodiscard]] const std::vector<slide::Level>& levels() const noexcept override { return facts_.levels; }
-  [[nodiscard]] const std::vector<slide::Associated>& associated() const noexcept override {
-    return facts_.associated;
-  }
+  [[nodiscard]] const std::vector<slide::Associated>& associated() const noexcept override { return facts_.associated; }
   [[nodiscard]] const std::optional<slide::Mpp>& mpp() const noexcept override { return facts_.mpp; }
   [[nodiscard]] int orientation() const noexcept override { return 1; }
   [[nodiscard]] std::vector<std::uint8_t> icc_profile() const override;
@@ -126,9 +124,8 @@ bool OpenslideSlide::read(std::size_t directory, std::int64_t column, std::int64
   const Api& api = handles_.api();
   if (picture.level < 0) {
     const Scratch scratch(width * height);
-    read_or_throw("the image", [&](Api::Osr* osr) {
-      api.read_associated(osr, picture.name.c_str(), scratch.get().data());
-    });
+    read_or_throw("the image",
+                  [&](Api::Osr* osr) { api.read_associated(osr, picture.name.c_str(), scratch.get().data()); });
     return write_on_white(scratch.get(), width, part) < width * height;
   }
   const LevelStart x = level_start(left, picture.downsample);

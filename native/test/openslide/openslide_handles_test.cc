@@ -17,8 +17,8 @@ using namespace microtome::test;
 
 FakeOpenslideState& fake() { return *fake_openslide_state(); }
 
-constexpr decode::RegionRequest kAll{.x = 0, .y = 0, .width_px = 1000, .height_px = 512,
-                                     .on_bad_tile = decode::BadTilePolicy::Fill};
+constexpr decode::RegionRequest kAll{
+    .x = 0, .y = 0, .width_px = 1000, .height_px = 512, .on_bad_tile = decode::BadTilePolicy::Fill};
 
 struct Opened {
   Folder folder;

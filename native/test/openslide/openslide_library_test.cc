@@ -1,5 +1,5 @@
-// Which libraries are taken, what is said of others, and which files are brought to OpenSlide. The test begins without a
-// library: one that is in use stays.
+// Which libraries are taken, what is said of others, and which files are brought to OpenSlide. The test begins without
+// a library: one that is in use stays.
 #include "openslide/openslide_library.h"
 
 #include "openslide/vendor_marks.h"

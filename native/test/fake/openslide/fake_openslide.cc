@@ -16,8 +16,7 @@
 namespace {
 
 FakeOpenslideState& state() {
-  static auto* const get =
-      reinterpret_cast<FakeOpenslideState* (*)()>(::dlsym(RTLD_DEFAULT, "fake_openslide_state"));
+  static auto* const get = reinterpret_cast<FakeOpenslideState* (*)()>(::dlsym(RTLD_DEFAULT, "fake_openslide_state"));
   return *get();
 }
 
@@ -49,7 +48,8 @@ constexpr std::uint32_t argb(std::uint32_t a, std::uint32_t r, std::uint32_t g, 
   return a << 24 | r << 16 | g << 8 | b;
 }
 
-// Where the pixel is is its colour. Of level 0 the lower right quarter is not there, and the upper left corner is half so.
+// Where the pixel is is its colour. Of level 0 the lower right quarter is not there, and the upper left corner is half
+// so.
 std::uint32_t pixel_at(const Slide& slide, std::int32_t level, std::int64_t x, std::int64_t y, bool between) {
   const std::int64_t width = level == 0 ? slide.width : level == 1 ? slide.width / 4 : slide.width / 12;
   const std::int64_t height = level == 0 ? slide.height : level == 1 ? slide.height / 4 : slide.height / 12;

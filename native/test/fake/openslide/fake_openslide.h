@@ -1,5 +1,5 @@
-// A library with OpenSlide's functions that draws its slides. The test that opens it has its state: the library itself is
-// loaded as a private copy, which a test could not reach.
+// A library with OpenSlide's functions that draws its slides. The test that opens it has its state: the library itself
+// is loaded as a private copy, which a test could not reach.
 #pragma once
 
 #include <atomic>
