@@ -35,4 +35,4 @@ struct FakeOpenslideState {
 };
 
 // Defined by the test.
-extern "C" FakeOpenslideState* fake_openslide_state();
+extern "C" __attribute__((visibility("default"))) FakeOpenslideState* fake_openslide_state();
