@@ -54,7 +54,7 @@ std::string no_level(const std::string& why) { return why + ": no level, listed 
 class Membership {
  public:
   Membership(const std::vector<Page>& pages, std::size_t slide, const TiffRules& rules)
-      : pages_(pages), slide_(slide), word_(rules.image_word()) {
+      : pages_(pages), slide_(slide), word_(rules.image_word()), images_hold_levels_(rules.images_hold_levels()) {
     for (std::size_t i = 0; i < pages.size(); ++i) {
       const Page& page = pages[i];
       if (page.sub && page.parent == slide && page.mark.empty() && (page.tiled || page.reduced) &&
@@ -84,6 +84,7 @@ class Membership {
       return own ? "" : "the shape fits a level, but it is a SubIFD of another page";
     }
     if (slide.sub && slide.parent == index) return "";
+    if (page.image && page.image == slide.image && images_hold_levels_) return "";
     if (page.image && page.image == slide.image)
       return "the shape fits a level, but it is another plane of the slide's " + word_;
     if (page.image) return "the shape fits a level, but it belongs to another " + word_;
@@ -93,6 +94,7 @@ class Membership {
   const std::vector<Page>& pages_;
   std::size_t slide_;
   std::string word_;
+  bool images_hold_levels_;
   bool has_sub_levels_ = false;
 };
 

@@ -56,6 +56,8 @@ class TiffRules {
   // Fills Page::image, where a file has several images with pages of their own. Called before mark().
   virtual void assign_images(std::vector<Page>& pages) const;
   [[nodiscard]] virtual std::string_view image_word() const;  // what such an image is called: "OME image"
+  // True: the pages of an image may be its levels; else they are its planes, and levels are their SubIFDs.
+  [[nodiscard]] virtual bool images_hold_levels() const;
   // The page that is the slide; nothing: the largest one that is not marked.
   [[nodiscard]] virtual std::optional<std::size_t> slide_page(const std::vector<Page>& pages) const;
   // Joins the pages of single colours into `pages[slide]` (colour_planes.h). Throws UNSUPPORTED_PIXELS for channels that

@@ -21,6 +21,7 @@ std::string TiffRules::mark(Page& page) const { return plain_page_name(page.text
 void TiffRules::mark_together(std::vector<Page>&) const {}
 void TiffRules::assign_images(std::vector<Page>&) const {}
 std::string_view TiffRules::image_word() const { return "image"; }
+bool TiffRules::images_hold_levels() const { return false; }
 std::optional<std::size_t> TiffRules::slide_page(const std::vector<Page>&) const { return std::nullopt; }
 void TiffRules::join_planes(std::vector<Page>&, std::size_t, std::vector<std::string>&) const {}
 bool TiffRules::pads_levels() const { return false; }
