@@ -53,18 +53,20 @@ std::optional<Mpp> tiff_mpp(const TiffDirectory& page, std::vector<std::string>&
 
 }  // namespace
 
+Mpp chosen_mpp(double option) {
+  if (!std::isfinite(option) || option <= 0)
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "[[slideMpp]] is " + std::to_string(option) + ", expected a finite number of microns above zero");
+  return {option, option, "option", true};
+}
+
 Mpp stated_mpp(double x_um, double y_um, const char* source) {
   return {x_um, y_um, source, plausible(x_um) && plausible(y_um)};
 }
 
 std::optional<Mpp> resolve_mpp(const SlidePage& slide, const TiffRules& rules, std::optional<double> option,
                                std::vector<std::string>& warnings) {
-  if (option) {
-    if (!std::isfinite(*option) || *option <= 0)
-      throw Error(Code::INVALID_OPTION, Stage::Options,
-                  "[[slideMpp]] is " + std::to_string(*option) + ", expected a finite number of microns above zero");
-    return Mpp{*option, *option, "option", true};
-  }
+  if (option) return chosen_mpp(*option);
   if (const auto said = rules.resolution(slide, warnings)) return said;
   return tiff_mpp(slide.directory, warnings);
 }

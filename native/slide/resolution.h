@@ -13,6 +13,9 @@ namespace microtome::slide {
 class TiffRules;
 struct SlidePage;
 
+// Of the option. Throws INVALID_OPTION unless it is a finite number above zero.
+[[nodiscard]] Mpp chosen_mpp(double option);
+
 // In this order: the option, what the dialect reads, the TIFF resolution tags. Throws INVALID_OPTION for an option that
 // is not a finite number above zero. The metadata column of a run is the caller's business: it comes in as the option.
 // A number that is there but no resolution (zero, negative, infinite, damaged) counts as absent, and `warnings` gets a

@@ -18,6 +18,9 @@ struct TiffFile {
   const ByteSource* source = nullptr;
   bool big_endian = false;
   bool big_tiff = false;
+  // Hamamatsu's kind of a classic TIFF: the pointers to directories have 8 bytes, and behind each directory stands the
+  // upper half of every entry's value or offset, 4 bytes for each.
+  bool ndpi = false;
   std::uint64_t first_directory = 0;
 };
 

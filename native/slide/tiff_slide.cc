@@ -58,11 +58,11 @@ class TiffSlide final : public Slide {
   [[nodiscard]] const Properties& properties() const noexcept override { return properties_; }
 
   [[nodiscard]] StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
-                                       int plane) const override;
+                                       int part) const override;
 
  private:
   struct Description {
-    std::string text;        // at most limits.metadata_bytes of it
+    std::string text;         // at most limits.metadata_bytes of it
     std::uint64_t bytes = 0;  // of all of it
   };
 
@@ -238,27 +238,16 @@ std::vector<std::uint8_t> TiffSlide::icc_profile() const {
   }
 }
 
-StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int plane) const {
+StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int part) const {
   const bool known = directory < pages_.size() && pages_[directory].storage;
-  if (!known || column < 0 || row < 0 || plane < 0 || column >= pages_[directory].storage->tiles_across() ||
-      row >= pages_[directory].storage->tiles_down() ||
-      plane >= (pages_[directory].storage->planar ? pages_[directory].storage->samples : 1))
+  if (!known || column < 0 || row < 0 || part < 0 || column >= pages_[directory].storage->tiles_across() ||
+      row >= pages_[directory].storage->tiles_down() || part >= pages_[directory].storage->parts())
     throw Error(Code::INTERNAL, Stage::Slide,
-                "asked for stored tile (column " + std::to_string(column) + ", row " + std::to_string(row) +
-                    ", plane " + std::to_string(plane) + ") of directory " + std::to_string(directory) +
+                "asked for part " + std::to_string(part) + " of stored tile (column " + std::to_string(column) +
+                    ", row " + std::to_string(row) + ") of directory " + std::to_string(directory) +
                     ", which does not exist")
         .with_path(source_->name());
-  const Page& page = pages_[directory];
-  const auto across = static_cast<std::uint64_t>(page.stored_across);
-  const auto down = static_cast<std::uint64_t>(page.stored_down);
-  // Planes that are pages of their own have a table each; else one table holds plane after plane.
-  const bool apart = !page.further_planes.empty();
-  const TileTable& table = apart && plane > 0 ? *page.further_planes[static_cast<std::size_t>(plane) - 1] : *page.table;
-  // Below TileTable::size(), which was checked for overflow.
-  const std::uint64_t index =
-      (static_cast<std::uint64_t>(apart ? 0 : plane) * down + static_cast<std::uint64_t>(row)) * across +
-      static_cast<std::uint64_t>(column);
-  const StoredTile tile = table.at(index);
+  const StoredTile tile = pages_[directory].stored(column, row, part);
   if (tile.bytes == 0 || tile.offset == 0) return {};
   if (!inside(tile.offset, tile.bytes, source_->size()))
     throw Error(Code::TRUNCATED, Stage::Slide,

@@ -74,6 +74,24 @@ const char* name_or_null(Tag tag) noexcept {
       return "XMP";
     case Tag::IccProfile:
       return "ICCProfile";
+    case Tag::NdpiFormat:
+      return "NDPI file format";
+    case Tag::NdpiSourceLens:
+      return "NDPI SourceLens";
+    case Tag::NdpiXOffset:
+      return "NDPI XOffsetFromSlideCentre";
+    case Tag::NdpiYOffset:
+      return "NDPI YOffsetFromSlideCentre";
+    case Tag::NdpiZOffset:
+      return "NDPI ZOffsetFromSlideCentre";
+    case Tag::NdpiMcuStarts:
+      return "NDPI McuStarts";
+    case Tag::NdpiReference:
+      return "NDPI Reference";
+    case Tag::NdpiMcuStartsUpper:
+      return "NDPI McuStartsHighBytes";
+    case Tag::NdpiProperties:
+      return "NDPI properties";
   }
   return nullptr;
 }

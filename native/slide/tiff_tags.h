@@ -40,6 +40,15 @@ enum class Tag : std::uint16_t {
   JpegTables = 347,
   Xmp = 700,
   IccProfile = 34675,
+  NdpiFormat = 65420,  // in every first directory of an NDPI, and nowhere else
+  NdpiSourceLens = 65421,
+  NdpiXOffset = 65422,
+  NdpiYOffset = 65423,
+  NdpiZOffset = 65424,
+  NdpiMcuStarts = 65426,
+  NdpiReference = 65427,
+  NdpiMcuStartsUpper = 65432,
+  NdpiProperties = 65449,
 };
 
 [[nodiscard]] const char* tag_name(Tag tag) noexcept;
