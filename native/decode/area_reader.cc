@@ -24,10 +24,10 @@ std::int64_t rows_of(std::int64_t width_px, std::int64_t height_px, std::int64_t
   return std::clamp<std::int64_t>(bytes / (3 * width_px), 1, height_px);
 }
 
-bool can_decode(const slide::Slide& slide, const Storage& storage) {
-  if (!tile_fits(storage, slide.limits())) return false;
+bool can_decode(const slide::Slide& slide, const Level& level) {
+  if (!tile_fits(level.storage, slide.limits())) return false;
   try {
-    require_codec(storage, slide.source().name());
+    require_codec(slide, level.storage, level.directory);
     return true;
   } catch (const Error&) {
     return false;
@@ -37,7 +37,7 @@ bool can_decode(const slide::Slide& slide, const Storage& storage) {
 std::vector<bool> decodable_levels(const slide::Slide& slide, MissingTiles missing) {
   std::vector<bool> all;
   if (missing != MissingTiles::FromFiner) return all;
-  for (const Level& level : slide.levels()) all.push_back(can_decode(slide, level.storage));
+  for (const Level& level : slide.levels()) all.push_back(can_decode(slide, level));
   return all;
 }
 

@@ -1,164 +1,47 @@
-// Leica's SCN: the first description is an XML that lists the images of a scan, each with a place on the glass slide and
-// with pages of several resolutions, focal planes and channels. One image covers the whole glass slide: the macro image.
+// Leica's SCN: the first description is an XML that lists the images of a scan. A level is the whole glass slide, with
+// each image at its place, as other readers show it. One image covers all of the glass slide: the macro image.
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
 #include "slide/colour_planes.h"
 #include "slide/dialects/dialect.h"
-#include "slide/numeric_text.h"
-#include "slide/page_marks.h"
+#include "slide/dialects/leica_xml.h"
 #include "slide/resolution.h"
-#include "slide/xml_scan.h"
-#include "slide/xml_text.h"
 
 namespace microtome::slide {
 namespace {
 
 constexpr std::string_view kLeicaNamespace = "leica-microsystems.com/scn/";
-// Far above what a scan has; bounds the memory that a hostile text takes.
-constexpr std::size_t kMostLeicaImages = 1 << 12;
-constexpr std::size_t kMostLeicaPages = 1 << 16;
+constexpr std::string_view kBrightField = "brightfield";
 constexpr double kNanometresPerMicron = 1000;
+// Images of one scan differ in resolution by rounding alone.
+constexpr double kLeastSimilarity = 0.98;
 
-std::optional<std::uint64_t> leica_number(std::string_view attributes, std::string_view name) noexcept {
-  const auto value = xml_attribute(attributes, name);
-  return value ? parse_count(*value) : std::nullopt;
-}
-
-// What one page of the chain shows.
-struct LeicaPage {
-  std::size_t image = 0;
-  std::uint64_t width_px = 0;
-  std::uint64_t height_px = 0;
-  std::uint64_t z = 0;
-  std::uint64_t channel = 0;
-};
-
-// A rectangle of the glass slide, in nanometres.
-struct LeicaView {
-  std::uint64_t width_nm = 0;
-  std::uint64_t height_nm = 0;
-  std::optional<std::uint64_t> left_nm;
-  std::optional<std::uint64_t> top_nm;
-};
-
-struct LeicaImage {
-  LeicaView view;
-  std::vector<std::pair<std::string, std::string>> texts;  // by the names of the properties
-  std::string illumination;
-};
-
-struct LeicaScan {
-  std::uint64_t width_nm = 0;  // of the glass slide
-  std::uint64_t height_nm = 0;
-  std::string barcode;
-  std::vector<LeicaImage> images;
-  std::map<std::uint64_t, LeicaPage> pages;           // by their numbers
-  std::map<std::uint64_t, std::string> supplemental;  // "label": pages that are no images of the scan
-};
-
-class LeicaReader {
- public:
-  explicit LeicaReader(std::string_view xml) noexcept : scan_(xml) {}
-
-  LeicaScan run() {
-    while (scan_.next()) {
-      if (scan_.kind() == XmlScan::Kind::End)
-        close();
-      else
-        open();
-    }
-    return std::move(result_);
-  }
-
- private:
-  [[noreturn]] static void too_many(const char* what, std::size_t most) {
-    throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-                "the XML of the scan lists more than " + std::to_string(most) + " " + what +
-                    ", expected those of one slide");
-  }
-
-  [[nodiscard]] std::uint64_t number(std::string_view name) const {
-    return leica_number(scan_.attributes(), name).value_or(0);
-  }
-
-  void open() {
-    const std::string_view name = scan_.name();
-    if (name == "image") {
-      if (result_.images.size() == kMostLeicaImages) too_many("images", kMostLeicaImages);
-      result_.images.emplace_back();
-      in_image_ = scan_.kind() == XmlScan::Kind::Start;
-    } else if (name == "collection") {
-      result_.width_nm = number("sizeX");
-      result_.height_nm = number("sizeY");
-    } else if (name == "supplementalImage") {
-      const auto page = leica_number(scan_.attributes(), "ifd");
-      if (result_.supplemental.size() == kMostLeicaPages) too_many("pages", kMostLeicaPages);
-      if (page)
-        result_.supplemental.emplace(*page, known_page_name(xml_attribute(scan_.attributes(), "type").value_or("")));
-    } else if (in_image_) {
-      open_in_image(name);
-    }
-  }
-
-  void open_in_image(std::string_view name) {
-    LeicaImage& image = result_.images.back();
-    if (name == "view") {
-      image.view = {number("sizeX"), number("sizeY"), leica_number(scan_.attributes(), "offsetX"),
-                    leica_number(scan_.attributes(), "offsetY")};
-    } else if (name == "dimension") {
-      const auto page = leica_number(scan_.attributes(), "ifd");
-      if (result_.pages.size() == kMostLeicaPages) too_many("pages", kMostLeicaPages);
-      // The first that names a page: no page is of two images.
-      if (page)
-        result_.pages.emplace(*page, LeicaPage{result_.images.size() - 1, number("sizeX"), number("sizeY"), number("z"),
-                                               number("c")});
-    } else if (name == "device") {
-      text("device-model", xml_attribute(scan_.attributes(), "model").value_or(""));
-      text("device-version", xml_attribute(scan_.attributes(), "version").value_or(""));
-    }
-  }
-
-  void close() {
-    const std::string_view name = scan_.name();
-    if (name == "image") in_image_ = false;
-    if (name == "barcode" && result_.barcode.empty()) result_.barcode = xml_text(trim(scan_.text()));
-    if (!in_image_) return;
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kTexts = {
-        {{"numericalAperture", "aperture"},
-         {"creationDate", "creation-date"},
-         {"illuminationSource", "illumination-source"},
-         {"objective", "objective"}}};
-    for (const auto& [element, property] : kTexts) {
-      if (name == element) text(property, scan_.text());
-    }
-    if (name == "illuminationSource") result_.images.back().illumination = trim(scan_.text());
-  }
-
-  void text(std::string_view property, std::string_view value) {
-    constexpr std::size_t kMostTexts = 32;
-    auto& texts = result_.images.back().texts;
-    if (texts.size() < kMostTexts) texts.emplace_back("leica." + std::string(property), xml_text(trim(value)));
-  }
-
-  XmlScan scan_;
-  LeicaScan result_;
-  bool in_image_ = false;
+// One resolution of an image of the scan.
+struct LeicaDimension {
+  std::uint64_t number = 0;  // of the page
+  LeicaPage said;
 };
 
 class LeicaRules final : public TiffRules {
  public:
-  explicit LeicaRules(const TiffContents& file) : scan_(LeicaReader(file.description).run()) {
-    is_macro_.reserve(scan_.images.size());
-    for (const LeicaImage& image : scan_.images) is_macro_.push_back(covers_slide(image.view));
-    for (const Page& page : file.pages) {
-      const LeicaPage* said = described(page);
-      if (said != nullptr && is_macro_[said->image] && said->z == 0 && said->channel == 0)
-        widest_[said->image] = std::max(widest_[said->image], page.size.width_px);
+  explicit LeicaRules(const TiffContents& file) : scan_(read_leica_xml(file.description)) {
+    dimensions_.resize(scan_.images.size());
+    for (const auto& [number, said] : scan_.pages) {
+      if (said.z == 0 && said.channel == 0 && said.width_px != 0) dimensions_[said.image].push_back({number, said});
     }
-    choose_image(file.pages);
+    for (auto& one : dimensions_)
+      std::stable_sort(one.begin(), one.end(),
+                       [](const auto& a, const auto& b) { return a.said.width_px > b.said.width_px; });
+    for (std::size_t i = 0; i < file.pages.size(); ++i) {
+      if (!file.pages[i].sub) places_.emplace(file.pages[i].number, i);
+    }
+    choose_images();
+    if (!chosen_.empty()) lay(file.pages);
   }
 
   static std::optional<std::string> detect(const TiffContents& file) {
@@ -183,19 +66,18 @@ class LeicaRules final : public TiffRules {
     const LeicaPage* said = described(page);
     if (said == nullptr) return TiffRules::mark(page);
     if (said->z != 0 || said->channel != 0) return page.name;
-    if (!is_macro_[said->image] || said->image == chosen_) return {};
-    return page.size.width_px == widest_.at(said->image) ? "macro" : page.name;
+    if (is_chosen(said->image)) return {};
+    const auto& dimensions = dimensions_[said->image];
+    const bool largest = !dimensions.empty() && dimensions.front().number == page.number;
+    return is_macro(said->image) && largest ? "macro" : page.name;
   }
 
-  [[nodiscard]] std::optional<std::size_t> slide_page(const std::vector<Page>& pages) const override {
-    std::optional<std::size_t> best;
-    for (std::size_t i = 0; i < pages.size(); ++i) {
-      const LeicaPage* said = described(pages[i]);
-      if (said == nullptr || said->image != chosen_ || said->z != 0 || said->channel != 0) continue;
-      if (!best || pages[i].size.width_px > pages[*best].size.width_px) best = i;
-    }
-    return best;
+  [[nodiscard]] std::optional<std::size_t> slide_page(const std::vector<Page>&) const override {
+    if (laid_.empty() || laid_.front().places.front().page == Page::kNone) return std::nullopt;
+    return laid_.front().places.front().page;
   }
+
+  [[nodiscard]] std::vector<LaidLevel> laid_levels() const override { return laid_; }
 
   void join_planes(std::vector<Page>& pages, std::size_t slide, std::vector<std::string>&) const override {
     const std::uint64_t channels = 1 + most([](const LeicaPage& page) { return page.channel; });
@@ -215,8 +97,21 @@ class LeicaRules final : public TiffRules {
 
   void add_properties(PropertyList& properties) const override {
     properties.add("leica.barcode", scan_.barcode);
-    if (!chosen_) return;
-    for (const auto& [name, value] : scan_.images[*chosen_].texts) properties.add(name, value);
+    if (chosen_.empty()) return;
+    for (const auto& [name, value] : scan_.images[chosen_.front()].texts) properties.add(name, value);
+    // Which parts of level 0 were scanned, by the names that others gave them.
+    properties.add("openslide.bounds-x", std::to_string(left_px_));
+    properties.add("openslide.bounds-y", std::to_string(top_px_));
+    properties.add("openslide.bounds-width", std::to_string(right_px_ - left_px_));
+    properties.add("openslide.bounds-height", std::to_string(bottom_px_ - top_px_));
+    for (std::size_t i = 0; i < regions_.size(); ++i) {
+      const auto& [x, y, width, height] = regions_[i];
+      const std::string region = "openslide.region[" + std::to_string(i) + "].";
+      properties.add(region + "x", std::to_string(x));
+      properties.add(region + "y", std::to_string(y));
+      properties.add(region + "width", std::to_string(width));
+      properties.add(region + "height", std::to_string(height));
+    }
   }
 
  private:
@@ -229,9 +124,15 @@ class LeicaRules final : public TiffRules {
            said.height_px == static_cast<std::uint64_t>(page.size.height_px);
   }
 
-  [[nodiscard]] bool covers_slide(const LeicaView& view) const {
+  // True: the image shows all of the glass slide.
+  [[nodiscard]] bool is_macro(std::size_t image) const {
+    const LeicaView& view = scan_.images[image].view;
     return view.left_nm == 0u && view.top_nm == 0u && view.width_nm != 0 && view.width_nm == scan_.width_nm &&
            view.height_nm == scan_.height_nm;
+  }
+
+  [[nodiscard]] bool is_chosen(std::size_t image) const {
+    return std::find(chosen_.begin(), chosen_.end(), image) != chosen_.end();
   }
 
   // What the XML says of a page of the chain; null where it says nothing.
@@ -241,55 +142,132 @@ class LeicaRules final : public TiffRules {
     return found == scan_.pages.end() ? nullptr : &found->second;
   }
 
-  // The image with the largest page; one in bright field before any other, the macro image only where nothing else is.
-  void choose_image(const std::vector<Page>& pages) {
-    using Rank = std::array<std::int64_t, 3>;
-    Rank best{};
-    for (const Page& page : pages) {
-      const LeicaPage* said = described(page);
-      if (said == nullptr || said->z != 0 || said->channel != 0) continue;
-      const Rank rank = {is_macro_[said->image] ? 0 : 1, scan_.images[said->image].illumination == "brightfield" ? 1 : 0,
-                         page.size.width_px * page.size.height_px};  // sides below 2^31
-      if (!chosen_ || rank > best) {
-        best = rank;
-        chosen_ = said->image;
-      }
+  // All images in bright field; where there are none, those in the light of the first one; the macro image only where
+  // there is nothing else.
+  void choose_images() {
+    std::vector<std::size_t> scanned, macros;
+    for (std::size_t i = 0; i < dimensions_.size(); ++i) {
+      if (!dimensions_[i].empty()) (is_macro(i) ? macros : scanned).push_back(i);
+    }
+    if (scanned.empty()) {
+      if (!macros.empty()) chosen_.assign(1, macros.front());
+      return;
+    }
+    const auto bright = [&](std::size_t i) { return scan_.images[i].illumination == kBrightField; };
+    const bool any = std::any_of(scanned.begin(), scanned.end(), bright);
+    const std::string light = any ? std::string(kBrightField) : scan_.images[scanned.front()].illumination;
+    for (const std::size_t i : scanned) {
+      if (scan_.images[i].illumination == light) chosen_.push_back(i);
+    }
+    others_ = scanned.size() - chosen_.size();
+  }
+
+  [[nodiscard]] double pixel_nm(std::size_t image, std::size_t level) const {
+    return static_cast<double>(scan_.images[image].view.width_nm) /
+           static_cast<double>(dimensions_[image][level].said.width_px);
+  }
+
+  // Throws for images that do not go together: their pixels would be of several sizes.
+  void require_similar(std::size_t image) const {
+    const std::size_t first = chosen_.front();
+    bool similar = scan_.images[image].objective == scan_.images[first].objective &&
+                   dimensions_[image].size() == dimensions_[first].size();
+    for (std::size_t level = 0; similar && level < dimensions_[first].size(); ++level) {
+      const double nm = pixel_nm(first, level);
+      similar = 1 - std::abs(pixel_nm(image, level) - nm) / nm >= kLeastSimilarity;
+    }
+    if (!similar)
+      throw Error(Code::UNSUPPORTED_PIXELS, Stage::Slide,
+                  "found the images " + std::to_string(first) + " and " + std::to_string(image) +
+                      " of a scan by Leica with another objective, another number of resolutions or pixels of another "
+                      "size, expected images that show one slide together");
+  }
+
+  void require_places() const {
+    for (const std::size_t image : chosen_) {
+      const LeicaView& view = scan_.images[image].view;
+      if (view.width_nm == 0 || view.height_nm == 0 || !view.left_nm || !view.top_nm || scan_.width_nm == 0 ||
+          scan_.height_nm == 0)
+        throw Error(Code::NOT_A_SLIDE, Stage::Slide,
+                    "the XML of the scan does not say where image " + std::to_string(image) +
+                        " lies on the glass slide, expected sizes and offsets in nanometres");
     }
   }
 
-  // The largest of a number of the pages of the slide's image.
+  void lay(const std::vector<Page>& pages) {
+    require_places();
+    for (const std::size_t image : chosen_) require_similar(image);
+    double first_nm = 0;
+    for (std::size_t level = 0; level < dimensions_[chosen_.front()].size(); ++level) {
+      double nm = pixel_nm(chosen_.front(), level);
+      for (const std::size_t image : chosen_) nm = std::min(nm, pixel_nm(image, level));
+      if (level == 0) first_nm = nm;
+      LaidLevel laid;
+      laid.width_px = std::ceil(static_cast<double>(scan_.width_nm) / nm);
+      laid.height_px = std::ceil(static_cast<double>(scan_.height_nm) / nm);
+      laid.factor = nm / first_nm;
+      for (const std::size_t image : chosen_) laid.places.push_back(place_of(image, level, nm, pages));
+      laid_.push_back(std::move(laid));
+    }
+    find_bounds(pages);
+  }
+
+  void find_bounds(const std::vector<Page>& pages) {
+    left_px_ = top_px_ = std::numeric_limits<std::int64_t>::max();
+    for (const LaidLevel::Place& place : laid_.front().places) {
+      const ImageSize size = place.page == Page::kNone ? ImageSize{} : pages[place.page].size;
+      regions_.push_back({place.x_px, place.y_px, size.width_px, size.height_px});
+      left_px_ = std::min(left_px_, place.x_px);
+      top_px_ = std::min(top_px_, place.y_px);
+      right_px_ = std::max(right_px_, place.x_px + size.width_px);
+      bottom_px_ = std::max(bottom_px_, place.y_px + size.height_px);
+    }
+  }
+
+  [[nodiscard]] LaidLevel::Place place_of(std::size_t image, std::size_t level, double nm,
+                                          const std::vector<Page>& pages) const {
+    const auto found = places_.find(dimensions_[image][level].number);
+    const LeicaView& view = scan_.images[image].view;
+    const auto pixels = [nm](std::uint64_t offset) {
+      return static_cast<std::int64_t>(std::min(static_cast<double>(offset) / nm, 1e9));
+    };
+    return {found == places_.end() || found->second >= pages.size() ? Page::kNone : found->second,
+            pixels(*view.left_nm), pixels(*view.top_nm)};
+  }
+
+  // The largest of a number of the pages of the slide's images.
   template <typename Number>
   [[nodiscard]] std::uint64_t most(Number&& number) const {
     std::uint64_t result = 0;
     for (const auto& [place, page] : scan_.pages) {
-      if (page.image == chosen_) result = std::max(result, std::min<std::uint64_t>(number(page), kMostLeicaPages));
+      if (is_chosen(page.image)) result = std::max(result, std::min<std::uint64_t>(number(page), 1 << 16));
     }
     return result;
   }
 
   LeicaScan scan_;
-  std::vector<bool> is_macro_;                    // by image
-  std::map<std::size_t, std::int64_t> widest_;    // of a macro image: the width of its largest page
-  std::optional<std::size_t> chosen_;             // the image that is the slide
+  std::vector<std::vector<LeicaDimension>> dimensions_;  // by image: of the first focal plane and channel, largest first
+  std::map<std::uint64_t, std::size_t> places_;          // by the numbers of pages: where they are in the list
+  std::vector<std::size_t> chosen_;                      // the images that are the slide
+  std::size_t others_ = 0;                               // images in another light
+  std::vector<LaidLevel> laid_;
+  std::vector<std::array<std::int64_t, 4>> regions_;  // of level 0: x, y, width and height of each image
+  std::int64_t left_px_ = 0, top_px_ = 0, right_px_ = 0, bottom_px_ = 0;  // of level 0: around all images
 };
 
 std::vector<std::string> LeicaRules::remarks(const std::vector<Page>& pages, std::size_t slide) const {
   std::vector<std::string> result;
   if (const LeicaPage* said = described(pages[slide]); said != nullptr && !same_size(*said, pages[slide]))
     result.push_back("the XML of the scan gives " + pages[slide].name + " " + std::to_string(said->width_px) + " x " +
-                     std::to_string(said->height_px) + " pixels, which it has not; the resolution that it states is not used");
-  if (!chosen_) {
+                     std::to_string(said->height_px) +
+                     " pixels, which it has not; the resolution that it states is not used");
+  if (chosen_.empty()) {
     result.emplace_back("the XML of the scan names no page of the file; pages are taken by their sizes");
     return result;
   }
-  const auto scanned = std::count(is_macro_.begin(), is_macro_.end(), false);
-  if (scanned > 1) {
-    const LeicaView& view = scan_.images[*chosen_].view;
-    result.push_back("the scan has " + std::to_string(scanned) + " images; the slide is image " +
-                     std::to_string(*chosen_) + ", which begins " + std::to_string(view.left_nm.value_or(0)) + " x " +
-                     std::to_string(view.top_nm.value_or(0)) +
-                     " nm from the corner of the glass slide, pages of the others are associated images");
-  }
+  if (others_ > 0)
+    result.push_back("the scan has " + std::to_string(others_) + " more images in another light than image " +
+                     std::to_string(chosen_.front()) + "; their pages are associated images");
   if (const std::uint64_t planes = 1 + most([](const LeicaPage& page) { return page.z; }); planes > 1)
     result.push_back("the scan has " + std::to_string(planes) + " focal planes; only the first is read");
   if (const std::uint64_t channels = 1 + most([](const LeicaPage& page) { return page.channel; }); channels > 1)

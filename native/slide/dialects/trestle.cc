@@ -29,9 +29,7 @@ class TrestleRules final : public TiffRules {
     for_each_trestle_field(description_, [](std::string_view name, std::string_view value) {
       // "OverlapsXY= 64 64 32 32": two numbers for each level.
       if (name == "OverlapsXY" && value.find_first_not_of("0 \t") != std::string_view::npos)
-        throw Error(Code::UNSUPPORTED_PIXELS, Stage::Slide,
-                    "found a slide by Trestle whose stored tiles overlap, expected tiles that lie side by side",
-                    "read it with OpenSlide: pass [[driver=openslide]]");
+        throw LeftToDriver("it is a slide by Trestle whose stored tiles overlap");
     });
   }
 

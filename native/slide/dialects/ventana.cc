@@ -1,7 +1,8 @@
-// Ventana's (Roche's) BIF: an XML in the XMP tag of the first page describes the scan, another one in that of level 0 how
-// the stored tiles overlap. Only where they do not are they the tiles of an image.
+// Ventana's (Roche's) BIF: an XML in the XMP tag of the first page describes the scan, another one in that of level 0 where
+// the stored tiles lie. Only where they lie side by side are they the tiles of an image; other files are left to OpenSlide.
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <utility>
 
 #include "slide/dialects/dialect.h"
@@ -13,12 +14,6 @@
 
 namespace microtome::slide {
 namespace {
-
-constexpr const char* kVentanaAdvice = "read it with OpenSlide: pass [[driver=openslide]]";
-
-[[noreturn]] void refuse_ventana(const std::string& found) {
-  throw Error(Code::UNSUPPORTED_PIXELS, Stage::Slide, found, kVentanaAdvice);
-}
 
 std::string xmp_of(const TiffDirectory& directory, std::uint64_t most) {
   const auto bytes = directory.blob(Tag::Xmp, most);
@@ -68,29 +63,63 @@ bool is_zero(std::string_view text) noexcept {
   return !text.empty() && text.find_first_not_of("0.") == std::string_view::npos && text.find('0') != text.npos;
 }
 
-// Refuses a slide whose tiles overlap, or of which that is not known.
-void require_plain_tiles(std::string_view xmp) {
+// What the XML of level 0 says of its tiles. An area is a rectangle of tiles that were scanned in one go.
+struct VentanaTiles {
+  std::uint64_t areas = 0;  // that were scanned
+  std::uint64_t joints = 0;
+  std::uint64_t overlaps = 0;
+  std::uint64_t origins = 0;
+  bool at_origin = true;   // every area begins where its stored tiles do
+  std::uint64_t columns = 0, rows = 0;  // of the last area
+};
+
+bool all_zero(std::string_view attributes, std::initializer_list<const char*> names) {
+  return std::all_of(names.begin(), names.end(), [&](const char* name) {
+    return is_zero(xml_attribute(attributes, name).value_or("unknown"));
+  });
+}
+
+VentanaTiles read_tiles(std::string_view xmp) {
+  VentanaTiles result;
   XmlScan scan(xmp);
-  bool described = false, scanned = true;
-  std::uint64_t joints = 0, overlaps = 0;
+  bool scanned = false, in_origins = false;
   while (scan.next()) {
-    if (scan.kind() == XmlScan::Kind::End) continue;
-    if (scan.name() == "ImageInfo") {
-      described = true;
-      scanned = !is_zero(xml_attribute(scan.attributes(), "AOIScanned").value_or("1"));
+    if (scan.name() == "AoiOrigin") {
+      in_origins = scan.kind() == XmlScan::Kind::Start;
+      continue;
     }
-    if (scan.name() != "TileJointInfo" || !scanned) continue;
-    ++joints;
-    for (const char* axis : {"OverlapX", "OverlapY"})
-      if (!is_zero(xml_attribute(scan.attributes(), axis).value_or("unknown"))) {
-        ++overlaps;
-        break;
-      }
+    if (scan.kind() == XmlScan::Kind::End) continue;
+    if (in_origins) {
+      ++result.origins;
+      result.at_origin = result.at_origin && all_zero(scan.attributes(), {"OriginX", "OriginY"});
+    } else if (scan.name() == "ImageInfo") {
+      scanned = !is_zero(xml_attribute(scan.attributes(), "AOIScanned").value_or("1"));
+      if (!scanned) continue;
+      ++result.areas;
+      result.at_origin = result.at_origin && is_zero(xml_attribute(scan.attributes(), "Pos-X").value_or("unknown"));
+      result.columns = parse_count(xml_attribute(scan.attributes(), "NumCols").value_or("")).value_or(0);
+      result.rows = parse_count(xml_attribute(scan.attributes(), "NumRows").value_or("")).value_or(0);
+    } else if (scan.name() == "TileJointInfo" && scanned) {
+      ++result.joints;
+      if (!all_zero(scan.attributes(), {"OverlapX", "OverlapY"})) ++result.overlaps;
+    }
   }
-  if (!described) refuse_ventana("found a BIF that does not say how its tiles overlap, expected an EncodeInfo");
-  if (overlaps > 0)
-    refuse_ventana("found a BIF whose stored tiles overlap at " + std::to_string(overlaps) + " of " +
-                   std::to_string(joints) + " joints, expected tiles that lie side by side");
+  return result;
+}
+
+// Throws LeftToDriver unless the stored tiles lie side by side, as those of any TIFF.
+void require_plain_tiles(const VentanaTiles& tiles, const Page& full) {
+  if (tiles.overlaps > 0)
+    throw LeftToDriver("its stored tiles overlap at " + std::to_string(tiles.overlaps) + " of " +
+                       std::to_string(tiles.joints) + " joints");
+  if (tiles.areas != 1)
+    throw LeftToDriver("it is a BIF of " + std::to_string(tiles.areas) + " scanned areas, each with a place of its own");
+  const auto whole = [](std::int64_t side, std::int64_t tile, std::uint64_t count) {
+    return tile != 0 && side % tile == 0 && static_cast<std::uint64_t>(side / tile) == count;
+  };
+  if (tiles.origins != 1 || !tiles.at_origin || !whole(full.size.width_px, full.tile.width_px, tiles.columns) ||
+      !whole(full.size.height_px, full.tile.height_px, tiles.rows))
+    throw LeftToDriver("it is a BIF whose scanned area is not the whole of the stored picture");
 }
 
 class VentanaRules final : public TiffRules {
@@ -99,12 +128,14 @@ class VentanaRules final : public TiffRules {
     xmp_ = xmp_of(file.directories[file.pages.front().directory].directory, file.limits.metadata_bytes);
     const std::string_view scan = iscan_of(xmp_).value_or("");
     if (const auto layers = xml_attribute(scan, "Z-layers"); layers && parse_count(*layers) != 1u)
-      throw Error(Code::UNSUPPORTED_PIXELS, Stage::Slide,
-                  "found a BIF of several focal planes (Z-layers), expected one");
+      throw LeftToDriver("it is a BIF of several focal planes (Z-layers)");
     const Page* full = find_page(file, [](const Page& page) { return is_level(page, 0); });
-    if (full == nullptr) refuse_ventana("found a BIF without a page that is \"level=0\", expected one");
+    if (full == nullptr) throw LeftToDriver("it is a BIF without a page that is \"level=0\"");
     magnification_ = ventana_level(full->text)->magnification;
-    require_plain_tiles(xmp_of(file.directories[full->directory].directory, file.limits.metadata_bytes));
+    const std::string tiles = xmp_of(file.directories[full->directory].directory, file.limits.metadata_bytes);
+    // Without that XML it is a plain pyramid, which the scanner's programs export.
+    has_areas_ = !tiles.empty();
+    if (has_areas_) require_plain_tiles(read_tiles(tiles), *full);
   }
 
   static std::optional<std::string> detect(const TiffContents& file) {
@@ -135,10 +166,10 @@ class VentanaRules final : public TiffRules {
     return std::nullopt;
   }
 
-  // Levels are padded to whole tiles.
+  // Of a scan, levels are padded to whole tiles.
   [[nodiscard]] std::optional<std::int64_t> level_factor(const Page& page, const std::vector<Page>&) const override {
     const auto level = ventana_level(page.text);
-    if (!level || level->magnification == 0 || magnification_ == 0) return std::nullopt;
+    if (!has_areas_ || !level || level->magnification == 0 || magnification_ == 0) return std::nullopt;
     const double factor = magnification_ / level->magnification;
     if (factor > 1e6 || std::abs(factor - std::round(factor)) > 0.01 * factor) return std::nullopt;
     return std::llround(factor);
@@ -166,6 +197,7 @@ class VentanaRules final : public TiffRules {
 
   std::string xmp_;           // of the first page
   double magnification_ = 0;  // of level 0
+  bool has_areas_ = false;
 };
 
 }  // namespace
