@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "decode/codecs.h"
+#include "decode/laid_tile.h"
 #include "decode/require_tiles.h"
 #include "decode/tile_rect.h"
 
@@ -81,21 +82,42 @@ FinerArea area_in_finer(const Level& coarse, const Level& fine, const Area& area
   return {{x.fine_begin, y.fine_begin, x.fine_length, y.fine_length}, x.covered, y.covered};
 }
 
+// Whether the file has bytes of a tile, or of a page that is laid there.
+bool has_tile_bytes(const slide::Slide& slide, const Level& level, std::int64_t column, std::int64_t row) {
+  const auto laid = slide.laid_pages(level.directory);
+  if (laid.empty()) return slide.stored_tile(level.directory, column, row, 0).bytes != 0;
+  bool found = false;
+  for_each_laid_part(laid, level.storage, {level.index, column, row}, [&](const LaidPart& part) {
+    const auto& [at, stored_column, stored_row] = part.address;
+    found = found || slide.stored_tile(part.page.directory, stored_column, stored_row, 0).bytes != 0;
+  });
+  return found;
+}
+
+bool lies_in(const slide::LaidPage& page, const Area& area) noexcept {
+  return page.x_px < area.x + area.width_px && page.x_px + page.storage.width_px > area.x &&
+         page.y_px < area.y + area.height_px && page.y_px + page.storage.height_px > area.y;
+}
+
 // Whether the level, or one finer, has stored bytes in the area. A tile that cannot be found counts: whoever decodes it
 // gets the error that names it. `look_ups_left` is what may be looked for; at zero the answer is no.
 bool has_bytes(const AreaShared& shared, std::size_t number, const Area& area, std::int64_t& look_ups_left) {
   if (area.width_px <= 0 || area.height_px <= 0) return false;
   const Level& level = shared.slide.levels()[number];
   const Storage& storage = level.storage;
-  if (storage.compression == slide::Compression::Rendered) return true;  // its driver does not tell before it is read
+  const auto laid = shared.slide.laid_pages(level.directory);
+  // Its driver does not tell before it is read.
+  if (storage.compression == slide::Compression::Rendered && laid.empty()) return true;
+  const bool reached = laid.empty() || std::any_of(laid.begin(), laid.end(),
+                                                   [&](const slide::LaidPage& page) { return lies_in(page, area); });
   const std::int64_t right = (area.x + area.width_px - 1) / storage.tile_width_px;
   const std::int64_t bottom = (area.y + area.height_px - 1) / storage.tile_height_px;
-  for (std::int64_t row = area.y / storage.tile_height_px; row <= bottom; ++row)
+  for (std::int64_t row = area.y / storage.tile_height_px; reached && row <= bottom; ++row)
     for (std::int64_t column = area.x / storage.tile_width_px; column <= right; ++column) {
       if (look_ups_left == 0) return false;
       --look_ups_left;
       try {
-        if (shared.slide.stored_tile(level.directory, column, row, 0).bytes != 0) return true;
+        if (has_tile_bytes(shared.slide, level, column, row)) return true;
       } catch (const Error&) {
         return true;
       }

@@ -1,4 +1,5 @@
-// Tiles of a level that is put together of pages (Slide::laid_pages). Belongs to one thread at a time, as its TileDecoder.
+// Tiles of a level that is put together of pages (Slide::laid_pages). Belongs to one thread at a time, as its
+// TileDecoder.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,8 @@ namespace microtome::decode {
 
 class LaidDecoder {
  public:
-  // As TileDecoder::decode(): each stored tile is decoded straight to where its pixels are wanted. Missing where no page
-  // has a stored tile there.
+  // As TileDecoder::decode(): each stored tile is decoded straight to where its pixels are wanted. Missing where no
+  // page has a stored tile there.
   TileState decode(const slide::Slide& slide, const slide::Storage& laid, std::size_t directory, TileAddress address,
                    std::span<const TileWindow> windows);
 

@@ -13,8 +13,8 @@ namespace microtome::decode {
 // A stored tile under a laid tile.
 struct LaidPart {
   const slide::LaidPage& page;
-  TileAddress address;       // of the stored tile in its page
-  std::int64_t x_px = 0;     // of its upper left pixel in the laid tile; may be negative
+  TileAddress address;    // of the stored tile in its page
+  std::int64_t x_px = 0;  // of its upper left pixel in the laid tile; may be negative
   std::int64_t y_px = 0;
   std::int64_t width_px = 0;  // of it that belongs to the image
   std::int64_t height_px = 0;
@@ -41,8 +41,8 @@ void for_each_laid_part(std::span<const slide::LaidPage> pages, const slide::Sto
     const LaidSpan across(left, right, page.x_px, stored.width_px), down(top, bottom, page.y_px, stored.height_px);
     if (across.begin >= across.end || down.begin >= down.end) continue;
     for (std::int64_t row = down.begin / stored.tile_height_px; row <= (down.end - 1) / stored.tile_height_px; ++row)
-      for (std::int64_t column = across.begin / stored.tile_width_px;
-           column <= (across.end - 1) / stored.tile_width_px; ++column) {
+      for (std::int64_t column = across.begin / stored.tile_width_px; column <= (across.end - 1) / stored.tile_width_px;
+           ++column) {
         const std::int64_t x = column * stored.tile_width_px, y = row * stored.tile_height_px;
         visit(LaidPart{page,
                        {address.level, column, row},

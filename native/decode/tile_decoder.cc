@@ -195,13 +195,15 @@ struct TileDecoder::Impl {
     return true;
   }
 
-  // Of a slide whose driver gives pixels, and of pages that are laid: straight to where they are wanted, or to `loaded`.
+  // Of a slide whose driver gives pixels, and of pages that are laid: straight to where they are wanted, or to
+  // `loaded`.
   TileState render(const slide::Slide& slide, const Storage& from, const TileRect& rect, std::size_t directory,
                    TileAddress address, std::span<const TileWindow> windows) {
     const bool is_laid = !slide.laid_pages(directory).empty();
     if (is_laid && !windows.empty()) return laid.decode(slide, from, directory, address, windows);
     const slide::TilePixels* const tiles = slide.tile_pixels();
-    if (tiles == nullptr && !is_laid) throw Error(Code::INTERNAL, Stage::Decode, "nobody gives the pixels of the slide");
+    if (tiles == nullptr && !is_laid)
+      throw Error(Code::INTERNAL, Stage::Decode, "nobody gives the pixels of the slide");
     const bool straight = is_whole(windows, rect.stored_width, rect.stored_height);
     if (!straight) samples.resize(static_cast<std::size_t>(3 * rect.stored_width * rect.stored_height));
     const RgbView out = straight

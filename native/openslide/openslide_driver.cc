@@ -16,7 +16,7 @@ const Api& library_for(const slide::ByteSource& source, const std::string& why) 
     return library();
   } catch (const Error& error) {
     const auto mark = vendor_mark(source);
-    const std::string kind = mark           ? "the file is " + mark->kind + ", which OpenSlide reads; "
+    const std::string kind = mark          ? "the file is " + mark->kind + ", which OpenSlide reads; "
                              : why.empty() ? ""
                                            : "OpenSlide would read the file (" + why + "); ";
     throw Error(error.code(), error.stage(), kind + error.found(), error.advice()).with_path(source.name());

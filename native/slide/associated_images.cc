@@ -9,9 +9,9 @@
 namespace microtome::slide {
 namespace {
 
-class Namer {
+class AssociatedNamer {
  public:
-  explicit Namer(const TiffRules& rules) noexcept : rules_(rules) {}
+  explicit AssociatedNamer(const TiffRules& rules) noexcept : rules_(rules) {}
 
   std::string name(const Page& page) { return unique(wished(page)); }
 
@@ -41,7 +41,7 @@ class Namer {
 std::vector<Associated> associated_images(const std::vector<Page>& pages, const std::vector<bool>& is_level,
                                           const TiffRules& rules) {
   std::vector<Associated> result;
-  Namer namer(rules);
+  AssociatedNamer namer(rules);
   for (std::size_t i = 0; i < pages.size(); ++i) {
     const Page& page = pages[i];
     if (is_level[i] || page.joined) continue;

@@ -11,7 +11,7 @@
 namespace microtome::slide {
 namespace {
 
-constexpr double kMostPx = INT32_MAX;
+constexpr double kMostLevelPx = INT32_MAX;
 constexpr double kMostFactor = 1e6;
 // The side of a tile where those of the first page are no good unit of work.
 constexpr std::int64_t kTileSidePx = 512;
@@ -34,9 +34,9 @@ Storage laid_storage(const ImageSize& size, const Storage& first) {
   return storage;
 }
 
-class Builder {
+class LaidBuilder {
  public:
-  Builder(const std::vector<Page>& pages, const TiffRules& rules) : pages_(pages), rules_(rules) {}
+  LaidBuilder(const std::vector<Page>& pages, const TiffRules& rules) : pages_(pages), rules_(rules) {}
 
   LaidPyramid run(const std::vector<LaidLevel>& laid) {
     std::vector<bool> is_level(pages_.size(), false);
@@ -56,7 +56,7 @@ class Builder {
 
  private:
   [[nodiscard]] std::string reason_against(const LaidLevel& laid) const {
-    if (!(laid.width_px >= 1 && laid.width_px <= kMostPx && laid.height_px >= 1 && laid.height_px <= kMostPx))
+    if (!(laid.width_px >= 1 && laid.width_px <= kMostLevelPx && laid.height_px >= 1 && laid.height_px <= kMostLevelPx))
       return "its size is not within 1 to 2147483647 pixels";
     for (const LaidLevel::Place& place : laid.places) {
       if (place.page == Page::kNone) return "the file does not have all of its pages";
@@ -113,7 +113,7 @@ class Builder {
 
 LaidPyramid build_laid_pyramid(const std::vector<Page>& pages, std::size_t slide, const std::vector<LaidLevel>& laid,
                                const TiffRules& rules) {
-  LaidPyramid result = Builder(pages, rules).run(laid);
+  LaidPyramid result = LaidBuilder(pages, rules).run(laid);
   auto& warnings = result.pyramid.warnings;
   const std::vector<std::string> remarks = rules.remarks(pages, slide);
   warnings.insert(warnings.begin(), remarks.begin(), remarks.end());

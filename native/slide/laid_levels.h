@@ -10,7 +10,7 @@
 namespace microtome::slide {
 
 struct LaidPyramid {
-  Pyramid pyramid;  // the `directory` of level n is the number of pages + n
+  Pyramid pyramid;                           // the `directory` of level n is the number of pages + n
   std::vector<std::vector<LaidPage>> pages;  // of each level
 };
 

@@ -246,10 +246,11 @@ class LeicaRules final : public TiffRules {
   }
 
   LeicaScan scan_;
-  std::vector<std::vector<LeicaDimension>> dimensions_;  // by image: of the first focal plane and channel, largest first
-  std::map<std::uint64_t, std::size_t> places_;          // by the numbers of pages: where they are in the list
-  std::vector<std::size_t> chosen_;                      // the images that are the slide
-  std::size_t others_ = 0;                               // images in another light
+  std::vector<std::vector<LeicaDimension>>
+      dimensions_;                               // by image: of the first focal plane and channel, largest first
+  std::map<std::uint64_t, std::size_t> places_;  // by the numbers of pages: where they are in the list
+  std::vector<std::size_t> chosen_;              // the images that are the slide
+  std::size_t others_ = 0;                       // images in another light
   std::vector<LaidLevel> laid_;
   std::vector<std::array<std::int64_t, 4>> regions_;  // of level 0: x, y, width and height of each image
   std::int64_t left_px_ = 0, top_px_ = 0, right_px_ = 0, bottom_px_ = 0;  // of level 0: around all images

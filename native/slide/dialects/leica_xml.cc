@@ -17,10 +17,10 @@ constexpr std::size_t kMostLeicaPages = 1 << 16;
 // A metre: far above a glass slide. Numbers up to it are exact where they are divided.
 constexpr std::uint64_t kMostNanometres = 1'000'000'000;
 
-[[noreturn]] void too_many(const char* what, std::size_t most) {
-  throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-              "the XML of the scan lists more than " + std::to_string(most) + " " + what +
-                  ", expected those of one slide");
+[[noreturn]] void too_many_in_scan(const char* what, std::size_t most) {
+  throw Error(
+      Code::LIMIT_EXCEEDED, Stage::Slide,
+      "the XML of the scan lists more than " + std::to_string(most) + " " + what + ", expected those of one slide");
 }
 
 // Without what is no character of Base64, and up to the first NUL.
@@ -43,9 +43,9 @@ std::string base64_text(std::string_view coded) {
   return result;
 }
 
-class Reader {
+class LeicaReader {
  public:
-  explicit Reader(std::string_view xml) noexcept : scan_(xml) {}
+  explicit LeicaReader(std::string_view xml) noexcept : scan_(xml) {}
 
   LeicaScan run() {
     while (scan_.next()) {
@@ -72,7 +72,7 @@ class Reader {
   void open() {
     const std::string_view name = scan_.name();
     if (name == "image") {
-      if (result_.images.size() == kMostLeicaImages) too_many("images", kMostLeicaImages);
+      if (result_.images.size() == kMostLeicaImages) too_many_in_scan("images", kMostLeicaImages);
       result_.images.emplace_back();
       in_image_ = scan_.kind() == XmlScan::Kind::Start;
     } else if (name == "collection") {
@@ -81,7 +81,7 @@ class Reader {
       result_.barcode = xml_text(xml_attribute(scan_.attributes(), "barcode").value_or(""));
     } else if (name == "supplementalImage") {
       const auto page = given("ifd");
-      if (result_.supplemental.size() == kMostLeicaPages) too_many("pages", kMostLeicaPages);
+      if (result_.supplemental.size() == kMostLeicaPages) too_many_in_scan("pages", kMostLeicaPages);
       if (page)
         result_.supplemental.emplace(*page, known_page_name(xml_attribute(scan_.attributes(), "type").value_or("")));
     } else if (in_image_) {
@@ -95,11 +95,11 @@ class Reader {
       image.view = {length("sizeX").value_or(0), length("sizeY").value_or(0), length("offsetX"), length("offsetY")};
     } else if (name == "dimension") {
       const auto page = given("ifd");
-      if (result_.pages.size() == kMostLeicaPages) too_many("pages", kMostLeicaPages);
+      if (result_.pages.size() == kMostLeicaPages) too_many_in_scan("pages", kMostLeicaPages);
       // The first that names a page: no page is of two images.
       if (page)
-        result_.pages.emplace(*page, LeicaPage{result_.images.size() - 1, number("sizeX"), number("sizeY"), number("z"),
-                                               number("c")});
+        result_.pages.emplace(
+            *page, LeicaPage{result_.images.size() - 1, number("sizeX"), number("sizeY"), number("z"), number("c")});
     } else if (name == "device") {
       text("device-model", xml_attribute(scan_.attributes(), "model").value_or(""));
       text("device-version", xml_attribute(scan_.attributes(), "version").value_or(""));
@@ -137,6 +137,6 @@ class Reader {
 
 }  // namespace
 
-LeicaScan read_leica_xml(std::string_view xml) { return Reader(xml).run(); }
+LeicaScan read_leica_xml(std::string_view xml) { return LeicaReader(xml).run(); }
 
 }  // namespace microtome::slide

@@ -48,7 +48,8 @@ class TrestleRules final : public TiffRules {
   }
 
   // The resolution tags hold microns per pixel, whatever their unit says.
-  [[nodiscard]] std::optional<Mpp> resolution(const SlidePage& slide, std::vector<std::string>& warnings) const override {
+  [[nodiscard]] std::optional<Mpp> resolution(const SlidePage& slide,
+                                              std::vector<std::string>& warnings) const override {
     try {
       const auto x = slide.directory.real(Tag::XResolution);
       const auto y = slide.directory.real(Tag::YResolution);

@@ -1,5 +1,6 @@
-// Ventana's (Roche's) BIF: an XML in the XMP tag of the first page describes the scan, another one in that of level 0 where
-// the stored tiles lie. Only where they lie side by side are they the tiles of an image; other files are left to OpenSlide.
+// Ventana's (Roche's) BIF: an XML in the XMP tag of the first page describes the scan, another one in that of level 0
+// where the stored tiles lie. Only where they lie side by side are they the tiles of an image; other files are left to
+// OpenSlide.
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
@@ -69,14 +70,13 @@ struct VentanaTiles {
   std::uint64_t joints = 0;
   std::uint64_t overlaps = 0;
   std::uint64_t origins = 0;
-  bool at_origin = true;   // every area begins where its stored tiles do
+  bool at_origin = true;                // every area begins where its stored tiles do
   std::uint64_t columns = 0, rows = 0;  // of the last area
 };
 
 bool all_zero(std::string_view attributes, std::initializer_list<const char*> names) {
-  return std::all_of(names.begin(), names.end(), [&](const char* name) {
-    return is_zero(xml_attribute(attributes, name).value_or("unknown"));
-  });
+  return std::all_of(names.begin(), names.end(),
+                     [&](const char* name) { return is_zero(xml_attribute(attributes, name).value_or("unknown")); });
 }
 
 VentanaTiles read_tiles(std::string_view xmp) {
@@ -113,7 +113,8 @@ void require_plain_tiles(const VentanaTiles& tiles, const Page& full) {
     throw LeftToDriver("its stored tiles overlap at " + std::to_string(tiles.overlaps) + " of " +
                        std::to_string(tiles.joints) + " joints");
   if (tiles.areas != 1)
-    throw LeftToDriver("it is a BIF of " + std::to_string(tiles.areas) + " scanned areas, each with a place of its own");
+    throw LeftToDriver("it is a BIF of " + std::to_string(tiles.areas) +
+                       " scanned areas, each with a place of its own");
   const auto whole = [](std::int64_t side, std::int64_t tile, std::uint64_t count) {
     return tile != 0 && side % tile == 0 && static_cast<std::uint64_t>(side / tile) == count;
   };

@@ -1,8 +1,8 @@
 // Small TIFFs of Leica, Ventana and Trestle.
 #pragma once
 
-#include "test/fuzz/fuzz_support.h"
 #include "test/fuzz/coded_seeds.h"
+#include "test/fuzz/fuzz_support.h"
 #include "test/support/scanner_tiffs.h"
 
 namespace microtome::fuzz {

@@ -1,5 +1,5 @@
-// The table of drivers: a new dialect of TIFF is one file and one line, the order of the lines counts, and the one that the
-// caller names is the one that reads.
+// The table of drivers: a new dialect of TIFF is one file and one line, the order of the lines counts, and the one that
+// the caller names is the one that reads.
 #include "slide/driver.h"
 #include "test/check.h"
 #include "test/support/made_up_dialect.h"
@@ -47,7 +47,8 @@ TEST(a_dialect_is_one_file_and_one_line) {
   CHECK_EQ(slide->mpp()->y, 0.25);
   CHECK_EQ(slide->mpp()->source, std::string("made up"));
   bool found = false;
-  for (const auto& [name, value] : slide->properties()) found = found || (name == "made-up.text" && value == "made up 1");
+  for (const auto& [name, value] : slide->properties())
+    found = found || (name == "made-up.text" && value == "made up 1");
   CHECK(found);
 }
 

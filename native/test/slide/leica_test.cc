@@ -1,5 +1,5 @@
-// Leica's SCN: levels are the whole glass slide with the images of the scan at their places; what else the XML says, and
-// what is refused.
+// Leica's SCN: levels are the whole glass slide with the images of the scan at their places; what else the XML says,
+// and what is refused.
 #include "decode/region.h"
 #include "slide/dialects/leica_xml.h"
 #include "test/check.h"
@@ -49,7 +49,8 @@ struct Placed {
 
 void check_level(Reader& reader, int level, const std::vector<Placed>& images) {
   const auto& storage = reader.slide().levels()[static_cast<std::size_t>(level)].storage;
-  const auto whole = reader.region(level, {.x = 0, .y = 0, .width_px = storage.width_px, .height_px = storage.height_px});
+  const auto whole =
+      reader.region(level, {.x = 0, .y = 0, .width_px = storage.width_px, .height_px = storage.height_px});
   int wrong = 0;
   for (int y = 0; y < storage.height_px; ++y)
     for (int x = 0; x < storage.width_px; ++x) {
@@ -85,7 +86,8 @@ TEST(an_image_lies_at_its_place) {
 
 TEST(a_part_that_was_not_scanned_is_white_and_counted) {
   // Stored tiles that are no good unit of work are not copied; these are.
-  Reader reader(scn_file(scn_xml(25'000, 20'000, {scn_main(0)}), {placed_page(48, 32, 1, 64), placed_page(24, 16, 2, 64)}));
+  Reader reader(
+      scn_file(scn_xml(25'000, 20'000, {scn_main(0)}), {placed_page(48, 32, 1, 64), placed_page(24, 16, 2, 64)}));
   CHECK_EQ(reader.slide().levels()[0].storage.tile_width_px, 64);
   const auto glass = reader.region(0, {.x = 0, .y = 64, .width_px = 100, .height_px = 16});
   CHECK_EQ(glass.missing_tiles, 2);
@@ -100,8 +102,8 @@ TEST(a_later_image_lies_over_an_earlier_one_and_may_leave_the_glass) {
   second.left_nm = 15'100;  // 60.4 pixels
   second.top_nm = 1'000;
   Reader reader(scn_file(scn_xml(25'000, 20'000, {scn_main(1), scn_macro(0), second}),
-                         {placed_page(25, 20, 0), placed_page(48, 32, 1), placed_page(24, 16, 2), placed_page(48, 32, 3),
-                          placed_page(24, 16, 4)}));
+                         {placed_page(25, 20, 0), placed_page(48, 32, 1), placed_page(24, 16, 2),
+                          placed_page(48, 32, 3), placed_page(24, 16, 4)}));
   CHECK(reader.slide().warnings().empty());
   check_level(reader, 0, {{21, 11, 48, 32, 1}, {60, 4, 48, 32, 3}});
   check_level(reader, 1, {{10, 5, 24, 16, 2}, {30, 2, 24, 16, 4}});
@@ -119,9 +121,9 @@ TEST(a_missing_stored_tile_hides_nothing) {
   std::vector<Bytes> tiles(6, Bytes(16 * 16 * 3, 7));
   tiles[0].clear();
   sparse.tiles(std::move(tiles));
-  Reader reader(scn_file(scn_xml(25'000, 20'000, {scn_macro(0), scn_main(1), second}),
-                         {placed_page(25, 20, 0), placed_page(48, 32, 1), placed_page(24, 16, 2), sparse,
-                          placed_page(24, 16, 4)}));
+  Reader reader(scn_file(
+      scn_xml(25'000, 20'000, {scn_macro(0), scn_main(1), second}),
+      {placed_page(25, 20, 0), placed_page(48, 32, 1), placed_page(24, 16, 2), sparse, placed_page(24, 16, 4)}));
   CHECK_EQ(reader.at(0, 22, 12).page, 1);
   CHECK_EQ(reader.at(0, 21 + 16, 12).page, 7);
 }
@@ -192,10 +194,10 @@ TEST(other_planes_channels_lights_and_pictures_are_associated_images) {
   ScnImage dark = scn_main(5);
   dark.dimensions.resize(1);
   dark.light = "fluorescence";
-  const auto slide = open(scn_file(
-      scn_xml(25'000, 20'000, {scn_macro(0), main, dark}, "<supplementalImage type=\"label\" ifd=\"6\"/>"),
-      {placed_page(25, 20, 0), placed_page(48, 32, 1), placed_page(24, 16, 2), placed_page(48, 32, 3),
-       placed_page(48, 32, 4), placed_page(48, 32, 5), placed_page(30, 30, 6)}));
+  const auto slide = open(
+      scn_file(scn_xml(25'000, 20'000, {scn_macro(0), main, dark}, "<supplementalImage type=\"label\" ifd=\"6\"/>"),
+               {placed_page(25, 20, 0), placed_page(48, 32, 1), placed_page(24, 16, 2), placed_page(48, 32, 3),
+                placed_page(48, 32, 4), placed_page(48, 32, 5), placed_page(30, 30, 6)}));
   CHECK_EQ(levels_of(*slide), std::string("100x80 50x40"));
   CHECK_EQ(names_of(*slide), std::string("macro page-3 page-4 page-5 label"));
   CHECK(warns(*slide, {"2 focal planes"}));

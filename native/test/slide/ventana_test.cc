@@ -64,7 +64,8 @@ TEST(what_would_be_read_wrong_is_left_to_openslide) {
   CHECK(of({unknown}).find("overlap at 1 of 1 joints") != std::string::npos);
   CHECK(of({whole, whole}).find("2 scanned areas") != std::string::npos);
   CHECK(of({unscanned}).find("0 scanned areas") != std::string::npos);
-  for (const BifArea& one : {moved, fewer}) CHECK(of({one}).find("not the whole of the stored picture") != std::string::npos);
+  for (const BifArea& one : {moved, fewer})
+    CHECK(of({one}).find("not the whole of the stored picture") != std::string::npos);
   CHECK(of({whole}, "16").find("not the whole of the stored picture") != std::string::npos);
   CHECK(left_why(bif_file(plain_bif_tiles(), "Z-layers='3'")).find("focal planes") != std::string::npos);
 }

@@ -55,7 +55,8 @@ inline std::string scn_image_xml(const ScnImage& image) {
   const auto attribute = [](const char* name, int value) {
     return " " + std::string(name) + "=\"" + std::to_string(value) + "\"";
   };
-  std::string xml = "<image name=\"a\"><creationDate>2026-03-04</creationDate><device model=\"M &amp; N\" version=\"1\"/><pixels>";
+  std::string xml =
+      "<image name=\"a\"><creationDate>2026-03-04</creationDate><device model=\"M &amp; N\" version=\"1\"/><pixels>";
   for (const ScnDimension& one : image.dimensions)
     xml += "<dimension" + attribute("sizeX", one.width) + attribute("sizeY", one.height) + attribute("z", one.z) +
            attribute("c", one.channel) + attribute("ifd", one.ifd) + "/>";
@@ -70,8 +71,9 @@ inline std::string scn_image_xml(const ScnImage& image) {
 // `more` stands behind the images.
 inline std::string scn_xml(int width_nm, int height_nm, const std::vector<ScnImage>& images,
                            const std::string& more = "<barcode>QUItMTIz</barcode>") {
-  std::string xml = "<?xml version=\"1.0\"?><scn xmlns=\"http://www.leica-microsystems.com/scn/2010/10/01\"><collection sizeX=\"" +
-                    std::to_string(width_nm) + "\" sizeY=\"" + std::to_string(height_nm) + "\">";
+  std::string xml =
+      "<?xml version=\"1.0\"?><scn xmlns=\"http://www.leica-microsystems.com/scn/2010/10/01\"><collection sizeX=\"" +
+      std::to_string(width_nm) + "\" sizeY=\"" + std::to_string(height_nm) + "\">";
   for (const ScnImage& image : images) xml += scn_image_xml(image);
   return xml + more + "</collection></scn>";
 }
@@ -116,8 +118,8 @@ struct BifArea {
 };
 
 inline std::string bif_joint(const char* x, const char* y) {
-  return "<TileJointInfo Direction=\"RIGHT\" Tile1=\"1\" Tile2=\"2\" OverlapX=\"" + std::string(x) + "\" OverlapY=\"" + y +
-         "\" Confidence=\"98\"/>";
+  return "<TileJointInfo Direction=\"RIGHT\" Tile1=\"1\" Tile2=\"2\" OverlapX=\"" + std::string(x) + "\" OverlapY=\"" +
+         y + "\" Confidence=\"98\"/>";
 }
 
 inline std::string bif_tiles_xml(const std::vector<BifArea>& areas, const char* origin = "0") {
@@ -128,7 +130,8 @@ inline std::string bif_tiles_xml(const std::vector<BifArea>& areas, const char* 
             "\" Pos-Y=\"0\">" + area.joints + "</ImageInfo>";
     origins += "<AOI OriginX=\"" + std::string(origin) + "\" OriginY=\"0\"/>";
   }
-  return "<EncodeInfo><SlideStitchInfo>" + info + "</SlideStitchInfo><AoiOrigin>" + origins + "</AoiOrigin></EncodeInfo>";
+  return "<EncodeInfo><SlideStitchInfo>" + info + "</SlideStitchInfo><AoiOrigin>" + origins +
+         "</AoiOrigin></EncodeInfo>";
 }
 
 inline TiffDirectory with_xmp(TiffDirectory page, const std::string& xmp) {
@@ -137,12 +140,14 @@ inline TiffDirectory with_xmp(TiffDirectory page, const std::string& xmp) {
 }
 
 // Levels of 96 x 48, 48 x 24 (stored as 48 x 32) and 24 x 12 (as 32 x 16) pixels. `tiles`: the XML of level 0.
-inline TiffWriter bif_file(const std::string& tiles, const std::string& scan = "ScanRes=\"0.25\" Z-layers=\"1\" A=\"b\"") {
+inline TiffWriter bif_file(const std::string& tiles,
+                           const std::string& scan = "ScanRes=\"0.25\" Z-layers=\"1\" A=\"b\"") {
   const auto level = [](TiffDirectory page, int number, const char* mag) {
     return page.text(tag::kDescription, "level=" + std::to_string(number) + " mag=" + mag + " quality=95");
   };
   TiffWriter file;
-  file.add(with_xmp(placed_page(32, 16, 0).text(tag::kDescription, "Label_Image"), "<Metadata><iScan " + scan + "/></Metadata>"));
+  file.add(with_xmp(placed_page(32, 16, 0).text(tag::kDescription, "Label_Image"),
+                    "<Metadata><iScan " + scan + "/></Metadata>"));
   file.add(placed_page(16, 16, 1).text(tag::kDescription, "Thumbnail"));
   file.add(with_xmp(level(placed_page(96, 48, 2), 0, "40"), tiles));
   const bool padded = !tiles.empty();
@@ -151,17 +156,20 @@ inline TiffWriter bif_file(const std::string& tiles, const std::string& scan = "
   return file;
 }
 
-inline std::string plain_bif_tiles() { return bif_tiles_xml({{.columns = 6, .rows = 3, .joints = bif_joint("0", "-0.0")}}); }
+inline std::string plain_bif_tiles() {
+  return bif_tiles_xml({{.columns = 6, .rows = 3, .joints = bif_joint("0", "-0.0")}});
+}
 
 // --- Trestle: fields between ';'.
 
 inline TiffWriter trestle_file(const std::string& overlaps) {
   TiffWriter file;
-  file.add(placed_page(64, 48, 0)
-               .text(tag::kSoftware, "MedScan 1")
-               .text(tag::kDescription, "Background Color=E6E6E6;OverlapsXY=" + overlaps + ";Objective Power=20;odd;Empty=")
-               .rational(tag::kXResolution, 1, 2)
-               .rational(tag::kYResolution, 1, 2));
+  file.add(
+      placed_page(64, 48, 0)
+          .text(tag::kSoftware, "MedScan 1")
+          .text(tag::kDescription, "Background Color=E6E6E6;OverlapsXY=" + overlaps + ";Objective Power=20;odd;Empty=")
+          .rational(tag::kXResolution, 1, 2)
+          .rational(tag::kYResolution, 1, 2));
   file.add(placed_page(32, 24, 1));
   return file;
 }

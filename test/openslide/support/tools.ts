@@ -52,7 +52,14 @@ export const dicomSlides = ['420', '444', 'j2k', 'aperio']
   .map((way) => made(`DICOM ${way}`, 'dicom', `dicom-${way}/volume-0.dcm`))
   .filter(({ path }) => existsSync(path));
 
-export const madeSlides: readonly MadeSlide[] = [...miraxSlides, ...hamamatsuSlides, ...ndpiSlides, ...scannerTiffs, ...leftTiffs, ...dicomSlides];
+export const madeSlides: readonly MadeSlide[] = [
+  ...miraxSlides,
+  ...hamamatsuSlides,
+  ...ndpiSlides,
+  ...scannerTiffs,
+  ...leftTiffs,
+  ...dicomSlides,
+];
 
 function runPython(script: string, args: readonly string[]): Promise<string> {
   const file = resolve(import.meta.dirname, '..', script);
