@@ -12,8 +12,9 @@ namespace microtome::decode {
 namespace {
 
 const LevelPictureRequest& checked(const slide::Slide& slide, const LevelPictureRequest& request) {
-  const slide::Storage& storage = slide.levels()[request.level].storage;
-  require_codec(storage, slide.source().name());
+  const slide::Level& level = slide.levels()[request.level];
+  const slide::Storage& storage = level.storage;
+  require_codec(slide, storage, level.directory);
   require_tile_size(slide, storage);
   (void)picture_bytes(slide, request.name, request.width_px, request.height_px);
   return request;
