@@ -156,6 +156,22 @@ describe('a list', () => {
     expect(rows[0]?.slide?.parts?.map((path) => basename(path))).toEqual(['b1.dcm', 'b2.dcm']);
   });
 
+  it('of many DICOM slides reads each folder once', async () => {
+    const folder = await temporaryFolder();
+    const names = Array.from({ length: 20 }, (_, i) => `${i + 10}.dcm`);
+    await writeDicom(folder, Object.fromEntries(names.map((name, i) => [name, { series: `1.2.3.${i}` }])));
+    let listed = 0;
+    const opendir: typeof realFileSystem.opendir = (path, options) => {
+      ++listed;
+      return realFileSystem.opendir(path, options);
+    };
+    const paths = names.map((name) => join(folder, name));
+    const fs = { ...realFileSystem, opendir };
+    const { rows } = await rowsOfFiles(paths, null, false, fs, rules());
+    expect(namesOf(rows)).toEqual(names);
+    expect(listed).toBe(1);
+  });
+
   it.each(['https://example.org/s.mrxs', 'http://example.org/a/b.dcm', 's3://bucket/key.vms'])(
     'an address of such a slide is refused by its name: %s',
     async (address) => {
