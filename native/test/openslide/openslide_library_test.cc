@@ -63,7 +63,10 @@ TEST(one_that_cannot_be_used_is_replaced_and_one_that_is_used_stays) {
   CHECK_EQ(openslide::library_report().path, kOldFake);
   set_library_path(kFake);
   CHECK_EQ(library().version, "4.0.1");
-  set_library_path(kOldFake);
+  const Error error = error_of([] { set_library_path(kOldFake); });
+  CHECK(error.code() == Code::INVALID_OPTION);
+  CHECK(has(error.found(), kOldFake + ", but this process uses " + kFake + " already"));
+  set_library_path(kFake);
   CHECK_EQ(library().path, kFake);
   CHECK(openslide::library_report().loaded);
   CHECK(openslide::library_report().is_private);
