@@ -10,7 +10,7 @@ import { fromNative, MicrotomeError } from '../core/errors.js';
 import { packageFile, requireFrom } from '../core/package-root.js';
 import type { NativeAddon } from './contract.js';
 import { platform, requirePlatform } from './platform.js';
-import { findOpenslide, openslideMissing } from './openslide.js';
+import { findOpenslide, openslideMissing, type OpenslideSearch } from './openslide.js';
 import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing, reinstallAdvice } from './runtimes.js';
 
 interface NodeGypBuild {
@@ -135,9 +135,15 @@ export function findOpenslideFor(to: NativeAddon, before: string | undefined): b
   return true;
 }
 
-/** Whether a library of OpenSlide was found, as far as can be said without opening it. `option` is the caller's path. */
-export function isOpenslideFound(option: string | null): boolean {
-  return openslideInUse !== undefined || findOpenslide(option).path !== '';
+/**
+ * Where OpenSlide is, as far as can be said without opening it; of one that this thread uses already its path alone. `option` is
+ * the caller's path. Throws DRIVER_MISSING where the option names a path and no library is there.
+ */
+export function searchOpenslide(option: string | null): Pick<OpenslideSearch, 'path' | 'origin' | 'tried'> {
+  if (option === null && openslideInUse !== undefined) return { path: openslideInUse, origin: 'system', tried: [] };
+  const search = findOpenslide(option);
+  if (search.path === '' && search.origin === 'option') throw openslideMissing(search);
+  return search;
 }
 
 function use(to: NativeAddon, openslide: string): void {

@@ -8,15 +8,15 @@ import { realFileSystem } from '../../lib/runs/file-system.js';
 import { defaultFolderRules, walkFolder, type FolderRules } from '../../lib/runs/folder-walk.js';
 import { rowsOfFiles, rowsOfFolder, rowsOfFormat } from '../../lib/runs/rows.js';
 import type { SlideDrivers } from '../../lib/runs/scanner-slides.js';
-import { openslideAbsent } from '../../lib/runs/slide-drivers.js';
+import { openslideAbsent, slideDrivers } from '../../lib/runs/slide-drivers.js';
 import { findSlide, type FoundSlide } from '../../lib/runs/slide-files.js';
 import { SlideParts } from '../../lib/runs/slide-parts.js';
 import { dicomFile, makeMirax, makeVms, type DicomOptions } from '../slide-files/makers.js';
 import type { DirectorySummary } from '../../lib/runs/types.js';
 import { failureOf, fakeScorer, temporaryFolder, type FakeScorerSettings } from './support.js';
 
-const there: SlideDrivers = { openslide: async () => null, own: async () => null };
-const absent: SlideDrivers = { openslide: async () => openslideAbsent, own: async () => 'no TIFF' };
+const there: SlideDrivers = { openslide: async () => null };
+const absent: SlideDrivers = { openslide: async () => openslideAbsent };
 const rules = (more: Partial<FolderRules> = {}): FolderRules => ({ ...defaultFolderRules, drivers: there, ...more });
 
 const label: DicomOptions = { imageType: 'ORIGINAL\\PRIMARY\\LABEL\\NONE', frames: 1, matrix: [256, 256] };
@@ -78,18 +78,35 @@ describe('a folder', () => {
 
   it('of TIFFs never asks for OpenSlide', async () => {
     const folder = await temporaryFolder();
-    await writeFile(join(folder, 't.tif'), '');
-    const refused: SlideDrivers = { openslide: () => Promise.reject(new Error('asked')), own: absent.own };
-    expect((await walkFolder(folder, rules({ drivers: refused }))).slides).toHaveLength(1);
+    for (const name of ['t.tif', 'n.ndpi']) await writeFile(join(folder, name), '');
+    const refused: SlideDrivers = { openslide: () => Promise.reject(new Error('asked')) };
+    expect((await walkFolder(folder, rules({ drivers: refused }))).slides).toHaveLength(2);
   });
 
-  it('without OpenSlide a format that the own reader takes is a slide', async () => {
+  it("a scanner's TIFF is a slide with and without OpenSlide: a damaged one fails, and is never left out", async () => {
     const folder = await temporaryFolder();
-    for (const name of ['a.ndpi', 'b.scn']) await writeFile(join(folder, name), '');
-    const own: SlideDrivers = { ...absent, own: async (path) => (path.endsWith('.ndpi') ? null : 'no TIFF') };
-    const { slides, notRead } = await walkFolder(folder, rules({ drivers: own }));
-    expect(namesOf(slides)).toEqual(['a.ndpi']);
-    expect(notRead).toEqual([{ path: join(folder, 'b.scn'), reason: openslideAbsent }]);
+    const names = ['a.ndpi', 'b.scn', 'c.bif'];
+    for (const name of names) await writeFile(join(folder, name), '');
+    for (const drivers of [there, absent]) {
+      const { slides, notRead } = await walkFolder(folder, rules({ drivers }));
+      expect(namesOf(slides)).toEqual(names);
+      expect(notRead).toEqual([]);
+    }
+  });
+
+  it('a run is refused where the library that was named for OpenSlide is not there', async () => {
+    const folder = await temporaryFolder();
+    await makeMirax(folder, 'm');
+    await writeFile(join(folder, 't.tif'), 'tiff');
+    const nothing = join(folder, 'nothing.so');
+    const drivers = slideDrivers({ driver: 'auto', openslidePath: nothing });
+    const error = await failureOf(walkFolder(folder, rules({ drivers })));
+    expect([error.code, error.message]).toEqual(['DRIVER_MISSING', expect.stringContaining(nothing)]);
+    const other = slideDrivers({ driver: 'aperio', openslidePath: nothing });
+    const { notRead } = await walkFolder(folder, rules({ drivers: other }));
+    expect(notRead.map(({ reason }) => reason)).toEqual([
+      'OpenSlide reads such files, and the driver aperio was asked for',
+    ]);
   });
 
   it('with subfolders: a series is called by its first file, also where other folders have it too', async () => {
