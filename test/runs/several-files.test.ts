@@ -298,6 +298,31 @@ describe('the identity', () => {
     expect(error.code).toBe('RESUME_REFUSED');
     expect(error.message).toContain('"m.mrxs" has a file that was replaced');
   });
+
+  it('resume scores again what another build of OpenSlide has read, and keeps what it has not', async () => {
+    const folder = await temporaryFolder();
+    const slides = join(folder, 'slides');
+    await mkdir(slides);
+    const paths = [await makeMirax(slides, 'm'), await makeMirax(slides, 'n'), join(slides, 't.tif')];
+    await writeFile(join(slides, 't.tif'), 'tiff');
+    const run = async (settings: FakeScorerSettings, openslide: string | null, options: object) => {
+      const scorer = fakeScorer({ fallback: null, ...settings });
+      const { done } = startRun(
+        { kind: 'files', paths },
+        { model: 'fake', output: join(folder, 'out.csv'), slidesInFlight: 1, ...options },
+        { createScorer: async () => scorer, openslide: async () => openslide },
+      );
+      return done.catch((error: unknown) => error as Error);
+    };
+    const failing = { 'n.mrxs': 'TRUNCATED' as const };
+    const resume = { resume: true };
+    await run({ failing }, 'one', {});
+    // None is there now, and the scores are as good as they were.
+    for (const openslide of ['one', null]) await run({ failing }, openslide, resume);
+    const last = (await run({}, 'two', resume)) as DirectorySummary;
+    expect(last.counts).toMatchObject({ resumed: 1, scored: 2 });
+    expect(last.resume?.again).toEqual([{ name: 'm.mrxs', what: 'OpenSlide', was: 'one', is: 'two' }]);
+  });
 });
 
 async function totalBytes(paths: readonly string[]): Promise<number> {
