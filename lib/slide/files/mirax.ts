@@ -28,6 +28,11 @@ const kDataFile = 'DATAFILE';
 const kMaxFiles = 10_000;
 /** Both numbers of images together: what OpenSlide makes room for at once. */
 const kMaxImages = 2 ** 26;
+/** Pixels of one image. */
+const kMaxImagePx = 2 ** 26;
+const kZoomLevels = 'Slide zoom level';
+const kMaxHierarchies = 64;
+const kMaxLevels = 64;
 
 /** The folder of the slide's other files: the path of the slide without its ending. */
 export function miraxFolder(path: string): string {
@@ -57,15 +62,32 @@ export async function miraxFiles(path: string, fs: SlideFileSystem, signal: Abor
   return { main, parts, facts };
 }
 
-/** Sizes that OpenSlide multiplies before it looks at them. */
+/** Sizes that OpenSlide multiplies before it looks at them: where it cannot have the memory, it ends the process. */
 function checkImages(ini: Ini, path: string): void {
   const across = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_X', 1, kMaxImages);
   const down = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_Y', 1, kMaxImages);
   if (across * down > kMaxImages)
     throw notDescribed(path, `it has ${across} by ${down} images, at most ${kMaxImages} are read`);
+  for (const group of ini.keys()) checkImageSize(ini, path, group);
 }
 
-/** The first hierarchy is that of the zoom levels. */
+/** Of the images of a level. Any group may be that of a level: others say which. */
+function checkImageSize(ini: Ini, path: string, group: string): void {
+  const keys = ['DIGITIZER_WIDTH', 'DIGITIZER_HEIGHT'] as const;
+  if (!keys.some((key) => ini.get(group)?.has(key))) return;
+  const [width, height] = keys.map((key) => wholeNumber(ini, path, group, key, 1, kMaxImagePx)) as [number, number];
+  if (width * height <= kMaxImagePx) return;
+  const found = `the images of [${group}] have ${width} by ${height} pixels, at most ${kMaxImagePx} are read`;
+  throw notDescribed(path, found);
+}
+
+/** Of the hierarchy of the zoom levels: the first that has their name, as for OpenSlide. */
 function levelsOf(ini: Ini, path: string): number {
-  return wholeNumber(ini, path, kHierarchy, 'HIER_0_COUNT', 1, 64);
+  const keys = ini.get(kHierarchy) ?? new Map<string, string>();
+  for (let i = 0; i < kMaxHierarchies; ++i) {
+    if (keys.get(`HIER_${i}_NAME`) === kZoomLevels) {
+      return wholeNumber(ini, path, kHierarchy, `HIER_${i}_COUNT`, 1, kMaxLevels);
+    }
+  }
+  throw notDescribed(path, `none of the first ${kMaxHierarchies} hierarchies is called ${JSON.stringify(kZoomLevels)}`);
 }
