@@ -56,6 +56,8 @@ export interface RunDependencies {
   readonly createScorer: (options: ScorerOptions) => Promise<RowScorer>;
   /** What can change bits beside the model and the options, once the scorer is there; by what messages call it. */
   readonly machine?: (scorer: RowScorer) => Promise<Readonly<Record<string, string>>>;
+  /** Which build of OpenSlide is there, by what its file says; null: none. */
+  readonly openslide?: (options: Pick<RunOptions, 'scorer'>) => Promise<string | null>;
   /** What the model fails with whatever the slide; null: with nothing. Asked only after a failure. */
   readonly modelFault?: (scorer: RowScorer, clinical: ClinicalRow | null) => Promise<MicrotomeError | null>;
   /** Of the libraries, for the record of the run. */
@@ -195,7 +197,9 @@ class Execution {
       if (options.provisional) requireFallbacks(prepared.rows, fallback);
       const outputCount = scorer.model.outputs.length;
       const { columns } = scorer.model;
-      const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options, outputCount, columns };
+      const openslide = (await this.dependencies.openslide?.(options)) ?? null;
+      const partial = partialOptions(scorer.model, options);
+      const keys: RowKeyMaker = { options: partial, run: options, outputCount, columns, openslide };
       const files = await RunFiles.open(options, prepared, scorer.model, signal, this.fs);
       const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys, files);
       journal = opened?.journal ?? null;
