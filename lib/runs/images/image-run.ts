@@ -123,7 +123,8 @@ class Execution {
     let isDone = false;
     try {
       this.stop.controller.signal.throwIfAborted();
-      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
+      const { lockTimes } = this.dependencies;
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs, lockTimes);
       const options = remote === null ? asked : { ...asked, output: remote.local };
       found = await findImages(this.images, { ...options.folder, signal: this.stop.controller.signal }, this.fs);
       const prepared = await this.prepare(found, options);
