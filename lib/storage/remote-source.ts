@@ -6,16 +6,21 @@ import { cacheBlockBytes, type DiskCache } from './disk-cache.js';
 import { mergeRanges } from './merge.js';
 import { isStrong, type OpenedObject, type RangedReader, type Traffic, type Validator } from './ranged-reader.js';
 
-/** Bytes of the first request: the header of most slides, and the tables of many. */
-export const headBytes: number = 192 * 1024;
+/** Bytes of the first request: the header, and the tables of small slides. */
+export const headBytes: number = 64 * 1024;
 /**
  * Most bytes that are read while a slide opens, the first request with them. Writers of TIFFs often put the tables of a level
  * behind its pixels, the small levels last: as soon as the rest of the object fits into this, it is read at once.
  */
 const kOpeningBytes = 1_000_000;
-/** What the engine asks for when it reads a table is shorter (kReadAheadBytes of native/slide/paged_source.h, in pages). */
-const kTableReadBytes = 128 * 1024;
+/**
+ * What the engine asks for when it reads a table: kReadAheadBytes of native/slide/paged_source.h, in whole pages. A tile alone is
+ * hardly ever as long, and tiles of a claim are several ranges.
+ */
+const kTableReadBytes = { least: 64 * 1024, most: 80 * 1024 };
 const kBeforeTableBytes = 32 * 1024;
+/** Where one table follows another, the next ones do too: slides whose tables lie at the front. */
+const kNextTablesBytes = 256 * 1024;
 /** Beyond what all tries of one read take together. */
 const kTimeoutMs = 30 * 60_000;
 
@@ -123,9 +128,7 @@ class SourceReads {
 
   async #fetch(ranges: readonly ByteRange[], signal: AbortSignal | null): Promise<Uint8Array[]> {
     const [only] = ranges;
-    if (ranges.length === 1 && only !== undefined && only.length <= kTableReadBytes && this.#openingLeft > 0) {
-      return [await this.#readTable(only, signal)];
-    }
+    if (ranges.length === 1 && only !== undefined && this.#isTable(only)) return [await this.#readTable(only, signal)];
     const parts = new Array<Uint8Array>(ranges.length);
     await Promise.all(
       mergeRanges(ranges).map(async (merged) => {
@@ -139,16 +142,32 @@ class SourceReads {
     return parts;
   }
 
-  /** With all that follows in the object, where that fits; else with a little before it, where tables of a page often are. */
-  async #readTable({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+  #isTable({ offset, length }: ByteRange): boolean {
     const { size } = this.#parts.opened;
-    const isRest = size - offset <= this.#openingLeft;
-    const from = isRest ? offset : Math.max(0, offset - kBeforeTableBytes);
-    const whole = { offset: from, length: (isRest ? size : offset + length) - from };
+    const { least, most } = kTableReadBytes;
+    return length <= this.#openingLeft && length <= most && (length >= least || offset + length === size);
+  }
+
+  async #readTable({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+    const whole = this.#aroundTable(offset, length);
     this.#openingLeft -= whole.length;
     const bytes = await this.#bytes(whole, signal);
-    this.#windows.push({ offset: from, bytes });
-    return bytes.subarray(offset - from, offset - from + length);
+    this.#windows.push({ offset: whole.offset, bytes });
+    return bytes.subarray(offset - whole.offset, offset - whole.offset + length);
+  }
+
+  /** What is read with a table: all that follows in the object, where that fits; else what is likely to be asked for next. */
+  #aroundTable(offset: number, length: number): ByteRange {
+    const { size } = this.#parts.opened;
+    if (size - offset <= this.#openingLeft) return { offset, length: size - offset };
+    const follows = this.#windows.some((one) => {
+      const gap = offset - (one.offset + one.bytes.length);
+      return gap >= -length && gap <= length;
+    });
+    if (follows) return { offset, length: Math.min(kNextTablesBytes, this.#openingLeft) };
+    // Tables of a directory often lie a little before it.
+    const before = Math.min(offset, kBeforeTableBytes, this.#openingLeft - length);
+    return { offset: offset - before, length: before + length };
   }
 
   #bytes(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {

@@ -9,7 +9,7 @@
 namespace microtome::slide {
 namespace {
 
-constexpr std::size_t kSweepPages = 4096;  // so many entries before those whose pages are gone are removed
+constexpr std::size_t kSweepPages = 32768;  // so many entries before those whose pages are gone are removed
 
 std::uint64_t page_of(std::uint64_t offset) { return offset / PagedSource::kPageBytes; }
 

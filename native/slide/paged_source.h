@@ -17,7 +17,7 @@ namespace microtome::slide {
 
 class PagedSource : public ByteSource {
  public:
-  static constexpr std::uint64_t kPageBytes = 16u << 10;
+  static constexpr std::uint64_t kPageBytes = 2u << 10;
   // Most bytes of pages that are kept although nobody uses them any more.
   static constexpr std::size_t kKeptBytes = 8u << 20;
   // Most bytes of one range, and of all ranges of one read. They limit the work of the thread that delivers an answer.

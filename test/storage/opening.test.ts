@@ -1,0 +1,34 @@
+/** How much opening a slide at an address asks for, over the ways in which writers lay out a TIFF. Counts, no times. */
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openSlide } from '../../lib/index.js';
+import { type Layout, serving, sparseSlide } from './layouts.js';
+import { RangeServer } from './range-server.js';
+
+let server: RangeServer;
+beforeAll(async () => {
+  server = await RangeServer.start({});
+});
+afterAll(() => server.stop());
+beforeEach(() => server.reset());
+
+const small = { side: 1792, levels: 7, tile: 64 };
+const large = { side: 16384, levels: 7, tile: 256 };
+
+it.each<[string, typeof small, Layout, number]>([
+  ['12.7 MB', small, 'tables first', 1],
+  ['12.7 MB', small, 'tables last', 2],
+  ['12.7 MB', small, 'tables behind each level', 3],
+  ['1 GB', large, 'tables first', 1],
+  ['1 GB', large, 'tables last', 2],
+  ['1 GB', large, 'tables behind each level', 3],
+])('%s, %# %o, %s: %i requests', async (_, form, layout, requests) => {
+  const object = sparseSlide({ ...form, layout });
+  console.log(object.size);
+  server.faults.push(serving('/sparse.tif', object));
+  const slide = await openSlide(server.url('/sparse.tif'));
+  await slide.close();
+  console.log(layout, slide.levels.length, server.seen.map(({ range }) => range).join(' '), server.sentBytes);
+  expect(slide.levels).toHaveLength(object.levels);
+  expect(server.seen).toHaveLength(requests);
+  expect(server.sentBytes).toBeLessThanOrEqual(1_000_000);
+});
