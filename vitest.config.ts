@@ -16,6 +16,7 @@ export default defineConfig({
             'test/package/**',
             'test/nightly/**',
             'test/peers/**',
+            'test/openslide/**',
             'test/bench/**',
             'test/competition/box/**',
             'test/kube/plane/**',
@@ -62,6 +63,15 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'openslide',
+          include: ['test/openslide/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

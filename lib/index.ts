@@ -122,6 +122,7 @@ export type { PlaceOrigin } from './native/gpu/places.js';
 export type { GpuProvider, GpuStack } from './native/gpu/stack.js';
 export type { NativeGpu, NativeGpuReport } from './native/device-request.js';
 export type { Platform } from './native/platform.js';
+export type { OpenslideOrigin, OpenslideSearch } from './native/openslide.js';
 export type { RuntimeOrigin, RuntimeSearch, Search } from './native/runtimes.js';
 export type {
   NativeCodec as CodecReport,

@@ -1,5 +1,6 @@
 /** All rows, in the order of the table. */
 import { aligned } from './aligned.js';
+import { drivers } from './drivers.js';
 import { embed } from './embed.js';
 import { glass } from './glass.js';
 import { images } from './images.js';
@@ -24,6 +25,7 @@ export const rows: readonly Row[] = [
   aligned,
   unaligned,
   readers,
+  drivers,
   limit,
   resnet,
   onePass,

@@ -4,11 +4,12 @@ import { TileDigest } from '../harness/digest.js';
 import { serve, type Contender, type Workload } from '../harness/protocol.js';
 
 async function make(workload: Workload): Promise<Contender> {
-  const slide = await openSlide(workload.slide);
-  const { level, size, stride, keep, threads, batch: batchSize } = workload;
+  const { level, size, stride, keep, threads, batch: batchSize, openslide } = workload;
+  const by = openslide === undefined ? {} : { driver: 'openslide', openslidePath: openslide };
+  const slide = await openSlide(workload.slide, by);
   const options = { level, size, stride, threads, batchSize, ...(keep === 'all' ? { keep } : {}) };
   return {
-    version: `microtome, ${threads} thread(s)`,
+    version: `microtome, ${slide.driver.name}, ${threads} thread(s)`,
     async verify() {
       const digest = new TileDigest();
       const bytes = 3 * size * size;

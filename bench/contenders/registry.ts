@@ -12,9 +12,11 @@ export interface ContenderSpec {
   command(workload: Workload): Command;
 }
 
-function typescript(title: string, file: string): ContenderSpec {
+/** `more`: what the contender is told beside the workload. */
+function typescript(title: string, file: string, more: () => Partial<Workload> = () => ({})): ContenderSpec {
   const script = join(compiledDir, 'contenders', `${file}.js`);
-  return { title, command: (workload) => ({ program: process.execPath, args: [script, ...argumentsOf(workload)] }) };
+  const args = (workload: Workload) => [script, ...argumentsOf({ ...workload, ...more() })];
+  return { title, command: (workload) => ({ program: process.execPath, args: args(workload) }) };
 }
 
 function native(title: string, program: string, extra: () => Readonly<Record<string, string>>): ContenderSpec {
@@ -49,6 +51,9 @@ function libraryIn(folder: string, name: RegExp): string {
   return join(folder, file);
 }
 
+const openslideLibrary = (): string =>
+  libraryIn(join(sitePackages('readers', ['openslide-bin']), 'openslide_bin'), /^libopenslide\.so/);
+
 export const contenders = {
   'ours-pixels': typescript('microtome, slide.tiles', 'ours-pixels'),
   'ours-tensors': typescript('microtome, slide.tensors', 'ours-tensors'),
@@ -62,15 +67,18 @@ export const contenders = {
   'vips-region': native('libvips, kept region', 'vips_region', () => ({
     library: libraryIn(vipsFolder, /^libvips-cpp\.so/),
   })),
-  openslide: native('OpenSlide 4', 'openslide_region', () => ({
-    library: libraryIn(join(sitePackages('readers', ['openslide-bin']), 'openslide_bin'), /^libopenslide\.so/),
+  'ours-openslide': typescript('microtome, slide.tiles by OpenSlide', 'ours-pixels', () => ({
+    openslide: openslideLibrary(),
   })),
+  openslide: native('OpenSlide 4', 'openslide_region', () => ({ library: openslideLibrary() })),
   'stage-decode': native('our decoder alone', 'stage_decode', () => ({})),
   'stage-normalise': native('our normalisation alone', 'stage_normalise', () => ({})),
   'stage-infer': native('inference alone', 'stage_infer', () => ({ runtime: onnxRuntimeLibrary })),
   'stage-image': native('decoding and resizing of images alone', 'stage_image', () => ({ library: jpegLibrary })),
   'image-reads': native('images read from their places', 'image_reads', () => ({})),
   cucim: python('cuCIM, CPU', 'tile_reader.py cucim', 'readers', ['cucim-cu12']),
+  'openslide-python': python('openslide-python', 'tile_reader.py openslide', 'readers', ['openslide-python']),
+  tiffslide: python('tiffslide', 'tile_reader.py tiffslide', 'readers', ['tiffslide']),
   fastslide: python('fastslide', 'tile_reader.py fastslide', 'readers', ['fastslide']),
   slide2vec: python('slide2vec', 'slide2vec_runner.py', 'slide2vec', ['slide2vec', 'torch', 'timm']),
   wsinfer: python('WSInfer', 'wsinfer_runner.py', 'wsinfer', ['wsinfer', 'torch', 'onnx']),

@@ -32,6 +32,8 @@ export interface Workload {
   readonly activation: 'none' | 'softmax';
   /** 'all' takes the whole grid; 'tissue' what the contender's own mask keeps. */
   readonly keep: 'all' | 'tissue';
+  /** Path of OpenSlide, where our library reads the slide by it and not by its own reader. */
+  readonly openslide?: string;
 }
 
 export interface Hello {

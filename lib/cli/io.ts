@@ -23,7 +23,6 @@ import type {
   ModelCheck,
   ModelOptions,
   OpenOptions,
-  RuntimeOptions,
   Scorer,
   ScorerOptions,
   ShardOptions,
@@ -68,7 +67,7 @@ export interface CliLibrary {
   createBundle(onnx: string, folder: string, options: BundleOptions): Promise<Model>;
   checkModel(model: Model, options?: CheckOptions): Promise<ModelCheck>;
   evaluateSubmission(submission: string, options: EvaluateOptions): Promise<Evaluation>;
-  doctor(options?: Pick<RuntimeOptions, 'onnxRuntimePath' | 'gpu'>): Promise<DoctorReport>;
+  doctor(options?: Pick<ScorerOptions, 'onnxRuntimePath' | 'openslidePath' | 'gpu'>): Promise<DoctorReport>;
   devices(): Promise<readonly Device[]>;
   packSubmission(options: PackOptions): Promise<PackResult>;
 }

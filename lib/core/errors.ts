@@ -14,6 +14,10 @@ export const errorAdvice = {
   FILE_UNREADABLE: 'check the permissions and the disk',
   NOT_A_SLIDE: 'pass a TIFF-based slide (.tif, .tiff, .svs)',
   IMAGES_INVALID: 'pass an HDF5 file that has one dataset of JPEG bytes for each image',
+  DRIVER_MISSING:
+    'install OpenSlide 4 (pip install openslide-bin, or the package libopenslide1 of the system), or pass [[openslidePath]]',
+  SLIDE_INCOMPLETE: 'copy all files of the slide again, and keep them together',
+  SLIDE_CHANGED: 'wait until the slide is written, then start again',
   UNSUPPORTED_COMPRESSION: 'convert the slide, or use a build that has the codec (see: microtome doctor)',
   UNSUPPORTED_PIXELS: 'convert the slide to 8-bit RGB, grey or palette',
   TRUNCATED: 'the file is cut short: copy or download it again',

@@ -10,6 +10,7 @@ import { MicrotomeError } from '../core/errors.js';
 import { packageFile, requireFrom } from '../core/package-root.js';
 import type { NativeAddon } from './contract.js';
 import { platform, requirePlatform } from './platform.js';
+import { findOpenslide, openslideMissing } from './openslide.js';
 import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing, reinstallAdvice } from './runtimes.js';
 
 interface NodeGypBuild {
@@ -21,6 +22,7 @@ let addon: Promise<NativeAddon> | undefined;
 /** Where the addon was found; empty until it is loaded. */
 let addonFolder = '';
 let onnxRuntimeInUse: string | undefined;
+let openslideInUse: string | undefined;
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -100,4 +102,44 @@ export function nameOnnxRuntime(to: NativeAddon, option: string | null): void {
   }
   to.setPaths({ jpeg: '', vips: '', onnxRuntime: search.path });
   onnxRuntimeInUse = search.path;
+}
+
+/**
+ * Names OpenSlide to the addon; `option` is the caller's path. Throws DRIVER_MISSING where no library is there,
+ * INVALID_OPTION when the process uses another one already.
+ */
+export function nameOpenslide(to: NativeAddon, option: string): void {
+  const search = findOpenslide(option);
+  if (search.path === '') throw openslideMissing(search);
+  if (openslideInUse !== undefined && openslideInUse !== search.path) {
+    throw new MicrotomeError(
+      'INVALID_OPTION',
+      'options',
+      `${optionMark('openslidePath')} is ${search.path}, but this process uses ${openslideInUse} already`,
+    );
+  }
+  use(to, search.path);
+}
+
+/**
+ * Looks for OpenSlide where nobody has named one yet, and names it to the addon. False: the addon knows nothing new. Throws
+ * DRIVER_MISSING where the environment names a path and no library is there.
+ */
+export function findOpenslideFor(to: NativeAddon): boolean {
+  if (openslideInUse !== undefined) return false;
+  const search = findOpenslide(null);
+  if (search.path === '' && search.origin === 'environment') throw openslideMissing(search);
+  if (search.path === '') return false;
+  use(to, search.path);
+  return true;
+}
+
+/** Whether a library of OpenSlide was found, as far as can be said without opening it. `option` is the caller's path. */
+export function isOpenslideFound(option: string | null): boolean {
+  return openslideInUse !== undefined || findOpenslide(option).path !== '';
+}
+
+function use(to: NativeAddon, openslide: string): void {
+  to.setPaths({ jpeg: '', vips: '', onnxRuntime: '', openslide });
+  openslideInUse = openslide;
 }

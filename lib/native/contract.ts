@@ -45,6 +45,17 @@ export interface NativePaths {
   readonly jpeg: string;
   readonly vips: string;
   readonly onnxRuntime: string;
+  /** Of the driver for slides that are no TIFF; named when one is met. */
+  readonly openslide?: string;
+}
+
+export interface NativeOpenOptions {
+  readonly limits: NativeLimits;
+  readonly slideMpp: number | null;
+  /** `auto`, which is the default, or the name of a driver. */
+  readonly driver?: string;
+  /** Files of the slide beside its own: watched by a driver that reads them. */
+  readonly files?: readonly string[];
 }
 
 export interface NativeLevel {
@@ -450,6 +461,8 @@ export interface NativeDoctor {
   readonly jpeg: NativeLibraryReport;
   readonly vips: NativeLibraryReport;
   readonly onnxRuntime: NativeLibraryReport & { readonly api: number; readonly providers: readonly string[] };
+  /** Reads slides that are no TIFF; not needed for others. */
+  readonly openslide: NativeLibraryReport;
   readonly codecs: readonly NativeCodec[];
   readonly simd: string;
   readonly cores: number;
@@ -471,7 +484,7 @@ export interface NativeAddon {
   /** Returns at once; `cancel` gives up the opening, also while it waits for bytes of a source. */
   openSlide(
     place: string | NativeByteSource,
-    options: { readonly limits: NativeLimits; readonly slideMpp: number | null },
+    options: NativeOpenOptions,
   ): { readonly result: Promise<NativeSlide>; cancel(): void };
   /** Room for `expected` bytes is taken from the start; it grows where more are appended. */
   readonly Bytes: new (

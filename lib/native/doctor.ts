@@ -4,11 +4,12 @@ import { dirname } from 'node:path';
 
 import { pathOf } from '../core/file-url.js';
 import { packageFile } from '../core/package-root.js';
-import { addonPath, loadAddon, nameOnnxRuntime } from './addon.js';
+import { addonPath, findOpenslideFor, loadAddon, nameOnnxRuntime, nameOpenslide } from './addon.js';
 import type { NativeDoctor } from './contract.js';
 import { deviceProbe } from './gpu/driver-probe.js';
 import { gpuDoctor, type GpuDoctorReport } from './gpu/gpu-report.js';
 import { foldersOf } from './gpu/places.js';
+import { findOpenslide, type OpenslideSearch } from './openslide.js';
 import { platform, platformFault } from './platform.js';
 import type { Platform } from './platform.js';
 import { findJpeg, findOnnxRuntime, findVips } from './runtimes.js';
@@ -21,7 +22,12 @@ export interface DoctorReport {
   readonly platformFault: string;
   readonly addon: { readonly path: string; readonly error: string };
   /** Where each library was looked for; `path` is empty when it was not found. */
-  readonly searches: { readonly jpeg: Search; readonly vips: Search; readonly onnxRuntime: RuntimeSearch };
+  readonly searches: {
+    readonly jpeg: Search;
+    readonly vips: Search;
+    readonly onnxRuntime: RuntimeSearch;
+    readonly openslide: OpenslideSearch;
+  };
   /** The file with the licences of what the package carries: ONNX Runtime, libjpeg-turbo, the codecs. */
   readonly notices: string;
   /** GPUs, their driver and the libraries that use them; null when the addon does not load. */
@@ -40,13 +46,23 @@ interface Loaded {
   readonly error: string;
 }
 
-async function librariesOf(onnxRuntimePath: string | null, folders: string | undefined): Promise<Loaded> {
+async function librariesOf(
+  onnxRuntimePath: string | null,
+  openslidePath: string | null,
+  folders: string | undefined,
+): Promise<Loaded> {
   try {
     const addon = await loadAddon();
     try {
       nameOnnxRuntime(addon, onnxRuntimePath);
     } catch {
       // The search below says what was tried; the other libraries are still worth a report.
+    }
+    try {
+      if (openslidePath === null) findOpenslideFor(addon);
+      else nameOpenslide(addon, openslidePath);
+    } catch {
+      // As above.
     }
     const libraries = folders === undefined ? null : foldersOf(folders);
     // Before the GPUs, whose driver may not answer for a while.
@@ -78,17 +94,22 @@ function namedPath(given: string | URL | undefined): string | null {
  * ```
  */
 export async function doctor(
-  options: { readonly onnxRuntimePath?: string | URL; readonly gpu?: { readonly libraries?: string } } = {},
+  options: {
+    readonly onnxRuntimePath?: string | URL;
+    readonly openslidePath?: string | URL;
+    readonly gpu?: { readonly libraries?: string };
+  } = {},
 ): Promise<DoctorReport> {
   const found = platform();
   const option = namedPath(options.onnxRuntimePath);
+  const openslide = namedPath(options.openslidePath);
   let path = '';
   try {
     path = addonPath();
   } catch {
     // loadAddon() below fails with the same error and its help.
   }
-  const { report, gpu, error } = await librariesOf(option, options.gpu?.libraries);
+  const { report, gpu, error } = await librariesOf(option, openslide, options.gpu?.libraries);
   const addonFolder = path === '' ? '' : dirname(path);
   return {
     platform: found,
@@ -98,6 +119,7 @@ export async function doctor(
       jpeg: findJpeg(addonFolder),
       vips: findVips(),
       onnxRuntime: findOnnxRuntime(option, addonFolder),
+      openslide: findOpenslide(openslide),
     },
     notices: packageFile('THIRD-PARTY-NOTICES.md'),
     gpu,

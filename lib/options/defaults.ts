@@ -44,6 +44,7 @@ export const defaults = {
   tiles: false,
   device: 'auto',
   memoryLimit: 1073741824,
+  driver: 'auto',
   gpu: {
     tf32: false,
     fp16: false,

@@ -262,6 +262,18 @@ export interface OpenOptions {
    * @defaultValue what the file says; in a run with metadata, their column resolution
    */
   readonly slideMpp?: number;
+  /**
+   * Which driver reads a slide: the one that fits the file (auto), OpenSlide (openslide), or a dialect of TIFF by its
+   * name. With auto, OpenSlide gets only files that are no TIFF. openslide also reads a TIFF by OpenSlide, to compare:
+   * the pixels of a JPEG tile may differ by rounding.
+   * @defaultValue 'auto'
+   */
+  readonly driver?: string;
+  /**
+   * Path of libopenslide.so.1, version 4 or newer, or of its folder.
+   * @defaultValue the library of Python's package openslide-bin, or of the system
+   */
+  readonly openslidePath?: string | URL;
   /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
   readonly limits?: SlideLimits;
   /**
@@ -505,6 +517,18 @@ export interface SlideScoreOptions {
   readonly signal?: AbortSignal;
   /** Called on the JavaScript thread, at most every 100 ms; what it throws is ignored. */
   readonly onProgress?: (report: ScoreProgress) => void;
+  /**
+   * Which driver reads a slide: the one that fits the file (auto), OpenSlide (openslide), or a dialect of TIFF by its
+   * name. With auto, OpenSlide gets only files that are no TIFF. openslide also reads a TIFF by OpenSlide, to compare:
+   * the pixels of a JPEG tile may differ by rounding.
+   * @defaultValue 'auto'
+   */
+  readonly driver?: string;
+  /**
+   * Path of libopenslide.so.1, version 4 or newer, or of its folder.
+   * @defaultValue the library of Python's package openslide-bin, or of the system
+   */
+  readonly openslidePath?: string | URL;
   /** Limits on what the file of a slide may ask for, so that a hostile file cannot exhaust the machine. */
   readonly limits?: SlideLimits;
   /**

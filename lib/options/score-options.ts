@@ -17,7 +17,7 @@ import { parseGpu, requireDecode, type ParsedGpuOptions } from './gpu-options.js
 import { modelOptionKeys, parseModelOptions } from './model-options.js';
 import type { ParsedModelOptions } from './model-options.js';
 import { modelReference, parseOptions, type Parsed } from './parse.js';
-import { checkKeep, nativeTissue, type GridWithoutMask } from './slide-options.js';
+import { checkKeep, nativeTissue, type GridWithoutMask, type ParsedOpenOptions } from './slide-options.js';
 import { nativeStopping, type ParsedStopping } from './stopping.js';
 import { optionRows } from './table.js';
 import type { BadTilePolicy, KeepRule, MaskInput, RuntimeOptions, ScorerOptions, SlideScoreOptions } from './types.js';
@@ -91,6 +91,13 @@ export function parseScorerOptions(options: ScorerOptions, others: readonly stri
   const slide = parseSlide(part(keysOf('slide')));
   requireDecode(runtime.gpu, slide.reproducible ?? defaults.reproducible);
   return Object.freeze({ model: model as string | Model, runtime, modelOptions, slide });
+}
+
+/** How a slide is opened that is scored. */
+export function openOptionsOf(o: ParsedSlideScore): ParsedOpenOptions {
+  const { slideMpp, driver, storage } = o;
+  const openslidePath = o.openslidePath as string | null;
+  return Object.freeze({ limits: o.limits ?? defaults.limits, slideMpp, driver, openslidePath, storage });
 }
 
 /** Options of one slide over a scorer's defaults. Throws INVALID_OPTION. */

@@ -28,6 +28,10 @@ import type {
 export interface ParsedOpenOptions {
   readonly limits: NativeLimits;
   readonly slideMpp: number | null;
+  /** null, or not there: the driver that fits the file. */
+  readonly driver?: string | null;
+  /** Where OpenSlide is; null, or not there: where it is found. */
+  readonly openslidePath?: string | null;
   /** Of an address; null, or not there: the defaults. */
   readonly storage?: StorageSettings | null;
 }
@@ -37,6 +41,8 @@ export function parseOpenOptions(options: OpenOptions | undefined): ParsedOpenOp
   return Object.freeze({
     limits: (o.limits ?? defaults.limits) as NativeLimits,
     slideMpp: o.slideMpp,
+    driver: o.driver,
+    openslidePath: o.openslidePath as string | null,
     storage: o.storage as StorageSettings | null,
   });
 }

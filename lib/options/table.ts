@@ -3,7 +3,7 @@ import type { OptionRow } from './row.js';
 import { featureRows } from './table/features.js';
 import { fileRows } from './table/files.js';
 import { gpuRows } from './table/gpu.js';
-import { limitRows, runtimeRows } from './table/machine.js';
+import { driverRows, limitRows, runtimeRows } from './table/machine.js';
 import { modelRows } from './table/model.js';
 import { regionRows, streamRows, tensorRows } from './table/pixels.js';
 import { imageRows, runRows } from './table/run.js';
@@ -22,6 +22,7 @@ export const optionRows: readonly OptionRow[] = [
   ...workRows,
   ...handlingRows,
   ...runtimeRows,
+  ...driverRows,
   ...gpuRows,
   ...limitRows,
   ...storageRows,

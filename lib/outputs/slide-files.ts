@@ -8,8 +8,7 @@ import { packageFile } from '../core/package-root.js';
 import { withJson } from '../core/plain-json.js';
 import type { Model } from '../model/model.js';
 import type { NativeMask, NativeRegion, NativeSlide } from '../native/contract.js';
-import { defaults } from '../options/defaults.js';
-import { slideSettings, type ParsedSlideScore } from '../options/score-options.js';
+import { openOptionsOf, slideSettings, type ParsedSlideScore } from '../options/score-options.js';
 import { asideOf, removeIfThere, syncFolderOf } from '../runs/durable.js';
 import { ioFailure } from '../runs/failure.js';
 import { realFileSystem, type FileSystem } from '../runs/file-system.js';
@@ -129,12 +128,7 @@ async function readParts(
   if (!wantsPicture && !wants('maskPng')) return { slide: null, thumbnail: null, mask: null };
   const { signal } = options;
   const { mask, tissue, keep, onBadTile } = slideSettings(options, model);
-  const open = {
-    limits: options.limits ?? defaults.limits,
-    slideMpp: options.slideMpp,
-    storage: options.storage,
-  };
-  const opened = await openNativeSlide(place, open, signal);
+  const opened = await openNativeSlide(place, openOptionsOf(options), signal);
   const read = <T>(call: (slide: NativeSlide) => Promise<T>): Promise<T> =>
     unlessAborted(
       signal,

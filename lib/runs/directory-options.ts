@@ -5,6 +5,7 @@ import { contradiction, invalid } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import { parseOptions } from '../options/parse.js';
 import type { OptionPlace, OptionRow } from '../options/row.js';
+import type { ParsedOpenOptions } from '../options/slide-options.js';
 import { optionRows } from '../options/table.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { StorageSettings } from '../storage/options.js';
@@ -16,6 +17,7 @@ import { fileOptionsOf, type FileOptions, type ParsedFileOptions } from '../outp
 import type { FolderRules } from './folder-walk.js';
 import type { DirectoryOptions, OnError, OnMissing, Preset } from './generated-types.js';
 import { layoutOf } from './presets.js';
+import { slideDrivers } from './slide-drivers.js';
 import type { DirectoryProgress, NotRead } from './types.js';
 
 export interface RunOptions {
@@ -106,6 +108,11 @@ function requireStandIn(onError: OnError): void {
   throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice });
 }
 
+/** How a slide is opened whose reader is looked for. */
+function openingOf({ driver, openslidePath }: ParsedRun): ParsedOpenOptions {
+  return { limits: defaults.limits, slideMpp: null, driver, openslidePath: openslidePath as string | null };
+}
+
 /** Throws INVALID_OPTION. */
 export function parseDirectoryOptions(options: unknown): RunOptions {
   const parsed = parseOptions(['run'], options) as unknown as ParsedRun;
@@ -141,6 +148,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
       maxDepth: parsed.maxFolderDepth ?? defaults.maxFolderDepth,
       storage: parsed.storage as StorageSettings | null,
       signal: parsed.signal,
+      drivers: slideDrivers(openingOf(parsed), parsed.signal),
     },
     onMissing: parsed.onMissing ?? defaults.onMissing,
     onError: parsed.onError ?? defaults.onError,

@@ -6,19 +6,21 @@
  * on entries and depth.
  */
 import type { Dirent } from 'node:fs';
+import { relative } from 'node:path';
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import { sortedInTurns } from '../core/sort-in-turns.js';
 import { Turns } from '../core/turns.js';
 import { defaults } from '../options/defaults.js';
-import type { SlideInput } from '../slide/byte-source.js';
 import type { StorageSettings } from '../storage/options.js';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { escapedName, nameProblem } from './names.js';
 import { isFolderAddress, remoteOf, walkRemoteFolder } from './remote-slides.js';
-import { folderOf, identityOf, kDangling, kLoop, linkRefused, type SlideIdentity } from './slide-files.js';
-import { slideItems, type ItemRules } from './slide-names.js';
+import { scannerSlides, type ScannerFile, type SlideDrivers } from './scanner-slides.js';
+import { folderOf, identityOf, kDangling, kLoop, linkAmong, linkRefused, type FoundSlide } from './slide-files.js';
+import { slideItems, type ItemRules, type ScannerFormat } from './slide-names.js';
+import { SlideParts } from './slide-parts.js';
 import type { NotRead } from './types.js';
 
 export interface FolderRules {
@@ -28,6 +30,8 @@ export interface FolderRules {
   readonly maxDepth: number;
   /** Which files are read; not there: slides. */
   readonly items?: ItemRules;
+  /** Who opens scanners' own formats; not there: nobody. */
+  readonly drivers?: SlideDrivers;
   /** Of addresses; null, or not there: the defaults. */
   readonly storage?: StorageSettings | null;
   /** Ends the walk with its reason. */
@@ -41,15 +45,10 @@ export const defaultFolderRules: FolderRules = {
   maxDepth: defaults.maxFolderDepth,
 };
 
-export interface WalkedSlide {
-  /** Its path in the folder, with slashes; where no row can carry that, a text that stands for it. */
-  readonly name: string;
-  readonly path: string;
-  readonly identity: SlideIdentity;
+/** Its name is the path in the folder, with slashes; where no row can carry that, a text that stands for it. */
+export interface WalkedSlide extends FoundSlide {
   /** Why no row can carry the name; null: one can. */
   readonly problem: string | null;
-  /** What is opened, where that is not the file at `path`. */
-  readonly input?: SlideInput;
   /** It cannot be looked at: its row fails, and no other. */
   readonly failure?: MicrotomeError;
 }
@@ -71,6 +70,10 @@ interface Place {
 
 type Stat = Awaited<ReturnType<typeof statOf>>;
 
+const kSubfolder = 'a subfolder, and this run is not recursive';
+const kLinkedFolder = 'a link to a folder, and this run is not recursive';
+const kUnasked = 'nothing here opens it';
+const kNobody: SlideDrivers = { openslide: async () => kUnasked, own: async () => kUnasked };
 const kHidden = 0x2e;
 const kSlash = Buffer.from('/');
 /** Entries that are asked for in one call. */
@@ -107,7 +110,8 @@ function noFolder(shown: string): MicrotomeError {
 
 class FolderWalk {
   readonly slides: WalkedSlide[] = [];
-  readonly notRead: NotRead[] = [];
+  notRead: NotRead[] = [];
+  private readonly scanned: ScannerFile[] = [];
   private entries = 0;
   /** Links to slides that are not followed. */
   private readonly refused: Place[] = [];
@@ -133,7 +137,26 @@ class FolderWalk {
       await this.readFolder(this.folders[i] as Place);
       if (i + 1 === this.folders.length) this.addLinked();
     }
+    await this.addScanned();
     if (this.refused.length > 0) throw await this.linksRefused();
+  }
+
+  private async addScanned(): Promise<void> {
+    const parts = new SlideParts(this.fs, this.rules.signal ?? null);
+    const { slides, notRead } = await scannerSlides(this.scanned, this.rules.drivers ?? kNobody, parts, this.turns);
+    for (const slide of slides) {
+      const link = this.rules.followLinks ? null : await linkAmong(slide.parts ?? [], this.fs);
+      if (link !== null) this.refused.push(this.placeAt(link.path));
+      else this.slides.push(slide);
+    }
+    // The folder of a slide's other files holds no slides.
+    const owned = new Set(this.scanned.map(({ slide }) => slide.path.replace(/\.mrxs$/i, '')));
+    this.notRead = this.notRead.filter(({ path, reason }) => !(owned.has(path) && reason === kSubfolder));
+    for (const { path, reason } of notRead) this.notRead.push(Object.freeze({ path, reason }));
+  }
+
+  private placeAt(path: string): Place {
+    return { path: Buffer.from(path), inside: Buffer.from(relative(this.folder, path)), depth: 0 };
   }
 
   private async linksRefused(): Promise<MicrotomeError> {
@@ -186,30 +209,32 @@ class FolderWalk {
   private async look(place: Place, entry: Dirent<Buffer>): Promise<void> {
     if (entry.isSymbolicLink()) return this.lookAtLink(place);
     if (entry.isDirectory()) return this.addFolder(place, false);
-    if (!(await this.isItem(place, entry.isFile()))) return;
+    const kind = await this.kindOf(place, entry.isFile());
+    if (kind === null) return;
     const stat = await this.statOrNull(place, 'gone since the folder was listed');
-    if (stat !== null) this.addSlide(place, stat);
+    if (stat !== null) this.addSlide(place, stat, kind);
   }
 
-  /** False: it is not read, which is noted where it may be what the run is about. */
-  private async isItem(place: Place, isFile: boolean): Promise<boolean> {
+  /** Null: it is not read, which is noted where it may be what the run is about. */
+  private async kindOf(place: Place, isFile: boolean): Promise<'item' | ScannerFormat | null> {
     const { items = slideItems } = this.rules;
     const verdict = items.byName(baseOf(place));
-    if (verdict === 'item' && !isFile) this.leaveOut(place, 'not a regular file');
-    else if (verdict === 'look' && isFile) {
-      const reason = (await items.byContent?.(textOf(place.path), this.fs)) ?? null;
-      if (reason !== null) this.leaveOut(place, reason);
-      return reason === null;
-    } else if (verdict !== 'item' && verdict !== 'look' && verdict !== null) this.leaveOut(place, verdict.reason);
-    return verdict === 'item' && isFile;
+    if (verdict === null || (verdict === 'look' && !isFile)) return null;
+    let reason: string | null = null;
+    if (typeof verdict !== 'string') ({ reason } = verdict);
+    else if (!isFile) reason = 'not a regular file';
+    else if (verdict === 'look') reason = (await items.byContent?.(textOf(place.path), this.fs)) ?? null;
+    if (reason !== null) this.leaveOut(place, reason);
+    return reason !== null || typeof verdict !== 'string' ? null : verdict === 'look' ? 'item' : verdict;
   }
 
   private async lookAtLink(place: Place): Promise<void> {
     const stat = await this.statOrNull(place, kDangling);
     if (stat === null) return;
     if (stat.isDirectory()) return this.addFolder(place, true);
-    if (!(await this.isItem(place, stat.isFile()))) return;
-    if (this.rules.followLinks) this.addSlide(place, stat);
+    const kind = await this.kindOf(place, stat.isFile());
+    if (kind === null) return;
+    if (this.rules.followLinks) this.addSlide(place, stat, kind);
     else this.refused.push(place);
   }
 
@@ -225,19 +250,20 @@ class FolderWalk {
     }
   }
 
-  private addSlide(place: Place, stat: Stat): void {
+  private addSlide(place: Place, stat: Stat, kind: 'item' | ScannerFormat): void {
     const text = textOf(place.inside);
     const isText = Buffer.from(text).equals(place.inside);
     const problem = isText ? nameProblem(text, true) : 'a name that is not UTF-8';
     const name = problem === null ? text : escapedName(place.inside);
-    this.slides.push({ name, path: textOf(place.path), identity: identityOf(stat), problem });
+    const slide = { name, path: textOf(place.path), identity: identityOf(stat), problem };
+    if (kind === 'item') this.slides.push(slide);
+    else this.scanned.push({ format: kind, slide });
   }
 
   private addFolder(place: Place, isLink: boolean): void {
     const { recursive, followLinks, maxDepth } = this.rules;
-    const what = isLink ? 'a link to a folder' : 'a subfolder';
-    if (!recursive) this.leaveOut(place, `${what}, and this run is not recursive`);
-    else if (isLink && !followLinks) this.leaveOut(place, `${what}, and this run does not follow links`);
+    if (!recursive) this.leaveOut(place, isLink ? kLinkedFolder : kSubfolder);
+    else if (isLink && !followLinks) this.leaveOut(place, 'a link to a folder, and this run does not follow links');
     else if (place.depth > maxDepth) {
       throw this.beyond(`more than ${maxDepth} levels of subfolders`, 'maxFolderDepth');
     } else (isLink ? this.linked : this.folders).push(place);

@@ -138,7 +138,8 @@ function isRow(value: unknown): value is JournalRow {
 }
 
 function isIdentity(value: unknown): boolean {
-  return isObject(value) && [value['size'], value['mtimeNs'], value['inode']].every(isText);
+  if (!isObject(value) || ![value['size'], value['mtimeNs'], value['inode']].every(isText)) return false;
+  return value['filesDigest'] === undefined || isText(value['filesDigest']);
 }
 
 const isListOf = (value: unknown, length: number, isOne: (one: unknown) => boolean): boolean =>

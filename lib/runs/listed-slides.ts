@@ -15,6 +15,7 @@ import { escapedName, nameProblem, shown } from './names.js';
 import { RemoteSlide } from '../storage/remote-slide.js';
 import { isLink, kDangling, slideAt } from './slide-files.js';
 import { slideItems, type ItemRules } from './slide-names.js';
+import { SlideParts } from './slide-parts.js';
 import type { NotRead } from './types.js';
 
 export type ListedSlide = WalkedSlide;
@@ -55,6 +56,7 @@ export async function listedSlides(
   const notRead: NotRead[] = [];
   const { noun } = rules.items ?? slideItems;
   const turns = new Turns(rules.signal);
+  const parts = new SlideParts(fs, rules.signal ?? null);
   const addresses: { readonly at: number; readonly address: RemoteAddress }[] = [];
   for (const path of paths) {
     const remote = remoteOf(path, noun);
@@ -67,8 +69,8 @@ export async function listedSlides(
       addresses.push({ at: slides.length, address: remote });
       slides.push(placeholder);
     } else {
-      const { identity } = await slideAt(path, basename(path), fs, noun);
-      slides.push({ ...nameAs(basename(path)), path, identity });
+      const found = await slideAt(path, basename(path), fs, noun, noun === 'slide' ? parts : null);
+      slides.push({ ...found, ...nameAs(basename(path)) });
     }
   }
   const looked = await remoteSlides(
@@ -94,16 +96,24 @@ function nameAs(name: string): Pick<WalkedSlide, 'name' | 'problem'> {
 }
 
 async function refuseTwice(slides: readonly WalkedSlide[], noun: string, turns: Turns): Promise<void> {
-  const seen = new Set<string>();
-  for (const { path, input } of slides) {
+  const seen = new Map<string, string>();
+  for (const { path, input, parts } of slides) {
     if (turns.isOver) await turns.next();
-    const absolute = input instanceof RemoteSlide ? identityOfAddress(input.address) : resolve(path);
-    if (seen.has(absolute)) {
+    const absolute = input instanceof RemoteSlide ? identityOfAddress(input.address) : resolve(parts?.[0] ?? path);
+    const other = seen.get(absolute);
+    if (other !== undefined && resolve(other) !== resolve(path) && parts !== undefined) throw sameSlide(other, path);
+    if (other !== undefined) {
       const found = `${noun === 'image' ? 'an' : 'a'} ${noun} that was given twice (${shown(path)})`;
       throw new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice: `name each ${noun} once` });
     }
-    seen.add(absolute);
+    seen.set(absolute, path);
   }
+}
+
+/** Two files of one slide were named. */
+function sameSlide(one: string, other: string): MicrotomeError {
+  const found = `${shown(one)} and ${shown(other)} are files of one slide, which was given twice`;
+  return new MicrotomeError('ROWS_MISMATCH', 'csv', found, { path: other, advice: 'name one file of each slide' });
 }
 
 async function distinct(

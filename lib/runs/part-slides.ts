@@ -28,8 +28,12 @@ export function wholeSlides(prepared: PreparedRun, { columns, given }: RunOption
 
 function wholeRow({ name, slide }: RunRow): WholeRow {
   if (slide === null) return { name, bytes: null, modifiedNs: null };
-  const { size, mtimeNs, etagDigest } = slide.identity;
-  return { name, bytes: Number(size), modifiedNs: mtimeNs, ...(etagDigest === undefined ? {} : { etagDigest }) };
+  const { size, mtimeNs, etagDigest, filesDigest } = slide.identity;
+  const digests = {
+    ...(etagDigest === undefined ? {} : { etagDigest }),
+    ...(filesDigest === undefined ? {} : { filesDigest }),
+  };
+  return { name, bytes: Number(size), modifiedNs: mtimeNs, ...digests };
 }
 
 /** The run with these of its rows alone. The files that its output must not replace are those of the whole. */

@@ -16,6 +16,8 @@ export interface WholeRow {
   readonly modifiedNs: string | null;
   /** Of an object of a store: of its ETag, in hexadecimal. One that was replaced may have the same size and second. */
   readonly etagDigest?: string;
+  /** Of a slide of several files: of the name, the size and the time of each, in hexadecimal. */
+  readonly filesDigest?: string;
 }
 
 /** All rows that the parts share. */

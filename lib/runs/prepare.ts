@@ -65,7 +65,11 @@ export async function prepareRun(given: RunSource, options: RunOptions, fs: File
   if (joined.problems.length > 0 && options.onMissing === 'error') {
     throw rowsMismatch(joined.problems, undefined, options.format ?? options.metadata);
   }
-  const files = [options.format, options.metadata, ...joined.rows.map((row) => row.slide?.path ?? null)];
+  const files = [
+    options.format,
+    options.metadata,
+    ...joined.rows.flatMap((row) => row.slide?.parts ?? row.slide?.path ?? null),
+  ];
   return {
     header: [layout.idColumn, layout.valueColumn],
     rows: joined.rows,

@@ -14,7 +14,8 @@ import { listFolder } from '../storage/s3/list.js';
 import { storeOf } from '../storage/stores.js';
 import type { FolderRules, WalkedFolder, WalkedSlide } from './folder-walk.js';
 import { escapedName, nameProblem } from './names.js';
-import { slideItems, type ItemRules } from './slide-names.js';
+import { kUnknown } from './slide-files.js';
+import { scannerFormat, slideItems, type ItemRules } from './slide-names.js';
 import type { NotRead } from './types.js';
 
 /** Null: a path. Throws NETWORK for an address that is not read, INVALID_OPTION. */
@@ -51,7 +52,8 @@ export async function walkRemoteFolder(folder: S3Address, rules: FolderRules): P
     const verdict = byName(parts.at(-1) ?? '');
     if (verdict === null || verdict === 'look') continue;
     if (verdict !== 'item') {
-      notRead.push({ path, reason: verdict.reason });
+      const reason = verdict === 'openslide' ? kNeedsFiles : verdict === 'either' ? kOneByOne : verdict.reason;
+      notRead.push({ path, reason });
       continue;
     }
     const problem = nameProblem(name, true);
@@ -82,8 +84,14 @@ function tooDeep(folder: string, most: number): MicrotomeError {
   );
 }
 
+/** Of a slide at an address in a format that is not read from there. */
+export const kNeedsFiles = 'OpenSlide reads such slides, and only from files of this machine';
+
+/** To find out who reads such an object would be requests for each. */
+const kOneByOne =
+  'of a folder at an address only .tif, .tiff and .svs files are read; such a file can be given by its own address';
+
 const kLooksAtOnce = 8;
-const kUnknown = { size: '0', mtimeNs: '0', inode: '0' };
 
 /** Objects by their addresses. One that cannot be looked at fails alone. */
 export async function remoteSlides(addresses: readonly RemoteAddress[], rules: FolderRules): Promise<WalkedSlide[]> {
@@ -95,6 +103,16 @@ export async function remoteSlides(addresses: readonly RemoteAddress[], rules: F
       const address = addresses[at] as RemoteAddress;
       const known = new RemoteSlide(address);
       const own = named(nameOfAddress(address), address.shown);
+      if (scannerFormat(nameOfAddress(address)) === 'openslide') {
+        slides[at] = {
+          ...own,
+          path: address.shown,
+          identity: kUnknown,
+          input: known,
+          failure: needsFiles(address.shown),
+        };
+        continue;
+      }
       try {
         const facts = await known.look(storage, signal);
         const input = new RemoteSlide(address, facts.etag);
@@ -108,6 +126,12 @@ export async function remoteSlides(addresses: readonly RemoteAddress[], rules: F
   };
   await Promise.all(Array.from({ length: Math.min(kLooksAtOnce, addresses.length) }, worker));
   return slides;
+}
+
+/** Refuses the slide by the name of its format: an object is one file, and such a slide needs a path. */
+function needsFiles(shown: string): MicrotomeError {
+  const advice = 'copy the slide to this machine, with all its files, and pass its path';
+  return new MicrotomeError('NOT_A_SLIDE', 'slide', `${shown}: ${kNeedsFiles}`, { path: shown, advice });
 }
 
 /** What is wrong with the machine or the options is wrong with every slide. */

@@ -75,7 +75,10 @@ function changeOf(was: SlideIdentity, now: SlideIdentity, isObject: boolean): st
   const parts: string[] = [];
   if (was.mtimeNs !== now.mtimeNs) parts.push(`was modified at ${timeText(was)} and is of ${timeText(now)}`);
   // Of an object the number stands for its ETag.
-  if (was.inode !== now.inode && isObject) parts.push('was replaced (its ETag is another one)');
+  const isOther = was.inode !== now.inode || was.filesDigest !== now.filesDigest;
+  // Of several files the number stands for all of their inodes.
+  if (isOther && (was.filesDigest ?? now.filesDigest) !== undefined) parts.push('has a file that was replaced');
+  else if (was.inode !== now.inode && isObject) parts.push('was replaced (its ETag is another one)');
   else if (was.inode !== now.inode) parts.push(`was replaced (inode ${was.inode} and now ${now.inode})`);
   return parts.length === 0 ? null : parts.join(', ');
 }

@@ -14,6 +14,7 @@ import { shown, unsafeName } from './names.js';
 import { remoteOf } from './remote-slides.js';
 import { findSlide, folderOf, type FoundSlide, type NameSource, type UnreadableSlide } from './slide-files.js';
 import { isImageName, stemOf } from './slide-names.js';
+import { SlideParts } from './slide-parts.js';
 import type { NotRead } from './types.js';
 
 /** One row of the output. */
@@ -49,9 +50,11 @@ export async function rowsOfFormat(
   const finder = remote === null ? await localFinder(dir, stems, rules, fs) : await remoteFinder(dir, stems, rules, fs);
   const rows: RunRow[] = [];
   const problems: string[] = [];
+  const once = new NamedOnce(format.path);
   for (const [index, { name, line }] of format.rows.entries()) {
     const source = { path: format.path, line };
     const found = await finder(name, source);
+    if (typeof found !== 'string') once.add(found, name, line);
     const row = metadata?.rows.get(name) ?? null;
     const reasons = typeof found === 'string' ? [found] : [];
     if (metadata !== null && row === null) reasons.push(`no row in ${metadata.path}`);
@@ -66,6 +69,25 @@ export async function rowsOfFormat(
   }
   problems.push(...strangers(metadata, new Set(format.rows.map((row) => row.name)), format.path));
   return { rows, problems };
+}
+
+/** A slide of several files has a row by one of their names. */
+class NamedOnce {
+  readonly #seen = new Map<string, { readonly name: string; readonly line: number }>();
+
+  constructor(private readonly path: string) {}
+
+  /** Throws CSV_INVALID where another row names a file of the same slide. */
+  add({ parts }: FoundSlide, name: string, line: number): void {
+    const [first] = parts ?? [];
+    if (first === undefined) return;
+    const other = this.#seen.get(first);
+    if (other !== undefined) {
+      const found = `${shown(name)} is of the slide that ${shown(other.name)} of line ${other.line} names`;
+      throw csvInvalid(this.path, line, found, 'leave one of the two rows out');
+    }
+    this.#seen.set(first, { name, line });
+  }
 }
 
 /** Every slide of the folder, in name order. */
@@ -121,8 +143,8 @@ export async function rowsOfFiles(
 /** A row for each slide, with its row of the metadata. A slide whose name no table can carry needs none: it fails alone. */
 function joined(slides: readonly ListedSlide[], metadata: Metadata | null): JoinedRows {
   const problems: string[] = [];
-  const rows = slides.map(({ name, path, identity, problem: unsafe, input, failure }, index): RunRow => {
-    const slide = { name, path, identity, ...(input === undefined ? {} : { input }) };
+  const rows = slides.map(({ problem: unsafe, failure, ...slide }, index): RunRow => {
+    const { name, path } = slide;
     if (unsafe !== null) {
       return { index, name, slide, problem: null, metadata: null, failure: unsafeName(unsafe, path, name) };
     }
@@ -155,11 +177,12 @@ type Finder = (name: string, source: NameSource) => Promise<FoundSlide | Unreada
 
 async function localFinder(dir: string, stems: boolean, rules: FolderRules, fs: FileSystem): Promise<Finder> {
   const folder = await folderOf(dir, fs);
+  const parts = new SlideParts(fs, rules.signal ?? null);
   const fileNames = stems ? await namesByStem(folder, rules, fs) : null;
   return async (name, source) => {
     const fileName = fileNames === null ? [name] : (fileNames.get(name) ?? []);
     if (fileName.length !== 1) return stemProblem(fileName);
-    return findSlide(folder, fileName[0] ?? '', source, fs, rules.followLinks);
+    return findSlide(folder, fileName[0] ?? '', source, parts, fs, rules.followLinks);
   };
 }
 

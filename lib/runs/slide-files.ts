@@ -3,13 +3,14 @@
  * links in it are followed unless `followLinks` is false; then a link is refused, never skipped. What a folder holds is
  * for folder-walk.ts.
  */
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { ioFailure } from './failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from './file-system.js';
 import { fromFileSystem, MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
 import type { SlideInput } from '../slide/byte-source.js';
 import { shown } from './names.js';
+import type { SlideParts } from './slide-parts.js';
 import { isSlideName, slideEndings, type ItemRules } from './slide-names.js';
 
 export { isSlideName };
@@ -21,12 +22,16 @@ export interface SlideIdentity {
   readonly inode: string;
   /** Of an object of a store: of its ETag, in hexadecimal. Not there: a file. */
   readonly etagDigest?: string;
+  /** Of a slide of several files: of the name, the size and the time of each, in hexadecimal. Not there: one file. */
+  readonly filesDigest?: string;
 }
 
 export interface FoundSlide {
   readonly name: string;
   readonly path: string;
   readonly identity: SlideIdentity;
+  /** Of a slide of several files: the paths of all. Not there: one file. */
+  readonly parts?: readonly string[];
   /** What is opened, where that is not the file at `path`. */
   readonly input?: SlideInput;
 }
@@ -88,7 +93,7 @@ export interface UnreadableSlide extends FoundSlide {
 }
 
 /** Of no file: a score that was made of one is not taken for one of this slide. */
-const kUnknown: SlideIdentity = { size: '0', mtimeNs: '0', inode: '0' };
+export const kUnknown: SlideIdentity = { size: '0', mtimeNs: '0', inode: '0' };
 
 /**
  * The slide `name` of the folder (an absolute real path), or a text that says why there is none. Throws CSV_INVALID
@@ -98,6 +103,7 @@ export async function findSlide(
   folder: string,
   name: string,
   source: NameSource,
+  parts: SlideParts,
   fs: FileSystem = realFileSystem,
   followLinks = true,
 ): Promise<FoundSlide | UnreadableSlide | string> {
@@ -108,7 +114,12 @@ export async function findSlide(
       if (target !== path) throw linkRefused(folder, name, target, source);
     }
     const stat = await fs.stat(path, { bigint: true });
-    return stat.isFile() ? found(name, path, stat) : 'not a regular file';
+    const more = stat.isDirectory() ? await parts.inFolder(path) : stat.isFile() ? await parts.of(path) : kNoFile;
+    if (typeof more === 'string') return more;
+    if (more === null) return found(name, path, stat);
+    const link = followLinks ? null : await linkAmong(more.parts ?? [], fs);
+    if (link !== null) throw linkRefused(folder, relative(folder, link.path), link.target, source);
+    return { name, path, ...more };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR')
@@ -117,6 +128,20 @@ export async function findSlide(
     if (error instanceof MicrotomeError) throw error;
     return { name, path, identity: kUnknown, failure: ioFailure(error, 'look at', path, 'slide') };
   }
+}
+
+const kNoFile = 'not a regular file';
+
+/** The first of the files that is, or lies behind, a link, and where it leads to. */
+export async function linkAmong(
+  paths: readonly string[],
+  fs: FileSystem,
+): Promise<{ readonly path: string; readonly target: string | null } | null> {
+  for (const path of paths) {
+    const target = await fs.realpath(path).catch(() => null);
+    if (target !== path) return { path, target };
+  }
+  return null;
 }
 
 /** Tables often name slides without the ending of the file. */
@@ -144,10 +169,11 @@ export async function slideAt(
   name: string,
   fs: FileSystem = realFileSystem,
   noun: ItemRules['noun'] = 'slide',
-): Promise<FoundSlide> {
+  parts: SlideParts | null = null,
+): Promise<FoundSlide | UnreadableSlide> {
   try {
     const stat = await fs.stat(path, { bigint: true });
-    if (stat.isFile()) return found(name, path, stat);
+    if (stat.isFile()) return { ...found(name, path, stat), ...(await parts?.of(path)) };
   } catch (error) {
     throw fromFileSystem(error, 'slide', path, `the ${noun}`);
   }

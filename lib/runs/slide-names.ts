@@ -5,8 +5,11 @@ import type { FileSystem } from './file-system.js';
 export interface ItemRules {
   /** What messages call one. */
   readonly noun: 'slide' | 'image';
-  /** `item`: it is read. `look`: its content says. A reason: it is not read. Null: it is none of what the run is about. */
-  byName(name: string): 'item' | 'look' | { readonly reason: string } | null;
+  /**
+   * `item`: it is read. `look`: its content says. `openslide`, `either`: it is a file of a scanner's own format, which OpenSlide
+   * reads, or either OpenSlide or the own reader. A reason: it is not read. Null: it is none of what the run is about.
+   */
+  byName(name: string): 'item' | 'look' | ScannerFormat | { readonly reason: string } | null;
   /** Why the file is not read; null: it is. */
   byContent?(path: string, fs: FileSystem): Promise<string | null>;
 }
@@ -32,9 +35,17 @@ export function stemOf(fileName: string): string {
   return dot > fileName.lastIndexOf('/') + 1 ? fileName.slice(0, dot) : fileName;
 }
 
-/** Slides in formats of other vendors, by extension. */
+/** Who reads a scanner's own format: OpenSlide alone, or the own reader too, where the file is such a TIFF. */
+export type ScannerFormat = 'openslide' | 'either';
+
+const kScannerFormats: ReadonlyMap<string, ScannerFormat> = new Map([
+  ...['mrxs', 'vms', 'vmu', 'dcm', 'dicom', 'svslide', 'czi'].map((ending) => [ending, 'openslide'] as const),
+  ...['ndpi', 'scn', 'bif'].map((ending) => [ending, 'either'] as const),
+]);
+
+/** Slides in formats that nobody here reads, by extension. */
 const kOtherFormats = new Set(
-  'ndpi ndpis mrxs mirax svslide scn czi dcm dicom vms vmu bif isyntax i2syntax vsi ets lif nd2 oib oif oir zvi jp2 jpx j2k kfb sdpc tmap mds mdsx aperio afi sld sldy ims lsm zarr'.split(
+  'ndpis mirax isyntax i2syntax vsi ets lif nd2 oib oif oir zvi jp2 jpx j2k kfb sdpc tmap mds mdsx aperio afi sld sldy ims lsm zarr'.split(
     ' ',
   ),
 );
@@ -42,11 +53,20 @@ const kOtherFormats = new Set(
 /** TIFF files under other names: they may well be readable, and a folder run does not take them for slides. */
 const kOtherTiffs = new Set('btf tf2 tf8 qptiff gtif gtiff ptif ptiff'.split(' '));
 
+/** Lower case, without the dot; empty: none, or a hidden file. */
+function endingOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return name.startsWith('.') || dot < 1 ? '' : name.slice(dot + 1).toLowerCase();
+}
+
+/** Null: the name is not that of a scanner's own format. */
+export function scannerFormat(name: string): ScannerFormat | null {
+  return kScannerFormats.get(endingOf(name)) ?? null;
+}
+
 /** Why a file with such a name is not read although it may be a slide; null: it is none, as far as its name says. */
 export function unreadKind(name: string): string | null {
-  if (name.startsWith('.')) return null;
-  const dot = name.lastIndexOf('.');
-  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : '';
+  const extension = endingOf(name);
   if (kOtherFormats.has(extension)) return `this version does not read .${extension} files`;
   if (!kOtherTiffs.has(extension)) return null;
   return `of a folder only .tif, .tiff and .svs files are read; a .${extension} file can be given by its own path`;
@@ -57,6 +77,8 @@ export const slideItems: ItemRules = {
   noun: 'slide',
   byName(name) {
     if (isSlideName(name)) return 'item';
+    const format = scannerFormat(name);
+    if (format !== null) return format;
     const reason = unreadKind(name);
     return reason === null ? null : { reason };
   },

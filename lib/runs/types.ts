@@ -27,7 +27,7 @@ export type RowSource = 'scored' | 'resumed' | 'fallback' | 'missing' | 'skipped
 /** Something in a folder that may be a slide, or hold slides, and that a run does not read. */
 export interface NotRead {
   readonly path: string;
-  /** Such as `a subfolder, and this run is not recursive` or `this version does not read .ndpi files`. */
+  /** Such as `a subfolder, and this run is not recursive` or `this version does not read .isyntax files`. */
   readonly reason: string;
 }
 

@@ -18,11 +18,11 @@ import type {
   NativeSlide,
 } from '../native/contract.js';
 import type { NativeProgram } from '../native/program.js';
-import { defaults } from '../options/defaults.js';
 import type { RowsAsked } from '../model/program/compile.js';
 import {
   encodingProgram,
   nativeProgram,
+  openOptionsOf,
   parseScorerOptions,
   parseSlideScoreOptions,
   slideSettings,
@@ -95,8 +95,7 @@ async function withSlide<T>(
   use: (slide: NativeSlide) => Promise<T>,
   leave?: (ending: Promise<void>) => void,
 ): Promise<T> {
-  const options = { limits: o.limits ?? defaults.limits, slideMpp: o.slideMpp, storage: o.storage };
-  const slide = await openNativeSlide(place, options, o.signal, leave);
+  const slide = await openNativeSlide(place, openOptionsOf(o), o.signal, leave);
   try {
     return await use(slide);
   } finally {

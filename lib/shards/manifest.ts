@@ -190,7 +190,8 @@ export function rowDifferences(was: readonly WholeRow[], now: readonly WholeRow[
     if (old === undefined) found.push(`${shown} is new`);
     else if (old.bytes !== row.bytes) found.push(`${shown} had ${sizeText(old)} and has ${sizeText(row)}`);
     else if (old.etagDigest !== row.etagDigest) found.push(`${shown} was replaced (its ETag is another one)`);
-    else if (old.modifiedNs !== row.modifiedNs) found.push(`${shown} was modified since`);
+    else if (old.modifiedNs !== row.modifiedNs || old.filesDigest !== row.filesDigest)
+      found.push(`${shown} was modified since`);
   }
   for (const { name } of was) if (!names.has(name)) found.push(`${JSON.stringify(name)} is not there any more`);
   if (found.length === 0) return ['the rows are in another order'];

@@ -1,6 +1,7 @@
 /**
  * The rows of the whole run as a file: one line of JSON for each, `["name",bytes,"modifiedNs"]`, of an
- * object with the digest of its ETag as fourth; in the order of the output.
+ * object with the digest of its ETag as fourth, of a slide of several files with null and the digest of these; in the order
+ * of the output.
  */
 import { createHash } from 'node:crypto';
 import { MicrotomeError } from '../core/errors.js';
@@ -16,8 +17,10 @@ const kMaxBytes = 2 ** 31;
 const kMaxLineBytes = 2 ** 16;
 const kLinesAtOnce = 4096;
 
-function lineOf({ name, bytes, modifiedNs, etagDigest }: WholeRow): string {
-  return `${JSON.stringify([name, bytes, modifiedNs, ...(etagDigest === undefined ? [] : [etagDigest])])}\n`;
+function lineOf({ name, bytes, modifiedNs, etagDigest, filesDigest }: WholeRow): string {
+  const etag = etagDigest === undefined ? [] : [etagDigest];
+  const digests = filesDigest === undefined ? etag : [etagDigest ?? null, filesDigest];
+  return `${JSON.stringify([name, bytes, modifiedNs, ...digests])}\n`;
 }
 
 export async function* rowLines(rows: readonly WholeRow[], signal: AbortSignal | null): AsyncGenerator<string> {
@@ -83,14 +86,18 @@ function rowOf(text: string): WholeRow | null {
   } catch {
     return null;
   }
-  if (!Array.isArray(value) || (value.length !== 3 && value.length !== 4)) return null;
-  const [name, bytes, modifiedNs, etagDigest] = value as readonly unknown[];
+  if (!Array.isArray(value) || value.length < 3 || value.length > 5) return null;
+  const [name, bytes, modifiedNs, etagDigest = null, filesDigest = null] = value as readonly unknown[];
   if (typeof name !== 'string') return null;
   if (bytes !== null && !(typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0)) return null;
   if (modifiedNs !== null && !(typeof modifiedNs === 'string' && /^-?\d{1,20}$/.test(modifiedNs))) return null;
-  if (value.length === 3) return { name, bytes, modifiedNs };
-  if (typeof etagDigest !== 'string' || !/^[0-9a-f]{1,128}$/.test(etagDigest)) return null;
-  return { name, bytes, modifiedNs, etagDigest };
+  const isDigest = (digest: unknown): digest is string =>
+    typeof digest === 'string' && /^[0-9a-f]{1,128}$/.test(digest);
+  const row = { name, bytes, modifiedNs };
+  if (value.length === 3) return row;
+  if (value.length === 4) return isDigest(etagDigest) ? { ...row, etagDigest } : null;
+  if (!isDigest(filesDigest) || (etagDigest !== null && !isDigest(etagDigest))) return null;
+  return etagDigest === null ? { ...row, filesDigest } : { ...row, etagDigest, filesDigest };
 }
 
 export function damaged(path: string, found: string): MicrotomeError {

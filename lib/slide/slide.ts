@@ -4,7 +4,7 @@ import { jobUnlessAborted, runJob, throwIfAborted } from '../core/cancel.js';
 import type { Job } from '../core/cancel.js';
 import { MicrotomeError, fromNative, native, nativeJob } from '../core/errors.js';
 import { withJson } from '../core/plain-json.js';
-import { loadAddon } from '../native/addon.js';
+import { findOpenslideFor, loadAddon, nameOpenslide } from '../native/addon.js';
 import type { NativeRegion, NativeSlide, NativeSlideInfo, NativeTileBatch } from '../native/contract.js';
 import type { CompressionName, PhotometricName, ResolutionSource } from '../native/names.js';
 import { maskSource } from './mask-source.js';
@@ -21,6 +21,7 @@ import type { OpenOptions, RegionOptions, TensorsOptions, TilesOptions, TissueCa
 import { RemoteSlide } from '../storage/remote-slide.js';
 import { placeOf } from './byte-source.js';
 import type { Input, Place } from './byte-source.js';
+import { otherFiles } from './files/other-files.js';
 import { bridgeTo } from './source-bridge.js';
 import { OwnedTensorBatch, OwnedTileBatch } from './tile-batch.js';
 import type { TensorBatch, TensorType, TileBatch } from './tile-batch.js';
@@ -52,7 +53,7 @@ export interface Resolution {
 
 /** What read a slide. */
 export interface SlideDriver {
-  /** `tiff`. */
+  /** `openslide`, or a dialect of TIFF. */
   readonly name: string;
   /** One sentence: what in the file made this driver the right one. */
   readonly why: string;
@@ -288,6 +289,11 @@ class OpenedSlide implements Slide {
   }
 }
 
+/** False: a dialect of TIFF was asked for. */
+function mayBeOpenslide(driver: string | null): boolean {
+  return driver === null || driver === 'auto' || driver === 'openslide';
+}
+
 /**
  * Opens the addon's slide; for the scorer too, which needs no more of it. An abort while it opens rejects at once; what
  * has opened is closed then. `leave` gets what ends after the call: an opening that was given up.
@@ -299,19 +305,29 @@ export async function openNativeSlide(
   leave: (ending: Promise<void>) => void = ignore,
 ): Promise<NativeSlide> {
   const addon = await loadAddon();
-  const { limits, slideMpp } = options;
+  const { limits, slideMpp, driver = null, openslidePath = null } = options;
+  if (openslidePath !== null) nameOpenslide(addon, openslidePath);
   const opened = at instanceof RemoteSlide ? await at.open(options.storage ?? null, signal) : at;
+  const files = typeof opened === 'string' && mayBeOpenslide(driver) ? await otherFiles(opened, signal) : [];
+  const asked = { limits, slideMpp, ...(driver === null ? {} : { driver }), ...(files.length === 0 ? {} : { files }) };
   throwIfAborted(signal);
   const place = typeof opened === 'string' ? opened : bridgeTo(opened, name);
   const start = (): Job<NativeSlide> => {
-    const job = nativeJob(() => addon.openSlide(place, { limits, slideMpp }), name);
+    const job = nativeJob(() => addon.openSlide(place, asked), name);
     const giveUp = (): void => leave(job.result.then((late) => late.close()).catch(ignore));
     signal?.addEventListener('abort', giveUp, { once: true });
     const done = (): void => signal?.removeEventListener('abort', giveUp);
     job.result.then(done, done);
     return job;
   };
-  return jobUnlessAborted(signal, start, ignore);
+  try {
+    return await jobUnlessAborted(signal, start, ignore);
+  } catch (error) {
+    // OpenSlide is looked for when the first slide needs it.
+    if (!(error instanceof MicrotomeError) || error.code !== 'DRIVER_MISSING' || !findOpenslideFor(addon)) throw error;
+    throwIfAborted(signal);
+    return await jobUnlessAborted(signal, start, ignore);
+  }
 }
 
 /**
@@ -319,8 +335,8 @@ export async function openNativeSlide(
  *
  * @param input - A path, a `file:` URL, an address (`https://`, `http://`, `s3://`), or a {@link ByteSource}.
  * @throws {@link MicrotomeError} FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_SLIDE, TRUNCATED, LIMIT_EXCEEDED,
- * UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, INVALID_OPTION, NETWORK (see {@link httpSource}),
- * UNSUPPORTED_PLATFORM, RUNTIME_MISSING.
+ * UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, INVALID_OPTION, NETWORK (see {@link httpSource}), DRIVER_MISSING,
+ * SLIDE_INCOMPLETE, UNSUPPORTED_PLATFORM, RUNTIME_MISSING.
  * @example
  * ```ts
  * const slide = await openSlide('slide.tif');

@@ -13,6 +13,8 @@
 #include "core/simd.h"
 #include "decode/tile_decoder.h"
 #include "infer/model.h"
+#include "openslide/openslide_driver.h"
+#include "openslide/openslide_library.h"
 
 namespace microtome::addon {
 namespace {
@@ -22,8 +24,15 @@ Napi::Value set_paths(const Napi::CallbackInfo& call) {
     const Fields paths(call[0]);
     decode::set_codec_paths({.jpeg = paths.string("jpeg"), .vips = paths.string("vips")});
     infer::set_runtime_path(paths.string("onnxRuntime"));
+    if (!paths.is_null("openslide")) openslide::set_library_path(paths.string("openslide"));
     return call.Env().Undefined();
   });
+}
+
+// Who is asked about a file that is no TIFF.
+const slide::DriverTable& drivers() {
+  static const slide::DriverTable table{{openslide::openslide_driver()}};
+  return table;
 }
 
 // The file of a path is opened on the service thread; a source of JavaScript's is made here.
@@ -42,7 +51,7 @@ Napi::Value open_slide(const Napi::CallbackInfo& call) {
         [open = opener_of(call.Env(), call[0]), options = read_open_options(Fields(call[1])),
          calls](decode::TileDecoder&) {
           calls->token().check(Stage::Slide);
-          return slide::Slide::open(open(), options);
+          return slide::Slide::open(open(), options, drivers());
         },
         [](Napi::Env env, std::shared_ptr<const slide::Slide>& slide) -> Napi::Value {
           return SlideBinding::wrap(env, std::exchange(slide, nullptr));
@@ -68,6 +77,7 @@ struct Report {
   decode::CodecReport jpeg;
   decode::CodecReport vips;
   infer::RuntimeReport runtime;
+  openslide::LibraryReport openslide;
   std::vector<decode::CodecSource> codecs;
 };
 
@@ -98,13 +108,15 @@ Napi::Value codec_list(Napi::Env env, const std::vector<decode::CodecSource>& co
 
 Napi::Value report_object(Napi::Env env, const Report& report) {
   auto out = Napi::Object::New(env);
-  const auto& [jpeg, vips, runtime, codecs] = report;
+  const auto& [jpeg, vips, runtime, openslide, codecs] = report;
   out.Set("jpeg", library_object(env, jpeg.loaded, jpeg.path, jpeg.version, jpeg.error, jpeg.is_private));
   out.Set("vips", library_object(env, vips.loaded, vips.path, vips.version, vips.error, vips.is_private));
   auto onnx = library_object(env, runtime.loaded, runtime.path, runtime.version, runtime.error, runtime.is_private);
   onnx.Set("api", Napi::Number::New(env, runtime.api));
   onnx.Set("providers", to_js(env, runtime.providers));
   out.Set("onnxRuntime", onnx);
+  out.Set("openslide", library_object(env, openslide.loaded, openslide.path, openslide.version, openslide.error,
+                                      openslide.is_private));
   out.Set("codecs", codec_list(env, codecs));
   out.Set("simd", Napi::String::New(env, simd_name()));
   out.Set("cores", Napi::Number::New(env, available_cores()));
@@ -116,7 +128,7 @@ Napi::Value doctor(const Napi::CallbackInfo& call) {
       call.Env(), std::make_shared<Calls>(),
       [](decode::TileDecoder&) {
         return Report{decode::jpeg_report(), decode::vips_report(), infer::runtime_report(),
-                      decode::available_codecs()};
+                      openslide::library_report(), decode::available_codecs()};
       },
       [](Napi::Env env, Report& report) -> Napi::Value { return report_object(env, report); });
 }

@@ -186,7 +186,14 @@ engine::MaskSource read_mask(const Fields& fields) {
 decode::BadTilePolicy read_bad_tile_policy(const Fields& fields) { return options::on_bad_tile(fields); }
 
 slide::OpenOptions read_open_options(const Fields& fields) {
-  return {.limits = read_limits(fields.child("limits")), .slide_mpp = options::slide_mpp(fields)};
+  slide::OpenOptions open;
+  open.limits = read_limits(fields.child("limits"));
+  open.slide_mpp = options::slide_mpp(fields);
+  if (!fields.is_null("driver")) open.driver = fields.string("driver");
+  if (fields.is_null("files")) return open;
+  const auto files = fields.array("files");
+  for (std::uint32_t i = 0; i < files.Length(); ++i) open.files.push_back(files.Get(i).ToString().Utf8Value());
+  return open;
 }
 
 tissue::TissueOptions read_tissue_options(const Fields& fields) {

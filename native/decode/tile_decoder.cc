@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "decode/bad_tile.h"
+#include "decode/interval_tile.h"
 #include "decode/jpeg_stream.h"
 #include "decode/jpeg_tile.h"
-#include "decode/one_strip_tiff.h"
-#include "decode/read_ahead.h"
 #include "decode/samples.h"
+#include "decode/stored_reader.h"
 #include "decode/tile_codecs.h"
 #include "decode/tile_errors.h"
 #include "decode/tile_rect.h"
@@ -53,6 +53,8 @@ bool is_plain_rgb(const Storage& storage) {
 
 bool is_rendered(const Storage& storage) noexcept { return storage.compression == Compression::Rendered; }
 
+bool has_intervals(const Storage& storage) noexcept { return storage.interval_height_px != 0; }
+
 bool is_colour_jpeg(const Storage& storage) noexcept {
   return storage.compression == Compression::Jpeg && !storage.planar && storage.samples == 3;
 }
@@ -79,40 +81,19 @@ std::int64_t reduced(std::int64_t side_px, int reduction) noexcept { return (sid
 struct TileDecoder::Impl {
   JpegTile jpeg;
   TileCodecs codecs;
-  std::vector<std::uint8_t> stored;   // as read from the file, a TIFF header before it for libvips
+  StoredReader reader;
+  IntervalTile intervals{reader, jpeg};
   std::vector<std::uint8_t> plane;    // one decoded plane
   std::vector<std::uint8_t> samples;  // the loaded tile
   SampleView loaded;                  // over `samples`; empty when the loaded tile is missing
   const Storage* storage = nullptr;   // of the loaded tile
-  ReadAhead ahead;
   std::vector<StoredTile> ahead_tiles;
   std::unique_ptr<PortableJpegReader> portable;  // made when needed: it is large
-
-  // The stored bytes, where they were fetched to or read now; for libvips the returned span is the whole one-strip
-  // file.
-  std::span<const std::uint8_t> read(const slide::Slide& slide, const Storage& from, const StripShape& shape,
-                                     StoredTile tile, bool for_vips) {
-    stored.clear();
-    if (tile.bytes > slide.limits().stored_tile_bytes)
-      throw Error(Code::LIMIT_EXCEEDED, Stage::Decode,
-                  "it has " + std::to_string(tile.bytes) + " stored bytes, [[limits.storedTileBytes]] is " +
-                      std::to_string(slide.limits().stored_tile_bytes));
-    const auto fetched = ahead.find(slide, tile);
-    if (!for_vips && !fetched.empty()) return fetched;
-    if (for_vips) stored = one_strip_header(shape, from, static_cast<std::size_t>(tile.bytes));
-    const std::size_t header = stored.size();
-    stored.resize(header + static_cast<std::size_t>(tile.bytes));
-    if (fetched.empty())
-      slide.source().read(tile.offset, std::span(stored).subspan(header));
-    else
-      std::copy(fetched.begin(), fetched.end(), stored.begin() + static_cast<std::ptrdiff_t>(header));
-    return stored;
-  }
 
   // Reads one JPEG and makes it complete. The frame has been checked against the tile.
   JpegFrame prepare_jpeg(const slide::Slide& slide, const Storage& from, const TileRect& rect, int count,
                          StoredTile tile) {
-    const auto bytes = read(slide, from, {}, tile, false);
+    const auto bytes = reader.read(slide, tile);
     const JpegFrame frame = read_jpeg_frame(bytes);
     require_frame(frame, rect, count);
     jpeg.load(from, bytes, frame);
@@ -132,7 +113,7 @@ struct TileDecoder::Impl {
     }
     const StripShape shape{rect.stored_width, rect.rows, count, from.bits};
     const bool for_vips = !TileCodecs::decodes(from.compression);
-    const auto bytes = read(slide, from, shape, tile, for_vips);
+    const auto bytes = for_vips ? reader.read_as_tiff(slide, from, shape, tile) : reader.read(slide, tile);
     out.resize(static_cast<std::size_t>(shape.width_px * shape.height_px * count * (from.bits / 8)));
     if (for_vips)
       decode_with_vips(vips(), bytes, shape, out);
@@ -164,6 +145,14 @@ struct TileDecoder::Impl {
     view.data = samples.data();
     loaded = view;  // only now: after an error nothing is loaded
     return TileState::Decoded;
+  }
+
+  void load_intervals(const TilePlace& place, const TileRect& rect) {
+    const std::int64_t rows = IntervalTile::stored_rows(place.storage, rect);
+    samples.resize(static_cast<std::size_t>(3 * rect.stored_width * rows));
+    const TileWindow whole{0, 0, {samples.data(), rect.stored_width, rows, 3 * rect.stored_width}};
+    intervals.decode(place, rect, {&whole, 1});
+    loaded = {samples.data(), rect.stored_width, rows, 3, 8};
   }
 
   TileState load_whole(const slide::Slide& slide, const Storage& from, const TileRect& rect, StoredTile tile) {
@@ -199,7 +188,7 @@ struct TileDecoder::Impl {
     const RgbView& to = windows.front().to;
     if (to.stride_bytes != 3 * rect.stored_width) return false;
     const StripShape shape{rect.stored_width, rect.rows, 3, 8};
-    codecs.decode(from, shape, read(slide, from, shape, tile, false),
+    codecs.decode(from, shape, reader.read(slide, tile),
                   {to.data, static_cast<std::size_t>(to.stride_bytes * rect.rows)});
     return true;
   }
@@ -265,8 +254,9 @@ struct TileDecoder::Impl {
   }
 
   void begin() noexcept {
-    trim(stored);
+    reader.trim(kScratchKept);
     jpeg.trim(kScratchKept);
+    intervals.trim(kScratchKept);
     trim(plane);
     trim(samples);
     loaded = {nullptr, 0, 0, 3, 8};
@@ -288,6 +278,10 @@ TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, s
     require_tile_size(slide, storage);
     impl_->storage = &storage;
     if (is_rendered(storage)) return impl_->render(slide, rect, directory, address, {});
+    if (has_intervals(storage)) {
+      impl_->load_intervals({slide, storage, directory, address}, rect);
+      return TileState::Decoded;
+    }
     if (storage.planar && storage.samples > 1) return impl_->load_planes(slide, storage, directory, address, rect);
     const StoredTile tile = find_tile(slide, directory, address, 0);
     if (tile.bytes == 0) return TileState::Missing;
@@ -295,19 +289,21 @@ TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, s
   });
 }
 
-void TileDecoder::read_ahead(const slide::Slide& slide, std::size_t directory, std::span<const TileAddress> addresses) {
+void TileDecoder::read_ahead(const slide::Slide& slide, const Storage& storage, std::size_t directory,
+                             std::span<const TileAddress> addresses) {
   auto& tiles = impl_->ahead_tiles;
   tiles.clear();
   try {
     for (const TileAddress& address : addresses)
-      tiles.push_back(slide.stored_tile(directory, address.column, address.row, 0));
+      for (int part = 0; part < storage.parts(); ++part)
+        tiles.push_back(slide.stored_tile(directory, address.column, address.row, part));
   } catch (const Error&) {
     tiles.clear();  // the tile's own decode says what is wrong with it
   }
-  impl_->ahead.fetch(slide, tiles);
+  impl_->reader.fetch(slide, tiles);
 }
 
-void TileDecoder::forget_read_ahead() noexcept { impl_->ahead.clear(); }
+void TileDecoder::forget_read_ahead() noexcept { impl_->reader.forget(); }
 
 bool TileDecoder::can_reduce(const Storage& storage, int reduction) noexcept {
   return is_colour_jpeg(storage) && storage.tiled && storage.tile_width_px % reduction == 0 &&
@@ -324,6 +320,10 @@ TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& 
     const bool fits = can_reduce(storage, reduction) && out.width_px == rect.stored_width / reduction &&
                       out.height_px == rect.stored_height / reduction;
     if (!fits) throw Error(Code::INTERNAL, Stage::Decode, "the destination does not have the size of a reduced tile");
+    if (has_intervals(storage)) {
+      impl_->intervals.decode_reduced({slide, storage, directory, address}, rect, reduction, out);
+      return TileState::Decoded;
+    }
     const StoredTile tile = find_tile(slide, directory, address, 0);
     if (tile.bytes == 0) {
       fill_white(out);
@@ -335,7 +335,8 @@ TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& 
 }
 
 bool TileDecoder::may_give_jpeg(const Storage& storage) noexcept {
-  return storage.compression == Compression::Jpeg && storage.tiled && has_plain_samples(storage);
+  return storage.compression == Compression::Jpeg && storage.tiled && !has_intervals(storage) &&
+         has_plain_samples(storage);
 }
 
 std::optional<PortableJpeg> TileDecoder::take_jpeg(const slide::Slide& slide, const Storage& storage,
@@ -375,6 +376,10 @@ TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage,
       if (state == TileState::Missing)
         for (const TileWindow& one : windows) fill_white(one.to);
       return state;
+    }
+    if (has_intervals(storage)) {
+      impl_->intervals.decode({slide, storage, directory, address}, rect, windows);
+      return TileState::Decoded;
     }
     const bool planes = storage.planar && storage.samples > 1;
     const StoredTile tile = planes ? StoredTile{} : find_tile(slide, directory, address, 0);

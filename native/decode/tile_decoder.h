@@ -53,7 +53,8 @@ class TileDecoder {
 
   // Fetches the compressed bytes of tiles that will be decoded next, neighbours with one read. A hint: what could not
   // be fetched is read when it is decoded. The caller must forget them before the slide goes.
-  void read_ahead(const slide::Slide& slide, std::size_t directory, std::span<const TileAddress> addresses);
+  void read_ahead(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory,
+                  std::span<const TileAddress> addresses);
   void forget_read_ahead() noexcept;
 
   // decode() in two steps, for callers that take a tile a few rows at a time: load() decodes and keeps the samples

@@ -67,9 +67,9 @@ void rethrow_at(const TilePlace& place) {
   }
 }
 
-slide::StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddress address, int plane) {
+slide::StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddress address, int part) {
   try {
-    return slide.stored_tile(directory, address.column, address.row, plane);
+    return slide.stored_tile(directory, address.column, address.row, part);
   } catch (Error& error) {
     throw std::move(error).with_path(slide.source().name()).with_tile(address);
   }

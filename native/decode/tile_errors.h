@@ -32,6 +32,6 @@ auto with_address(const TilePlace& place, const Work& work) {
 
 // The slide's own errors name the tile in their text; here they get the path and the address as data.
 [[nodiscard]] slide::StoredTile find_tile(const slide::Slide& slide, std::size_t directory, TileAddress address,
-                                          int plane);
+                                          int part);
 
 }  // namespace microtome::decode

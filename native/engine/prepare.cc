@@ -120,12 +120,11 @@ ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> p
       }
     if (same.empty()) continue;
     const auto& level = slide.levels()[static_cast<std::size_t>(plans[first].policy.level)];
-    const int planes = level.storage.planar ? level.storage.samples : 1;
     const tiles::StoredTileUses uses(same);
     for (std::size_t i = 0; i < uses.size(); ++i)
-      for (int plane = 0; plane < planes; ++plane)
+      for (int part = 0; part < level.storage.parts(); ++part)
         cost.stored_bytes +=
-            static_cast<std::int64_t>(slide.stored_tile(level.directory, uses.column(i), uses.row(i), plane).bytes);
+            static_cast<std::int64_t>(slide.stored_tile(level.directory, uses.column(i), uses.row(i), part).bytes);
     cost.stored_tiles += static_cast<std::int64_t>(uses.size());
   }
   return cost;
@@ -133,12 +132,11 @@ ReadCost read_cost(const slide::Slide& slide, std::span<const tiles::TilePlan> p
 
 ReadCost read_cost(const slide::Slide& slide, const decode::SlideImageRequest& image) {
   const slide::Level& level = slide.levels()[decode::plan_slide_image(slide, image).level];
-  const int planes = level.storage.planar ? level.storage.samples : 1;
   ReadCost cost;
   for (std::int64_t row = 0; row < level.storage.tiles_down(); ++row)
     for (std::int64_t column = 0; column < level.storage.tiles_across(); ++column, ++cost.stored_tiles)
-      for (int plane = 0; plane < planes; ++plane)
-        cost.stored_bytes += static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, plane).bytes);
+      for (int part = 0; part < level.storage.parts(); ++part)
+        cost.stored_bytes += static_cast<std::int64_t>(slide.stored_tile(level.directory, column, row, part).bytes);
   return cost;
 }
 

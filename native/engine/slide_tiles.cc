@@ -84,7 +84,7 @@ void SlideTiles::fetch(TileReader& reader, Range range) const {
   }
   const auto& level = slide_->levels()[static_cast<std::size_t>(level_)];
   if (local)
-    reader.decoder.read_ahead(*slide_, level.directory, reader.ahead);
+    reader.decoder.read_ahead(*slide_, level.storage, level.directory, reader.ahead);
   else
     reader.kept = decode::require_stored_tiles(*slide_, level.storage, level.directory, reader.ahead);
 }

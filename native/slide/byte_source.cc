@@ -53,6 +53,7 @@ class FileSource final : public ByteSource {
 
   [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
   [[nodiscard]] const std::string& name() const noexcept override { return path_; }
+  [[nodiscard]] const std::string* file_path() const noexcept override { return &path_; }
 
   void read(std::uint64_t offset, std::span<std::uint8_t> out) const override {
     if (offset > size_ || out.size() > size_ - offset) truncated(offset, out.size());

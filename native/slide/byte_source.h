@@ -80,6 +80,9 @@ class ByteSource {
   // What to call the source in messages.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
+  // The path of the file, for libraries that open it themselves; null where the bytes are in no file of this machine.
+  [[nodiscard]] virtual const std::string* file_path() const noexcept { return nullptr; }
+
   // True: read() finds all bytes, and never throws BytesPending.
   [[nodiscard]] virtual bool is_local() const noexcept { return true; }
   // Throws BytesPending unless all of `ranges`, which lie inside the source, are here; what comes back keeps them here.

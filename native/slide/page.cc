@@ -41,6 +41,23 @@ void read_pixels(const TiffDirectory& directory, const Limits& limits, Page& pag
 
 }  // namespace
 
+StoredTile Page::stored(std::int64_t column, std::int64_t row, int part) const {
+  const auto across = static_cast<std::uint64_t>(stored_across), down = static_cast<std::uint64_t>(stored_down);
+  const auto x = static_cast<std::uint64_t>(column), y = static_cast<std::uint64_t>(row);
+  const auto z = static_cast<std::uint64_t>(part);
+  if (intervals) {
+    const std::uint64_t interval_row = y * static_cast<std::uint64_t>(storage->parts()) + z;
+    const bool there = interval_row * static_cast<std::uint64_t>(storage->interval_height_px) <
+                       static_cast<std::uint64_t>(storage->height_px);
+    return there ? intervals->at(interval_row * across + x) : StoredTile{};
+  }
+  // Planes that are pages of their own have a table each; else one table holds plane after plane.
+  const bool apart = !further_planes.empty();
+  const TileTable& of_plane = apart && part > 0 ? *further_planes[z - 1] : *table;
+  // Below TileTable::size(), which was checked for overflow.
+  return of_plane.at(((apart ? 0 : z) * down + y) * across + x);
+}
+
 Page read_page(const FoundDirectory& found, const Limits& limits, std::vector<std::string>& warnings) {
   const TiffDirectory& directory = found.directory;
   Page page;

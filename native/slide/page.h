@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "slide/restart_intervals.h"
 #include "slide/slide.h"
 #include "slide/storage.h"
 #include "slide/tiff_reader.h"
@@ -35,17 +36,21 @@ struct Page {
 
   // What find_marks() adds.
   std::string mark;                  // what the file says it is, where it is no part of the slide: "label"
-  bool full_resolution = false;      // QPTIFF says so
-  std::optional<std::size_t> image;  // the image of the OME-XML that it belongs to
+  std::optional<std::size_t> image;  // of a file of several images: the one that it belongs to
 
   std::optional<Storage> storage;
   std::unique_ptr<TileTable> table;
   // Of green and blue, where each colour is a page of its own; `table` is that of red then.
   std::vector<std::unique_ptr<TileTable>> further_planes;
+  // Where the restart intervals are that its tiles consist of; null where tiles are stored as such.
+  std::unique_ptr<RestartIntervals> intervals;
   std::optional<Error> error;      // why storage is absent
   std::int64_t stored_across = 0;  // stored tiles in a row of the table, padding included
   std::int64_t stored_down = 0;
   bool joined = false;  // its plane is part of another page's image
+
+  // What its tables say of a stored tile, or of one of its parts; not compared with the file. See Slide::stored_tile.
+  [[nodiscard]] StoredTile stored(std::int64_t column, std::int64_t row, int part) const;
 
   [[nodiscard]] bool grey() const noexcept {
     return storage &&

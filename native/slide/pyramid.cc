@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "slide/philips.h"
+#include "slide/dialects/dialect.h"
 
 namespace microtome::slide {
 namespace {
@@ -48,12 +48,13 @@ class Notes {
   std::map<std::string, Note> notes_;
 };
 
-std::string no_level(const char* why) { return std::string(why) + ": no level, listed as an associated image"; }
+std::string no_level(const std::string& why) { return why + ": no level, listed as an associated image"; }
 
 // Whether a page of the right shape is a level of this slide.
 class Membership {
  public:
-  Membership(const std::vector<Page>& pages, std::size_t slide) : pages_(pages), slide_(slide) {
+  Membership(const std::vector<Page>& pages, std::size_t slide, const TiffRules& rules)
+      : pages_(pages), slide_(slide), word_(rules.image_word()) {
     for (std::size_t i = 0; i < pages.size(); ++i) {
       const Page& page = pages[i];
       if (page.sub && page.parent == slide && page.mark.empty() && (page.tiled || page.reduced) &&
@@ -64,7 +65,7 @@ class Membership {
 
   // Empty for a level, else why it is none.
   [[nodiscard]] std::string reason_against(std::size_t index) const {
-    if (const char* why = other_picture(index)) return no_level(why);
+    if (const std::string why = other_picture(index); !why.empty()) return no_level(why);
     if (same_colours(pages_[index])) return "";
     return no_level(pages_[index].grey() ? "the shape fits a level, but it is grey and the slide has colours"
                                          : "the shape fits a level, but it has colours and the slide is grey");
@@ -75,22 +76,23 @@ class Membership {
     return !page.storage || pages_[slide_].grey() == page.grey();
   }
 
-  [[nodiscard]] const char* other_picture(std::size_t index) const {
+  [[nodiscard]] std::string other_picture(std::size_t index) const {
     const Page& page = pages_[index];
     const Page& slide = pages_[slide_];
     if (page.sub) {
       const bool own = page.parent == slide_ || (slide.sub && page.parent == slide.parent);
-      return own ? nullptr : "the shape fits a level, but it is a SubIFD of another page";
+      return own ? "" : "the shape fits a level, but it is a SubIFD of another page";
     }
-    if (slide.sub && slide.parent == index) return nullptr;
+    if (slide.sub && slide.parent == index) return "";
     if (page.image && page.image == slide.image)
-      return "the shape fits a level, but it is another plane of the slide's OME image";
-    if (page.image) return "the shape fits a level, but it belongs to another OME image";
-    return has_sub_levels_ ? "the shape fits a level, but the slide's levels are its SubIFDs" : nullptr;
+      return "the shape fits a level, but it is another plane of the slide's " + word_;
+    if (page.image) return "the shape fits a level, but it belongs to another " + word_;
+    return has_sub_levels_ ? "the shape fits a level, but the slide's levels are its SubIFDs" : "";
   }
 
   const std::vector<Page>& pages_;
   std::size_t slide_;
+  std::string word_;
   bool has_sub_levels_ = false;
 };
 
@@ -111,14 +113,14 @@ std::vector<std::size_t> candidates(const std::vector<Page>& pages, std::size_t 
 
 class Builder {
  public:
-  Builder(std::vector<Page>& pages, std::size_t slide, const FileFacts& facts)
-      : pages_(pages), slide_(slide), facts_(facts), members_(pages, slide), last_(fit_of_level0(pages[slide].size)) {}
+  Builder(std::vector<Page>& pages, std::size_t slide, const TiffRules& rules)
+      : pages_(pages), slide_(slide), rules_(rules), members_(pages, slide, rules), last_(fit_of_level0(pages[slide].size)) {}
 
   Pyramid run() {
     is_level_.assign(pages_.size(), false);
     add_level(slide_, last_);
     const auto all = candidates(pages_, slide_);
-    padded_ = facts_.philips || std::any_of(all.begin(), all.end(), [&](std::size_t i) {
+    padded_ = rules_.pads_levels() || std::any_of(all.begin(), all.end(), [&](std::size_t i) {
                 return pages_[i].tile.width_px != 0 && members_.reason_against(i).empty() &&
                        shows_padding(full(), pages_[i].size, pages_[i].tile);
               });
@@ -134,22 +136,9 @@ class Builder {
  private:
   [[nodiscard]] const ImageSize& full() const { return pages_[slide_].size; }
 
-  // The factor that a Philips file states for a page.
-  [[nodiscard]] std::optional<std::int64_t> told_factor(const Page& page) const {
-    if (facts_.philips_factors.empty()) return std::nullopt;
-    auto level = philips_level(page.text);
-    if (!level && !page.sub) {
-      level = 0;  // without a word of its own: the place among the tiled pages
-      for (const Page& other : pages_) *level += !other.sub && other.tiled && other.number < page.number ? 1 : 0;
-    }
-    if (!level) return std::nullopt;
-    const auto found = facts_.philips_factors.find(*level);
-    return found == facts_.philips_factors.end() ? std::nullopt : std::optional(found->second);
-  }
-
   [[nodiscard]] std::optional<LevelFit> fit(const Page& page) const {
     if (page.tile.width_px != 0) {
-      if (const auto factor = told_factor(page)) {
+      if (const auto factor = rules_.level_factor(page, pages_)) {
         if (auto found = fit_by_factor(full(), last_, page.size, page.tile, *factor)) return found;
       }
       if (padded_) {
@@ -194,12 +183,11 @@ class Builder {
     is_level_[index] = true;
   }
 
-  // An image that a number alone marks could have been a level by its shape.
   void note_marked_shapes() {
     for (const Page& page : pages_) {
-      const bool by_number = facts_.aperio && !page.sub && page.mark == "label" && page.subfile == 1;
-      if (by_number && page.tiled && is_reduction(full(), page.size))
-        notes_.add(no_level("the shape fits a level, but NewSubfileType 1 marks Aperio's label"), page.name);
+      if (!page.tiled || !is_reduction(full(), page.size)) continue;
+      if (const std::string_view why = rules_.doubtful_mark(page); !why.empty())
+        notes_.add(no_level("the shape fits a level, but " + std::string(why)), page.name);
     }
   }
 
@@ -227,8 +215,7 @@ class Builder {
 
   std::string associated_name(const Page& page) {
     if (!page.mark.empty()) return page.mark;
-    // Aperio writes no name on its thumbnail.
-    if (!facts_.aperio || page.tiled || page.sub) return page.name;
+    if (!rules_.strips_are_thumbnail() || page.tiled || page.sub) return page.name;
     return std::exchange(thumbnail_seen_, true) ? page.name : "thumbnail";
   }
 
@@ -257,7 +244,7 @@ class Builder {
 
   std::vector<Page>& pages_;
   std::size_t slide_;
-  const FileFacts& facts_;
+  const TiffRules& rules_;
   Membership members_;
   LevelFit last_;
   bool padded_ = false;
@@ -293,28 +280,14 @@ std::size_t choose_slide(const std::vector<Page>& pages) {
   return largest(any).value_or(0);
 }
 
-Pyramid build_pyramid(std::vector<Page>& pages, std::size_t slide, const FileFacts& facts) {
-  Pyramid pyramid = Builder(pages, slide, facts).run();
+Pyramid build_pyramid(std::vector<Page>& pages, std::size_t slide, const TiffRules& rules) {
+  Pyramid pyramid = Builder(pages, slide, rules).run();
   std::vector<std::string> chosen;
   if (slide != 0)
     chosen.push_back("the slide is " + pages[slide].name + " (" + size_text(pages[slide].size) +
                      " pixels), the largest image of the file, and not its first page (" +
                      size_text(pages.front().size) + ")");
-  const auto& image = pages[slide].image;
-  if (image && !pages[slide].sub) {
-    const OmeImage& described = facts.ome[*image];
-    const ImageSize& size = pages[slide].size;
-    if (described.width_px != 0 && (described.width_px != static_cast<std::uint64_t>(size.width_px) ||
-                                    described.height_px != static_cast<std::uint64_t>(size.height_px)))
-      chosen.push_back("the OME-XML gives " + described.title(*image) + " " + std::to_string(described.width_px) +
-                       " x " + std::to_string(described.height_px) + " pixels, and " + pages[slide].name + " has " +
-                       size_text(size) + "; its resolution may be that of another picture");
-  }
-  if (facts.ome.size() > 1) {
-    chosen.push_back("the file has " + std::to_string(facts.ome.size()) + " OME images; the slide is " +
-                     (image ? facts.ome[*image].title(*image) : "none of them") +
-                     ", pages of the others are associated images");
-  }
+  for (std::string& remark : rules.remarks(pages, slide)) chosen.push_back(std::move(remark));
   pyramid.warnings.insert(pyramid.warnings.begin(), chosen.begin(), chosen.end());
   return pyramid;
 }

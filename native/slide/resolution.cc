@@ -1,13 +1,11 @@
 #include "slide/resolution.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
 
 #include "core/error.h"
-#include "slide/aperio.h"
-#include "slide/ome_xml.h"
+#include "slide/dialects/dialect.h"
 
 namespace microtome::slide {
 namespace {
@@ -21,15 +19,6 @@ constexpr double kUnknownUm = 1000;
 bool plausible(double um) noexcept { return um >= kSmallestPlausibleUm && um <= kLargestPlausibleUm; }
 
 bool is_unknown(double um) noexcept { return std::abs(um - kUnknownUm) < 0.01; }
-
-// A piece of a description in a message: short, and without what a terminal might obey.
-std::string quoted(std::string_view text) {
-  std::string shown(text.substr(0, 40));
-  std::replace_if(shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return '"' + shown + '"';
-}
-
-Mpp from_file(double x, double y, const char* source) { return {x, y, source, plausible(x) && plausible(y)}; }
 
 // Pixels per unit, where the tag holds a number that can be that.
 std::optional<double> pixels_per_unit(const TiffDirectory& page, Tag tag, std::vector<std::string>& warnings) {
@@ -55,7 +44,7 @@ std::optional<Mpp> tiff_mpp(const TiffDirectory& page, std::vector<std::string>&
     // A number at the end of its range may leave it here.
     if (!std::isfinite(x_um) || !std::isfinite(y_um) || x_um <= 0 || y_um <= 0) return std::nullopt;
     if (is_unknown(x_um) && is_unknown(y_um)) return std::nullopt;
-    return from_file(x_um, y_um, "tiff");
+    return stated_mpp(x_um, y_um, "tiff");
   } catch (const Error& error) {
     warnings.push_back("the resolution tags are not read: " + error.found());
     return std::nullopt;
@@ -64,28 +53,22 @@ std::optional<Mpp> tiff_mpp(const TiffDirectory& page, std::vector<std::string>&
 
 }  // namespace
 
-std::optional<Mpp> resolve_mpp(const TiffDirectory& page, std::string_view description, std::optional<double> option,
+Mpp chosen_mpp(double option) {
+  if (!std::isfinite(option) || option <= 0)
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "[[slideMpp]] is " + std::to_string(option) + ", expected a finite number of microns above zero");
+  return {option, option, "option", true};
+}
+
+Mpp stated_mpp(double x_um, double y_um, const char* source) {
+  return {x_um, y_um, source, plausible(x_um) && plausible(y_um)};
+}
+
+std::optional<Mpp> resolve_mpp(const SlidePage& slide, const TiffRules& rules, std::optional<double> option,
                                std::vector<std::string>& warnings) {
-  if (option) {
-    if (!std::isfinite(*option) || *option <= 0)
-      throw Error(Code::INVALID_OPTION, Stage::Options,
-                  "[[slideMpp]] is " + std::to_string(*option) + ", expected a finite number of microns above zero");
-    return Mpp{*option, *option, "option", true};
-  }
-  if (is_aperio(description)) {
-    if (const auto um = aperio_mpp(description)) return from_file(*um, *um, "aperio");
-    if (const std::string_view text = aperio_mpp_text(description); !text.empty())
-      warnings.push_back("the description states MPP = " + quoted(text) +
-                         ", expected a finite number above zero; it is not used");
-  }
-  if (is_ome_xml(description)) {
-    if (const auto size = ome_pixel_size(description)) return from_file(size->x_um, size->y_um, "ome");
-    if (description.find("PhysicalSize") != std::string_view::npos)
-      warnings.push_back(
-          "the OME-XML states no pixel size that can be used (PhysicalSizeX and PhysicalSizeY above zero, in a unit of "
-          "length)");
-  }
-  return tiff_mpp(page, warnings);
+  if (option) return chosen_mpp(*option);
+  if (const auto said = rules.resolution(slide, warnings)) return said;
+  return tiff_mpp(slide.directory, warnings);
 }
 
 }  // namespace microtome::slide

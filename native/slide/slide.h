@@ -71,9 +71,19 @@ struct Storage {
   Photometric photometric = Photometric::Rgb;
   std::vector<std::uint8_t> jpeg_tables;  // TIFF tag 347; empty when absent
   std::vector<std::uint16_t> palette;     // TIFF tag 320: reds, greens, blues; 3 << bits entries
+  // Of tiles that are cut out of one JPEG with restart markers (NDPI): what a decoder needs before the entropy-coded
+  // bytes of one restart interval, up to the scan and of the interval's size; empty for other tiles. A tile is
+  // tile_height_px / interval_height_px intervals, one below the other, each as wide as the tile.
+  std::vector<std::uint8_t> jpeg_head;
+  std::int64_t interval_height_px = 0;
 
   [[nodiscard]] std::int64_t tiles_across() const noexcept { return (width_px + tile_width_px - 1) / tile_width_px; }
   [[nodiscard]] std::int64_t tiles_down() const noexcept { return (height_px + tile_height_px - 1) / tile_height_px; }
+  // How many places of the file a tile is read from: one for each plane, or for each restart interval.
+  [[nodiscard]] int parts() const noexcept {
+    if (interval_height_px != 0) return static_cast<int>(tile_height_px / interval_height_px);
+    return planar ? samples : 1;
+  }
 };
 
 // The bytes of one stored tile. bytes == 0: the tile is missing (sparse file) and reads as white.
@@ -106,7 +116,7 @@ struct Associated {
 struct Mpp {
   double x = 0;  // microns per level-0 pixel
   double y = 0;
-  std::string source;    // "option", "aperio", "ome", "tiff"
+  std::string source;    // "option", "aperio", "ome", "tiff", "openslide"
   bool trusted = false;  // false: present but not plausible for microscopy; callers treat it as unknown
 };
 
@@ -129,16 +139,28 @@ class TilePixels {
                                   const RgbView& out) const = 0;
 };
 
+inline constexpr const char* kAutoDriver = "auto";
+
 struct OpenOptions {
   Limits limits;
-  std::optional<double> slide_mpp;  // instead of what the file says; microns per level-0 pixel
+  std::optional<double> slide_mpp;   // instead of what the file says; microns per level-0 pixel
+  std::string driver = kAutoDriver;  // or the name of the one to use: of a TIFF dialect, or of another driver
+  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that reads
+  // them watches them (SLIDE_CHANGED).
+  std::vector<std::string> files;
 };
+
+struct DriverTable;  // slide/driver.h
 
 class Slide {
  public:
-  // Throws NOT_A_SLIDE, UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, TRUNCATED, LIMIT_EXCEEDED, with the path set.
+  // Throws NOT_A_SLIDE, UNSUPPORTED_COMPRESSION, UNSUPPORTED_PIXELS, TRUNCATED, LIMIT_EXCEEDED, with the path set;
+  // INVALID_OPTION for a driver that is not in the table, NOT_A_SLIDE for one that the file is not of. Without a table:
+  // TIFFs by our own dialects.
   [[nodiscard]] static std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
                                                          const OpenOptions& options = {});
+  [[nodiscard]] static std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
+                                                         const OpenOptions& options, const DriverTable& table);
   virtual ~Slide() = default;
 
   [[nodiscard]] virtual const std::vector<Level>& levels() const noexcept = 0;
@@ -156,11 +178,14 @@ class Slide {
   // Of the tiles whose compression is Rendered: who gives them. Null where there are none.
   [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
 
-  // Where a stored tile's bytes are; `plane` is 0 unless the storage is planar. The tables are read on first use and
-  // kept. Nothing where tile_pixels() gives the tile. Throws TRUNCATED when the tile lies beyond the end of the file, LIMIT_EXCEEDED when it is larger than
-  // limits().stored_tile_bytes, INTERNAL when there is no such tile; errors name the level, the column and the row.
+  // Where the bytes of a stored tile are, or of one of its Storage::parts(). The tables are read on first use and kept.
+  // Nothing where tile_pixels() gives the tile, and for intervals of the last row that the image does not reach. The
+  // bytes of an interval begin with the restart marker before it, but for the first of all, and end with the marker
+  // behind it. Throws TRUNCATED when the tile lies beyond the end of the file, CORRUPT_TILE when the table of intervals
+  // is damaged there, LIMIT_EXCEEDED when it is larger than limits().stored_tile_bytes, INTERNAL when there is no such
+  // tile; errors name the level, the column and the row.
   [[nodiscard]] virtual StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
-                                               int plane) const = 0;
+                                               int part) const = 0;
 };
 
 }  // namespace microtome::slide

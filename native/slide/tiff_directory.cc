@@ -14,9 +14,12 @@ namespace {
 // Far above what any writer makes (a hundred or so); bounds the work per directory.
 constexpr std::uint64_t kMaxEntries = 4096;
 
-constexpr std::uint16_t kTypeAscii = 2, kTypeRational = 5, kTypeSignedByte = 6, kTypeUndefined = 7,
+// A scanner has some dozens; bounds the memory per directory, and the search for duplicates.
+constexpr std::uint64_t kMaxPrivateTags = 256;
+
+constexpr std::uint16_t kTypeAscii = 2, kTypeLong = 4, kTypeRational = 5, kTypeSignedByte = 6, kTypeUndefined = 7,
                         kTypeSignedShort = 8, kTypeSignedLong = 9, kTypeSignedRational = 10, kTypeFloat = 11,
-                        kTypeDouble = 12, kTypeSignedLong8 = 17;
+                        kTypeDouble = 12, kTypeLong8 = 16, kTypeSignedLong8 = 17;
 
 TiffEntry parse_entry(const TiffFile& file, const std::uint8_t* at) {
   TiffEntry entry;
@@ -32,6 +35,30 @@ TiffEntry parse_entry(const TiffFile& file, const std::uint8_t* at) {
   else
     entry.offset = load_unsigned(value, field, file.big_endian);
   return entry;
+}
+
+// What a directory consists of, in bytes.
+struct Widths {
+  explicit Widths(const TiffFile& file)
+      : count(file.big_tiff ? 8 : 2),
+        entry(file.big_tiff ? 20 : 12),
+        next(file.big_tiff || file.ndpi ? 8 : 4),
+        upper(file.ndpi ? 4 : 0) {}
+  std::uint64_t count, entry, next, upper;  // `upper`: of each entry, behind all of them
+};
+
+// The upper half of an offset, or of a value that stands in the entry itself and is one number of 4 bytes.
+void add_upper_half(const TiffFile& file, std::uint32_t upper, TiffEntry& entry) {
+  if (upper == 0) return;
+  if (!entry.is_inline) {
+    entry.offset |= std::uint64_t{upper} << 32;
+    return;
+  }
+  if (entry.type != kTypeLong || entry.count != 1) return;
+  const std::uint64_t value = std::uint64_t{upper} << 32 | load_u32(entry.inline_values.data(), file.big_endian);
+  entry.type = kTypeLong8;
+  for (std::size_t i = 0; i < 8; ++i)
+    entry.inline_values[i] = static_cast<std::uint8_t>(value >> 8 * (file.big_endian ? 7 - i : i));
 }
 
 }  // namespace
@@ -69,38 +96,43 @@ bool TiffEntry::is_unsigned() const noexcept {
 
 TiffDirectory TiffDirectory::read(const TiffFile& file, std::uint64_t offset) {
   const ByteSource& source = *file.source;
-  const std::uint64_t count_bytes = file.big_tiff ? 8 : 2;
-  const std::uint64_t entry_bytes = file.big_tiff ? 20 : 12;
-  const std::uint64_t next_bytes = file.big_tiff ? 8 : 4;
+  const Widths widths(file);
   const auto beyond = [&] {
     return Error(Code::TRUNCATED, Stage::Slide,
                  "a directory at byte " + std::to_string(offset) + " does not lie inside the file (" +
                      std::to_string(source.size()) + " bytes)");
   };
-  if (!inside(offset, count_bytes, source.size())) throw beyond();
+  if (!inside(offset, widths.count, source.size())) throw beyond();
   std::array<std::uint8_t, 8> count_field{};
-  source.read(offset, std::span(count_field).first(count_bytes));
-  const std::uint64_t count = load_unsigned(count_field.data(), static_cast<unsigned>(count_bytes), file.big_endian);
+  source.read(offset, std::span(count_field).first(widths.count));
+  const std::uint64_t count = load_unsigned(count_field.data(), static_cast<unsigned>(widths.count), file.big_endian);
   if (count == 0 || count > kMaxEntries)
     throw Error(Code::NOT_A_SLIDE, Stage::Slide,
                 "a directory at byte " + std::to_string(offset) + " claims " + std::to_string(count) +
                     " entries, expected 1 to " + std::to_string(kMaxEntries));
-  const std::uint64_t body_bytes = count * entry_bytes + next_bytes;
-  if (!inside(offset + count_bytes, body_bytes, source.size())) throw beyond();
+  const std::uint64_t upper_at = count * widths.entry + widths.next;
+  const std::uint64_t body_bytes = upper_at + count * widths.upper;
+  if (!inside(offset + widths.count, body_bytes, source.size())) throw beyond();
 
   std::vector<std::uint8_t> body(body_bytes);
-  source.read(offset + count_bytes, body);
+  source.read(offset + widths.count, body);
   TiffDirectory directory;
   directory.file_ = file;
   directory.offset_ = offset;
+  std::uint64_t private_tags = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const std::uint8_t* at = body.data() + i * entry_bytes;
+    const std::uint8_t* at = body.data() + i * widths.entry;
     const std::uint16_t number = load_u16(at, file.big_endian);
-    if (is_known_tag(number) && directory.find(static_cast<Tag>(number)) == nullptr)
-      directory.entries_.push_back(parse_entry(file, at));
+    const bool is_private = number >= kFirstPrivateTag && !is_known_tag(number);
+    if ((!is_private && !is_known_tag(number)) || (is_private && ++private_tags > kMaxPrivateTags)) continue;
+    if (directory.find(static_cast<Tag>(number)) != nullptr) continue;
+    directory.entries_.push_back(parse_entry(file, at));
+    if (file.ndpi)
+      add_upper_half(file, load_u32(body.data() + upper_at + i * widths.upper, file.big_endian),
+                     directory.entries_.back());
   }
   directory.next_ =
-      load_unsigned(body.data() + count * entry_bytes, static_cast<unsigned>(next_bytes), file.big_endian);
+      load_unsigned(body.data() + count * widths.entry, static_cast<unsigned>(widths.next), file.big_endian);
   return directory;
 }
 
@@ -114,7 +146,7 @@ std::vector<std::uint64_t> TiffDirectory::places() const {
   std::vector<std::uint64_t> all{offset_};
   if (next_ != 0) all.push_back(next_);
   for (const TiffEntry& entry : entries_)
-    if (!entry.is_inline) all.push_back(entry.offset);
+    if (!entry.is_inline && is_known_tag(static_cast<std::uint16_t>(entry.tag))) all.push_back(entry.offset);
   return all;
 }
 

@@ -1,4 +1,4 @@
-// One image file directory: its known entries, their values on demand. Nothing is trusted: a value is read only after
+// One image file directory: its known and its private entries, their values on demand. Nothing is trusted: a value is read only after
 // its type, its count and its place in the file were checked, and never more of it than the caller asked for.
 #pragma once
 
@@ -18,6 +18,9 @@ struct TiffFile {
   const ByteSource* source = nullptr;
   bool big_endian = false;
   bool big_tiff = false;
+  // Hamamatsu's kind of a classic TIFF: the pointers to directories have 8 bytes, and behind each directory stands the
+  // upper half of every entry's value or offset, 4 bytes for each.
+  bool ndpi = false;
   std::uint64_t first_directory = 0;
 };
 
@@ -42,7 +45,8 @@ class TiffDirectory {
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }  // 0: the last one
   [[nodiscard]] const TiffEntry* find(Tag tag) const noexcept;
 
-  // Where its own bytes begin in the file: the directory itself, the next one, and values that lie outside it.
+  // Where its own bytes begin in the file: the directory itself, the next one, and values of known tags that lie
+  // outside it.
   [[nodiscard]] std::vector<std::uint64_t> places() const;
 
   // The first value; nothing when the tag is absent. Throws NOT_A_SLIDE for a value of another kind.
@@ -64,7 +68,7 @@ class TiffDirectory {
   TiffFile file_;
   std::uint64_t offset_ = 0;
   std::uint64_t next_ = 0;
-  std::vector<TiffEntry> entries_;  // known tags only, each once (the first of duplicates)
+  std::vector<TiffEntry> entries_;  // known and private tags, each once (the first of duplicates)
 };
 
 }  // namespace microtome::slide

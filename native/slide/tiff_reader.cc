@@ -25,6 +25,18 @@ std::string hex(const std::uint8_t* bytes) {
   return text;
 }
 
+// Hamamatsu's tag in the directory that the 8 bytes behind the version point to. In any other classic TIFF these are a
+// pointer of 4 bytes and whatever follows the header.
+bool is_ndpi(TiffFile file, std::uint64_t first_directory) {
+  if (first_directory < 8 || first_directory >= file.source->size()) return false;
+  try {
+    file.ndpi = true;
+    return TiffDirectory::read(file, first_directory).find(Tag::NdpiFormat) != nullptr;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 class Walk {
  public:
   Walk(const TiffFile& file, const Limits& limits) : file_(file), limits_(limits) {}
@@ -124,7 +136,8 @@ TiffFile read_header(const ByteSource& source) {
     throw Error(Code::NOT_A_SLIDE, Stage::Slide,
                 "found " + std::to_string(source.size()) + " bytes, expected a TIFF (at least 8)");
   std::array<std::uint8_t, 16> bytes{};
-  source.read(0, std::span(bytes).first(8));
+  const std::uint64_t header_bytes = std::min<std::uint64_t>(source.size(), 12);
+  source.read(0, std::span(bytes).first(static_cast<std::size_t>(header_bytes)));
   TiffFile file;
   file.source = &source;
   file.big_endian = bytes[0] == 'M';
@@ -142,6 +155,11 @@ TiffFile read_header(const ByteSource& source) {
     file.first_directory = load_u64(&bytes[8], file.big_endian);
   } else {
     file.first_directory = load_u32(&bytes[4], file.big_endian);
+    const std::uint64_t wide = load_u64(&bytes[4], file.big_endian);
+    if (!file.big_endian && header_bytes == 12 && is_ndpi(file, wide)) {
+      file.ndpi = true;
+      file.first_directory = wide;
+    }
   }
   if (file.first_directory == 0)
     throw Error(Code::NOT_A_SLIDE, Stage::Slide, "the TIFF has no directory, expected at least one image");

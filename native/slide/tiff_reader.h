@@ -10,7 +10,8 @@
 
 namespace microtome::slide {
 
-// Throws NOT_A_SLIDE when the source does not begin like a TIFF, TRUNCATED when it ends inside the header.
+// Throws NOT_A_SLIDE when the source does not begin like a TIFF, TRUNCATED when it ends inside the header. Whether a
+// classic TIFF is an NDPI, its first directory says, which is read here too.
 [[nodiscard]] TiffFile read_header(const ByteSource& source);
 
 struct FoundDirectory {

@@ -24,6 +24,10 @@ const char* name_or_null(Tag tag) noexcept {
       return "FillOrder";
     case Tag::ImageDescription:
       return "ImageDescription";
+    case Tag::Make:
+      return "Make";
+    case Tag::Model:
+      return "Model";
     case Tag::StripOffsets:
       return "StripOffsets";
     case Tag::Orientation:
@@ -42,6 +46,10 @@ const char* name_or_null(Tag tag) noexcept {
       return "PlanarConfiguration";
     case Tag::ResolutionUnit:
       return "ResolutionUnit";
+    case Tag::Software:
+      return "Software";
+    case Tag::DateTime:
+      return "DateTime";
     case Tag::Predictor:
       return "Predictor";
     case Tag::ColorMap:
@@ -62,8 +70,28 @@ const char* name_or_null(Tag tag) noexcept {
       return "SampleFormat";
     case Tag::JpegTables:
       return "JPEGTables";
+    case Tag::Xmp:
+      return "XMP";
     case Tag::IccProfile:
       return "ICCProfile";
+    case Tag::NdpiFormat:
+      return "NDPI file format";
+    case Tag::NdpiSourceLens:
+      return "NDPI SourceLens";
+    case Tag::NdpiXOffset:
+      return "NDPI XOffsetFromSlideCentre";
+    case Tag::NdpiYOffset:
+      return "NDPI YOffsetFromSlideCentre";
+    case Tag::NdpiZOffset:
+      return "NDPI ZOffsetFromSlideCentre";
+    case Tag::NdpiMcuStarts:
+      return "NDPI McuStarts";
+    case Tag::NdpiReference:
+      return "NDPI Reference";
+    case Tag::NdpiMcuStartsUpper:
+      return "NDPI McuStartsHighBytes";
+    case Tag::NdpiProperties:
+      return "NDPI properties";
   }
   return nullptr;
 }

@@ -1,4 +1,4 @@
-// The TIFF tags that the reader knows; every other tag is skipped.
+// The TIFF tags that the reader knows. Of the others those from 32768 on are kept as well: they are each dialect's own.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,8 @@ enum class Tag : std::uint16_t {
   Photometric = 262,
   FillOrder = 266,
   ImageDescription = 270,
+  Make = 271,
+  Model = 272,
   StripOffsets = 273,
   Orientation = 274,
   SamplesPerPixel = 277,
@@ -24,6 +26,8 @@ enum class Tag : std::uint16_t {
   YResolution = 283,
   PlanarConfig = 284,
   ResolutionUnit = 296,
+  Software = 305,
+  DateTime = 306,
   Predictor = 317,
   ColorMap = 320,
   TileWidth = 322,
@@ -34,10 +38,23 @@ enum class Tag : std::uint16_t {
   ExtraSamples = 338,
   SampleFormat = 339,
   JpegTables = 347,
+  Xmp = 700,
   IccProfile = 34675,
+  NdpiFormat = 65420,  // in every first directory of an NDPI, and nowhere else
+  NdpiSourceLens = 65421,
+  NdpiXOffset = 65422,
+  NdpiYOffset = 65423,
+  NdpiZOffset = 65424,
+  NdpiMcuStarts = 65426,
+  NdpiReference = 65427,
+  NdpiMcuStartsUpper = 65432,
+  NdpiProperties = 65449,
 };
 
 [[nodiscard]] const char* tag_name(Tag tag) noexcept;
 [[nodiscard]] bool is_known_tag(std::uint16_t number) noexcept;
+
+// The first of the numbers that TIFF leaves to others: a dialect casts the one it looks for to a Tag.
+inline constexpr std::uint16_t kFirstPrivateTag = 32768;
 
 }  // namespace microtome::slide

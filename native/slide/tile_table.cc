@@ -5,15 +5,10 @@
 
 #include "core/error.h"
 #include "slide/checked_math.h"
-#include "slide/endian.h"
 #include "slide/storage.h"
 
 namespace microtome::slide {
 namespace {
-
-// A multiple of every entry's width. One read of this size costs little more than a small one, and holds the entries of
-// a dozen rows of the largest slides.
-constexpr std::uint64_t kBlockBytes = 64 << 10;
 
 // Tiles have tags of their own, but some writers use those of strips for both.
 const TiffEntry* find_either(const TiffDirectory& directory, bool tiled, Tag tiles, Tag strips) {
@@ -21,74 +16,7 @@ const TiffEntry* find_either(const TiffDirectory& directory, bool tiled, Tag til
   return entry != nullptr ? entry : directory.find(strips);
 }
 
-void check_table(const TiffDirectory& directory, const TiffEntry& entry, std::uint64_t expected, const Limits& limits) {
-  const std::string name = tag_name(entry.tag);
-  if (!entry.is_unsigned() || entry.value_bytes() < 2)
-    throw Error(Code::NOT_A_SLIDE, Stage::Slide,
-                "table " + name + " has values of type " + std::to_string(entry.type) + ", expected integers");
-  if (entry.count < expected)
-    throw Error(Code::NOT_A_SLIDE, Stage::Slide,
-                "table " + name + " has " + std::to_string(entry.count) + " entries, the image has " +
-                    std::to_string(expected) + " stored tiles");
-  const std::uint64_t file_bytes = directory.file().source->size();
-  const auto claimed = checked_multiply(entry.count, entry.value_bytes());
-  if (!entry.is_inline && (!claimed || !inside(entry.offset, *claimed, file_bytes)))
-    throw Error(Code::TRUNCATED, Stage::Slide,
-                "table " + name + " claims " + std::to_string(entry.count) + " entries at byte " +
-                    std::to_string(entry.offset) + ", beyond the end of the file (" + std::to_string(file_bytes) +
-                    " bytes)");
-  const std::uint64_t bytes = expected * entry.value_bytes();  // no more than `claimed`
-  if (bytes > limits.table_bytes)
-    throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-                "table " + name + " takes " + std::to_string(bytes) + " bytes, [[limits.tableBytes]] is " +
-                    std::to_string(limits.table_bytes));
-}
-
 }  // namespace
-
-TileTable::Column::Column(const TiffFile& file, const TiffEntry& entry, std::uint64_t used)
-    : file_(file),
-      entry_(entry),
-      bytes_(used * entry.value_bytes()),
-      width_(entry.value_bytes()),
-      blocks_(static_cast<std::size_t>((bytes_ + kBlockBytes - 1) / kBlockBytes)) {}
-
-TileTable::Column::Block TileTable::Column::read(std::size_t block) const {
-  if (entry_.is_inline) return {entry_.inline_values.begin(), entry_.inline_values.end()};
-  const std::uint64_t start = block * kBlockBytes;
-  Block values(static_cast<std::size_t>(std::min(kBlockBytes, bytes_ - start)));
-  file_.source->read(entry_.offset + start, values);
-  return values;
-}
-
-const TileTable::Column::Block& TileTable::Column::load(std::size_t block) const {
-  std::scoped_lock lock(mutex_);
-  if (const Block* other = blocks_[block].load(std::memory_order_relaxed)) return *other;
-  owned_.push_back(std::make_unique<const Block>(read(block)));
-  blocks_[block].store(owned_.back().get(), std::memory_order_release);
-  return *owned_.back();
-}
-
-std::uint64_t TileTable::Column::at(std::uint64_t index) const {
-  const std::uint64_t position = index * width_;
-  const auto number = static_cast<std::size_t>(position / kBlockBytes);
-  const Block* block = blocks_[number].load(std::memory_order_acquire);
-  if (block == nullptr) block = &load(number);
-  return load_unsigned(block->data() + position % kBlockBytes, width_, file_.big_endian);
-}
-
-std::vector<std::uint64_t> TileTable::Column::first(std::uint64_t most) const {
-  const std::uint64_t count = std::min(most, size());
-  Block bytes(static_cast<std::size_t>(count * width_));
-  if (entry_.is_inline)
-    std::copy_n(entry_.inline_values.begin(), bytes.size(), bytes.begin());
-  else
-    file_.source->read(entry_.offset, bytes);
-  std::vector<std::uint64_t> values;
-  for (std::uint64_t i = 0; i < count; ++i)
-    values.push_back(load_unsigned(bytes.data() + i * width_, width_, file_.big_endian));
-  return values;
-}
 
 void TileTable::read_geometry(const Storage& storage) {
   const auto across = static_cast<std::uint64_t>(storage.tiles_across());
@@ -118,13 +46,11 @@ TileTable::TileTable(const TiffDirectory& directory, const Storage& storage, con
     throw Error(Code::NOT_A_SLIDE, Stage::Slide,
                 std::string("tag ") + tag_name(storage.tiled ? Tag::TileOffsets : Tag::StripOffsets) +
                     " is missing, expected " + std::to_string(entries) + " entries");
-  check_table(directory, *offsets, entries, limits);
-  offsets_.emplace(directory.file(), *offsets, entries);
+  offsets_.emplace(directory.file(), *offsets, entries, limits);
 
   const TiffEntry* counts = find_either(directory, storage.tiled, Tag::TileByteCounts, Tag::StripByteCounts);
   if (counts == nullptr) return;
-  check_table(directory, *counts, entries, limits);
-  counts_.emplace(directory.file(), *counts, entries);
+  counts_.emplace(directory.file(), *counts, entries, limits);
 }
 
 std::optional<std::uint64_t> TileTable::first_offset() const {

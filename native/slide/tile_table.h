@@ -8,7 +8,6 @@
 // does it, for a stream knows where it ends.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "slide/slide.h"
+#include "slide/table_column.h"
 #include "slide/tiff_directory.h"
 
 namespace microtome::slide {
@@ -40,31 +40,6 @@ class TileTable {
   [[nodiscard]] std::optional<std::uint64_t> first_offset() const;
 
  private:
-  // One table, in blocks of kBlockBytes.
-  class Column {
-   public:
-    Column(const TiffFile& file, const TiffEntry& entry, std::uint64_t used);
-    [[nodiscard]] std::uint64_t at(std::uint64_t index) const;
-    [[nodiscard]] std::uint64_t size() const noexcept { return bytes_ / width_; }
-    [[nodiscard]] std::vector<std::uint64_t> first(std::uint64_t most) const;
-
-   private:
-    using Block = std::vector<std::uint8_t>;
-
-    const Block& load(std::size_t block) const;
-    [[nodiscard]] Block read(std::size_t block) const;
-
-    TiffFile file_;
-    TiffEntry entry_;
-    std::uint64_t bytes_;  // of the entries in use, at most limits.table_bytes
-    unsigned width_;
-    // A mutex and pointers, not call_once: a read that fails must be repeatable. A pointer is written once, under the
-    // mutex, and read without it.
-    mutable std::mutex mutex_;
-    mutable std::vector<std::unique_ptr<const Block>> owned_;
-    mutable std::vector<std::atomic<const Block*>> blocks_;
-  };
-
   void read_geometry(const Storage& storage);
   [[nodiscard]] std::uint64_t computed_bytes(std::uint64_t index) const noexcept;
   [[nodiscard]] StoredTile part_at(std::uint64_t index) const;
@@ -75,8 +50,8 @@ class TileTable {
   std::uint64_t file_bytes_ = 0;
   bool compressed_ = false;
   std::uint64_t size_ = 0;
-  std::optional<Column> offsets_;
-  std::optional<Column> counts_;  // absent: the file has none
+  std::optional<TableColumn> offsets_;
+  std::optional<TableColumn> counts_;  // absent: the file has none
   std::uint64_t row_bytes_ = 0;
   std::uint64_t tile_rows_ = 0;
   std::uint64_t last_rows_ = 0;  // of the last strip of each plane

@@ -91,7 +91,7 @@ const restricted = [
       /^lib\/competition\//,
       /^lib\/(?:storage|shards|serve|kube|pipeline)\//,
       /^lib\/core\/(?:version|regular-file|package-root|elf\/binary-file)\.ts$/,
-      /^lib\/slide\/byte-source\.ts$/,
+      /^lib\/slide\/(?:byte-source\.ts$|files\/)/,
     ],
     why: 'files are read and written in lib/runs, lib/outputs, lib/images, lib/model, lib/native, lib/cli, lib/competition, lib/storage, lib/shards, lib/serve, lib/kube, lib/pipeline, lib/core/regular-file and the sources of input',
   },

@@ -5,6 +5,8 @@ import { lineOf, withoutComments } from './sources.mjs';
 const mayInclude = {
   core: [],
   slide: ['core'],
+  // A driver of slides that are no TIFF; only addon puts it into the table of drivers.
+  openslide: ['core', 'slide'],
   tissue: ['core', 'slide'],
   tiles: ['core', 'slide', 'tissue'],
   decode: ['core', 'slide', 'tiles'],
@@ -13,7 +15,7 @@ const mayInclude = {
   gpu: ['core', 'preprocess'],
   aggregate: ['core'],
   engine: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'gpu', 'aggregate'],
-  addon: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'gpu', 'aggregate', 'engine'],
+  addon: ['core', 'slide', 'openslide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'gpu', 'aggregate', 'engine'],
 };
 
 /** Names of other parties' interfaces, and the one folder that may use each. */
@@ -27,6 +29,7 @@ const libraries = [
     pattern: /"cu[A-Z]\w+"|\bCu(?:Result|Device|Context|Stream|Event|Module|Function|Pointer)\b/g,
     folder: 'gpu',
   },
+  { name: 'OpenSlide', pattern: /"openslide_\w+"/g, folder: 'openslide' },
   { name: 'nvJPEG', pattern: /"nvjpeg[A-Z]\w+"/g, folder: 'gpu' },
 ];
 

@@ -133,6 +133,8 @@ export const storageTests = (program, filters = []) =>
   runVitest('storage', filters, { MICROTOME_STORE_PROGRAM: program });
 /** The native tools open the libraries that native tests open. */
 export const peerTests = async (filters = []) => runVitest('peers', filters, await nativeTestEnvironment());
+/** `tools`: see steps/openslide.mjs. */
+export const openslideTests = (tools, filters = []) => runVitest('openslide', filters, tools);
 /** `python` trains; `kfp` has the SDK of Kubeflow Pipelines. */
 export const pipelineTests = (python, kfp, filters = []) =>
   runVitest('pipeline', filters, { MICROTOME_TRAIN_PYTHON: python, MICROTOME_KFP_PYTHON: kfp });

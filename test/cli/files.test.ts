@@ -28,12 +28,12 @@ describe('folders and lists', () => {
 
   it('what is not read is told once, at most twenty lines and the number of the others', async () => {
     const area = await competitionArea(1);
-    for (let i = 0; i < 25; ++i) await writeFile(join(area.slides, `x${String(i).padStart(2, '0')}\n.ndpi`), '');
+    for (let i = 0; i < 25; ++i) await writeFile(join(area.slides, `x${String(i).padStart(2, '0')}\n.isyntax`), '');
     const { code, stderr } = await score(area.slides);
     expect(code).toBe(0);
     const told = stderr.split('\n').filter((line) => line.startsWith('not read: '));
     expect(told).toHaveLength(21);
-    expect(told[0]).toContain('x00\\u000a.ndpi: this version does not read .ndpi files');
+    expect(told[0]).toContain('x00\\u000a.isyntax: this version does not read .isyntax files');
     expect(told[20]).toBe('not read: and 5 more');
   });
 

@@ -122,6 +122,8 @@ export function fakeSlide(change: Partial<CliSlide> = {}): CliSlide & { closed: 
     mpp: { x: 0.499, y: 0.499, source: 'aperio' as const, trusted: true },
     associated: [{ name: 'thumb\u001b[31mnail', width: 574, height: 768 }],
     orientation: 1,
+    driver: { name: 'aperio', why: 'the description begins with "Aperio"' },
+    properties: {},
     fileBytes: 1_938_955,
     warnings: ['a\nforged line'],
     async readRegion(r: { width: number; height: number; onBadTile?: 'error' | 'fill' }) {
@@ -154,6 +156,7 @@ export const healthy: DoctorReport = {
     jpeg: { path: '/package/libturbojpeg.so.0', tried: [] },
     vips: { path: '/vips/libvips-cpp.so', tried: [] },
     onnxRuntime: { path: '/ort/libonnxruntime.so.1', tried: [], origin: 'bundled' },
+    openslide: { path: '', tried: ['/usr/lib64'], origin: 'system' },
   },
   notices: '/package/THIRD-PARTY-NOTICES.md',
   gpu: {
@@ -177,6 +180,7 @@ export const healthy: DoctorReport = {
       api: 30,
       providers: ['CPUExecutionProvider'],
     },
+    openslide: { loaded: false, path: '', version: '', error: 'OpenSlide is not there', isPrivate: false },
     codecs: [
       { name: 'none', library: 'microtome', version: '', builtIn: true },
       { name: 'jpeg', library: 'libjpeg-turbo', version: '3.1.2', builtIn: false },

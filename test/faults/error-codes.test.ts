@@ -198,6 +198,10 @@ async function elsewhere(): Promise<never> {
   throw new MicrotomeError(code, stage, message.slice(0, -advice.length - 2), { advice });
 }
 
+/** What the addon says of a slide whose files are not as they were, or not all there. */
+const saysOfSlide = (code: 'DRIVER_MISSING' | 'SLIDE_INCOMPLETE' | 'SLIDE_CHANGED') => () =>
+  native(() => Promise.reject(Object.assign(new Error('a file'), { code, stage: 'slide', advice: errorAdvice[code] })));
+
 const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] = [
   ['FILE_NOT_FOUND', 'a path that is not there', () => score(at('none.tif'))],
   [
@@ -210,6 +214,9 @@ const cases: readonly (readonly [ErrorCode, string, () => Promise<unknown>])[] =
   ],
   ['NOT_A_SLIDE', 'a text file', () => score(put('text.tif', 'hello, this is no slide'))],
   ['NOT_A_SLIDE', 'a folder', () => openSlide(scratch)],
+  ['DRIVER_MISSING', 'a slide of a scanner without OpenSlide, as the addon says it', saysOfSlide('DRIVER_MISSING')],
+  ['SLIDE_INCOMPLETE', 'a data file that is not there, as the addon says it', saysOfSlide('SLIDE_INCOMPLETE')],
+  ['SLIDE_CHANGED', 'a file that is written while it is open, as the addon says it', saysOfSlide('SLIDE_CHANGED')],
   ['UNSUPPORTED_COMPRESSION', 'fax', () => openSlide(writeTiff('fax.tif', replace(TagId.compression, 4)))],
   [
     'UNSUPPORTED_PIXELS',

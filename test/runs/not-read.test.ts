@@ -7,6 +7,7 @@ import { startRun } from '../../lib/runs/directory-run.js';
 import { realFileSystem, type FileSystem } from '../../lib/runs/file-system.js';
 import { defaultFolderRules, walkFolder } from '../../lib/runs/folder-walk.js';
 import type { DirectorySummary, NotRead } from '../../lib/runs/types.js';
+import { openslideAbsent } from '../../lib/runs/slide-drivers.js';
 import { unreadKind } from '../../lib/runs/slide-names.js';
 import { failureOf, fakeScorer, systemError, temporaryFolder } from './support.js';
 
@@ -23,8 +24,23 @@ async function folderWith(...names: string[]): Promise<string> {
 const reasonsOf = ({ notRead }: DirectorySummary): Record<string, string> =>
   Object.fromEntries(notRead.map(({ path, reason }) => [path.slice(path.lastIndexOf('/') + 1), reason]));
 
+// Nobody finds OpenSlide here, whatever this machine has.
+process.env['MICROTOME_OPENSLIDE'] = '/no/such/folder';
+
+describe('formats that OpenSlide reads, where it is not there', () => {
+  it.each('ndpi mrxs svslide scn czi dcm vms vmu bif'.split(' '))('.%s', async (extension) => {
+    const folder = await folderWith('a.tif', `b.${extension}`, `c.${extension.toUpperCase()}`);
+    const summary = await run(folder);
+    expect(summary.counts.scored).toBe(1);
+    expect(reasonsOf(summary)).toEqual({
+      [`b.${extension}`]: openslideAbsent,
+      [`c.${extension.toUpperCase()}`]: openslideAbsent,
+    });
+  });
+});
+
 describe('formats that this version cannot read', () => {
-  it.each('ndpi mrxs svslide scn czi dcm vms vmu bif isyntax vsi lif nd2 zvi'.split(' '))('.%s', async (extension) => {
+  it.each('isyntax vsi lif nd2 zvi'.split(' '))('.%s', async (extension) => {
     const folder = await folderWith('a.tif', `b.${extension}`, `c.${extension.toUpperCase()}`);
     const summary = await run(folder);
     expect(summary.counts.scored).toBe(1);
@@ -109,7 +125,7 @@ describe('what else is not read', () => {
     await mkdir(join(folder, 'sub'));
     const error = await failureOf(run(folder));
     expect(error.code).toBe('FILE_NOT_FOUND');
-    expect(error.message).toContain('this version does not read .ndpi files');
+    expect(error.message).toContain(openslideAbsent);
     expect(error.advice).toBe('check the path, or pass recursive: true');
   });
 

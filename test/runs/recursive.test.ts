@@ -220,8 +220,8 @@ describe('lists', () => {
   });
 
   it('what their folders leave out is told', async () => {
-    const folder = await tree('one/a.tif', 'one/b.ndpi', 'two/c.tif', 'two/sub/d.tif');
+    const folder = await tree('one/a.tif', 'one/b.isyntax', 'two/c.tif', 'two/sub/d.tif');
     const summary = await run([join(folder, 'one'), join(folder, 'two')]);
-    expect(summary.notRead.map(({ path }) => path)).toEqual([join(folder, 'one/b.ndpi'), join(folder, 'two/sub')]);
+    expect(summary.notRead.map(({ path }) => path)).toEqual([join(folder, 'one/b.isyntax'), join(folder, 'two/sub')]);
   });
 });

@@ -1,7 +1,15 @@
 /** microtome doctor: what works here, what does not, what was tried and what to do about it. */
 import { cpus } from 'node:os';
 import { optionTable } from '../../index.js';
-import type { CodecReport, Device, DoctorReport, LibraryReport, RuntimeSearch, Search } from '../../index.js';
+import type {
+  CodecReport,
+  Device,
+  DoctorReport,
+  LibraryReport,
+  OpenslideSearch,
+  RuntimeSearch,
+  Search,
+} from '../../index.js';
 import { toolVersion } from '../../core/version.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { gpuRows } from '../gpu-rows.js';
@@ -11,7 +19,7 @@ import { noPositional } from '../positionals.js';
 import { flagSpecs, flagValues, nested } from '../table-flags.js';
 import { bytes, printable, table } from '../text.js';
 
-const rows = optionTable.filter((row) => ['onnxRuntimePath', 'gpu.libraries'].includes(row.name));
+const rows = optionTable.filter((row) => ['onnxRuntimePath', 'openslidePath', 'gpu.libraries'].includes(row.name));
 
 export const doctorSpec: CommandSpec = {
   name: 'doctor',
@@ -90,6 +98,7 @@ function textOf(
         `API ${libraries.onnxRuntime.api}; providers: ${libraries.onnxRuntime.providers.join(', ') || 'none'}`,
       ]);
     }
+    rows.push(...openslideRows(libraries.openslide, searches.openslide));
     rows.push(...libraries.codecs.map((codec, i) => [i === 0 ? 'codecs' : '', codecText(codec)]));
     rows.push(['SIMD', libraries.simd]);
   }
@@ -102,6 +111,31 @@ function textOf(
     facts.works ? 'slides can be scored on this machine' : 'slides cannot be scored on this machine',
   ]);
   return table(rows.map((row) => row.map(printable)));
+}
+
+const kOpenslideOrigin: Readonly<Record<OpenslideSearch['origin'], string>> = {
+  option: 'the one that --openslide-path names',
+  environment: 'the one that MICROTOME_OPENSLIDE names',
+  python: 'the one of openslide-bin, a package of Python',
+  system: 'the one of the system',
+};
+
+/** Only slides that are no TIFF need it, so its absence is no fault. */
+function openslideRows(report: LibraryReport, search: OpenslideSearch): string[][] {
+  if (report.loaded) {
+    const shared = report.isPrivate ? '' : ' (shared with the process)';
+    const whose = report.path === search.path ? [['', kOpenslideOrigin[search.origin]]] : [];
+    return [['OpenSlide', `${report.version}${shared}`], ['', report.path], ...whose];
+  }
+  if (search.path !== '')
+    return [
+      ['OpenSlide', `found but not used: ${search.path}`],
+      ['', report.error],
+    ];
+  const wanted = search.tried.join();
+  if (search.origin === 'option' || search.origin === 'environment')
+    return [['OpenSlide', `not at ${wanted}, which is ${kOpenslideOrigin[search.origin]}`]];
+  return [['OpenSlide', 'not installed: only TIFF slides are read; for others: pip install openslide-bin']];
 }
 
 /** `deflate: libdeflate 1.14, built in`; `zstd: missing: …`. */

@@ -85,7 +85,8 @@ function inSitePackages(packages: string): readonly string[] {
   ];
 }
 
-function pythonFolders({ environment, root }: SearchedMachine): readonly string[] {
+/** Where Python keeps packages: of the environment that is active, of the user, of the system. */
+export function sitePackages({ environment, root }: Pick<SearchedMachine, 'environment' | 'root'>): readonly string[] {
   const own = ['VIRTUAL_ENV', 'CONDA_PREFIX'].flatMap((name) => {
     const prefix = environment[name];
     return prefix === undefined || prefix === '' ? [] : matching(join(prefix, 'lib/python3*/site-packages'));
@@ -96,7 +97,11 @@ function pythonFolders({ environment, root }: SearchedMachine): readonly string[
     ...matching(join(root, '/usr/local/lib/python3*', name)),
     ...matching(join(root, '/usr/lib/python3*', name)),
   ]);
-  return [...own, ...users, ...systems].flatMap(inSitePackages);
+  return [...own, ...users, ...systems];
+}
+
+function pythonFolders(machine: SearchedMachine): readonly string[] {
+  return sitePackages(machine).flatMap(inSitePackages);
 }
 
 function systemFolders({ environment, root }: SearchedMachine): readonly string[] {

@@ -32,6 +32,11 @@ export const keep: OptionKind = {
 };
 export const tileGrid: OptionKind = { type: 'choice', values: ['scaled', 'wsinfer'], typeName: 'TileGrid' };
 export const tissueMethod: OptionKind = { type: 'choice', values: ['default', 'wsinfer'], typeName: 'TissueMethod' };
+export const slideDriver: OptionKind = {
+  type: 'pattern',
+  pattern: '^[a-z][a-z0-9-]{0,31}$',
+  what: "'auto', 'openslide' or the name of a dialect of TIFF",
+};
 export const onBadTile: OptionKind = {
   type: 'choice',
   values: ['error', 'fill'],

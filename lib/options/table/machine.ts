@@ -56,6 +56,31 @@ export const runtimeRows: readonly OptionRow[] = [
   },
 ];
 
+/** Who reads the file of a slide. */
+export const driverRows: readonly OptionRow[] = [
+  {
+    name: 'driver',
+    in: slidePlaces,
+    kind: kind.slideDriver,
+    doc: 'Which driver reads a slide: the one that fits the file (auto), OpenSlide (openslide), or a dialect of TIFF by its name.',
+    details:
+      'With auto, OpenSlide gets only files that are no TIFF. openslide also reads a TIFF by OpenSlide, to compare: the pixels of a JPEG tile may differ by rounding.',
+    default: 'auto',
+    scores: 'yes',
+    value: 'auto|openslide|NAME',
+    heading: 'Machine',
+  },
+  {
+    name: 'openslidePath',
+    in: slidePlaces,
+    kind: kind.path,
+    doc: 'Path of libopenslide.so.1, version 4 or newer, or of its folder.',
+    default: { text: "the library of Python's package openslide-bin, or of the system" },
+    scores: 'byContent',
+    heading: 'Machine',
+  },
+];
+
 const limit = (name: string, doc: string, bytes: number): OptionRow => ({
   name: `limits.${name}`,
   in: slidePlaces,

@@ -5,7 +5,9 @@ import { MicrotomeError } from '../../core/errors.js';
 import { parseScorerOptions, slideSettings } from '../../options/score-options.js';
 import type { ScorerOptions } from '../../options/types.js';
 import { parseDirectoryOptions } from '../../runs/directory-options.js';
-import { slideAt } from '../../runs/slide-files.js';
+import { realFileSystem } from '../../runs/file-system.js';
+import { slideAt, type SlideIdentity } from '../../runs/slide-files.js';
+import { SlideParts } from '../../runs/slide-parts.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import { placeOf, type Input } from '../../slide/byte-source.js';
 import type { StorageSettings } from '../../storage/options.js';
@@ -92,8 +94,10 @@ async function slideIdentity(
   { name, at }: ReturnType<typeof placeOf>,
   storage: StorageSettings | null,
   signal: AbortSignal | null,
-): Promise<{ size: string; mtimeNs: string }> {
+): Promise<Omit<SlideIdentity, 'inode'>> {
   if (at instanceof RemoteSlide) return objectIdentity(await at.look(storage, signal));
   if (typeof at !== 'string') return { size: String(at.size), mtimeNs: 'none' };
-  return (await slideAt(at, name)).identity;
+  const found = await slideAt(at, name, realFileSystem, 'slide', new SlideParts(realFileSystem, signal));
+  if ('failure' in found) throw found.failure;
+  return found.identity;
 }

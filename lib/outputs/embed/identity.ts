@@ -46,13 +46,17 @@ function poolText({ rows: { pool } }: FeatureOutput): Json {
 
 /**
  * With what is the slide's own. The inode is left out: a copy of a slide has the same features. An object of a store is known by its
- * ETag too.
+ * ETag too, and a slide of several files by what all of them are.
  */
 export function identityText(
   run: RunIdentity,
-  { size, mtimeNs, etagDigest }: Pick<SlideIdentity, 'size' | 'mtimeNs' | 'etagDigest'>,
+  { size, mtimeNs, etagDigest, filesDigest }: Omit<SlideIdentity, 'inode'>,
 ): string {
-  return canonical({ ...run, slide: { size, mtimeNs, ...(etagDigest === undefined ? {} : { etagDigest }) } });
+  const digests = {
+    ...(etagDigest === undefined ? {} : { etagDigest }),
+    ...(filesDigest === undefined ? {} : { filesDigest }),
+  };
+  return canonical({ ...run, slide: { size, mtimeNs, ...digests } });
 }
 
 /** Throws RESUME_REFUSED, naming what differs. `was` is not trusted. */

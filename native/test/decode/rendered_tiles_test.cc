@@ -1,5 +1,5 @@
-// Slides whose driver gives pixels: regions, overviews and windows of tiles are cut from what it gives, each tile is asked
-// for once, and what is not there is white and counted.
+// Slides whose driver gives pixels: regions, overviews and windows of tiles are cut from what it gives, each tile is
+// asked for once, and what is not there is white and counted.
 #include <atomic>
 #include <memory>
 
@@ -15,7 +15,8 @@ using namespace microtome::decode;
 
 constexpr std::int64_t kTile = 32;
 
-// A pixel says where in its level it lies. The tile at column 1, row 1 is not there, that at column 2, row 0 is damaged.
+// A pixel says where in its level it lies. The tile at column 1, row 1 is not there, that at column 2, row 0 is
+// damaged.
 class PlacePixels final : public slide::TilePixels {
  public:
   [[nodiscard]] bool read(std::size_t directory, std::int64_t column, std::int64_t row,
@@ -59,8 +60,6 @@ struct Rendered {
     return reader.read(decoder, nullptr);
   }
 };
-
-}  // namespace
 
 TEST(a_region_is_cut_from_the_tiles_of_the_driver) {
   Rendered of;
@@ -110,3 +109,7 @@ TEST(an_overview_is_made_from_the_tiles_of_the_driver) {
   CHECK_EQ(of.pixels->reads.load(), 12);
   CHECK_EQ(static_cast<int>(region.image.data[3 * (69 * 100 + 99)]), 99);
 }
+
+}  // namespace
+
+TEST_MAIN

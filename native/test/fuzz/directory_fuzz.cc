@@ -18,25 +18,24 @@ slide::Limits wide_limits() {
 
 void check_outside(const slide::Slide& slide, std::size_t directory, const slide::Storage& storage) {
   constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max();
-  const int planes = storage.planar ? storage.samples : 1;
-  const auto refused = [&](std::size_t where, std::int64_t column, std::int64_t row, int plane) {
-    REQUIRE(try_it({Code::INTERNAL}, [&] { (void)slide.stored_tile(where, column, row, plane); }).has_value());
+  const auto refused = [&](std::size_t where, std::int64_t column, std::int64_t row, int part) {
+    REQUIRE(try_it({Code::INTERNAL}, [&] { (void)slide.stored_tile(where, column, row, part); }).has_value());
   };
   refused(directory, storage.tiles_across(), 0, 0);
   refused(directory, 0, storage.tiles_down(), 0);
   refused(directory, -1, 0, 0);
   refused(directory, 0, -1, 0);
   refused(directory, kFar, kFar, 0);
-  refused(directory, 0, 0, planes);
+  refused(directory, 0, 0, storage.parts());
   refused(directory, 0, 0, -1);
   refused(directory + 1000, 0, 0, 0);
 }
 
 void walk_tiles(const slide::Slide& slide, std::size_t directory, const slide::Storage& storage) {
-  const int last_plane = storage.planar ? storage.samples - 1 : 0;
+  const int last_part = storage.parts() - 1;
   for_some_tiles(storage, 48, [&](std::int64_t column, std::int64_t row) {
     check_stored_tile(slide, directory, column, row, 0);
-    if (last_plane > 0) check_stored_tile(slide, directory, column, row, last_plane);
+    if (last_part > 0) check_stored_tile(slide, directory, column, row, last_part);
   });
   check_outside(slide, directory, storage);
 }

@@ -8,6 +8,7 @@
 #include "slide/slide.h"
 #include "test/fuzz/generated_seeds.h"
 #include "test/fuzz/image_seeds.h"
+#include "test/fuzz/ndpi_seeds.h"
 #include "test/fuzz/slide_checks.h"
 #include "test/fuzz/tiff_cut.h"
 
@@ -199,6 +200,7 @@ int main(int count, char** arguments) {
   };
   keep_plain_slides(keep_slide);
   keep_coded_slides(keep_slide);
+  keep_ndpis(test::JpegTool(), keep_slide);
   keep_jpegs(test::JpegTool(), keep_slide,
              [&](const std::string& name, const Bytes& bytes) { out.jpeg.keep(name, bytes); });
   keep_coded_tiles([&](const std::string& name, const Bytes& bytes) { out.codec.keep(name, bytes); });

@@ -62,6 +62,10 @@ inline void check_storage(const slide::Storage& storage, const slide::Limits& li
   REQUIRE(storage.jpeg_tables.empty() || storage.compression == slide::Compression::Jpeg);
   REQUIRE(storage.fill_order == 1 || storage.fill_order == 2);
   REQUIRE(!storage.planar || storage.samples > 1);
+  REQUIRE((storage.interval_height_px == 0) == storage.jpeg_head.empty());
+  if (storage.interval_height_px != 0)
+    REQUIRE(storage.tiled && storage.compression == slide::Compression::Jpeg && storage.samples == 3 &&
+            storage.parts() >= 1 && storage.tile_height_px == storage.parts() * storage.interval_height_px);
 }
 
 inline void check_levels(const slide::Slide& slide) {
@@ -107,10 +111,10 @@ inline void check_slide(const slide::Slide& slide) {
 
 // One stored tile inside its level: missing, or inside the file and the limit, and the same when asked again.
 inline void check_stored_tile(const slide::Slide& slide, std::size_t directory, std::int64_t column, std::int64_t row,
-                              int plane) {
-  const auto ask = [&] { return slide.stored_tile(directory, column, row, plane); };
+                              int part) {
+  const auto ask = [&] { return slide.stored_tile(directory, column, row, part); };
   slide::StoredTile tile;
-  const auto error = try_it({Code::TRUNCATED, Code::LIMIT_EXCEEDED}, [&] { tile = ask(); });
+  const auto error = try_it({Code::TRUNCATED, Code::LIMIT_EXCEEDED, Code::CORRUPT_TILE}, [&] { tile = ask(); });
   if (error) return;
   REQUIRE(tile.bytes <= slide.limits().stored_tile_bytes);
   REQUIRE(tile.offset <= slide.source().size() && tile.bytes <= slide.source().size() - tile.offset);

@@ -69,7 +69,7 @@ class Run {
     std::vector<TileAddress> ahead;
     for_some_tiles(storage, 2 * kTilesPerLevel,
                    [&](std::int64_t column, std::int64_t row) { ahead.push_back({level, column, row}); });
-    decoder_.read_ahead(slide_, directory, ahead);
+    decoder_.read_ahead(slide_, storage, directory, ahead);
     for_some_tiles(storage, kTilesPerLevel, [&](std::int64_t column, std::int64_t row) {
       pixels_left_ -= storage.tile_width_px * storage.tile_height_px;
       if (pixels_left_ < 0) return;

@@ -1,5 +1,5 @@
 // Which page belongs to which image of an OME-XML, and what follows for levels and resolution.
-#include "slide/ome_images.h"
+#include "slide/dialects/ome_images.h"
 
 #include "test/check.h"
 #include "test/support/pages.h"

@@ -1,6 +1,7 @@
 // What the file says of its pages: Aperio, QPTIFF, Philips, and plain names.
 #include "slide/page_marks.h"
 
+#include "slide/dialects/qptiff.h"
 #include "test/check.h"
 #include "test/support/pages.h"
 

@@ -1,5 +1,5 @@
 // Levels that are padded to whole tiles: their factors from Philips' description, or from the sizes.
-#include "slide/philips.h"
+#include "slide/dialects/philips.h"
 
 #include <utility>
 #include <vector>

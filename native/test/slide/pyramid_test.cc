@@ -1,7 +1,7 @@
 // Which pages are levels, which are associated images, and what those are called.
 #include "slide/pyramid.h"
 
-#include "slide/aperio.h"
+#include "slide/dialects/aperio.h"
 #include "slide/slide.h"
 #include "test/check.h"
 #include "test/support/pages.h"

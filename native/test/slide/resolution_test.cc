@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "slide/aperio.h"
+#include "slide/dialects/aperio.h"
 #include "slide/numeric_text.h"
-#include "slide/ome_xml.h"
+#include "slide/dialects/ome_xml.h"
 #include "slide/slide.h"
 #include "test/check.h"
 #include "test/support/tiff_writer.h"

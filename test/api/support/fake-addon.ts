@@ -53,6 +53,8 @@ export const slideInfo: NativeSlideInfo = {
   associated: [{ name: 'label', width: 10, height: 20 }],
   mpp: { x: 0.5, y: 0.5, source: 'aperio', trusted: true },
   orientation: 1,
+  driver: { name: 'fake', why: 'a test asked for it' },
+  properties: {},
   warnings: ['a warning of the slide'],
   fileBytes: 12345,
 };

@@ -1,4 +1,4 @@
-#include "slide/ome_xml.h"
+#include "slide/dialects/ome_xml.h"
 
 #include <cmath>
 

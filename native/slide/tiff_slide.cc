@@ -1,13 +1,13 @@
-#include "slide/slide.h"
+#include "slide/tiff_slide.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "core/error.h"
-#include "slide/aperio.h"
 #include "slide/checked_math.h"
-#include "slide/colour_planes.h"
+#include "slide/dialects/dialect.h"
 #include "slide/jpeg_colour.h"
+#include "slide/numeric_text.h"
 #include "slide/page.h"
 #include "slide/page_marks.h"
 #include "slide/pyramid.h"
@@ -19,23 +19,26 @@ namespace {
 
 class TiffSlide final : public Slide {
  public:
-  TiffSlide(std::shared_ptr<const ByteSource> source, const OpenOptions& options)
+  TiffSlide(std::shared_ptr<const ByteSource> source, const OpenOptions& options,
+            const std::vector<const TiffDialect*>& dialects)
       : source_(std::move(source)), limits_(options.limits) {
     const DirectoryWalk walk = walk_directories(read_header(*source_), limits_);
     warnings_ = walk.warnings;
-    const std::string description = read_description(walk.directories.front());
+    const Description description = read_description(walk.directories.front());
     read_pages(walk);
-    FileFacts facts;
-    read_facts(description, pages_, facts);
-    find_marks(pages_, facts, warnings_);
-    const std::size_t slide = choose_slide(pages_);
+    const auto rules = choose_dialect({walk.directories, pages_, description.text, limits_}, options, dialects);
+    require_whole(description, walk.directories.front(), *rules);
+    read_pixels(walk, *rules);
+    find_marks(pages_, *rules, warnings_);
+    const std::size_t slide = rules->slide_page(pages_).value_or(choose_slide(pages_));
     if (pages_[slide].error) throw *pages_[slide].error;
-    join_colour_planes(pages_, slide, facts, warnings_);
+    rules->join_planes(pages_, slide, warnings_);
     const FoundDirectory& found = walk.directories[pages_[slide].directory];
     directory_ = found.directory;
-    mpp_ = resolve_mpp(found.directory, resolution_text(found, slide, facts), options.slide_mpp, warnings_);
+    read_resolution(found, slide, description, *rules, options);
     read_orientation(found.directory);
-    Pyramid pyramid = build_pyramid(pages_, slide, facts);
+    read_properties(walk.directories.front().directory, description.text, *rules);
+    Pyramid pyramid = build_pyramid(pages_, slide, *rules);
     levels_ = std::move(pyramid.levels);
     associated_ = std::move(pyramid.associated);
     warnings_.insert(warnings_.end(), pyramid.warnings.begin(), pyramid.warnings.end());
@@ -55,26 +58,33 @@ class TiffSlide final : public Slide {
   [[nodiscard]] const Properties& properties() const noexcept override { return properties_; }
 
   [[nodiscard]] StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
-                                       int plane) const override;
+                                       int part) const override;
 
  private:
-  // A description that cannot be read costs the resolution, not the slide. Of one that is longer than the limit the
-  // beginning is read where that is enough, in Aperio's; an XML without its end could be about another page.
-  std::string read_description(const FoundDirectory& found) {
-    std::string text;
+  struct Description {
+    std::string text;         // at most limits.metadata_bytes of it
+    std::uint64_t bytes = 0;  // of all of it
+  };
+
+  // A description that cannot be read costs what it says, not the slide.
+  Description read_description(const FoundDirectory& found) {
     try {
-      text = found.directory.text(Tag::ImageDescription, limits_.metadata_bytes);
+      const TiffEntry* entry = found.directory.find(Tag::ImageDescription);
+      return {found.directory.text(Tag::ImageDescription, limits_.metadata_bytes), entry == nullptr ? 0 : entry->count};
     } catch (const Error& error) {
       warnings_.push_back("the description" + (found.name == "page-0" ? "" : " of " + found.name) +
                           " is not read: " + error.found());
       return {};
     }
-    const TiffEntry* entry = found.directory.find(Tag::ImageDescription);
-    if (entry != nullptr && entry->count > limits_.metadata_bytes && !is_aperio(text))
+  }
+
+  // Of a description that is longer than the limit the beginning is used where that is enough; an XML without its end
+  // could be about another page.
+  void require_whole(const Description& description, const FoundDirectory& found, const TiffRules& rules) const {
+    if (description.bytes > limits_.metadata_bytes && !rules.needs_no_end(description.text))
       throw Error(Code::LIMIT_EXCEEDED, Stage::Slide,
-                  "the description of " + found.name + " has " + std::to_string(entry->count) +
+                  "the description of " + found.name + " has " + std::to_string(description.bytes) +
                       " bytes, [[limits.metadataBytes]] allows " + std::to_string(limits_.metadata_bytes));
-    return text;
   }
 
   void read_pages(const DirectoryWalk& walk) {
@@ -98,15 +108,64 @@ class TiffSlide final : public Slide {
     }
   }
 
-  // The description that the resolution of the slide is looked for in: Aperio's is about the largest image, wherever it
-  // stands; of an OME-XML the part about the slide's own image; else that of the slide's page.
-  std::string resolution_text(const FoundDirectory& found, std::size_t slide, const FileFacts& facts) {
-    std::string own = found.name == "page-0" ? facts.description : read_description(found);
-    if (is_aperio(own) || facts.description.empty()) return own;
-    if (is_aperio(facts.description)) return facts.description;
-    const auto& image = pages_[slide].image;
-    if (image && (!pages_[slide].sub)) return "<OME>" + std::string(facts.ome[*image].xml) + "</OME>";
-    return facts.ome.empty() || found.name != "page-0" ? own : std::string();
+  std::unique_ptr<const TiffRules> choose_dialect(const TiffContents& file, const OpenOptions& options,
+                                                  const std::vector<const TiffDialect*>& dialects) {
+    const bool any = options.driver == kAutoDriver;
+    for (const TiffDialect* dialect : dialects) {
+      if (!any && dialect->name != options.driver) continue;
+      auto why = dialect->detect(file);
+      if (!why) continue;
+      driver_ = {std::string(dialect->name), std::move(*why)};
+      return dialect->rules(file);
+    }
+    throw Error(Code::NOT_A_SLIDE, Stage::Slide,
+                any ? "found a TIFF of a dialect that is not in the table"
+                    : "found a TIFF that is none of the dialect " + options.driver + ", which [[driver]] names");
+  }
+
+  void read_pixels(const DirectoryWalk& walk, const TiffRules& rules) {
+    for (Page& page : pages_) {
+      try {
+        rules.read_pixels(walk.directories[page.directory], limits_, page, warnings_);
+      } catch (const Error& error) {
+        page.storage.reset();
+        page.table.reset();
+        page.error = error;
+      }
+    }
+  }
+
+  void read_resolution(const FoundDirectory& found, std::size_t slide, const Description& first, const TiffRules& rules,
+                       const OpenOptions& options) {
+    Description own = first;
+    if (found.name != "page-0") {
+      own = read_description(found);
+      require_whole(own, found, rules);
+    }
+    mpp_ = resolve_mpp({pages_[slide], found.directory, own.text}, rules, options.slide_mpp, warnings_);
+  }
+
+  // Of the first page. What cannot be read of it is no property.
+  void read_properties(const TiffDirectory& first, const std::string& description, const TiffRules& rules) {
+    PropertyList list(limits_.metadata_bytes);
+    const std::pair<const char*, Tag> texts[] = {{"tiff.Make", Tag::Make},
+                                                 {"tiff.Model", Tag::Model},
+                                                 {"tiff.Software", Tag::Software},
+                                                 {"tiff.DateTime", Tag::DateTime}};
+    for (const auto& [name, tag] : texts) {
+      try {
+        list.add(name, trim(first.text(tag, limits_.metadata_bytes)));
+      } catch (const Error&) {
+        continue;
+      }
+    }
+    list.add("tiff.ImageDescription", description);
+    rules.add_properties(list);
+    if (list.left_out() > 0)
+      warnings_.push_back(std::to_string(list.left_out()) +
+                          " properties are left out: together they have more bytes than [[limits.metadataBytes]], " +
+                          std::to_string(limits_.metadata_bytes));
+    properties_ = list.take();
   }
 
   void read_orientation(const TiffDirectory& directory) {
@@ -164,7 +223,7 @@ class TiffSlide final : public Slide {
   std::optional<Mpp> mpp_;
   int orientation_ = 1;
   std::vector<std::string> warnings_;
-  DriverChoice driver_{"tiff", "the file begins as a TIFF"};
+  DriverChoice driver_;
   Properties properties_;
 };
 
@@ -179,27 +238,16 @@ std::vector<std::uint8_t> TiffSlide::icc_profile() const {
   }
 }
 
-StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int plane) const {
+StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int part) const {
   const bool known = directory < pages_.size() && pages_[directory].storage;
-  if (!known || column < 0 || row < 0 || plane < 0 || column >= pages_[directory].storage->tiles_across() ||
-      row >= pages_[directory].storage->tiles_down() ||
-      plane >= (pages_[directory].storage->planar ? pages_[directory].storage->samples : 1))
+  if (!known || column < 0 || row < 0 || part < 0 || column >= pages_[directory].storage->tiles_across() ||
+      row >= pages_[directory].storage->tiles_down() || part >= pages_[directory].storage->parts())
     throw Error(Code::INTERNAL, Stage::Slide,
-                "asked for stored tile (column " + std::to_string(column) + ", row " + std::to_string(row) +
-                    ", plane " + std::to_string(plane) + ") of directory " + std::to_string(directory) +
+                "asked for part " + std::to_string(part) + " of stored tile (column " + std::to_string(column) +
+                    ", row " + std::to_string(row) + ") of directory " + std::to_string(directory) +
                     ", which does not exist")
         .with_path(source_->name());
-  const Page& page = pages_[directory];
-  const auto across = static_cast<std::uint64_t>(page.stored_across);
-  const auto down = static_cast<std::uint64_t>(page.stored_down);
-  // Planes that are pages of their own have a table each; else one table holds plane after plane.
-  const bool apart = !page.further_planes.empty();
-  const TileTable& table = apart && plane > 0 ? *page.further_planes[static_cast<std::size_t>(plane) - 1] : *page.table;
-  // Below TileTable::size(), which was checked for overflow.
-  const std::uint64_t index =
-      (static_cast<std::uint64_t>(apart ? 0 : plane) * down + static_cast<std::uint64_t>(row)) * across +
-      static_cast<std::uint64_t>(column);
-  const StoredTile tile = table.at(index);
+  const StoredTile tile = pages_[directory].stored(column, row, part);
   if (tile.bytes == 0 || tile.offset == 0) return {};
   if (!inside(tile.offset, tile.bytes, source_->size()))
     throw Error(Code::TRUNCATED, Stage::Slide,
@@ -217,14 +265,19 @@ StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, st
 
 }  // namespace
 
-std::shared_ptr<const Slide> Slide::open(std::shared_ptr<const ByteSource> source, const OpenOptions& options) {
-  const std::string name = source->name();
+bool begins_as_tiff(const ByteSource& source) {
   try {
-    return std::make_shared<TiffSlide>(std::move(source), options);
-  } catch (Error& error) {
-    error.with_path(name);
+    (void)read_header(source);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() == Code::NOT_A_SLIDE) return false;
     throw;
   }
+}
+
+std::shared_ptr<const Slide> open_tiff(std::shared_ptr<const ByteSource> source, const OpenOptions& options,
+                                       const std::vector<const TiffDialect*>& dialects) {
+  return std::make_shared<TiffSlide>(std::move(source), options, dialects);
 }
 
 }  // namespace microtome::slide

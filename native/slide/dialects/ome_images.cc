@@ -1,4 +1,4 @@
-#include "slide/ome_images.h"
+#include "slide/dialects/ome_images.h"
 
 #include <algorithm>
 #include <numeric>
@@ -17,8 +17,6 @@ constexpr std::size_t kMaxTiffData = 1 << 18;
 // A dimension above this is no dimension; keeps the products below 2^63.
 constexpr std::uint64_t kMaxDimension = 1 << 20;
 
-using Kind = XmlScan::Kind;
-
 std::optional<std::uint64_t> count_of(std::string_view attributes, std::string_view name) noexcept {
   const auto value = xml_attribute(attributes, name);
   return value ? parse_count(*value) : std::nullopt;
@@ -33,14 +31,14 @@ std::uint64_t dimension(std::string_view attributes, std::string_view name) noex
               "the OME-XML lists more than " + std::to_string(most) + " " + what + ", expected those of one slide");
 }
 
-class Reader {
+class OmeReader {
  public:
-  explicit Reader(std::string_view xml) : xml_(xml), scan_(xml) {}
+  explicit OmeReader(std::string_view xml) : xml_(xml), scan_(xml) {}
 
   std::vector<OmeImage> run() {
     while (scan_.next()) {
       if (scan_.name() == "StructuredAnnotations") {
-        annotations_ = scan_.kind() == Kind::Start;
+        annotations_ = scan_.kind() == XmlScan::Kind::Start;
       } else if (!annotations_) {
         take();
       }
@@ -52,7 +50,7 @@ class Reader {
  private:
   void take() {
     const std::string_view name = scan_.name();
-    if (scan_.kind() == Kind::End) {
+    if (scan_.kind() == XmlScan::Kind::End) {
       if (name == "Image") close_image(scan_.end());
       if (name == "UUID" && in_image_ && !images_.back().data.empty()) take_uuid();
       return;
@@ -61,7 +59,7 @@ class Reader {
       uuid_ = trim(xml_attribute(scan_.attributes(), "UUID").value_or(""));
     } else if (name == "Image") {
       open_image();
-      if (scan_.kind() == Kind::Empty) close_image(scan_.end());
+      if (scan_.kind() == XmlScan::Kind::Empty) close_image(scan_.end());
     } else if (name == "Pixels") {
       if (!in_image_) open_image();  // cut off, or without its Image
       take_pixels();
@@ -201,7 +199,7 @@ std::string OmeImage::title(std::size_t index) const {
   return text;
 }
 
-std::vector<OmeImage> read_ome_images(std::string_view xml) { return Reader(xml).run(); }
+std::vector<OmeImage> read_ome_images(std::string_view xml) { return OmeReader(xml).run(); }
 
 std::vector<std::optional<std::size_t>> ome_owners(const std::vector<OmeImage>& images,
                                                    const std::vector<OmePage>& pages) {

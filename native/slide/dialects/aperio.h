@@ -1,4 +1,4 @@
-// What Aperio's scanners write into ImageDescription.
+// Aperio's SVS: what these scanners write into ImageDescription.
 #pragma once
 
 #include <optional>

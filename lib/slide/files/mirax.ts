@@ -1,0 +1,71 @@
+/**
+ * MIRAX: `NAME.mrxs`, and beside it the folder `NAME` with Slidedat.ini, which names the index and the files of pixels.
+ */
+import { basename, dirname, join } from 'node:path';
+
+import { mainAt, partAt, type FilePart, type SlideFileSystem } from './file-part.js';
+import { fileName, notDescribed, readIni, textOf, wholeNumber, type Ini } from './ini.js';
+
+/** What of Slidedat.ini the checks need. */
+export interface MiraxFacts {
+  readonly slideId: string;
+  readonly index: FilePart;
+  /** Files of pixels, in the order of their numbers. */
+  readonly data: readonly FilePart[];
+  /** How many levels the index lists. */
+  readonly levels: number;
+}
+
+export interface MiraxFiles {
+  readonly main: FilePart;
+  readonly parts: readonly FilePart[];
+  readonly facts: MiraxFacts;
+}
+
+const kGeneral = 'GENERAL';
+const kHierarchy = 'HIERARCHICAL';
+const kDataFile = 'DATAFILE';
+const kMaxFiles = 10_000;
+/** Both numbers of images together: what OpenSlide makes room for at once. */
+const kMaxImages = 2 ** 26;
+
+/** The folder of the slide's other files: the path of the slide without its ending. */
+export function miraxFolder(path: string): string {
+  return join(dirname(path), basename(path).slice(0, -'.mrxs'.length));
+}
+
+export const miraxDescription = 'Slidedat.ini';
+
+/** Throws FILE_NOT_FOUND, FILE_UNREADABLE, NOT_A_SLIDE, SLIDE_INCOMPLETE. */
+export async function miraxFiles(path: string, fs: SlideFileSystem, signal: AbortSignal | null): Promise<MiraxFiles> {
+  const main = await mainAt(path, fs);
+  const folder = miraxFolder(path);
+  const description = await partAt(join(folder, miraxDescription), path, fs);
+  const ini = await readIni(description.path, path, fs, signal);
+  checkImages(ini, description.path);
+  const index = await partAt(join(folder, fileName(ini, description.path, kHierarchy, 'INDEXFILE')), path, fs);
+  const count = wholeNumber(ini, description.path, kDataFile, 'FILE_COUNT', 1, kMaxFiles);
+  const data: FilePart[] = [];
+  for (let i = 0; i < count; ++i) {
+    signal?.throwIfAborted();
+    data.push(await partAt(join(folder, fileName(ini, description.path, kDataFile, `FILE_${i}`)), path, fs));
+  }
+  const slideId = textOf(ini, description.path, kGeneral, 'SLIDE_ID');
+  const facts = { slideId, index, data, levels: levelsOf(ini, description.path) };
+  // One file may be named twice.
+  const parts = [...new Map([main, description, index, ...data].map((part) => [part.path, part])).values()];
+  return { main, parts, facts };
+}
+
+/** Sizes that OpenSlide multiplies before it looks at them. */
+function checkImages(ini: Ini, path: string): void {
+  const across = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_X', 1, kMaxImages);
+  const down = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_Y', 1, kMaxImages);
+  if (across * down > kMaxImages)
+    throw notDescribed(path, `it has ${across} by ${down} images, at most ${kMaxImages} are read`);
+}
+
+/** The first hierarchy is that of the zoom levels. */
+function levelsOf(ini: Ini, path: string): number {
+  return wholeNumber(ini, path, kHierarchy, 'HIER_0_COUNT', 1, 64);
+}

@@ -1,0 +1,124 @@
+// Damages a slide in one way after the other and reads what is left: `mutate.mjs LIBRARY SLIDE SCRATCH FIRST END`. Prints a
+// line of JSON before each, and one with its outcome after it, so that whoever started this knows what ended it.
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { MicrotomeError, openSlide } from '../../../dist/index.js';
+
+const [openslidePath, slide, scratch, first, end] = process.argv.slice(2);
+
+/** mulberry32: numbers from 0 to below 1. */
+function generator(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** The files of the slide: its own, and those of its folder. A MIRAX slide lies beside others, and has a folder of its own. */
+function filesOf(path) {
+  const folder = dirname(path);
+  if (!path.endsWith('.mrxs')) return readdirSync(folder).map((name) => join(folder, name));
+  const data = path.slice(0, -'.mrxs'.length);
+  return [path, ...readdirSync(data).map((name) => join(data, name))];
+}
+
+const hostile = [-1, 0, 1, 2, 255, 65535, 0x7fffffff, -0x80000000, 0x10000000, 12345];
+const chosen = (random, list) => list[Math.floor(random() * list.length)];
+
+/** One number of a text in INI form becomes another. */
+function changeNumber(random, bytes) {
+  const text = bytes.toString('latin1');
+  const numbers = [...text.matchAll(/(?<==\s*)-?\d+(?:\.\d+)?/g)];
+  if (numbers.length === 0) return bytes;
+  const { 0: old, index } = chosen(random, numbers);
+  return Buffer.from(text.slice(0, index) + chosen(random, hostile) + text.slice(index + old.length), 'latin1');
+}
+
+function changeBytes(random, bytes, most) {
+  const out = Buffer.from(bytes);
+  const count = 1 + Math.floor(random() * 8);
+  for (let i = 0; i < count; i += 1) out[Math.floor(random() * most)] = Math.floor(random() * 256);
+  return out;
+}
+
+function changeWord(random, bytes, most) {
+  const out = Buffer.from(bytes);
+  if (out.length >= 4) out.writeInt32LE(chosen(random, hostile), Math.floor(random() * Math.max(1, most - 3)));
+  return out;
+}
+
+const ways = {
+  flipped: (random, bytes) => changeBytes(random, bytes, bytes.length),
+  'head flipped': (random, bytes) => changeBytes(random, bytes, Math.min(bytes.length, 2048)),
+  truncated: (random, bytes) => bytes.subarray(0, Math.floor(random() * bytes.length)),
+  'word changed': (random, bytes) => changeWord(random, bytes, Math.min(bytes.length, 4096)),
+  'number changed': changeNumber,
+};
+
+/** Numbers are changed in texts, words in what is no text. */
+function wayOf(random, name) {
+  const text = /\.(ini|vms|vmu)$/.test(name);
+  return text && random() < 0.7 ? 'number changed' : chosen(random, Object.keys(ways).slice(0, text ? 3 : 4));
+}
+
+/** Index files and headers matter most. */
+function fileOf(random, files) {
+  const heads = files.filter((file) => /(\.ini|Index\.dat|\.vms|\.vmu|\.dcm|\.ngr|\.ndpi)$/.test(file));
+  return chosen(random, random() < 0.7 ? heads : files);
+}
+
+/** Copies the slide and damages the copy. Returns where it is, and what was done. */
+function damage(number) {
+  const random = generator(977 * number + basename(slide).length);
+  const folder = join(scratch, String(number));
+  mkdirSync(folder, { recursive: true });
+  const files = filesOf(slide);
+  for (const file of files) cpSync(file, join(folder, relative(dirname(slide), file)));
+  const victim = fileOf(random, files);
+  const copy = join(folder, relative(dirname(slide), victim));
+  const path = join(folder, basename(slide));
+  if (random() < 0.06) {
+    rmSync(copy);
+    return { path, what: `${basename(victim)} removed` };
+  }
+  const way = wayOf(random, victim);
+  const bytes = readFileSync(copy);
+  if (statSync(copy).size > 0) writeFileSync(copy, ways[way](random, bytes));
+  return { path, what: `${basename(victim)} ${way}` };
+}
+
+/** Reads a part of every level, every associated image, a thumbnail and the tissue. */
+async function readAll(path) {
+  const opened = await openSlide(path, { openslidePath, driver: 'auto' });
+  try {
+    for (const { index, width, height } of opened.levels) {
+      const [w, h] = [Math.min(width, 700), Math.min(height, 700)];
+      await opened.readRegion({ level: index, x: 0, y: 0, width: w, height: h });
+      await opened.readRegion({ level: index, x: width - w, y: height - h, width: w, height: h });
+    }
+    for (const { name } of opened.associated) await opened.readAssociated(name);
+    await opened.thumbnail(256);
+    await opened.tissue();
+  } finally {
+    await opened.close();
+  }
+}
+
+const say = (value) => writeSync(1, `${JSON.stringify(value)}\n`);
+
+for (let number = Number(first); number < Number(end); number += 1) {
+  const { path, what } = damage(number);
+  say({ number, path, what });
+  let outcome = 'ok';
+  try {
+    await readAll(path);
+  } catch (error) {
+    if (!(error instanceof MicrotomeError)) throw error;
+    outcome = error.code;
+  }
+  say({ number, outcome });
+  rmSync(dirname(path), { recursive: true, force: true });
+}
