@@ -82,12 +82,13 @@ class SourceReads {
   /** The first bytes, and what was read while the slide opened: hardly more than 1 MB. */
   readonly #windows: Window[];
   readonly #object: string | null;
-  #openingLeft = kOpeningBytes - headBytes;
+  #openingLeft: number;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
     const { head, validator, size } = parts.opened;
     this.#windows = [{ offset: 0, bytes: head }];
+    this.#openingLeft = kOpeningBytes - head.length;
     // Bytes of an object whose versions cannot be told apart are not kept.
     const isKept = validator.kind === 'etag' && isStrong(validator.value);
     this.#object = isKept ? `${parts.identity}\n${validator.value}\n${size}` : null;

@@ -31,7 +31,7 @@ Napi::Value set_paths(const Napi::CallbackInfo& call) {
 
 // Who is asked about a file that is no TIFF.
 const slide::DriverTable& drivers() {
-  static const slide::DriverTable table{{openslide::openslide_driver()}};
+  static const slide::DriverTable table{.others = {openslide::openslide_driver()}};
   return table;
 }
 

@@ -14,20 +14,20 @@ beforeEach(() => server.reset());
 const small = { side: 1792, levels: 7, tile: 64 };
 const large = { side: 16384, levels: 7, tile: 256 };
 
+// Where a directory lies is written in the one before it. So behind each level that is larger than what opening may read there
+// is a request that nobody can save: five of the levels of the last one are.
 it.each<[string, typeof small, Layout, number]>([
-  ['12.7 MB', small, 'tables first', 1],
-  ['12.7 MB', small, 'tables last', 2],
-  ['12.7 MB', small, 'tables behind each level', 3],
+  ['12.9 MB', small, 'tables first', 1],
+  ['12.9 MB', small, 'tables last', 2],
+  ['12.9 MB', small, 'tables behind each level', 4],
   ['1 GB', large, 'tables first', 1],
   ['1 GB', large, 'tables last', 2],
-  ['1 GB', large, 'tables behind each level', 3],
-])('%s, %# %o, %s: %i requests', async (_, form, layout, requests) => {
+  ['1 GB', large, 'tables behind each level', 7],
+])('%s, %o, %s: %i requests and at most 1 MB', async (_, form, layout, requests) => {
   const object = sparseSlide({ ...form, layout });
-  console.log(object.size);
   server.faults.push(serving('/sparse.tif', object));
   const slide = await openSlide(server.url('/sparse.tif'));
   await slide.close();
-  console.log(layout, slide.levels.length, server.seen.map(({ range }) => range).join(' '), server.sentBytes);
   expect(slide.levels).toHaveLength(object.levels);
   expect(server.seen).toHaveLength(requests);
   expect(server.sentBytes).toBeLessThanOrEqual(1_000_000);
