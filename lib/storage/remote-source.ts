@@ -10,15 +10,19 @@ import { isStrong, type OpenedObject, type RangedReader, type Traffic, type Vali
 export const headBytes: number = 64 * 1024;
 /**
  * Most bytes that are read while a slide opens, the first request with them. Writers of TIFFs often put the tables of a level
- * behind its pixels, the small levels last: as soon as the rest of the object fits into this, it is read at once.
+ * behind its pixels, the small levels last: so the rest of the object may be read at once.
  */
 const kOpeningBytes = 1_000_000;
 /**
- * What the engine asks for when it reads a table: kReadAheadBytes of native/slide/paged_source.h, in whole pages. A tile alone is
- * hardly ever as long, and tiles of a claim are several ranges.
+ * What the engine asks for when it reads a table. Tables have twelve bytes for a tile, which has some ten thousand: so of a small
+ * slide they are small, and what is read beside them would count.
  */
-const kTableReadBytes = { least: 64 * 1024, most: 80 * 1024 };
-const kBeforeTableBytes = 32 * 1024;
+const kReadAhead = { ofSize: 1 / 500, leastBytes: 16 * 1024, mostBytes: 64 * 1024 };
+/** Pages of the engine (kPageBytes of native/slide/paged_source.h): it asks for whole ones. */
+const kPageBytes = 2 * 1024;
+/** The rest of the object is read where opening takes no more requests with it, or where it is a small share of the object. */
+const kFewRequests = 3;
+const kSmallRest = 0.03;
 /** Where one table follows another, the next ones do too: slides whose tables lie at the front. */
 const kNextTablesBytes = 256 * 1024;
 /** Beyond what all tries of one read take together. */
@@ -29,6 +33,8 @@ export interface RemoteSource extends ByteSource {
   readonly name: string;
   /** What every later read is checked against; `none` only where that was allowed. */
   readonly validator: Validator;
+  /** How much the engine asks for when it reads a table. */
+  readonly readAheadBytes: number;
   /** Requests and bytes of bodies, with those of tries that failed. */
   readonly traffic: Readonly<Traffic>;
 }
@@ -49,6 +55,7 @@ export function remoteSource(parts: SourceParts): RemoteSource {
     name: parts.name,
     timeoutMs: kTimeoutMs,
     validator: parts.opened.validator,
+    readAheadBytes: reads.readAheadBytes,
     traffic: parts.reader.traffic,
     read: (ranges: readonly ByteRange[], signal?: AbortSignal) => reads.read(ranges, signal ?? null),
   });
@@ -83,12 +90,15 @@ class SourceReads {
   readonly #windows: Window[];
   readonly #object: string | null;
   #openingLeft: number;
+  readonly readAheadBytes: number;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
     const { head, validator, size } = parts.opened;
     this.#windows = [{ offset: 0, bytes: head }];
     this.#openingLeft = kOpeningBytes - head.length;
+    const { ofSize, leastBytes, mostBytes } = kReadAhead;
+    this.readAheadBytes = 1024 * Math.round(Math.min(Math.max(size * ofSize, leastBytes), mostBytes) / 1024);
     // Bytes of an object whose versions cannot be told apart are not kept.
     const isKept = validator.kind === 'etag' && isStrong(validator.value);
     this.#object = isKept ? `${parts.identity}\n${validator.value}\n${size}` : null;
@@ -143,9 +153,10 @@ class SourceReads {
     return parts;
   }
 
+  /** A tile alone is hardly ever as long, and tiles of a claim are several ranges. */
   #isTable({ offset, length }: ByteRange): boolean {
     const { size } = this.#parts.opened;
-    const { least, most } = kTableReadBytes;
+    const [least, most] = [this.readAheadBytes, this.readAheadBytes + 2 * kPageBytes];
     return length <= this.#openingLeft && length <= most && (length >= least || offset + length === size);
   }
 
@@ -160,18 +171,40 @@ class SourceReads {
   /** What is read with a table: all that follows in the object, where that fits; else what is likely to be asked for next. */
   #aroundTable(offset: number, length: number): ByteRange {
     const { size } = this.#parts.opened;
-    if (size - offset <= this.#openingLeft) return { offset, length: size - offset };
+    // Tables of a directory often lie a little before it.
+    const before = Math.min(offset, this.readAheadBytes);
+    const rest = size - offset;
+    // Where many requests are needed anyway, bytes that nobody may want would be no bargain.
+    if (rest <= this.#openingLeft && (this.#windows.length < kFewRequests || rest <= kSmallRest * size)) {
+      const more = before + rest <= this.#openingLeft ? before : 0;
+      return { offset: offset - more, length: more + rest };
+    }
     const follows = this.#windows.some((one) => {
       const gap = offset - (one.offset + one.bytes.length);
       return gap >= -length && gap <= length;
     });
     if (follows) return { offset, length: Math.min(kNextTablesBytes, this.#openingLeft) };
-    // Tables of a directory often lie a little before it.
-    const before = Math.min(offset, kBeforeTableBytes, this.#openingLeft - length);
-    return { offset: offset - before, length: before + length };
+    const room = Math.min(before, this.#openingLeft - length);
+    return { offset: offset - room, length: room + length };
   }
 
-  #bytes(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+  /** What lies at its ends and is held is not read again. */
+  async #bytes({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+    const end = offset + length;
+    const first = this.#windows.find((one) => one.offset <= offset && one.offset + one.bytes.length > offset);
+    const from = first === undefined ? offset : Math.min(end, first.offset + first.bytes.length);
+    const last = this.#windows.find((one) => one.offset < end && one.offset + one.bytes.length >= end);
+    const to = Math.max(from, last === undefined ? end : last.offset);
+    if (from === offset && to === end) return this.#unheld({ offset, length }, signal);
+    const whole = new Uint8Array(length);
+    const put = (at: number, bytes: Uint8Array): void => whole.set(bytes, at - offset);
+    if (from > offset) put(offset, this.#held({ offset, length: from - offset }) as Uint8Array);
+    if (to < end) put(to, this.#held({ offset: to, length: end - to }) as Uint8Array);
+    if (from < to) put(from, await this.#unheld({ offset: from, length: to - from }, signal));
+    return whole;
+  }
+
+  #unheld(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
     const { cache, reader } = this.#parts;
     if (cache === null || this.#object === null) return reader.read(range.offset, range.length, signal);
     return this.#cached(cache, this.#object, range, signal);

@@ -41,7 +41,7 @@ void PagedSource::read(std::uint64_t offset, std::span<std::uint8_t> out) const 
     }
   }
   if (out.empty()) return;
-  const std::uint64_t more = std::max<std::uint64_t>(wanted.bytes, kReadAheadBytes);
+  const std::uint64_t more = std::max<std::uint64_t>(wanted.bytes, read_ahead_bytes_);
   throw BytesPending{this, {{wanted.offset, std::min(more, size_ - wanted.offset)}}};
 }
 
