@@ -219,8 +219,6 @@ describe('a list of addresses', () => {
   it('other files are not read from addresses', async () => {
     const address = `${server.url('/format.csv')}?planted`;
     for (const more of [
-      { format: address },
-      { metadata: address },
       { onnxRuntimePath: address },
       { model: address },
       { mask: address },
