@@ -1,5 +1,6 @@
-// npm test: installs, builds, runs every test and ends with `N passed, N failed`.
-// npm test -- native types unit sanitized fuzz threads bench: only those stages (threads and bench are run by name only).
+// npm test: installs, builds, runs the tests of the library and ends with `N passed, N failed`.
+// npm test -- native types unit sanitized fuzz threads bench: only those stages. The last four take long, and are
+// run by name only.
 // npm test -- unit some-file: the files of that name; the stage `unit` need not be written.
 import { build } from './steps/build.mjs';
 import { add, closingLine, noTests } from './steps/counts.mjs';
@@ -21,13 +22,14 @@ const stages = {
   sanitized: {
     title: 'native tests under the address and undefined-behaviour sanitizers',
     run: () => sanitizedTests(),
+    byNameOnly: true,
   },
   threads: {
     title: 'native tests and the addon under the thread sanitizer',
     run: () => threadTests(),
     byNameOnly: true,
   },
-  fuzz: { title: 'fuzz targets over their seeds', run: () => fuzzSeeds() },
+  fuzz: { title: 'fuzz targets over their seeds', run: () => fuzzSeeds(), byNameOnly: true },
   unit: { title: 'tests of the API', run: (filters) => unitTests(filters) },
   bench: { title: 'tests of the benchmarks', run: (filters) => benchTests(filters), byNameOnly: true },
 };
