@@ -114,8 +114,11 @@ class Execution {
     const unlink = followSignal(asked.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
-      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
-      const options = remote === null ? asked : { ...asked, output: remote.local };
+      const { lockTimes } = this.dependencies;
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs, lockTimes);
+      const { signal } = this.stop.controller;
+      const stoppable = { ...asked, folder: { ...asked.folder, signal } };
+      const options = remote === null ? stoppable : { ...stoppable, output: remote.local };
       const whole = await prepareRun(this.source, options, this.fs);
       await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
       await checkRunFiles(options, whole, this.fs);
