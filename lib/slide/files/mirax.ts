@@ -108,4 +108,3 @@ function zoomHierarchy(ini: Ini, path: string): string {
   }
   throw notDescribed(path, `none of the first ${kMaxHierarchies} hierarchies is called ${JSON.stringify(kZoomLevels)}`);
 }
-}
