@@ -87,7 +87,6 @@ bool has_bytes(const AreaShared& shared, std::size_t number, const Area& area, s
   if (area.width_px <= 0 || area.height_px <= 0) return false;
   const Level& level = shared.slide.levels()[number];
   const Storage& storage = level.storage;
-  if (storage.compression == slide::Compression::Rendered) return true;  // its driver does not tell before it is read
   const std::int64_t right = (area.x + area.width_px - 1) / storage.tile_width_px;
   const std::int64_t bottom = (area.y + area.height_px - 1) / storage.tile_height_px;
   for (std::int64_t row = area.y / storage.tile_height_px; row <= bottom; ++row)
@@ -112,6 +111,8 @@ AreaShared::AreaShared(const slide::Slide& from, BadTilePolicy policy, MissingTi
 
 std::optional<std::size_t> AreaShared::finer(std::size_t level) const noexcept {
   if (missing_tiles != MissingTiles::FromFiner) return std::nullopt;
+  // Who renders a level knows the finer ones: what is not there was not scanned, and most of a slide may be so.
+  if (slide.levels()[level].storage.compression == slide::Compression::Rendered) return std::nullopt;
   while (level-- > 0)
     if (decodable[level]) return level;
   return std::nullopt;

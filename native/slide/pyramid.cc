@@ -114,7 +114,11 @@ std::vector<std::size_t> candidates(const std::vector<Page>& pages, std::size_t 
 class Builder {
  public:
   Builder(std::vector<Page>& pages, std::size_t slide, const TiffRules& rules)
-      : pages_(pages), slide_(slide), rules_(rules), members_(pages, slide, rules), last_(fit_of_level0(pages[slide].size)) {}
+      : pages_(pages),
+        slide_(slide),
+        rules_(rules),
+        members_(pages, slide, rules),
+        last_(fit_of_level0(pages[slide].size)) {}
 
   Pyramid run() {
     is_level_.assign(pages_.size(), false);

@@ -145,8 +145,8 @@ struct OpenOptions {
   Limits limits;
   std::optional<double> slide_mpp;   // instead of what the file says; microns per level-0 pixel
   std::string driver = kAutoDriver;  // or the name of the one to use: of a TIFF dialect, or of another driver
-  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that reads
-  // them watches them (SLIDE_CHANGED).
+  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that
+  // reads them watches them (SLIDE_CHANGED).
   std::vector<std::string> files;
 };
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import make_dicom
+import make_frames
 import make_hamamatsu
 import make_mrxs
 import make_ndpi
@@ -27,6 +28,7 @@ def main(out, slides):
     (out / 'ndpi').mkdir()
     for subsampling in make_ndpi.MCU_WIDTH_PX:
         make_ndpi.make(out / 'ndpi' / f"{subsampling.replace(':', '')}.ndpi", subsampling)
+    make_frames.make(out / 'frames')
     if slides:
         for way, source in SOURCES.items():
             make_dicom.make(str(Path(slides) / source), str(out / f'dicom-{way}'), way)

@@ -107,16 +107,6 @@ describe('what is no slide', () => {
       (text: string) => text.replaceAll(/(IMAGENUMBER_.) = \d/g, '$1 = 60000'),
       '60000 by 60000 images',
     ],
-    [
-      'images for which there is no memory',
-      (text: string) => `${text}[L]\r\nDIGITIZER_WIDTH = 60000\r\nDIGITIZER_HEIGHT = 60000\r\n`,
-      'the images of [L] have 60000 by 60000 pixels',
-    ],
-    [
-      'images of no size',
-      (text: string) => `${text}[L]\r\nDIGITIZER_WIDTH = 256\r\nDIGITIZER_HEIGHT = -1\r\n`,
-      'DIGITIZER_HEIGHT of [L] is "-1"',
-    ],
     ['no zoom levels', (text: string) => text.replace('Slide zoom level', 'Other'), 'is called "Slide zoom level"'],
     ['bytes that are no text', () => 'a\0b', 'it is no text'],
     ['too many lines', () => 'a=b\n'.repeat(60_000), 'more than 50000 lines'],
@@ -161,6 +151,54 @@ describe('what is no slide', () => {
     const path = await slide();
     await writeFile(inside(path, 'Index.dat'), 'no index at all, but long enough');
     expect((await failureOf(checkedFilesOfSlide(path))).code).toBe('NOT_A_SLIDE');
+  });
+});
+
+describe('numbers of the levels, which OpenSlide trusts', () => {
+  const withLevel =
+    (...lines: readonly string[]) =>
+    (text: string) =>
+      `${text}[L]\r\n${lines.join('\r\n')}\r\n`;
+  const inHierarchy = (text: string, key: string, value: string): string =>
+    text.replace('[HIERARCHICAL]', `[HIERARCHICAL]\r\n${key} = ${value}`);
+
+  it.each([
+    ['a width that has no JPEG', withLevel('DIGITIZER_WIDTH = 2147483647'), 'DIGITIZER_WIDTH of [L]'],
+    ['a height below 1', withLevel('DIGITIZER_HEIGHT = 0'), 'DIGITIZER_HEIGHT of [L]'],
+    [
+      'images that are too large together',
+      withLevel('DIGITIZER_WIDTH = 60000', 'DIGITIZER_HEIGHT = 60000'),
+      'the images of [L] have 60000 by 60000 pixels',
+    ],
+    [
+      'no image at a place',
+      (text: string) => text.replace('[GENERAL]', '[GENERAL]\r\nCameraImageDivisionsPerSide = 0'),
+      'CameraImageDivisionsPerSide of [GENERAL]',
+    ],
+    [
+      'a reduction beyond 32 bits',
+      (text: string) => inHierarchy(withLevel('IMAGE_CONCAT_FACTOR = 31')(text), 'HIER_0_VAL_0_SECTION', 'L'),
+      'IMAGE_CONCAT_FACTOR of [L]',
+    ],
+    [
+      'reductions that are so together',
+      (text: string) =>
+        inHierarchy(
+          inHierarchy(withLevel('IMAGE_CONCAT_FACTOR = 16')(text), 'HIER_0_VAL_0_SECTION', 'L'),
+          'HIER_0_VAL_1_SECTION',
+          'L',
+        ),
+      'reduced 2^32 times together',
+    ],
+  ])('%s', async (_, ini, found) => {
+    const error = await failureOf(filesOfSlide(await slide({ ini })));
+    expect(error.code).toBe('NOT_A_SLIDE');
+    expect(error.message).toContain(found);
+  });
+
+  it('as scanners write them they are taken', async () => {
+    const ini = withLevel('DIGITIZER_WIDTH = 1024', 'DIGITIZER_HEIGHT = 992', 'IMAGE_CONCAT_FACTOR = 1');
+    expect((await filesOfSlide(await slide({ ini }))).kind).toBe('mirax');
   });
 });
 

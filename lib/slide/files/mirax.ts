@@ -28,8 +28,13 @@ const kDataFile = 'DATAFILE';
 const kMaxFiles = 10_000;
 /** Both numbers of images together: what OpenSlide makes room for at once. */
 const kMaxImages = 2 ** 26;
-/** Pixels of one image. */
+/** Of one image of a level, in pixels: OpenSlide multiplies them as 32 bits and ends the process where it has no room. */
+const kMaxImageSide = 65_535;
 const kMaxImagePx = 2 ** 26;
+/** Images that a camera takes at one place, along one side. */
+const kMaxDivisions = 1024;
+/** Sum of the exponents of 2 by which the levels are reduced; OpenSlide shifts an integer of 32 bits by it. */
+const kMaxReduction = 30;
 const kZoomLevels = 'Slide zoom level';
 const kMaxHierarchies = 64;
 const kMaxLevels = 64;
@@ -68,26 +73,33 @@ function checkImages(ini: Ini, path: string): void {
   const down = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_Y', 1, kMaxImages);
   if (across * down > kMaxImages)
     throw notDescribed(path, `it has ${across} by ${down} images, at most ${kMaxImages} are read`);
-  for (const group of ini.keys()) checkImageSize(ini, path, group);
+  numberIfThere(ini, path, kGeneral, 'CameraImageDivisionsPerSide', 1, kMaxDivisions);
+  for (const group of ini.keys()) {
+    const width = numberIfThere(ini, path, group, 'DIGITIZER_WIDTH', 1, kMaxImageSide) ?? 1;
+    const height = numberIfThere(ini, path, group, 'DIGITIZER_HEIGHT', 1, kMaxImageSide) ?? 1;
+    if (width * height > kMaxImagePx)
+      throw notDescribed(path, `the images of [${group}] have ${width} by ${height} pixels`);
+  }
 }
 
-/** Of the images of a level. Any group may be that of a level: others say which. */
-function checkImageSize(ini: Ini, path: string, group: string): void {
-  const keys = ['DIGITIZER_WIDTH', 'DIGITIZER_HEIGHT'] as const;
-  if (!keys.some((key) => ini.get(group)?.has(key))) return;
-  const [width, height] = keys.map((key) => wholeNumber(ini, path, group, key, 1, kMaxImagePx)) as [number, number];
-  if (width * height <= kMaxImagePx) return;
-  const found = `the images of [${group}] have ${width} by ${height} pixels, at most ${kMaxImagePx} are read`;
-  throw notDescribed(path, found);
+/** OpenSlide itself refuses a slide where one of these is not there and should be. Null: not there. */
+function numberIfThere(ini: Ini, path: string, group: string, key: string, least: number, most: number): number | null {
+  return ini.get(group)?.has(key) ? wholeNumber(ini, path, group, key, least, most) : null;
 }
 
-/** Of the hierarchy of the zoom levels: the first that has their name, as for OpenSlide. */
+/** How many levels the hierarchy of the zoom levels has: the first that has their name, as for OpenSlide. */
 function levelsOf(ini: Ini, path: string): number {
   const keys = ini.get(kHierarchy) ?? new Map<string, string>();
-  for (let i = 0; i < kMaxHierarchies; ++i) {
-    if (keys.get(`HIER_${i}_NAME`) === kZoomLevels) {
-      return wholeNumber(ini, path, kHierarchy, `HIER_${i}_COUNT`, 1, kMaxLevels);
-    }
+  const places = Array.from({ length: kMaxHierarchies }, (_, i) => `HIER_${i}`);
+  const place = places.find((one) => keys.get(`${one}_NAME`) === kZoomLevels);
+  if (place === undefined)
+    throw notDescribed(path, `none of the first ${kMaxHierarchies} hierarchies is called "${kZoomLevels}"`);
+  const levels = wholeNumber(ini, path, kHierarchy, `${place}_COUNT`, 1, kMaxLevels);
+  let reduction = 0;
+  for (let i = 0; i < levels; ++i) {
+    const section = keys.get(`${place}_VAL_${i}_SECTION`) ?? '';
+    reduction += numberIfThere(ini, path, section, 'IMAGE_CONCAT_FACTOR', 0, kMaxReduction) ?? 0;
   }
-  throw notDescribed(path, `none of the first ${kMaxHierarchies} hierarchies is called ${JSON.stringify(kZoomLevels)}`);
+  if (reduction > kMaxReduction) throw notDescribed(path, `its levels are reduced 2^${reduction} times together`);
+  return levels;
 }
