@@ -177,8 +177,8 @@ class Slide {
   [[nodiscard]] virtual const Properties& properties() const noexcept = 0;
   // Of the tiles whose compression is Rendered: who gives them. Null where there are none.
   [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
-  // Asked when all was read that a call needs. Throws SLIDE_CHANGED where a driver watches the files of its slides and one
-  // of them is not as it was when the slide was opened.
+  // Asked when all was read that a call needs. Throws SLIDE_CHANGED where a driver watches the files of its slides and
+  // one of them is not as it was when the slide was opened.
   virtual void require_unchanged() const {}
 
   // Where the bytes of a stored tile are, or of one of its Storage::parts(). The tables are read on first use and kept.
