@@ -107,6 +107,16 @@ describe('what is no slide', () => {
       (text: string) => text.replaceAll(/(IMAGENUMBER_.) = \d/g, '$1 = 60000'),
       '60000 by 60000 images',
     ],
+    [
+      'an overlap that is no number',
+      (text: string) => `${text}[L]\r\nOVERLAP_Y = nan\r\n`,
+      'OVERLAP_Y of [L] is "nan"',
+    ],
+    [
+      'an overlap far below 0',
+      (text: string) => `${text}[L]\r\nOVERLAP_X = 1.5\r\nOVERLAP_Y = -2147483648\r\n`,
+      'OVERLAP_Y of [L] is "-2147483648"',
+    ],
     ['no zoom levels', (text: string) => text.replace('Slide zoom level', 'Other'), 'is called "Slide zoom level"'],
     ['bytes that are no text', () => 'a\0b', 'it is no text'],
     ['too many lines', () => 'a=b\n'.repeat(60_000), 'more than 50000 lines'],

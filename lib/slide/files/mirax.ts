@@ -79,7 +79,17 @@ function checkImages(ini: Ini, path: string): void {
     const height = numberIfThere(ini, path, group, 'DIGITIZER_HEIGHT', 1, kMaxImageSide) ?? 1;
     if (width * height > kMaxImagePx)
       throw notDescribed(path, `the images of [${group}] have ${width} by ${height} pixels`);
+    for (const key of ['OVERLAP_X', 'OVERLAP_Y']) checkOverlap(path, group, key, ini.get(group)?.get(key));
   }
+}
+
+/** In pixels, with a fraction. With one that is no number, or far below 0, OpenSlide reads for ever. */
+function checkOverlap(path: string, group: string, key: string, text: string | undefined): void {
+  if (text === undefined) return;
+  const pixels = Number(text);
+  if (text !== '' && pixels >= 0 && pixels <= kMaxImageSide) return;
+  const range = `a number from 0 to ${kMaxImageSide} was expected`;
+  throw notDescribed(path, `${key} of [${group}] is ${JSON.stringify(text.slice(0, 40))}, ${range}`);
 }
 
 /** OpenSlide itself refuses a slide where one of these is not there and should be. Null: not there. */
