@@ -115,10 +115,10 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
         rows_bytes > kTooManyBytes)
       needs.batch_bytes = kTooManyBytes;
     else
-      needs.batch_bytes = std::max(needs.batch_bytes, lane.rows * (lane.row_bytes + lane.output_bytes) +
-                                                          pixel_rows * 3 * plan.size_px * plan.size_px +
-                                                          (reduces ? footprint_bytes : 0) +
-                                                          (is_driven ? stored_bytes / 3 * kDriverPixelBytes : 0));
+      needs.batch_bytes =
+          std::max(needs.batch_bytes,
+                   lane.rows * (lane.row_bytes + lane.output_bytes) + pixel_rows * 3 * plan.size_px * plan.size_px +
+                       (reduces ? footprint_bytes : 0) + (is_driven ? stored_bytes / 3 * kDriverPixelBytes : 0));
     // A guess: a stored tile takes a quarter of its pixels' bytes or less.
     if (!slide.source().is_local())
       needs.ahead_bytes = std::max(

@@ -20,11 +20,15 @@
 namespace microtome::openslide {
 namespace {
 
-// Whether a text of OpenSlide ends with the system's reason, which no damaged tile has: such a tile is never filled over.
+// Whether a text of OpenSlide ends with the system's reason, which no damaged tile has: such a tile is never filled
+// over.
 bool is_of_system(const std::string& text) {
-  constexpr std::errc kReasons[] = {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
-                                    std::errc::io_error,            std::errc::not_enough_memory,
-                                    std::errc::permission_denied,   std::errc::no_such_file_or_directory};
+  constexpr std::errc kReasons[] = {std::errc::too_many_files_open,
+                                    std::errc::too_many_files_open_in_system,
+                                    std::errc::io_error,
+                                    std::errc::not_enough_memory,
+                                    std::errc::permission_denied,
+                                    std::errc::no_such_file_or_directory};
   return std::any_of(std::begin(kReasons), std::end(kReasons),
                      [&](std::errc reason) { return text.ends_with(std::make_error_code(reason).message()); });
 }

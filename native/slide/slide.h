@@ -187,8 +187,8 @@ class Slide {
   [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
   // The pages that a level of compression Rendered is put together of; where two overlap, the later one lies on top.
   [[nodiscard]] virtual std::span<const LaidPage> laid_pages(std::size_t) const noexcept { return {}; }
-  // Asked when all was read that a call needs. Throws SLIDE_CHANGED where a driver watches the files of its slides and one
-  // of them is not as it was when the slide was opened.
+  // Asked when all was read that a call needs. Throws SLIDE_CHANGED where a driver watches the files of its slides and
+  // one of them is not as it was when the slide was opened.
   virtual void require_unchanged() const {}
 
   // Where the bytes of a stored tile are, or of one of its Storage::parts(). The tables are read on first use and kept.

@@ -79,7 +79,17 @@ function checkImages(ini: Ini, path: string): void {
     const height = numberIfThere(ini, path, group, 'DIGITIZER_HEIGHT', 1, kMaxImageSide) ?? 1;
     if (width * height > kMaxImagePx)
       throw notDescribed(path, `the images of [${group}] have ${width} by ${height} pixels`);
+    for (const key of ['OVERLAP_X', 'OVERLAP_Y']) checkOverlap(path, group, key, ini.get(group)?.get(key));
   }
+}
+
+/** In pixels, with a fraction. With one that is no number, or far below 0, OpenSlide reads for ever. */
+function checkOverlap(path: string, group: string, key: string, text: string | undefined): void {
+  if (text === undefined) return;
+  const pixels = Number(text);
+  if (text !== '' && pixels >= 0 && pixels <= kMaxImageSide) return;
+  const range = `a number from 0 to ${kMaxImageSide} was expected`;
+  throw notDescribed(path, `${key} of [${group}] is ${JSON.stringify(text.slice(0, 40))}, ${range}`);
 }
 
 /** OpenSlide itself refuses a slide where one of these is not there and should be. Null: not there. */
@@ -87,24 +97,19 @@ function numberIfThere(ini: Ini, path: string, group: string, key: string, least
   return ini.get(group)?.has(key) ? wholeNumber(ini, path, group, key, least, most) : null;
 }
 
-/** How many levels the hierarchy of the zoom levels has. */
+/** How many levels the hierarchy of the zoom levels has: the first that has their name, as for OpenSlide. */
 function levelsOf(ini: Ini, path: string): number {
-  const hierarchy = zoomHierarchy(ini, path);
-  const levels = wholeNumber(ini, path, kHierarchy, `${hierarchy}_COUNT`, 1, kMaxLevels);
+  const keys = ini.get(kHierarchy) ?? new Map<string, string>();
+  const places = Array.from({ length: kMaxHierarchies }, (_, i) => `HIER_${i}`);
+  const place = places.find((one) => keys.get(`${one}_NAME`) === kZoomLevels);
+  if (place === undefined)
+    throw notDescribed(path, `none of the first ${kMaxHierarchies} hierarchies is called "${kZoomLevels}"`);
+  const levels = wholeNumber(ini, path, kHierarchy, `${place}_COUNT`, 1, kMaxLevels);
   let reduction = 0;
   for (let i = 0; i < levels; ++i) {
-    const section = ini.get(kHierarchy)?.get(`${hierarchy}_VAL_${i}_SECTION`) ?? '';
+    const section = keys.get(`${place}_VAL_${i}_SECTION`) ?? '';
     reduction += numberIfThere(ini, path, section, 'IMAGE_CONCAT_FACTOR', 0, kMaxReduction) ?? 0;
   }
   if (reduction > kMaxReduction) throw notDescribed(path, `its levels are reduced 2^${reduction} times together`);
   return levels;
-}
-
-/** Beginning of the keys of the zoom levels: the first hierarchy that has their name, as for OpenSlide. */
-function zoomHierarchy(ini: Ini, path: string): string {
-  const keys = ini.get(kHierarchy) ?? new Map<string, string>();
-  for (let i = 0; i < kMaxHierarchies; ++i) {
-    if (keys.get(`HIER_${i}_NAME`) === kZoomLevels) return `HIER_${i}`;
-  }
-  throw notDescribed(path, `none of the first ${kMaxHierarchies} hierarchies is called ${JSON.stringify(kZoomLevels)}`);
 }

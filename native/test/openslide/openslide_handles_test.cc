@@ -10,8 +10,6 @@ namespace {
 using namespace microtome;
 using namespace microtome::test;
 
-FakeOpenslideState& fake() { return *fake_openslide_state(); }
-
 constexpr decode::RegionRequest kAll{
     .x = 0, .y = 0, .width_px = 1000, .height_px = 512, .on_bad_tile = decode::BadTilePolicy::Fill};
 

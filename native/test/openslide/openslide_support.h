@@ -1,4 +1,5 @@
-// Slides of the stand-in for OpenSlide, in a folder of the test. For one file of a program: it defines the stand-in's state.
+// Slides of the stand-in for OpenSlide, in a folder of the test. For one file of a program: it defines the stand-in's
+// state.
 #pragma once
 
 #include <cstdlib>
