@@ -233,6 +233,8 @@ export interface NativeSlide {
     readonly onBadTile: 'error' | 'fill';
   }): Promise<NativeRegion>;
   readAssociated(index: number): Promise<NativeRegion>;
+  /** Null where the slide has none. */
+  iccProfile(): Promise<Uint8Array | null>;
   thumbnail(maxSidePx: number, options: { readonly onBadTile: 'error' | 'fill' }): Promise<NativeRegion>;
   /** The mask that a score with this source is made with; not for `all`, which makes none. */
   tissue(options: { readonly mask: NativeMaskSource; readonly onBadTile: 'error' | 'fill' }): Promise<NativeMask>;

@@ -86,6 +86,6 @@ export function findOpenslide(option: string | null, machine: SearchedMachine = 
 export function openslideMissing({ tried, origin }: OpenslideSearch): MicrotomeError {
   const who = origin === 'option' ? optionMark('openslidePath') : `the environment variable ${openslideVariable}`;
   return new MicrotomeError('DRIVER_MISSING', 'slide', `${who} is ${tried.join()}, and no OpenSlide is there`, {
-    advice: `give the path of ${openslideFile} or of its folder, or none: then it is looked for`,
+    advice: `give the path of ${openslideFile} or of its folder (pip install openslide-bin), or none: then it is looked for`,
   });
 }

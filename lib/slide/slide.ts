@@ -110,6 +110,11 @@ export interface Slide extends AsyncDisposable {
   readRegion(region: RegionOptions): Promise<Region>;
   /** Pixels of an associated image, by name. */
   readAssociated(name: string): Promise<Region>;
+  /**
+   * The ICC profile of the slide as its file has it; null where it has none. A bundle with `colour.icc` applies it.
+   * @throws {@link MicrotomeError} UNSUPPORTED_PIXELS, LIMIT_EXCEEDED, TRUNCATED, CANCELLED.
+   */
+  iccProfile(): Promise<Uint8Array | null>;
   /** The whole slide, with a longer side of at most `maxSide` pixels (1 to 16384). */
   thumbnail(maxSide: number): Promise<Region>;
   /** Where the slide has tissue. */
@@ -226,6 +231,10 @@ class OpenedSlide implements Slide {
       );
     }
     return regionOf(await this.#call((slide) => slide.readAssociated(index)));
+  }
+
+  async iccProfile(): Promise<Uint8Array | null> {
+    return this.#call((slide) => slide.iccProfile());
   }
 
   async thumbnail(maxSide: number): Promise<Region> {

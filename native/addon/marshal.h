@@ -41,6 +41,7 @@ struct ModelRequest {
 [[nodiscard]] Napi::Uint8Array to_js(Napi::Env env, LargeBytes&& bytes);
 [[nodiscard]] Napi::Float64Array to_js(Napi::Env env, LargeDoubles&& values);
 [[nodiscard]] Napi::Float64Array to_js(Napi::Env env, const std::vector<double>& values);
+[[nodiscard]] Napi::Uint8Array to_js(Napi::Env env, const std::vector<std::uint8_t>& bytes);
 [[nodiscard]] Napi::Array to_js(Napi::Env env, const std::vector<std::string>& lines);
 [[nodiscard]] Napi::Value to_js(Napi::Env env, const std::optional<double>& value);
 

@@ -140,6 +140,12 @@ Napi::Float64Array to_js(Napi::Env env, const std::vector<double>& values) {
   return out;
 }
 
+Napi::Uint8Array to_js(Napi::Env env, const std::vector<std::uint8_t>& bytes) {
+  auto out = Napi::Uint8Array::New(env, bytes.size());
+  if (!bytes.empty()) std::memcpy(out.Data(), bytes.data(), bytes.size());
+  return out;
+}
+
 Napi::Array to_js(Napi::Env env, const std::vector<std::string>& lines) {
   auto out = Napi::Array::New(env, lines.size());
   for (std::uint32_t i = 0; i < lines.size(); ++i) out.Set(i, Napi::String::New(env, lines[i]));

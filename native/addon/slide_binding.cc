@@ -50,9 +50,9 @@ Napi::Function SlideBinding::define(Napi::Env env) {
       env, "NativeSlide",
       {InstanceAccessor<&SlideBinding::info>("info"), InstanceMethod<&SlideBinding::read_region>("readRegion"),
        InstanceMethod<&SlideBinding::read_associated>("readAssociated"),
-       InstanceMethod<&SlideBinding::thumbnail>("thumbnail"), InstanceMethod<&SlideBinding::tissue>("tissue"),
-       InstanceMethod<&SlideBinding::plan>("plan"), InstanceMethod<&SlideBinding::tiles>("tiles"),
-       InstanceMethod<&SlideBinding::close>("close")});
+       InstanceMethod<&SlideBinding::icc_profile>("iccProfile"), InstanceMethod<&SlideBinding::thumbnail>("thumbnail"),
+       InstanceMethod<&SlideBinding::tissue>("tissue"), InstanceMethod<&SlideBinding::plan>("plan"),
+       InstanceMethod<&SlideBinding::tiles>("tiles"), InstanceMethod<&SlideBinding::close>("close")});
 }
 
 SlideBinding::SlideBinding(const Napi::CallbackInfo& info)
@@ -123,6 +123,17 @@ Napi::Value SlideBinding::read_associated(const Napi::CallbackInfo& call) {
       return decode::RegionReader(slide, from,
                                   {.width_px = from.storage->width_px, .height_px = from.storage->height_px});
     });
+  });
+}
+
+Napi::Value SlideBinding::icc_profile(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&]() -> Napi::Value {
+    return run_async(
+        call.Env(), calls_,
+        [slide = slide_of(call.Env(), Value())](decode::TileDecoder&) { return slide->icc_profile(); },
+        [](Napi::Env env, std::vector<std::uint8_t>& profile) -> Napi::Value {
+          return profile.empty() ? env.Null() : Napi::Value(to_js(env, profile));
+        });
   });
 }
 

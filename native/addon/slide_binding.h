@@ -32,6 +32,7 @@ class SlideBinding : public Napi::ObjectWrap<SlideBinding> {
 
   Napi::Value read_region(const Napi::CallbackInfo& info);
   Napi::Value read_associated(const Napi::CallbackInfo& info);
+  Napi::Value icc_profile(const Napi::CallbackInfo& info);
   Napi::Value thumbnail(const Napi::CallbackInfo& info);
   Napi::Value tissue(const Napi::CallbackInfo& info);
   Napi::Value plan(const Napi::CallbackInfo& info);

@@ -106,8 +106,6 @@ bool has_bytes(const AreaShared& shared, std::size_t number, const Area& area, s
   const Level& level = shared.slide.levels()[number];
   const Storage& storage = level.storage;
   const auto laid = shared.slide.laid_pages(level.directory);
-  // Its driver does not tell before it is read.
-  if (storage.compression == slide::Compression::Rendered && laid.empty()) return true;
   const bool reached = laid.empty() || std::any_of(laid.begin(), laid.end(),
                                                    [&](const slide::LaidPage& page) { return lies_in(page, area); });
   const std::int64_t right = (area.x + area.width_px - 1) / storage.tile_width_px;
@@ -134,6 +132,10 @@ AreaShared::AreaShared(const slide::Slide& from, BadTilePolicy policy, MissingTi
 
 std::optional<std::size_t> AreaShared::finer(std::size_t level) const noexcept {
   if (missing_tiles != MissingTiles::FromFiner) return std::nullopt;
+  // Who renders a level knows the finer ones: what is not there was not scanned, and most of a slide may be so.
+  const Level& from = slide.levels()[level];
+  if (from.storage.compression == slide::Compression::Rendered && slide.laid_pages(from.directory).empty())
+    return std::nullopt;
   while (level-- > 0)
     if (decodable[level]) return level;
   return std::nullopt;

@@ -32,7 +32,8 @@ FileWatch::FileWatch(const std::string& slide, const std::vector<std::string>& o
   for (const std::string& path : others) {
     if (path == slide) continue;
     const auto file = look_at(path);
-    if (!file) throw Error(Code::SLIDE_INCOMPLETE, Stage::Slide, path + ", a file of the slide, is not there").with_path(slide);
+    if (!file)
+      throw Error(Code::SLIDE_INCOMPLETE, Stage::Slide, path + ", a file of the slide, is not there").with_path(slide);
     files_.push_back(*file);
   }
 }

@@ -18,10 +18,31 @@ std::string one_line(const char* text) {
   return line;
 }
 
+// OpenSlide tells by words alone what is wrong, and names the file among them. Where no word is known the file is taken
+// for damaged.
+struct Words {
+  const char* part;
+  Code code;
+};
+constexpr Words kKnownWords[] = {
+    {"No such file", Code::SLIDE_INCOMPLETE},
+    {"Unsupported transfer syntax", Code::UNSUPPORTED_COMPRESSION},
+    {"Unsupported TIFF compression", Code::UNSUPPORTED_COMPRESSION},
+    {"Unsupported photometric", Code::UNSUPPORTED_PIXELS},
+    // Grey DICOM slides have no such attribute, and OpenSlide wants it.
+    {"Couldn't read PlanarConfiguration", Code::UNSUPPORTED_PIXELS},
+    {"SamplesPerPixel value", Code::UNSUPPORTED_PIXELS},
+    {"BitsAllocated value", Code::UNSUPPORTED_PIXELS},
+    {"BitsStored value", Code::UNSUPPORTED_PIXELS},
+};
+
 Error cannot_open(const std::string& text, const std::string& path) {
   const std::string found = "OpenSlide cannot open the slide: " + text;
-  const bool incomplete = text.find("No such file") != std::string::npos;
-  if (incomplete) return Error(Code::SLIDE_INCOMPLETE, Stage::Slide, found).with_path(path);
+  for (const auto& [part, code] : kKnownWords) {
+    if (text.find(part) == std::string::npos) continue;
+    if (code == Code::SLIDE_INCOMPLETE) return Error(code, Stage::Slide, found).with_path(path);
+    return Error(code, Stage::Slide, found, "convert the slide, or install a newer OpenSlide").with_path(path);
+  }
   return Error(Code::NOT_A_SLIDE, Stage::Slide, found, "check that all files of the slide are there and whole")
       .with_path(path);
 }

@@ -1,5 +1,5 @@
-// The open handles of one slide. OpenSlide keeps the first error of a handle for ever: a handle that failed is replaced.
-// Safe to use from any thread.
+// The open handles of one slide. OpenSlide keeps the first error of a handle for ever: a handle that failed is
+// replaced. Safe to use from any thread.
 #pragma once
 
 #include <functional>
@@ -32,8 +32,8 @@ class Handle {
 
 class Handles {
  public:
-  // Opens the first one. `cache_bytes` is what OpenSlide may keep of decoded tiles, for all handles of the slide together.
-  // `check` is called for each handle that is opened, and throws where it is of another slide than the first.
+  // Opens the first one. `cache_bytes` is what OpenSlide may keep of decoded tiles, for all handles of the slide
+  // together. `check` is called for each handle that is opened, and throws where it is of another slide than the first.
   // Throws NOT_A_SLIDE, SLIDE_INCOMPLETE, OUT_OF_MEMORY.
   using Check = std::function<void(const Handle&)>;
   Handles(const Api& api, std::string path, std::size_t cache_bytes);
@@ -47,9 +47,9 @@ class Handles {
   [[nodiscard]] const Api& api() const noexcept { return api_; }
   [[nodiscard]] std::shared_ptr<const Handle> first() const { return current_; }
 
-  // Calls `read` with a handle; again with a fresh one that nobody else has where an error came up, because it may be that
-  // of another thread's call. Returns the error of that second call: then it is the call's own. Throws FILE_UNREADABLE
-  // when the slide cannot be opened again, and what `check` throws.
+  // Calls `read` with a handle; again with a fresh one that nobody else has where an error came up, because it may be
+  // that of another thread's call. Returns the error of that second call: then it is the call's own. Throws
+  // FILE_UNREADABLE when the slide cannot be opened again, and what `check` throws.
   using Read = std::function<void(Api::Osr*)>;
   [[nodiscard]] std::optional<std::string> try_read(const Read& read);
 

@@ -5,9 +5,9 @@
 
 namespace microtome::openslide {
 
-// OpenSlide is asked in whole pixels of level 0 and divides by the downsample of the level. Where the quotient is no whole
-// pixel of the level, it interpolates between pixels. So the reading begins at the nearest pixel before the wanted one
-// whose quotient is whole, or so near above it that the weight of the next pixel is none.
+// OpenSlide is asked in whole pixels of level 0 and divides by the downsample of the level. Where the quotient is no
+// whole pixel of the level, it interpolates between pixels. So the reading begins at the nearest pixel before the
+// wanted one whose quotient is whole, or so near above it that the weight of the next pixel is none.
 struct LevelStart {
   std::int64_t level0_px = 0;
   std::int64_t lead_px = 0;  // pixels of the level before the wanted one

@@ -53,7 +53,8 @@ std::string checked_version(const SharedLibrary& library, const std::string& pat
   if (told == nullptr) refuse(path, path + " is not OpenSlide: openslide_get_version is missing");
   std::string version = told;
   if (major_of(version) < kOldestMajor)
-    refuse(path, path + " is OpenSlide " + version + ", version " + std::to_string(kOldestMajor) + " or newer is needed");
+    refuse(path,
+           path + " is OpenSlide " + version + ", version " + std::to_string(kOldestMajor) + " or newer is needed");
   return version;
 }
 

@@ -1,7 +1,9 @@
 #include "openslide/openslide_slide.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,9 +56,7 @@ class OpenslideSlide final : public slide::Slide, public slide::TilePixels {
   }
 
   [[nodiscard]] const std::vector<slide::Level>& levels() const noexcept override { return facts_.levels; }
-  [[nodiscard]] const std::vector<slide::Associated>& associated() const noexcept override {
-    return facts_.associated;
-  }
+  [[nodiscard]] const std::vector<slide::Associated>& associated() const noexcept override { return facts_.associated; }
   [[nodiscard]] const std::optional<slide::Mpp>& mpp() const noexcept override { return facts_.mpp; }
   [[nodiscard]] int orientation() const noexcept override { return 1; }
   [[nodiscard]] std::vector<std::uint8_t> icc_profile() const override;
@@ -73,13 +73,22 @@ class OpenslideSlide final : public slide::Slide, public slide::TilePixels {
                           const RgbView& out) const override;
 
  private:
-  // Throws SLIDE_CHANGED where that is why.
+  // Throws SLIDE_CHANGED where that is why: also where the slide cannot be opened again.
   void read_or_throw(const char* what, const Handles::Read& read) const {
-    const auto error = handles_.try_read(read);
+    const auto error = try_read(read);
     watch_.require_same_sometimes();
     if (!error) return;
     watch_.require_same();
     throw Error(Code::CORRUPT_TILE, Stage::Slide, std::string("OpenSlide cannot read ") + what + ": " + *error);
+  }
+
+  [[nodiscard]] std::optional<std::string> try_read(const Handles::Read& read) const {
+    try {
+      return handles_.try_read(read);
+    } catch (const Error&) {
+      watch_.require_same();
+      throw;
+    }
   }
 
   std::shared_ptr<const slide::ByteSource> source_;
@@ -93,7 +102,7 @@ class OpenslideSlide final : public slide::Slide, public slide::TilePixels {
 std::vector<std::uint8_t> OpenslideSlide::icc_profile() const {
   std::vector<std::uint8_t> profile;
   std::int64_t bytes = 0;
-  const auto error = handles_.try_read([&](Api::Osr* osr) {
+  const auto error = try_read([&](Api::Osr* osr) {
     const Api& api = handles_.api();
     profile.clear();
     bytes = api.icc_profile_size(osr);
@@ -126,9 +135,8 @@ bool OpenslideSlide::read(std::size_t directory, std::int64_t column, std::int64
   const Api& api = handles_.api();
   if (picture.level < 0) {
     const Scratch scratch(width * height);
-    read_or_throw("the image", [&](Api::Osr* osr) {
-      api.read_associated(osr, picture.name.c_str(), scratch.get().data());
-    });
+    read_or_throw("the image",
+                  [&](Api::Osr* osr) { api.read_associated(osr, picture.name.c_str(), scratch.get().data()); });
     return write_on_white(scratch.get(), width, part) < width * height;
   }
   const LevelStart x = level_start(left, picture.downsample);

@@ -1,5 +1,5 @@
-// A slide that OpenSlide reads. Levels, sizes, properties, associated images and the profile are as OpenSlide says; tiles
-// are regions of it, on white.
+// A slide that OpenSlide reads. Levels, sizes, properties, associated images and the profile are as OpenSlide says;
+// tiles are regions of it, on white.
 #pragma once
 
 #include <memory>

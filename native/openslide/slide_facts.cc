@@ -185,7 +185,8 @@ void require_same_slide(const Api& api, const Handle& handle, const SlideFacts& 
     if (picture.level >= 0) same = same && api.level_downsample(osr, picture.level) == picture.downsample;
   }
   if (!same)
-    throw Error(Code::SLIDE_CHANGED, Stage::Slide, "the slide has other levels or images than when it was opened first");
+    throw Error(Code::SLIDE_CHANGED, Stage::Slide,
+                "the slide has other levels or images than when it was opened first");
 }
 
 }  // namespace microtome::openslide

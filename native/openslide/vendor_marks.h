@@ -1,5 +1,5 @@
-// What a file that is no TIFF looks like, by its first bytes and its name: whether OpenSlide could read it. Says so also
-// where OpenSlide is not installed, and keeps every other file from it.
+// What a file that is no TIFF looks like, by its first bytes and its name: whether OpenSlide could read it. Says so
+// also where OpenSlide is not installed, and keeps every other file from it.
 #pragma once
 
 #include <optional>

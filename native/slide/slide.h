@@ -40,7 +40,7 @@ enum class Compression : std::uint8_t {
   Jpeg2000Lossy,  // 33004
   Jpeg2000Rgb,    // 33005
   Jpeg2000,       // 34712
-  Rendered        // no tile of the file: a driver gives pixels (Slide::tile_pixels), or pages are laid (Slide::laid_pages)
+  Rendered        // no tile of the file: a driver gives pixels (tile_pixels), or pages are laid there (laid_pages)
 };
 [[nodiscard]] constexpr bool is_jpeg2000(Compression compression) noexcept {
   return compression >= Compression::Jpeg2000YCbCr && compression <= Compression::Jpeg2000;
@@ -153,8 +153,8 @@ struct OpenOptions {
   Limits limits;
   std::optional<double> slide_mpp;   // instead of what the file says; microns per level-0 pixel
   std::string driver = kAutoDriver;  // or the name of the one to use: of a TIFF dialect, or of another driver
-  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that reads
-  // them watches them (SLIDE_CHANGED).
+  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that
+  // reads them watches them (SLIDE_CHANGED).
   std::vector<std::string> files;
 };
 

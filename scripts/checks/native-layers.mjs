@@ -15,7 +15,19 @@ const mayInclude = {
   gpu: ['core', 'preprocess'],
   aggregate: ['core'],
   engine: ['core', 'slide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'gpu', 'aggregate'],
-  addon: ['core', 'slide', 'openslide', 'tissue', 'tiles', 'decode', 'preprocess', 'infer', 'gpu', 'aggregate', 'engine'],
+  addon: [
+    'core',
+    'slide',
+    'openslide',
+    'tissue',
+    'tiles',
+    'decode',
+    'preprocess',
+    'infer',
+    'gpu',
+    'aggregate',
+    'engine',
+  ],
 };
 
 /** Names of other parties' interfaces, and the one folder that may use each. */

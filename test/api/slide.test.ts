@@ -58,11 +58,13 @@ describe('an open slide', () => {
     expect(region.data).toHaveLength(90);
     expect((await slide.thumbnail(8)).height).toBe(4);
     expect((await slide.readAssociated('label')).width).toBe(10);
+    expect(await slide.iccProfile()).toBeNull();
     expect(await slide.tissue({ overviewSide: 100 })).toMatchObject({ width: 2, level0PerPxX: 512 });
     expect(native.calls).toEqual([
       ['readRegion', { level: 1, x: -3, y: 4, width: 5, height: 6, onBadTile: 'error' }],
       ['thumbnail', 8],
       ['readAssociated', 0],
+      ['iccProfile', null],
       [
         'tissue',
         {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embedDirectory, scoreDirectory, scoreSlide } from '../../dist/index.js';
 import { dataDir, slideFile } from '../support/data.js';
 import { eachLine } from '../support/lines.js';
-import { dicomSlides, hamamatsuSlides, library, miraxSlides } from './support/tools.js';
+import { dicomSlides, hamamatsuSlides, library, miraxSlides, ndpiSlides } from './support/tools.js';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const tiff = 'derived_cmu_pyr_deflate_t256_big.tif';
@@ -29,6 +29,9 @@ beforeAll(() => {
     cpSync(path.replace('.mrxs', ''), join(folder, basename(path, '.mrxs')), { recursive: true });
     slides.set(basename(path), path);
   }
+  const ndpi = ndpiSlides[0]?.path ?? '';
+  copyFileSync(ndpi, join(folder, basename(ndpi)));
+  slides.set(basename(ndpi), ndpi);
   const vms = hamamatsuSlides[0]?.path ?? '';
   cpSync(dirname(vms), folder, { recursive: true });
   slides.set('slide.vms', vms);

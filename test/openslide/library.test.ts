@@ -4,7 +4,7 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, uti
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hamamatsuSlides, miraxSlides, open } from './support/tools.js';
+import { dicomSlides, hamamatsuSlides, miraxSlides, ndpiSlides, open } from './support/tools.js';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const slide = miraxSlides[0]?.path ?? '';
@@ -82,6 +82,37 @@ describe('a file that changes while the slide is open', () => {
     change(join(folder, 'plain', 'Data0000.dat'));
     const rest = opened.readRegion({ level: 0, x: 300, y: 300, width: 1000, height: 900 });
     await expect(rest).rejects.toMatchObject({ code: 'SLIDE_CHANGED' });
+    await opened.close();
+  });
+
+  // The larger of the series: files beside the one that was named are looked at every 32 tiles.
+  const series = dicomSlides[1]?.path ?? null;
+  it.skipIf(series === null).each(changes)('DICOM: another instance of the series %s', async (how, change) => {
+    const folder = join(scratch, `dicom-${how.replaceAll(' ', '-')}`);
+    cpSync(resolve(series ?? '', '..'), folder, { recursive: true });
+    // The level whose pixels are read is not the file that was named.
+    const full = join(folder, 'volume-0.dcm');
+    utimesSync(full, 1, 1);
+    const opened = await open(join(folder, 'volume-1.dcm'));
+    const { width, height } = opened;
+    await opened.readRegion({ level: 0, x: 0, y: 0, width: 10, height: 10 });
+    change(full);
+    const rest = opened.readRegion({ level: 0, x: 0, y: 0, width, height });
+    await expect(rest).rejects.toMatchObject({ code: 'SLIDE_CHANGED' });
+    await opened.close();
+  });
+
+  // Our own reader keeps the file open: what is not there any more, or is no pixel, has the code that it would have at first.
+  it.each([
+    ['is cut short', (file: string) => truncateSync(file, 20_000), 'TRUNCATED'],
+    ['is overwritten by zeros', (file: string) => writeFileSync(file, new Uint8Array(900_000)), 'CORRUPT_TILE'],
+  ] as const)('NDPI: the file %s', async (how, change, code) => {
+    const path = copied(`${how.replaceAll(' ', '-')}.ndpi`, ndpiSlides[1]?.path ?? '');
+    const opened = await open(path);
+    const { width, height } = opened;
+    change(path);
+    const read = opened.readRegion({ level: 0, x: 0, y: 0, width, height });
+    await expect(read).rejects.toMatchObject({ code });
     await opened.close();
   });
 

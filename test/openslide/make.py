@@ -5,6 +5,7 @@ from pathlib import Path
 
 import make_bif
 import make_dicom
+import make_frames
 import make_hamamatsu
 import make_mrxs
 import make_ndpi
@@ -34,6 +35,7 @@ def main(out, slides):
         (out / kind).mkdir()
         for name, maker in makers.MAKERS.items():
             maker(str(out / kind / f"{name}.{'tif' if kind == 'trestle' else kind}"))
+    make_frames.make(out / 'frames')
     if slides:
         for way, source in SOURCES.items():
             make_dicom.make(str(Path(slides) / source), str(out / f'dicom-{way}'), way)

@@ -1,5 +1,5 @@
 /**
- * A hundred damaged copies of each format, many to a process: each ends in one outcome, "ok" or one of our codes, and no process
+ * Damaged copies of each format, many to a process: each ends in one outcome, "ok" or one of our codes, and no process
  * ends by a signal. Where OpenSlide itself ends the process, openslide-python shows it: the same file ends that one too.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -8,12 +8,27 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { adviceOfCodes } from '../../dist/core/errors.js';
+import { dataDir, slideFile } from '../support/data.js';
 import { eachLine } from '../support/lines.js';
-import { dicomSlides, hamamatsuSlides, library, miraxSlides, python, type MadeSlide } from './support/tools.js';
+import {
+  dicomSlides,
+  hamamatsuSlides,
+  library,
+  miraxSlides,
+  ndpiSlides,
+  python,
+  type MadeSlide,
+} from './support/tools.js';
 
-const COPIES = 100;
+/** `scripts/nightly.sh` makes 100 of each. */
+const COPIES = Number(process.env.MICROTOME_DAMAGED_COPIES ?? 25);
 /** A child that says nothing for so long is taken for one that hangs. */
 const SILENCE_MS = 60_000;
+
+interface DamagedSlide extends MadeSlide {
+  /** Who reads it; by default the driver that fits. */
+  readonly driver?: string;
+}
 
 interface Line {
   readonly number: number;
@@ -29,9 +44,9 @@ interface Batch {
 }
 
 /** Damages and reads the copies from `first` on, in one process. */
-function runBatch(slide: MadeSlide, scratch: string, first: number): Promise<Batch> {
+function runBatch(slide: DamagedSlide, scratch: string, first: number): Promise<Batch> {
   const script = resolve(import.meta.dirname, 'support/mutate.mjs');
-  const args = [script, library, slide.path, scratch, String(first), String(COPIES)];
+  const args = [script, library, slide.driver ?? 'auto', slide.path, scratch, String(first), String(COPIES)];
   return new Promise((done) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const outcomes: Line[] = [];
@@ -64,12 +79,23 @@ function endsPython(path: string): Promise<boolean> {
   });
 }
 
-const formats: readonly MadeSlide[] = [
+const ndpi = ndpiSlides[0];
+const formats: readonly DamagedSlide[] = [
   miraxSlides[3],
   miraxSlides[0],
   hamamatsuSlides[0],
   hamamatsuSlides[2],
   dicomSlides[0],
+  ndpi,
+  ndpi && { ...ndpi, name: `${ndpi.name} by OpenSlide`, driver: 'openslide' },
+  dataDir === null
+    ? undefined
+    : {
+        name: 'SVS by OpenSlide',
+        vendor: 'aperio',
+        path: slideFile('CMU-1-Small-Region.svs'),
+        driver: 'openslide',
+      },
 ].filter((slide) => slide !== undefined);
 
 describe.each(formats)('damaged copies of $name', (slide) => {
@@ -95,7 +121,7 @@ describe.each(formats)('damaged copies of $name', (slide) => {
     expect(ours).toEqual([]);
     expect(outcomes.length + theirs.length).toBe(COPIES);
     for (const outcome of found) expect(['ok', ...Object.keys(adviceOfCodes)]).toContain(outcome);
-    expect(found.filter((outcome) => outcome !== 'ok').length).toBeGreaterThan(COPIES / 4);
+    expect(found.filter((outcome) => outcome !== 'ok').length).toBeGreaterThan(COPIES / 6);
     expect(found).not.toContain('INTERNAL');
   });
 });

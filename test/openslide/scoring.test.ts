@@ -1,13 +1,26 @@
-/** Scores, features, regions and masks of slides that OpenSlide reads: the same bits on 1 and 8 threads, by API and command line. */
+/**
+ * Scores, features, regions and masks of slides of scanners, by OpenSlide and by our reader of NDPI: the same bits on 1 and 8
+ * threads, by API and command line.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embedSlide, scoreSlide, type SlideResult } from '../../dist/index.js';
 import { dataDir, slideFile } from '../support/data.js';
-import { dicomSlides, hamamatsuSlides, library, miraxSlides, open, type MadeSlide } from './support/tools.js';
+import {
+  dicomSlides,
+  hamamatsuSlides,
+  library,
+  miraxSlides,
+  ndpi420,
+  ndpiSlides,
+  open,
+  type MadeSlide,
+} from './support/tools.js';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
@@ -38,8 +51,12 @@ const bitsOf = ({ score, outputs, tileCount, tissueFraction, badTiles, missingTi
 });
 
 const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
-const chosen = [dicomSlides[1], dicomSlides[2], miraxSlides[0], miraxSlides[3], hamamatsuSlides[0], hamamatsuSlides[2]];
+const chosen = [
+  ...[dicomSlides[1], dicomSlides[2], miraxSlides[0], miraxSlides[3], hamamatsuSlides[0], hamamatsuSlides[2]],
+  ...[ndpiSlides[1], ndpi420],
+];
 const slides: readonly MadeSlide[] = chosen.filter((slide) => slide !== undefined);
+const byOurs = (path: string): boolean => path.endsWith('.ndpi');
 
 let scratch = '';
 beforeAll(() => {
@@ -76,15 +93,18 @@ describe.each(slides)('$name', ({ name, path }) => {
     const info = await command(['info', path, '--json'], env);
     expect(info).toMatchObject({ code: 0, stderr: '' });
     const said = JSON.parse(info.stdout) as { driver: { name: string; why: string } };
-    expect(said.driver.name).toBe('openslide');
-    expect(said.driver.why).toMatch(/OpenSlide 4\.\d+\.\d+ reads it as (mirax|hamamatsu|dicom)/);
+    expect(said.driver.name).toBe(byOurs(path) ? 'ndpi' : 'openslide');
+    const reason = /OpenSlide 4\.\d+\.\d+ reads it as (mirax|hamamatsu|dicom)/;
+    expect(said.driver.why).toMatch(byOurs(path) ? /Hamamatsu/ : reason);
 
-    const raw = file('region.rgb');
+    const picture = file('region.png');
     const part = { level: 1, x: 33, y: 57, width: 90, height: 71 };
     const flags = Object.entries(part).flatMap(([key, value]) => [`--${key}`, String(value)]);
-    expect(await command(['region', path, ...flags, '--raw', '--out', raw], env)).toMatchObject({ code: 0 });
+    expect(await command(['region', path, ...flags, '--out', picture], env)).toMatchObject({ code: 0 });
     const slide = await open(path);
-    expect(sha256(readFileSync(raw))).toBe(sha256((await slide.readRegion(part)).data));
+    const png = decode(readFileSync(picture));
+    expect([png.width, png.height, png.channels]).toEqual([part.width, part.height, 3]);
+    expect(sha256(Uint8Array.from(png.data))).toBe(sha256((await slide.readRegion(part)).data));
     await slide.close();
 
     const table = file('score.csv');

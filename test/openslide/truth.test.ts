@@ -1,4 +1,5 @@
 /** Every pixel of every level and associated image that OpenSlide gives, beside our driver's: the same bits. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Slide } from '../../dist/index.js';
 import { dataDir, slideFile } from '../support/data.js';
@@ -69,6 +70,11 @@ describe.each([...madeSlides, ...(dataDir === null ? [] : [dicom, ...tiffSlides]
     expect(slide.mpp?.x ?? null).toBe(x === undefined ? null : Number(x));
     expect(slide.mpp?.y ?? null).toBe(x === undefined ? null : Number(facts.properties['openslide.mpp-y']));
     if (slide.mpp !== null) expect(slide.mpp.source).toBe('openslide');
+  });
+
+  it('has its ICC profile, byte by byte', async () => {
+    const profile = await slide.iccProfile();
+    expect(profile === null ? null : createHash('sha256').update(profile).digest('hex')).toBe(facts.iccSha256);
   });
 
   it('has its associated images, pixel by pixel', async () => {

@@ -63,9 +63,32 @@ describe('the files of a VMS slide', () => {
   });
 });
 
-it('a VMU slide', async () => {
-  const folder = await temporaryFolder();
-  for (const name of ['u.ngr', 'u_map.ngr', 'u_macro.jpg']) await writeFile(join(folder, name), name);
-  await writeFile(join(folder, 'u.vmu'), vmuText);
-  expect(await names(join(folder, 'u.vmu'))).toEqual(['u.vmu', 'u.ngr', 'u_map.ngr', 'u_macro.jpg']);
+describe('a VMU slide', () => {
+  async function vmu(text = vmuText): Promise<string> {
+    const folder = await temporaryFolder();
+    for (const name of ['u.ngr', 'u_map.ngr', 'u_macro.jpg']) await writeFile(join(folder, name), name);
+    await writeFile(join(folder, 'u.vmu'), text);
+    return join(folder, 'u.vmu');
+  }
+
+  it('is its description, its pixels, its map and its macro image', async () => {
+    expect(await names(await vmu())).toEqual(['u.vmu', 'u.ngr', 'u_map.ngr', 'u_macro.jpg']);
+  });
+
+  it('needs no macro image', async () => {
+    const path = await vmu(vmuText.replace('MacroImage=u_macro.jpg', ''));
+    expect(await names(path)).toEqual(['u.vmu', 'u.ngr', 'u_map.ngr']);
+  });
+
+  // OpenSlide 4.0.1 ends the process on each of these.
+  it.each([
+    ['other samples', vmuText.replace('=36', '=24'), 'BitsPerPixel'],
+    ['no word on samples', vmuText.replace('BitsPerPixel=36', ''), 'BitsPerPixel'],
+    ['another order', vmuText.replace('=RGB', '=BGR'), 'PixelOrder'],
+    ['no order', vmuText.replace('PixelOrder=RGB', ''), 'PixelOrder'],
+  ])('with %s is refused', async (_, text, found) => {
+    const error = await failureOf(filesOfSlide(await vmu(text)));
+    expect(error.code).toBe('NOT_A_SLIDE');
+    expect(error.message).toContain(found);
+  });
 });

@@ -98,6 +98,8 @@ export async function makeVms(folder: string, text = vmsText): Promise<string> {
 export const vmuText = [
   '[Uncompressed Virtual Microscope Specimen]',
   'NoLayers=1',
+  'BitsPerPixel=36',
+  'PixelOrder=RGB',
   'ImageFile=u.ngr',
   'MapFile=u_map.ngr',
   'MacroImage=u_macro.jpg',

@@ -143,6 +143,54 @@ describe('what is no slide', () => {
   });
 });
 
+describe('numbers of the levels, which OpenSlide trusts', () => {
+  const withLevel =
+    (...lines: readonly string[]) =>
+    (text: string) =>
+      `${text}[L]\r\n${lines.join('\r\n')}\r\n`;
+  const inHierarchy = (text: string, key: string, value: string): string =>
+    text.replace('[HIERARCHICAL]', `[HIERARCHICAL]\r\n${key} = ${value}`);
+
+  it.each([
+    ['a width that has no JPEG', withLevel('DIGITIZER_WIDTH = 2147483647'), 'DIGITIZER_WIDTH of [L]'],
+    ['a height below 1', withLevel('DIGITIZER_HEIGHT = 0'), 'DIGITIZER_HEIGHT of [L]'],
+    [
+      'images that are too large together',
+      withLevel('DIGITIZER_WIDTH = 60000', 'DIGITIZER_HEIGHT = 60000'),
+      'the images of [L] have 60000 by 60000 pixels',
+    ],
+    [
+      'no image at a place',
+      (text: string) => text.replace('[GENERAL]', '[GENERAL]\r\nCameraImageDivisionsPerSide = 0'),
+      'CameraImageDivisionsPerSide of [GENERAL]',
+    ],
+    [
+      'a reduction beyond 32 bits',
+      (text: string) => inHierarchy(withLevel('IMAGE_CONCAT_FACTOR = 31')(text), 'HIER_0_VAL_0_SECTION', 'L'),
+      'IMAGE_CONCAT_FACTOR of [L]',
+    ],
+    [
+      'reductions that are so together',
+      (text: string) =>
+        inHierarchy(
+          inHierarchy(withLevel('IMAGE_CONCAT_FACTOR = 16')(text), 'HIER_0_VAL_0_SECTION', 'L'),
+          'HIER_0_VAL_1_SECTION',
+          'L',
+        ),
+      'reduced 2^32 times together',
+    ],
+  ])('%s', async (_, ini, found) => {
+    const error = await failureOf(filesOfSlide(await slide({ ini })));
+    expect(error.code).toBe('NOT_A_SLIDE');
+    expect(error.message).toContain(found);
+  });
+
+  it('as scanners write them they are taken', async () => {
+    const ini = withLevel('DIGITIZER_WIDTH = 1024', 'DIGITIZER_HEIGHT = 992', 'IMAGE_CONCAT_FACTOR = 1');
+    expect((await filesOfSlide(await slide({ ini }))).kind).toBe('mirax');
+  });
+});
+
 describe('the reader of descriptions', () => {
   it('knows groups, keys and comments, and passes over the rest', () => {
     const ini = parseIni('\ufeff k=0\n[A]\r\n# a=1\n a = 1 \r\nnonsense\n=2\n[B]\na=3\n[A]\nb=4=5\na=6', 'x.ini');

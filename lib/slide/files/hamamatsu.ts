@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 
 import { mainAt, partAt, type FilePart, type SlideFileSystem } from './file-part.js';
-import { fileName, notDescribed, readIni, wholeNumber, type Ini } from './ini.js';
+import { fileName, notDescribed, readIni, textOf, wholeNumber, type Ini } from './ini.js';
 
 export interface HamamatsuFiles {
   readonly main: FilePart;
@@ -28,19 +28,30 @@ export async function hamamatsuFiles(
   const ini = await readIni(path, path, fs, signal);
   const group = kGroups[kind];
   const named = (key: string): string => join(dirname(path), fileName(ini, path, group, key));
+  const keys = ini.get(group);
   const images = imageKeys(ini, path, group, kind);
-  const paths = new Set([...images, 'MapFile', 'MacroImage'].map(named));
+  if (kind === 'vmu') checkSamples(ini, path, group);
+  const macro = keys?.has('MacroImage') ? ['MacroImage'] : [];
+  const paths = new Set([...images, 'MapFile', ...macro].map(named));
   const parts: FilePart[] = [main];
   for (const part of paths) {
     signal?.throwIfAborted();
     parts.push(await partAt(part, path, fs));
   }
   // Only a help for finding rows of pixels: the slide is read without it too.
-  if (ini.get(group)?.get('OptimisationFile')) {
+  if (keys?.get('OptimisationFile')) {
     const help = await partAt(named('OptimisationFile'), path, fs).catch(() => null);
     if (help !== null && !paths.has(help.path)) parts.push(help);
   }
   return { main, parts };
+}
+
+/** OpenSlide 4.0.1 ends the process where a VMU slide has other samples than these, or does not say what it has. */
+function checkSamples(ini: Ini, path: string, group: string): void {
+  wholeNumber(ini, path, group, 'BitsPerPixel', 36, 36);
+  const order = textOf(ini, path, group, 'PixelOrder');
+  if (order !== 'RGB')
+    throw notDescribed(path, `PixelOrder of [${group}] is ${JSON.stringify(order.slice(0, 40))}, "RGB" was expected`);
 }
 
 function imageKeys(ini: Ini, path: string, group: string, kind: 'vms' | 'vmu'): readonly string[] {

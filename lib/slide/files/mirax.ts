@@ -28,6 +28,13 @@ const kDataFile = 'DATAFILE';
 const kMaxFiles = 10_000;
 /** Both numbers of images together: what OpenSlide makes room for at once. */
 const kMaxImages = 2 ** 26;
+/** Of one image of a level, in pixels: OpenSlide multiplies them as 32 bits and ends the process where it has no room. */
+const kMaxImageSide = 65_535;
+const kMaxImagePx = 2 ** 26;
+/** Images that a camera takes at one place, along one side. */
+const kMaxDivisions = 1024;
+/** Sum of the exponents of 2 by which the levels are reduced; OpenSlide shifts an integer of 32 bits by it. */
+const kMaxReduction = 30;
 
 /** The folder of the slide's other files: the path of the slide without its ending. */
 export function miraxFolder(path: string): string {
@@ -63,9 +70,28 @@ function checkImages(ini: Ini, path: string): void {
   const down = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_Y', 1, kMaxImages);
   if (across * down > kMaxImages)
     throw notDescribed(path, `it has ${across} by ${down} images, at most ${kMaxImages} are read`);
+  numberIfThere(ini, path, kGeneral, 'CameraImageDivisionsPerSide', 1, kMaxDivisions);
+  for (const group of ini.keys()) {
+    const width = numberIfThere(ini, path, group, 'DIGITIZER_WIDTH', 1, kMaxImageSide) ?? 1;
+    const height = numberIfThere(ini, path, group, 'DIGITIZER_HEIGHT', 1, kMaxImageSide) ?? 1;
+    if (width * height > kMaxImagePx)
+      throw notDescribed(path, `the images of [${group}] have ${width} by ${height} pixels`);
+  }
+}
+
+/** OpenSlide itself refuses a slide where one of these is not there and should be. Null: not there. */
+function numberIfThere(ini: Ini, path: string, group: string, key: string, least: number, most: number): number | null {
+  return ini.get(group)?.has(key) ? wholeNumber(ini, path, group, key, least, most) : null;
 }
 
 /** The first hierarchy is that of the zoom levels. */
 function levelsOf(ini: Ini, path: string): number {
-  return wholeNumber(ini, path, kHierarchy, 'HIER_0_COUNT', 1, 64);
+  const levels = wholeNumber(ini, path, kHierarchy, 'HIER_0_COUNT', 1, 64);
+  let reduction = 0;
+  for (let i = 0; i < levels; ++i) {
+    const section = ini.get(kHierarchy)?.get(`HIER_0_VAL_${i}_SECTION`) ?? '';
+    reduction += numberIfThere(ini, path, section, 'IMAGE_CONCAT_FACTOR', 0, kMaxReduction) ?? 0;
+  }
+  if (reduction > kMaxReduction) throw notDescribed(path, `its levels are reduced 2^${reduction} times together`);
+  return levels;
 }

@@ -83,8 +83,8 @@ class TiffRules {
   [[nodiscard]] virtual bool images_hold_levels() const;
   // The page that is the slide; nothing: the largest one that is not marked.
   [[nodiscard]] virtual std::optional<std::size_t> slide_page(const std::vector<Page>& pages) const;
-  // Joins the pages of single colours into `pages[slide]` (colour_planes.h). Throws UNSUPPORTED_PIXELS for channels that
-  // are no colours.
+  // Joins the pages of single colours into `pages[slide]` (colour_planes.h). Throws UNSUPPORTED_PIXELS for channels
+  // that are no colours.
   virtual void join_planes(std::vector<Page>& pages, std::size_t slide, std::vector<std::string>& warnings) const;
 
   // --- Levels and associated images.
@@ -104,8 +104,8 @@ class TiffRules {
 
   // --- What the file says of itself.
 
-  // Microns per pixel of the slide, or nothing: then the resolution tags count. `warnings` gets what is stated and of no
-  // use. Not asked where the caller knows the resolution.
+  // Microns per pixel of the slide, or nothing: then the resolution tags count. `warnings` gets what is stated and of
+  // no use. Not asked where the caller knows the resolution.
   [[nodiscard]] virtual std::optional<Mpp> resolution(const SlidePage& slide, std::vector<std::string>& warnings) const;
   // What a reader of the result should know of the choice of `pages[slide]`.
   [[nodiscard]] virtual std::vector<std::string> remarks(const std::vector<Page>& pages, std::size_t slide) const;

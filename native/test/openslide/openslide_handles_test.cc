@@ -17,8 +17,8 @@ using namespace microtome::test;
 
 FakeOpenslideState& fake() { return *fake_openslide_state(); }
 
-constexpr decode::RegionRequest kAll{.x = 0, .y = 0, .width_px = 1000, .height_px = 512,
-                                     .on_bad_tile = decode::BadTilePolicy::Fill};
+constexpr decode::RegionRequest kAll{
+    .x = 0, .y = 0, .width_px = 1000, .height_px = 512, .on_bad_tile = decode::BadTilePolicy::Fill};
 
 struct Opened {
   Folder folder;
@@ -135,6 +135,19 @@ TEST(other_files_of_the_slide_are_watched) {
   });
   CHECK(error.code() == Code::SLIDE_CHANGED);
   CHECK(has(error.found(), "Data0001.dat was written or replaced"));
+}
+
+TEST(a_slide_that_cannot_be_opened_again_since_a_file_has_changed_is_told_so) {
+  const BadPixel bad;
+  const Folder folder;
+  slide::OpenOptions options;
+  options.files = {folder.put("Data0000.dat", "1")};
+  const Opened opened(options);
+  folder.put("Data0000.dat", "cut");
+  fake().failing_opens = 1;
+  const Error error = opened.failure();
+  CHECK(error.code() == Code::SLIDE_CHANGED);
+  CHECK(has(error.found(), "Data0000.dat was written or replaced"));
 }
 
 TEST(a_file_of_the_slide_that_is_not_there_is_named) {

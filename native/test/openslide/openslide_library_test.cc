@@ -1,5 +1,5 @@
-// Which libraries are taken, what is said of others, and which files are brought to OpenSlide. The test begins without a
-// library: one that is in use stays.
+// Which libraries are taken, what is said of others, and which files are brought to OpenSlide. The test begins without
+// a library: one that is in use stays.
 #include "openslide/openslide_library.h"
 
 #include "openslide/vendor_marks.h"
@@ -82,7 +82,8 @@ TEST(bytes_that_are_no_file_are_refused_by_name) {
   const std::string bytes = dicom();
   const auto source = std::make_shared<MemorySource>(std::vector<std::uint8_t>(bytes.begin(), bytes.end()),
                                                      "https://example.org/a.dcm");
-  const Error error = error_of([&] { (void)slide::Slide::open(source, {}, {{openslide::openslide_driver()}}); });
+  const Error error =
+      error_of([&] { (void)slide::Slide::open(source, {}, {.others = {openslide::openslide_driver()}}); });
   CHECK(error.code() == Code::NOT_A_SLIDE);
   CHECK_EQ(error.path(), "https://example.org/a.dcm");
   CHECK(has(error.found(), "files of this machine only"));

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "decode/overview.h"
 #include "decode/region.h"
 #include "test/openslide/openslide_support.h"
 
@@ -134,6 +135,19 @@ TEST(what_is_half_transparent_is_on_white_and_what_is_not_there_is_white_and_cou
   CHECK_EQ(nothing.missing_tiles, 1);
 }
 
+TEST(what_was_not_scanned_is_not_looked_for_in_finer_levels) {
+  const Set<std::atomic<std::int64_t>, std::int64_t> wide(fake().width_px, 30'007);
+  const Set<std::atomic<std::int64_t>, std::int64_t> unscanned(fake().unscanned_from_x, 1024);
+  Opened opened;
+  fake().reads = 0;
+  decode::OverviewReader reader(*opened.slide, 500, decode::BadTilePolicy::Error, decode::MissingTiles::FromFiner);
+  const decode::Region overview = reader.read(opened.decoder, nullptr);
+  CHECK_EQ(fake().reads.load(), 5);  // the tiles of level 2, each once
+  CHECK_EQ(overview.missing_tiles, 3);
+  CHECK_EQ(overview.made_tiles, 0);
+  CHECK_EQ(static_cast<int>(overview.image.data[3 * 499]), 255);
+}
+
 TEST(beyond_the_image_all_is_white) {
   Opened opened;
   const decode::Region region = opened.region(0, {.x = 990, .y = 500, .width_px = 20, .height_px = 4});
@@ -210,6 +224,24 @@ TEST(a_slide_that_openslide_cannot_open_is_refused_with_its_words_in_one_line) {
   const Error error = refusal();
   CHECK(error.code() == Code::NOT_A_SLIDE);
   CHECK(has(error.found(), "it does not want to"));
+}
+
+TEST(words_of_openslide_that_are_known_have_codes_of_their_own) {
+  const std::pair<const char*, Code> cases[] = {
+      {"Couldn't open Data0001.dat: No such file or directory", Code::SLIDE_INCOMPLETE},
+      {"Reading a.dcm: Unsupported transfer syntax 1.2.840.10008.1.2.4.80", Code::UNSUPPORTED_COMPRESSION},
+      {"Unsupported TIFF compression: 50001", Code::UNSUPPORTED_COMPRESSION},
+      {"Reading a.dcm: Unsupported photometric interpretation XYZ", Code::UNSUPPORTED_PIXELS},
+      {"Reading a.dcm: Couldn't read PlanarConfiguration", Code::UNSUPPORTED_PIXELS},
+      {"Attribute BitsAllocated value 16 != 8", Code::UNSUPPORTED_PIXELS},
+  };
+  for (const auto& [words, code] : cases) {
+    const Set<const char*, const char*> set(fake().open_words, words);
+    fake().failing_opens = 1;
+    const Error error = refusal();
+    CHECK(error.code() == code);
+    CHECK(has(error.found(), words));
+  }
 }
 
 TEST(everything_that_was_opened_is_closed_and_the_cache_is_bounded) {

@@ -44,7 +44,7 @@ class Folder {
 };
 
 inline std::shared_ptr<const slide::Slide> open_slide(const std::string& path, const slide::OpenOptions& options = {}) {
-  return slide::Slide::open(slide::open_file(path), options, {{openslide::openslide_driver()}});
+  return slide::Slide::open(slide::open_file(path), options, {.others = {openslide::openslide_driver()}});
 }
 
 // What is thrown; nothing is a failure of the test.

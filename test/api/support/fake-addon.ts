@@ -85,6 +85,11 @@ export class FakeSlide implements NativeSlide {
   readAssociated(index: number) {
     return this.#region('readAssociated', index, 10, 20);
   }
+  async iccProfile() {
+    this.calls.push(['iccProfile', null]);
+    if (this.failure !== null) throw this.failure;
+    return null;
+  }
   thumbnail(maxSidePx: number) {
     return this.#region('thumbnail', maxSidePx, maxSidePx, maxSidePx / 2);
   }

@@ -1,10 +1,10 @@
-// Damages a slide in one way after the other and reads what is left: `mutate.mjs LIBRARY SLIDE SCRATCH FIRST END`. Prints a
-// line of JSON before each, and one with its outcome after it, so that whoever started this knows what ended it.
+// Damages a slide in one way after the other and reads what is left: `mutate.mjs LIBRARY DRIVER SLIDE SCRATCH FIRST END`. Prints
+// a line of JSON before each, and one with its outcome after it, so that whoever started this knows what ended it.
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { MicrotomeError, openSlide } from '../../../dist/index.js';
 
-const [openslidePath, slide, scratch, first, end] = process.argv.slice(2);
+const [openslidePath, driver, slide, scratch, first, end] = process.argv.slice(2);
 
 /** mulberry32: numbers from 0 to below 1. */
 function generator(seed) {
@@ -17,8 +17,12 @@ function generator(seed) {
   };
 }
 
+/** A slide of one file, which is a TIFF in all but a few bytes. */
+const isTiff = (name) => /\.(ndpi|svs|tiff?|scn|bif)$/.test(name);
+
 /** The files of the slide: its own, and those of its folder. A MIRAX slide lies beside others, and has a folder of its own. */
 function filesOf(path) {
+  if (isTiff(path)) return [path];
   const folder = dirname(path);
   if (!path.endsWith('.mrxs')) return readdirSync(folder).map((name) => join(folder, name));
   const data = path.slice(0, -'.mrxs'.length);
@@ -50,23 +54,48 @@ function changeWord(random, bytes, most) {
   return out;
 }
 
+/** Where the directories of a small TIFF are: pairs of begin and end. Pointers of 8 bytes (NDPI) are read by their lower half. */
+function directoriesOf(bytes, pointerBytes) {
+  const found = [];
+  for (let at = bytes.readUInt32LE(4); at > 0 && at + 2 <= bytes.length && found.length < 100; ) {
+    const end = at + 2 + 12 * bytes.readUInt16LE(at);
+    found.push([at, Math.min(bytes.length, end + pointerBytes)]);
+    at = end + 4 <= bytes.length ? bytes.readUInt32LE(end) : 0;
+  }
+  return found;
+}
+
+/** A few bytes, or a word, of a directory. */
+function changeDirectory(random, bytes, name) {
+  const [begin, end] = chosen(random, directoriesOf(bytes, name.endsWith('.ndpi') ? 8 : 4));
+  const out = Buffer.from(bytes);
+  if (random() < 0.5)
+    out.writeInt32LE(chosen(random, hostile), begin + Math.floor(random() * Math.max(1, end - begin - 4)));
+  else for (let i = 0; i < 3; i += 1) out[begin + Math.floor(random() * (end - begin))] = Math.floor(random() * 256);
+  return out;
+}
+
 const ways = {
   flipped: (random, bytes) => changeBytes(random, bytes, bytes.length),
   'head flipped': (random, bytes) => changeBytes(random, bytes, Math.min(bytes.length, 2048)),
   truncated: (random, bytes) => bytes.subarray(0, Math.floor(random() * bytes.length)),
   'word changed': (random, bytes) => changeWord(random, bytes, Math.min(bytes.length, 4096)),
   'number changed': changeNumber,
+  'directory changed': changeDirectory,
 };
 
-/** Numbers are changed in texts, words in what is no text. */
+/** Numbers are changed in texts, words in what is no text, and directories in a TIFF. */
 function wayOf(random, name) {
+  if (isTiff(name) && random() < 0.6) return 'directory changed';
   const text = /\.(ini|vms|vmu)$/.test(name);
   return text && random() < 0.7 ? 'number changed' : chosen(random, Object.keys(ways).slice(0, text ? 3 : 4));
 }
 
 /** Index files and headers matter most. */
 function fileOf(random, files) {
-  const heads = files.filter((file) => /(\.ini|Index\.dat|\.vms|\.vmu|\.dcm|\.ngr|\.ndpi)$/.test(file));
+  const heads = files.filter((file) =>
+    /(\.ini|Index\.dat|\.vms|\.vmu|\.dcm|\.ngr|\.ndpi|\.svs|\.tiff?|\.scn|\.bif)$/.test(file),
+  );
   return chosen(random, random() < 0.7 ? heads : files);
 }
 
@@ -86,13 +115,13 @@ function damage(number) {
   }
   const way = wayOf(random, victim);
   const bytes = readFileSync(copy);
-  if (statSync(copy).size > 0) writeFileSync(copy, ways[way](random, bytes));
+  if (statSync(copy).size > 0) writeFileSync(copy, ways[way](random, bytes, basename(victim)));
   return { path, what: `${basename(victim)} ${way}` };
 }
 
 /** Reads a part of every level, every associated image, a thumbnail and the tissue. */
 async function readAll(path) {
-  const opened = await openSlide(path, { openslidePath, driver: 'auto' });
+  const opened = await openSlide(path, { openslidePath, driver });
   try {
     for (const { index, width, height } of opened.levels) {
       const [w, h] = [Math.min(width, 700), Math.min(height, 700)];

@@ -52,12 +52,25 @@ export const dicomSlides = ['420', '444', 'j2k', 'aperio']
   .map((way) => made(`DICOM ${way}`, 'dicom', `dicom-${way}/volume-0.dcm`))
   .filter(({ path }) => existsSync(path));
 
+/** Of the real tile of wsidicom-data, in the transfer syntaxes that OpenSlide 4.0 reads, and in others. */
+export const frameSlides = [
+  'explicit-vr-little-endian-rgb-8',
+  'jpeg-2000-image-compression-lossless-only-rgb-8',
+  'jpeg-2000-image-compression-lossless-only-ybr-8',
+  'jpeg-2000-image-compression-rgb-8',
+  'jpeg-2000-image-compression-ybr-8',
+  'jpeg-baseline-process-1-rgb-8',
+  'jpeg-baseline-process-1-ybr-8',
+].map((way) => made(`DICOM frames, ${way}`, 'dicom', `frames/${way}/slide.dcm`));
+export const framesFolder = join(folder, 'frames');
+
 export const madeSlides: readonly MadeSlide[] = [
   ...miraxSlides,
   ...hamamatsuSlides,
   ...ndpiSlides,
   ...scannerTiffs,
   ...leftTiffs,
+  ...frameSlides,
   ...dicomSlides,
 ];
 

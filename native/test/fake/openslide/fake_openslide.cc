@@ -16,8 +16,7 @@
 namespace {
 
 FakeOpenslideState& state() {
-  static auto* const get =
-      reinterpret_cast<FakeOpenslideState* (*)()>(::dlsym(RTLD_DEFAULT, "fake_openslide_state"));
+  static auto* const get = reinterpret_cast<FakeOpenslideState* (*)()>(::dlsym(RTLD_DEFAULT, "fake_openslide_state"));
   return *get();
 }
 
@@ -49,12 +48,15 @@ constexpr std::uint32_t argb(std::uint32_t a, std::uint32_t r, std::uint32_t g, 
   return a << 24 | r << 16 | g << 8 | b;
 }
 
-// Where the pixel is is its colour. Of level 0 the lower right quarter is not there, and the upper left corner is half so.
+// Where the pixel is is its colour. Of level 0 the lower right quarter is not there, and the upper left corner is half
+// so.
 std::uint32_t pixel_at(const Slide& slide, std::int32_t level, std::int64_t x, std::int64_t y, bool between) {
   const std::int64_t width = level == 0 ? slide.width : level == 1 ? slide.width / 4 : slide.width / 12;
   const std::int64_t height = level == 0 ? slide.height : level == 1 ? slide.height / 4 : slide.height / 12;
   if (x < 0 || y < 0 || x >= width || y >= height) return 0;
   if (level == 0 && x >= 512 && y >= 512) return 0;
+  const std::int64_t unscanned = state().unscanned_from_x;
+  if (level == 2 && unscanned >= 0 && x >= unscanned) return 0;
   if (level == 0 && x < 8 && y < 8) return argb(128, 64, 128, 0);
   return argb(255, static_cast<std::uint32_t>(x & 255), static_cast<std::uint32_t>(y & 255),
               between ? 99 : static_cast<std::uint32_t>(level));
@@ -81,7 +83,7 @@ FAKE_API Slide* openslide_open(const char*) {
   slide->bad_y = now.bad_y;
   if (now.failing_opens > 0) {
     --now.failing_opens;
-    slide->fail("it does not\nwant to");
+    slide->fail(now.open_words);
   }
   return slide;
 }

@@ -1,5 +1,5 @@
-// A library with OpenSlide's functions that draws its slides. The test that opens it has its state: the library itself is
-// loaded as a private copy, which a test could not reach.
+// A library with OpenSlide's functions that draws its slides. The test that opens it has its state: the library itself
+// is loaded as a private copy, which a test could not reach.
 #pragma once
 
 #include <atomic>
@@ -15,11 +15,13 @@ struct FakeOpenslideState {
   std::atomic<int> reads{0};
 
   // What shall be so of the next slide that is opened.
-  std::atomic<int> failing_opens{0};  // so many fail
-  std::atomic<bool> unknown{false};   // no slide that it knows
+  std::atomic<int> failing_opens{0};                // so many fail
+  const char* open_words = "it does not\nwant to";  // what they say
+  std::atomic<bool> unknown{false};                 // no slide that it knows
   std::atomic<std::int64_t> width_px{1000};
   std::atomic<std::int64_t> height_px{700};
-  std::atomic<double> downsample1{4};  // of level 1
+  std::atomic<double> downsample1{4};              // of level 1
+  std::atomic<std::int64_t> unscanned_from_x{-1};  // of level 2: there and beyond nothing is; -1: all is there
   std::atomic<std::int64_t> label_width_px{40};
   std::atomic<std::int64_t> icc_bytes{5};
   std::atomic<bool> icc_fails{false};
@@ -33,4 +35,4 @@ struct FakeOpenslideState {
 };
 
 // Defined by the test.
-extern "C" FakeOpenslideState* fake_openslide_state();
+extern "C" __attribute__((visibility("default"))) FakeOpenslideState* fake_openslide_state();
