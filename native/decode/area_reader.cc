@@ -133,8 +133,8 @@ AreaShared::AreaShared(const slide::Slide& from, BadTilePolicy policy, MissingTi
 std::optional<std::size_t> AreaShared::finer(std::size_t level) const noexcept {
   if (missing_tiles != MissingTiles::FromFiner) return std::nullopt;
   // Who renders a level knows the finer ones: what is not there was not scanned, and most of a slide may be so.
-  const Level& from = slide.levels()[level];
-  if (from.storage.compression == slide::Compression::Rendered && slide.laid_pages(from.directory).empty())
+  const Level& coarse = slide.levels()[level];
+  if (coarse.storage.compression == slide::Compression::Rendered && slide.laid_pages(coarse.directory).empty())
     return std::nullopt;
   while (level-- > 0)
     if (decodable[level]) return level;

@@ -48,6 +48,7 @@ Region LevelPicture::read(TileDecoder& decoder, const CancelToken* cancel) {
   } catch (const std::bad_alloc&) {
     throw no_memory();
   }
+  slide_.require_unchanged();
   region_.bad_tiles = shared_.counts.bad_tiles;
   region_.missing_tiles = shared_.counts.missing_tiles;
   region_.made_tiles = shared_.counts.made_tiles;

@@ -121,6 +121,7 @@ Region RegionReader::read(TileDecoder& decoder, const CancelToken* cancel) {
     require_bytes();
     place(decoder, address_of(next_));
   }
+  slide_.require_unchanged();
   return std::move(region_);
 }
 

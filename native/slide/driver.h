@@ -2,6 +2,7 @@
 // a dialect knows and would read wrong, by drivers that the caller of Slide::open brings.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 namespace microtome::slide {
 
 struct TiffDialect;
+
+// What a driver may keep of decoded pixels of one slide. The engine counts it as part of its memory.
+inline constexpr std::int64_t kDriverCacheBytes = std::int64_t{32} << 20;
 
 // Reads files of a kind that is no TIFF. Safe to use from any thread.
 class Driver {

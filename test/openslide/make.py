@@ -31,11 +31,11 @@ def main(out, slides):
     (out / 'ndpi').mkdir()
     for subsampling in make_ndpi.MCU_WIDTH_PX:
         make_ndpi.make(out / 'ndpi' / f"{subsampling.replace(':', '')}.ndpi", subsampling)
+    make_frames.make(out / 'frames')
     for kind, makers in (('scn', make_scn), ('bif', make_bif), ('trestle', make_trestle)):
         (out / kind).mkdir()
         for name, maker in makers.MAKERS.items():
             maker(str(out / kind / f"{name}.{'tif' if kind == 'trestle' else kind}"))
-    make_frames.make(out / 'frames')
     if slides:
         for way, source in SOURCES.items():
             make_dicom.make(str(Path(slides) / source), str(out / f'dicom-{way}'), way)

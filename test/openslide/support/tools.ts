@@ -68,9 +68,9 @@ export const madeSlides: readonly MadeSlide[] = [
   ...miraxSlides,
   ...hamamatsuSlides,
   ...ndpiSlides,
+  ...frameSlides,
   ...scannerTiffs,
   ...leftTiffs,
-  ...frameSlides,
   ...dicomSlides,
 ];
 
