@@ -40,7 +40,7 @@ enum class Compression : std::uint8_t {
   Jpeg2000Lossy,  // 33004
   Jpeg2000Rgb,    // 33005
   Jpeg2000,       // 34712
-  Rendered        // no tile of the file: a driver gives pixels (Slide::tile_pixels), or pages are laid (Slide::laid_pages)
+  Rendered        // no tile of the file: a driver gives pixels (tile_pixels), or pages are laid there (laid_pages)
 };
 [[nodiscard]] constexpr bool is_jpeg2000(Compression compression) noexcept {
   return compression >= Compression::Jpeg2000YCbCr && compression <= Compression::Jpeg2000;
@@ -187,8 +187,8 @@ class Slide {
   [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
   // The pages that a level of compression Rendered is put together of; where two overlap, the later one lies on top.
   [[nodiscard]] virtual std::span<const LaidPage> laid_pages(std::size_t) const noexcept { return {}; }
-  // Asked when all was read that a call needs. Throws SLIDE_CHANGED where a driver watches the files of its slides and one
-  // of them is not as it was when the slide was opened.
+  // Asked when all was read that a call needs. Throws SLIDE_CHANGED where a driver watches the files of its slides and
+  // one of them is not as it was when the slide was opened.
   virtual void require_unchanged() const {}
 
   // Where the bytes of a stored tile are, or of one of its Storage::parts(). The tables are read on first use and kept.
