@@ -1,5 +1,5 @@
-// Who can read a slide. TIFFs are read here, by the dialects of slide/dialects; files that are no TIFF, and TIFFs that a
-// dialect knows and would read wrong, by drivers that the caller of Slide::open brings.
+// Who can read a slide. TIFFs are read here, by the dialects of slide/dialects; files that are no TIFF, and TIFFs that
+// a dialect knows and would read wrong, by drivers that the caller of Slide::open brings.
 #pragma once
 
 #include <cstdint>

@@ -257,7 +257,7 @@ std::size_t choose_slide(const std::vector<Page>& pages) {
 Pyramid build_pyramid(std::vector<Page>& pages, std::size_t slide, const TiffRules& rules) {
   Pyramid pyramid = Builder(pages, slide, rules).run();
   std::vector<std::string> chosen;
-  if (slide != 0)
+  if (slide != 0 && !rules.slide_page(pages))
     chosen.push_back("the slide is " + pages[slide].name + " (" + size_text(pages[slide].size) +
                      " pixels), the largest image of the file, and not its first page (" +
                      size_text(pages.front().size) + ")");

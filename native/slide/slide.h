@@ -40,7 +40,7 @@ enum class Compression : std::uint8_t {
   Jpeg2000Lossy,  // 33004
   Jpeg2000Rgb,    // 33005
   Jpeg2000,       // 34712
-  Rendered        // no tile of the file: a driver gives pixels (Slide::tile_pixels), or pages are laid (Slide::laid_pages)
+  Rendered        // no tile of the file: a driver gives pixels (tile_pixels), or pages are laid there (laid_pages)
 };
 [[nodiscard]] constexpr bool is_jpeg2000(Compression compression) noexcept {
   return compression >= Compression::Jpeg2000YCbCr && compression <= Compression::Jpeg2000;

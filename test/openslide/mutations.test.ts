@@ -13,9 +13,11 @@ import { eachLine } from '../support/lines.js';
 import {
   dicomSlides,
   hamamatsuSlides,
+  leftTiffs,
   library,
   miraxSlides,
   ndpiSlides,
+  scannerTiffs,
   python,
   type MadeSlide,
 } from './support/tools.js';
@@ -87,6 +89,10 @@ const formats: readonly DamagedSlide[] = [
   hamamatsuSlides[2],
   dicomSlides[0],
   ndpi,
+  // An SCN and a BIF by our own reader, and a BIF that it leaves to OpenSlide.
+  scannerTiffs[0],
+  scannerTiffs[3],
+  leftTiffs[0],
   ndpi && { ...ndpi, name: `${ndpi.name} by OpenSlide`, driver: 'openslide' },
   dataDir === null
     ? undefined

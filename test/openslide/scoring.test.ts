@@ -1,12 +1,12 @@
 /**
- * Scores, features, regions and masks of slides of scanners, by OpenSlide and by our reader of NDPI: the same bits on 1 and 8
+ * Scores, features, regions and masks of slides of scanners, by OpenSlide and by our readers of NDPI and SCN: the same bits on 1 and 8
  * threads, by API and command line.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embedSlide, scoreSlide, type SlideResult } from '../../dist/index.js';
@@ -14,11 +14,13 @@ import { dataDir, slideFile } from '../support/data.js';
 import {
   dicomSlides,
   hamamatsuSlides,
+  leftTiffs,
   library,
   miraxSlides,
   ndpi420,
   ndpiSlides,
   open,
+  scannerTiffs,
   type MadeSlide,
 } from './support/tools.js';
 
@@ -53,10 +55,16 @@ const bitsOf = ({ score, outputs, tileCount, tissueFraction, badTiles, missingTi
 const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
 const chosen = [
   ...[dicomSlides[1], dicomSlides[2], miraxSlides[0], miraxSlides[3], hamamatsuSlides[0], hamamatsuSlides[2]],
-  ...[ndpiSlides[1], ndpi420],
+  ...[ndpiSlides[1], ndpi420, scannerTiffs[1], leftTiffs[1]],
 ];
 const slides: readonly MadeSlide[] = chosen.filter((slide) => slide !== undefined);
-const byOurs = (path: string): boolean => path.endsWith('.ndpi');
+/** The driver, where it is ours, and its reason. */
+const ownDrivers: Readonly<Record<string, readonly [string, RegExp]>> = {
+  '.ndpi': ['ndpi', /Hamamatsu/],
+  '.scn': ['leica', /leica-microsystems/],
+};
+const expectedDriver = (path: string): readonly [string, RegExp] =>
+  ownDrivers[extname(path)] ?? ['openslide', /OpenSlide 4\.\d+\.\d+ reads it as (mirax|hamamatsu|dicom|ventana)/];
 
 let scratch = '';
 beforeAll(() => {
@@ -93,9 +101,9 @@ describe.each(slides)('$name', ({ name, path }) => {
     const info = await command(['info', path, '--json'], env);
     expect(info).toMatchObject({ code: 0, stderr: '' });
     const said = JSON.parse(info.stdout) as { driver: { name: string; why: string } };
-    expect(said.driver.name).toBe(byOurs(path) ? 'ndpi' : 'openslide');
-    const reason = /OpenSlide 4\.\d+\.\d+ reads it as (mirax|hamamatsu|dicom)/;
-    expect(said.driver.why).toMatch(byOurs(path) ? /Hamamatsu/ : reason);
+    const [driver, reason] = expectedDriver(path);
+    expect(said.driver.name).toBe(driver);
+    expect(said.driver.why).toMatch(reason);
 
     const picture = file('region.png');
     const part = { level: 1, x: 33, y: 57, width: 90, height: 71 };

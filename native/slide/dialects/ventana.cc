@@ -133,6 +133,7 @@ class VentanaRules final : public TiffRules {
     const Page* full = find_page(file, [](const Page& page) { return is_level(page, 0); });
     if (full == nullptr) throw LeftToDriver("it is a BIF without a page that is \"level=0\"");
     magnification_ = ventana_level(full->text)->magnification;
+    size_ = full->size;
     const std::string tiles = xmp_of(file.directories[full->directory].directory, file.limits.metadata_bytes);
     // Without that XML it is a plain pyramid, which the scanner's programs export.
     has_areas_ = !tiles.empty();
@@ -188,6 +189,12 @@ class VentanaRules final : public TiffRules {
     for_each_xml_attribute(iscan_of(xmp_).value_or(""), [&](std::string_view name, std::string_view value) {
       properties.add("ventana." + std::string(name), xml_text(value));
     });
+    if (!has_areas_) return;
+    // Where the only scanned area lies, by the names that others gave it.
+    properties.add("openslide.region[0].x", "0");
+    properties.add("openslide.region[0].y", "0");
+    properties.add("openslide.region[0].width", std::to_string(size_.width_px));
+    properties.add("openslide.region[0].height", std::to_string(size_.height_px));
   }
 
  private:
@@ -198,6 +205,7 @@ class VentanaRules final : public TiffRules {
 
   std::string xmp_;           // of the first page
   double magnification_ = 0;  // of level 0
+  ImageSize size_;            // the same
   bool has_areas_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include "openslide/vendor_marks.h"
 #include "test/openslide/openslide_support.h"
 #include "test/support/memory_source.h"
+#include "test/support/scanner_tiffs.h"
 
 namespace {
 
@@ -29,6 +30,19 @@ TEST(without_the_library_a_slide_of_a_scanner_says_what_to_install) {
   CHECK(has(error.found(), "a DICOM file, which OpenSlide reads"));
   CHECK(has(error.advice(), "pip install openslide-bin"));
   CHECK(!openslide::library_report().loaded);
+}
+
+TEST(without_the_library_a_tiff_that_is_left_to_it_says_why_and_what_to_install) {
+  const auto bytes = bif_file(bif_tiles_xml({{.columns = 6, .rows = 3, .joints = bif_joint("2", "0")}})).bytes();
+  const Folder folder;
+  const std::string path = folder.put("a.bif", std::string(bytes.begin(), bytes.end()));
+  const Error error = error_of([&] { (void)open_slide(path); });
+  CHECK(error.code() == Code::DRIVER_MISSING);
+  CHECK_EQ(error.path(), path);
+  CHECK(has(error.found(), "OpenSlide would read the file (its stored tiles overlap at 1 of 1 joints)"));
+  CHECK(has(error.advice(), "pip install openslide-bin"));
+  const auto plain = bif_file(plain_bif_tiles()).bytes();
+  CHECK_EQ(open_slide(folder.put("b.bif", std::string(plain.begin(), plain.end())))->driver().name, "ventana");
 }
 
 TEST(without_the_library_other_files_are_refused_as_before) {

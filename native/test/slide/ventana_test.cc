@@ -28,6 +28,7 @@ TEST(a_scan_whose_tiles_lie_side_by_side_is_read) {
   CHECK_EQ(names_of(*slide), std::string("macro thumbnail"));
   CHECK_EQ(slide->mpp()->x, 0.25);
   CHECK_EQ(slide->mpp()->source, std::string("ventana"));
+  CHECK(slide->warnings().empty());
   CHECK_EQ(left_why(bif_file(plain_bif_tiles())), std::string(""));
 }
 
