@@ -13,7 +13,7 @@ export { scoreExitCodes, scoreJob, scorerContainer } from './builders/score-job.
 export type { ScoreJobOptions } from './builders/score-job.js';
 export { inferenceService, tritonService } from './builders/inference-service.js';
 export type { InferenceServiceOptions, ServiceOptions, TritonServiceOptions } from './builders/inference-service.js';
-export { queueLabel, runLabel } from './run.js';
+export { pipelineAnnotation, queueLabel, runLabel } from './run.js';
 export type { ObjectOptions, QueueOptions, RunOptions } from './run.js';
 export type { ClaimMount, PodOptions, Resources, SecretKey, SecretMount } from './pod.js';
 export { fromYaml, toYaml } from './yaml.js';

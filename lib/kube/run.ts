@@ -5,6 +5,12 @@ import type { KubeObject, ObjectMeta } from './objects.js';
 /** The label by which `deleteRun` finds everything that a run made. */
 export const runLabel = 'microtome/run';
 
+/**
+ * The annotation that says which pipeline has made an object. Pipelines of one name have one value of the label of a run, unless each
+ * run is given its own; by this `deleteRun` tells them apart. No name comes of it: the same training stays the same job.
+ */
+export const pipelineAnnotation = 'microtome/pipeline';
+
 /** Kueue's label: the queue that a job waits in. */
 export const queueLabel = 'kueue.x-k8s.io/queue-name';
 

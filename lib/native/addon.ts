@@ -6,11 +6,11 @@
 import { dirname } from 'node:path';
 
 import { optionMark } from '../core/option-names.js';
-import { MicrotomeError } from '../core/errors.js';
+import { fromNative, MicrotomeError } from '../core/errors.js';
 import { packageFile, requireFrom } from '../core/package-root.js';
 import type { NativeAddon } from './contract.js';
 import { platform, requirePlatform } from './platform.js';
-import { findOpenslide, openslideMissing } from './openslide.js';
+import { findOpenslide, openslideMissing, type OpenslideSearch } from './openslide.js';
 import { findJpeg, findOnnxRuntime, findVips, onnxRuntimeMissing, reinstallAdvice } from './runtimes.js';
 
 interface NodeGypBuild {
@@ -111,21 +111,22 @@ export function nameOnnxRuntime(to: NativeAddon, option: string | null): void {
 export function nameOpenslide(to: NativeAddon, option: string): void {
   const search = findOpenslide(option);
   if (search.path === '') throw openslideMissing(search);
-  if (openslideInUse !== undefined && openslideInUse !== search.path) {
-    throw new MicrotomeError(
-      'INVALID_OPTION',
-      'options',
-      `${optionMark('openslidePath')} is ${search.path}, but this process uses ${openslideInUse} already`,
-    );
-  }
   use(to, search.path);
 }
 
+/** The OpenSlide that was named to the addon by this thread; undefined: none yet. */
+export function openslideNamed(): string | undefined {
+  return openslideInUse;
+}
+
 /**
- * Looks for OpenSlide where nobody has named one yet, and names it to the addon. False: the addon knows nothing new. Throws
- * DRIVER_MISSING where the environment names a path and no library is there.
+ * For an opening that failed because OpenSlide is not there, and began when `before` was named: looks for it where nobody has
+ * named one yet, and names it to the addon. False: the addon knows nothing new. Throws DRIVER_MISSING where the environment
+ * names a path and no library is there.
  */
-export function findOpenslideFor(to: NativeAddon): boolean {
+export function findOpenslideFor(to: NativeAddon, before: string | undefined): boolean {
+  // Slides that are opened at one time fail together, and the first of them finds it for all.
+  if (openslideInUse !== before) return true;
   if (openslideInUse !== undefined) return false;
   const search = findOpenslide(null);
   if (search.path === '' && search.origin === 'environment') throw openslideMissing(search);
@@ -134,12 +135,22 @@ export function findOpenslideFor(to: NativeAddon): boolean {
   return true;
 }
 
-/** Whether a library of OpenSlide was found, as far as can be said without opening it. `option` is the caller's path. */
-export function isOpenslideFound(option: string | null): boolean {
-  return openslideInUse !== undefined || findOpenslide(option).path !== '';
+/**
+ * Where OpenSlide is, as far as can be said without opening it; of one that this thread uses already its path alone. `option` is
+ * the caller's path. Throws DRIVER_MISSING where the option names a path and no library is there.
+ */
+export function searchOpenslide(option: string | null): Pick<OpenslideSearch, 'path' | 'origin' | 'tried'> {
+  if (option === null && openslideInUse !== undefined) return { path: openslideInUse, origin: 'system', tried: [] };
+  const search = findOpenslide(option);
+  if (search.path === '' && search.origin === 'option') throw openslideMissing(search);
+  return search;
 }
 
 function use(to: NativeAddon, openslide: string): void {
-  to.setPaths({ jpeg: '', vips: '', onnxRuntime: '', openslide });
+  try {
+    to.setPaths({ jpeg: '', vips: '', onnxRuntime: '', openslide });
+  } catch (error) {
+    throw fromNative(error);
+  }
   openslideInUse = openslide;
 }

@@ -206,6 +206,8 @@ export interface NativeByteSource {
   readonly size: number;
   /** What to call it in messages. */
   readonly name: string;
+  /** How much a small read asks for; not there: 64 KiB. */
+  readonly readAheadBytes?: number;
   /**
    * Asks for ranges. Exactly one of `answers.fail` and one `answers.answer` for each range follows, unless `forget` comes
    * before.

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import { pathOf } from '../core/file-url.js';
 import { packageFile } from '../core/package-root.js';
-import { addonPath, findOpenslideFor, loadAddon, nameOnnxRuntime, nameOpenslide } from './addon.js';
+import { addonPath, findOpenslideFor, loadAddon, nameOnnxRuntime, nameOpenslide, openslideNamed } from './addon.js';
 import type { NativeDoctor } from './contract.js';
 import { deviceProbe } from './gpu/driver-probe.js';
 import { gpuDoctor, type GpuDoctorReport } from './gpu/gpu-report.js';
@@ -59,7 +59,7 @@ async function librariesOf(
       // The search below says what was tried; the other libraries are still worth a report.
     }
     try {
-      if (openslidePath === null) findOpenslideFor(addon);
+      if (openslidePath === null) findOpenslideFor(addon, openslideNamed());
       else nameOpenslide(addon, openslidePath);
     } catch {
       // As above.

@@ -5,6 +5,7 @@
 import type { MicrotomeError } from '../core/errors.js';
 import { pathOrAddress } from '../core/file-url.js';
 import { optionMark } from '../core/option-names.js';
+import { isReadable } from '../core/remote-address.js';
 import { checkMaskInput } from '../slide/mask-input.js';
 import {
   boolean,
@@ -159,10 +160,12 @@ export function parseValue(row: OptionRow, value: unknown, rows: readonly Option
   }
 }
 
-/** What a run writes may be at an address; everything else is a file. */
+/** What a run writes, and the tables that it reads, may be at an address; everything else is a file. */
 function pathOption(name: string, value: unknown): string {
   const given = value instanceof URL ? value : text(name, value);
-  return name === 'output' ? pathOrAddress(given) : filePath(name, given);
+  if (name === 'output') return pathOrAddress(given);
+  const isTable = name === 'format' || name === 'metadata';
+  return isTable && isReadable(String(given)) ? pathOrAddress(given) : filePath(name, given);
 }
 
 /** A path, a built-in name, or what loadModel() gave, which is checked where it is used. */

@@ -8,11 +8,10 @@
  */
 import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
-import type { MicrotomeError } from '../core/errors.js';
-import { piecesOf } from '../core/regular-file.js';
 import { foreignBytes, foreignSeparator, type ForeignKind } from './csv-dialects.js';
-import { csvInvalid, ioFailure } from './failure.js';
+import { csvInvalid } from './failure.js';
 import { realFileSystem, type FileSystem } from './file-system.js';
+import { piecesOfTable, shownPlace, type TablePlace } from './table-place.js';
 
 export interface CsvLimits {
   readonly bytes: number;
@@ -201,20 +200,21 @@ function detached(text: string): string {
 }
 
 /**
- * Reads the file at `path`; throws CSV_INVALID with the line, FILE_NOT_FOUND or FILE_UNREADABLE. With `pick`, rows have these
+ * Reads the table at `place`; throws CSV_INVALID with the line, FILE_NOT_FOUND, FILE_UNREADABLE, or NETWORK. With `pick`, rows have these
  * columns alone, in this order: of a table with very many rows the others are not held in memory.
  */
 export async function readCsv(
-  path: string,
+  place: TablePlace,
   limits: CsvLimits = defaultCsvLimits,
   fs: FileSystem = realFileSystem,
   pick: PickColumns | null = null,
 ): Promise<CsvTable> {
+  const path = shownPlace(place);
   const parser = new CsvParser(path, limits, pick);
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let first = true;
-  for await (const piece of pieces(path, limits, fs)) {
+  for await (const piece of piecesOfTable(place, limits.bytes, fs)) {
     if (first) refuseForeign(path, foreignBytes(piece));
     hash.update(piece);
     const text = decode(decoder, piece, path, parser);
@@ -226,15 +226,6 @@ export async function readCsv(
   parser.end();
   if (parser.header === null) throw csvInvalid(path, 1, 'an empty file, expected a header line');
   return { path, header: parser.header, rows: parser.rows, sha256: hash.digest('hex') };
-}
-
-async function* pieces(path: string, limits: CsvLimits, fs: FileSystem): AsyncGenerator<Uint8Array> {
-  const refuse = (found: string): MicrotomeError => csvInvalid(path, null, found);
-  try {
-    yield* piecesOf(path, { maxBytes: limits.bytes, refuse, fs });
-  } catch (error) {
-    throw ioFailure(error, 'read', path);
-  }
 }
 
 function decode(decoder: TextDecoder, piece: Uint8Array | null, path: string, parser: CsvParser): string {

@@ -1,11 +1,11 @@
 /** The options of a run over many slides: what is the run's own, and what is passed on to the scorer. */
 import { MicrotomeError } from '../core/errors.js';
 import { optionMark } from '../core/option-names.js';
+import { shownPath } from '../core/remote-address.js';
 import { contradiction, invalid } from '../options/check.js';
 import { defaults } from '../options/defaults.js';
 import { parseOptions } from '../options/parse.js';
 import type { OptionPlace, OptionRow } from '../options/row.js';
-import type { ParsedOpenOptions } from '../options/slide-options.js';
 import { optionRows } from '../options/table.js';
 import type { ScorerOptions } from '../options/types.js';
 import type { StorageSettings } from '../storage/options.js';
@@ -18,11 +18,15 @@ import type { FolderRules } from './folder-walk.js';
 import type { DirectoryOptions, OnError, OnMissing, Preset } from './generated-types.js';
 import { layoutOf } from './presets.js';
 import { slideDrivers } from './slide-drivers.js';
+import { refuseOutputAsTable } from './table-place.js';
 import type { DirectoryProgress, NotRead } from './types.js';
 
 export interface RunOptions {
+  /** What messages and records call it: an address is without what may be secret in it. */
   readonly format: string | null;
   readonly metadata: string | null;
+  /** As given. */
+  readonly tables: GivenTables;
   readonly output: string | null;
   readonly preset: Preset | null;
   readonly columns: ColumnOptions;
@@ -64,7 +68,7 @@ const scorerNames = scorerOptionNames('run');
 
 const kNeedOutput = ['resume', 'provisional', 'allOutputs', 'statusColumn'] as const;
 
-/** The options of a run of this place as they were given, but with the parsed path where one may be given as a URL. */
+/** The options of a run of this place as they were given, but with the parsed path where one may be given as a URL, and without secrets. */
 export function givenWithPaths(
   run: OptionPlace,
   options: Readonly<Record<string, unknown>>,
@@ -74,8 +78,30 @@ export function givenWithPaths(
   const paths = optionRows
     .filter((row) => row.in.includes(run) && ['path', 'model', 'mask'].includes(row.kind.type))
     .filter(({ name }) => options[name] !== undefined)
-    .map(({ name }) => [name, values[name]]);
+    .map(({ name }) => [name, isTable(name) ? shownTable(values[name]) : values[name]]);
   return { ...options, ...Object.fromEntries(paths) };
+}
+
+/** The tables that a run reads. */
+export interface GivenTables {
+  readonly format: string | null;
+  readonly metadata: string | null;
+}
+
+const isTable = (name: string): boolean => name === 'format' || name === 'metadata';
+const shownTable = (given: unknown): unknown => (typeof given === 'string' ? shownPath(given) : given);
+
+/** Both as given, and as they are shown. Throws INVALID_OPTION. */
+export function tablesOf({ format, metadata, output }: GivenTables & Pick<RunOptions, 'output'>): GivenTables & {
+  readonly tables: GivenTables;
+} {
+  const tables = { format, metadata };
+  refuseOutputAsTable(output, tables);
+  return {
+    format: format === null ? null : shownPath(format),
+    metadata: metadata === null ? null : shownPath(metadata),
+    tables,
+  };
 }
 
 /** Names of columns that a reader of the output could not tell apart, or would read as two lines, are refused. */
@@ -108,11 +134,6 @@ function requireStandIn(onError: OnError): void {
   throw new MicrotomeError('INVALID_OPTION', 'options', found, { advice });
 }
 
-/** How a slide is opened whose reader is looked for. */
-function openingOf({ driver, openslidePath }: ParsedRun): ParsedOpenOptions {
-  return { limits: defaults.limits, slideMpp: null, driver, openslidePath: openslidePath as string | null };
-}
-
 /** Throws INVALID_OPTION. */
 export function parseDirectoryOptions(options: unknown): RunOptions {
   const parsed = parseOptions(['run'], options) as unknown as ParsedRun;
@@ -136,8 +157,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
   }
   if (parsed.provisional === true) requireStandIn(parsed.onError ?? defaults.onError);
   return {
-    format: parsed.format,
-    metadata: parsed.metadata,
+    ...tablesOf(parsed),
     output,
     preset: parsed.preset,
     columns: columnsOf(parsed),
@@ -148,7 +168,7 @@ export function parseDirectoryOptions(options: unknown): RunOptions {
       maxDepth: parsed.maxFolderDepth ?? defaults.maxFolderDepth,
       storage: parsed.storage as StorageSettings | null,
       signal: parsed.signal,
-      drivers: slideDrivers(openingOf(parsed), parsed.signal),
+      drivers: slideDrivers({ driver: parsed.driver, openslidePath: parsed.openslidePath as string | null }),
     },
     onMissing: parsed.onMissing ?? defaults.onMissing,
     onError: parsed.onError ?? defaults.onError,

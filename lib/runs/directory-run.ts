@@ -56,6 +56,8 @@ export interface RunDependencies {
   readonly createScorer: (options: ScorerOptions) => Promise<RowScorer>;
   /** What can change bits beside the model and the options, once the scorer is there; by what messages call it. */
   readonly machine?: (scorer: RowScorer) => Promise<Readonly<Record<string, string>>>;
+  /** Which build of OpenSlide is there, by what its file says; null: none. */
+  readonly openslide?: (options: Pick<RunOptions, 'scorer'>) => Promise<string | null>;
   /** What the model fails with whatever the slide; null: with nothing. Asked only after a failure. */
   readonly modelFault?: (scorer: RowScorer, clinical: ClinicalRow | null) => Promise<MicrotomeError | null>;
   /** Of the libraries, for the record of the run. */
@@ -112,8 +114,11 @@ class Execution {
     const unlink = followSignal(asked.signal, this.stop);
     try {
       this.stop.controller.signal.throwIfAborted();
-      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
-      const options = remote === null ? asked : { ...asked, output: remote.local };
+      const { lockTimes } = this.dependencies;
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs, lockTimes);
+      const { signal } = this.stop.controller;
+      const stoppable = { ...asked, folder: { ...asked.folder, signal } };
+      const options = remote === null ? stoppable : { ...stoppable, output: remote.local };
       const whole = await prepareRun(this.source, options, this.fs);
       await checkMask(options.scorer.mask ?? null, this.stop.controller.signal);
       await checkRunFiles(options, whole, this.fs);
@@ -195,7 +200,9 @@ class Execution {
       if (options.provisional) requireFallbacks(prepared.rows, fallback);
       const outputCount = scorer.model.outputs.length;
       const { columns } = scorer.model;
-      const keys: RowKeyMaker = { options: partialOptions(scorer.model, options), run: options, outputCount, columns };
+      const openslide = (await this.dependencies.openslide?.(options)) ?? null;
+      const partial = partialOptions(scorer.model, options);
+      const keys: RowKeyMaker = { options: partial, run: options, outputCount, columns, openslide };
       const files = await RunFiles.open(options, prepared, scorer.model, signal, this.fs);
       const opened = target === null ? null : await this.openJournal(prepared, options, scorer, target, keys, files);
       journal = opened?.journal ?? null;

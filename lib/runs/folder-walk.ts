@@ -73,7 +73,7 @@ type Stat = Awaited<ReturnType<typeof statOf>>;
 const kSubfolder = 'a subfolder, and this run is not recursive';
 const kLinkedFolder = 'a link to a folder, and this run is not recursive';
 const kUnasked = 'nothing here opens it';
-const kNobody: SlideDrivers = { openslide: async () => kUnasked, own: async () => kUnasked };
+const kNobody: SlideDrivers = { openslide: async () => kUnasked };
 const kHidden = 0x2e;
 const kSlash = Buffer.from('/');
 /** Entries that are asked for in one call. */

@@ -11,6 +11,7 @@ import type { FileSystem } from './file-system.js';
 import { nameProblem, shown } from './names.js';
 import type { Preset } from './generated-types.js';
 import { layoutOf, presetOfHeader, presetRules, type Layout, type TableRules } from './presets.js';
+import { shownPlace, type TablePlace } from './table-place.js';
 
 export interface FormatRow {
   readonly name: string;
@@ -25,12 +26,13 @@ export interface SubmissionFormat {
 }
 
 export async function readFormat(
-  path: string,
+  place: TablePlace,
   preset: Preset | null = null,
   limits?: CsvLimits,
   fs?: FileSystem,
   rules: TableRules = presetRules,
 ): Promise<SubmissionFormat> {
+  const path = shownPlace(place);
   const layout = layoutOf(preset, rules);
   const { idColumn, valueColumn } = layout;
   const isNamed = rules.idColumn !== null || rules.valueColumn !== null;
@@ -39,7 +41,7 @@ export async function readFormat(
     if (!isNamed) requirePreset({ path, header }, layout);
     return [isNamed ? idColumnOf({ path, header }, idColumn) : 0];
   };
-  const table = await readCsv(path, limits, fs, pick);
+  const table = await readCsv(place, limits, fs, pick);
   if (table.rows.length === 0) throw csvInvalid(path, 1, 'a header and no rows');
   const rows = await checkedNames(path, table.rows, 0, rules.paths);
   return { path, header: [idColumn, valueColumn], rows, sha256: table.sha256 };

@@ -22,11 +22,14 @@ export interface DirectoryOptions
   extends Omit<ScorerOptions, 'tileBudget' | 'clinical' | 'onProgress'>,
     Omit<SlideFileOptions, 'overwrite'> {
   /**
-   * CSV whose rows say which slides or images are scored, and in which order.
+   * CSV whose rows say which slides or images are scored, and in which order; a path, or an https:// or s3:// address.
    * @defaultValue every slide of the folder, in name order; every image, in name order
    */
   readonly format?: string | URL;
-  /** CSV with the clinical values and the resolution of each slide, or with the license of each image. */
+  /**
+   * CSV with the clinical values and the resolution of each slide, or with the license of each image; a path, or an
+   * https:// or s3:// address.
+   */
   readonly metadata?: string | URL;
   /** CSV to write; a journal and a lock file are beside it while the run lasts. @defaultValue nothing is written */
   readonly output?: string | URL;

@@ -39,6 +39,8 @@ export interface RowKey {
   readonly slideMpp: number | null;
   /** Of a model that reads values of the metadata: those, by column; empty where there is no value. */
   readonly clinical?: { readonly [column: string]: string };
+  /** Only of a slide that OpenSlide reads: which build of it did. */
+  readonly openslide?: string;
   /** Whether the slide had warnings: something of it may have been left out. */
   readonly warned: boolean;
   /** Options that mattered to this score, by name. */
@@ -168,7 +170,8 @@ function isGroup(value: unknown): value is JournalGroup {
 
 function isRowKey(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { slideMpp, clinical, warned, options } = value;
+  const { slideMpp, clinical, openslide, warned, options } = value;
+  if (openslide !== undefined && !isText(openslide)) return false;
   if (clinical !== undefined && !(isObject(clinical) && Object.values(clinical).every(isText))) return false;
   return (slideMpp === null || typeof slideMpp === 'number') && typeof warned === 'boolean' && isObject(options);
 }

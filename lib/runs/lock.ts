@@ -46,19 +46,20 @@ export function lockPathOf(output: string): string {
   return `${output}.lock`;
 }
 
-/** Throws OUTPUT_LOCKED while another run writes `output`. */
+/** Throws OUTPUT_LOCKED while another run writes `output`, which messages call `shownAs`. */
 export async function lockOutput(
   output: string,
   fs: FileSystem = realFileSystem,
   times: LockTimes = defaultLockTimes,
   signal?: AbortSignal,
+  shownAs: string = output,
 ): Promise<OutputLock> {
   const path = lockPathOf(output);
   let lock: OutputLock | null = null;
   try {
     const since = new Date().toISOString();
     const mine: LockContent = { ...(await thisProcess()), nonce: randomUUID(), host: hostname(), since };
-    const place: LockPlace = { path, output, mine, fs, times, signal };
+    const place: LockPlace = { path, output: shownAs, mine, fs, times, signal };
     lock = await acquire(place);
     await lock.assertHeld();
     // Whoever took this lock for the stale one is about to give it back.
@@ -75,6 +76,7 @@ export async function lockOutput(
 
 interface LockPlace {
   readonly path: string;
+  /** For messages. */
   readonly output: string;
   readonly mine: LockContent;
   readonly fs: FileSystem;

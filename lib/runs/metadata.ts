@@ -15,6 +15,7 @@ import { checkedNames } from './format.js';
 import { shown } from './names.js';
 import type { Preset } from './generated-types.js';
 import { layoutOf, presetRules, type TableRules } from './presets.js';
+import { shownPlace, type TablePlace } from './table-place.js';
 
 /** Half-open: from <= age < to, in years. */
 export interface AgeInterval {
@@ -44,14 +45,15 @@ export interface Metadata {
 }
 
 export async function readMetadata(
-  path: string,
+  place: TablePlace,
   preset: Preset | null = null,
   limits?: CsvLimits,
   fs?: FileSystem,
   rules: TableRules = presetRules,
 ): Promise<Metadata> {
+  const path = shownPlace(place);
   const layout = layoutOf(preset, rules);
-  const table = await readCsv(path, limits, fs);
+  const table = await readCsv(place, limits, fs);
   const needed = preset === null ? [layout.idColumn] : layout.metadataColumns;
   const missing = needed.filter((name) => !table.header.includes(name));
   if (missing.length > 0) {

@@ -9,6 +9,7 @@ import { isFolder } from './listed-slides.js';
 import { readMetadata } from './metadata.js';
 import { layoutOf } from './presets.js';
 import { rowsMismatch, rowsOfFiles, rowsOfFolder, rowsOfFormat, type JoinedRows, type RunRow } from './rows.js';
+import { tablePlace } from './table-place.js';
 import type { NotRead } from './types.js';
 
 /** What is scored: a folder's slides, or slides and folders named one by one. */
@@ -55,9 +56,11 @@ export async function prepareRun(given: RunSource, options: RunOptions, fs: File
   // A list may need paths to tell its slides apart.
   const rules = { ...options.columns, paths: folder.recursive || source.kind === 'files' };
   const layout = layoutOf(preset, rules);
-  const format = options.format === null ? null : await readFormat(options.format, preset, undefined, fs, rules);
-  const metadata =
-    options.metadata === null ? null : await readMetadata(options.metadata, preset, undefined, fs, rules);
+  const { storage = null, signal = null } = folder;
+  const place = (option: 'format' | 'metadata') => tablePlace(option, options.tables[option], storage, signal);
+  const [formatPlace, metadataPlace] = [place('format'), place('metadata')];
+  const format = formatPlace === null ? null : await readFormat(formatPlace, preset, undefined, fs, rules);
+  const metadata = metadataPlace === null ? null : await readMetadata(metadataPlace, preset, undefined, fs, rules);
   let joined: JoinedRows;
   if (source.kind === 'files') joined = await rowsOfFiles(source.paths, metadata, layout.stems, fs, folder);
   else if (format === null) joined = await rowsOfFolder(source.dir, metadata, layout.stems, fs, folder);
@@ -66,8 +69,7 @@ export async function prepareRun(given: RunSource, options: RunOptions, fs: File
     throw rowsMismatch(joined.problems, undefined, options.format ?? options.metadata);
   }
   const files = [
-    options.format,
-    options.metadata,
+    ...[formatPlace, metadataPlace].filter((one) => typeof one === 'string'),
     ...joined.rows.flatMap((row) => row.slide?.parts ?? row.slide?.path ?? null),
   ];
   return {

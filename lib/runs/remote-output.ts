@@ -4,6 +4,7 @@
  * with one request, which is whole or not at all; then the journal goes.
  *
  *   is the object there?         without `resume` and `overwrite` that ends the run, before any work
+ *   lock the address             in the folder: one run at a time looks for the table of an earlier one, scores, and puts
  *   the run, into the folder     as into any folder: lock, journal, table
  *   put the table                only if no object is there, unless `overwrite` was given
  *   remove the table             a run that is killed before this is completed by `resume` in the same folder
@@ -24,6 +25,7 @@ import { removeIfThere, syncFolderOf, writeWhole } from './durable.js';
 import { ioFailure } from './failure.js';
 import type { FileSystem } from './file-system.js';
 import type { FolderRules } from './folder-walk.js';
+import { defaultLockTimes, lockOutput, type LockTimes, type OutputLock } from './lock.js';
 import { journalIsThere } from './output-files.js';
 
 const kWorkFolder = 'microtome-work';
@@ -34,6 +36,7 @@ export interface RemoteOutputRules {
   readonly storage: StorageSettings | null;
   readonly signal: AbortSignal;
   readonly fs: FileSystem;
+  readonly lockTimes: LockTimes;
 }
 
 /** Null: the output is a file, or there is none. Throws INVALID_OPTION, NETWORK for an address that cannot be written. */
@@ -60,6 +63,7 @@ export async function openRemoteOutput(
   { output, folder, resume, overwrite, provisional = false }: RunsOutput,
   signal: AbortSignal,
   fs: FileSystem,
+  lockTimes: LockTimes = defaultLockTimes,
 ): Promise<RemoteOutput | null> {
   const address = remoteOutputOf(output);
   if (address === null) return null;
@@ -67,7 +71,7 @@ export async function openRemoteOutput(
     const found = `${optionMark('provisional')} was given, but ${address.shown} is written once, at the end`;
     throw contradiction(found);
   }
-  return RemoteOutput.open(address, { resume, overwrite, storage: folder.storage ?? null, signal, fs });
+  return RemoteOutput.open(address, { resume, overwrite, storage: folder.storage ?? null, signal, fs, lockTimes });
 }
 
 /** The options of a run that concern it. */
@@ -90,21 +94,22 @@ export class RemoteOutput {
   /** Throws OUTPUT_EXISTS, NETWORK. Writes nothing. */
   static async open(address: S3Address, rules: RemoteOutputRules): Promise<RemoteOutput> {
     const output = new RemoteOutput(address, await localPlace(address, rules.storage), rules);
-    const isThere = !rules.overwrite && (await output.#isThere());
-    if (isThere && !rules.resume) {
-      const { shown } = address;
-      throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
-    }
+    await output.#refuseExisting();
     return output;
   }
 
-  async #isThere(): Promise<boolean> {
-    return (await sizeOfObject(this.address, storeOf(this.rules.storage), this.#request)) !== null;
+  async #refuseExisting(): Promise<void> {
+    const { overwrite, resume, storage } = this.rules;
+    if (overwrite || resume) return;
+    const { shown } = this.address;
+    if ((await sizeOfObject(this.address, storeOf(storage), this.#request)) === null) return;
+    throw new MicrotomeError('OUTPUT_EXISTS', 'csv', `${shown} is there already`, { path: shown });
   }
 
   /**
    * The work of the run, which writes into the folder and calls `publish` when its table is there; then its summary, with the
-   * address in it. Throws what `work` throws, OUTPUT_EXISTS, NETWORK, LIMIT_EXCEEDED, FILE_UNREADABLE, DISK_FULL.
+   * address in it. Throws what `work` throws, OUTPUT_LOCKED while another run in the same folder has this address, OUTPUT_EXISTS,
+   * NETWORK, LIMIT_EXCEEDED, FILE_UNREADABLE, DISK_FULL.
    */
   async during<T extends RunSummary>(work: (publish: () => Promise<void>) => Promise<T>): Promise<T> {
     // It stays when the run is over: another run may have found it, and be about to write into it.
@@ -112,10 +117,25 @@ export class RemoteOutput {
     await mkdir(folder, { recursive: true }).catch((error: unknown) => {
       throw ioFailure(error, 'make the folder', folder);
     });
+    // The lock of the table is not enough: between the end of one run and the start of another, which has looked for an
+    // earlier table before that end, nobody would hold it, and the other run would score all again.
+    const { fs, lockTimes, signal } = this.rules;
+    const lock = await lockOutput(`${this.local}.put`, fs, lockTimes, signal, this.address.shown);
+    try {
+      // Whoever held the lock until now may have put it.
+      await this.#refuseExisting();
+      return await this.#work(work, lock);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #work<T extends RunSummary>(work: (publish: () => Promise<void>) => Promise<T>, lock: OutputLock): Promise<T> {
     let fetched = false;
     try {
       fetched = await this.#fetchEarlier();
       const summary = await work(async () => {
+        await lock.assertHeld();
         await this.#put();
         await removeIfThere(this.local, this.rules.fs);
         await syncFolderOf(this.local, this.rules.fs);

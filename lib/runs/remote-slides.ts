@@ -52,7 +52,7 @@ export async function walkRemoteFolder(folder: S3Address, rules: FolderRules): P
     const verdict = byName(parts.at(-1) ?? '');
     if (verdict === null || verdict === 'look') continue;
     if (verdict !== 'item') {
-      const reason = verdict === 'openslide' ? kNeedsFiles : verdict === 'either' ? kOneByOne : verdict.reason;
+      const reason = verdict === 'openslide' ? kNeedsFiles : verdict === 'tiff' ? kOneByOne : verdict.reason;
       notRead.push({ path, reason });
       continue;
     }

@@ -2,6 +2,7 @@
  * What the score of one row depends on beyond what all scores of a run do: the slide's row of the metadata, and options
  * that mattered to this slide alone. A resumed run keeps a score where all of it is as it was.
  */
+import { basename } from 'node:path';
 import type { SlideResult, TileSample } from '../scoring/result.js';
 import { findText } from '../model/clinical/row-text.js';
 import { canonical, type Json } from './canonical.js';
@@ -9,6 +10,7 @@ import type { RunOptions } from './directory-options.js';
 import type { JournalRow, RowKey } from './journal-format.js';
 import type { RunRow } from './rows.js';
 import type { PartialOption } from './run-key.js';
+import { scannerFormat } from './slide-names.js';
 import type { RescoredRow } from './types.js';
 
 /** What a row of this run would depend on, before it is scored. */
@@ -19,6 +21,8 @@ export interface RowKeyMaker {
   readonly outputCount: number;
   /** Of the metadata, that the model reads. */
   readonly columns: readonly string[];
+  /** The build of OpenSlide that is there; null: none, or nobody knows. */
+  readonly openslide: string | null;
 }
 
 /** Why a score of the journal is not good for this run. */
@@ -31,7 +35,15 @@ export function rowKey(maker: RowKeyMaker, row: RunRow, result: SlideResult | nu
   for (const option of maker.options) {
     if (isNoted(option, result, warned)) options[option.name] = option.value;
   }
-  return { slideMpp: metadataMpp(maker, row), ...clinicalKey(maker, row), warned, options };
+  return { slideMpp: metadataMpp(maker, row), ...clinicalKey(maker, row), ...readerKey(maker, row), warned, options };
+}
+
+/** Another build of OpenSlide may give other pixels. */
+function readerKey({ openslide, run }: RowKeyMaker, { slide }: RunRow): Pick<RowKey, 'openslide'> {
+  if (openslide === null || slide === null) return {};
+  const isChosen = run.scorer.driver === 'openslide';
+  const isIts = slide.parts !== undefined || scannerFormat(basename(slide.path)) === 'openslide';
+  return isChosen || isIts ? { openslide } : {};
 }
 
 /** The values that the model reads; nothing for a model that reads none. */
@@ -65,6 +77,9 @@ export function rowDifference(maker: RowKeyMaker, was: JournalRow, row: RunRow):
     const before = was.own.clinical?.[other];
     return { what: 'metadata', was: { [other]: before ?? null }, is: { [other]: clinical[other] ?? null } };
   }
+  const { openslide } = readerKey(maker, row);
+  const isOtherBuild = openslide !== undefined && was.own.openslide !== openslide;
+  if (isOtherBuild) return { what: 'OpenSlide', was: was.own.openslide ?? null, is: openslide };
   for (const option of maker.options) {
     const before = was.own.options[option.name];
     const isOther = before !== undefined && !same(before, option.value);

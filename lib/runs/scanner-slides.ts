@@ -1,6 +1,7 @@
 /**
- * Files of scanners' own formats that a folder run found. Where OpenSlide is there they are slides: the files of a DICOM series
- * are one, called by the first of them. Where it is not there, each is told as not read, once.
+ * Files of scanners' own formats that a folder run found. A TIFF is a slide, whoever reads it. Where OpenSlide is there the
+ * others are slides: the files of a DICOM series are one, called by the first of them. Where it is not there, each is told as
+ * not read, once.
  */
 import { basename, dirname } from 'node:path';
 
@@ -13,10 +14,8 @@ import type { SlideParts } from './slide-parts.js';
 
 /** Who can open what. Asked only where a run meets such files. */
 export interface SlideDrivers {
-  /** Why OpenSlide is not there; null: it is. */
+  /** Why OpenSlide reads no file; null: it does. Throws DRIVER_MISSING where a library was named that is not there. */
   openslide(): Promise<string | null>;
-  /** Why the own reader does not take the file; null: it does. */
-  own(path: string): Promise<string | null>;
 }
 
 /** A file as the walk found it. */
@@ -38,15 +37,15 @@ export async function scannerSlides(
 ): Promise<ScannerSlides> {
   // The order in which a folder lists its entries is no order: the first file of a series gives its slide the name.
   const inOrder = [...files].sort((a, b) => (a.slide.name < b.slide.name ? -1 : a.slide.name > b.slide.name ? 1 : 0));
-  const missing = files.length === 0 ? null : await drivers.openslide();
+  const asked = files.some(({ format }) => format === 'openslide');
+  const missing = asked ? await drivers.openslide() : null;
   const slides: WalkedSlide[] = [];
   const notRead: { path: string; reason: string }[] = [];
   const taken = new Set<string>();
   for (const { format, slide } of inOrder) {
     if (turns.isOver) await turns.next();
     const { path } = slide;
-    const reason = missing === null ? null : format === 'openslide' ? missing : await drivers.own(path);
-    if (reason !== null) notRead.push({ path, reason: missing ?? reason });
+    if (missing !== null && format === 'openslide') notRead.push({ path, reason: missing });
     else if (taken.has(path)) continue;
     else if (isDicomName(basename(path)) && slide.problem === null) {
       const { files: series, reason: other } = await seriesAt(path, parts);

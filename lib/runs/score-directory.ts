@@ -1,5 +1,6 @@
 /** scoreDirectory: every slide of a folder, or of a format file, into one table of results. */
-import { machineIdentity } from '../native/identity.js';
+import { pathOf } from '../core/file-url.js';
+import { machineIdentity, openslideIdentity } from '../native/identity.js';
 import { libraryVersions } from '../outputs/run-record.js';
 import { modelFault } from '../scoring/model-trial.js';
 import { createScorer, type Scorer } from '../scoring/scorer.js';
@@ -56,6 +57,7 @@ export function scoreDirectory(
 export const directoryRunDependencies: RunDependencies = {
   createScorer,
   machine: (scorer) => machineIdentity((scorer as Scorer).deviceUse.identity),
+  openslide: ({ scorer: { openslidePath: path } }) => openslideIdentity(path === undefined ? null : pathOf(path)),
   versions: libraryVersions,
   modelFault: (scorer, clinical) => modelFault(scorer as Scorer, clinical),
 };

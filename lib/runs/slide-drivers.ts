@@ -1,30 +1,31 @@
 /** Who opens the files of scanners' own formats that a run meets. */
-import { isOpenslideFound } from '../native/addon.js';
-import type { ParsedOpenOptions } from '../options/slide-options.js';
-import { openNativeSlide } from '../slide/slide.js';
+import { searchOpenslide } from '../native/addon.js';
+import { openslideVariable } from '../native/openslide.js';
 import type { SlideDrivers } from './scanner-slides.js';
 
 /** Why OpenSlide does not read a file of a folder run. */
 export const openslideAbsent =
   'OpenSlide reads such files, and is not there: pip install openslide-bin, or install the package libopenslide1 of the system';
 
-export function slideDrivers(options: ParsedOpenOptions, signal: AbortSignal | null): SlideDrivers {
+function namedByEnvironment(path: string): string {
+  return `OpenSlide reads such files, and is not at ${path}, which the environment variable ${openslideVariable} names`;
+}
+
+export interface DriverOptions {
+  /** null: the driver that fits the file. */
+  readonly driver: string | null;
+  /** Where OpenSlide is; null: where it is found. */
+  readonly openslidePath: string | null;
+}
+
+export function slideDrivers({ driver, openslidePath }: DriverOptions): SlideDrivers {
   return {
     openslide: async () => {
-      const { driver = null } = options;
       if (driver !== null && driver !== 'auto' && driver !== 'openslide')
         return `OpenSlide reads such files, and the driver ${driver} was asked for`;
-      return isOpenslideFound(options.openslidePath ?? null) ? null : openslideAbsent;
-    },
-    own: async (path) => {
-      try {
-        const slide = await openNativeSlide({ name: path, at: path }, options, signal);
-        await slide.close();
-        return null;
-      } catch (error) {
-        signal?.throwIfAborted();
-        return error instanceof Error ? error.message : String(error);
-      }
+      const { path, origin, tried } = searchOpenslide(openslidePath);
+      if (path !== '') return null;
+      return origin === 'environment' ? namedByEnvironment(tried.join()) : openslideAbsent;
     },
   };
 }

@@ -6,8 +6,8 @@ export interface ItemRules {
   /** What messages call one. */
   readonly noun: 'slide' | 'image';
   /**
-   * `item`: it is read. `look`: its content says. `openslide`, `either`: it is a file of a scanner's own format, which OpenSlide
-   * reads, or either OpenSlide or the own reader. A reason: it is not read. Null: it is none of what the run is about.
+   * `item`: it is read. `look`: its content says. `openslide`, `tiff`: it is a file of a scanner's own format, which OpenSlide
+   * reads, or which is a TIFF. A reason: it is not read. Null: it is none of what the run is about.
    */
   byName(name: string): 'item' | 'look' | ScannerFormat | { readonly reason: string } | null;
   /** Why the file is not read; null: it is. */
@@ -35,12 +35,12 @@ export function stemOf(fileName: string): string {
   return dot > fileName.lastIndexOf('/') + 1 ? fileName.slice(0, dot) : fileName;
 }
 
-/** Who reads a scanner's own format: OpenSlide alone, or the own reader too, where the file is such a TIFF. */
-export type ScannerFormat = 'openslide' | 'either';
+/** A scanner's own format: one that OpenSlide alone reads, or a kind of TIFF. */
+export type ScannerFormat = 'openslide' | 'tiff';
 
 const kScannerFormats: ReadonlyMap<string, ScannerFormat> = new Map([
   ...['mrxs', 'vms', 'vmu', 'dcm', 'dicom', 'svslide', 'czi'].map((ending) => [ending, 'openslide'] as const),
-  ...['ndpi', 'scn', 'bif'].map((ending) => [ending, 'either'] as const),
+  ...['ndpi', 'scn', 'bif'].map((ending) => [ending, 'tiff'] as const),
 ]);
 
 /** Slides in formats that nobody here reads, by extension. */

@@ -2,8 +2,6 @@
  * The files of the slides of a run: of each slide that a scanner writes as several files, and of the DICOM series of a folder,
  * which is read once for all its slides.
  */
-import { dirname } from 'node:path';
-
 import type { MicrotomeError } from '../core/errors.js';
 import { readDicomFolder, type DicomFolder } from '../slide/files/dicom/folder.js';
 import { identityOfFiles } from '../slide/files/identity.js';
@@ -44,13 +42,10 @@ export class SlideParts {
 
   /** Null: one file, whose name says so. A slide that is incomplete has a failure, and fails alone. */
   async of(path: string): Promise<PartsFound | null> {
-    const kind = kindOfName(path);
-    if (kind === 'single') return null;
+    if (kindOfName(path) === 'single') return null;
     try {
-      const folder =
-        kind === null && this.#folders.has(dirname(path)) ? await this.dicomFolder(dirname(path)) : undefined;
-      const files = await filesOfSlide(path, { fs: this.fs, signal: this.signal, folder });
-      return foundOf(files);
+      const dicomFolder = (folder: string): Promise<DicomFolder> => this.dicomFolder(folder);
+      return foundOf(await filesOfSlide(path, { fs: this.fs, signal: this.signal, dicomFolder }));
     } catch (error) {
       this.signal?.throwIfAborted();
       return { identity: kUnknown, failure: ioFailure(error, 'look at', path, 'slide') };

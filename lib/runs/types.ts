@@ -52,8 +52,8 @@ export interface SummaryRow {
 export interface RescoredRow {
   readonly name: string;
   /**
-   * The option that its score depended on; `metadata`, of which it is the resolution or the columns that the model reads; or
-   * `file`: the file `is` was not there.
+   * The option that its score depended on; `metadata`, of which it is the resolution or the columns that the model reads;
+   * `OpenSlide`, of which another build is there; or `file`: the file `is` was not there.
    */
   readonly what: string;
   readonly was: unknown;

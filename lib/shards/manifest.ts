@@ -203,9 +203,12 @@ function sizeText({ bytes }: WholeRow): string {
   return bytes === null ? 'no file' : `${bytes} bytes`;
 }
 
-export function conflict(path: string, differences: readonly string[]): MicrotomeError {
-  const found = `${path} is of another run: ${differences.join('; ')}`;
-  const advice = `give all shards of a run the same files, model and options, or choose another ${optionMark('output')}`;
+const kSameForAll = `give all shards of a run the same files, model and options, or choose another ${optionMark('output')}`;
+
+export function conflict(path: string, differences: readonly string[], advice: string = kSameForAll): MicrotomeError {
+  const more = differences.length - kMostNamed;
+  const named = more > 0 ? [...differences.slice(0, kMostNamed), `and ${more} more`] : differences;
+  const found = `${path} is of another run: ${named.join('; ')}`;
   return new MicrotomeError('SHARD_CONFLICT', 'csv', found, { path, advice });
 }
 

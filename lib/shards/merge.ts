@@ -157,6 +157,7 @@ function summaryOf(
     counts: { ...counts, scored: counts.scored + counts.resumed, resumed: 0 },
     failures: failures.all as Partial<Record<ErrorCode, (typeof failures.all)[string]>>,
     clipped: parts.reduce((sum, { record: { clipped } }) => sum + clipped, 0),
+    repaired: parts.flatMap(({ record: part }) => (part.repaired ?? []).map(({ name }) => name)),
     sampled: parts.reduce((sum, { record: { sampled } }) => sum + sampled, 0),
     model: manifest.model,
     machines: machinesOf(parts),

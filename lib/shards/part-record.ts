@@ -2,7 +2,7 @@
 import { isErrorCode, MicrotomeError } from '../core/errors.js';
 import { asideOf, writeWhole } from '../runs/durable.js';
 import type { FileSystem } from '../runs/file-system.js';
-import type { PartFacts, WrittenFile } from '../runs/part.js';
+import type { PartFacts, WholeRow, WrittenFile } from '../runs/part.js';
 import { noRows } from '../runs/run-summary.js';
 import { isCount, isDigest, isObject, isText, isTexts, readJson } from './small-json.js';
 
@@ -17,6 +17,8 @@ export interface PartRecord extends PartFacts {
   readonly count: number;
   /** The table. */
   readonly table: WrittenFile;
+  /** Slides that were changed after a failure, as they were when the part was scored: not as the list of rows says. Not there: none. */
+  readonly repaired?: readonly WholeRow[];
 }
 
 export async function writePartRecord(
@@ -48,15 +50,30 @@ export async function readPartRecord(path: string, fs: FileSystem): Promise<Part
 }
 
 function isRecord(value: { readonly [key: string]: unknown }): boolean {
-  const { version, manifest, index, count, table, counts, skipped, failed, clipped, sampled, machine } = value;
+  const { version, manifest, index, count, table, counts, skipped, failed, clipped, sampled, machine, repaired } =
+    value;
   if (version !== recordVersion || !isDigest(manifest) || !isCount(index) || !isCount(count)) return false;
   if (!isObject(table) || !isCount(table['bytes']) || !isDigest(table['sha256'])) return false;
   if (!isObject(counts) || !Object.keys(noRows).every((source) => isCount(counts[source]))) return false;
+  if (repaired !== undefined && !(Array.isArray(repaired) && repaired.every(isWholeRow))) return false;
   if (!isTexts(skipped) || !isCount(clipped) || !isCount(sampled)) return false;
   if (!isObject(machine) || !Object.values(machine).every(isText)) return false;
   return (
     Array.isArray(failed) &&
     failed.every((each) => isObject(each) && isText(each['name']) && isErrorCode(each['error']))
+  );
+}
+
+function isWholeRow(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { name, bytes, modifiedNs, etagDigest, filesDigest } = value;
+  const isTextOr = (one: unknown, other: unknown): boolean => one === other || isText(one);
+  return (
+    isText(name) &&
+    (bytes === null || isCount(bytes)) &&
+    isTextOr(modifiedNs, null) &&
+    isTextOr(etagDigest, undefined) &&
+    isTextOr(filesDigest, undefined)
   );
 }
 

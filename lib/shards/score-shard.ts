@@ -16,7 +16,8 @@ import type { ImageShardOptions, ShardOptions } from './types.js';
  *
  * Every shard lists all slides and finds for itself which are its own: by the size of the files, so that shards take about the
  * same time. What the whole run is (rows, sizes and times of files, model, options, number of shards) stands in `shards.json`;
- * a shard that finds something else is refused (SHARD_CONFLICT).
+ * a shard that finds something else is refused (SHARD_CONFLICT). A slide that failed may be repaired: its shard, started again,
+ * scores it and keeps its other scores; a finished part is scored again with `overwrite` (else OUTPUT_EXISTS).
  *
  * A part that was interrupted goes on where it was left; a part that is finished is left as it is
  * (`alreadyComplete` of the summary). A part that another process works on is refused (OUTPUT_LOCKED). With `overwrite` the part

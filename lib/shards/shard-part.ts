@@ -2,7 +2,7 @@
  * One part of a run: which rows it has, and when its files are written. The order, for a shard may be killed at any point:
  *
  *   read and join the files            the whole list, as every shard does
- *   compare with shards.json           if it is there: SHARD_CONFLICT says what differs
+ *   compare with shards.json           if it is there: SHARD_CONFLICT says what differs; slides that failed may (repaired.ts)
  *   lock the table of the part         one process for each part
  *   load the model                     what is wrong with it, or with the options, leaves nothing behind
  *   write shards.json                  if it is not there: the first shard that came so far says what the run is
@@ -25,13 +25,14 @@ import { removeLeftovers } from '../runs/durable.js';
 import { ioFailure } from '../runs/failure.js';
 import { errnoOf, realFileSystem, type FileSystem } from '../runs/file-system.js';
 import { isThere, journalIsThere } from '../runs/output-files.js';
-import type { PartFacts, RunPart, WholeRun, WrittenFile } from '../runs/part.js';
+import type { PartFacts, RunPart, WholeRow, WholeRun, WrittenFile } from '../runs/part.js';
 import { assignBySize } from './assignment.js';
 import { localPath } from './local-place.js';
 import { checkManifest, publishManifest } from './manifest-file.js';
 import { makeManifest, manifestDigest, type ShardManifest } from './manifest.js';
 import { partFiles, type PartFiles } from './names.js';
 import { readPartRecord, writePartRecord } from './part-record.js';
+import { listedRun, requireScoredAgain } from './repaired.js';
 
 type Known = Readonly<Record<string, unknown>>;
 
@@ -45,6 +46,8 @@ export class ShardPart implements RunPart {
   /** SHA-256 of shards.json, or of what is going to be it. */
   #digest = '';
   #model: Model | null = null;
+  /** Of this part: slides that are not as the list of rows says. */
+  #repaired: readonly WholeRow[] = [];
 
   private constructor(
     private readonly folder: string,
@@ -99,17 +102,21 @@ export class ShardPart implements RunPart {
     const { shard, folder, fs } = this;
     const model = await modelOf(whole.given);
     signal.throwIfAborted();
-    const manifest = await makeManifest(whole, model, shard.count, signal);
-    this.#digest = (await checkManifest(folder, manifest, whole.rows, fs)) ?? manifestDigest(manifest);
-    [this.#whole, this.#manifest, this.#model] = [whole, manifest, model];
+    const found = await makeManifest(whole, model, shard.count, signal);
+    const overwrite = this.given['overwrite'] === true;
+    const listed = await listedRun({ ...shard, folder, overwrite, fs, signal }, found, whole.rows);
+    const { manifest, rows } = listed ?? { manifest: found, rows: whole.rows };
+    this.#digest = (await checkManifest(folder, manifest, rows, fs)) ?? manifestDigest(manifest);
+    [this.#whole, this.#manifest, this.#model] = [{ ...whole, rows }, manifest, model];
     await makeFolder(folder);
     const shardOf = await assignBySize(
-      whole.rows.map(({ bytes }) => bytes),
+      rows.map(({ bytes }) => bytes),
       shard.count,
       signal,
     );
     const own: number[] = [];
     for (const [row, index] of shardOf.entries()) if (index === shard.index) own.push(row);
+    this.#repaired = own.flatMap((row) => listed?.repaired.get(row) ?? []);
     return own;
   }
 
@@ -118,6 +125,7 @@ export class ShardPart implements RunPart {
     const record = await readPartRecord(this.files.record, this.fs);
     const sha256 = await this.#tableDigest();
     if (record?.manifest === this.#digest && record.table.sha256 === sha256) {
+      requireScoredAgain(table, record, this.#repaired);
       await this.#sweep();
       return record.skipped;
     }
@@ -137,7 +145,8 @@ export class ShardPart implements RunPart {
 
   async seal(table: WrittenFile, facts: PartFacts): Promise<void> {
     const { index, count } = this.shard;
-    const record = { manifest: this.#digest, index, count, table, ...facts };
+    const repaired = this.#repaired.length === 0 ? {} : { repaired: this.#repaired };
+    const record = { manifest: this.#digest, index, count, table, ...repaired, ...facts };
     await writePartRecord(this.files.record, record, this.fs);
   }
 

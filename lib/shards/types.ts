@@ -60,6 +60,8 @@ export interface MergeSummary {
   /** Number of rows that a deadline left a part of their tiles. */
   readonly sampled: number;
   readonly model: Pick<ModelIdentity, 'name' | 'sha256'>;
+  /** Slides that were changed after they had failed, and tried again: they are not as the list of rows says. */
+  readonly repaired: readonly string[];
   /**
    * More than one: parts were scored with other libraries, instructions or devices than others. Their scores may differ in
    * their last digits from those of one process.

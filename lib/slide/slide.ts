@@ -4,7 +4,7 @@ import { jobUnlessAborted, runJob, throwIfAborted } from '../core/cancel.js';
 import type { Job } from '../core/cancel.js';
 import { MicrotomeError, fromNative, native, nativeJob } from '../core/errors.js';
 import { withJson } from '../core/plain-json.js';
-import { findOpenslideFor, loadAddon, nameOpenslide } from '../native/addon.js';
+import { findOpenslideFor, loadAddon, nameOpenslide, openslideNamed } from '../native/addon.js';
 import type { NativeRegion, NativeSlide, NativeSlideInfo, NativeTileBatch } from '../native/contract.js';
 import type { CompressionName, PhotometricName, ResolutionSource } from '../native/names.js';
 import { maskSource } from './mask-source.js';
@@ -329,11 +329,13 @@ export async function openNativeSlide(
     job.result.then(done, done);
     return job;
   };
+  const named = openslideNamed();
   try {
     return await jobUnlessAborted(signal, start, ignore);
   } catch (error) {
     // OpenSlide is looked for when the first slide needs it.
-    if (!(error instanceof MicrotomeError) || error.code !== 'DRIVER_MISSING' || !findOpenslideFor(addon)) throw error;
+    if (!(error instanceof MicrotomeError) || error.code !== 'DRIVER_MISSING') throw error;
+    if (!findOpenslideFor(addon, named)) throw error;
     throwIfAborted(signal);
     return await jobUnlessAborted(signal, start, ignore);
   }

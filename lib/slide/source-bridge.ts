@@ -2,6 +2,7 @@
 
 import { MicrotomeError, foundBy, type ErrorCode } from '../core/errors.js';
 import type { NativeAnswers, NativeByteSource } from '../native/contract.js';
+import type { RemoteSource } from '../storage/remote-source.js';
 import type { ByteRange, ByteSource } from './byte-source.js';
 
 const defaultTimeoutMs = 60_000;
@@ -113,11 +114,18 @@ class Reads {
   }
 }
 
+/** Only our own sources say it. */
+function readAheadOf(source: ByteSource): Pick<NativeByteSource, 'readAheadBytes'> {
+  const { readAheadBytes } = source as Partial<RemoteSource>;
+  return readAheadBytes === undefined ? {} : { readAheadBytes };
+}
+
 export function bridgeTo(source: ByteSource, name: string): NativeByteSource {
   const reads = new Reads(source);
   return {
     size: source.size,
     name,
+    ...readAheadOf(source),
     read(question, offsets, lengths, answers) {
       const ranges = Array.from(offsets, (offset, i) => Object.freeze({ offset, length: lengths[i] ?? 0 }));
       void reads.read(question, Object.freeze(ranges), answers);

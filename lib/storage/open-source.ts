@@ -19,6 +19,8 @@ export interface OpenRules {
   readonly unversioned?: boolean | undefined;
   /** The ETag that the object was listed with. */
   readonly etag?: string | null | undefined;
+  /** Of the first request. Left out: what a slide needs. */
+  readonly headBytes?: number | undefined;
   readonly signal?: AbortSignal | null | undefined;
   /** Tests bring a time of their own. */
   readonly clock?: RetryClock | undefined;
@@ -44,7 +46,7 @@ export async function openSource(
 ): Promise<RemoteSource> {
   const cache = o.cache === undefined ? null : await cacheOf(o.cache);
   const reader = readerOf(transport, limiter, o);
-  const opened = await reader.open(headBytes, o.etag ?? null, o.signal ?? null);
+  const opened = await reader.open(o.headBytes ?? headBytes, o.etag ?? null, o.signal ?? null);
   const identity = cache === null ? '' : await identityOf(address, transport);
   return remoteSource({ name: address.shown, reader, opened, cache, identity });
 }

@@ -43,13 +43,14 @@ export class RemoteSlide {
     return new RemoteSlide(this.address, etag);
   }
 
-  /** Throws what httpSource and s3Source throw. */
-  open(settings: StorageSettings | null, signal: AbortSignal | null): Promise<RemoteSource> {
+  /** `headBytes`: of the first request, where it is not to be that of a slide. Throws what httpSource and s3Source throw. */
+  open(settings: StorageSettings | null, signal: AbortSignal | null, headBytes?: number): Promise<RemoteSource> {
     const rules = {
       ...(settings?.cacheFolder == null ? {} : { cache: cacheOf(settings) }),
       ...(settings?.retries == null ? {} : { retries: settings.retries }),
       ...(signal === null ? {} : { signal }),
       etag: this.etag,
+      headBytes,
     };
     const { address } = this;
     if (address.kind === 'http') return openHttp(address, rules, limiterOf(settings, address.url.origin));

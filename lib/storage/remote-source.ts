@@ -6,16 +6,25 @@ import { cacheBlockBytes, type DiskCache } from './disk-cache.js';
 import { mergeRanges } from './merge.js';
 import { isStrong, type OpenedObject, type RangedReader, type Traffic, type Validator } from './ranged-reader.js';
 
-/** Bytes of the first request: the header of most slides, and the tables of many. */
-export const headBytes: number = 192 * 1024;
+/** Bytes of the first request: the header, and the tables of small slides. */
+export const headBytes: number = 64 * 1024;
 /**
  * Most bytes that are read while a slide opens, the first request with them. Writers of TIFFs often put the tables of a level
- * behind its pixels, the small levels last: as soon as the rest of the object fits into this, it is read at once.
+ * behind its pixels, the small levels last: so the rest of the object may be read at once.
  */
 const kOpeningBytes = 1_000_000;
-/** What the engine asks for when it reads a table is shorter (kReadAheadBytes of native/slide/paged_source.h, in pages). */
-const kTableReadBytes = 128 * 1024;
-const kBeforeTableBytes = 32 * 1024;
+/**
+ * What the engine asks for when it reads a table. Tables have twelve bytes for a tile, which has some ten thousand: so of a small
+ * slide they are small, and what is read beside them would count.
+ */
+const kReadAhead = { ofSize: 1 / 500, leastBytes: 16 * 1024, mostBytes: 64 * 1024 };
+/** Pages of the engine (kPageBytes of native/slide/paged_source.h): it asks for whole ones. */
+const kPageBytes = 2 * 1024;
+/** The rest of the object is read where opening takes no more requests with it, or where it is a small share of the object. */
+const kFewRequests = 3;
+const kSmallRest = 0.03;
+/** Where one table follows another, the next ones do too: slides whose tables lie at the front. */
+const kNextTablesBytes = 256 * 1024;
 /** Beyond what all tries of one read take together. */
 const kTimeoutMs = 30 * 60_000;
 
@@ -24,6 +33,8 @@ export interface RemoteSource extends ByteSource {
   readonly name: string;
   /** What every later read is checked against; `none` only where that was allowed. */
   readonly validator: Validator;
+  /** How much the engine asks for when it reads a table. */
+  readonly readAheadBytes: number;
   /** Requests and bytes of bodies, with those of tries that failed. */
   readonly traffic: Readonly<Traffic>;
 }
@@ -44,6 +55,7 @@ export function remoteSource(parts: SourceParts): RemoteSource {
     name: parts.name,
     timeoutMs: kTimeoutMs,
     validator: parts.opened.validator,
+    readAheadBytes: reads.readAheadBytes,
     traffic: parts.reader.traffic,
     read: (ranges: readonly ByteRange[], signal?: AbortSignal) => reads.read(ranges, signal ?? null),
   });
@@ -77,12 +89,16 @@ class SourceReads {
   /** The first bytes, and what was read while the slide opened: hardly more than 1 MB. */
   readonly #windows: Window[];
   readonly #object: string | null;
-  #openingLeft = kOpeningBytes - headBytes;
+  #openingLeft: number;
+  readonly readAheadBytes: number;
 
   constructor(parts: SourceParts) {
     this.#parts = parts;
     const { head, validator, size } = parts.opened;
     this.#windows = [{ offset: 0, bytes: head }];
+    this.#openingLeft = kOpeningBytes - head.length;
+    const { ofSize, leastBytes, mostBytes } = kReadAhead;
+    this.readAheadBytes = 1024 * Math.round(Math.min(Math.max(size * ofSize, leastBytes), mostBytes) / 1024);
     // Bytes of an object whose versions cannot be told apart are not kept.
     const isKept = validator.kind === 'etag' && isStrong(validator.value);
     this.#object = isKept ? `${parts.identity}\n${validator.value}\n${size}` : null;
@@ -123,9 +139,7 @@ class SourceReads {
 
   async #fetch(ranges: readonly ByteRange[], signal: AbortSignal | null): Promise<Uint8Array[]> {
     const [only] = ranges;
-    if (ranges.length === 1 && only !== undefined && only.length <= kTableReadBytes && this.#openingLeft > 0) {
-      return [await this.#readTable(only, signal)];
-    }
+    if (ranges.length === 1 && only !== undefined && this.#isTable(only)) return [await this.#readTable(only, signal)];
     const parts = new Array<Uint8Array>(ranges.length);
     await Promise.all(
       mergeRanges(ranges).map(async (merged) => {
@@ -139,19 +153,58 @@ class SourceReads {
     return parts;
   }
 
-  /** With all that follows in the object, where that fits; else with a little before it, where tables of a page often are. */
-  async #readTable({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+  /** A tile alone is hardly ever as long, and tiles of a claim are several ranges. */
+  #isTable({ offset, length }: ByteRange): boolean {
     const { size } = this.#parts.opened;
-    const isRest = size - offset <= this.#openingLeft;
-    const from = isRest ? offset : Math.max(0, offset - kBeforeTableBytes);
-    const whole = { offset: from, length: (isRest ? size : offset + length) - from };
-    this.#openingLeft -= whole.length;
-    const bytes = await this.#bytes(whole, signal);
-    this.#windows.push({ offset: from, bytes });
-    return bytes.subarray(offset - from, offset - from + length);
+    const [least, most] = [this.readAheadBytes, this.readAheadBytes + 2 * kPageBytes];
+    return length <= this.#openingLeft && length <= most && (length >= least || offset + length === size);
   }
 
-  #bytes(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+  async #readTable({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+    const whole = this.#aroundTable(offset, length);
+    this.#openingLeft -= whole.length;
+    const bytes = await this.#bytes(whole, signal);
+    this.#windows.push({ offset: whole.offset, bytes });
+    return bytes.subarray(offset - whole.offset, offset - whole.offset + length);
+  }
+
+  /** What is read with a table: all that follows in the object, where that fits; else what is likely to be asked for next. */
+  #aroundTable(offset: number, length: number): ByteRange {
+    const { size } = this.#parts.opened;
+    // Tables of a directory often lie a little before it.
+    const before = Math.min(offset, this.readAheadBytes);
+    const rest = size - offset;
+    // Where many requests are needed anyway, bytes that nobody may want would be no bargain.
+    if (rest <= this.#openingLeft && (this.#windows.length < kFewRequests || rest <= kSmallRest * size)) {
+      const more = before + rest <= this.#openingLeft ? before : 0;
+      return { offset: offset - more, length: more + rest };
+    }
+    const follows = this.#windows.some((one) => {
+      const gap = offset - (one.offset + one.bytes.length);
+      return gap >= -length && gap <= length;
+    });
+    if (follows) return { offset, length: Math.min(kNextTablesBytes, this.#openingLeft) };
+    const room = Math.min(before, this.#openingLeft - length);
+    return { offset: offset - room, length: room + length };
+  }
+
+  /** What lies at its ends and is held is not read again. */
+  async #bytes({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+    const end = offset + length;
+    const first = this.#windows.find((one) => one.offset <= offset && one.offset + one.bytes.length > offset);
+    const from = first === undefined ? offset : Math.min(end, first.offset + first.bytes.length);
+    const last = this.#windows.find((one) => one.offset < end && one.offset + one.bytes.length >= end);
+    const to = Math.max(from, last === undefined ? end : last.offset);
+    if (from === offset && to === end) return this.#unheld({ offset, length }, signal);
+    const whole = new Uint8Array(length);
+    const put = (at: number, bytes: Uint8Array): void => whole.set(bytes, at - offset);
+    if (from > offset) put(offset, this.#held({ offset, length: from - offset }) as Uint8Array);
+    if (to < end) put(to, this.#held({ offset: to, length: end - to }) as Uint8Array);
+    if (from < to) put(from, await this.#unheld({ offset: from, length: to - from }, signal));
+    return whole;
+  }
+
+  #unheld(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
     const { cache, reader } = this.#parts;
     if (cache === null || this.#object === null) return reader.read(range.offset, range.length, signal);
     return this.#cached(cache, this.#object, range, signal);

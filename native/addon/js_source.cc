@@ -26,8 +26,9 @@ struct JsSide {
 
 class JsSource final : public slide::PagedSource, public std::enable_shared_from_this<JsSource> {
  public:
-  JsSource(std::uint64_t size, std::string name, std::shared_ptr<Environment> environment)
-      : PagedSource(size, std::move(name)), environment_(std::move(environment)) {}
+  JsSource(std::uint64_t size, std::string name, std::uint64_t read_ahead_bytes,
+           std::shared_ptr<Environment> environment)
+      : PagedSource(size, std::move(name), read_ahead_bytes), environment_(std::move(environment)) {}
 
   ~JsSource() override {
     environment_->deliver([side = side_](Napi::Env) { side->release(); });
@@ -111,7 +112,10 @@ std::shared_ptr<const slide::ByteSource> make_js_source(Napi::Env env, const Nap
   const Fields fields(value);
   if (!fields.value("read").IsFunction() || !fields.value("forget").IsFunction())
     throw Error(Code::INVALID_OPTION, Stage::Options, "expected read and forget of a byte source");
-  auto source = std::make_shared<JsSource>(fields.size("size"), fields.string("name"), Environment::of(env));
+  const std::uint64_t read_ahead =
+      fields.is_null("readAheadBytes") ? slide::PagedSource::kReadAheadBytes : fields.size("readAheadBytes");
+  auto source =
+      std::make_shared<JsSource>(fields.size("size"), fields.string("name"), read_ahead, Environment::of(env));
   source->connect(env, fields);
   return source;
 }

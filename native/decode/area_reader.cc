@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "decode/codecs.h"
+#include "decode/laid_tile.h"
 #include "decode/require_tiles.h"
 #include "decode/tile_rect.h"
 
@@ -24,10 +25,10 @@ std::int64_t rows_of(std::int64_t width_px, std::int64_t height_px, std::int64_t
   return std::clamp<std::int64_t>(bytes / (3 * width_px), 1, height_px);
 }
 
-bool can_decode(const slide::Slide& slide, const Storage& storage) {
-  if (!tile_fits(storage, slide.limits())) return false;
+bool can_decode(const slide::Slide& slide, const Level& level) {
+  if (!tile_fits(level.storage, slide.limits())) return false;
   try {
-    require_codec(storage, slide.source().name());
+    require_codec(slide, level.storage, level.directory);
     return true;
   } catch (const Error&) {
     return false;
@@ -37,7 +38,7 @@ bool can_decode(const slide::Slide& slide, const Storage& storage) {
 std::vector<bool> decodable_levels(const slide::Slide& slide, MissingTiles missing) {
   std::vector<bool> all;
   if (missing != MissingTiles::FromFiner) return all;
-  for (const Level& level : slide.levels()) all.push_back(can_decode(slide, level.storage));
+  for (const Level& level : slide.levels()) all.push_back(can_decode(slide, level));
   return all;
 }
 
@@ -81,20 +82,40 @@ FinerArea area_in_finer(const Level& coarse, const Level& fine, const Area& area
   return {{x.fine_begin, y.fine_begin, x.fine_length, y.fine_length}, x.covered, y.covered};
 }
 
+// Whether the file has bytes of a tile, or of a page that is laid there.
+bool has_tile_bytes(const slide::Slide& slide, const Level& level, std::int64_t column, std::int64_t row) {
+  const auto laid = slide.laid_pages(level.directory);
+  if (laid.empty()) return slide.stored_tile(level.directory, column, row, 0).bytes != 0;
+  bool found = false;
+  for_each_laid_part(laid, level.storage, {level.index, column, row}, [&](const LaidPart& part) {
+    const auto& [at, stored_column, stored_row] = part.address;
+    found = found || slide.stored_tile(part.page.directory, stored_column, stored_row, 0).bytes != 0;
+  });
+  return found;
+}
+
+bool lies_in(const slide::LaidPage& page, const Area& area) noexcept {
+  return page.x_px < area.x + area.width_px && page.x_px + page.storage.width_px > area.x &&
+         page.y_px < area.y + area.height_px && page.y_px + page.storage.height_px > area.y;
+}
+
 // Whether the level, or one finer, has stored bytes in the area. A tile that cannot be found counts: whoever decodes it
 // gets the error that names it. `look_ups_left` is what may be looked for; at zero the answer is no.
 bool has_bytes(const AreaShared& shared, std::size_t number, const Area& area, std::int64_t& look_ups_left) {
   if (area.width_px <= 0 || area.height_px <= 0) return false;
   const Level& level = shared.slide.levels()[number];
   const Storage& storage = level.storage;
+  const auto laid = shared.slide.laid_pages(level.directory);
+  const bool reached = laid.empty() || std::any_of(laid.begin(), laid.end(),
+                                                   [&](const slide::LaidPage& page) { return lies_in(page, area); });
   const std::int64_t right = (area.x + area.width_px - 1) / storage.tile_width_px;
   const std::int64_t bottom = (area.y + area.height_px - 1) / storage.tile_height_px;
-  for (std::int64_t row = area.y / storage.tile_height_px; row <= bottom; ++row)
+  for (std::int64_t row = area.y / storage.tile_height_px; reached && row <= bottom; ++row)
     for (std::int64_t column = area.x / storage.tile_width_px; column <= right; ++column) {
       if (look_ups_left == 0) return false;
       --look_ups_left;
       try {
-        if (shared.slide.stored_tile(level.directory, column, row, 0).bytes != 0) return true;
+        if (has_tile_bytes(shared.slide, level, column, row)) return true;
       } catch (const Error&) {
         return true;
       }
@@ -112,7 +133,9 @@ AreaShared::AreaShared(const slide::Slide& from, BadTilePolicy policy, MissingTi
 std::optional<std::size_t> AreaShared::finer(std::size_t level) const noexcept {
   if (missing_tiles != MissingTiles::FromFiner) return std::nullopt;
   // Who renders a level knows the finer ones: what is not there was not scanned, and most of a slide may be so.
-  if (slide.levels()[level].storage.compression == slide::Compression::Rendered) return std::nullopt;
+  const Level& coarse = slide.levels()[level];
+  if (coarse.storage.compression == slide::Compression::Rendered && slide.laid_pages(coarse.directory).empty())
+    return std::nullopt;
   while (level-- > 0)
     if (decodable[level]) return level;
   return std::nullopt;

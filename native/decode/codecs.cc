@@ -125,6 +125,11 @@ std::vector<CodecSource> available_codecs() {
   return all;
 }
 
+void require_codec(const slide::Slide& slide, const Storage& storage, std::size_t directory) {
+  require_codec(storage, slide.source().name());
+  for (const slide::LaidPage& page : slide.laid_pages(directory)) require_codec(page.storage, slide.source().name());
+}
+
 void require_codec(const Storage& storage, const std::string& path) {
   if (storage.compression == Compression::Rendered) return;  // by the slide's driver
   require_pixels(storage, path);

@@ -2,6 +2,7 @@
 // is safe to call from any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct CodecSource {
 // Throws UNSUPPORTED_COMPRESSION naming the codec that is missing, UNSUPPORTED_PIXELS, or RUNTIME_MISSING naming the
 // library.
 void require_codec(const slide::Storage& storage, const std::string& path);
+
+// The same for a picture of a slide; of one that is put together of pages, for each of them.
+void require_codec(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory);
 
 // How a compression is called in messages: "ZSTD", "JPEG 2000".
 [[nodiscard]] const char* codec_title(slide::Compression compression) noexcept;

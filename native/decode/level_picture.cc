@@ -12,8 +12,9 @@ namespace microtome::decode {
 namespace {
 
 const LevelPictureRequest& checked(const slide::Slide& slide, const LevelPictureRequest& request) {
-  const slide::Storage& storage = slide.levels()[request.level].storage;
-  require_codec(storage, slide.source().name());
+  const slide::Level& level = slide.levels()[request.level];
+  const slide::Storage& storage = level.storage;
+  require_codec(slide, storage, level.directory);
   require_tile_size(slide, storage);
   (void)picture_bytes(slide, request.name, request.width_px, request.height_px);
   return request;
@@ -47,6 +48,7 @@ Region LevelPicture::read(TileDecoder& decoder, const CancelToken* cancel) {
   } catch (const std::bad_alloc&) {
     throw no_memory();
   }
+  slide_.require_unchanged();
   region_.bad_tiles = shared_.counts.bad_tiles;
   region_.missing_tiles = shared_.counts.missing_tiles;
   region_.made_tiles = shared_.counts.made_tiles;

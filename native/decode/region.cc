@@ -91,7 +91,7 @@ RegionReader::RegionReader(const slide::Slide& slide, const Picture& from, const
   require_request(request, slide);
   if (across_.begin == across_.end || down_.begin == down_.end)
     throw outside(request, from).with_path(slide.source().name());
-  require_codec(*from.storage, slide.source().name());
+  require_codec(slide, *from.storage, from.directory);
   require_tile_size(slide, *from.storage);
   region_.image = make_image(request.width_px, request.height_px);
   region_.outside_px = request.width_px * request.height_px -
@@ -121,6 +121,7 @@ Region RegionReader::read(TileDecoder& decoder, const CancelToken* cancel) {
     require_bytes();
     place(decoder, address_of(next_));
   }
+  slide_.require_unchanged();
   return std::move(region_);
 }
 

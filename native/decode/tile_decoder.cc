@@ -9,6 +9,7 @@
 #include "decode/interval_tile.h"
 #include "decode/jpeg_stream.h"
 #include "decode/jpeg_tile.h"
+#include "decode/laid_decoder.h"
 #include "decode/samples.h"
 #include "decode/stored_reader.h"
 #include "decode/tile_codecs.h"
@@ -89,6 +90,7 @@ struct TileDecoder::Impl {
   const Storage* storage = nullptr;   // of the loaded tile
   std::vector<StoredTile> ahead_tiles;
   std::unique_ptr<PortableJpegReader> portable;  // made when needed: it is large
+  LaidDecoder laid;
 
   // Reads one JPEG and makes it complete. The frame has been checked against the tile.
   JpegFrame prepare_jpeg(const slide::Slide& slide, const Storage& from, const TileRect& rect, int count,
@@ -193,17 +195,23 @@ struct TileDecoder::Impl {
     return true;
   }
 
-  // Of a slide whose driver gives pixels: straight to where they are wanted, or into `loaded`.
-  TileState render(const slide::Slide& slide, const TileRect& rect, std::size_t directory, TileAddress address,
-                   std::span<const TileWindow> windows) {
+  // Of a slide whose driver gives pixels, and of pages that are laid: straight to where they are wanted, or to
+  // `loaded`.
+  TileState render(const slide::Slide& slide, const Storage& from, const TileRect& rect, std::size_t directory,
+                   TileAddress address, std::span<const TileWindow> windows) {
+    const bool is_laid = !slide.laid_pages(directory).empty();
+    if (is_laid && !windows.empty()) return laid.decode(slide, from, directory, address, windows);
     const slide::TilePixels* const tiles = slide.tile_pixels();
-    if (tiles == nullptr) throw Error(Code::INTERNAL, Stage::Decode, "the driver of the slide gives no pixels");
+    if (tiles == nullptr && !is_laid)
+      throw Error(Code::INTERNAL, Stage::Decode, "nobody gives the pixels of the slide");
     const bool straight = is_whole(windows, rect.stored_width, rect.stored_height);
     if (!straight) samples.resize(static_cast<std::size_t>(3 * rect.stored_width * rect.stored_height));
     const RgbView out = straight
                             ? windows.front().to
                             : RgbView{samples.data(), rect.stored_width, rect.stored_height, 3 * rect.stored_width};
-    const bool there = tiles->read(directory, address.column, address.row, out);
+    const TileWindow all{0, 0, out};
+    const bool there = is_laid ? laid.decode(slide, from, directory, address, {&all, 1}) == TileState::Decoded
+                               : tiles->read(directory, address.column, address.row, out);
     if (!there) return TileState::Missing;
     if (!straight) loaded = {samples.data(), rect.stored_width, rect.stored_height, 3, 8};
     for (const TileWindow& one : windows)
@@ -272,12 +280,12 @@ TileDecoder& TileDecoder::operator=(TileDecoder&&) noexcept = default;
 TileState TileDecoder::load(const slide::Slide& slide, const Storage& storage, std::size_t directory,
                             TileAddress address) {
   impl_->begin();
-  require_codec(storage, slide.source().name());
+  require_codec(slide, storage, directory);
   return with_address({slide, storage, directory, address}, [&] {
     const TileRect rect = tile_rect(storage, address);
     require_tile_size(slide, storage);
     impl_->storage = &storage;
-    if (is_rendered(storage)) return impl_->render(slide, rect, directory, address, {});
+    if (is_rendered(storage)) return impl_->render(slide, storage, rect, directory, address, {});
     if (has_intervals(storage)) {
       impl_->load_intervals({slide, storage, directory, address}, rect);
       return TileState::Decoded;
@@ -313,7 +321,7 @@ bool TileDecoder::can_reduce(const Storage& storage, int reduction) noexcept {
 TileState TileDecoder::decode_reduced(const slide::Slide& slide, const Storage& storage, std::size_t directory,
                                       TileAddress address, int reduction, RgbView out) {
   impl_->begin();
-  require_codec(storage, slide.source().name());
+  require_codec(slide, storage, directory);
   return with_address({slide, storage, directory, address}, [&] {
     const TileRect rect = tile_rect(storage, address);
     require_tile_size(slide, storage);
@@ -362,7 +370,7 @@ void TileDecoder::copy(std::int64_t x, std::int64_t y, RgbView out) const { impl
 TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage, std::size_t directory,
                               TileAddress address, std::span<const TileWindow> windows) {
   impl_->begin();
-  require_codec(storage, slide.source().name());
+  require_codec(slide, storage, directory);
   return with_address({slide, storage, directory, address}, [&] {
     const TileRect rect = tile_rect(storage, address);
     for (const TileWindow& one : windows)
@@ -372,7 +380,7 @@ TileState TileDecoder::decode(const slide::Slide& slide, const Storage& storage,
     require_tile_size(slide, storage);
     impl_->storage = &storage;
     if (is_rendered(storage)) {
-      const TileState state = impl_->render(slide, rect, directory, address, windows);
+      const TileState state = impl_->render(slide, storage, rect, directory, address, windows);
       if (state == TileState::Missing)
         for (const TileWindow& one : windows) fill_white(one.to);
       return state;

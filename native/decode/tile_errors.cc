@@ -56,7 +56,9 @@ void rethrow_at(const TilePlace& place) {
         .with_path(path)
         .with_tile(address);
   } catch (const Error& error) {
-    if (error.tile()) throw;
+    // Damaged tables, found below a tile that is put together of several: still no tile to blame.
+    const bool has_place = error.code() == Code::NOT_A_SLIDE && !error.path().empty();
+    if (error.tile() || has_place) throw;
     throw Error(error.code(), error.stage(), tile_name(address) + ": " + error.found(), error.advice())
         .with_path(path)
         .with_tile(address);

@@ -7,6 +7,7 @@
 #include "engine/kept_outputs.h"
 #include "engine/slide_colour.h"
 #include "engine/slide_tiles.h"
+#include "slide/driver.h"
 
 namespace microtome::engine {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::int64_t kLeastCachedTiles = 4;
 constexpr std::int64_t kCacheShare = 8;
 constexpr std::int64_t kAheadShare = 8;
+constexpr std::int64_t kDriverPixelBytes = 4;  // of a stored tile as its driver gives it
 constexpr std::int64_t kTooManyBytes = std::numeric_limits<std::int64_t>::max() / 4;  // sums of it do not overflow
 
 // No more than lie under the tiles, nor than the level has.
@@ -92,6 +94,8 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
   needs.head_bytes = run.head_bytes;
   needs.row_window_bytes = row_window_bytes(run.rows, memory_limit);
   needs.plan_bytes = row_plan_bytes(run.rows) + run.other_plan_bytes;
+  const bool is_driven = slide.tile_pixels() != nullptr;
+  if (is_driven) needs.plan_bytes += slide::kDriverCacheBytes;
   std::int64_t cached_bytes = 0;
   for (const LaneShape& lane : run.lanes) {
     const tiles::TilePlan& plan = *lane.plan;
@@ -113,7 +117,8 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
     else
       needs.batch_bytes = std::max(needs.batch_bytes, lane.rows * (lane.row_bytes + lane.output_bytes) +
                                                           pixel_rows * 3 * plan.size_px * plan.size_px +
-                                                          (reduces ? footprint_bytes : 0));
+                                                          (reduces ? footprint_bytes : 0) +
+                                                          (is_driven ? stored_bytes / 3 * kDriverPixelBytes : 0));
     // A guess: a stored tile takes a quarter of its pixels' bytes or less.
     if (!slide.source().is_local())
       needs.ahead_bytes = std::max(

@@ -53,7 +53,7 @@ Preparation::Preparation(const slide::Slide& slide, std::span<const GridRequest>
   for (const GridRequest& request : requests_) {
     policies_.push_back(choose_policy(slide, request));
     const auto& level = slide.levels()[static_cast<std::size_t>(policies_.back().level)];
-    decode::require_codec(level.storage, slide.source().name());
+    decode::require_codec(slide, level.storage, level.directory);
     decode::require_tile_size(slide, level.storage);
   }
 }

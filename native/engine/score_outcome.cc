@@ -27,6 +27,7 @@ ScoreResult ScoreJob::collect() {
   StageMetrics::Busy busy(metrics(), Stage::Aggregate);
   const std::int64_t scored = limit();
   end_pass();
+  slide_->require_unchanged();
   require_pixels();
   select();
   ScoreResult result;

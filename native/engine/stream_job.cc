@@ -146,6 +146,7 @@ void StreamJob::fill(Worker& worker, Step& step) {
   batch.level0_per_px_x = plan.level0_per_px_x;
   batch.level0_per_px_y = plan.level0_per_px_y;
   fill_rows(worker, range, batch.data->data());
+  slide_->require_unchanged();
   batch.bad_tiles = distinct(worker.reader.white_tiles);
   worker.reader.trim(kScratchKept);
   if (const auto alive = pool()) alive->change([&] { ready_.emplace(step.range.first, std::move(batch)); });

@@ -16,7 +16,8 @@ class FileWatch {
 
   // Throws SLIDE_CHANGED where a file has another size, time or inode, or is gone.
   void require_same() const;
-  // The same after each tile, at little cost: the slide's own file each time, the others each 32nd time.
+  // The same after each tile, at little cost: the slide's own file each time, the others each 32nd time. Whoever is done
+  // with the slide asks for all of them.
   void require_same_sometimes() const;
 
  private:

@@ -10,12 +10,15 @@
 namespace microtome::openslide {
 namespace {
 
-const Api& library_for(const slide::ByteSource& source) {
+// `why` is empty where the caller chose the driver.
+const Api& library_for(const slide::ByteSource& source, const std::string& why) {
   try {
     return library();
   } catch (const Error& error) {
     const auto mark = vendor_mark(source);
-    const std::string kind = mark ? "the file is " + mark->kind + ", which OpenSlide reads; " : "";
+    const std::string kind = mark          ? "the file is " + mark->kind + ", which OpenSlide reads; "
+                             : why.empty() ? ""
+                                           : "OpenSlide would read the file (" + why + "); ";
     throw Error(error.code(), error.stage(), kind + error.found(), error.advice()).with_path(source.name());
   }
 }
@@ -38,7 +41,7 @@ class OpenslideDriver final : public slide::Driver {
       throw Error(Code::NOT_A_SLIDE, Stage::Slide,
                   "OpenSlide would read it (" + why + "), and OpenSlide reads files of this machine only",
                   "copy all files of the slide to this machine, and pass the path");
-    const Api& api = library_for(*source);
+    const Api& api = library_for(*source, options.driver == slide::kAutoDriver ? why : "");
     if (api.detect_vendor(path->c_str()) == nullptr)
       throw Error(Code::NOT_A_SLIDE, Stage::Slide,
                   "OpenSlide " + api.version + " knows no slide in it (asked because " + why + ")",

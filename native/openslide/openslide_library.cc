@@ -26,7 +26,10 @@ Opening& opening() {
 void set_library_path(const std::string& path) {
   Opening& one = opening();
   std::scoped_lock lock(one.mutex);
-  if (path.empty() || one.api != nullptr || path == one.path) return;
+  if (path.empty() || path == one.path) return;
+  if (!one.path.empty() && !one.failure)
+    throw Error(Code::INVALID_OPTION, Stage::Options,
+                "[[openslidePath]] is " + path + ", but this process uses " + one.path + " already");
   one.path = path;
   one.failure.reset();
 }

@@ -7,12 +7,12 @@
 
 namespace microtome::openslide {
 
-// Names the library's file. One that is in use, or that cannot be used for a reason that stays, is not replaced by another;
-// an empty path names none.
+// Names the library's file; an empty path names none. Throws INVALID_OPTION where another one was named before, unless
+// that one could not be used.
 void set_library_path(const std::string& path);
 
-// Opens the library on the first call. Throws DRIVER_MISSING when none is named or it cannot be used. The reference stays
-// valid: the library is never closed.
+// Opens the library on the first call. Throws DRIVER_MISSING when none is named or it cannot be used. The reference
+// stays valid: the library is never closed.
 [[nodiscard]] const Api& library();
 
 // What `microtome doctor` reports.

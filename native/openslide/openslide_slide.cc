@@ -1,9 +1,11 @@
 #include "openslide/openslide_slide.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -13,9 +15,19 @@
 #include "openslide/level_start.h"
 #include "openslide/openslide_library.h"
 #include "openslide/slide_facts.h"
+#include "slide/driver.h"
 
 namespace microtome::openslide {
 namespace {
+
+// Whether a text of OpenSlide ends with the system's reason, which no damaged tile has: such a tile is never filled over.
+bool is_of_system(const std::string& text) {
+  constexpr std::errc kReasons[] = {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
+                                    std::errc::io_error,            std::errc::not_enough_memory,
+                                    std::errc::permission_denied,   std::errc::no_such_file_or_directory};
+  return std::any_of(std::begin(kReasons), std::end(kReasons),
+                     [&](std::errc reason) { return text.ends_with(std::make_error_code(reason).message()); });
+}
 
 // Pixels of a thread, kept from tile to tile unless one was unusually large.
 constexpr std::size_t kScratchKept = std::size_t{8} << 20;
@@ -45,7 +57,7 @@ class OpenslideSlide final : public slide::Slide, public slide::TilePixels {
       : source_(std::move(source)),
         limits_(options.limits),
         watch_(path, options.files),
-        handles_(library(), path, kCacheBytes) {
+        handles_(library(), path, static_cast<std::size_t>(slide::kDriverCacheBytes)) {
     const Api& api = handles_.api();
     const auto handle = handles_.first();
     facts_ = read_facts(api, *handle, options);
@@ -69,6 +81,7 @@ class OpenslideSlide final : public slide::Slide, public slide::TilePixels {
   [[nodiscard]] slide::StoredTile stored_tile(std::size_t, std::int64_t, std::int64_t, int) const override {
     return {};
   }
+  void require_unchanged() const override { watch_.require_same(); }
   [[nodiscard]] bool read(std::size_t directory, std::int64_t column, std::int64_t row,
                           const RgbView& out) const override;
 
@@ -79,6 +92,9 @@ class OpenslideSlide final : public slide::Slide, public slide::TilePixels {
     watch_.require_same_sometimes();
     if (!error) return;
     watch_.require_same();
+    if (is_of_system(*error))
+      throw Error(Code::FILE_UNREADABLE, Stage::Slide, std::string("OpenSlide cannot read ") + what + ": " + *error)
+          .with_path(source_->name());
     throw Error(Code::CORRUPT_TILE, Stage::Slide, std::string("OpenSlide cannot read ") + what + ": " + *error);
   }
 

@@ -9,9 +9,6 @@
 
 namespace microtome::openslide {
 
-// What OpenSlide may keep of decoded tiles of one slide.
-constexpr std::size_t kCacheBytes = std::size_t{32} << 20;
-
 // `path` is the file of `source`. Throws DRIVER_MISSING, NOT_A_SLIDE, SLIDE_INCOMPLETE, SLIDE_CHANGED, LIMIT_EXCEEDED,
 // FILE_NOT_FOUND, INVALID_OPTION.
 [[nodiscard]] std::shared_ptr<const slide::Slide> open_openslide(std::shared_ptr<const slide::ByteSource> source,

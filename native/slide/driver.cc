@@ -20,8 +20,7 @@ std::string names_of(const DriverTable& table) {
 std::shared_ptr<const Slide> open_chosen(std::shared_ptr<const ByteSource> source, const OpenOptions& options,
                                          const DriverTable& table) {
   for (const auto& driver : table.others) {
-    if (driver->name() == options.driver)
-      return driver->open(std::move(source), options, "the option says so");
+    if (driver->name() == options.driver) return driver->open(std::move(source), options, "the option says so");
   }
   const auto& dialects = table.dialects;
   const auto named = [&](const TiffDialect* dialect) { return dialect->name == options.driver; };
@@ -37,7 +36,14 @@ std::shared_ptr<const Slide> open_by_content(std::shared_ptr<const ByteSource> s
       if (const auto why = driver->detect(*source)) return driver->open(std::move(source), options, *why);
     }
   }
-  return open_tiff(std::move(source), options, table.dialects);
+  try {
+    return open_tiff(source, options, table.dialects);
+  } catch (const LeftToDriver& left) {
+    for (const auto& driver : table.others) {
+      if (driver->name() == LeftToDriver::kDriver) return driver->open(std::move(source), options, left.found());
+    }
+    throw;
+  }
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// Who can read a slide. TIFFs are read here, by the dialects of slide/dialects; files that are no TIFF by drivers that
-// the caller of Slide::open brings.
+// Who can read a slide. TIFFs are read here, by the dialects of slide/dialects; files that are no TIFF, and TIFFs that a
+// dialect knows and would read wrong, by drivers that the caller of Slide::open brings.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@ namespace microtome::slide {
 
 struct TiffDialect;
 
+// What a driver may keep of decoded pixels of one slide. The engine counts it as part of its memory.
+inline constexpr std::int64_t kDriverCacheBytes = std::int64_t{32} << 20;
+
 // Reads files of a kind that is no TIFF. Safe to use from any thread.
 class Driver {
  public:
@@ -23,7 +27,7 @@ class Driver {
   // none. Asked only of files that are no TIFF. Throws what reading the source throws.
   [[nodiscard]] virtual std::optional<std::string> detect(const ByteSource& source) const = 0;
   // Opens the file. `why` is what Slide::driver() is to say. Called without detect() where the caller chose the driver
-  // by its name, also for a TIFF.
+  // by its name, and where a dialect leaves a TIFF to it.
   [[nodiscard]] virtual std::shared_ptr<const Slide> open(std::shared_ptr<const ByteSource> source,
                                                           const OpenOptions& options, const std::string& why) const = 0;
 };

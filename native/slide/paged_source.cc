@@ -9,7 +9,7 @@
 namespace microtome::slide {
 namespace {
 
-constexpr std::size_t kSweepPages = 4096;  // so many entries before those whose pages are gone are removed
+constexpr std::size_t kSweepPages = 32768;  // so many entries before those whose pages are gone are removed
 
 std::uint64_t page_of(std::uint64_t offset) { return offset / PagedSource::kPageBytes; }
 
@@ -41,7 +41,7 @@ void PagedSource::read(std::uint64_t offset, std::span<std::uint8_t> out) const 
     }
   }
   if (out.empty()) return;
-  const std::uint64_t more = std::max<std::uint64_t>(wanted.bytes, kReadAheadBytes);
+  const std::uint64_t more = std::max<std::uint64_t>(wanted.bytes, read_ahead_bytes_);
   throw BytesPending{this, {{wanted.offset, std::min(more, size_ - wanted.offset)}}};
 }
 

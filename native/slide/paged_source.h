@@ -3,6 +3,7 @@
 // asked for twice. The derived class passes questions on (ask) and hands in answers (answer, fail), from any thread.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -17,7 +18,7 @@ namespace microtome::slide {
 
 class PagedSource : public ByteSource {
  public:
-  static constexpr std::uint64_t kPageBytes = 16u << 10;
+  static constexpr std::uint64_t kPageBytes = 2u << 10;
   // Most bytes of pages that are kept although nobody uses them any more.
   static constexpr std::size_t kKeptBytes = 8u << 20;
   // Most bytes of one range, and of all ranges of one read. They limit the work of the thread that delivers an answer.
@@ -26,7 +27,9 @@ class PagedSource : public ByteSource {
   // A small read asks for this much from its page on: the tables of a TIFF lie close together.
   static constexpr std::uint64_t kReadAheadBytes = 64u << 10;
 
-  PagedSource(std::uint64_t size, std::string name) : size_(size), name_(std::move(name)) {}
+  // A source that knows how large the tables of its file may be can have small reads ask for less, or for more.
+  PagedSource(std::uint64_t size, std::string name, std::uint64_t read_ahead_bytes = kReadAheadBytes)
+      : size_(size), name_(std::move(name)), read_ahead_bytes_(std::min(read_ahead_bytes, kRangeBytes)) {}
 
   [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
@@ -69,6 +72,7 @@ class PagedSource : public ByteSource {
 
   const std::uint64_t size_;
   const std::string name_;
+  const std::uint64_t read_ahead_bytes_;
 
   mutable std::mutex mutex_;
   mutable std::map<std::uint64_t, std::weak_ptr<const Page>> pages_;

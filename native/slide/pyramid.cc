@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
+#include "slide/associated_images.h"
 #include "slide/dialects/dialect.h"
 
 namespace microtome::slide {
@@ -54,7 +54,7 @@ std::string no_level(const std::string& why) { return why + ": no level, listed 
 class Membership {
  public:
   Membership(const std::vector<Page>& pages, std::size_t slide, const TiffRules& rules)
-      : pages_(pages), slide_(slide), word_(rules.image_word()) {
+      : pages_(pages), slide_(slide), word_(rules.image_word()), images_hold_levels_(rules.images_hold_levels()) {
     for (std::size_t i = 0; i < pages.size(); ++i) {
       const Page& page = pages[i];
       if (page.sub && page.parent == slide && page.mark.empty() && (page.tiled || page.reduced) &&
@@ -84,6 +84,7 @@ class Membership {
       return own ? "" : "the shape fits a level, but it is a SubIFD of another page";
     }
     if (slide.sub && slide.parent == index) return "";
+    if (page.image && page.image == slide.image && images_hold_levels_) return "";
     if (page.image && page.image == slide.image)
       return "the shape fits a level, but it is another plane of the slide's " + word_;
     if (page.image) return "the shape fits a level, but it belongs to another " + word_;
@@ -93,6 +94,7 @@ class Membership {
   const std::vector<Page>& pages_;
   std::size_t slide_;
   std::string word_;
+  bool images_hold_levels_;
   bool has_sub_levels_ = false;
 };
 
@@ -114,7 +116,11 @@ std::vector<std::size_t> candidates(const std::vector<Page>& pages, std::size_t 
 class Builder {
  public:
   Builder(std::vector<Page>& pages, std::size_t slide, const TiffRules& rules)
-      : pages_(pages), slide_(slide), rules_(rules), members_(pages, slide, rules), last_(fit_of_level0(pages[slide].size)) {}
+      : pages_(pages),
+        slide_(slide),
+        rules_(rules),
+        members_(pages, slide, rules),
+        last_(fit_of_level0(pages[slide].size)) {}
 
   Pyramid run() {
     is_level_.assign(pages_.size(), false);
@@ -128,7 +134,7 @@ class Builder {
     note_marked_shapes();
     note_larger();
     note_channels();
-    add_associated();
+    pyramid_.associated = associated_images(pages_, is_level_, rules_);
     for (std::string& warning : notes_.warnings()) pyramid_.warnings.push_back(std::move(warning));
     return std::move(pyramid_);
   }
@@ -213,45 +219,13 @@ class Builder {
     }
   }
 
-  std::string associated_name(const Page& page) {
-    if (!page.mark.empty()) return page.mark;
-    if (!rules_.strips_are_thumbnail() || page.tiled || page.sub) return page.name;
-    return std::exchange(thumbnail_seen_, true) ? page.name : "thumbnail";
-  }
-
-  // "mask", "mask-2", "mask-3": a name says which one is meant.
-  std::string unique_name(const std::string& name) {
-    std::string result = name;
-    for (int& i = taken_.try_emplace(name, 1).first->second; !names_.insert(result).second;)
-      result = name + "-" + std::to_string(++i);
-    return result;
-  }
-
-  void add_associated() {
-    for (std::size_t i = 0; i < pages_.size(); ++i) {
-      const Page& page = pages_[i];
-      if (is_level_[i] || page.joined) continue;
-      Associated image;
-      image.name = unique_name(associated_name(page));
-      image.width_px = page.size.width_px;
-      image.height_px = page.size.height_px;
-      image.storage = page.storage;
-      if (page.error) image.refusal = page.error->found();
-      image.directory = i;
-      pyramid_.associated.push_back(std::move(image));
-    }
-  }
-
   std::vector<Page>& pages_;
   std::size_t slide_;
   const TiffRules& rules_;
   Membership members_;
   LevelFit last_;
   bool padded_ = false;
-  bool thumbnail_seen_ = false;
   std::vector<bool> is_level_;
-  std::set<std::string> names_;
-  std::map<std::string, int> taken_;
   Notes notes_;
   Pyramid pyramid_;
 };

@@ -40,7 +40,7 @@ enum class Compression : std::uint8_t {
   Jpeg2000Lossy,  // 33004
   Jpeg2000Rgb,    // 33005
   Jpeg2000,       // 34712
-  Rendered        // no tile of the file: a driver gives pixels (Slide::tile_pixels), however the file stores them
+  Rendered        // no tile of the file: a driver gives pixels (Slide::tile_pixels), or pages are laid (Slide::laid_pages)
 };
 [[nodiscard]] constexpr bool is_jpeg2000(Compression compression) noexcept {
   return compression >= Compression::Jpeg2000YCbCr && compression <= Compression::Jpeg2000;
@@ -102,6 +102,14 @@ struct Level {
   std::size_t directory = 0;  // key for Slide::stored_tile
 };
 
+// A page on a level that is put together of pages, in pixels of the level. A part of it may lie outside.
+struct LaidPage {
+  std::size_t directory = 0;  // key for Slide::stored_tile
+  Storage storage;
+  std::int64_t x_px = 0;
+  std::int64_t y_px = 0;
+};
+
 struct Associated {
   // "thumbnail", "label", "macro", "overview", "mask"; else "page-<n>", "subifd-<n>" (of page 0) or
   // "page-<n>-subifd-<m>". Unique: a second one is "mask-2", and so on.
@@ -145,8 +153,8 @@ struct OpenOptions {
   Limits limits;
   std::optional<double> slide_mpp;   // instead of what the file says; microns per level-0 pixel
   std::string driver = kAutoDriver;  // or the name of the one to use: of a TIFF dialect, or of another driver
-  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that reads
-  // them watches them (SLIDE_CHANGED).
+  // The files that the slide is made of beside its own, where the caller knows them: absolute paths. A driver that
+  // reads them watches them (SLIDE_CHANGED).
   std::vector<std::string> files;
 };
 
@@ -175,11 +183,16 @@ class Slide {
   [[nodiscard]] virtual const ByteSource& source() const noexcept = 0;
   [[nodiscard]] virtual const DriverChoice& driver() const noexcept = 0;
   [[nodiscard]] virtual const Properties& properties() const noexcept = 0;
-  // Of the tiles whose compression is Rendered: who gives them. Null where there are none.
+  // Of the tiles whose compression is Rendered: who gives them. Null where there are none, and where pages are laid.
   [[nodiscard]] virtual const TilePixels* tile_pixels() const noexcept { return nullptr; }
+  // The pages that a level of compression Rendered is put together of; where two overlap, the later one lies on top.
+  [[nodiscard]] virtual std::span<const LaidPage> laid_pages(std::size_t) const noexcept { return {}; }
+  // Asked when all was read that a call needs. Throws SLIDE_CHANGED where a driver watches the files of its slides and one
+  // of them is not as it was when the slide was opened.
+  virtual void require_unchanged() const {}
 
   // Where the bytes of a stored tile are, or of one of its Storage::parts(). The tables are read on first use and kept.
-  // Nothing where tile_pixels() gives the tile, and for intervals of the last row that the image does not reach. The
+  // Nothing where the compression is Rendered, and for intervals of the last row that the image does not reach. The
   // bytes of an interval begin with the restart marker before it, but for the first of all, and end with the marker
   // behind it. Throws TRUNCATED when the tile lies beyond the end of the file, CORRUPT_TILE when the table of intervals
   // is damaged there, LIMIT_EXCEEDED when it is larger than limits().stored_tile_bytes, INTERNAL when there is no such

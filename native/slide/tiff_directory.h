@@ -1,5 +1,6 @@
-// One image file directory: its known and its private entries, their values on demand. Nothing is trusted: a value is read only after
-// its type, its count and its place in the file were checked, and never more of it than the caller asked for.
+// One image file directory: its known and its private entries, their values on demand. Nothing is trusted: a value is
+// read only after its type, its count and its place in the file were checked, and never more of it than the caller
+// asked for.
 #pragma once
 
 #include <array>

@@ -1,12 +1,14 @@
 #include "slide/tiff_slide.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
 #include "slide/checked_math.h"
 #include "slide/dialects/dialect.h"
 #include "slide/jpeg_colour.h"
+#include "slide/laid_levels.h"
 #include "slide/numeric_text.h"
 #include "slide/page.h"
 #include "slide/page_marks.h"
@@ -38,11 +40,11 @@ class TiffSlide final : public Slide {
     read_resolution(found, slide, description, *rules, options);
     read_orientation(found.directory);
     read_properties(walk.directories.front().directory, description.text, *rules);
-    Pyramid pyramid = build_pyramid(pages_, slide, *rules);
+    Pyramid pyramid = pyramid_of(slide, *rules);
     levels_ = std::move(pyramid.levels);
     associated_ = std::move(pyramid.associated);
     warnings_.insert(warnings_.end(), pyramid.warnings.begin(), pyramid.warnings.end());
-    warn_of_counts();
+    for (const Level& level : levels_) warn_of_counts(level);
     warn_of_colours();
   }
 
@@ -56,6 +58,10 @@ class TiffSlide final : public Slide {
   [[nodiscard]] const ByteSource& source() const noexcept override { return *source_; }
   [[nodiscard]] const DriverChoice& driver() const noexcept override { return driver_; }
   [[nodiscard]] const Properties& properties() const noexcept override { return properties_; }
+  [[nodiscard]] std::span<const LaidPage> laid_pages(std::size_t directory) const noexcept override {
+    const std::size_t level = directory - pages_.size();
+    return directory >= pages_.size() && level < laid_.size() ? laid_[level] : std::span<const LaidPage>();
+  }
 
   [[nodiscard]] StoredTile stored_tile(std::size_t directory, std::int64_t column, std::int64_t row,
                                        int part) const override;
@@ -168,6 +174,22 @@ class TiffSlide final : public Slide {
     properties_ = list.take();
   }
 
+  Pyramid pyramid_of(std::size_t slide, const TiffRules& rules) {
+    const std::vector<LaidLevel> laid = rules.laid_levels();
+    if (laid.empty()) return build_pyramid(pages_, slide, rules);
+    LaidPyramid built = build_laid_pyramid(pages_, slide, laid, rules);
+    laid_ = std::move(built.pages);
+    return std::move(built.pyramid);
+  }
+
+  // The pages that a level is made of.
+  [[nodiscard]] std::vector<std::size_t> pages_of(const Level& level) const {
+    if (level.directory < pages_.size()) return {level.directory};
+    std::vector<std::size_t> result;
+    for (const LaidPage& page : laid_pages(level.directory)) result.push_back(page.directory);
+    return result;
+  }
+
   void read_orientation(const TiffDirectory& directory) {
     try {
       const std::uint64_t value = directory.number(Tag::Orientation).value_or(1);
@@ -180,16 +202,18 @@ class TiffSlide final : public Slide {
     }
   }
 
-  void warn_of_counts() {
-    for (const Level& level : levels_)
-      if (!pages_[level.directory].table->has_counts())
-        warnings_.push_back("level " + std::to_string(level.index) +
-                            " has no byte counts; they are taken from its size or from its offsets");
+  void warn_of_counts(const Level& level) {
+    for (const std::size_t page : pages_of(level)) {
+      if (pages_[page].table->has_counts()) continue;
+      warnings_.push_back("level " + std::to_string(level.index) +
+                          " has no byte counts; they are taken from its size or from its offsets");
+      return;
+    }
   }
 
   // Of level 0 only: a slide is not read here and there to be opened.
   void warn_of_colours() {
-    const Page& page = pages_[levels_.front().directory];
+    const Page& page = pages_[pages_of(levels_.front()).front()];
     const Storage& storage = *page.storage;
     if (storage.compression != Compression::Jpeg || storage.photometric != Photometric::Rgb || storage.planar) return;
     try {
@@ -206,10 +230,18 @@ class TiffSlide final : public Slide {
     }
   }
 
+  // Of a picture of the slide: its storage; null where there is none.
+  [[nodiscard]] const Storage* storage_of(std::size_t directory) const {
+    if (directory < pages_.size()) return pages_[directory].storage ? &*pages_[directory].storage : nullptr;
+    const std::size_t level = directory - pages_.size();
+    return level < laid_.size() ? &levels_[level].storage : nullptr;
+  }
+
   [[nodiscard]] std::string describe_tile(std::size_t directory, std::int64_t column, std::int64_t row) const {
     std::string place = pages_[directory].name;
     for (const Level& level : levels_) {
-      if (level.directory == directory) place = "level " + std::to_string(level.index);
+      const auto pages = pages_of(level);
+      if (pages.size() == 1 && pages.front() == directory) place = "level " + std::to_string(level.index);
     }
     return "tile (column " + std::to_string(column) + ", row " + std::to_string(row) + ") of " + place;
   }
@@ -219,6 +251,7 @@ class TiffSlide final : public Slide {
   std::vector<Page> pages_;
   TiffDirectory directory_;  // of the slide's page
   std::vector<Level> levels_;
+  std::vector<std::vector<LaidPage>> laid_;  // of each level, where levels are put together of pages
   std::vector<Associated> associated_;
   std::optional<Mpp> mpp_;
   int orientation_ = 1;
@@ -239,14 +272,15 @@ std::vector<std::uint8_t> TiffSlide::icc_profile() const {
 }
 
 StoredTile TiffSlide::stored_tile(std::size_t directory, std::int64_t column, std::int64_t row, int part) const {
-  const bool known = directory < pages_.size() && pages_[directory].storage;
-  if (!known || column < 0 || row < 0 || part < 0 || column >= pages_[directory].storage->tiles_across() ||
-      row >= pages_[directory].storage->tiles_down() || part >= pages_[directory].storage->parts())
+  const Storage* const storage = storage_of(directory);
+  if (storage == nullptr || column < 0 || row < 0 || part < 0 || column >= storage->tiles_across() ||
+      row >= storage->tiles_down() || part >= storage->parts())
     throw Error(Code::INTERNAL, Stage::Slide,
                 "asked for part " + std::to_string(part) + " of stored tile (column " + std::to_string(column) +
                     ", row " + std::to_string(row) + ") of directory " + std::to_string(directory) +
                     ", which does not exist")
         .with_path(source_->name());
+  if (directory >= pages_.size()) return {};  // of several pages
   const StoredTile tile = pages_[directory].stored(column, row, part);
   if (tile.bytes == 0 || tile.offset == 0) return {};
   if (!inside(tile.offset, tile.bytes, source_->size()))

@@ -78,19 +78,25 @@ bool XmlScan::next() noexcept {
   return true;
 }
 
+std::optional<XmlAttribute> next_xml_attribute(std::string_view& attributes) noexcept {
+  attributes = trim(attributes);
+  const auto equals = attributes.find('=');
+  if (equals == kNone) return std::nullopt;
+  XmlAttribute result{trim(attributes.substr(0, equals)), {}};
+  attributes = trim(attributes.substr(equals + 1));
+  if (attributes.empty() || (attributes[0] != '"' && attributes[0] != '\'')) return std::nullopt;
+  const auto end = attributes.find(attributes[0], 1);
+  if (end == kNone) return std::nullopt;
+  result.value = attributes.substr(1, end - 1);
+  attributes.remove_prefix(end + 1);
+  return result;
+}
+
 std::optional<std::string_view> xml_attribute(std::string_view attributes, std::string_view wanted) noexcept {
-  for (;;) {
-    attributes = trim(attributes);
-    const auto equals = attributes.find('=');
-    if (equals == kNone) return std::nullopt;
-    const std::string_view name = trim(attributes.substr(0, equals));
-    attributes = trim(attributes.substr(equals + 1));
-    if (attributes.empty() || (attributes[0] != '"' && attributes[0] != '\'')) return std::nullopt;
-    const auto end = attributes.find(attributes[0], 1);
-    if (end == kNone) return std::nullopt;
-    if (name == wanted) return attributes.substr(1, end - 1);
-    attributes.remove_prefix(end + 1);
+  while (const auto attribute = next_xml_attribute(attributes)) {
+    if (attribute->name == wanted) return attribute->value;
   }
+  return std::nullopt;
 }
 
 std::optional<std::uint64_t> parse_count(std::string_view text) noexcept {

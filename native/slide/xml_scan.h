@@ -41,9 +41,22 @@ class XmlScan {
   Kind kind_ = Kind::Start;
 };
 
+struct XmlAttribute {
+  std::string_view name;
+  std::string_view value;
+};
+// Takes the first attribute off `attributes`; nothing at the end, and where one is malformed.
+[[nodiscard]] std::optional<XmlAttribute> next_xml_attribute(std::string_view& attributes) noexcept;
+
 // The value of an attribute; nothing when it is absent. Quotes may be single or double, spaces may surround '='.
 [[nodiscard]] std::optional<std::string_view> xml_attribute(std::string_view attributes,
                                                             std::string_view wanted) noexcept;
+
+// Calls `visit(name, value)` for each attribute, up to the first that is malformed. The values are as they are written.
+template <typename Visit>
+void for_each_xml_attribute(std::string_view attributes, Visit&& visit) {
+  while (const auto attribute = next_xml_attribute(attributes)) visit(attribute->name, attribute->value);
+}
 
 // Decimal digits and nothing else, spaces around them aside.
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text) noexcept;

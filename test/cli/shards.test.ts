@@ -159,7 +159,7 @@ describe('microtome merge', () => {
   const counts = { scored: 5, resumed: 0, fallback: 0, missing: 0, skipped: 0, failed: 0 };
   const plain: MergeSummary = {
     ...{ output: 'out.csv', alreadyComplete: false, kind: 'slides', rows: 5, shards: 2, counts, failures: {} },
-    ...{ clipped: 0, sampled: 0, model: { name: 'm', sha256: 'a'.repeat(64) }, machines: [] },
+    ...{ clipped: 0, sampled: 0, model: { name: 'm', sha256: 'a'.repeat(64) }, machines: [], repaired: [] },
   };
   const run = (change: Partial<MergeSummary> = {}, more: readonly string[] = []) =>
     cli(['merge', 'parts', '--out', 'out.csv', ...more], {

@@ -11,6 +11,7 @@ import {
   type Cluster,
   type KubeObject,
 } from '../../lib/kube/index.js';
+import { compilePipeline } from '../../lib/pipeline/index.js';
 import { cli } from '../cli/support.js';
 import { FakeApiServer, refusal, token } from './support/fake-api-server.js';
 
@@ -262,6 +263,90 @@ describe('deleteRun', () => {
     expect((await deleteRun(cluster, 'r1')).notListed).toEqual([
       { kind: 'Service', reason: 'this user may not list them', isForbidden: true },
     ]);
+  });
+});
+
+describe('two pipelines of one name', () => {
+  const made = (pipeline: string, name: string): KubeObject =>
+    scoreJob({
+      run: 'lesions',
+      annotations: { 'microtome/pipeline': pipeline },
+      name,
+      image,
+      inputs: ['/d'],
+      model: 'demo',
+      out: '/o',
+      shards: 4,
+    });
+  const [ours, theirs] = [made('lesions-1111111111', 'ours'), made('lesions-2222222222', 'theirs')];
+  const names = (): string[] => [...server.objects.keys()].map((path) => path.split('/').at(-1) ?? '').sort();
+
+  it('do not delete what the other one made, unless that is asked for', async () => {
+    await applyManifests(cluster, [ours, theirs]);
+    const found = await code(deleteRun(cluster, 'lesions'));
+    expect(found).toContain('CLUSTER_REFUSED: what has the label lesions was made by 2, and nothing was deleted');
+    expect(found).toContain('"lesions-1111111111": Job ours');
+    expect(found).toContain('"lesions-2222222222": Job theirs');
+    expect(names()).toEqual(['ours', 'theirs']);
+    // A dry run shows whose everything is.
+    const { deleted } = await deleteRun(cluster, 'lesions', { dryRun: true });
+    expect(deleted.map(({ name, pipeline }) => [name, pipeline])).toEqual([
+      ['ours', 'lesions-1111111111'],
+      ['theirs', 'lesions-2222222222'],
+    ]);
+    const one = await deleteRun(cluster, 'lesions', { pipeline: 'lesions-1111111111', wait: true, pollMs });
+    expect([one.deleted, one.kept].map((objects) => objects.map(({ name }) => name))).toEqual([['ours'], ['theirs']]);
+    expect(names()).toEqual(['theirs']);
+    // What is left is of one.
+    await deleteRun(cluster, 'lesions', { wait: true, pollMs });
+    expect(names()).toEqual([]);
+  });
+
+  it('are told apart from what no pipeline made, and go together where that is asked for', async () => {
+    await applyManifests(cluster, [ours, volumeClaim({ run: 'lesions', name: 'data', size: '1Gi' })]);
+    expect(await code(deleteRun(cluster, 'lesions'))).toContain('no pipeline: PersistentVolumeClaim data');
+    // What is kept is nobody's loss.
+    await deleteRun(cluster, 'lesions', { keep: ['PersistentVolumeClaim'] });
+    expect(names()).toEqual(['data']);
+    await applyManifests(cluster, [ours, theirs]);
+    await deleteRun(cluster, 'lesions', { allPipelines: true, wait: true, pollMs });
+    expect(names()).toEqual([]);
+  });
+
+  it.each([
+    ['manifest', '--run'],
+    ['pipeline', '--run-label'],
+  ])('%s delete refuses, and takes one or all', async (command, flag) => {
+    await applyManifests(cluster, [ours, theirs]);
+    const words = [command, 'delete', flag, 'lesions', '--kubeconfig', server.kubeconfig()];
+    const refused = await cli(words);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('pass --pipeline with the one that is meant');
+    expect((await cli([...words, '--pipeline', 'x', '--all-pipelines'])).stderr).toContain('were given together');
+    expect(names()).toEqual(['ours', 'theirs']);
+    const one = await cli([...words, '--pipeline', 'lesions-2222222222']);
+    expect([one.code, names()]).toEqual([0, ['ours']]);
+    expect(one.stdout).toContain('lesions-2222222222');
+    await applyManifests(cluster, [theirs]);
+    expect([(await cli([...words, '--all-pipelines'])).code, names()]).toEqual([0, []]);
+  });
+
+  it('have the annotation from their compiled steps, whatever their parameters of a run are', () => {
+    const given = {
+      name: 'lesions',
+      images: { tools: `${image}`, trainer: `${image}`, server: `${image}` },
+      data: { images: 'a.hdf5', metadata: 'a.csv', testImages: 'b.hdf5', sampleSubmission: 'b.csv' },
+      serving: { name: 'lesions' },
+    };
+    const idsOf = (more: object): string[] => {
+      const text = JSON.stringify(compilePipeline({ ...given, ...more }));
+      return [...text.matchAll(/microtome\/pipeline=([a-z0-9-]+)/g)].map(([, id]) => id ?? '');
+    };
+    const [first, again, other] = [idsOf({}), idsOf({}), idsOf({ training: { epochs: 3 } })];
+    expect(first).toHaveLength(2);
+    expect(new Set([...first, ...again]).size).toBe(1);
+    expect(first[0]).toMatch(/^lesions-[0-9a-f]{10}$/);
+    expect(other[0]).not.toBe(first[0]);
   });
 });
 

@@ -3,11 +3,14 @@
 import sys
 from pathlib import Path
 
+import make_bif
 import make_dicom
 import make_frames
 import make_hamamatsu
 import make_mrxs
 import make_ndpi
+import make_scn
+import make_trestle
 
 SOURCES = {
     'aperio': 'CMU-1-Small-Region.svs',
@@ -29,6 +32,10 @@ def main(out, slides):
     for subsampling in make_ndpi.MCU_WIDTH_PX:
         make_ndpi.make(out / 'ndpi' / f"{subsampling.replace(':', '')}.ndpi", subsampling)
     make_frames.make(out / 'frames')
+    for kind, makers in (('scn', make_scn), ('bif', make_bif), ('trestle', make_trestle)):
+        (out / kind).mkdir()
+        for name, maker in makers.MAKERS.items():
+            maker(str(out / kind / f"{name}.{'tif' if kind == 'trestle' else kind}"))
     if slides:
         for way, source in SOURCES.items():
             make_dicom.make(str(Path(slides) / source), str(out / f'dicom-{way}'), way)

@@ -8,15 +8,15 @@ import { realFileSystem } from '../../lib/runs/file-system.js';
 import { defaultFolderRules, walkFolder, type FolderRules } from '../../lib/runs/folder-walk.js';
 import { rowsOfFiles, rowsOfFolder, rowsOfFormat } from '../../lib/runs/rows.js';
 import type { SlideDrivers } from '../../lib/runs/scanner-slides.js';
-import { openslideAbsent } from '../../lib/runs/slide-drivers.js';
+import { openslideAbsent, slideDrivers } from '../../lib/runs/slide-drivers.js';
 import { findSlide, type FoundSlide } from '../../lib/runs/slide-files.js';
 import { SlideParts } from '../../lib/runs/slide-parts.js';
 import { dicomFile, makeMirax, makeVms, type DicomOptions } from '../slide-files/makers.js';
 import type { DirectorySummary } from '../../lib/runs/types.js';
 import { failureOf, fakeScorer, temporaryFolder, type FakeScorerSettings } from './support.js';
 
-const there: SlideDrivers = { openslide: async () => null, own: async () => null };
-const absent: SlideDrivers = { openslide: async () => openslideAbsent, own: async () => 'no TIFF' };
+const there: SlideDrivers = { openslide: async () => null };
+const absent: SlideDrivers = { openslide: async () => openslideAbsent };
 const rules = (more: Partial<FolderRules> = {}): FolderRules => ({ ...defaultFolderRules, drivers: there, ...more });
 
 const label: DicomOptions = { imageType: 'ORIGINAL\\PRIMARY\\LABEL\\NONE', frames: 1, matrix: [256, 256] };
@@ -78,18 +78,35 @@ describe('a folder', () => {
 
   it('of TIFFs never asks for OpenSlide', async () => {
     const folder = await temporaryFolder();
-    await writeFile(join(folder, 't.tif'), '');
-    const refused: SlideDrivers = { openslide: () => Promise.reject(new Error('asked')), own: absent.own };
-    expect((await walkFolder(folder, rules({ drivers: refused }))).slides).toHaveLength(1);
+    for (const name of ['t.tif', 'n.ndpi']) await writeFile(join(folder, name), '');
+    const refused: SlideDrivers = { openslide: () => Promise.reject(new Error('asked')) };
+    expect((await walkFolder(folder, rules({ drivers: refused }))).slides).toHaveLength(2);
   });
 
-  it('without OpenSlide a format that the own reader takes is a slide', async () => {
+  it("a scanner's TIFF is a slide with and without OpenSlide: a damaged one fails, and is never left out", async () => {
     const folder = await temporaryFolder();
-    for (const name of ['a.ndpi', 'b.scn']) await writeFile(join(folder, name), '');
-    const own: SlideDrivers = { ...absent, own: async (path) => (path.endsWith('.ndpi') ? null : 'no TIFF') };
-    const { slides, notRead } = await walkFolder(folder, rules({ drivers: own }));
-    expect(namesOf(slides)).toEqual(['a.ndpi']);
-    expect(notRead).toEqual([{ path: join(folder, 'b.scn'), reason: openslideAbsent }]);
+    const names = ['a.ndpi', 'b.scn', 'c.bif'];
+    for (const name of names) await writeFile(join(folder, name), '');
+    for (const drivers of [there, absent]) {
+      const { slides, notRead } = await walkFolder(folder, rules({ drivers }));
+      expect(namesOf(slides)).toEqual(names);
+      expect(notRead).toEqual([]);
+    }
+  });
+
+  it('a run is refused where the library that was named for OpenSlide is not there', async () => {
+    const folder = await temporaryFolder();
+    await makeMirax(folder, 'm');
+    await writeFile(join(folder, 't.tif'), 'tiff');
+    const nothing = join(folder, 'nothing.so');
+    const drivers = slideDrivers({ driver: 'auto', openslidePath: nothing });
+    const error = await failureOf(walkFolder(folder, rules({ drivers })));
+    expect([error.code, error.message]).toEqual(['DRIVER_MISSING', expect.stringContaining(nothing)]);
+    const other = slideDrivers({ driver: 'aperio', openslidePath: nothing });
+    const { notRead } = await walkFolder(folder, rules({ drivers: other }));
+    expect(notRead.map(({ reason }) => reason)).toEqual([
+      'OpenSlide reads such files, and the driver aperio was asked for',
+    ]);
   });
 
   it('with subfolders: a series is called by its first file, also where other folders have it too', async () => {
@@ -154,6 +171,22 @@ describe('a list', () => {
     );
     expect(namesOf(rows)).toEqual(['b2.dcm', 'm.mrxs']);
     expect(rows[0]?.slide?.parts?.map((path) => basename(path))).toEqual(['b1.dcm', 'b2.dcm']);
+  });
+
+  it('of many DICOM slides reads each folder once', async () => {
+    const folder = await temporaryFolder();
+    const names = Array.from({ length: 20 }, (_, i) => `${i + 10}.dcm`);
+    await writeDicom(folder, Object.fromEntries(names.map((name, i) => [name, { series: `1.2.3.${i}` }])));
+    let listed = 0;
+    const opendir: typeof realFileSystem.opendir = (path, options) => {
+      ++listed;
+      return realFileSystem.opendir(path, options);
+    };
+    const paths = names.map((name) => join(folder, name));
+    const fs = { ...realFileSystem, opendir };
+    const { rows } = await rowsOfFiles(paths, null, false, fs, rules());
+    expect(namesOf(rows)).toEqual(names);
+    expect(listed).toBe(1);
   });
 
   it.each(['https://example.org/s.mrxs', 'http://example.org/a/b.dcm', 's3://bucket/key.vms'])(
@@ -264,6 +297,31 @@ describe('the identity', () => {
     const error = await failureOf(run({}, { resume: true }));
     expect(error.code).toBe('RESUME_REFUSED');
     expect(error.message).toContain('"m.mrxs" has a file that was replaced');
+  });
+
+  it('resume scores again what another build of OpenSlide has read, and keeps what it has not', async () => {
+    const folder = await temporaryFolder();
+    const slides = join(folder, 'slides');
+    await mkdir(slides);
+    const paths = [await makeMirax(slides, 'm'), await makeMirax(slides, 'n'), join(slides, 't.tif')];
+    await writeFile(join(slides, 't.tif'), 'tiff');
+    const run = async (settings: FakeScorerSettings, openslide: string | null, options: object) => {
+      const scorer = fakeScorer({ fallback: null, ...settings });
+      const { done } = startRun(
+        { kind: 'files', paths },
+        { model: 'fake', output: join(folder, 'out.csv'), slidesInFlight: 1, ...options },
+        { createScorer: async () => scorer, openslide: async () => openslide },
+      );
+      return done.catch((error: unknown) => error as Error);
+    };
+    const failing = { 'n.mrxs': 'TRUNCATED' as const };
+    const resume = { resume: true };
+    await run({ failing }, 'one', {});
+    // None is there now, and the scores are as good as they were.
+    for (const openslide of ['one', null]) await run({ failing }, openslide, resume);
+    const last = (await run({}, 'two', resume)) as DirectorySummary;
+    expect(last.counts).toMatchObject({ resumed: 1, scored: 2 });
+    expect(last.resume?.again).toEqual([{ name: 'm.mrxs', what: 'OpenSlide', was: 'one', is: 'two' }]);
   });
 });
 

@@ -107,6 +107,17 @@ describe('what is no slide', () => {
       (text: string) => text.replaceAll(/(IMAGENUMBER_.) = \d/g, '$1 = 60000'),
       '60000 by 60000 images',
     ],
+    [
+      'images for which there is no memory',
+      (text: string) => `${text}[L]\r\nDIGITIZER_WIDTH = 60000\r\nDIGITIZER_HEIGHT = 60000\r\n`,
+      'the images of [L] have 60000 by 60000 pixels',
+    ],
+    [
+      'images of no size',
+      (text: string) => `${text}[L]\r\nDIGITIZER_WIDTH = 256\r\nDIGITIZER_HEIGHT = -1\r\n`,
+      'DIGITIZER_HEIGHT of [L] is "-1"',
+    ],
+    ['no zoom levels', (text: string) => text.replace('Slide zoom level', 'Other'), 'is called "Slide zoom level"'],
     ['bytes that are no text', () => 'a\0b', 'it is no text'],
     ['too many lines', () => 'a=b\n'.repeat(60_000), 'more than 50000 lines'],
   ] as const)('a description with %s', async (_, ini, found) => {
@@ -134,6 +145,16 @@ describe('what is no slide', () => {
     const error = await failureOf(checkedFilesOfSlide(path));
     expect(error.code).toBe('NOT_A_SLIDE');
     expect(error.message).toContain('comes twice');
+  });
+
+  it('a damaged level of zoom levels that are not the first hierarchy', async () => {
+    const ini = (text: string): string =>
+      text
+        .replaceAll('HIER_0_', 'HIER_1_')
+        .replace('HIER_1_NAME', 'HIER_0_NAME = Other\r\nHIER_0_COUNT = 1\r\nHIER_1_NAME');
+    const levels = [[[[0, 0, 1, 0]]], [[[0, 0, 1, 7]]]] as unknown as MiraxImage[][][];
+    const error = await failureOf(checkedFilesOfSlide(await slide({ ini, levels })));
+    expect(error.message).toContain('an image in file 7, there are 2');
   });
 
   it('an index that begins otherwise', async () => {

@@ -98,13 +98,16 @@ it('that is there is kept: before any work, and where it came meanwhile', async 
   expect(existsSync(workFolder)).toBe(false);
   there = null;
   const remote = await open();
-  there = Buffer.from('another');
-  expect((await failureOf(remote.during(writes(remote)))).code).toBe('OUTPUT_EXISTS');
-  expect(there.toString()).toBe('another');
+  const late = async (publish: () => Promise<void>) => {
+    there = Buffer.from('another');
+    return writes(remote)(publish);
+  };
+  expect((await failureOf(remote.during(late))).code).toBe('OUTPUT_EXISTS');
+  expect(String(there)).toBe('another');
   expect(readFileSync(remote.local, 'utf8')).toBe(table);
   const over = await open({ overwrite: true });
   await over.during(writes(over));
-  expect(there.toString()).toBe(table);
+  expect(String(there)).toBe(table);
 });
 
 it('of a run that was killed after putting it is recognised when the run is resumed', async () => {
@@ -148,5 +151,25 @@ it('that is not the output of the run leaves no copy behind', async () => {
   there = Buffer.from('another');
   const remote = await open({ resume: true });
   await failureOf(remote.during(() => Promise.reject(new Error('not complete'))));
+  expect(readdirSync(workFolder)).toEqual([]);
+});
+
+it('has one run of a work folder at a time, whatever the other one has looked at before', async () => {
+  const [one, other, third] = [await open({ resume: true }), await open({ resume: true }), await open()];
+  let worked = 0;
+  await one.during(async (publish) => {
+    const error = await failureOf(other.during(async () => ({ ...summary, works: ++worked })));
+    expect(error).toMatchObject({ code: 'OUTPUT_LOCKED', path: output });
+    expect(error.message).toContain(`${output} is being written by another run`);
+    return writes(one)(publish);
+  });
+  // Now it finds the table of the first one, where it would have scored all again.
+  await other.during(async () => {
+    expect(readFileSync(other.local, 'utf8')).toBe(table);
+    return { ...summary, alreadyComplete: true };
+  });
+  const refused = await failureOf(third.during(async () => ({ ...summary, works: ++worked })));
+  expect(refused.code).toBe('OUTPUT_EXISTS');
+  expect([worked, puts]).toEqual([0, 1]);
   expect(readdirSync(workFolder)).toEqual([]);
 });

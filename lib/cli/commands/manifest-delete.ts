@@ -1,11 +1,12 @@
 /** microtome manifest delete: takes away what a run made. */
-import { deleteRun, type DeletedRun } from '../../kube/index.js';
+import { deleteRun, type DeletedRun, type RunObject } from '../../kube/index.js';
 import type { CommandSpec, ParsedArgs } from '../args.js';
 import { exitCode } from '../exit-codes.js';
 import type { CliIo } from '../io.js';
 import { noPositional } from '../positionals.js';
 import { printable } from '../text.js';
 import { clusterFlags, clusterOf } from './manifest-finish.js';
+import { pipelineFlags, pipelineOptions } from './manifest-flags.js';
 
 export const manifestDeleteSpec: CommandSpec = {
   name: 'manifest delete',
@@ -20,6 +21,7 @@ export const manifestDeleteSpec: CommandSpec = {
     wait: { kind: 'flag', help: 'until all of it is gone' },
     'wait-seconds': { kind: 'integer', help: 'with --wait: give up after so long (default: no limit)' },
     json: { kind: 'flag', help: 'print one line of JSON' },
+    ...pipelineFlags,
     ...clusterFlags,
   },
 };
@@ -32,6 +34,7 @@ export async function manifestDelete(args: ParsedArgs, io: CliIo): Promise<numbe
   const done = await deleteRun(await clusterOf(args), run, {
     keep: args.flag('keep-data') ? ['PersistentVolumeClaim'] : [],
     dryRun,
+    ...pipelineOptions(args, manifestDeleteSpec.name),
     wait: args.flag('wait'),
     timeoutMs: seconds === undefined ? undefined : seconds * 1000,
     signal: io.signal,
@@ -42,10 +45,14 @@ export async function manifestDelete(args: ParsedArgs, io: CliIo): Promise<numbe
   return done.notListed.some(({ isForbidden }) => isForbidden) ? exitCode.internal : exitCode.ok;
 }
 
+function textOfObject({ kind, name, pipeline }: RunObject): string {
+  return `${kind} ${name}${pipeline === null ? '' : ` of the pipeline ${pipeline}`}`;
+}
+
 function textOf({ run, namespace, deleted, kept }: DeletedRun, dryRun: boolean): string {
   const lines = [
-    ...deleted.map(({ kind, name }) => `${dryRun ? 'would delete' : 'deleted'} ${kind} ${name}`),
-    ...kept.map(({ kind, name }) => `kept ${kind} ${name}`),
+    ...deleted.map((one) => `${dryRun ? 'would delete' : 'deleted'} ${textOfObject(one)}`),
+    ...kept.map((one) => `kept ${textOfObject(one)}`),
   ];
   if (lines.length === 0) lines.push(`nothing in ${namespace} has the label of the run ${run}`);
   return lines.map((line) => `${printable(line)}\n`).join('');

@@ -2,6 +2,7 @@
 import {
   parseSecretKey,
   type ClaimMount,
+  type DeleteOptions,
   type ObjectOptions,
   type PodOptions,
   type QueueOptions,
@@ -23,6 +24,7 @@ export const objectFlags: Flags = {
   name: { kind: 'text', help: 'name of the object (default: a word and a hash of its content)' },
   namespace: { kind: 'text', help: "namespace (default: that of the kubeconfig's context)" },
   label: { ...many, value: 'K=V', help: 'one more label; may be given again' },
+  annotation: { ...many, value: 'K=V', help: 'one more annotation of the object; may be given again' },
 };
 
 export const queueFlags: Flags = {
@@ -72,7 +74,21 @@ export function objectOptions(args: ParsedArgs, command: string): ObjectOptions 
     name: args.text('name'),
     namespace: args.text('namespace'),
     labels: pairs(args, 'label', command),
+    annotations: pairs(args, 'annotation', command),
   };
+}
+
+export const pipelineFlags: Flags = {
+  pipeline: { kind: 'text', value: 'ID', help: 'only what this pipeline has made (annotation microtome/pipeline)' },
+  'all-pipelines': { kind: 'flag', help: 'what several pipelines have made that were given one label, too' },
+};
+
+/** Whose objects are deleted. */
+export function pipelineOptions(args: ParsedArgs, command: string): Pick<DeleteOptions, 'pipeline' | 'allPipelines'> {
+  const [pipeline, allPipelines] = [args.text('pipeline'), args.flag('all-pipelines')];
+  if (pipeline !== undefined && allPipelines)
+    throw new UsageError('--pipeline and --all-pipelines were given together', command);
+  return { pipeline, allPipelines };
 }
 
 export function queueOptions(args: ParsedArgs): QueueOptions {

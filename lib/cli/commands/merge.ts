@@ -36,11 +36,16 @@ export async function merge(args: ParsedArgs, io: CliIo): Promise<number> {
   return codeOf(summary);
 }
 
-function noticeLines({ failures, machines }: MergeSummary): readonly string[] {
+function noticeLines({ failures, machines, repaired }: MergeSummary): readonly string[] {
   const failed = Object.entries(failures).map(
     ([code, { count, examples }]) =>
       `failed: ${code}: ${count} ${count === 1 ? 'row' : 'rows'}, such as ${examples.slice(0, 3).map(printable).join(', ')}`,
   );
+  if (repaired.length > 0) {
+    const [slides, were] = repaired.length === 1 ? ['slide', 'was'] : ['slides', 'were'];
+    const names = repaired.slice(0, 3).map(printable).join(', ');
+    failed.push(`note: ${repaired.length} ${slides} that had failed ${were} changed and tried again, such as ${names}`);
+  }
   if (machines.length < 2) return failed;
   const facts = Object.keys(machines[0]?.machine ?? {}).filter(
     (name) => new Set(machines.map(({ machine }) => machine[name])).size > 1,

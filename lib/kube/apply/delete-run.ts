@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MicrotomeError } from '../../core/errors.js';
 import type { KubeObject } from '../objects.js';
-import { runLabel } from '../run.js';
+import { pipelineAnnotation, runLabel } from '../run.js';
 import { shown } from '../checks/part.js';
 import type { Cluster } from './cluster.js';
 import { listPath, runKinds, type KindAddress } from './kinds.js';
@@ -15,6 +15,10 @@ export interface DeleteOptions {
   readonly namespace?: string | undefined;
   /** Kinds that stay, such as `PersistentVolumeClaim`, whose data would be lost. @defaultValue [] */
   readonly keep?: readonly string[] | undefined;
+  /** Only what this pipeline has made (annotation `microtome/pipeline`). Left out: everything, which must be of one pipeline. */
+  readonly pipeline?: string | undefined;
+  /** True: everything, also of several pipelines that were given one label. @defaultValue false */
+  readonly allPipelines?: boolean | undefined;
   /** True: nothing is deleted; the result says what would be. */
   readonly dryRun?: boolean | undefined;
   /** True: waits until nothing of it is there any more. @defaultValue false */
@@ -31,6 +35,8 @@ export interface RunObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
+  /** That has made it; null: none. */
+  readonly pipeline: string | null;
 }
 
 /** What became of a run. */
@@ -39,7 +45,7 @@ export interface DeletedRun {
   readonly namespace: string;
   /** Deleted, or with `dryRun` what would be. What these made themselves, such as the pods of a job, goes with them. */
   readonly deleted: readonly RunObject[];
-  /** Of kinds in `keep`. */
+  /** Of kinds in `keep`, and of other pipelines than the one that was named. */
   readonly kept: readonly RunObject[];
   /** Kinds that this cluster does not have, or that this user may not list; nothing is known of them. */
   readonly notListed: readonly NotListed[];
@@ -63,7 +69,8 @@ interface Live extends KubeObject {
 
 /**
  * Deletes every object of a namespace that has the label `microtome/run` with the value `run`: experiments, training,
- * scoring, services, runtimes, single pods, claims with their data. Objects without the label are not touched. Throws
+ * scoring, services, runtimes, single pods, claims with their data. Objects without the label are not touched. Where several
+ * pipelines have made them, nothing is deleted (CLUSTER_REFUSED) unless one is named, or all are meant. Throws
  * INVALID_OPTION for a label or a namespace that is none, CLUSTER_REFUSED, NETWORK, DEADLINE, the signal's reason.
  *
  * @example
@@ -79,31 +86,73 @@ export async function deleteRun(cluster: Cluster, run: string, options: DeleteOp
   const unknown = keep.find((kind) => runKinds.every((one) => one.kind !== kind));
   if (unknown !== undefined)
     throw new MicrotomeError('INVALID_OPTION', 'options', `${shown(unknown)} is no kind that a run has`);
-  const deleted: RunObject[] = [];
-  const kept: RunObject[] = [];
+  const { found, notListed } = await ownObjects(cluster, { namespace, run, signal });
+  const isMeant = ({ kind, told }: Found): boolean =>
+    !keep.includes(kind.kind) && (options.pipeline === undefined || told.pipeline === options.pipeline);
+  const meant = found.filter(isMeant);
+  const kept = found.filter((one) => !isMeant(one)).map(({ told }) => told);
+  if (!dryRun) {
+    if (options.allPipelines !== true) requireOnePipeline(run, meant);
+    for (const { kind, object } of meant)
+      if (object.metadata.deletionTimestamp === undefined)
+        await deleteOne(cluster, kind, { object, namespace, signal });
+    // Whose a pod is whose job is of a job cannot be told by its label: beside another pipeline what it made is not waited for.
+    const awaited = options.pipeline === undefined ? null : new Set(meant.map(({ told }) => titleOfTold(told)));
+    if (options.wait === true) await waitUntilGone(cluster, { ...options, signal, namespace, run, keep, awaited });
+  }
+  return { run, namespace, deleted: meant.map(({ told }) => told), kept, notListed };
+}
+
+const titleOfTold = ({ kind, name }: Pick<RunObject, 'kind' | 'name'>): string => `${kind} ${name}`;
+
+interface Found {
+  readonly kind: KindAddress;
+  readonly object: Live;
+  readonly told: RunObject;
+}
+
+/** What nothing else owns. */
+async function ownObjects(
+  cluster: Cluster,
+  { namespace, run, signal }: Omit<Place, 'kind'>,
+): Promise<{ readonly found: readonly Found[]; readonly notListed: readonly NotListed[] }> {
+  const found: Found[] = [];
   const notListed: NotListed[] = [];
   for (const kind of runKinds) {
-    const found = await listRun(cluster, { kind, namespace, run, signal });
-    if (!Array.isArray(found)) {
-      const reason = found as string;
+    const listed = await listRun(cluster, { kind, namespace, run, signal });
+    if (!Array.isArray(listed)) {
+      const reason = listed as string;
       notListed.push({ kind: kind.kind, reason, isForbidden: reason === kForbidden });
       continue;
     }
-    for (const object of (found as readonly Live[]).filter(
-      (one) => (one.metadata.ownerReferences ?? []).length === 0,
-    )) {
-      const told = { apiVersion: kind.apiVersion, kind: kind.kind, name: object.metadata.name ?? '' };
-      if (keep.includes(kind.kind)) {
-        kept.push(told);
-        continue;
-      }
-      if (!dryRun && object.metadata.deletionTimestamp === undefined)
-        await deleteOne(cluster, kind, { object, namespace, signal });
-      deleted.push(told);
+    for (const object of listed as readonly Live[]) {
+      const { name = '', ownerReferences = [], annotations } = object.metadata;
+      if (ownerReferences.length > 0) continue;
+      const pipeline = annotations?.[pipelineAnnotation] ?? null;
+      found.push({ kind, object, told: { apiVersion: kind.apiVersion, kind: kind.kind, name, pipeline } });
     }
   }
-  if (options.wait === true && !dryRun) await waitUntilGone(cluster, { ...options, namespace, run, keep });
-  return { run, namespace, deleted, kept, notListed };
+  return { found, notListed };
+}
+
+/** In a message; the others are counted. */
+const kMostNamed = 3;
+
+function requireOnePipeline(run: string, meant: readonly Found[]): void {
+  const byPipeline = new Map<string | null, string[]>();
+  for (const { told } of meant) {
+    const names = byPipeline.get(told.pipeline) ?? [];
+    byPipeline.set(told.pipeline, [...names, `${told.kind} ${told.name}`]);
+  }
+  if (byPipeline.size < 2) return;
+  const texts = [...byPipeline].map(([pipeline, names]) => {
+    const more = names.length > kMostNamed ? ` and ${names.length - kMostNamed} more` : '';
+    return `${pipeline === null ? 'no pipeline' : shown(pipeline)}: ${names.slice(0, kMostNamed).join(', ')}${more}`;
+  });
+  const found = `what has the label ${run} was made by ${byPipeline.size}, and nothing was deleted (${texts.join('; ')})`;
+  throw new MicrotomeError('CLUSTER_REFUSED', 'options', found, {
+    advice: 'pass --pipeline with the one that is meant, or --all-pipelines; give each run a run_label of its own',
+  });
 }
 
 interface Place {
@@ -150,24 +199,34 @@ async function deleteOne(
 
 const kPollMs = 1000;
 
+interface Waiting {
+  readonly keep: readonly string[];
+  /** Null: everything that has the label. */
+  readonly awaited: ReadonlySet<string> | null;
+}
+
 async function waitUntilGone(
   cluster: Cluster,
   {
     namespace,
     run,
     keep,
+    awaited,
     signal,
     pollMs = kPollMs,
     timeoutMs,
-  }: DeleteOptions & { readonly namespace: string; readonly run: string; readonly keep: readonly string[] },
+  }: Omit<DeleteOptions, 'signal'> & Omit<Place, 'kind'> & Waiting,
 ): Promise<void> {
   const end = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
   for (;;) {
     const left: string[] = [];
     for (const kind of runKinds.filter((one) => !keep.includes(one.kind))) {
       const found = await listRun(cluster, { kind, namespace, run, signal });
-      if (Array.isArray(found))
-        left.push(...(found as readonly Live[]).map(({ metadata }) => `${kind.kind} ${metadata.name}`));
+      if (!Array.isArray(found)) continue;
+      for (const { metadata } of found as readonly Live[]) {
+        const title = titleOfTold({ kind: kind.kind, name: metadata.name ?? '' });
+        if (awaited === null || awaited.has(title)) left.push(title);
+      }
     }
     if (left.length === 0) return;
     if (performance.now() >= end) {

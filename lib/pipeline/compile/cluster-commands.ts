@@ -1,4 +1,5 @@
 /** Commands of steps that have a cluster do something: `microtome manifest … --apply --wait`. */
+import { contentHash, pipelineAnnotation } from '../../kube/run.js';
 import { inputParameter as input } from '../ir/placeholders.js';
 import { places } from './data-steps.js';
 import type { PipelineParams } from './params.js';
@@ -8,10 +9,17 @@ interface Command {
   readonly args: readonly string[];
 }
 
+/** What tells pipelines of one name apart: all that this one is made from. */
+export function pipelineId(params: PipelineParams): string {
+  return `${params.name}-${contentHash(params)}`;
+}
+
 /** Flags of every object: whose it is. */
-function commonFlags({ labels, namespace }: PipelineParams): readonly string[] {
+function commonFlags(params: PipelineParams): readonly string[] {
+  const { labels, namespace } = params;
   const own = Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]);
-  return ['--run', input('run_label'), ...(namespace === undefined ? [] : ['--namespace', namespace]), ...own];
+  const made = ['--annotation', `${pipelineAnnotation}=${pipelineId(params)}`];
+  return ['--run', input('run_label'), ...(namespace === undefined ? [] : ['--namespace', namespace]), ...own, ...made];
 }
 
 /** The job that trains. Its name comes from its content, so that the same training is the same job. */

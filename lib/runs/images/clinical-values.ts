@@ -14,6 +14,7 @@ import { csvInvalid } from '../failure.js';
 import type { FileSystem } from '../file-system.js';
 import { idColumnOf } from '../format.js';
 import { shown } from '../names.js';
+import { shownPlace, type TablePlace } from '../table-place.js';
 import { tableLimits } from './image-table.js';
 
 export interface ClinicalTable {
@@ -26,7 +27,7 @@ export interface ClinicalTable {
 }
 
 export interface ClinicalSource {
-  readonly path: string | null;
+  readonly place: TablePlace | null;
   readonly idColumn: string;
   /** Of the table when the run began; null: there was none. */
   readonly sha256: string | null;
@@ -37,21 +38,22 @@ export interface ClinicalSource {
 /** Null for a model that reads none. Throws INVALID_OPTION, CSV_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE. */
 export async function readClinical(
   clinical: ClinicalVectors | null,
-  { path, idColumn, sha256, signal, fs }: ClinicalSource,
+  { place, idColumn, sha256, signal, fs }: ClinicalSource,
 ): Promise<ClinicalTable | null> {
   if (clinical === null) return null;
   const { columns } = clinical;
-  if (path === null)
+  if (place === null)
     throw contradiction(
       `The model reads ${columns.map(shown).join(', ')} of each image; pass ${optionMark('metadata')}, a table with these columns`,
     );
+  const path = shownPlace(place);
   const pick = (header: readonly string[]): readonly number[] => {
     const lacking = columns.filter((column) => !header.includes(column));
     if (lacking.length > 0)
       throw csvInvalid(path, 1, `no column ${lacking.map(shown).join(', ')}, which the model reads`);
     return [idColumnOf({ path, header }, idColumn), ...columns.map((column) => header.indexOf(column))];
   };
-  const table = await readCsv(path, tableLimits, fs, pick);
+  const table = await readCsv(place, tableLimits, fs, pick);
   if (table.sha256 !== sha256) throw csvInvalid(path, null, 'the table was changed while the run began');
   return new Values(clinical, columns).take(table.rows, signal);
 }

@@ -10,7 +10,7 @@ import type { DeviceUse } from '../../native/devices.js';
 import type { ImageScorerOptions } from '../../scoring/image-scorer.js';
 import type { ColumnOptions } from '../columns.js';
 import { deadlineOf, type Deadline } from '../deadline.js';
-import { columnsOf, givenWithPaths, scorerOptionNames } from '../directory-options.js';
+import { columnsOf, givenWithPaths, scorerOptionNames, tablesOf, type GivenTables } from '../directory-options.js';
 import type { FolderRules } from '../folder-walk.js';
 import type { OnError, OnMissing } from '../generated-types.js';
 import { layoutOf } from '../presets.js';
@@ -20,8 +20,11 @@ import type { ImageProgress } from './types.js';
 import { licenseColumn } from './image-table.js';
 
 export interface ImageRunOptions {
+  /** What messages and records call it: an address is without what may be secret in it. */
   readonly format: string | null;
   readonly metadata: string | null;
+  /** As given. */
+  readonly tables: GivenTables;
   readonly output: string | null;
   readonly licenses: readonly string[] | null;
   readonly columns: ColumnOptions;
@@ -88,8 +91,7 @@ export function parseImageOptions(options: unknown): ImageRunOptions {
   const layout = layoutOf(imagePreset, { ...columns, paths: false });
   const passedOn = scorerNames.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]);
   return {
-    format: parsed.format,
-    metadata: parsed.metadata,
+    ...tablesOf(parsed),
     output: parsed.output,
     licenses: parsed.licenses,
     columns,

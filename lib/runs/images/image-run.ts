@@ -23,6 +23,7 @@ import { openRemoteOutput, type RemoteOutput } from '../remote-output.js';
 import { runKey } from '../run-key.js';
 import { followSignal, startLoop, type Stop } from '../run-loop.js';
 import { isFinished, openJournal, withLockedOutput, writeOutput, type OutputTarget } from '../run-output.js';
+import { tablePlace, type TablePlace } from '../table-place.js';
 import { tellDevice, tellModel, tellNotRead } from '../tell.js';
 import { readClinical } from './clinical-values.js';
 import { findImages, requireUnchanged, type FoundImages, type ImageInputs } from './found-images.js';
@@ -123,7 +124,8 @@ class Execution {
     let isDone = false;
     try {
       this.stop.controller.signal.throwIfAborted();
-      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs);
+      const { lockTimes } = this.dependencies;
+      const remote = await openRemoteOutput(asked, this.stop.controller.signal, this.fs, lockTimes);
       const options = remote === null ? asked : { ...asked, output: remote.local };
       found = await findImages(this.images, { ...options.folder, signal: this.stop.controller.signal }, this.fs);
       const prepared = await this.prepare(found, options);
@@ -155,16 +157,16 @@ class Execution {
     // A list may need paths to tell its images apart.
     const paths = folder.recursive || (Array.isArray(this.images) && this.images.length > 1);
     const rules = { ...columns, paths };
-    const format =
-      options.format === null ? null : await readFormat(options.format, imagePreset, undefined, this.fs, rules);
+    const [formatPlace, metadataPlace] = [this.table('format', options), this.table('metadata', options)];
+    const format = formatPlace === null ? null : await readFormat(formatPlace, imagePreset, undefined, this.fs, rules);
     const table =
-      options.metadata === null
+      metadataPlace === null
         ? null
-        : await readImageTable(options.metadata, options.header[0], licenses !== null, paths, this.fs);
+        : await readImageTable(metadataPlace, options.header[0], licenses !== null, paths, this.fs);
     const rows = await joinImages({ found, format, table, licenses, signal });
     if (rows.problems.count > 0 && options.onMissing === 'error')
       throw rows.problems.error(options.format ?? options.metadata);
-    const tables = [options.format, options.metadata].filter((path) => path !== null);
+    const tables = [formatPlace, metadataPlace].filter((place) => typeof place === 'string');
     return this.ownRows(options, {
       found,
       rows,
@@ -172,6 +174,10 @@ class Execution {
       metadataSha256: table?.sha256 ?? null,
       inputs: [...tables, ...found.inputs],
     });
+  }
+
+  private table(option: 'format' | 'metadata', { tables, folder }: ImageRunOptions): TablePlace | null {
+    return tablePlace(option, tables[option], folder.storage ?? null, this.stop.controller.signal);
   }
 
   private async endMs({ deadline, resume }: ImageRunOptions, startedMs: number): Promise<number | null> {
@@ -227,7 +233,7 @@ class Execution {
       tellModel(options, model);
       tellDevice(options, scorer.deviceUse);
       const clinical = await readClinical(scorer.clinical ?? null, {
-        path: options.metadata,
+        place: this.table('metadata', options),
         idColumn: options.header[0],
         sha256: prepared.metadataSha256,
         signal,

@@ -8,6 +8,7 @@ import { csvInvalid } from '../failure.js';
 import type { FileSystem } from '../file-system.js';
 import { idColumnOf } from '../format.js';
 import { nameProblem, shown } from '../names.js';
+import { shownPlace, type TablePlace } from '../table-place.js';
 
 export const licenseColumn = 'copyright_license';
 
@@ -24,12 +25,13 @@ export interface ImageTable {
 
 /** Throws CSV_INVALID, FILE_NOT_FOUND, FILE_UNREADABLE. */
 export async function readImageTable(
-  path: string,
+  place: TablePlace,
   idColumn: string,
   wantsLicense: boolean,
   paths: boolean,
   fs: FileSystem,
 ): Promise<ImageTable> {
+  const path = shownPlace(place);
   const pick = (header: readonly string[]): readonly number[] => {
     const idAt = idColumnOf({ path, header }, idColumn);
     if (!wantsLicense) return [idAt];
@@ -37,7 +39,7 @@ export async function readImageTable(
     if (licenseAt >= 0) return [idAt, licenseAt];
     throw csvInvalid(path, 1, `no column ${shown(licenseColumn)}; found ${header.map(shown).join(', ')}`);
   };
-  const { header, rows, sha256 } = await readCsv(path, tableLimits, fs, pick);
+  const { header, rows, sha256 } = await readCsv(place, tableLimits, fs, pick);
   const licenses = new Map<string, string>();
   // Texts that are alike are held once.
   const known = new Map<string, string>();

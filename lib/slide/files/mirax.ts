@@ -35,6 +35,9 @@ const kMaxImagePx = 2 ** 26;
 const kMaxDivisions = 1024;
 /** Sum of the exponents of 2 by which the levels are reduced; OpenSlide shifts an integer of 32 bits by it. */
 const kMaxReduction = 30;
+const kZoomLevels = 'Slide zoom level';
+const kMaxHierarchies = 64;
+const kMaxLevels = 64;
 
 /** The folder of the slide's other files: the path of the slide without its ending. */
 export function miraxFolder(path: string): string {
@@ -64,7 +67,7 @@ export async function miraxFiles(path: string, fs: SlideFileSystem, signal: Abor
   return { main, parts, facts };
 }
 
-/** Sizes that OpenSlide multiplies before it looks at them. */
+/** Sizes that OpenSlide multiplies before it looks at them: where it cannot have the memory, it ends the process. */
 function checkImages(ini: Ini, path: string): void {
   const across = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_X', 1, kMaxImages);
   const down = wholeNumber(ini, path, kGeneral, 'IMAGENUMBER_Y', 1, kMaxImages);
@@ -84,14 +87,24 @@ function numberIfThere(ini: Ini, path: string, group: string, key: string, least
   return ini.get(group)?.has(key) ? wholeNumber(ini, path, group, key, least, most) : null;
 }
 
-/** The first hierarchy is that of the zoom levels. */
+/** How many levels the hierarchy of the zoom levels has. */
 function levelsOf(ini: Ini, path: string): number {
-  const levels = wholeNumber(ini, path, kHierarchy, 'HIER_0_COUNT', 1, 64);
+  const hierarchy = zoomHierarchy(ini, path);
+  const levels = wholeNumber(ini, path, kHierarchy, `${hierarchy}_COUNT`, 1, kMaxLevels);
   let reduction = 0;
   for (let i = 0; i < levels; ++i) {
-    const section = ini.get(kHierarchy)?.get(`HIER_0_VAL_${i}_SECTION`) ?? '';
+    const section = ini.get(kHierarchy)?.get(`${hierarchy}_VAL_${i}_SECTION`) ?? '';
     reduction += numberIfThere(ini, path, section, 'IMAGE_CONCAT_FACTOR', 0, kMaxReduction) ?? 0;
   }
   if (reduction > kMaxReduction) throw notDescribed(path, `its levels are reduced 2^${reduction} times together`);
   return levels;
+}
+
+/** Beginning of the keys of the zoom levels: the first hierarchy that has their name, as for OpenSlide. */
+function zoomHierarchy(ini: Ini, path: string): string {
+  const keys = ini.get(kHierarchy) ?? new Map<string, string>();
+  for (let i = 0; i < kMaxHierarchies; ++i) {
+    if (keys.get(`HIER_${i}_NAME`) === kZoomLevels) return `HIER_${i}`;
+  }
+  throw notDescribed(path, `none of the first ${kMaxHierarchies} hierarchies is called ${JSON.stringify(kZoomLevels)}`);
 }

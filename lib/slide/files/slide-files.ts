@@ -31,8 +31,8 @@ export interface SlideFiles {
 export interface SlideFilesOptions {
   readonly fs?: SlideFileSystem | undefined;
   readonly signal?: AbortSignal | null | undefined;
-  /** The folder of the slide, where it was read already. */
-  readonly folder?: DicomFolder | undefined;
+  /** Reads the folder of a DICOM slide: a caller that asks for many slides reads each folder once. */
+  readonly dicomFolder?: ((folder: string) => Promise<DicomFolder>) | undefined;
 }
 
 /** Files with these endings are whole slides: a folder run looks for nothing beside them. */
@@ -102,7 +102,8 @@ async function filesOfKind(
   if (kind === 'vms' || kind === 'vmu') return { kind, ...(await hamamatsuFiles(path, kind, fs, signal)) };
   const main = await mainAt(path, fs);
   if (kind === 'single') return singleFile(main);
-  const folder = options.folder ?? (await readDicomFolder(dirname(path), fs, signal));
+  const read = options.dicomFolder ?? ((folder) => readDicomFolder(folder, fs, signal));
+  const folder = await read(dirname(path));
   const parts = seriesOf(folder, basename(path)).map(({ part }) => part);
   return { kind, main, parts };
 }

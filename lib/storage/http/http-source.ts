@@ -18,7 +18,7 @@ export function parseHttpAddress(given: string | URL): HttpAddress {
 }
 
 /**
- * A slide behind `https://` or `http://`, read in ranges. The first request fetches the first 192 KiB; what is read later is
+ * A slide behind `https://` or `http://`, read in ranges. The first request fetches the first 64 KiB; what is read later is
  * checked to be of the same version (ETag, or Last-Modified), and an object that was replaced meanwhile is an error. Requests
  * that fail are sent again. What is behind the question mark of an address is in no result, message or file.
  *
@@ -39,7 +39,7 @@ export async function httpSource(url: string | URL, options: HttpSourceOptions =
 
 export function openHttp(
   address: HttpAddress,
-  options: HttpSourceOptions & Pick<OpenRules, 'etag' | 'clock'>,
+  options: HttpSourceOptions & Pick<OpenRules, 'etag' | 'clock' | 'headBytes'>,
   limiter: Limiter,
 ): Promise<RemoteSource> {
   return openSource(address, httpTransport(address, options), limiter, options);

@@ -7,6 +7,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 
 /** A page has at most 1000 keys of 1024 bytes; in XML, with all that is said of each, that is far less. */
 export const mostAnswerBytes: number = 16 * 1024 * 1024;
+/** The name of the error of an answer that was cut off. Another try would bring as much again: there is none. */
+export const answerTooLong = 'AnswerTooLong';
 
 interface RawResponse {
   readonly statusCode?: number;
@@ -20,7 +22,7 @@ function bounded(body: Readable): Readable {
       total += chunk.length;
       if (total <= mostAnswerBytes) return done(null, chunk);
       body.destroy();
-      done(Object.assign(new Error('an answer without end'), { code: 'AnswerTooLong' }));
+      done(Object.assign(new Error('an answer without end'), { code: answerTooLong }));
     },
   });
   body.on('error', (error) => limited.destroy(error));

@@ -6,6 +6,7 @@ import { nameOf, ofConnection, ofStatus, remoteFailure, TryFailed } from '../fai
 import { Limiter } from '../limiter.js';
 import { defaultRequests, type S3StoreOptions } from '../options.js';
 import { retryAfterMs } from '../retry.js';
+import { answerTooLong } from './bounded-answers.js';
 import { loadSdk, makeClient, placeOf, type Sdk } from './sdk.js';
 
 /** A client that was replaced may still have requests under way. */
@@ -90,9 +91,15 @@ interface SdkError {
 /** An error of the SDK, without a word of its message. */
 export function failureOf(error: unknown): TryFailed | MicrotomeError {
   if (error instanceof TryFailed || error instanceof MicrotomeError) return error;
-  const { $metadata, $response } = error as SdkError;
+  const failed = failureOfSdk(error as SdkError, nameOf(error));
+  if (nameOf(error) !== answerTooLong) return failed;
+  // It was fetched up to the limit, and would be again.
+  return new TryFailed(failed.found, { ...failed.facts, again: false, denied: false });
+}
+
+function failureOfSdk(error: SdkError, name: string): TryFailed {
+  const { $metadata, $response } = error;
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;
-  const name = nameOf(error);
   if (status !== undefined && status >= 300) {
     if (status === 301 || status === 307) return wrongRegion(status);
     return ofStatus(

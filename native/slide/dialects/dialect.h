@@ -32,6 +32,29 @@ struct SlidePage {
   const std::string& description;  // its own, whole
 };
 
+// A level that is put together of pages; all in its own pixels.
+struct LaidLevel {
+  struct Place {
+    std::size_t page = Page::kNone;  // in the list of pages; kNone: the file has no such page
+    std::int64_t x_px = 0;
+    std::int64_t y_px = 0;
+  };
+
+  double width_px = 0;  // whole numbers, but perhaps too large for a level
+  double height_px = 0;
+  double factor = 1;  // level-0 pixels under a pixel, each way
+  std::vector<Place> places;
+};
+
+// Thrown by TiffDialect::rules: read here the file would give wrong pixels, and another driver may know better. Where
+// the caller has none of that name it is an error like any other. found() is why, as half a sentence.
+class LeftToDriver final : public Error {
+ public:
+  explicit LeftToDriver(const std::string& why)
+      : Error(Code::UNSUPPORTED_PIXELS, Stage::Slide, why, "read it with OpenSlide: pass [[driver=openslide]]") {}
+  static constexpr std::string_view kDriver = "openslide";
+};
+
 // What holds in one file. Read from its texts when it is made, and not changed afterwards: safe to use from any thread.
 class TiffRules {
  public:
@@ -56,13 +79,18 @@ class TiffRules {
   // Fills Page::image, where a file has several images with pages of their own. Called before mark().
   virtual void assign_images(std::vector<Page>& pages) const;
   [[nodiscard]] virtual std::string_view image_word() const;  // what such an image is called: "OME image"
+  // True: the pages of an image may be its levels; else they are its planes, and levels are their SubIFDs.
+  [[nodiscard]] virtual bool images_hold_levels() const;
   // The page that is the slide; nothing: the largest one that is not marked.
   [[nodiscard]] virtual std::optional<std::size_t> slide_page(const std::vector<Page>& pages) const;
-  // Joins the pages of single colours into `pages[slide]` (colour_planes.h). Throws UNSUPPORTED_PIXELS for channels that
-  // are no colours.
+  // Joins the pages of single colours into `pages[slide]` (colour_planes.h). Throws UNSUPPORTED_PIXELS for channels
+  // that are no colours.
   virtual void join_planes(std::vector<Page>& pages, std::size_t slide, std::vector<std::string>& warnings) const;
 
   // --- Levels and associated images.
+
+  // Levels that are put together of pages, largest first; empty: each level is one page.
+  [[nodiscard]] virtual std::vector<LaidLevel> laid_levels() const;
 
   // True: levels are padded to whole tiles. Sizes that show it by themselves need no word.
   [[nodiscard]] virtual bool pads_levels() const;
@@ -76,8 +104,8 @@ class TiffRules {
 
   // --- What the file says of itself.
 
-  // Microns per pixel of the slide, or nothing: then the resolution tags count. `warnings` gets what is stated and of no
-  // use. Not asked where the caller knows the resolution.
+  // Microns per pixel of the slide, or nothing: then the resolution tags count. `warnings` gets what is stated and of
+  // no use. Not asked where the caller knows the resolution.
   [[nodiscard]] virtual std::optional<Mpp> resolution(const SlidePage& slide, std::vector<std::string>& warnings) const;
   // What a reader of the result should know of the choice of `pages[slide]`.
   [[nodiscard]] virtual std::vector<std::string> remarks(const std::vector<Page>& pages, std::size_t slide) const;

@@ -21,8 +21,10 @@ std::string TiffRules::mark(Page& page) const { return plain_page_name(page.text
 void TiffRules::mark_together(std::vector<Page>&) const {}
 void TiffRules::assign_images(std::vector<Page>&) const {}
 std::string_view TiffRules::image_word() const { return "image"; }
+bool TiffRules::images_hold_levels() const { return false; }
 std::optional<std::size_t> TiffRules::slide_page(const std::vector<Page>&) const { return std::nullopt; }
 void TiffRules::join_planes(std::vector<Page>&, std::size_t, std::vector<std::string>&) const {}
+std::vector<LaidLevel> TiffRules::laid_levels() const { return {}; }
 bool TiffRules::pads_levels() const { return false; }
 std::optional<std::int64_t> TiffRules::level_factor(const Page&, const std::vector<Page>&) const {
   return std::nullopt;

@@ -143,9 +143,9 @@ std::vector<std::string> OmeRules::remarks(const std::vector<Page>& pages, std::
   if (const OmeImage* told = described(pages[slide]); told != nullptr && told->width_px != 0) {
     const auto width = static_cast<std::uint64_t>(size.width_px), height = static_cast<std::uint64_t>(size.height_px);
     if (told->width_px != width || told->height_px != height)
-      result.push_back("the OME-XML gives " + told->title(*image) + " " +
-                       pixels_text(told->width_px, told->height_px) + " pixels, and " + pages[slide].name + " has " +
-                       pixels_text(width, height) + "; its resolution may be that of another picture");
+      result.push_back("the OME-XML gives " + told->title(*image) + " " + pixels_text(told->width_px, told->height_px) +
+                       " pixels, and " + pages[slide].name + " has " + pixels_text(width, height) +
+                       "; its resolution may be that of another picture");
   }
   if (images_.size() > 1)
     result.push_back("the file has " + std::to_string(images_.size()) + " OME images; the slide is " +

@@ -9,6 +9,7 @@
 #include "test/fuzz/generated_seeds.h"
 #include "test/fuzz/image_seeds.h"
 #include "test/fuzz/ndpi_seeds.h"
+#include "test/fuzz/scanner_seeds.h"
 #include "test/fuzz/slide_checks.h"
 #include "test/fuzz/tiff_cut.h"
 
@@ -201,6 +202,7 @@ int main(int count, char** arguments) {
   keep_plain_slides(keep_slide);
   keep_coded_slides(keep_slide);
   keep_ndpis(test::JpegTool(), keep_slide);
+  keep_scanner_tiffs(keep_slide);
   keep_jpegs(test::JpegTool(), keep_slide,
              [&](const std::string& name, const Bytes& bytes) { out.jpeg.keep(name, bytes); });
   keep_coded_tiles([&](const std::string& name, const Bytes& bytes) { out.codec.keep(name, bytes); });

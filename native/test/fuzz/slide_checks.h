@@ -104,7 +104,8 @@ inline void check_slide(const slide::Slide& slide) {
   REQUIRE(directories.size() <= slide.limits().directories);
   if (const auto& mpp = slide.mpp()) {
     REQUIRE(std::isfinite(mpp->x) && mpp->x > 0 && std::isfinite(mpp->y) && mpp->y > 0);
-    REQUIRE(mpp->source == "aperio" || mpp->source == "ome" || mpp->source == "tiff");
+    REQUIRE(mpp->source == "aperio" || mpp->source == "ome" || mpp->source == "tiff" || mpp->source == "leica" ||
+            mpp->source == "ventana" || mpp->source == "trestle");
   }
   REQUIRE(slide.orientation() >= 1 && slide.orientation() <= 8);
 }

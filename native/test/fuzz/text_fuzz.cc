@@ -4,14 +4,14 @@
 #include <cstring>
 
 #include "slide/dialects/aperio.h"
+#include "slide/dialects/ome_images.h"
+#include "slide/dialects/ome_xml.h"
+#include "slide/dialects/philips.h"
+#include "slide/dialects/qptiff.h"
 #include "slide/jpeg_colour.h"
 #include "slide/length_unit.h"
 #include "slide/numeric_text.h"
-#include "slide/dialects/ome_images.h"
-#include "slide/dialects/ome_xml.h"
 #include "slide/page_marks.h"
-#include "slide/dialects/philips.h"
-#include "slide/dialects/qptiff.h"
 #include "slide/xml_text.h"
 #include "test/fuzz/fuzz_support.h"
 #include "tissue/tissue_mask.h"

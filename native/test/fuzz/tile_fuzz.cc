@@ -12,10 +12,10 @@ using namespace microtome::fuzz;
 constexpr std::int64_t kTilesPerLevel = 3;
 constexpr std::int64_t kPixelsPerRun = 150'000;  // of stored tiles; a run takes about a millisecond then
 
-bool can_decode(const slide::Slide& slide, const slide::Storage& storage) {
+bool can_decode(const slide::Slide& slide, const slide::Storage& storage, std::size_t directory) {
   if (!decode::tile_fits(storage, slide.limits())) return false;  // and its sides could not be multiplied
   return !try_it({Code::UNSUPPORTED_PIXELS, Code::UNSUPPORTED_COMPRESSION, Code::RUNTIME_MISSING},
-                 [&] { decode::require_codec(storage, slide.source().name()); });
+                 [&] { decode::require_codec(slide, storage, directory); });
 }
 
 class Run {
@@ -25,7 +25,7 @@ class Run {
   void levels() {
     for (const auto& level : slide_.levels()) {
       tiles(level.storage, level.directory, level.index);
-      if (pixels_left_ > 0 && can_decode(slide_, level.storage)) regions(level);
+      if (pixels_left_ > 0 && can_decode(slide_, level.storage, level.directory)) regions(level);
     }
     for (const auto& image : slide_.associated())
       if (image.storage) tiles(*image.storage, image.directory, -1);
@@ -37,7 +37,7 @@ class Run {
     for (const auto& level : slide_.levels()) {
       const auto& storage = level.storage;
       const std::int64_t tiles = storage.tiles_across() * storage.tiles_down();
-      if (!can_decode(slide_, storage) || tiles > kPixelsPerRun) return;
+      if (!can_decode(slide_, storage, level.directory) || tiles > kPixelsPerRun) return;
       pixels = std::max(pixels, tiles * storage.tile_width_px * storage.tile_height_px);
     }
     if (pixels > kPixelsPerRun) return;
@@ -61,7 +61,7 @@ class Run {
   }
 
   void tiles(const slide::Storage& storage, std::size_t directory, int level) {
-    if (!can_decode(slide_, storage)) return;
+    if (!can_decode(slide_, storage, directory)) return;
     // Only libjpeg-turbo keeps its text with the decompressor.
     const bool same_words =
         storage.compression == slide::Compression::Jpeg || storage.compression == slide::Compression::None;

@@ -5,11 +5,6 @@
 #include "decode/region.h"
 #include "test/openslide/openslide_support.h"
 
-extern "C" FakeOpenslideState* fake_openslide_state() {
-  static FakeOpenslideState state;
-  return &state;
-}
-
 namespace {
 
 using namespace microtome;
@@ -56,6 +51,17 @@ TEST(a_bad_tile_is_named_with_the_words_of_openslide) {
   CHECK_EQ(error.tile()->row, 0);
   CHECK_EQ(error.path(), opened.path);
   CHECK(has(error.found(), "bad pixel"));
+}
+
+TEST(a_system_that_fails_is_no_bad_tile_and_is_not_filled_over) {
+  const BadPixel bad;
+  const Opened opened;
+  fake().bad_text = "Couldn't open data.dat: Too many open files";
+  const Error error = error_of([&] { (void)opened.read(kAll); });
+  fake().bad_text = "bad pixel";
+  CHECK(error.code() == Code::FILE_UNREADABLE);
+  CHECK(has(error.found(), "Too many open files"));
+  CHECK_EQ(opened.read(kAll).bad_tiles, 1);
 }
 
 TEST(tiles_after_a_bad_one_are_read) {

@@ -6,11 +6,6 @@
 #include "test/openslide/openslide_support.h"
 #include "test/support/memory_source.h"
 
-extern "C" FakeOpenslideState* fake_openslide_state() {
-  static FakeOpenslideState state;
-  return &state;
-}
-
 namespace {
 
 using namespace microtome;
@@ -63,7 +58,10 @@ TEST(one_that_cannot_be_used_is_replaced_and_one_that_is_used_stays) {
   CHECK_EQ(openslide::library_report().path, kOldFake);
   set_library_path(kFake);
   CHECK_EQ(library().version, "4.0.1");
-  set_library_path(kOldFake);
+  const Error error = error_of([] { set_library_path(kOldFake); });
+  CHECK(error.code() == Code::INVALID_OPTION);
+  CHECK(has(error.found(), kOldFake + ", but this process uses " + kFake + " already"));
+  set_library_path(kFake);
   CHECK_EQ(library().path, kFake);
   CHECK(openslide::library_report().loaded);
   CHECK(openslide::library_report().is_private);
@@ -71,9 +69,9 @@ TEST(one_that_cannot_be_used_is_replaced_and_one_that_is_used_stays) {
 
 TEST(a_file_that_looks_right_and_is_no_slide_is_refused) {
   const Folder folder;
-  fake_openslide_state()->unknown = true;
+  fake().unknown = true;
   const Error error = error_of([&] { (void)open_slide(folder.put("a.dcm", dicom())); });
-  fake_openslide_state()->unknown = false;
+  fake().unknown = false;
   CHECK(error.code() == Code::NOT_A_SLIDE);
   CHECK(has(error.found(), "OpenSlide 4.0.1 knows no slide in it"));
 }

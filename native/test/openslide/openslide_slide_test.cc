@@ -6,18 +6,11 @@
 #include "decode/region.h"
 #include "test/openslide/openslide_support.h"
 
-extern "C" FakeOpenslideState* fake_openslide_state() {
-  static FakeOpenslideState state;
-  return &state;
-}
-
 namespace {
 
 using namespace microtome;
 using namespace microtome::test;
 using Image = std::vector<std::uint8_t>;
-
-FakeOpenslideState& fake() { return *fake_openslide_state(); }
 
 struct Opened {
   Folder folder;
@@ -217,6 +210,27 @@ TEST(tile_sizes_that_are_no_good_unit_are_not_taken) {
     const Set<const char*, const char*> set(fake().tile_width, told);
     CHECK_EQ(Opened().slide->levels()[0].storage.tile_width_px, 512);
   }
+}
+
+TEST(a_file_that_changes_after_the_first_tile_spoils_the_region_and_the_picture) {
+  const Folder folder;
+  slide::OpenOptions options;
+  options.files = {folder.put("data.dat", "pixels")};
+  openslide::set_library_path(kFake);
+  const auto slide = open_slide(folder.put("a.mrxs", "any"), options);
+  decode::TileDecoder decoder;
+  const auto region = [&] {
+    return decode::RegionReader(*slide, decode::picture_of_level(*slide, 0), {.width_px = 4, .height_px = 4})
+        .read(decoder, nullptr);
+  };
+  const auto overview = [&] {
+    return decode::OverviewReader(*slide, 100, decode::BadTilePolicy::Error).read(decoder, nullptr);
+  };
+  CHECK_EQ(region().bad_tiles, 0);
+  CHECK_EQ(overview().bad_tiles, 0);
+  (void)folder.put("data.dat", "other pixels");
+  CHECK(error_of([&] { (void)region(); }).code() == Code::SLIDE_CHANGED);
+  CHECK(error_of([&] { (void)overview(); }).code() == Code::SLIDE_CHANGED);
 }
 
 TEST(a_slide_that_openslide_cannot_open_is_refused_with_its_words_in_one_line) {

@@ -1,4 +1,4 @@
-// Slides of the stand-in for OpenSlide, in a folder of the test.
+// Slides of the stand-in for OpenSlide, in a folder of the test. For one file of a program: it defines the stand-in's state.
 #pragma once
 
 #include <cstdlib>
@@ -16,7 +16,14 @@
 #include "test/check.h"
 #include "test/fake/openslide/fake_openslide.h"
 
+extern "C" FakeOpenslideState* fake_openslide_state() {
+  static FakeOpenslideState state;
+  return &state;
+}
+
 namespace microtome::test {
+
+inline FakeOpenslideState& fake() { return *fake_openslide_state(); }
 
 // The libraries, made by CMake: one that works, one that is too old, one that lacks a function.
 inline const std::string kFake = MICROTOME_FAKE_OPENSLIDE;

@@ -159,6 +159,40 @@ class ShortSource final : public slide::PagedSource {
 
 }  // namespace
 
+namespace {
+
+// Says of a small read what it would ask for.
+class AheadSource final : public slide::PagedSource {
+ public:
+  using PagedSource::PagedSource;
+
+  slide::ByteRange wanted(std::uint64_t offset, std::size_t bytes) const {
+    std::vector<std::uint8_t> out(bytes);
+    try {
+      read(offset, out);
+    } catch (const slide::BytesPending& pending) {
+      return pending.ranges.at(0);
+    }
+    return {};
+  }
+
+ protected:
+  void ask(std::uint64_t /*question*/, const std::vector<slide::ByteRange>& /*ranges*/) const override {}
+  void forget(std::uint64_t /*question*/) const override {}
+};
+
+}  // namespace
+
+TEST(a_small_read_asks_for_as_much_as_its_source_says) {
+  const AheadSource usual(1u << 20, "usual");
+  CHECK_EQ(usual.wanted(10, 4).bytes, slide::PagedSource::kReadAheadBytes);
+  const AheadSource little(1u << 20, "little", 16u << 10);
+  CHECK_EQ(little.wanted(10, 4).offset, 10u);
+  CHECK_EQ(little.wanted(10, 4).bytes, 16u << 10);
+  CHECK_EQ(little.wanted(10, 100'000).bytes, 100'000u);
+  CHECK_EQ(little.wanted((1u << 20) - 100, 4).bytes, 100u);
+}
+
 TEST(an_answer_of_another_length_fails_the_question) {
   const ShortSource source;
   int failures = 0;

@@ -4,8 +4,8 @@
 #include <limits>
 
 #include "slide/dialects/aperio.h"
-#include "slide/numeric_text.h"
 #include "slide/dialects/ome_xml.h"
+#include "slide/numeric_text.h"
 #include "slide/slide.h"
 #include "test/check.h"
 #include "test/support/tiff_writer.h"

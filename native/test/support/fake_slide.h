@@ -50,6 +50,7 @@ class FakeSlide final : public slide::Slide {
     mpp_ = slide::Mpp{x, y, std::move(source), trusted};
   }
   void set_icc_profile(std::vector<std::uint8_t> profile) { icc_profile_ = std::move(profile); }
+  void set_driver(slide::DriverChoice driver) { driver_ = std::move(driver); }
   void set_limits(const slide::Limits& limits) { limits_ = limits; }
 
   // A tile that was never given bytes is missing (reads as white).

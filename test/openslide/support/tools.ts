@@ -36,6 +36,17 @@ export const hamamatsuSlides = [
 /** OpenSlide 4.0.1 decodes no restart interval of a 4:2:0 file; our own reader does. */
 export const ndpiSlides = ['422', '444'].map((way) => made(`NDPI ${way}`, 'hamamatsu', `ndpi/${way}.ndpi`));
 export const ndpi420 = made('NDPI 420', 'hamamatsu', 'ndpi/420.ndpi');
+/** TIFFs that our own reader reads, level by level as OpenSlide shows them. */
+export const scannerTiffs = [
+  ...['one', 'several', 'planes'].map((plan) => made(`SCN ${plan}`, 'leica', `scn/${plan}.scn`)),
+  ...['plain', 'exported'].map((plan) => made(`BIF ${plan}`, 'ventana', `bif/${plan}.bif`)),
+  made('Trestle', 'trestle', 'trestle/plain.tif'),
+];
+/** TIFFs whose stored tiles overlap, or have places of their own: our reader leaves them to OpenSlide. */
+export const leftTiffs = [
+  ...['overlaps', 'areas'].map((plan) => made(`BIF ${plan}`, 'ventana', `bif/${plan}.bif`)),
+  made('Trestle overlaps', 'trestle', 'trestle/overlaps.tif'),
+];
 /** Made from real TIFF slides, where the test data is there. */
 export const dicomSlides = ['420', '444', 'j2k', 'aperio']
   .map((way) => made(`DICOM ${way}`, 'dicom', `dicom-${way}/volume-0.dcm`))
@@ -58,6 +69,8 @@ export const madeSlides: readonly MadeSlide[] = [
   ...hamamatsuSlides,
   ...ndpiSlides,
   ...frameSlides,
+  ...scannerTiffs,
+  ...leftTiffs,
   ...dicomSlides,
 ];
 

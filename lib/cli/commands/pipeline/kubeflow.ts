@@ -15,6 +15,7 @@ import { noPositional, onePositional } from '../../positionals.js';
 import { printable, table } from '../../text.js';
 import { UsageError } from '../../usage-error.js';
 import { clusterFlags, clusterOf } from '../manifest-finish.js';
+import { pipelineFlags, pipelineOptions } from '../manifest-flags.js';
 import { parameterFlags, parametersOf, pipelineOf, textOf } from './files.js';
 
 const serverFlags = {
@@ -64,6 +65,7 @@ export const deleteSpec: CommandSpec = {
       help: 'deletes objects with this label microtome/run; it is the parameter run_label of the run, and every run that was given none has the name of the pipeline',
     },
     'keep-volumes': { kind: 'flag', help: 'leave claims with their data' },
+    ...pipelineFlags,
     'dry-run': { kind: 'flag', help: 'show what would be deleted' },
     'run-id': { kind: 'text', value: 'ID', help: 'ends and deletes this run on Kubeflow Pipelines' },
     ...serverFlags,
@@ -139,15 +141,16 @@ export async function remove(args: ParsedArgs, io: CliIo): Promise<number> {
   if (label === undefined) return exitCode.ok;
   const cluster = await clusterOf(args);
   const keep = args.flag('keep-volumes') ? ['PersistentVolumeClaim'] : [];
-  const found = await deleteRun(cluster, label, { keep, dryRun, signal: io.signal });
+  const whose = pipelineOptions(args, deleteSpec.name);
+  const found = await deleteRun(cluster, label, { keep, dryRun, ...whose, signal: io.signal });
   const rows = [
-    ...found.deleted.map(({ kind, name }) => [dryRun ? 'would be deleted' : 'deleted', kind, name]),
-    ...found.kept.map(({ kind, name }) => ['kept', kind, name]),
+    ...found.deleted.map((one) => [dryRun ? 'would be deleted' : 'deleted', one.kind, one.name, one.pipeline ?? '']),
+    ...found.kept.map(({ kind, name, pipeline }) => ['kept', kind, name, pipeline ?? '']),
   ];
   io.stdout.write(table(rows.map((row) => row.map(printable))));
   if (rows.length > 0)
     io.stderr.write(
-      `note: every run with the parameter run_label=${label} has this label; these are the objects of all of them\n`,
+      `note: every run with the parameter run_label=${label} has this label; these are the objects of all of them, of each pipeline that is named\n`,
     );
   for (const { kind, reason } of found.notListed)
     io.stderr.write(`note: ${kind} could not be listed: ${printable(reason)}\n`);

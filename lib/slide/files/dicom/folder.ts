@@ -54,7 +54,9 @@ export async function readDicomFolder(
     files.set(name, file);
     if (file instanceof MicrotomeError || file.kind !== 'slide') continue;
     const { series: uid } = file.instance;
-    series.set(uid, [...(series.get(uid) ?? []), file.instance]);
+    const instances = series.get(uid);
+    if (instances === undefined) series.set(uid, [file.instance]);
+    else instances.push(file.instance);
   }
   return { folder, files, series, special: special.sort() };
 }

@@ -112,7 +112,7 @@ FAKE_API void openslide_read_region(Slide* slide, std::uint32_t* out, std::int64
   std::memset(out, 0, static_cast<std::size_t>(width * height) * 4);
   if (slide->failed) return;
   if (level == 0 && slide->bad_x >= x && slide->bad_x < x + width && slide->bad_y >= y && slide->bad_y < y + height) {
-    slide->fail("bad pixel");
+    slide->fail(state().bad_text);
     return;
   }
   const double left = static_cast<double>(x) / slide->downsample(level);

@@ -32,6 +32,7 @@ struct FakeOpenslideState {
   // A read of level 0 that has this pixel fails, and every call of its handle after it; -1: none.
   std::atomic<std::int64_t> bad_x{-1};
   std::atomic<std::int64_t> bad_y{-1};
+  const char* bad_text = "bad pixel";  // what such a read says
 };
 
 // Defined by the test.
