@@ -13,10 +13,12 @@ import { eachLine } from '../support/lines.js';
 import {
   dicomSlides,
   hamamatsuSlides,
+  leftTiffs,
   library,
   miraxSlides,
   ndpiSlides,
   python,
+  scannerTiffs,
   type MadeSlide,
 } from './support/tools.js';
 
@@ -88,6 +90,9 @@ const formats: readonly DamagedSlide[] = [
   dicomSlides[0],
   ndpi,
   ndpi && { ...ndpi, name: `${ndpi.name} by OpenSlide`, driver: 'openslide' },
+  ...scannerTiffs.filter(({ name }) => /^(?:SCN several|BIF plain|Trestle)$/.test(name)),
+  // Its tiles overlap, so OpenSlide reads it.
+  leftTiffs[0],
   dataDir === null
     ? undefined
     : {
