@@ -1,6 +1,6 @@
 /**
  * Damaged copies of each format, many to a process: each ends in one outcome, "ok" or one of our codes, and no process
- * ends by a signal. Where OpenSlide itself ends the process, openslide-python shows it: the same file ends that one too.
+ * ends by a signal. Where one does, openslide-python tells whose fault it is: a file that ends OpenSlide ends that one too.
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +19,7 @@ import {
   ndpiSlides,
   scannerTiffs,
   python,
+  scannerTiffs,
   type MadeSlide,
 } from './support/tools.js';
 
@@ -94,6 +95,9 @@ const formats: readonly DamagedSlide[] = [
   scannerTiffs[3],
   leftTiffs[0],
   ndpi && { ...ndpi, name: `${ndpi.name} by OpenSlide`, driver: 'openslide' },
+  ...scannerTiffs.filter(({ name }) => /^(?:SCN several|BIF plain|Trestle)$/.test(name)),
+  // Its tiles overlap, so OpenSlide reads it.
+  leftTiffs[0],
   dataDir === null
     ? undefined
     : {
@@ -125,7 +129,9 @@ describe.each(formats)('damaged copies of $name', (slide) => {
     const text = counts.join(', ');
     process.stdout.write(`${slide.name}: ${text}; ended by OpenSlide itself: ${theirs.join('; ') || 'none'}\n`);
     expect(ours).toEqual([]);
-    expect(outcomes.length + theirs.length).toBe(COPIES);
+    // What ended OpenSlide once is refused by our own checks now, before OpenSlide sees it.
+    expect(theirs).toEqual([]);
+    expect(outcomes.length).toBe(COPIES);
     for (const outcome of found) expect(['ok', ...Object.keys(adviceOfCodes)]).toContain(outcome);
     expect(found.filter((outcome) => outcome !== 'ok').length).toBeGreaterThan(COPIES / 6);
     expect(found).not.toContain('INTERNAL');

@@ -54,11 +54,16 @@ function changeWord(random, bytes, most) {
   return out;
 }
 
-/** Where the directories of a small TIFF are: pairs of begin and end. Pointers of 8 bytes (NDPI) are read by their lower half. */
-function directoriesOf(bytes, pointerBytes) {
+/**
+ * Where the directories of a small TIFF in little-endian order are: pairs of begin and end. Pointers of 8 bytes are read by
+ * their lower half. An NDPI has those too, in a classic TIFF.
+ */
+function directoriesOf(bytes, isNdpi) {
+  const big = bytes.readUInt16LE(2) === 43;
+  const [countBytes, entryBytes, pointerBytes] = big ? [8, 20, 8] : [2, 12, isNdpi ? 8 : 4];
   const found = [];
-  for (let at = bytes.readUInt32LE(4); at > 0 && at + 2 <= bytes.length && found.length < 100; ) {
-    const end = at + 2 + 12 * bytes.readUInt16LE(at);
+  for (let at = bytes.readUInt32LE(big ? 8 : 4); at > 0 && at + countBytes <= bytes.length && found.length < 100; ) {
+    const end = at + countBytes + entryBytes * bytes.readUInt16LE(at);
     found.push([at, Math.min(bytes.length, end + pointerBytes)]);
     at = end + 4 <= bytes.length ? bytes.readUInt32LE(end) : 0;
   }
@@ -67,7 +72,7 @@ function directoriesOf(bytes, pointerBytes) {
 
 /** A few bytes, or a word, of a directory. */
 function changeDirectory(random, bytes, name) {
-  const [begin, end] = chosen(random, directoriesOf(bytes, name.endsWith('.ndpi') ? 8 : 4));
+  const [begin, end] = chosen(random, directoriesOf(bytes, name.endsWith('.ndpi')));
   const out = Buffer.from(bytes);
   if (random() < 0.5)
     out.writeInt32LE(chosen(random, hostile), begin + Math.floor(random() * Math.max(1, end - begin - 4)));
