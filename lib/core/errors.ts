@@ -12,7 +12,7 @@ import { printable } from './printable.js';
 export const errorAdvice = {
   FILE_NOT_FOUND: 'check the path',
   FILE_UNREADABLE: 'check the permissions and the disk',
-  NOT_A_SLIDE: 'pass a TIFF-based slide (.tif, .tiff, .svs)',
+  NOT_A_SLIDE: 'pass a slide in a format that is read (docs/formats.md)',
   IMAGES_INVALID: 'pass an HDF5 file that has one dataset of JPEG bytes for each image',
   DRIVER_MISSING:
     'install OpenSlide 4 (pip install openslide-bin, or the package libopenslide1 of the system), or pass [[openslidePath]]',

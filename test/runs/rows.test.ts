@@ -146,7 +146,7 @@ describe('joining', () => {
     expect(code).toBe('ROWS_MISMATCH');
     expect(message).toContain(`"b.tif" (${format.path}:3): no row in ${path}`);
     expect(message).toContain(`"c.tif" (${format.path}:4): no such slide`);
-    expect(message).toContain(`"d.tif" (${format.path}:5): not a regular file`);
+    expect(message).toContain(`"d.tif" (${format.path}:5): a folder, and no DICOM slide is in it`);
     expect(message).toContain(`"z.tif" (${path}:5): not in ${format.path}`);
     expect(message).not.toContain('\n');
     expect(rows.map((row) => row.slide !== null)).toEqual([true, false, false, false]);

@@ -24,6 +24,13 @@ describe('the files of a VMS slide', () => {
     expect((await filesOfSlide(join(folder, 'slide'))).kind).toBe('vms');
   });
 
+  it('is known behind comments, under the name of a TIFF too', async () => {
+    const folder = await temporaryFolder();
+    await makeVms(folder);
+    await writeFile(join(folder, 'slide.tif'), `${'# of the scanner\n'.repeat(1000)}  ${vmsText}`);
+    expect((await checkedFilesOfSlide(join(folder, 'slide.tif')))?.kind).toBe('vms');
+  });
+
   it('without the help it is whole', async () => {
     const folder = await temporaryFolder();
     const path = await makeVms(folder);
@@ -85,6 +92,7 @@ describe('a VMU slide', () => {
     ['other samples', vmuText.replace('=36', '=24'), 'BitsPerPixel'],
     ['no word on samples', vmuText.replace('BitsPerPixel=36', ''), 'BitsPerPixel'],
     ['another order', vmuText.replace('=RGB', '=BGR'), 'PixelOrder'],
+    ['a VMS slide in it', `${vmuText}\n${vmsText.replace('a_map.jpg', '../a_map.jpg')}`, 'a VMS slide and a VMU slide'],
     ['no order', vmuText.replace('PixelOrder=RGB', ''), 'PixelOrder'],
   ])('with %s is refused', async (_, text, found) => {
     const error = await failureOf(filesOfSlide(await vmu(text)));

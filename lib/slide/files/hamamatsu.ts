@@ -27,6 +27,9 @@ export async function hamamatsuFiles(
   const main = await mainAt(path, fs);
   const ini = await readIni(path, path, fs, signal);
   const group = kGroups[kind];
+  // OpenSlide takes such a file for a VMS slide whatever its name is, and the files that it then opens were not looked at.
+  if (Object.values(kGroups).every((one) => ini.has(one)))
+    throw notDescribed(path, 'it describes a VMS slide and a VMU slide');
   const named = (key: string): string => join(dirname(path), fileName(ini, path, group, key));
   const keys = ini.get(group);
   const images = imageKeys(ini, path, group, kind);

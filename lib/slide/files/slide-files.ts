@@ -108,11 +108,13 @@ async function filesOfKind(
   return { kind, main, parts };
 }
 
-const kHeadBytes = 192;
+/** OpenSlide takes descriptions of VMS and VMU slides of at most this size. */
+const kHeadBytes = 64 * 1024;
 const kTiffMarks = ['II*\0', 'II+\0', 'MM\0*', 'MM\0+'];
+/** Comments may stand before the group. */
 const kTexts = [
-  ['[Virtual Microscope Specimen]', 'vms'],
-  ['[Uncompressed Virtual Microscope Specimen]', 'vmu'],
+  [/^[^\S\n]*\[Virtual Microscope Specimen\]/m, 'vms'],
+  [/^[^\S\n]*\[Uncompressed Virtual Microscope Specimen\]/m, 'vmu'],
 ] as const;
 
 /** A TIFF may have the mark of DICOM too, and is a TIFF. */
@@ -120,7 +122,7 @@ function kindOfHead(head: Buffer): SlideKind {
   const text = head.toString('latin1');
   if (kTiffMarks.includes(text.slice(0, 4))) return 'single';
   if (hasDicomMark(head)) return 'dicom';
-  return kTexts.find(([mark]) => text.startsWith(mark))?.[1] ?? 'single';
+  return kTexts.find(([mark]) => mark.test(text))?.[1] ?? 'single';
 }
 
 /** The first bytes of the file. */
