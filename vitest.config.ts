@@ -70,8 +70,8 @@ export default defineConfig({
         test: {
           name: 'openslide',
           include: ['test/openslide/*.test.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       {
