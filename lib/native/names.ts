@@ -21,7 +21,7 @@ export type CodecName = 'none' | 'jpeg' | 'lzw' | 'deflate' | 'zstd' | 'webp' | 
 export type PhotometricName = 'minIsWhite' | 'minIsBlack' | 'rgb' | 'palette' | 'ycbcr';
 
 /** Where a slide's resolution comes from: the option `slideMpp`, Aperio's description, OME-XML, the tags of TIFF, OpenSlide. */
-export type ResolutionSource = 'option' | 'aperio' | 'ome' | 'tiff' | 'openslide';
+export type ResolutionSource = 'option' | 'aperio' | 'leica' | 'ome' | 'openslide' | 'tiff' | 'trestle' | 'ventana';
 
 /** How the level that is read becomes the model's resolution. */
 export type ReadPolicyName = 'level' | 'mpp-exact' | 'mpp-reduce' | 'mpp-enlarge' | 'mpp-level0';

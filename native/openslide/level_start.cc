@@ -31,4 +31,9 @@ LevelStart level_start(std::int64_t at_px, double downsample) noexcept {
   return best;
 }
 
+// The first pixel of a level is an exact start.
+bool may_lie_between_pixels(std::int64_t side_px, double downsample) noexcept {
+  return side_px > kMostLeadPx && downsample != std::floor(downsample);
+}
+
 }  // namespace microtome::openslide

@@ -1,8 +1,10 @@
 #include "openslide/slide_facts.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
+#include "openslide/level_start.h"
 #include "slide/numeric_text.h"
 #include "slide/resolution.h"
 
@@ -92,6 +94,9 @@ void read_levels(const Api& api, Api::Osr* osr, const slide::Limits& limits, Sli
     level.storage = rendered(size, {tile_side(api, osr, i, "width"), tile_side(api, osr, i, "height")});
     level.directory = facts.pictures.size();
     facts.pictures.push_back({.level = i, .name = "", .downsample = downsample, .storage = level.storage});
+    if (may_lie_between_pixels(std::max(size.width, size.height), downsample))
+      facts.warnings.push_back(name + " is reduced " + std::to_string(downsample) +
+                               " times, which is no whole number: OpenSlide may interpolate its pixels");
     facts.levels.push_back(std::move(level));
   }
 }

@@ -22,6 +22,7 @@ let addon: FakeAddon;
 vi.mock('../../lib/native/addon.js', () => ({
   loadAddon: async () => addon,
   nameOnnxRuntime: () => undefined,
+  openslideNamed: () => undefined,
 }));
 
 const folder = writeFullBundle();

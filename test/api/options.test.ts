@@ -117,11 +117,19 @@ describe('wrong values', () => {
 
 describe('defaults', () => {
   it('of opening, tiles and regions are the table', () => {
-    expect(parseOpenOptions(undefined)).toEqual({ limits: defaults.limits, slideMpp: null, storage: null });
+    expect(parseOpenOptions(undefined)).toEqual({
+      limits: defaults.limits,
+      slideMpp: null,
+      storage: null,
+      driver: null,
+      openslidePath: null,
+    });
     expect(parseOpenOptions({ slideMpp: 0.5, limits: { directories: 9 } })).toEqual({
       limits: { ...defaults.limits, directories: 9 },
       slideMpp: 0.5,
       storage: null,
+      driver: null,
+      openslidePath: null,
     });
     expect(defaults.limits.directories).toBe(512);
     expect(parseRegion({ level: 0, x: -5, y: 0, width: 1, height: 2 }).onBadTile).toBe('error');

@@ -15,6 +15,7 @@ import { classifierGraph, FakeAddon, FakeEngine, Gate, nativeError, scoreResult 
 let addon: FakeAddon;
 let runtimePath: string | null | undefined;
 vi.mock('../../lib/native/addon.js', () => ({
+  openslideNamed: () => undefined,
   loadAddon: async () => addon,
   nameOnnxRuntime: (_: unknown, option: string | null) => {
     runtimePath = option;

@@ -7,7 +7,11 @@ import type { NativeTileBatch } from '../../lib/native/contract.js';
 import { FakeAddon, FakeSlide, Gate, nativeError, tileBatch } from './support/fake-addon.js';
 
 let addon: FakeAddon;
-vi.mock('../../lib/native/addon.js', () => ({ loadAddon: async () => addon, nameOnnxRuntime: () => undefined }));
+vi.mock('../../lib/native/addon.js', () => ({
+  loadAddon: async () => addon,
+  nameOnnxRuntime: () => undefined,
+  openslideNamed: () => undefined,
+}));
 beforeEach(() => {
   addon = new FakeAddon();
 });

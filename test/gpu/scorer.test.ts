@@ -20,7 +20,11 @@ class TwoEngines extends FakeAddon {
 }
 
 let addon: TwoEngines;
-vi.mock('../../lib/native/addon.js', () => ({ loadAddon: async () => addon, nameOnnxRuntime: () => undefined }));
+vi.mock('../../lib/native/addon.js', () => ({
+  loadAddon: async () => addon,
+  nameOnnxRuntime: () => undefined,
+  openslideNamed: () => undefined,
+}));
 const bundle = writeBundle();
 /** The runtime of this device sees an input of another size. */
 const otherGraph = {

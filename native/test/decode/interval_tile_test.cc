@@ -84,8 +84,7 @@ std::string error_of(const std::function<void(NdpiWriter::Page&)>& damage) {
   try {
     (void)ndpi.region(kInterval, 0, 20, 20);
   } catch (const Error& error) {
-    CHECK_EQ(error.tile()->column, 1);
-    CHECK_EQ(error.tile()->row, 0);
+    CHECK(error.tile() && error.tile()->column == 1 && error.tile()->row == 0);
     return std::string(code_name(error.code())) + ": " + error.found();
   }
   return "nothing";
@@ -96,6 +95,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 }  // namespace
 
 TEST(every_pixel_is_that_of_its_own_interval) {
+  if (!have_jpeg("every_pixel_is_that_of_its_own_interval")) return;
   for (const auto& [name, shape] : samplings()) {
     Ndpi ndpi(shape);
     const auto& storage = ndpi.slide->levels()[0].storage;
@@ -108,6 +108,7 @@ TEST(every_pixel_is_that_of_its_own_interval) {
 }
 
 TEST(regions_begin_anywhere_and_are_white_beyond_the_slide) {
+  if (!have_jpeg("regions_begin_anywhere_and_are_white_beyond_the_slide")) return;
   for (const auto& [name, shape] : samplings()) {
     Ndpi ndpi(shape);
     for (const auto& [x, y, width, height] : {std::array{1, 1, 3, 3}, std::array{120, 7, 20, 11},
@@ -117,6 +118,7 @@ TEST(regions_begin_anywhere_and_are_white_beyond_the_slide) {
 }
 
 TEST(windows_of_a_tile_and_the_loaded_tile_hold_the_same_pixels) {
+  if (!have_jpeg("windows_of_a_tile_and_the_loaded_tile_hold_the_same_pixels")) return;
   for (const auto& [name, shape] : samplings()) {
     Ndpi ndpi(shape);
     const auto& storage = ndpi.slide->levels()[0].storage;
@@ -136,6 +138,7 @@ TEST(windows_of_a_tile_and_the_loaded_tile_hold_the_same_pixels) {
 }
 
 TEST(a_window_reads_the_intervals_that_it_needs) {
+  if (!have_jpeg("a_window_reads_the_intervals_that_it_needs")) return;
   Ndpi ndpi(samplings()[0].shape);
   // The second interval of column 1 is lost; a window below it does not care.
   ndpi.file.page(0).jpeg[ndpi.level.starts[5] - 1] = 0;
@@ -145,6 +148,7 @@ TEST(a_window_reads_the_intervals_that_it_needs) {
 }
 
 TEST(bytes_that_were_read_ahead_give_the_same_pixels) {
+  if (!have_jpeg("bytes_that_were_read_ahead_give_the_same_pixels")) return;
   Ndpi ndpi(samplings()[1].shape);
   const auto& storage = ndpi.slide->levels()[0].storage;
   const std::array<TileAddress, 3> ahead{TileAddress{0, 0, 0}, {0, 1, 0}, {0, 3, 1}};
@@ -154,6 +158,7 @@ TEST(bytes_that_were_read_ahead_give_the_same_pixels) {
 
 // Each block of 8 x 8 coefficients gives its means, whatever its neighbours are: an interval alone gives them as well.
 TEST(a_reduced_tile_is_made_of_reduced_intervals) {
+  if (!have_jpeg("a_reduced_tile_is_made_of_reduced_intervals")) return;
   Ndpi ndpi(samplings()[0].shape);
   const auto& storage = ndpi.slide->levels()[0].storage;
   for (const int reduction : {2, 4, 8}) {
@@ -178,6 +183,7 @@ TEST(a_reduced_tile_is_made_of_reduced_intervals) {
 }
 
 TEST(a_slide_that_is_wider_than_any_jpeg_is_read) {
+  if (!have_jpeg("a_slide_that_is_wider_than_any_jpeg_is_read")) return;
   const int width = 70 * 1024, height = 16;
   for (const auto& stated : {std::pair(0, 0), std::pair(65535, height), std::pair(width & 0xFFFF, height)}) {
     Ndpi ndpi({.interval_px = 1024, .mcu_rows = 8, .options = {.half_chroma = false}, .stated = stated}, width, height);
@@ -188,6 +194,7 @@ TEST(a_slide_that_is_wider_than_any_jpeg_is_read) {
 }
 
 TEST(an_interval_whose_markers_are_not_where_the_table_says_is_named) {
+  if (!have_jpeg("an_interval_whose_markers_are_not_where_the_table_says_is_named")) return;
   const auto shifted = error_of([](NdpiWriter::Page& page) { page.starts[1] += 3; });
   CHECK(has(shifted, "CORRUPT_TILE: the tile at level 0, column 1, row 0 cannot be decoded: no restart marker stands"));
   const auto next = error_of([](NdpiWriter::Page& page) { page.starts[2] += 1; });
@@ -195,6 +202,7 @@ TEST(an_interval_whose_markers_are_not_where_the_table_says_is_named) {
 }
 
 TEST(a_table_that_goes_back_or_leaves_the_jpeg_is_named) {
+  if (!have_jpeg("a_table_that_goes_back_or_leaves_the_jpeg_is_named")) return;
   CHECK(has(error_of([](NdpiWriter::Page& page) { page.starts[2] = page.starts[1] - 4; }), "CORRUPT_TILE"));
   CHECK(has(error_of([](NdpiWriter::Page& page) { page.starts[2] = page.starts[1]; }), "CORRUPT_TILE"));
   CHECK(has(error_of([](NdpiWriter::Page& page) { page.starts[2] = page.jpeg.size() + 1; }), "CORRUPT_TILE"));
@@ -203,6 +211,7 @@ TEST(a_table_that_goes_back_or_leaves_the_jpeg_is_named) {
 }
 
 TEST(an_interval_that_is_no_jpeg_is_named) {
+  if (!have_jpeg("an_interval_that_is_no_jpeg_is_named")) return;
   const auto zeros = error_of([](NdpiWriter::Page& page) {
     std::fill(page.jpeg.begin() + static_cast<std::ptrdiff_t>(page.starts[1]),
               page.jpeg.begin() + static_cast<std::ptrdiff_t>(page.starts[2]) - 2, std::uint8_t{0xA5});

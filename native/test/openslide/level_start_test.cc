@@ -9,6 +9,7 @@ namespace {
 
 using microtome::openslide::kMostLeadPx;
 using microtome::openslide::level_start;
+using microtome::openslide::may_lie_between_pixels;
 
 // What OpenSlide makes of the start: how far from the pixel it begins.
 double off_by(std::int64_t at_px, double downsample) {
@@ -26,16 +27,26 @@ TEST(a_whole_downsample_needs_no_lead) {
     }
 }
 
-TEST(a_fractional_downsample_begins_at_the_pixel_or_so_little_after_it_that_nothing_is_mixed_in) {
-  // Means of both axes, as OpenSlide makes them.
-  const double downsamples[] = {(2220.0 / 1110 + 2967.0 / 1483) / 2, (46000.0 / 11500 + 32914.0 / 8228) / 2,
-                                (100000.0 / 6250 + 77777.0 / 4861) / 2, (46000.0 / 1437 + 32914.0 / 1028) / 2, 4.00001};
-  for (const double downsample : downsamples)
+TEST(a_downsample_with_exact_starts_in_reach_begins_so_near_them_that_nothing_is_mixed_in) {
+  // The mean of both axes, as OpenSlide makes it, and others that come round within the lead.
+  for (const double downsample : {(46000.0 / 1437 + 32914.0 / 1028) / 2, 4.01, 2.5, 10.0 / 3})
     for (std::int64_t at = 0; at < 20'000; at += 37) {
       const double off = off_by(at, downsample);
       CHECK(off >= 0);
       CHECK(off < 1.0 / 128);
     }
+}
+
+TEST(a_downsample_without_them_begins_as_near_as_the_lead_allows_and_that_is_said) {
+  const double downsample = (2220.0 / 1110 + 2967.0 / 1483) / 2;
+  for (std::int64_t at = 0; at < 20'000; at += 37) {
+    const double off = off_by(at, downsample);
+    CHECK(off >= 0 && off < 1 / downsample);
+    if (at <= kMostLeadPx) CHECK(off < 1.0 / 128);
+  }
+  CHECK(may_lie_between_pixels(kMostLeadPx + 1, downsample));
+  CHECK(!may_lie_between_pixels(kMostLeadPx, downsample));
+  CHECK(!may_lie_between_pixels(1'000'000, 4));
 }
 
 TEST(rounding_of_the_product_does_not_move_the_start) {
