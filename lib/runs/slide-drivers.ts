@@ -8,7 +8,8 @@ export const openslideAbsent =
   'OpenSlide reads such files, and is not there: pip install openslide-bin, or install the package libopenslide1 of the system';
 
 function namedByEnvironment(path: string): string {
-  return `OpenSlide reads such files, and is not at ${path}, which the environment variable ${openslideVariable} names`;
+  const named = `OpenSlide reads such files, and is not at ${path}, which the environment variable ${openslideVariable} names`;
+  return `${named}: correct the variable, or remove it and run pip install openslide-bin`;
 }
 
 export interface DriverOptions {

@@ -26,7 +26,8 @@ const reasonsOf = ({ notRead }: DirectorySummary): Record<string, string> =>
 // Nobody finds OpenSlide here, whatever this machine has.
 process.env['MICROTOME_OPENSLIDE'] = '/no/such/folder';
 const absent =
-  'OpenSlide reads such files, and is not at /no/such/folder, which the environment variable MICROTOME_OPENSLIDE names';
+  'OpenSlide reads such files, and is not at /no/such/folder, which the environment variable MICROTOME_OPENSLIDE names: ' +
+  'correct the variable, or remove it and run pip install openslide-bin';
 
 describe('formats that OpenSlide reads, where it is not there', () => {
   it.each('mrxs svslide czi dcm vms vmu'.split(' '))('.%s', async (extension) => {
