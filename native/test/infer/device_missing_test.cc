@@ -67,7 +67,8 @@ TEST(the_runtimes_folder_is_gone_and_cannot_be_filled_again) {
   const std::string folder = folder_of_the_runtime();
   CHECK(folder.rfind("/proc/self/fd/", 0) == 0);
   std::error_code error;
-  // So the kernel calls a folder that has no name any more. Folders of other processes are none of this test's business.
+  // So the kernel calls a folder that has no name any more. Folders of other processes are none of this test's
+  // business.
   CHECK(std::filesystem::read_symlink(folder, error).string().ends_with(" (deleted)"));
   CHECK(std::filesystem::exists(folder, error));  // the descriptor is still that folder's
   std::filesystem::create_symlink("/nowhere/any.so", folder + "/libonnxruntime_providers_cuda.so", error);
