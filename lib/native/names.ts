@@ -20,7 +20,7 @@ export type CodecName = 'none' | 'jpeg' | 'lzw' | 'deflate' | 'zstd' | 'webp' | 
 /** What the samples of a level mean. */
 export type PhotometricName = 'minIsWhite' | 'minIsBlack' | 'rgb' | 'palette' | 'ycbcr';
 
-/** Where a slide's resolution comes from: the option `slideMpp`, Aperio's description, OME-XML, the tags of TIFF, OpenSlide. */
+/** Where a slide's resolution comes from: the option `slideMpp`, what the dialect of that name says, the tags of TIFF, or OpenSlide. */
 export type ResolutionSource = 'option' | 'aperio' | 'leica' | 'ome' | 'openslide' | 'tiff' | 'trestle' | 'ventana';
 
 /** How the level that is read becomes the model's resolution. */
