@@ -62,7 +62,7 @@ async function librariesOf(
       if (openslidePath === null) findOpenslideFor(addon, openslideNamed());
       else nameOpenslide(addon, openslidePath);
     } catch {
-      // As above.
+      // The search says what was tried of OpenSlide too.
     }
     const libraries = folders === undefined ? null : foldersOf(folders);
     // Before the GPUs, whose driver may not answer for a while.
