@@ -15,7 +15,10 @@ export interface BlockSlideOptions {
   /** Where tissue is, in tiles. */
   readonly block: Rect;
   readonly distinctTiles: number;
-  /** Each painted tile is stored so many times, so that more stored tiles have bytes of their own. @defaultValue 1 */
+  /**
+   * Each painted tile is stored so many times, so that more stored tiles have bytes of their own; each level above stores a
+   * quarter of the tiles of the one below it. @defaultValue 1, and few tiles on the levels above
+   */
   readonly copies?: number;
   readonly seed: number;
 }
@@ -61,6 +64,15 @@ export async function writeBlockSlide(
   }
 }
 
+function upperTissue(below: readonly Uint8Array[], { copies = 1 }: BlockSlideOptions): readonly Uint8Array[] {
+  const painted = reducedTiles(below);
+  if (copies === 1) return painted;
+  return Array.from(
+    { length: Math.ceil(below.length / 4) },
+    (_, i) => painted[i % painted.length] as Uint8Array,
+  );
+}
+
 function write(
   writer: TiffWriter,
   options: BlockSlideOptions,
@@ -82,7 +94,7 @@ function write(
   for (const [index, size] of levelSizes(options.columns * TILE_PX, options.rows * TILE_PX, TILE_PX).entries()) {
     const scale = TILE_PX * 2 ** -index;
     const rect = { x: block.x * scale, y: block.y * scale, width: block.width * scale, height: block.height * scale };
-    if (index > 0) tissue = reducedTiles(tissue);
+    if (index > 0) tissue = upperTissue(tissue, options);
     const firstTissue = offsetOf.length;
     for (const pixels of tissue) store(pixels);
     const grid = gridOf(size, rect, { glass: painted.glass, tissue, firstTissue, store });

@@ -2,7 +2,7 @@
 
 import { MicrotomeError, foundBy, type ErrorCode } from '../core/errors.js';
 import type { NativeAnswers, NativeByteSource } from '../native/contract.js';
-import type { RemoteSource } from '../storage/remote-source.js';
+import { lenderOf, type RemoteSource } from '../storage/remote-source.js';
 import type { ByteRange, ByteSource } from './byte-source.js';
 
 const defaultTimeoutMs = 60_000;
@@ -91,11 +91,11 @@ class Reads {
     signal: AbortSignal,
   ): Promise<Fault | null> {
     try {
-      const parts = await this.#source.read(ranges, signal);
-      const fault = faultOf(parts, ranges);
-      if (fault === null && this.#running.has(question)) {
-        for (const [i, part] of parts.entries()) answers.answer(question, i, part);
-      }
+      const lend = lenderOf(this.#source);
+      if (lend === undefined) return this.#pass(question, ranges, await this.#source.read(ranges, signal), answers);
+      const { parts, giveBack } = await lend(ranges, signal);
+      const fault = this.#pass(question, ranges, parts, answers);
+      giveBack();
       return fault;
     } catch (error) {
       if (error instanceof MicrotomeError && isPassedOn(error.code)) return [error.code, foundBy(error), error.advice];
@@ -105,6 +105,15 @@ class Reads {
         'its read() gave this reason: see there',
       ];
     }
+  }
+
+  /** The addon copies what it is given. */
+  #pass(question: number, ranges: readonly ByteRange[], parts: Uint8Array[], answers: NativeAnswers): Fault | null {
+    const fault = faultOf(parts, ranges);
+    if (fault === null && this.#running.has(question)) {
+      for (const [i, part] of parts.entries()) answers.answer(question, i, part);
+    }
+    return fault;
   }
 
   forget(question: number): void {

@@ -11,13 +11,19 @@ export interface BodyRules {
 
 export const defaultBodyRules: BodyRules = { stallMs: 20_000, leastBytes: 16 * 1024 };
 
+/** Memory for a body of a length. */
+export type BodyRoom = (length: number) => Uint8Array;
+
+export const newRoom: BodyRoom = (length) => new Uint8Array(length);
+
 /** Throws TryFailed for a body that is short or breaks off. */
 export async function readBody(
   answer: RangeAnswer,
   length: number,
   moved: (bytes: number) => void,
+  room: BodyRoom = newRoom,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+  const bytes = room(length);
   let done = 0;
   try {
     for await (const chunk of answer.body) {

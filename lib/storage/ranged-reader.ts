@@ -5,8 +5,9 @@
  */
 import { ofConnection, ofStatus, changedObject, networkError, TryFailed } from './failures.js';
 import type { Limiter } from './limiter.js';
+import type { ByteRange } from '../core/byte-ranges.js';
 import { MicrotomeError } from '../core/errors.js';
-import { readBody, type BodyRules } from './body.js';
+import { newRoom, readBody, type BodyRoom, type BodyRules } from './body.js';
 import { retried, retryAfterMs, type RetryClock, type RetryRules } from './retry.js';
 import type { RangeAnswer, RangeRequest, Transport } from './transport.js';
 import { watched } from './watched.js';
@@ -68,15 +69,23 @@ export class RangedReader {
     return opened;
   }
 
-  /** Throws NETWORK, FILE_UNREADABLE where the object was replaced, and what a dead connection makes of it. */
-  async read(offset: number, length: number, signal: AbortSignal | null): Promise<Uint8Array> {
+  /**
+   * `room` gives each try memory of its own. Throws NETWORK, FILE_UNREADABLE where the object was replaced, and what a dead
+   * connection makes of it.
+   */
+  async read(
+    offset: number,
+    length: number,
+    signal: AbortSignal | null,
+    room: BodyRoom = newRoom,
+  ): Promise<Uint8Array> {
     const opened = this.#opened;
     if (opened === null) throw new TypeError('the object is not open');
     const { validator } = opened;
     const ifMatch = validator.kind === 'etag' && isStrong(validator.value) ? validator.value : null;
     return this.#try(signal, async (stop, moved) => {
       const answer = await this.#ask({ first: offset, last: offset + length - 1, ifMatch }, stop);
-      return closing(answer, () => this.#range(answer, offset, length, opened, moved));
+      return closing(answer, () => this.#range(answer, { offset, length }, opened, moved, room));
     });
   }
 
@@ -145,10 +154,10 @@ export class RangedReader {
 
   async #range(
     answer: RangeAnswer,
-    offset: number,
-    length: number,
+    { offset, length }: ByteRange,
     { size, validator }: { readonly size: number; readonly validator: Validator },
     moved: (bytes: number) => void,
+    room: BodyRoom,
   ): Promise<Uint8Array> {
     const { shown } = this.transport;
     if (answer.status === 412) throw changedObject(shown, 'its ETag is another one now');
@@ -159,12 +168,12 @@ export class RangedReader {
       throw changedObject(shown, `its ${validatorText(validator)}, and now its ${validatorText(now)}`);
     if (answer.status === 200) {
       if (offset !== 0 || answer.contentLength !== length) throw this.#noRanges();
-      return this.#body(answer, length, moved);
+      return this.#body(answer, length, moved, room);
     }
     const range = this.#contentRange(answer);
     if (range.size !== size) throw changedObject(shown, `it had ${size} bytes and has ${range.size}`);
     if (range.first !== offset || range.last !== offset + length - 1) throw this.#otherRange(answer);
-    return this.#body(answer, length, moved);
+    return this.#body(answer, length, moved, room);
   }
 
   #requirePlain(answer: RangeAnswer): void {
@@ -208,13 +217,19 @@ export class RangedReader {
     return networkError(this.transport.shown, found, 'download the slide and pass its path');
   }
 
-  async #body(answer: RangeAnswer, length: number, moved: (bytes: number) => void): Promise<Uint8Array> {
+  async #body(
+    answer: RangeAnswer,
+    length: number,
+    moved: (bytes: number) => void,
+    room: BodyRoom = newRoom,
+  ): Promise<Uint8Array> {
     if (answer.contentLength !== null && answer.contentLength < length)
       throw new TryFailed(`the server sent ${answer.contentLength} of ${length} bytes`, { again: true });
-    return readBody(answer, length, (bytes) => {
+    const count = (bytes: number): void => {
       this.traffic.bytes += bytes;
       moved(bytes);
-    });
+    };
+    return readBody(answer, length, count, room);
   }
 }
 

@@ -2,6 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import type { ByteRange, ByteSource } from '../core/byte-ranges.js';
 import { MicrotomeError } from '../core/errors.js';
+import { BodyBuffers } from './body-buffers.js';
+import { newRoom, type BodyRoom } from './body.js';
 import { cacheBlockBytes, type DiskCache } from './disk-cache.js';
 import { mergeRanges } from './merge.js';
 import { isStrong, type OpenedObject, type RangedReader, type Traffic, type Validator } from './ranged-reader.js';
@@ -48,9 +50,24 @@ export interface SourceParts {
   readonly identity: string;
 }
 
+/** Bytes that are somebody else's again after `giveBack`. Without it, and where a read fails, they are nobody's. */
+export interface LentBytes {
+  readonly parts: Uint8Array[];
+  giveBack(): void;
+}
+
+export type Lender = (ranges: readonly ByteRange[], signal: AbortSignal) => Promise<LentBytes>;
+
+const lenders = new WeakMap<object, Lender>();
+
+/** How whoever copies bytes at once reads a source of ours; undefined: as everybody does. */
+export function lenderOf(source: ByteSource): Lender | undefined {
+  return lenders.get(source);
+}
+
 export function remoteSource(parts: SourceParts): RemoteSource {
   const reads = new SourceReads(parts);
-  return Object.freeze({
+  const source: RemoteSource = Object.freeze({
     size: parts.opened.size,
     name: parts.name,
     timeoutMs: kTimeoutMs,
@@ -59,6 +76,8 @@ export function remoteSource(parts: SourceParts): RemoteSource {
     traffic: parts.reader.traffic,
     read: (ranges: readonly ByteRange[], signal?: AbortSignal) => reads.read(ranges, signal ?? null),
   });
+  lenders.set(source, (ranges, signal) => reads.lend(ranges, signal));
+  return source;
 }
 
 interface Window {
@@ -90,6 +109,7 @@ class SourceReads {
   readonly #windows: Window[];
   readonly #object: string | null;
   #openingLeft: number;
+  readonly #buffers = new BodyBuffers();
   readonly readAheadBytes: number;
 
   constructor(parts: SourceParts) {
@@ -104,12 +124,27 @@ class SourceReads {
     this.#object = isKept ? `${parts.identity}\n${validator.value}\n${size}` : null;
   }
 
-  async read(ranges: readonly ByteRange[], signal: AbortSignal | null): Promise<Uint8Array[]> {
+  async lend(ranges: readonly ByteRange[], signal: AbortSignal): Promise<LentBytes> {
+    const lent: Uint8Array[] = [];
+    const parts = await this.read(ranges, signal, (length) => this.#buffers.take(length), lent);
+    const giveBack = (): void => {
+      for (const bytes of lent.splice(0)) this.#buffers.give(bytes);
+    };
+    return { parts, giveBack };
+  }
+
+  /** What `room` gave, and may be given back when the parts were used, is added to `lent`. */
+  async read(
+    ranges: readonly ByteRange[],
+    signal: AbortSignal | null,
+    room: BodyRoom = newRoom,
+    lent: Uint8Array[] = [],
+  ): Promise<Uint8Array[]> {
     for (const range of ranges) this.#requireInside(range);
     const held = ranges.map((range) => this.#held(range));
     const missing = ranges.filter((_, i) => held[i] === null);
     if (missing.length === 0) return held as Uint8Array[];
-    const fetched = await ownSignal(signal, (stop) => this.#fetch(missing, stop));
+    const fetched = await ownSignal(signal, (stop) => this.#fetch(missing, stop, room, lent));
     return held.map((part) => part ?? (fetched.shift() as Uint8Array));
   }
 
@@ -137,13 +172,19 @@ class SourceReads {
     return window.bytes.subarray(offset - window.offset, offset - window.offset + length);
   }
 
-  async #fetch(ranges: readonly ByteRange[], signal: AbortSignal | null): Promise<Uint8Array[]> {
+  async #fetch(
+    ranges: readonly ByteRange[],
+    signal: AbortSignal | null,
+    room: BodyRoom,
+    lent: Uint8Array[],
+  ): Promise<Uint8Array[]> {
     const [only] = ranges;
     if (ranges.length === 1 && only !== undefined && this.#isTable(only)) return [await this.#readTable(only, signal)];
     const parts = new Array<Uint8Array>(ranges.length);
     await Promise.all(
       mergeRanges(ranges).map(async (merged) => {
-        const bytes = await this.#bytes(merged, signal);
+        const bytes = await this.#bytes(merged, signal, room);
+        lent.push(bytes);
         for (const i of merged.parts) {
           const { offset, length } = ranges[i] as ByteRange;
           parts[i] = bytes.subarray(offset - merged.offset, offset - merged.offset + length);
@@ -189,24 +230,28 @@ class SourceReads {
   }
 
   /** What lies at its ends and is held is not read again. */
-  async #bytes({ offset, length }: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+  async #bytes(
+    { offset, length }: ByteRange,
+    signal: AbortSignal | null,
+    room: BodyRoom = newRoom,
+  ): Promise<Uint8Array> {
     const end = offset + length;
     const first = this.#windows.find((one) => one.offset <= offset && one.offset + one.bytes.length > offset);
     const from = first === undefined ? offset : Math.min(end, first.offset + first.bytes.length);
     const last = this.#windows.find((one) => one.offset < end && one.offset + one.bytes.length >= end);
     const to = Math.max(from, last === undefined ? end : last.offset);
-    if (from === offset && to === end) return this.#unheld({ offset, length }, signal);
+    if (from === offset && to === end) return this.#unheld({ offset, length }, signal, room);
     const whole = new Uint8Array(length);
     const put = (at: number, bytes: Uint8Array): void => whole.set(bytes, at - offset);
     if (from > offset) put(offset, this.#held({ offset, length: from - offset }) as Uint8Array);
     if (to < end) put(to, this.#held({ offset: to, length: end - to }) as Uint8Array);
-    if (from < to) put(from, await this.#unheld({ offset: from, length: to - from }, signal));
+    if (from < to) put(from, await this.#unheld({ offset: from, length: to - from }, signal, newRoom));
     return whole;
   }
 
-  #unheld(range: ByteRange, signal: AbortSignal | null): Promise<Uint8Array> {
+  #unheld(range: ByteRange, signal: AbortSignal | null, room: BodyRoom): Promise<Uint8Array> {
     const { cache, reader } = this.#parts;
-    if (cache === null || this.#object === null) return reader.read(range.offset, range.length, signal);
+    if (cache === null || this.#object === null) return reader.read(range.offset, range.length, signal, room);
     return this.#cached(cache, this.#object, range, signal);
   }
 

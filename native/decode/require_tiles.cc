@@ -1,7 +1,5 @@
 #include "decode/require_tiles.h"
 
-#include <vector>
-
 #include "decode/laid_tile.h"
 
 namespace microtome::decode {
@@ -21,9 +19,8 @@ void add_ranges(const slide::Slide& slide, const slide::Storage& storage, std::s
 
 }  // namespace
 
-std::shared_ptr<const void> require_stored_tiles(const slide::Slide& slide, const slide::Storage& storage,
-                                                 std::size_t directory, std::span<const TileAddress> tiles) {
-  if (slide.source().is_local()) return {};
+std::vector<slide::ByteRange> stored_ranges(const slide::Slide& slide, const slide::Storage& storage,
+                                            std::size_t directory, std::span<const TileAddress> tiles) {
   std::vector<slide::ByteRange> ranges;
   const auto laid = slide.laid_pages(directory);
   for (const TileAddress& tile : tiles) {
@@ -32,6 +29,13 @@ std::shared_ptr<const void> require_stored_tiles(const slide::Slide& slide, cons
       add_ranges(slide, part.page.storage, part.page.directory, part.address, ranges);
     });
   }
+  return ranges;
+}
+
+std::shared_ptr<const void> require_stored_tiles(const slide::Slide& slide, const slide::Storage& storage,
+                                                 std::size_t directory, std::span<const TileAddress> tiles) {
+  if (slide.source().is_local()) return {};
+  const std::vector<slide::ByteRange> ranges = stored_ranges(slide, storage, directory, tiles);
   return ranges.empty() ? nullptr : slide.source().require(ranges);
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "core/error.h"
 #include "slide/slide.h"
@@ -17,5 +18,9 @@ inline constexpr std::int64_t kTilesAtOnce = 64;
 [[nodiscard]] std::shared_ptr<const void> require_stored_tiles(const slide::Slide& slide, const slide::Storage& storage,
                                                                std::size_t directory,
                                                                std::span<const TileAddress> tiles);
+
+// Where their bytes are in the source. Throws BytesPending where the tables that say so are not here.
+[[nodiscard]] std::vector<slide::ByteRange> stored_ranges(const slide::Slide& slide, const slide::Storage& storage,
+                                                          std::size_t directory, std::span<const TileAddress> tiles);
 
 }  // namespace microtome::decode

@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "engine/claims.h"
 #include "engine/kept_outputs.h"
 #include "engine/slide_colour.h"
 #include "engine/slide_tiles.h"

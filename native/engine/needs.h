@@ -16,10 +16,6 @@
 
 namespace microtome::engine {
 
-// Claims whose bytes are under way at once, where they come later: enough to hide tens of milliseconds a read.
-inline constexpr int kClaimsAhead = 16;
-inline constexpr std::int64_t kClaimTiles = 32;  // at most; enough neighbours for one read of their compressed bytes
-
 // While a level is chosen, tissue looked for and the grid laid.
 struct PlanningNeeds {
   std::int64_t mask_bytes = 0;  // or what the stain's sample takes when the mask is gone, where that is more

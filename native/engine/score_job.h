@@ -54,6 +54,7 @@ class ScoreJob final : public Job, public RowOwner {
   void run(Worker& worker, Step& step) override;
   void ended(Step& step, bool well) override;
   bool may_go_on(Step& step) override;
+  [[nodiscard]] bool asks_first() const noexcept override { return !local_; }
   [[nodiscard]] bool is_over() const override { return phase_ == Phase::Over; }
   [[nodiscard]] Stage short_of() const override;
 

@@ -5,12 +5,16 @@
 #include <utility>
 
 #include "decode/require_tiles.h"
+#include "engine/claims.h"
 #include "tiles/stored_tiles.h"
 
 namespace microtome::engine {
 namespace {
 
 constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
+// Asked for at once of a source whose bytes come later, as long as it is no more than half of what a job asks for ahead.
+constexpr std::uint64_t kBlockBytes = 2 << 20;
+constexpr std::int64_t kBlockTiles = kClaimsAhead * kClaimTiles / 2;
 
 std::vector<tiles::TilePlan> one(tiles::TilePlan plan) {
   std::vector<tiles::TilePlan> plans;
@@ -26,6 +30,7 @@ SlideTiles::SlideTiles(std::shared_ptr<const slide::Slide> slide, tiles::TilePla
     : SlideTiles(std::move(slide), one(std::move(plan)), std::span<const std::int64_t>(), on_bad_tile, cache_bytes,
                  metrics) {
   if (rounds.empty()) return;
+  asks_ahead_ = false;
   std::stable_sort(order_.begin(), order_.end(),
                    [rounds](std::uint32_t a, std::uint32_t b) { return rounds[a] < rounds[b]; });
 }
@@ -71,7 +76,9 @@ void SlideTiles::find_uses(TileReader& reader, std::int64_t first, std::int64_t 
   });
 }
 
-void SlideTiles::fetch(TileReader& reader, Range range) const {
+// The stored tiles of a range, each once, in the order of the file. Where bytes come later, also what is decoded
+// already: it may be dropped again before it is used.
+void SlideTiles::find_stored(TileReader& reader, Range range) const {
   find_uses(reader, range.first, range.size());
   reader.ahead.clear();
   const auto& all = cache_.tiles();
@@ -79,14 +86,49 @@ void SlideTiles::fetch(TileReader& reader, Range range) const {
   for (std::size_t i = 0; i < reader.uses.size(); ++i) {
     const std::size_t stored = reader.uses[i].stored;
     if (i > 0 && reader.uses[i - 1].stored == stored) continue;
-    // Where bytes come later, also what is decoded already: it may be dropped again before it is used.
     if (!local || cache_.untouched(stored)) reader.ahead.push_back({level_, all.column(stored), all.row(stored)});
   }
+}
+
+void SlideTiles::fetch(TileReader& reader, Range range) const {
+  if (!slide_->source().is_local()) return fetch_later(reader, range);
+  find_stored(reader, range);
   const auto& level = slide_->levels()[static_cast<std::size_t>(level_)];
-  if (local)
-    reader.decoder.read_ahead(*slide_, level.storage, level.directory, reader.ahead);
-  else
-    reader.kept = decode::require_stored_tiles(*slide_, level.storage, level.directory, reader.ahead);
+  reader.decoder.read_ahead(*slide_, level.storage, level.directory, reader.ahead);
+}
+
+// A range is a small piece of the level: a few tiles of each of some rows, and so a short request for each. The ranges
+// that follow lie beside it. Asked for together, they are as many requests, but long ones.
+void SlideTiles::fetch_later(TileReader& reader, Range range) const {
+  const auto& level = slide_->levels()[static_cast<std::size_t>(level_)];
+  const auto ranges_of = [&](Range wanted) {
+    find_stored(reader, wanted);
+    return decode::stored_ranges(*slide_, level.storage, level.directory, reader.ahead);
+  };
+  std::vector<slide::ByteRange> ranges = ranges_of(range);
+  if (ranges.empty()) return reader.kept.reset();
+  try {
+    reader.kept = slide_->source().require(ranges);
+  } catch (const slide::BytesPending&) {
+    // Who comes second waits for what the first has asked for. What lies before is claimed, and will be asked for now.
+    if (std::int64_t asked = asked_end_.load(std::memory_order_relaxed); range.end > asked) {
+      const std::int64_t end = block_end(range, ranges);
+      if (end > range.end) ranges = ranges_of({std::min(asked, range.first), end});
+      while (asked < end && !asked_end_.compare_exchange_weak(asked, end, std::memory_order_relaxed)) {
+      }
+    }
+    throw slide::BytesPending{&slide_->source(), std::move(ranges)};
+  }
+}
+
+// How much is asked for at once, where this range is as many bytes.
+std::int64_t SlideTiles::block_end(Range range, std::span<const slide::ByteRange> ranges) const noexcept {
+  if (!asks_ahead_) return range.end;
+  std::uint64_t bytes = 1;
+  for (const slide::ByteRange& part : ranges) bytes += part.bytes;
+  const auto times = static_cast<std::int64_t>(kBlockBytes / bytes);
+  const std::int64_t tiles = std::clamp(range.size() * times, range.size(), std::max(kBlockTiles, range.size()));
+  return std::min(range.first + tiles, size());
 }
 
 void SlideTiles::release(TileReader& reader) const noexcept {

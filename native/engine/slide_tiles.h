@@ -5,6 +5,7 @@
 // neighbours of one plan; the runs of all plans are mixed, so that what lies at one place is read at one time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,7 +51,7 @@ class SlideTiles final : public Source {
     return order_[static_cast<std::size_t>(position)];
   }
   // The compressed bytes of a range, neighbours with one read. Of a file they are a hint: what could not be read is
-  // read again when it is decoded.
+  // read again when it is decoded. Where bytes come later, those of the next ranges are asked for with them.
   void fetch(TileReader& reader, Range range) const override;
   void release(TileReader& reader) const noexcept override;
   // The range, of one plan, is read as a group: each stored tile below it is visited once, and decoded into all of its
@@ -82,6 +83,9 @@ class SlideTiles final : public Source {
   }
   [[nodiscard]] tiles::StoredTileUses lay_out(std::span<const std::int64_t> run_rows);
   void find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const;
+  void find_stored(TileReader& reader, Range range) const;
+  void fetch_later(TileReader& reader, Range range) const;
+  [[nodiscard]] std::int64_t block_end(Range range, std::span<const slide::ByteRange> ranges) const noexcept;
   void fill_coded(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
   void fill_pixels(TileReader& reader, const CancelToken& cancel, Range range, std::uint8_t* out,
                    std::size_t row_bytes);
@@ -107,6 +111,9 @@ class SlideTiles final : public Source {
   std::vector<std::uint32_t> order_;       // by position: the tile of its plan
   std::vector<std::uint8_t> plan_of_;      // by position; empty where there is one plan
   std::vector<std::uint32_t> run_starts_;  // and the end of the last; empty where there is one plan
+  bool asks_ahead_ = true;                 // false: neighbours in the order are none in the file
+  // Of a source whose bytes come later: positions up to here were asked for.
+  mutable std::atomic<std::int64_t> asked_end_ = 0;
   StoredTileCache cache_;
 };
 

@@ -193,6 +193,9 @@ std::optional<Step> WorkerPool::next_step() {
 
 std::optional<Step> WorkerPool::step_of(Urgency urgency, Job& job) {
   if (urgency == Urgency::Work && job.crew().working >= job.crew().calibration.limit()) return std::nullopt;
+  // A job that must wait for bytes asks for the next ones before it works on those that are here: they come meanwhile.
+  if (urgency == Urgency::Work && job.asks_first())
+    if (auto step = job.next(urgency)) return step;
   // What waited for bytes goes on before something new begins.
   for (auto it = job.arrived_.begin(); it != job.arrived_.end(); ++it) {
     if (it->urgency != urgency) continue;

@@ -73,6 +73,14 @@ std::uint64_t TableColumn::at(std::uint64_t index) const {
   return load_unsigned(block->data() + position % kBlockBytes, width_, file_.big_endian);
 }
 
+void TableColumn::add_missing(std::uint64_t index, BytesPending& pending) const {
+  try {
+    static_cast<void>(at(index));
+  } catch (const BytesPending& more) {
+    pending.ranges.insert(pending.ranges.end(), more.ranges.begin(), more.ranges.end());
+  }
+}
+
 std::vector<std::uint64_t> TableColumn::first(std::uint64_t most) const {
   const std::uint64_t count = std::min(most, size());
   Block bytes(static_cast<std::size_t>(count * width_));

@@ -22,6 +22,8 @@ class TableColumn {
   TableColumn(const TiffFile& file, const TiffEntry& entry, std::uint64_t used, const Limits& limits);
 
   [[nodiscard]] std::uint64_t at(std::uint64_t index) const;  // `index` is below size()
+  // Adds what at() would have to wait for, where the bytes of the source come later.
+  void add_missing(std::uint64_t index, BytesPending& pending) const;
   [[nodiscard]] std::uint64_t size() const noexcept { return bytes_ / width_; }
   // The first entries, at most `most`; keeps nothing.
   [[nodiscard]] std::vector<std::uint64_t> first(std::uint64_t most) const;

@@ -65,9 +65,19 @@ std::uint64_t TileTable::computed_bytes(std::uint64_t index) const noexcept {
   return row_bytes_ * (last ? last_rows_ : tile_rows_);  // no overflow: read_storage bounds the bytes of a tile
 }
 
+// Where bytes come later, both tables are waited for at once.
+std::uint64_t TileTable::offset_at(std::uint64_t entry) const {
+  try {
+    return offsets_->at(entry);
+  } catch (BytesPending& pending) {
+    if (counts_) counts_->add_missing(entry, pending);
+    throw;
+  }
+}
+
 StoredTile TileTable::at(std::uint64_t index) const {
   if (parts_ > 1) return part_at(index);
-  const std::uint64_t offset = offsets_->at(index);
+  const std::uint64_t offset = offset_at(index);
   const std::uint64_t bytes = counts_ ? counts_->at(index) : 0;
   if (bytes != 0 || offset == 0) return {offset, bytes};
   return {offset, compressed_ ? bytes_to_next(index, offset) : computed_bytes(index)};
@@ -76,7 +86,7 @@ StoredTile TileTable::at(std::uint64_t index) const {
 StoredTile TileTable::part_at(std::uint64_t index) const {
   const std::uint64_t row = index % per_plane_;
   const std::uint64_t strip = index / per_plane_ * strips_per_plane_ + row / parts_;
-  const std::uint64_t offset = offsets_->at(strip);
+  const std::uint64_t offset = offset_at(strip);
   if (offset == 0) return {};
   const std::uint64_t before = row % parts_ * tile_rows_ * row_bytes_;
   const std::uint64_t bytes = computed_bytes(index);

@@ -42,6 +42,7 @@ class TileTable {
  private:
   void read_geometry(const Storage& storage);
   [[nodiscard]] std::uint64_t computed_bytes(std::uint64_t index) const noexcept;
+  [[nodiscard]] std::uint64_t offset_at(std::uint64_t entry) const;
   [[nodiscard]] StoredTile part_at(std::uint64_t index) const;
   [[nodiscard]] std::uint64_t bytes_to_next(std::uint64_t index, std::uint64_t offset) const;
   const std::vector<std::uint64_t>& marks() const;
