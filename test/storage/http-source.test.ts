@@ -1,6 +1,7 @@
 /** Reading one object over HTTP: ranges, versions, and a stated outcome for every way in which a server fails. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { httpSource, MicrotomeError } from '../../lib/index.js';
+import { lenderOf } from '../../lib/storage/remote-source.js';
 import { type Fault, first, RangeServer, status } from './range-server.js';
 import { allOf, failureOf, numbered, open, stillClock } from './support.js';
 
@@ -65,6 +66,53 @@ describe('reading', () => {
       `bytes=${base}-${base + 402 * kibibyte - 1}`,
       `bytes=${base + 600 * kibibyte}-${base + 700 * kibibyte - 1}`,
     ]);
+  });
+
+  it('what is lent has the bytes that were read, is used again when it was given back, and never what was kept', async () => {
+    const source = await httpSource(url());
+    const lend = lenderOf(source);
+    if (lend === undefined) throw new Error('the source lends nothing');
+    const { signal } = new AbortController();
+    // The table stays in memory of its own, and so does what a caller reads.
+    const table = { offset: whole.length - 8 * kibibyte, length: 8 * kibibyte };
+    const kept = await lend([table], signal);
+    const [own] = await source.read([far]);
+    const memory = new Set<ArrayBufferLike>();
+    for (let i = 0; i < 8; ++i) {
+      const range = { offset: (100 + 210 * i) * kibibyte, length: 200 * kibibyte };
+      const { parts, giveBack } = await lend([range, { ...range, length: 0 }], signal);
+      expect(Buffer.from(parts[0] as Uint8Array).equals(bytesOf(range))).toBe(true);
+      memory.add((parts[0] as Uint8Array).buffer);
+      giveBack();
+      giveBack();
+    }
+    kept.giveBack();
+    expect(memory.size).toBe(1);
+    expect(Buffer.from(kept.parts[0] as Uint8Array).equals(bytesOf(table))).toBe(true);
+    expect(Buffer.from(own as Uint8Array).equals(bytesOf(far))).toBe(true);
+  });
+
+  it('a try that failed leaves its memory to nobody', async () => {
+    const source = await open(url());
+    const lend = lenderOf(source) as NonNullable<ReturnType<typeof lenderOf>>;
+    const { signal } = new AbortController();
+    const before = await lend([far], signal);
+    before.giveBack();
+    server.faults.push(
+      first(1, (request, response, at) => {
+        const { first: from } = at.rangeOf(request);
+        response.writeHead(206, {
+          etag: RangeServer.etagOf(whole),
+          'content-range': `bytes ${from}-${from + far.length - 1}/${whole.length}`,
+          'content-length': String(far.length),
+        });
+        response.write(Buffer.alloc(1000, 7), () => response.destroy());
+        return true;
+      }),
+    );
+    const { parts } = await lend([far], signal);
+    expect(Buffer.from(parts[0] as Uint8Array).equals(bytesOf(far))).toBe(true);
+    expect((parts[0] as Uint8Array).buffer).not.toBe((before.parts[0] as Uint8Array).buffer);
   });
 
   it('asks for the version that was opened', async () => {

@@ -1,4 +1,5 @@
 /** The parts of a remote source alone: addresses, merging, the limit of requests, and the disk cache. */
+import { BodyBuffers } from '../../lib/storage/body-buffers.js';
 import {
   existsSync,
   mkdirSync,
@@ -129,6 +130,39 @@ describe('merging', () => {
     expect(merged(0.00002, 250_000)).toEqual([[0, 1], [2], [3, 4]]);
     // One gap of four bytes would do: but which?
     expect(merged(0.00001, 1_000_000)).toEqual([[0], [1], [2], [3, 4]]);
+  });
+});
+
+describe('memory of bodies', () => {
+  it('is used again when it was given back, and not before', () => {
+    const buffers = new BodyBuffers();
+    const first = buffers.take(100_000);
+    const second = buffers.take(100_000);
+    expect(second.buffer).not.toBe(first.buffer);
+    buffers.give(first);
+    const third = buffers.take(90_000);
+    expect(third.buffer).toBe(first.buffer);
+    expect(third).toHaveLength(90_000);
+  });
+
+  it('given back twice, or by somebody else, it is not lent twice', () => {
+    const buffers = new BodyBuffers();
+    const one = buffers.take(1000);
+    buffers.give(one);
+    buffers.give(one);
+    buffers.give(new Uint8Array(64 * 1024));
+    expect(buffers.take(1000).buffer).toBe(one.buffer);
+    const [a, b] = [buffers.take(1000), buffers.take(1000)];
+    expect(new Set([one.buffer, a.buffer, b.buffer]).size).toBe(3);
+  });
+
+  it('is not kept without end, nor a large piece for a small body', () => {
+    const buffers = new BodyBuffers();
+    const large = Array.from({ length: 8 }, () => buffers.take(4 * 1024 * 1024));
+    for (const one of large) buffers.give(one);
+    expect(large.map(({ buffer }) => buffer)).not.toContain(buffers.take(1000).buffer);
+    const again = Array.from({ length: 8 }, () => buffers.take(4 * 1024 * 1024).buffer);
+    expect(again.filter((buffer) => large.some((one) => one.buffer === buffer))).toHaveLength(4);
   });
 });
 

@@ -1,14 +1,17 @@
 // A slide whose bytes come later: no worker waits for them, and the result is that of the file. The source answers when
 // the test says so, so that nothing here depends on time. Needs ONNX Runtime (MICROTOME_ORT_LIBRARY).
 #include <atomic>
+#include <future>
 #include <map>
 #include <thread>
 
+#include "engine/claims.h"
 #include "engine/engine.h"
 #include "engine/model_runner.h"
 #include "engine/stream_job.h"
 #include "slide/paged_source.h"
 #include "test/check.h"
+#include "test/support/heap_memory.h"
 #include "test/support/late_slide.h"
 #include "test/support/only_runner.h"
 #include "test/support/scored_slides.h"
@@ -44,6 +47,34 @@ Code code_of(const ScoreOutcome& outcome) {
 }
 
 constexpr std::int64_t kSide = 12;
+// Of a slide with more tiles than are asked for ahead.
+constexpr std::int64_t kLargeSide = 40;
+
+// Runs the tiles of one claim, and nothing more before the test says so.
+class HeldRunner final : public Runner {
+ public:
+  explicit HeldRunner(std::shared_future<void> go) : go_(std::move(go)) {}
+
+  [[nodiscard]] Traits traits() const noexcept override { return {}; }
+  [[nodiscard]] std::int64_t rows_of_a_batch(std::int64_t wanted, std::size_t /*row_bytes*/) const noexcept override {
+    return wanted;
+  }
+  [[nodiscard]] bool pads() const noexcept override { return false; }
+  [[nodiscard]] std::int64_t columns_of(const std::string& /*output*/) const noexcept override { return 1; }
+  [[nodiscard]] std::unique_ptr<BatchMemory> make_memory(std::size_t bytes) override {
+    return std::make_unique<HeapMemory>(bytes);
+  }
+  void submit(Batch& batch, CancelToken& /*cancel*/, Done done) noexcept override {
+    rows_ += batch.rows;
+    if (rows_ > kClaimTiles) go_.wait();
+    batch.outputs.assign(1, std::vector<double>(static_cast<std::size_t>(batch.rows), 0.5));
+    done();
+  }
+
+ private:
+  const std::shared_future<void> go_;
+  std::atomic<std::int64_t> rows_ = 0;
+};
 
 }  // namespace
 
@@ -124,11 +155,37 @@ TEST(a_source_that_fails_fails_its_slide_alone) {
   const auto late = std::make_shared<LateSlide>(1, kSide);
   auto waiting = start_scoring(*engine, late, means_request());
   auto other = start_scoring(*engine, coloured_slide(2, kSide), means_request());
-  // A range shares a page, and so a question, with the one before it. The fourth waits for none that fails.
-  late->bytes().wait_for_questions(4);
+  late->bytes().wait_for_questions(1);
   late->bytes().fail_one();
   CHECK(code_of(waiting.outcome.get()) == Code::FILE_UNREADABLE);
   CHECK(std::holds_alternative<ScoreResult>(other.outcome.get()));
+}
+
+TEST(what_follows_is_asked_for_with_it) {
+  if (skipped(__func__)) return;
+  const auto engine = make_engine(WorkerPool::create(1), 1);
+  const double expected = score_of(start_scoring(*engine, coloured_slide(1, kLargeSide), means_request()).outcome.get());
+  const auto late = std::make_shared<LateSlide>(1, kLargeSide);
+  late->bytes().answer_all();
+  CHECK_EQ(score_of(start_scoring(*engine, late, means_request()).outcome.get()), expected);
+  // 1600 tiles in claims of at most 32: one question for several of them, and nothing is asked for twice.
+  CHECK(late->bytes().questions() <= 8);
+  CHECK(late->bytes().asked_bytes() <= late->source().size());
+}
+
+TEST(bytes_are_asked_for_before_those_that_are_here_are_worked_on) {
+  std::promise<void> go;
+  const auto pool = WorkerPool::create(1);
+  Engine engine(pool, test::only(std::make_unique<HeldRunner>(go.get_future().share())), {.threads = 1});
+  const auto late = std::make_shared<LateSlide>(1, kLargeSide);
+  auto waiting = start_scoring(engine, late, means_request());
+  late->bytes().wait_for_questions(2);
+  CHECK(late->bytes().answer_one(false));
+  // The only worker has done one claim, and the runner will hold it with the next: it asked first.
+  late->bytes().wait_for_questions(2);
+  go.set_value();
+  late->bytes().answer_all();
+  CHECK_EQ(score_of(waiting.outcome.get()), 0.5);
 }
 
 TEST(cancelling_gives_up_what_was_asked_for) {

@@ -59,6 +59,15 @@ class LateBytes final : public slide::PagedSource {
     std::scoped_lock lock(mutex_);
     return asked_twice_;
   }
+  // So far, and the bytes of all of them.
+  [[nodiscard]] int questions() const {
+    std::scoped_lock lock(mutex_);
+    return questions_;
+  }
+  [[nodiscard]] std::uint64_t asked_bytes() const {
+    std::scoped_lock lock(mutex_);
+    return asked_bytes_;
+  }
   void wait_until_forgotten() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return forgotten_ > 0; });
@@ -69,6 +78,8 @@ class LateBytes final : public slide::PagedSource {
     bool now = false;
     {
       std::scoped_lock lock(mutex_);
+      ++questions_;
+      for (const auto& range : ranges) asked_bytes_ += range.bytes;
       for (const auto& range : ranges)
         for (std::uint64_t at = 0; at < range.bytes; at += kPageBytes)
           asked_twice_ += !under_way_.insert(range.offset + at).second;
@@ -111,6 +122,8 @@ class LateBytes final : public slide::PagedSource {
   mutable std::set<std::uint64_t> under_way_;  // starts of pages
   mutable bool at_once_ = false;
   mutable int asked_twice_ = 0;
+  mutable int questions_ = 0;
+  mutable std::uint64_t asked_bytes_ = 0;
   mutable int forgotten_ = 0;
 };
 
