@@ -1,4 +1,4 @@
-/** npm run bench: installs what it needs, runs the rows, prints a Markdown table and writes the whole result as JSON. */
+/** npm run bench: runs the rows, each with what it needs installed, prints a Markdown table and writes the whole result as JSON. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Bench, Row } from './bars/row.js';
@@ -6,22 +6,14 @@ import { rows } from './bars/index.js';
 import { notRun, type Figure } from './harness/figure.js';
 import { commit, machine, packageVersion } from './harness/machine.js';
 import { closingLine, machineLine, markdownTable, succeeded } from './harness/table.js';
-import { buildNative } from './install/native.js';
-import { installNpm } from './install/npm.js';
-import { installedPackages, installPython } from './install/python.js';
+import { installedPackages } from './install/python.js';
+import { reinstall } from './install/ready.js';
 import { parseOptions, usage, type BenchOptions } from './options.js';
 import { resultsDir } from './paths.js';
 
 const QUICK_ROUNDS = 3;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
-
-async function prepare(options: BenchOptions): Promise<void> {
-  await installNpm(say);
-  await installPython(say, options.reinstall);
-  say('native contenders');
-  await buildNative();
-}
 
 /** A row that breaks is reported in its place and stops no other. */
 async function figuresOf(row: Row, bench: Bench): Promise<readonly Figure[]> {
@@ -38,7 +30,7 @@ async function figuresOf(row: Row, bench: Bench): Promise<readonly Figure[]> {
 
 async function runAll(options: BenchOptions): Promise<boolean> {
   const where = machine();
-  await prepare(options);
+  if (options.reinstall) reinstall();
   const bench: Bench = {
     quick: options.quick,
     rounds: (full) => (options.quick ? Math.min(full, QUICK_ROUNDS) : full),

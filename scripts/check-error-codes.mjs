@@ -1,11 +1,11 @@
-// The error table stands in three places: native/core/error_codes.def, lib/core/errors.ts, docs/errors.md. They must agree,
+// The error table stands in three places: native/core/error_codes.def, lib/core/error-codes.ts, docs/errors.md. They must agree,
 // code for code and advice for advice, in the same order, and every code is raised somewhere. That each can be reached is
 // shown by test/faults/error-codes.test.ts.
 import { Report } from './checks/report.mjs';
 import { readText, treeFiles } from './checks/sources.mjs';
 
 const nativeTable = 'native/core/error_codes.def';
-const libraryTable = 'lib/core/errors.ts';
+const libraryTable = 'lib/core/error-codes.ts';
 const docsTable = 'docs/errors.md';
 
 const unquote = (text) => text.replace(/\\(['"\\])/g, '$1');

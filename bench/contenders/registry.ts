@@ -5,23 +5,35 @@ import { argumentsOf, type Workload } from '../harness/protocol.js';
 import type { Command } from '../harness/session.js';
 import { benchDir, compiledDir, jpegLibrary, nativeDir, onnxRuntimeLibrary, vipsFolder } from '../paths.js';
 import { pythonProgram, sitePackages, type Environment } from '../install/python.js';
+import type { Need } from '../install/ready.js';
 
 export interface ContenderSpec {
   readonly title: string;
+  readonly needs: readonly Need[];
   /** Throws an Error with the reason when what it needs is not installed. */
   command(workload: Workload): Command;
 }
 
 /** `more`: what the contender is told beside the workload. */
-function typescript(title: string, file: string, more: () => Partial<Workload> = () => ({})): ContenderSpec {
+function typescript(
+  title: string,
+  file: string,
+  { needs = [], more = () => ({}) }: { readonly needs?: readonly Need[]; readonly more?: () => Partial<Workload> } = {},
+): ContenderSpec {
   const script = join(compiledDir, 'contenders', `${file}.js`);
   const args = (workload: Workload) => [script, ...argumentsOf({ ...workload, ...more() })];
-  return { title, command: (workload) => ({ program: process.execPath, args: args(workload) }) };
+  return { title, needs, command: (workload) => ({ program: process.execPath, args: args(workload) }) };
 }
 
-function native(title: string, program: string, extra: () => Readonly<Record<string, string>>): ContenderSpec {
+function native(
+  title: string,
+  program: string,
+  extra: () => Readonly<Record<string, string>>,
+  needs: readonly Need[] = [],
+): ContenderSpec {
   return {
     title,
+    needs: ['native', ...needs],
     command: (workload) => {
       const path = join(nativeDir, program);
       if (!existsSync(path)) throw new Error(`${program} was not built`);
@@ -36,6 +48,7 @@ function python(title: string, script: string, environment: Environment, package
   const [file = '', ...first] = script.split(' ');
   return {
     title,
+    needs: [environment],
     command: (workload) => ({
       program: pythonProgram(environment, packages),
       args: [join(benchDir, 'python', file), ...first, ...argumentsOf(workload)],
@@ -61,16 +74,17 @@ export const contenders = {
   'ours-one-pass': typescript('microtome, three encoders in one pass', 'ours-one-pass'),
   'ours-scores': typescript('microtome, createScorer', 'ours-scores'),
   'ours-images': typescript('microtome, createImageScorer', 'ours-images'),
-  'sharp-naive': typescript('sharp + onnxruntime-node, naive', 'sharp-naive'),
-  'sharp-tuned': typescript('sharp + onnxruntime-node, tuned', 'sharp-tuned'),
+  'sharp-naive': typescript('sharp + onnxruntime-node, naive', 'sharp-naive', { needs: ['npm'] }),
+  'sharp-tuned': typescript('sharp + onnxruntime-node, tuned', 'sharp-tuned', { needs: ['npm'] }),
   'bare-jpeg': native('bare libjpeg-turbo', 'bare_jpeg', () => ({ library: jpegLibrary })),
   'vips-region': native('libvips, kept region', 'vips_region', () => ({
     library: libraryIn(vipsFolder, /^libvips-cpp\.so/),
   })),
-  'ours-openslide': typescript('microtome, slide.tiles by OpenSlide', 'ours-pixels', () => ({
-    openslide: openslideLibrary(),
-  })),
-  openslide: native('OpenSlide 4', 'openslide_region', () => ({ library: openslideLibrary() })),
+  'ours-openslide': typescript('microtome, slide.tiles by OpenSlide', 'ours-pixels', {
+    needs: ['readers'],
+    more: () => ({ openslide: openslideLibrary() }),
+  }),
+  openslide: native('OpenSlide 4', 'openslide_region', () => ({ library: openslideLibrary() }), ['readers']),
   'stage-decode': native('our decoder alone', 'stage_decode', () => ({})),
   'stage-normalise': native('our normalisation alone', 'stage_normalise', () => ({})),
   'stage-infer': native('inference alone', 'stage_infer', () => ({ runtime: onnxRuntimeLibrary })),

@@ -3,6 +3,7 @@
  * turn. A contender that cannot start, or whose result differs, is out and the reason is kept.
  */
 import { contenders, type ContenderName } from '../contenders/registry.js';
+import { ready } from '../install/ready.js';
 import { interleave, type Timing } from './interleave.js';
 import type { Verification, Workload } from './protocol.js';
 import { Session } from './session.js';
@@ -71,6 +72,7 @@ class Ring {
   async enter(entry: Entry, workload: Workload): Promise<void> {
     const key = keyOf(entry);
     try {
+      await ready(contenders[entry.name].needs);
       const command = contenders[entry.name].command({ ...workload, ...entry.workload });
       this.sessions.set(key, await Session.start(key, command));
     } catch (error) {

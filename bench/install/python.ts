@@ -58,7 +58,8 @@ async function reasonItFails(program: string, args: readonly string[]): Promise<
 
 type Say = (text: string) => void;
 
-async function installEnvironment(environment: Environment, say: Say, retry: boolean): Promise<void> {
+/** Installs what is not there. `retry` tries again what failed before. What cannot be had is recorded, not thrown. */
+export async function installPython(environment: Environment, say: Say, retry: boolean): Promise<void> {
   const wanted = requirementsOf(await readFile(join(benchDir, environments[environment]), 'utf8'));
   const known = readInstalled(environment);
   const todo = wanted.filter((line) => !(line in known) || (retry && known[line] !== null));
@@ -75,12 +76,6 @@ async function installEnvironment(environment: Environment, say: Say, retry: boo
     installed[line] = broken === null ? await reasonItFails(interpreter, install) : `no Python environment: ${broken}`;
     await writeFile(recordOf(environment), `${JSON.stringify(installed, null, 2)}\n`);
   }
-}
-
-/** Installs what is not there. `retry` tries again what failed before. What cannot be had is recorded, not thrown. */
-export async function installPython(say: Say, retry: boolean): Promise<void> {
-  for (const environment of Object.keys(environments) as Environment[])
-    await installEnvironment(environment, say, retry);
 }
 
 /** Throws an Error that names the first package that is not installed and why. */

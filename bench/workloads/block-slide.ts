@@ -67,10 +67,7 @@ export async function writeBlockSlide(
 function upperTissue(below: readonly Uint8Array[], { copies = 1 }: BlockSlideOptions): readonly Uint8Array[] {
   const painted = reducedTiles(below);
   if (copies === 1) return painted;
-  return Array.from(
-    { length: Math.ceil(below.length / 4) },
-    (_, i) => painted[i % painted.length] as Uint8Array,
-  );
+  return Array.from({ length: Math.ceil(below.length / 4) }, (_, i) => painted[i % painted.length] as Uint8Array);
 }
 
 function write(
