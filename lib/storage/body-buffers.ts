@@ -4,7 +4,7 @@
  */
 
 /** Kept for later bodies, at most. */
-const kKeptBytes = 16 * 1024 * 1024;
+const kKeptBytes = 8 * 1024 * 1024;
 /** Arrays are of a multiple of this, so that one fits bodies of several lengths. */
 const kStepBytes = 64 * 1024;
 
