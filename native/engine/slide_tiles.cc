@@ -12,7 +12,8 @@ namespace microtome::engine {
 namespace {
 
 constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
-// Asked for at once of a source whose bytes come later, as long as it is no more than half of what a job asks for ahead.
+// Asked for at once of a source whose bytes come later, as long as it is no more than half of what a job asks for
+// ahead.
 constexpr std::uint64_t kBlockBytes = 2 << 20;
 constexpr std::int64_t kBlockTiles = kClaimsAhead * kClaimTiles / 2;
 

@@ -164,7 +164,8 @@ TEST(a_source_that_fails_fails_its_slide_alone) {
 TEST(what_follows_is_asked_for_with_it) {
   if (skipped(__func__)) return;
   const auto engine = make_engine(WorkerPool::create(1), 1);
-  const double expected = score_of(start_scoring(*engine, coloured_slide(1, kLargeSide), means_request()).outcome.get());
+  const double expected =
+      score_of(start_scoring(*engine, coloured_slide(1, kLargeSide), means_request()).outcome.get());
   const auto late = std::make_shared<LateSlide>(1, kLargeSide);
   late->bytes().answer_all();
   CHECK_EQ(score_of(start_scoring(*engine, late, means_request()).outcome.get()), expected);
