@@ -122,8 +122,9 @@ function cut(path: string, name: string): MicrotomeError {
  *
  * @example
  * ```ts
- * await using images = await openImages('test-image.hdf5');
+ * const images = await openImages('test-image.hdf5');
  * for (const name of images.names) console.log(name, (await images.read(name)).length);
+ * await images.close();
  * ```
  */
 export async function openImages(file: string | URL): Promise<ImageFile> {

@@ -348,8 +348,9 @@ export function imageAssumptions(model: Model): readonly string[] {
  * reads several inputs or whole slides, has rules of selection, reads places of tiles, or normalises colours of a slide.
  * @example
  * ```ts
- * await using scorer = await createImageScorer({ model: 'model/' });
+ * const scorer = await createImageScorer({ model: 'model/' });
  * const { outputs, failures } = await scorer.score({ kind: 'files', paths: ['a.jpg', 'b.png'] });
+ * await scorer.close();
  * ```
  */
 export function createImageScorer(options: ImageScorerOptions): Promise<ImageScorer> {

@@ -1,6 +1,7 @@
 /** Loads the models of a server, and gives each its name. */
 
 import { MicrotomeError } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { invalid } from '../options/check.js';
 import { imageAssumptions } from '../scoring/image-scorer.js';
 import { createGraphEngine, createServingEngine, type ServingEngine } from '../scoring/serving-engine.js';
@@ -38,7 +39,7 @@ async function engineOf(one: ModelToServe, { limits, signal }: ParsedServerOptio
     });
   }
   const { name: _, tensors, declared, model: __, ...options } = one;
-  const engine = await createGraphEngine(tensors, { ...options, ...(signal === null ? {} : { signal }) });
+  const engine = await createGraphEngine(pathOf(tensors), { ...options, ...(signal === null ? {} : { signal }) });
   try {
     if (declared !== undefined) checkDeclared(declared, engine, tensors);
     return engine;

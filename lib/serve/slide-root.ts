@@ -4,14 +4,15 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 
 import { MicrotomeError } from '../core/errors.js';
+import { pathOf } from '../core/file-url.js';
 import { badRequest, HttpError } from './http-error.js';
 
 export class SlideRoot {
   private constructor(readonly folder: string) {}
 
-  /** Rejects with FILE_NOT_FOUND or INVALID_OPTION where the folder is none. */
+  /** `folder`: a path or a `file:` URL. Rejects with FILE_NOT_FOUND or INVALID_OPTION where it is no folder. */
   static async open(folder: string): Promise<SlideRoot> {
-    const found = await realpath(folder).catch((cause: unknown) => {
+    const found = await realpath(pathOf(folder)).catch((cause: unknown) => {
       throw new MicrotomeError('FILE_NOT_FOUND', 'options', 'the folder of slides is not there', {
         path: folder,
         cause,

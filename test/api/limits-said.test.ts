@@ -40,6 +40,7 @@ describe('a limit that is exceeded', () => {
       /\b196608 bytes\b/,
     ],
     ['directories', 1, (limits) => openSlide(path, { limits }), /more directories/],
+    ['metadataBytes', 10, (limits) => openSlide(path, { limits }), /\b\d{2,} bytes\b/],
     ['tableBytes', 1, (limits) => openSlide(path, { limits }), /takes \d+ bytes/],
     [
       'storedTileBytes',

@@ -2,6 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { commands } from '../../lib/cli/commands.js';
 import { checkManifest, fromYaml, type KubeObject } from '../../lib/kube/index.js';
@@ -329,6 +330,13 @@ describe('manifest check', () => {
       stdout: '',
       stderr: '1 object, 0 errors\n',
     });
+  });
+
+  it('takes a file: URL', async () => {
+    const path = file((await cli(job)).stdout);
+    expect((await cli(['manifest', 'check', pathToFileURL(path).href])).code).toBe(0);
+    const { code, stderr } = await cli(['manifest', 'check', 'file://host/x.yaml']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not the address of a local file')]);
   });
 
   it('names file, object, place and rule; exit code 4', async () => {

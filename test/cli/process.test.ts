@@ -185,8 +185,21 @@ describe.skipIf(!isBuilt)('the program', () => {
     await writeFile(bad, 'not a slide');
     const slide = join(folder, 'data', 'slide00.tif');
     const region = ['region', slide, '--width', '1', '--height', '1', '--level', '99', '--out', join(folder, 'no.raw')];
+    const outside = [
+      'region',
+      slide,
+      '--x',
+      '999999',
+      '--width',
+      '1',
+      '--height',
+      '1',
+      '--out',
+      join(folder, 'no.raw'),
+    ];
     for (const [args, code] of [
       [['info', bad], 4],
+      [outside, 2],
       [['info', `${bad}.none`], 4],
       [['region', bad, '--width', '1', '--height', '1', '--out', join(folder, 'no.raw')], 4],
       [region, 2],

@@ -40,6 +40,12 @@ describe('documentation', () => {
   });
   afterAll(() => workshop.remove());
 
+  it('has no code that plain Node.js 20 cannot read, also where it is not run', () => {
+    const all = pages.flatMap(({ name, blocks }) => blocks.map((block) => ({ name, ...block })));
+    const tooNew = all.filter(({ language, code }) => language === 'js' && /\bawait using\b|\busing \w+ =/.test(code));
+    expect(tooNew.map(({ name, line }) => `${name}:${line}`)).toEqual([]);
+  });
+
   it('has blocks in every language, and its TypeScript has no type error', () => {
     const run = pages.flatMap(({ blocks }) => blocks.filter(isRun));
     expect(new Set(run.map(({ language }) => language))).toEqual(new Set(runnable));

@@ -86,6 +86,8 @@ describe('scoreSlide with outputFolder', () => {
       slides: [{ path: slidePath, state: 'done', score, tiles: tileCount, files: [] }],
     });
     expect((record['stages'] as { stage: string }[]).map(({ stage }) => stage)).toContain('infer');
+    // A bundle says all of itself.
+    expect(record['assumed']).toBeNull();
     const host = execFileSync('hostname', { encoding: 'utf8' }).trim();
     expect(JSON.stringify(record['host'])).not.toContain(host);
   });

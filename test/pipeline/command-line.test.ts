@@ -1,6 +1,7 @@
 /** microtome pipeline: its commands, their output and their exit codes. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pipelineText } from '../../lib/pipeline/index.js';
 import { outputParameter } from '../../lib/pipeline/ir/placeholders.js';
@@ -35,6 +36,17 @@ describe('compile and show', () => {
     expect(stdout).toMatch(/\n {2}train +r\.example\.org\/tools:1 +after digest, folds, index\n/);
     const shown = JSON.parse((await cli(['pipeline', at('p.yaml'), '--json'])).stdout) as { steps: string[] };
     expect(shown.steps.at(-1)).toBe('check');
+  });
+
+  it('takes file: URLs wherever it takes a file', async () => {
+    const url = (name: string): string => pathToFileURL(at(name)).href;
+    put('params 2.json', JSON.stringify(fullParams()));
+    expect((await cli(['pipeline', 'compile', url('params 2.json'), '--out', url('p 2.yaml')])).code).toBe(0);
+    expect(readFileSync(at('p 2.yaml'), 'utf8')).toBe(pipelineText(fullPipeline()));
+    expect((await cli(['pipeline', url('p 2.yaml')])).code).toBe(0);
+    const digest = await cli(['pipeline', 'digest', url('params 2.json'), '--to', url('digest of it')]);
+    expect(digest.stdout).toBe((await cli(['pipeline', 'digest', at('params 2.json')])).stdout);
+    expect(readFileSync(at('digest of it'), 'utf8')).toBe(digest.stdout.trim());
   });
 
   it('refuses what is no pipeline, with the file', async () => {

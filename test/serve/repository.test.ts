@@ -1,6 +1,7 @@
 /** Repositories of Triton: what is written is read again and served; what comes from elsewhere is looked at first. */
 import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../lib/client/index.js';
 import { createImageScorer } from '../../lib/index.js';
@@ -91,7 +92,7 @@ describe('a repository that is written', () => {
 
 describe('a repository of somebody else', () => {
   it('is served as rows of tensors', async () => {
-    const { models, notes } = await readModelRepository(await plainRepository(plain));
+    const { models, notes } = await readModelRepository(pathToFileURL(await plainRepository(plain)).href);
     expect(notes).toEqual(['rows: not used of its configuration: dynamic_batching']);
     const client = createClient((await serverOf({ models })).url);
     const values = Float32Array.of(1, 2, 3, 4);

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type SlideJob } from '../../lib/client/index.js';
 import { createScorer } from '../../lib/index.js';
@@ -24,7 +25,7 @@ beforeAll(async () => {
   await symlink('../secret.tif', join(root, 'out.tif'));
   await symlink('..', join(root, 'up'));
   await symlink('deep/one.tif', join(root, 'within.tif'));
-  shared = await createServer({ models: [demo], slides: root });
+  shared = await createServer({ models: [demo], slides: pathToFileURL(root).href });
 });
 afterAll(async () => {
   await shared.close({ now: true });

@@ -1,5 +1,6 @@
 /** microtome serve: models behind HTTP, until a signal comes. */
 import { piecesOf } from '../../core/regular-file.js';
+import { pathOf } from '../../core/file-url.js';
 import { MicrotomeError, optionTable, type OptionInfo } from '../../index.js';
 import {
   createServer,
@@ -89,7 +90,8 @@ export const serveSpec: CommandSpec = {
 /** A token is a line of visible characters; this is far more than one needs. */
 const kTokenBytes = 8192;
 
-async function tokenIn(path: string): Promise<string> {
+async function tokenIn(given: string): Promise<string> {
+  const path = pathOf(given);
   const refuse = (found: string): MicrotomeError =>
     new MicrotomeError('INVALID_OPTION', 'options', `the file of the token is ${found}`, { path });
   const pieces: Uint8Array[] = [];

@@ -6,6 +6,7 @@ import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { MicrotomeError } from '../../core/errors.js';
+import { pathOf } from '../../core/file-url.js';
 import { shown } from '../checks/part.js';
 import { throughClient } from './client-node.js';
 import { readSmallFile } from './small-file.js';
@@ -32,7 +33,8 @@ const refused = (found: string, path: string, advice?: string): MicrotomeError =
   new MicrotomeError('INVALID_OPTION', 'options', found, { path, advice });
 
 /** Throws INVALID_OPTION, FILE_NOT_FOUND, FILE_UNREADABLE; RUNTIME_MISSING where the package is needed and not there. */
-export async function accessOfConfig(path: string, context: string | undefined): Promise<Access> {
+export async function accessOfConfig(given: string, context: string | undefined): Promise<Access> {
+  const path = pathOf(given);
   const text = (await readSmallFile(path, 'the kubeconfig')).toString('utf8');
   const config = parsed(text, path);
   const name = context ?? textIn(config, 'current-context');

@@ -4,6 +4,7 @@ import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 import { fromFileSystem, MicrotomeError } from '../../core/errors.js';
+import { pathOf } from '../../core/file-url.js';
 import { piecesOf } from '../../core/regular-file.js';
 import type { ModelToServe } from '../options.js';
 import { parseConfig, type ConfigTensor, type ModelConfig } from './model-config.js';
@@ -100,7 +101,7 @@ async function modelIn(root: string, folder: string, notes: string[]): Promise<M
  */
 export async function readModelRepository(folder: string): Promise<FoundModels> {
   try {
-    const root = await realpath(folder);
+    const root = await realpath(pathOf(folder));
     const entries = await readdir(root, { withFileTypes: true });
     const folders = entries
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))

@@ -1,5 +1,6 @@
 /** microtome pipeline compile: parameters become a pipeline file. */
 import { MicrotomeError } from '../../../index.js';
+import { pathOf } from '../../../core/file-url.js';
 import { compilePipeline, pipelineText } from '../../../pipeline/index.js';
 import type { CommandSpec, ParsedArgs } from '../../args.js';
 import { exitCode } from '../../exit-codes.js';
@@ -23,11 +24,12 @@ export const compileSpec: CommandSpec = {
 export async function compile(args: ParsedArgs, io: CliIo): Promise<number> {
   const path = onePositional(args, compileSpec, 'a file of parameters');
   const text = pipelineText(compilePipeline(await jsonOf(path, 'the file of parameters'), path));
-  const out = args.text('out');
-  if (out === undefined) {
+  const given = args.text('out');
+  if (given === undefined) {
     io.stdout.write(text);
     return exitCode.ok;
   }
+  const out = pathOf(given);
   if (!args.flag('overwrite') && (await isThere(out)))
     throw new MicrotomeError('OUTPUT_EXISTS', 'options', `${out} is there already`, {
       path: out,

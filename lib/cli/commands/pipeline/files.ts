@@ -1,5 +1,6 @@
 /** Files that the commands of pipelines read. */
 import { fromFileSystem, MicrotomeError } from '../../../core/errors.js';
+import { pathOf } from '../../../core/file-url.js';
 import { piecesOf } from '../../../core/regular-file.js';
 import { parameterFromText, parsePipeline, type PipelineIr } from '../../../pipeline/index.js';
 import type { ParsedArgs } from '../../args.js';
@@ -8,7 +9,8 @@ import { UsageError } from '../../usage-error.js';
 const mostBytes = 8 * 2 ** 20;
 
 /** The text of a file that a user named. Throws FILE_NOT_FOUND, FILE_UNREADABLE, INVALID_OPTION. */
-export async function textOf(path: string, what: string): Promise<string> {
+export async function textOf(given: string, what: string): Promise<string> {
+  const path = pathOf(given);
   const refuse = (found: string): MicrotomeError =>
     new MicrotomeError('INVALID_OPTION', 'options', `${what} ${path} is ${found}`, { path });
   try {

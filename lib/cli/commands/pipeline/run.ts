@@ -6,6 +6,7 @@ import {
   type LocalEvent,
   type LocalRun,
 } from '../../../pipeline/index.js';
+import { pathOf } from '../../../core/file-url.js';
 import type { CommandSpec, ParsedArgs } from '../../args.js';
 import { exitCode } from '../../exit-codes.js';
 import type { CliIo } from '../../io.js';
@@ -50,7 +51,7 @@ export async function run(args: ParsedArgs, io: CliIo): Promise<number> {
   if (!args.flag('local'))
     throw new UsageError('--local is missing; to run it on Kubeflow: microtome pipeline submit', runSpec.name);
   const map = args.required('images');
-  const folder = args.required('work');
+  const folder = pathOf(args.required('work'));
   const pipeline = await pipelineOf(path);
   const secrets = args.text('secrets');
   io.writesFile = true;

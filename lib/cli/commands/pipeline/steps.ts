@@ -1,5 +1,6 @@
 /** microtome pipeline digest and index: programs of the steps of a pipeline. */
 import { createHash } from 'node:crypto';
+import { pathOf } from '../../../core/file-url.js';
 import { writeFile } from 'node:fs/promises';
 import { MicrotomeError, writeImageIndex } from '../../../index.js';
 import { digestOf } from '../../../pipeline/index.js';
@@ -29,15 +30,15 @@ export const digestSpec: CommandSpec = {
 
 export async function digest(args: ParsedArgs, io: CliIo): Promise<number> {
   if (args.positionals.length === 0) throw new UsageError('a file or a folder is missing', digestSpec.name);
-  const found = await digestOf(args.positionals, io.signal);
+  const found = await digestOf(args.positionals.map(pathOf), io.signal);
   const expected = args.text('expect') ?? 'any';
   if (expected !== 'any' && expected !== found)
     throw new MicrotomeError('INVALID_OPTION', 'options', `the digest is ${found}, expected ${expected}`, {
       advice: 'check which files are there, or pass their digest',
     });
   const [to, keyTo] = [args.text('to'), args.text('key-to')];
-  if (to !== undefined) await writeFile(to, found);
-  if (keyTo !== undefined) await writeFile(keyTo, keyOf(found, args.texts('with')));
+  if (to !== undefined) await writeFile(pathOf(to), found);
+  if (keyTo !== undefined) await writeFile(pathOf(keyTo), keyOf(found, args.texts('with')));
   io.stdout.write(`${found}\n`);
   return exitCode.ok;
 }
