@@ -11,7 +11,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 let tryAgain = false;
 const begun = new Map<Need, Promise<void>>();
 
-/** Also what could not be installed in an earlier run is tried again. Before the first row. */
+/** Tries again what could not be installed in an earlier run. Call it before the first row. */
 export function reinstall(): void {
   tryAgain = true;
 }
@@ -23,7 +23,10 @@ function install(need: Need): Promise<void> {
   return buildNative();
 }
 
-/** Each once in a run. Throws where sharp, or the contenders in C++, cannot be had; Python packages are asked for later. */
+/**
+ * Installs each need once in a run. Throws where sharp, or the contenders in C++, cannot be had. A Python package that cannot be had
+ * is an error of the contender that starts with it.
+ */
 export async function ready(needs: readonly Need[]): Promise<void> {
   for (const need of needs) {
     const known = begun.get(need) ?? install(need);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { cacheDir } from '../paths.js';
 
 /** Part of every name: raised when a generator draws something else from the same options. */
-const GENERATION = 3;
+const GENERATION = 4;
 
 /**
  * Path of the file that `make` writes to the path it is given. Made under another name and renamed, so that an interrupted

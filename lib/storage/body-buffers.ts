@@ -24,9 +24,11 @@ export class BodyBuffers {
   /** What was not taken here, or was given back before, is left alone. */
   give({ buffer }: Uint8Array): void {
     if (!(buffer instanceof ArrayBuffer) || !this.#taken.delete(buffer)) return;
-    if (this.#freeBytes + buffer.byteLength > kKeptBytes) return;
+    if (buffer.byteLength > kKeptBytes) return;
     this.#free.push(buffer);
     this.#freeBytes += buffer.byteLength;
+    // The oldest go first: bodies of their lengths may not come again.
+    while (this.#freeBytes > kKeptBytes) this.#freeBytes -= this.#free.shift()?.byteLength ?? 0;
   }
 
   /** The smallest that is large enough, unless most of it would stay empty. */

@@ -50,7 +50,7 @@ export interface SourceParts {
   readonly identity: string;
 }
 
-/** Bytes that are somebody else's again after `giveBack`. Without it, and where a read fails, they are nobody's. */
+/** Bytes that were read. `giveBack` lets later reads write over them; without it they stay as they are. */
 export interface LentBytes {
   readonly parts: Uint8Array[];
   giveBack(): void;
@@ -60,7 +60,7 @@ export type Lender = (ranges: readonly ByteRange[], signal: AbortSignal) => Prom
 
 const lenders = new WeakMap<object, Lender>();
 
-/** How whoever copies bytes at once reads a source of ours; undefined: as everybody does. */
+/** Reads a source of this library for a caller that copies the bytes at once; undefined for any other source. */
 export function lenderOf(source: ByteSource): Lender | undefined {
   return lenders.get(source);
 }

@@ -73,8 +73,8 @@ class Job : public std::enable_shared_from_this<Job> {
   virtual void tell() {}
   // [pool] A step of this job, whose bytes are here, may be run again. False: not now.
   [[nodiscard]] virtual bool may_go_on(Step& /*step*/) { return true; }
-  // [pool] A new step of Work begins with a question for bytes, and so many are under way at most: it comes before
-  // steps whose bytes are here.
+  // [pool] True: a new step of Work begins by asking for bytes, so it comes before steps whose bytes are here. next()
+  // limits how many such steps are under way.
   [[nodiscard]] virtual bool asks_first() const noexcept { return false; }
   // [pool] Nothing more will happen: the pool lets go of it.
   [[nodiscard]] virtual bool is_over() const = 0;

@@ -123,7 +123,8 @@ ScoringNeeds scoring_needs(const slide::Slide& slide, const RunShape& run, std::
     // A guess: a stored tile takes a quarter of its pixels' bytes or less.
     if (!slide.source().is_local())
       needs.ahead_bytes = std::max(
-          needs.ahead_bytes, std::min(kClaimsAhead * kClaimTiles * footprint_bytes / 4, memory_limit / kAheadShare));
+          needs.ahead_bytes,
+          std::min((kClaimsAhead * kClaimTiles + kBlockTiles) * footprint_bytes / 4, memory_limit / kAheadShare));
   }
   needs.more_cache_bytes =
       std::max<std::int64_t>(std::min(memory_limit / kCacheShare, cached_bytes) - needs.cache_bytes, 0);

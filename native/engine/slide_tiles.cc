@@ -12,10 +12,8 @@ namespace microtome::engine {
 namespace {
 
 constexpr std::int64_t kFootprintBytes = 4 << 20;  // of a group's pixels before they are reduced
-// Asked for at once of a source whose bytes come later, as long as it is no more than half of what a job asks for
-// ahead.
+// Of a source whose bytes come later about so much is asked for at once, and never more than twice as much.
 constexpr std::uint64_t kBlockBytes = 2 << 20;
-constexpr std::int64_t kBlockTiles = kClaimsAhead * kClaimTiles / 2;
 
 std::vector<tiles::TilePlan> one(tiles::TilePlan plan) {
   std::vector<tiles::TilePlan> plans;
@@ -101,35 +99,67 @@ void SlideTiles::fetch(TileReader& reader, Range range) const {
 // A range is a small piece of the level: a few tiles of each of some rows, and so a short request for each. The ranges
 // that follow lie beside it. Asked for together, they are as many requests, but long ones.
 void SlideTiles::fetch_later(TileReader& reader, Range range) const {
-  const auto& level = slide_->levels()[static_cast<std::size_t>(level_)];
-  const auto ranges_of = [&](Range wanted) {
-    find_stored(reader, wanted);
-    return decode::stored_ranges(*slide_, level.storage, level.directory, reader.ahead);
-  };
-  std::vector<slide::ByteRange> ranges = ranges_of(range);
-  if (ranges.empty()) return reader.kept.reset();
+  const std::vector<slide::ByteRange> ranges = ranges_of(reader, range);
   try {
-    reader.kept = slide_->source().require(ranges);
+    reader.kept = ranges.empty() ? nullptr : slide_->source().require(ranges);
+    note_asked(range.end);
   } catch (const slide::BytesPending&) {
-    // Who comes second waits for what the first has asked for. What lies before is claimed, and will be asked for now.
-    if (std::int64_t asked = asked_end_.load(std::memory_order_relaxed); range.end > asked) {
-      const std::int64_t end = block_end(range, ranges);
-      if (end > range.end) ranges = ranges_of({std::min(asked, range.first), end});
-      while (asked < end && !asked_end_.compare_exchange_weak(asked, end, std::memory_order_relaxed)) {
-      }
-    }
-    throw slide::BytesPending{&slide_->source(), std::move(ranges)};
+    throw slide::BytesPending{&slide_->source(), with_what_follows(reader, range, ranges)};
   }
 }
 
-// How much is asked for at once, where this range is as many bytes.
-std::int64_t SlideTiles::block_end(Range range, std::span<const slide::ByteRange> ranges) const noexcept {
-  if (!asks_ahead_) return range.end;
-  std::uint64_t bytes = 1;
-  for (const slide::ByteRange& part : ranges) bytes += part.bytes;
-  const auto times = static_cast<std::int64_t>(kBlockBytes / bytes);
-  const std::int64_t tiles = std::clamp(range.size() * times, range.size(), std::max(kBlockTiles, range.size()));
-  return std::min(range.first + tiles, size());
+std::vector<slide::ByteRange> SlideTiles::ranges_of(TileReader& reader, Range range) const {
+  find_stored(reader, range);
+  const auto& level = slide_->levels()[static_cast<std::size_t>(level_)];
+  return decode::stored_ranges(*slide_, level.storage, level.directory, reader.ahead);
+}
+
+void SlideTiles::note_asked(std::int64_t end) const noexcept {
+  std::int64_t asked = asked_end_.load(std::memory_order_relaxed);
+  while (asked < end && !asked_end_.compare_exchange_weak(asked, end, std::memory_order_relaxed)) {
+  }
+}
+
+// What to ask for where the bytes of `range`, which are `own`, are not all here: these alone where somebody has asked
+// for a block with them, else a block.
+std::vector<slide::ByteRange> SlideTiles::with_what_follows(TileReader& reader, Range range,
+                                                            std::vector<slide::ByteRange> own) const {
+  const std::int64_t asked = asked_end_.load(std::memory_order_relaxed);
+  if (!asks_ahead_ || range.end <= asked) return own;
+  // Ranges between are claimed by others, who ask at this moment.
+  const std::int64_t first = std::clamp(asked, std::max<std::int64_t>(range.first - kBlockTiles, 0), range.first);
+  const std::int64_t most = std::min(range.first + std::max(kBlockTiles, range.size()), size());
+  std::int64_t end = end_with(range, bytes_of(own), most);
+  try {
+    // Twice: the tiles that follow may have more bytes than those that the length was taken from.
+    for (int tries = 0; tries < 2 && end > range.end; ++tries) {
+      std::vector<slide::ByteRange> block = ranges_of(reader, {first, end});
+      const std::uint64_t bytes = bytes_of(block);
+      if (bytes <= 2 * kBlockBytes) {
+        note_asked(end);
+        return block;
+      }
+      end = end_with({first, end}, bytes, end);
+    }
+  } catch (const slide::BytesPending& tables) {
+    // Of the tiles that follow nobody knows yet where they are: these tables come with the bytes of the range.
+    own.insert(own.end(), tables.ranges.begin(), tables.ranges.end());
+    return own;
+  }
+  note_asked(range.end);
+  return own;
+}
+
+std::uint64_t SlideTiles::bytes_of(std::span<const slide::ByteRange> ranges) noexcept {
+  std::uint64_t bytes = 0;
+  for (const slide::ByteRange& range : ranges) bytes += range.bytes;
+  return bytes;
+}
+
+// Where a block ends that begins with this range, of so many bytes, and has tiles of the same size.
+std::int64_t SlideTiles::end_with(Range range, std::uint64_t bytes, std::int64_t most) noexcept {
+  const auto each = std::max<std::uint64_t>(bytes / static_cast<std::uint64_t>(range.size()), 1);
+  return std::min(range.first + static_cast<std::int64_t>(kBlockBytes / each), most);
 }
 
 void SlideTiles::release(TileReader& reader) const noexcept {

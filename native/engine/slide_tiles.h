@@ -85,7 +85,12 @@ class SlideTiles final : public Source {
   void find_uses(TileReader& reader, std::int64_t first, std::int64_t count) const;
   void find_stored(TileReader& reader, Range range) const;
   void fetch_later(TileReader& reader, Range range) const;
-  [[nodiscard]] std::int64_t block_end(Range range, std::span<const slide::ByteRange> ranges) const noexcept;
+  [[nodiscard]] std::vector<slide::ByteRange> ranges_of(TileReader& reader, Range range) const;
+  [[nodiscard]] std::vector<slide::ByteRange> with_what_follows(TileReader& reader, Range range,
+                                                                std::vector<slide::ByteRange> own) const;
+  void note_asked(std::int64_t end) const noexcept;
+  [[nodiscard]] static std::uint64_t bytes_of(std::span<const slide::ByteRange> ranges) noexcept;
+  [[nodiscard]] static std::int64_t end_with(Range range, std::uint64_t bytes, std::int64_t most) noexcept;
   void fill_coded(TileReader& reader, const CancelToken& cancel, Range range, const Destination& to);
   void fill_pixels(TileReader& reader, const CancelToken& cancel, Range range, std::uint8_t* out,
                    std::size_t row_bytes);
@@ -111,7 +116,7 @@ class SlideTiles final : public Source {
   std::vector<std::uint32_t> order_;       // by position: the tile of its plan
   std::vector<std::uint8_t> plan_of_;      // by position; empty where there is one plan
   std::vector<std::uint32_t> run_starts_;  // and the end of the last; empty where there is one plan
-  bool asks_ahead_ = true;                 // false: neighbours in the order are none in the file
+  bool asks_ahead_ = true;                 // false: tiles that follow each other do not lie beside each other
   // Of a source whose bytes come later: positions up to here were asked for.
   mutable std::atomic<std::int64_t> asked_end_ = 0;
   StoredTileCache cache_;
