@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <random>
 
+#include "engine/claims.h"
 #include "test/check.h"
 #include "test/support/fake_slide.h"
+#include "test/support/late_slide.h"
 
 using namespace microtome;
 using namespace microtome::test;
+using engine::kBlockTiles;
+using engine::Range;
 using engine::SlideTiles;
 using engine::TileReader;
 
@@ -105,7 +109,41 @@ void compare(std::int64_t size_px, std::int64_t stride_px, double scale) {
   }
 }
 
+tiles::TilePlan whole_plan(const slide::Slide& slide) {
+  tiles::GridOptions grid;
+  grid.size_px = grid.stride_px = test::kScoredTilePx;
+  grid.keep = tiles::KeepRule::All;
+  return tiles::plan_tiles(slide, tiles::ReadPolicy{}, grid, nullptr);
+}
+
+// What a range waits for; no bytes: all of it is here.
+std::uint64_t missing_bytes(const SlideTiles& tiles, TileReader& reader, Range range) {
+  try {
+    tiles.fetch(reader, range);
+    return 0;
+  } catch (const slide::BytesPending& pending) {
+    std::uint64_t bytes = 0;
+    for (const slide::ByteRange& part : pending.ranges) bytes += part.bytes;
+    return bytes;
+  }
+}
+
 }  // namespace
+
+TEST(a_range_whose_bytes_come_later_asks_for_a_block_and_the_next_ones_for_themselves) {
+  constexpr std::uint64_t kTileBytes = 3 * test::kScoredTilePx * test::kScoredTilePx;
+  const auto late = std::make_shared<test::LateSlide>(1, 40);
+  StageMetrics metrics;
+  const SlideTiles tiles(late, whole_plan(*late), decode::BadTilePolicy::Error, 1 << 20, metrics);
+  TileReader reader;
+  CHECK_EQ(missing_bytes(tiles, reader, {0, 32}), kBlockTiles * kTileBytes);
+  CHECK_EQ(missing_bytes(tiles, reader, {32, 64}), 32 * kTileBytes);
+  CHECK_EQ(missing_bytes(tiles, reader, {kBlockTiles, kBlockTiles + 32}), kBlockTiles * kTileBytes);
+  // However far behind the last question was, little of what lies between is asked for.
+  CHECK(missing_bytes(tiles, reader, {1200, 1232}) <= 2 * kBlockTiles * kTileBytes);
+  // The last ones: no more than there is.
+  CHECK(missing_bytes(tiles, reader, {1580, 1600}) <= 2 * kBlockTiles * kTileBytes);
+}
 
 TEST(tiles_that_are_stored_tiles) { compare(kStoredPx, kStoredPx, 1); }
 TEST(tiles_across_stored_tiles) { compare(28, 28, 1); }
